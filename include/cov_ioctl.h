@@ -1,0 +1,535 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * cov_ioctl.h - the contract between livecov.ko and user space.
+ *
+ * All calls are ioctls on COV_CONTROL_PATH, a file of root's alone. Rules that
+ * hold for every call:
+ *
+ *  - Members are fixed-width and naturally aligned; pointers travel as __u64.
+ *    A struct is never reinterpreted: a changed struct gets a new number.
+ *  - Members named @pad and unknown flag bits must be zero, else EINVAL.
+ *  - Strings are NUL-terminated inside their array, else EINVAL.
+ *  - An unknown command is ENOTTY, an unreadable or unwritable pointer EFAULT.
+ *  - A failed call changes nothing, and COV_IOC_LAST_ERROR on the same file
+ *    then has a sentence that says what was wrong and what to do next.
+ *  - Whatever a file has attached or registered is undone when its last
+ *    descriptor is closed, unless COV_IOC_KEEP has made it permanent.
+ *  - Addresses are kernel virtual addresses; the file is 0600 for that reason.
+ */
+#ifndef COV_IOCTL_H
+#define COV_IOCTL_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#define COV_CONTROL_PATH	"/sys/kernel/debug/livecov/control"
+
+/* A different major cannot be talked to; a higher minor only adds. */
+#define COV_ABI_MAJOR		1
+#define COV_ABI_MINOR		0
+
+#define COV_MODULE_LEN		64	/* MODULE_NAME_LEN is 56 on 64-bit */
+#define COV_NAME_LEN		256	/* a checkpoint's or function's name */
+#define COV_SECTION_LEN		32
+#define COV_BUILD_ID_LEN	20	/* a SHA-1 build-id, the longest ld writes by default */
+#define COV_ERROR_LEN		256
+#define COV_RELEASE_LEN		64
+
+/* The module name that stands for the kernel itself. */
+#define COV_CORE_KERNEL		"vmlinux"
+
+/* Index and id members use this for "none". */
+#define COV_NONE		0xffffffffU
+
+/* Modes: what is recorded. */
+#define COV_MODE_BLOCKS		1	/* each block seen or not; sites disarm themselves */
+#define COV_MODE_EDGES		2	/* both outcomes of each Jcc, counted; every block with them */
+
+/* Scopes: whose execution counts. */
+#define COV_SCOPE_TRACKED	1	/* registered tasks, in task context */
+#define COV_SCOPE_ALL		2	/* whatever runs in the target, interrupts included */
+
+/* Engines: what arms a site. */
+#define COV_ENGINE_AUTO		0	/* the best that each site allows */
+#define COV_ENGINE_KPROBE	1
+
+/* What can be known of a block or an outcome. */
+#define COV_NO			0	/* certainly did not run */
+#define COV_YES			1
+#define COV_UNKNOWN		2	/* a refused site or unknown flow hides it */
+
+/* A site's state. */
+#define COV_SITE_NONE		0	/* this place needs no site: it follows from others */
+#define COV_SITE_PENDING	1	/* chosen, not armed yet */
+#define COV_SITE_ARMED		2
+#define COV_SITE_DISARMED	3	/* has taught what it can */
+#define COV_SITE_REFUSED	4	/* see the errno beside it */
+#define COV_SITE_GONE		5	/* its text was unloaded */
+
+/**
+ * struct cov_version - who is there
+ * @abi_major: COV_ABI_MAJOR of the module
+ * @abi_minor: COV_ABI_MINOR of the module
+ * @modes: bit (1 << COV_MODE_*) for each mode that works here
+ * @scopes: bit (1 << COV_SCOPE_*)
+ * @engines: bit (1 << COV_ENGINE_*)
+ * @pad: 0
+ * @release: livecov's own version
+ */
+struct cov_version {
+	__u32 abi_major;
+	__u32 abi_minor;
+	__u32 modes;
+	__u32 scopes;
+	__u32 engines;
+	__u32 pad;
+	char release[COV_RELEASE_LEN];
+};
+
+/**
+ * struct cov_error - the text of the last error on this file
+ * @text: one sentence, empty when no call has failed yet
+ */
+struct cov_error {
+	char text[COV_ERROR_LEN];
+};
+
+/**
+ * struct cov_section - a named stretch of a target's text
+ * @name: as in the ELF file, ".text", ".text.unlikely", ".init.text" ...
+ * @base: address of its first byte in memory
+ * @size: bytes; 0 if the caller does not know
+ *
+ * The kernel drops section names after loading; only sysfs has them. The
+ * caller of COV_IOC_ATTACH hands them over so that results which outlive the
+ * target still have names.
+ */
+struct cov_section {
+	char name[COV_SECTION_LEN];
+	__u64 base;
+	__u64 size;
+};
+
+#define COV_ATTACH_FUNCTIONS_ONLY (1U << 0)	/* entries alone, no blocks or branches */
+
+/**
+ * struct cov_attach - choose what to measure (COV_IOC_ATTACH)
+ * @module: a loaded module, or COV_CORE_KERNEL
+ * @globs: address of @globs_len bytes: shell patterns, each ended by NUL, of
+ *	   which a function's name must match one. For COV_CORE_KERNEL each is
+ *	   an exact function name and at least one is required.
+ * @sections: address of @nr_sections struct cov_section, or 0
+ * @levels: mask of levels 1..64 (bit 0 is level 1) that the checkpoints get;
+ *	   not 0
+ * @globs_len: bytes at @globs, at most 64 KiB; 0 takes every function
+ * @nr_sections: at most 64
+ * @mode: COV_MODE_*
+ * @scope: COV_SCOPE_*
+ * @engine: COV_ENGINE_*
+ * @flags: COV_ATTACH_*
+ * @target: out: the new target's id, never 0
+ * @functions: out: functions chosen
+ * @blocks: out: blocks in them
+ * @branches: out: conditional jumps in them
+ * @sites: out: sites to arm
+ * @pad: 0
+ *
+ * The text is decoded and the sites are chosen; nothing is patched before
+ * COV_IOC_ARM. Errors: ENOENT no such module or no function matches, EEXIST
+ * attached already, ENODEV the module is unloading, EPERM livecov itself or a
+ * locked-down kernel, ENOSPC checkpoint table full, EOPNOTSUPP a mode, scope or
+ * engine that this module does not have, E2BIG too long a list.
+ */
+struct cov_attach {
+	char module[COV_MODULE_LEN];
+	__u64 globs;
+	__u64 sections;
+	__u64 levels;
+	__u32 globs_len;
+	__u32 nr_sections;
+	__u32 mode;
+	__u32 scope;
+	__u32 engine;
+	__u32 flags;
+	__u32 target;
+	__u32 functions;
+	__u32 blocks;
+	__u32 branches;
+	__u32 sites;
+	__u32 pad;
+};
+
+/**
+ * struct cov_arm - arm some of a target's pending sites (COV_IOC_ARM)
+ * @target: target id
+ * @max: how many to try in this call, at least 1; a signal ends the call early
+ * @pending: out: sites still to do; 0 means the target is armed
+ * @armed: out: sites armed so far
+ * @refused: out: sites refused so far
+ * @total: out: sites in all; it may grow, because a refused site can be
+ *	   replaced by others that give the same answer
+ */
+struct cov_arm {
+	__u32 target;
+	__u32 max;
+	__u32 pending;
+	__u32 armed;
+	__u32 refused;
+	__u32 total;
+};
+
+/**
+ * struct cov_target_id - names a target (COV_IOC_KEEP, _DETACH, _RESET)
+ * @target: target id; for COV_IOC_RESET 0 means all
+ * @pad: 0
+ */
+struct cov_target_id {
+	__u32 target;
+	__u32 pad;
+};
+
+/* A target's state. */
+#define COV_TARGET_LIVE		1	/* loaded and measured */
+#define COV_TARGET_GONE		2	/* unloaded: results kept, armed again when loaded */
+#define COV_TARGET_STALE	3	/* loaded again from another build: results kept, not armed */
+
+#define COV_INFO_NEXT		(1U << 0)	/* the first target whose id is above @target */
+
+/**
+ * struct cov_target_info - a target's numbers (COV_IOC_TARGET)
+ * @target: in: id; out: the id found
+ * @flags: COV_INFO_*
+ * @module: its name
+ * @checkpoint: the checkpoint's name if the target was made by
+ *	   COV_IOC_CHECKPOINT_ADD, else empty
+ * @build_id: the ELF build-id
+ * @build_id_len: its length, 0 if there is none
+ * @state: COV_TARGET_*
+ * @mode: COV_MODE_*
+ * @scope: COV_SCOPE_*
+ * @engine: COV_ENGINE_* that arms its sites
+ * @attach_flags: COV_ATTACH_*
+ * @kept: 1 once COV_IOC_KEEP was called
+ * @levels: mask
+ * @text_base: address of its text in memory, the last one if it is gone
+ * @text_size: bytes
+ * @generation: changes whenever the tables below are built anew
+ * @functions: entries for COV_IOC_FUNCTIONS
+ * @blocks: entries for COV_IOC_BLOCKS
+ * @branches: entries for COV_IOC_BRANCHES
+ * @sections: entries for COV_IOC_SECTIONS
+ * @names_len: bytes for COV_IOC_NAMES
+ * @sites: sites in all
+ * @pending: sites not armed yet
+ * @armed: sites armed now
+ * @disarmed: sites that have done their work
+ * @refused: sites that could not be armed
+ * @gone: sites whose text is no longer there
+ * @functions_hit: entries hit
+ * @blocks_hit: blocks certainly covered
+ * @outcomes_hit: branch outcomes certainly seen, of 2 * @branches
+ * @blocks_unknown: blocks of which nothing can be said
+ * @outcomes_unknown: outcomes of which nothing can be said
+ * @missed: hits that the kernel's kprobes skipped (nmissed)
+ * @checkpoint_offset: struct cov_checkpoint_add's offset; entry 0 of
+ *	   COV_IOC_FUNCTIONS then has that place's state and hits
+ *
+ * ENOENT: no such target, or with COV_INFO_NEXT none above it.
+ */
+struct cov_target_info {
+	__u32 target;
+	__u32 flags;
+	char module[COV_MODULE_LEN];
+	char checkpoint[COV_NAME_LEN];
+	__u8 build_id[COV_BUILD_ID_LEN];
+	__u32 build_id_len;
+	__u32 state;
+	__u32 mode;
+	__u32 scope;
+	__u32 engine;
+	__u32 attach_flags;
+	__u32 kept;
+	__u64 levels;
+	__u64 text_base;
+	__u64 text_size;
+	__u64 generation;
+	__u32 functions;
+	__u32 blocks;
+	__u32 branches;
+	__u32 sections;
+	__u32 names_len;
+	__u32 sites;
+	__u32 pending;
+	__u32 armed;
+	__u32 disarmed;
+	__u32 refused;
+	__u32 gone;
+	__u32 functions_hit;
+	__u32 blocks_hit;
+	__u32 outcomes_hit;
+	__u32 blocks_unknown;
+	__u32 outcomes_unknown;
+	__u64 missed;
+	__u64 checkpoint_offset;
+};
+
+#define COV_FUNCTION_COLD	(1U << 0)	/* a .cold part; @parent is its function */
+#define COV_FUNCTION_OPAQUE	(1U << 1)	/* could not be decoded: entry only */
+
+/**
+ * struct cov_function - one entry of COV_IOC_FUNCTIONS
+ * @address: of its first byte
+ * @size: bytes
+ * @name: offset of its NUL-terminated name in COV_IOC_NAMES' bytes
+ * @parent: index of the function that a cold part belongs to, else COV_NONE
+ * @flags: COV_FUNCTION_*
+ * @first_block: index of its first block; they are contiguous, by address
+ * @blocks: how many
+ * @first_branch: index of its first branch; they are contiguous, by address
+ * @branches: how many
+ * @state: COV_SITE_* of its entry site; COV_SITE_NONE for a cold part
+ * @error: errno (positive) why the entry was refused, else 0
+ * @pad: 0
+ * @hits: entries counted
+ * @first_sample: the sample that entered it first, 0 if none or untracked
+ * @levels: mask
+ */
+struct cov_function {
+	__u64 address;
+	__u32 size;
+	__u32 name;
+	__u32 parent;
+	__u32 flags;
+	__u32 first_block;
+	__u32 blocks;
+	__u32 first_branch;
+	__u32 branches;
+	__u32 state;
+	__u32 error;
+	__u64 hits;
+	__u64 first_sample;
+	__u64 levels;
+};
+
+/**
+ * struct cov_block - one entry of COV_IOC_BLOCKS
+ * @function: index of its function
+ * @offset: of its first byte from its function's first byte
+ * @size: bytes, to the end of its terminator
+ * @covered: COV_NO, COV_YES, COV_UNKNOWN
+ * @state: COV_SITE_* of its own site; COV_SITE_NONE if it follows from others
+ * @error: errno (positive) why its site was refused, else 0
+ * @pad: 0
+ */
+struct cov_block {
+	__u32 function;
+	__u32 offset;
+	__u32 size;
+	__u8 covered;
+	__u8 state;
+	__u8 error;
+	__u8 pad;
+};
+
+/**
+ * struct cov_branch - one entry of COV_IOC_BRANCHES: a conditional jump
+ * @target: address it jumps to when taken
+ * @function: index of its function
+ * @block: index of the block that it ends
+ * @offset: of the jump from its function's first byte
+ * @size: of the jump, bytes
+ * @condition: low nibble of its opcode (0 o, 1 no, 2 b, ... f g; SDM vol. 2
+ *	   appendix B.1.4.7), or 0x10 loopne, 0x11 loope, 0x12 loop, 0x13 jrcxz/jecxz
+ * @taken: COV_NO, COV_YES, COV_UNKNOWN
+ * @not_taken: the same
+ * @state: COV_SITE_* of the site on the jump itself
+ * @error: errno (positive) why that was refused, else 0
+ * @pad: 0
+ * @taken_hits: how often it jumped; meaningful in mode edges
+ * @not_taken_hits: how often it did not
+ * @first_sample: the sample that reached it first, 0 if none or untracked
+ */
+struct cov_branch {
+	__u64 target;
+	__u32 function;
+	__u32 block;
+	__u32 offset;
+	__u8 size;
+	__u8 condition;
+	__u8 taken;
+	__u8 not_taken;
+	__u32 state;
+	__u32 error;
+	__u64 taken_hits;
+	__u64 not_taken_hits;
+	__u64 first_sample;
+};
+
+/**
+ * struct cov_range - read a stretch of one of a target's tables
+ *	   (COV_IOC_FUNCTIONS, _BLOCKS, _BRANCHES, _SECTIONS, _NAMES)
+ * @target: target id
+ * @first: index of the first entry wanted; for _NAMES a byte offset
+ * @buffer: address for the entries
+ * @count: in: how many fit, 1..COV_RANGE_MAX; out: how many were written, 0 at
+ *	   the end of the table
+ * @pad: 0
+ * @generation: out: struct cov_target_info's; a change between two calls
+ *	   means that the reader has to start again
+ */
+struct cov_range {
+	__u32 target;
+	__u32 first;
+	__u64 buffer;
+	__u32 count;
+	__u32 pad;
+	__u64 generation;
+};
+
+#define COV_RANGE_MAX		(1U << 20)
+
+/**
+ * struct cov_text - read a target's text as it was before livecov patched it
+ * @target: target id; it must be live, else ENODEV
+ * @length: bytes, 1..COV_TEXT_MAX; all inside the target's text, else EINVAL
+ * @address: of the first byte
+ * @buffer: address for the bytes
+ */
+struct cov_text {
+	__u32 target;
+	__u32 length;
+	__u64 address;
+	__u64 buffer;
+};
+
+#define COV_TEXT_MAX		(1U << 16)
+
+/**
+ * struct cov_status - livecov as a whole (COV_IOC_STATUS)
+ * @targets: attached targets
+ * @checkpoints: checkpoints in use
+ * @checkpoints_max: size of that table (parameter max_checkpoints)
+ * @tasks: tasks tracked now
+ * @tasks_max: size of that table (parameter max_tasks)
+ * @callers: caller records
+ * @callers_max: size of that table (parameter max_callers)
+ * @pad: 0
+ * @tasks_lost: tasks that could not be followed because the table was full
+ * @callers_lost: caller records dropped because the table was full
+ * @missed: sum of struct cov_target_info.missed
+ * @refused: sites refused, all targets
+ */
+struct cov_status {
+	__u32 targets;
+	__u32 checkpoints;
+	__u32 checkpoints_max;
+	__u32 tasks;
+	__u32 tasks_max;
+	__u32 callers;
+	__u32 callers_max;
+	__u32 pad;
+	__u64 tasks_lost;
+	__u64 callers_lost;
+	__u64 missed;
+	__u64 refused;
+};
+
+/**
+ * struct cov_register - track the calling task (COV_IOC_REGISTER)
+ * @sample: an id for the test case, not 0
+ * @flags: 0
+ * @pad: 0
+ *
+ * The task's later children and threads are tracked under the same sample. It
+ * ends with COV_IOC_UNREGISTER, with the task, or with the closing of the file
+ * (for every task that came to be tracked through it). EEXIST: tracked
+ * already. ENOSPC: table full.
+ */
+struct cov_register {
+	__u64 sample;
+	__u32 flags;
+	__u32 pad;
+};
+
+#define COV_CHECKPOINT_AUTO	(1U << 0)	/* the function's branches as well */
+
+/**
+ * struct cov_checkpoint_add - watch one place (COV_IOC_CHECKPOINT_ADD)
+ * @name: the checkpoint's name, unique, not empty
+ * @module: a loaded module, COV_CORE_KERNEL, or empty to search modules
+ * @function: function in it
+ * @offset: of an instruction from the function's first byte
+ * @levels: mask, not 0
+ * @scope: COV_SCOPE_*
+ * @flags: COV_CHECKPOINT_*
+ * @target: out: id of the target that holds it
+ * @pad: 0
+ *
+ * Armed when the call returns, and kept until it is deleted. EEXIST name in
+ * use, ENOENT no such module or function, EILSEQ @offset is inside an
+ * instruction, ERANGE @offset is behind the function's end, EPERM livecov
+ * itself, EINVAL the kernel forbids a probe there, ENOSPC table full.
+ */
+struct cov_checkpoint_add {
+	char name[COV_NAME_LEN];
+	char module[COV_MODULE_LEN];
+	char function[COV_NAME_LEN];
+	__u64 offset;
+	__u64 levels;
+	__u32 scope;
+	__u32 flags;
+	__u32 target;
+	__u32 pad;
+};
+
+/**
+ * struct cov_checkpoint_del - forget a checkpoint (COV_IOC_CHECKPOINT_DEL)
+ * @name: its name; ENOENT if there is none
+ */
+struct cov_checkpoint_del {
+	char name[COV_NAME_LEN];
+};
+
+#define COV_IOC_MAGIC		0xc5
+
+#define COV_IOC_VERSION		_IOR(COV_IOC_MAGIC, 0x00, struct cov_version)
+#define COV_IOC_LAST_ERROR	_IOR(COV_IOC_MAGIC, 0x01, struct cov_error)
+#define COV_IOC_STATUS		_IOR(COV_IOC_MAGIC, 0x02, struct cov_status)
+#define COV_IOC_TARGET		_IOWR(COV_IOC_MAGIC, 0x03, struct cov_target_info)
+#define COV_IOC_ATTACH		_IOWR(COV_IOC_MAGIC, 0x10, struct cov_attach)
+#define COV_IOC_ARM		_IOWR(COV_IOC_MAGIC, 0x11, struct cov_arm)
+#define COV_IOC_KEEP		_IOW(COV_IOC_MAGIC, 0x12, struct cov_target_id)
+#define COV_IOC_DETACH		_IOW(COV_IOC_MAGIC, 0x13, struct cov_target_id)
+#define COV_IOC_RESET		_IOW(COV_IOC_MAGIC, 0x14, struct cov_target_id)
+#define COV_IOC_FUNCTIONS	_IOWR(COV_IOC_MAGIC, 0x20, struct cov_range)
+#define COV_IOC_BLOCKS		_IOWR(COV_IOC_MAGIC, 0x21, struct cov_range)
+#define COV_IOC_BRANCHES	_IOWR(COV_IOC_MAGIC, 0x22, struct cov_range)
+#define COV_IOC_SECTIONS	_IOWR(COV_IOC_MAGIC, 0x23, struct cov_range)
+#define COV_IOC_NAMES		_IOWR(COV_IOC_MAGIC, 0x24, struct cov_range)
+#define COV_IOC_TEXT		_IOW(COV_IOC_MAGIC, 0x25, struct cov_text)
+#define COV_IOC_REGISTER	_IOW(COV_IOC_MAGIC, 0x30, struct cov_register)
+#define COV_IOC_UNREGISTER	_IO(COV_IOC_MAGIC, 0x31)
+#define COV_IOC_CHECKPOINT_ADD	_IOWR(COV_IOC_MAGIC, 0x40, struct cov_checkpoint_add)
+#define COV_IOC_CHECKPOINT_DEL	_IOW(COV_IOC_MAGIC, 0x41, struct cov_checkpoint_del)
+
+/* A change of size or offset is a change of the contract: a new number. */
+#if defined(__KERNEL__) || (defined(__STDC_VERSION__) && __STDC_VERSION__ >= 201112L)
+_Static_assert(sizeof(struct cov_version) == 88, "struct cov_version");
+_Static_assert(sizeof(struct cov_error) == 256, "struct cov_error");
+_Static_assert(sizeof(struct cov_section) == 48, "struct cov_section");
+_Static_assert(sizeof(struct cov_attach) == 136, "struct cov_attach");
+_Static_assert(sizeof(struct cov_arm) == 24, "struct cov_arm");
+_Static_assert(sizeof(struct cov_target_id) == 8, "struct cov_target_id");
+_Static_assert(sizeof(struct cov_target_info) == 488, "struct cov_target_info");
+_Static_assert(sizeof(struct cov_function) == 72, "struct cov_function");
+_Static_assert(sizeof(struct cov_block) == 16, "struct cov_block");
+_Static_assert(sizeof(struct cov_branch) == 56, "struct cov_branch");
+_Static_assert(sizeof(struct cov_range) == 32, "struct cov_range");
+_Static_assert(sizeof(struct cov_text) == 24, "struct cov_text");
+_Static_assert(sizeof(struct cov_status) == 64, "struct cov_status");
+_Static_assert(sizeof(struct cov_register) == 16, "struct cov_register");
+_Static_assert(sizeof(struct cov_checkpoint_add) == 608, "struct cov_checkpoint_add");
+_Static_assert(sizeof(struct cov_checkpoint_del) == 256, "struct cov_checkpoint_del");
+#endif
+
+#endif /* COV_IOCTL_H */

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * attach.c - a target's beginning and end: choose, arm in groups, keep, reset,
+ * detach. May call cov.c, file.c and sections.c.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+
+#define OPTIMIZATION_PATH "/proc/sys/debug/kprobes-optimization"
+
+/*
+ * Sites in one COV_IOC_ARM: a second or two of work, so that progress is seen
+ * to move, and few calls.
+ */
+#define ARM_GROUP	64
+
+#define SECTIONS_MAX	64	/* of struct cov_attach */
+
+/* The shell patterns as the kernel wants them: each ended by NUL. */
+static int pack_globs(struct cov *cov, const char *const *functions, char **globs,
+		      uint32_t *globs_len)
+{
+	size_t length = 0;
+	size_t i;
+	char *p;
+
+	*globs = NULL;
+	*globs_len = 0;
+	if (!functions || !functions[0])
+		return 0;
+	for (i = 0; functions[i]; i++)
+		length += strlen(functions[i]) + 1;
+	if (length > UINT32_MAX)
+		return cov_fail(cov, E2BIG, "too many function patterns");
+	*globs = p = malloc(length);
+	if (!p)
+		return cov_fail(cov, ENOMEM, "no memory for the function patterns");
+	for (i = 0; functions[i]; i++)
+		p = stpcpy(p, functions[i]) + 1;
+	*globs_len = length;
+	return 0;
+}
+
+/* The core kernel has one section for our purposes; only kallsyms knows where. */
+static int core_sections(struct section_list *list)
+{
+	uint64_t start = 0, end = 0;
+	char *line = NULL;
+	size_t size = 0;
+	int ret = 0;
+	FILE *file;
+
+	file = fopen("/proc/kallsyms", "re");
+	if (!file)
+		return 0;
+	while (!(start && end) && getline(&line, &size, file) > 0) {
+		unsigned long long address;
+		char name[16];
+
+		if (sscanf(line, "%llx %*c %15s", &address, name) != 2)
+			continue;
+		if (!strcmp(name, "_stext"))
+			start = address;
+		else if (!strcmp(name, "_etext"))
+			end = address;
+	}
+	if (start && end > start)
+		ret = cov_sections_add(list, ".text", start, end - start);
+	free(line);
+	fclose(file);
+	return ret;
+}
+
+static int pack_sections(struct cov *cov, const char *module, struct cov_section **packed,
+			 uint32_t *count)
+{
+	struct section_list list = { 0 };
+	unsigned int i;
+	int ret;
+
+	*packed = NULL;
+	*count = 0;
+	if (!strcmp(module, COV_CORE_KERNEL))
+		ret = core_sections(&list);
+	else
+		ret = cov_sections_loaded(cov, module, NULL, &list);
+	if (!ret && list.count) {
+		*packed = calloc(SECTIONS_MAX, sizeof(**packed));
+		ret = *packed ? 0 : -ENOMEM;
+	}
+	for (i = 0; !ret && i < list.count && *count < SECTIONS_MAX; i++) {
+		struct cov_section *to = &(*packed)[*count];
+
+		if (strlen(list.entries[i].name) >= sizeof(to->name))
+			continue;
+		strcpy(to->name, list.entries[i].name);
+		to->base = list.entries[i].base;
+		to->size = list.entries[i].size;
+		(*count)++;
+	}
+	cov_sections_free(&list);
+	return ret ? cov_fail(cov, ENOMEM, "no memory for section names") : 0;
+}
+
+/* COV_IOC_ATTACH: decode and choose; nothing is patched yet. */
+static int choose(struct cov *cov, const char *module,
+		  const struct cov_attach_options *options, struct cov_attach *request)
+{
+	struct cov_section *sections = NULL;
+	char *globs = NULL;
+	int ret;
+
+	memset(request, 0, sizeof(*request));
+	ret = cov_module_name(cov, request->module, module);
+	if (!ret)
+		ret = pack_globs(cov, options->functions, &globs, &request->globs_len);
+	if (!ret)
+		ret = pack_sections(cov, request->module, &sections, &request->nr_sections);
+	if (ret)
+		goto out;
+	request->globs = cov_ptr(globs);
+	request->sections = cov_ptr(sections);
+	request->levels = options->levels ? options->levels : COV_LEVEL(1);
+	request->mode = options->mode ? options->mode : COV_MODE_EDGES;
+	request->scope = options->scope ? options->scope : COV_SCOPE_ALL;
+	request->engine = options->engine;
+	request->flags = options->flags;
+	ret = cov_call(cov, COV_IOC_ATTACH, request, "attach");
+out:
+	free(sections);
+	free(globs);
+	return ret;
+}
+
+static int report(struct cov *cov, const struct cov_attach_options *options,
+		  const struct cov_arm *arm)
+{
+	if (!options->progress)
+		return 0;
+	if (!options->progress(arm->total - arm->pending, arm->total, options->data))
+		return 0;
+	return cov_fail(cov, ECANCELED, "attaching was given up after %u of %u sites; nothing is left attached",
+			arm->total - arm->pending, arm->total);
+}
+
+static int arm_all(struct cov *cov, const struct cov_attach_options *options,
+		   struct cov_arm *arm)
+{
+	int ret = report(cov, options, arm);
+
+	while (!ret && arm->pending) {
+		arm->max = ARM_GROUP;
+		ret = cov_call(cov, COV_IOC_ARM, arm, "arm sites");
+		if (!ret)
+			ret = report(cov, options, arm);
+	}
+	return ret;
+}
+
+/*
+ * While the kernel optimises kprobes, each registration waits for the optimiser.
+ * Return: true if it was on and is off now; put it back with restore.
+ */
+static bool switch_optimization_off(void)
+{
+	char value[16];
+
+	return cov_read_file(OPTIMIZATION_PATH, value, sizeof(value)) > 0 &&
+	       value[0] == '1' && !cov_write_file(OPTIMIZATION_PATH, "0");
+}
+
+static void restore_optimization(bool was_on)
+{
+	if (was_on)
+		cov_write_file(OPTIMIZATION_PATH, "1");
+}
+
+static int detach(struct cov *cov, uint32_t target)
+{
+	struct cov_target_id id = { .target = target };
+
+	return cov_call(cov, COV_IOC_DETACH, &id, "detach");
+}
+
+/* After an error: the caller is told of that one, not of what this meets. */
+static void undo(struct cov *cov, uint32_t target)
+{
+	char text[sizeof(cov->error)];
+
+	memcpy(text, cov->error, sizeof(text));
+	detach(cov, target);
+	memcpy(cov->error, text, sizeof(text));
+}
+
+static int attach(struct cov *cov, const char *module,
+		  const struct cov_attach_options *options, struct cov_attach_result *result)
+{
+	struct cov_attach request;
+	struct cov_arm arm;
+	bool optimized;
+	int ret;
+
+	ret = choose(cov, module, options, &request);
+	if (ret)
+		return ret;
+	memset(&arm, 0, sizeof(arm));
+	arm.target = request.target;
+	arm.pending = arm.total = request.sites;
+
+	optimized = switch_optimization_off();
+	ret = arm_all(cov, options, &arm);
+	if (ret)
+		undo(cov, request.target);
+	restore_optimization(optimized);
+	if (ret)
+		return ret;
+
+	result->target = request.target;
+	result->functions = request.functions;
+	result->blocks = request.blocks;
+	result->branches = request.branches;
+	result->sites = arm.total;
+	result->armed = arm.armed;
+	result->refused = arm.refused;
+	return 0;
+}
+
+COV_PUBLIC int cov_attach(struct cov *cov, const char *module,
+			  const struct cov_attach_options *options,
+			  struct cov_attach_result *result)
+{
+	static const struct cov_attach_options defaults = COV_INIT(defaults);
+	struct cov_attach_result ours = COV_INIT(ours);
+	struct cov_attach_options o;
+	int ret;
+
+	cov_begin(cov);
+	ret = cov_take(&o, sizeof(o), options ? options : &defaults);
+	if (ret)
+		return cov_fail(cov, -ret, "struct cov_attach_options: wrong size, or members that this libcov does not know");
+	if (result && result->size <= sizeof(size_t))
+		return cov_fail(cov, EINVAL, "struct cov_attach_result: set its size");
+	ret = attach(cov, module, &o, &ours);
+	if (ret) {
+		errno = -ret;
+		return ret;
+	}
+	return result ? cov_give(result, &ours, sizeof(ours)) : 0;
+}
+
+COV_PUBLIC int cov_find(struct cov *cov, const char *module, uint32_t *target)
+{
+	struct cov_target_info info;
+	char name[COV_MODULE_LEN];
+	int ret;
+
+	cov_begin(cov);
+	ret = cov_module_name(cov, name, module);
+	if (ret)
+		return ret;
+	for (info.target = 0;;) {
+		ret = cov_target_info(cov, info.target, true, &info);
+		if (ret == -ENOENT)
+			return cov_fail(cov, ENOENT, "%s is not attached; run `covstat attach %s`",
+					name, name);
+		if (ret)
+			return ret;
+		if (!info.checkpoint[0] && !strcmp(info.module, name))
+			break;
+	}
+	*target = info.target;
+	return 0;
+}
+
+COV_PUBLIC int cov_keep(struct cov *cov, uint32_t target)
+{
+	struct cov_target_id id = { .target = target };
+
+	cov_begin(cov);
+	return cov_call(cov, COV_IOC_KEEP, &id, "make a target permanent");
+}
+
+COV_PUBLIC int cov_detach(struct cov *cov, uint32_t target)
+{
+	cov_begin(cov);
+	return detach(cov, target);
+}
+
+COV_PUBLIC int cov_reset(struct cov *cov, uint32_t target)
+{
+	struct cov_target_id id = { .target = target };
+
+	cov_begin(cov);
+	return cov_call(cov, COV_IOC_RESET, &id, "reset");
+}

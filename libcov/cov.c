@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * cov.c - the handle: opening and closing, the version handshake, the text of
+ * the last error, and the one place that calls ioctl(). Calls nothing else of
+ * libcov.
+ */
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+#define DEBUGFS_PATH	"/sys/kernel/debug"
+#define LOADED_PATH	"/sys/module/livecov"
+
+/* For cov_open() alone: when it fails there is no handle to keep the text. */
+static __thread char open_error[sizeof(((struct cov *)0)->error)];
+
+int cov_fail(struct cov *cov, int error, const char *format, ...)
+{
+	char *text = cov ? cov->error : open_error;
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(open_error), format, args);
+	va_end(args);
+	errno = error;
+	return -error;
+}
+
+void cov_begin(struct cov *cov)
+{
+	cov->error[0] = '\0';
+}
+
+COV_PUBLIC const char *cov_last_error(const struct cov *cov)
+{
+	return cov ? cov->error : open_error;
+}
+
+/* What to do about an error for which the kernel gave no sentence. */
+static const char *advice(int error)
+{
+	switch (error) {
+	case ENOTTY:
+		return "this livecov does not know the call; load the livecov.ko that was built with this libcov";
+	case EPERM:
+	case EACCES:
+		return "run as root; if you are, see whether the kernel is locked down";
+	case ENOENT:
+		return "there is nothing by that name or number; `covstat status` lists the targets";
+	case EINTR:
+		return "interrupted by a signal; try again";
+	case ENOMEM:
+		return "no memory; free some, or attach fewer functions";
+	case ENOSPC:
+		return "a table of livecov is full; load it with a larger one (modinfo livecov.ko lists the parameters)";
+	default:
+		return strerror(error);
+	}
+}
+
+int cov_call(struct cov *cov, unsigned long command, void *argument, const char *what)
+{
+	struct cov_error text;
+	int error;
+
+	if (!ioctl(cov->fd, command, argument))
+		return 0;
+	error = errno;
+
+	memset(&text, 0, sizeof(text));
+	if (!ioctl(cov->fd, COV_IOC_LAST_ERROR, &text) && text.text[0]) {
+		text.text[sizeof(text.text) - 1] = '\0';
+		return cov_fail(cov, error, "%s", text.text);
+	}
+	return cov_fail(cov, error, "%s: %s", what, advice(error));
+}
+
+int cov_give(void *theirs, void *ours, size_t ours_size)
+{
+	size_t size = theirs ? *(const size_t *)theirs : 0;
+
+	if (size <= sizeof(size_t)) {
+		errno = EINVAL;
+		return -EINVAL;
+	}
+	if (size > ours_size) {
+		memset((char *)theirs + ours_size, 0, size - ours_size);
+		*(size_t *)ours = size;
+		memcpy(theirs, ours, ours_size);
+		return 0;
+	}
+	*(size_t *)ours = size;
+	memcpy(theirs, ours, size);
+	return 0;
+}
+
+int cov_take(void *ours, size_t ours_size, const void *theirs)
+{
+	size_t size = *(const size_t *)theirs;
+	size_t i;
+
+	memset(ours, 0, ours_size);
+	if (size <= sizeof(size_t))
+		return -EINVAL;
+	for (i = ours_size; i < size; i++)
+		if (((const unsigned char *)theirs)[i])
+			return -E2BIG;
+	memcpy(ours, theirs, size < ours_size ? size : ours_size);
+	return 0;
+}
+
+int cov_module_name(struct cov *cov, char name[COV_MODULE_LEN], const char *module)
+{
+	size_t length = module ? strlen(module) : 0;
+	char *p;
+
+	memset(name, 0, COV_MODULE_LEN);
+	if (!length)
+		return cov_fail(cov, EINVAL, "no module named; give the name of a loaded one (see lsmod)");
+	if (length >= COV_MODULE_LEN)
+		return cov_fail(cov, ENAMETOOLONG, "module names have at most %d characters",
+				COV_MODULE_LEN - 1);
+	memcpy(name, module, length);
+	for (p = name; *p; p++)
+		if (*p == '-')
+			*p = '_';
+	return 0;
+}
+
+int cov_target_info(struct cov *cov, uint32_t target, bool next,
+		    struct cov_target_info *info)
+{
+	int ret;
+
+	memset(info, 0, sizeof(*info));
+	info->target = target;
+	info->flags = next ? COV_INFO_NEXT : 0;
+	ret = cov_call(cov, COV_IOC_TARGET, info, "read a target's numbers");
+	info->module[sizeof(info->module) - 1] = '\0';
+	info->checkpoint[sizeof(info->checkpoint) - 1] = '\0';
+	return ret;
+}
+
+static bool debugfs_mounted(void)
+{
+	struct statfs fs;
+
+	return !statfs(DEBUGFS_PATH, &fs) && fs.f_type == DEBUGFS_MAGIC;
+}
+
+static int open_failed(int error)
+{
+	switch (error) {
+	case ENOENT:
+	case ENOTDIR:
+		if (!debugfs_mounted())
+			return cov_fail(NULL, error, "debugfs is not mounted; run `mount -t debugfs none "
+					DEBUGFS_PATH "`");
+		if (access(LOADED_PATH, F_OK))
+			return cov_fail(NULL, error, "livecov is not loaded; run `insmod livecov.ko`");
+		return cov_fail(NULL, error, "livecov is loaded but has no " COV_CONTROL_PATH
+				"; see `dmesg | grep livecov`");
+	case EACCES:
+		return cov_fail(NULL, error, "no access to " COV_CONTROL_PATH "; run as root");
+	case EPERM:
+		if (geteuid() == 0)
+			return cov_fail(NULL, error, "the kernel is locked down and keeps debugfs shut; see /sys/kernel/security/lockdown, and switch secure boot off");
+		return cov_fail(NULL, error, "no access to " COV_CONTROL_PATH "; run as root");
+	default:
+		return cov_fail(NULL, error, "cannot open " COV_CONTROL_PATH ": %s", strerror(error));
+	}
+}
+
+static int check_version(struct cov *cov)
+{
+	struct cov_version version;
+
+	memset(&version, 0, sizeof(version));
+	if (ioctl(cov->fd, COV_IOC_VERSION, &version))
+		return cov_fail(NULL, errno == ENOTTY ? EPROTONOSUPPORT : errno,
+				COV_CONTROL_PATH " does not tell its version: %s; load the livecov.ko that was built with this libcov",
+				strerror(errno));
+	if (version.abi_major != COV_ABI_MAJOR)
+		return cov_fail(NULL, EPROTONOSUPPORT,
+				"livecov.ko speaks version %u.%u and this libcov %u.%u; load the livecov.ko that was built with this libcov",
+				version.abi_major, version.abi_minor,
+				COV_ABI_MAJOR, COV_ABI_MINOR);
+	return 0;
+}
+
+COV_PUBLIC int cov_open(struct cov **out)
+{
+	struct cov *cov;
+	int ret;
+
+	*out = NULL;
+	open_error[0] = '\0';
+	cov = calloc(1, sizeof(*cov));
+	if (!cov)
+		return cov_fail(NULL, ENOMEM, "no memory for a handle");
+	cov->fd = open(COV_CONTROL_PATH, O_RDWR | O_CLOEXEC);
+	if (cov->fd < 0) {
+		ret = open_failed(errno);
+		goto err_free;
+	}
+	ret = check_version(cov);
+	if (ret)
+		goto err_close;
+	*out = cov;
+	return 0;
+
+err_close:
+	close(cov->fd);
+err_free:
+	free(cov);
+	errno = -ret;
+	return ret;
+}
+
+COV_PUBLIC void cov_close(struct cov *cov)
+{
+	if (!cov)
+		return;
+	close(cov->fd);
+	free(cov->module_dirs);
+	free(cov);
+}
+
+COV_PUBLIC int cov_add_module_dir(struct cov *cov, const char *directory)
+{
+	size_t length = strlen(directory) + 1;
+	size_t old = cov->module_dirs_len ? cov->module_dirs_len - 1 : 0;
+	char *dirs;
+
+	cov_begin(cov);
+	dirs = realloc(cov->module_dirs, old + length + 1);
+	if (!dirs)
+		return cov_fail(cov, ENOMEM, "no memory for a directory's name");
+	memcpy(dirs + old, directory, length);
+	dirs[old + length] = '\0';
+	cov->module_dirs = dirs;
+	cov->module_dirs_len = old + length + 1;
+	return 0;
+}

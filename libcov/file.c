@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * file.c - small files of sysfs and procfs. Calls nothing else of libcov.
+ */
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+long cov_read_file(const char *path, void *buffer, size_t size)
+{
+	size_t have = 0;
+	ssize_t got = 0;
+	int error;
+	int fd;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	while (have < size - 1) {
+		got = read(fd, (char *)buffer + have, size - 1 - have);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			break;
+		have += got;
+	}
+	error = got < 0 ? errno : 0;
+	close(fd);
+	((char *)buffer)[have] = '\0';
+	return error ? -error : (long)have;
+}
+
+int cov_write_file(const char *path, const char *text)
+{
+	size_t length = strlen(text);
+	ssize_t put;
+	int ret = 0;
+	int fd;
+
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	do {
+		put = write(fd, text, length);
+	} while (put < 0 && errno == EINTR);
+	if (put < 0)
+		ret = -errno;
+	else if ((size_t)put != length)
+		ret = -EIO;
+	close(fd);
+	return ret;
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * internal.h - what libcov's own files share. The only place where the kernel's
+ * contract and the public header meet. Layers, each may call those above it:
+ *
+ *	cov.c			the handle, errors, ioctl
+ *	file.c			small files of sysfs and procfs
+ *	module_file.c		the module's ELF file, by build-id
+ *	sections.c		sections of code by name
+ *	attach.c task.c checkpoint.c	what changes livecov
+ *	snapshot.c		the tables
+ *	rank.c lines.c		on a snapshot
+ *	query.c			numbers, the next unhit place
+ */
+#ifndef LIBCOV_INTERNAL_H
+#define LIBCOV_INTERNAL_H
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cov_ioctl.h"
+#include "libcov.h"
+
+#define COV_PUBLIC	__attribute__((visibility("default")))
+
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
+#define BUILD_ID_MAX	64	/* of an ELF file; the kernel's contract holds COV_BUILD_ID_LEN */
+
+/* A pointer as the kernel's contract wants it. */
+static inline __u64 cov_ptr(const void *p)
+{
+	return (__u64)(uintptr_t)p;
+}
+
+struct cov {
+	int fd;
+	char *module_dirs;		/* NUL-separated, ended by an empty one; or NULL */
+	size_t module_dirs_len;		/* with the final NUL */
+	char error[COV_ERROR_LEN * 2];
+};
+
+/* ---- cov.c ---- */
+
+/*
+ * cov_fail - note an error; @cov may be NULL before there is a handle
+ *
+ * Return: -@error, with errno set to @error (positive).
+ */
+__attribute__((format(printf, 3, 4)))
+int cov_fail(struct cov *cov, int error, const char *format, ...);
+
+/*
+ * cov_call - one ioctl; @what is being tried, for the sentence that is built if
+ * the kernel has none. Return: 0 or -errno, noted.
+ */
+int cov_call(struct cov *cov, unsigned long command, void *argument, const char *what);
+
+/* cov_begin - to be called first by public functions: forget the last error */
+void cov_begin(struct cov *cov);
+
+/*
+ * cov_give, cov_take - pass a struct that begins with its size_t size to the
+ * caller, or get one from it into @ours, zero-filled. -EINVAL: no plausible size;
+ * cov_take: -E2BIG: members that this library does not know are not zero.
+ */
+int cov_give(void *theirs, void *ours, size_t ours_size);
+int cov_take(void *ours, size_t ours_size, const void *theirs);
+
+/* cov_module_name - copy a module's name, '-' turned to '_'; -ENAMETOOLONG, -EINVAL */
+int cov_module_name(struct cov *cov, char name[COV_MODULE_LEN], const char *module);
+
+/* cov_target_info - one target's numbers; @next: the first whose id is above */
+int cov_target_info(struct cov *cov, uint32_t target, bool next,
+		    struct cov_target_info *info);
+
+/* ---- file.c ---- */
+
+/*
+ * cov_read_file - read at most @size - 1 bytes of a file and end them with NUL
+ *
+ * Return: bytes read or -errno; nothing is noted.
+ */
+long cov_read_file(const char *path, void *buffer, size_t size);
+
+/* cov_write_file - write a string to an existing file; 0 or -errno, not noted */
+int cov_write_file(const char *path, const char *text);
+
+/* ---- module_file.c ---- */
+
+struct cov_build_id {
+	uint8_t bytes[BUILD_ID_MAX];
+	uint32_t length;
+};
+
+struct cov_module_file;
+
+/*
+ * cov_module_file_open - find a module's ELF file
+ * @lines: it must have line numbers: look among separate debug files too
+ *
+ * Return: NULL if there is none with that build-id; nothing is noted.
+ */
+struct cov_module_file *cov_module_file_open(struct cov *cov, const char *module,
+					     const struct cov_build_id *id, bool lines);
+void cov_module_file_close(struct cov_module_file *file);
+
+/*
+ * cov_module_file_section - the section called @name
+ * @size: out, may be NULL
+ * @executable: out, may be NULL
+ *
+ * Return: true if it has one.
+ */
+bool cov_module_file_section(const struct cov_module_file *file, const char *name,
+			     uint64_t *size, bool *executable);
+
+/* cov_module_file_line - the line of the byte at @offset in section @name, or false */
+bool cov_module_file_line(const struct cov_module_file *file, const char *name,
+			  uint64_t offset, const char **source, unsigned int *line);
+
+/* ---- sections.c ---- */
+
+/* A section of code. */
+struct section {
+	char *name;
+	uint64_t base;
+	uint64_t size;		/* 0 if not known */
+};
+
+/* Ordered by base. */
+struct section_list {
+	struct section *entries;
+	unsigned int count;
+};
+
+/*
+ * cov_sections_loaded - sections of code of a loaded module, from sysfs
+ * @id: its build-id, or NULL to ask sysfs for that too
+ *
+ * An empty list if sysfs does not have it. Return: 0 or -ENOMEM, not noted.
+ */
+int cov_sections_loaded(struct cov *cov, const char *module,
+			const struct cov_build_id *id, struct section_list *list);
+
+/* cov_sections_add - put one more in; 0 or -ENOMEM */
+int cov_sections_add(struct section_list *list, const char *name, uint64_t base,
+		     uint64_t size);
+
+/* cov_sections_find - index of the one that @address lies in, or COV_NONE */
+unsigned int cov_sections_find(const struct section_list *list, uint64_t address);
+
+void cov_sections_free(struct section_list *list);
+
+/* ---- snapshot.c ---- */
+
+struct snapshot_target {
+	struct cov_target_info info;
+	struct cov_function *functions;
+	struct cov_block *blocks;
+	struct cov_branch *branches;
+	char *names;
+	struct section_list sections;
+	uint32_t *section_of;	/* one for each function */
+};
+
+struct cov_snapshot {
+	struct snapshot_target *targets;
+	unsigned int count;
+	uint64_t lost;
+};
+
+/* cov_function_entered - was it? COV_NO, COV_YES, COV_UNKNOWN */
+unsigned int cov_function_entered(const struct snapshot_target *target,
+				  const struct cov_function *function);
+
+/* cov_snapshot_id - a snapshot of the one target with that id */
+int cov_snapshot_id(struct cov *cov, uint32_t target, struct cov_snapshot **snapshot);
+
+#endif /* LIBCOV_INTERNAL_H */

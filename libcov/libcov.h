@@ -1,0 +1,780 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * libcov.h - what a program may ask of livecov: attach to a loaded kernel
+ * module, register tasks, read which functions, blocks and branch outcomes ran.
+ *
+ * Rules that hold for every call:
+ *
+ *  - Functions that return int give 0, or -errno with errno set to the same,
+ *    and cov_last_error() then has a sentence that says what was wrong and what
+ *    to do next. Nothing is printed, and nothing exits.
+ *  - A struct that caller and library share begins with @size, which the caller
+ *    sets to its sizeof; COV_INIT() does so. The library never writes more, so
+ *    that a later version may add members.
+ *  - A handle may be used from one thread at a time; several handles are
+ *    independent. Snapshots and rankings are read-only once made.
+ *  - Addresses are kernel virtual addresses; sizes and offsets are in bytes.
+ */
+#ifndef LIBCOV_H
+#define LIBCOV_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define LIBCOV_VERSION "1.0.0"
+
+/*
+ * The values are those of the kernel's contract, by the same names: libcov's
+ * own files include both headers, so a difference does not compile.
+ */
+
+/* Modes: what is recorded. */
+#define COV_MODE_BLOCKS		1
+#define COV_MODE_EDGES		2
+
+/* Scopes: whose execution counts. */
+#define COV_SCOPE_TRACKED	1
+#define COV_SCOPE_ALL		2
+
+/* Engines: what arms a site. */
+#define COV_ENGINE_AUTO		0
+#define COV_ENGINE_KPROBE	1
+
+/* What is known of a block or an outcome. */
+#define COV_NO			0
+#define COV_YES			1
+#define COV_UNKNOWN		2
+
+/* A site's state. */
+#define COV_SITE_NONE		0
+#define COV_SITE_PENDING	1
+#define COV_SITE_ARMED		2
+#define COV_SITE_DISARMED	3
+#define COV_SITE_REFUSED	4
+#define COV_SITE_GONE		5
+
+/* A target's state. */
+#define COV_TARGET_LIVE		1
+#define COV_TARGET_GONE		2
+#define COV_TARGET_STALE	3
+
+/* Index members use this for "none". */
+#define COV_NONE		0xffffffffU
+
+/* The module name that stands for the kernel itself. */
+#define COV_CORE_KERNEL		"vmlinux"
+
+/* Levels are 1..64 and travel as a mask. */
+#define COV_LEVEL(n)		(UINT64_C(1) << ((n) - 1))
+#define COV_LEVELS_ALL		(~UINT64_C(0))
+
+/* Empties a shared struct and sets its size: struct cov_totals t = COV_INIT(t); */
+#define COV_INIT(object)	{ .size = sizeof(object) }
+
+struct cov;
+struct cov_snapshot;
+struct cov_ranking;
+struct cov_lines;
+
+/* ---- the handle -------------------------------------------------------- */
+
+/**
+ * cov_open - connect to livecov
+ * @cov: out: a handle; free it with cov_close()
+ *
+ * What is attached or registered through the handle is undone when the last
+ * copy of its descriptor is closed, unless cov_keep() was called. A child of
+ * fork() shares it; exec closes it. Errors: EACCES or EPERM no rights, or a
+ * locked-down kernel, ENOENT livecov is not loaded or debugfs is not mounted,
+ * EPROTONOSUPPORT libcov and livecov speak different versions, ENOMEM. As there
+ * is no handle then, cov_last_error(NULL) has the text, for the calling thread.
+ */
+int cov_open(struct cov **cov);
+
+/**
+ * cov_close - end the connection and free the handle
+ * @cov: from cov_open(), or NULL
+ */
+void cov_close(struct cov *cov);
+
+/**
+ * cov_last_error - what was wrong with the last call that failed
+ * @cov: a handle, or NULL for the calling thread's last cov_open()
+ *
+ * Return: a sentence, empty if nothing has failed. It belongs to the handle and
+ * lasts until the next call on it.
+ */
+const char *cov_last_error(const struct cov *cov);
+
+/**
+ * cov_add_module_dir - look for module files in one more directory
+ * @cov: handle
+ * @directory: searched for NAME.ko (also .xz, .zst, .gz) before /lib/modules;
+ *	       copied
+ *
+ * A module's file tells the sizes of its sections and, if it was built with
+ * debug information, lines. It is used only if its build-id is the loaded
+ * module's. Errors: ENOMEM.
+ */
+int cov_add_module_dir(struct cov *cov, const char *directory);
+
+/* ---- targets ----------------------------------------------------------- */
+
+#define COV_ATTACH_FUNCTIONS_ONLY (1U << 0)	/* entries alone, no blocks or branches */
+
+/**
+ * struct cov_attach_options - what to measure, and how; zeroes are the defaults
+ * @size: sizeof
+ * @mode: COV_MODE_*; 0 is COV_MODE_EDGES
+ * @scope: COV_SCOPE_*; 0 is COV_SCOPE_ALL
+ * @engine: COV_ENGINE_*
+ * @flags: COV_ATTACH_*
+ * @levels: mask for the new checkpoints; 0 is level 1
+ * @functions: shell patterns ended by NULL: functions that match one are taken.
+ *	       NULL takes all. For COV_CORE_KERNEL: exact names, at least one.
+ * @progress: called before the first site and after each group of sites; a
+ *	      nonzero return gives up. May be NULL.
+ * @data: for @progress
+ */
+struct cov_attach_options {
+	size_t size;
+	unsigned int mode;
+	unsigned int scope;
+	unsigned int engine;
+	unsigned int flags;
+	uint64_t levels;
+	const char *const *functions;
+	int (*progress)(unsigned int done, unsigned int total, void *data);
+	void *data;
+};
+
+/**
+ * struct cov_attach_result - what was attached
+ * @size: sizeof
+ * @target: its id, never 0
+ * @functions: functions chosen, cold parts included
+ * @blocks: in them
+ * @branches: conditional jumps in them
+ * @sites: in all
+ * @armed: of @sites
+ * @refused: of @sites; the snapshot says why
+ */
+struct cov_attach_result {
+	size_t size;
+	uint32_t target;
+	uint32_t functions;
+	uint32_t blocks;
+	uint32_t branches;
+	uint32_t sites;
+	uint32_t armed;
+	uint32_t refused;
+};
+
+/**
+ * cov_attach - measure a loaded module
+ * @cov: handle
+ * @module: its name ('-' and '_' are the same), or COV_CORE_KERNEL
+ * @options: or NULL for the defaults
+ * @result: out, may be NULL
+ *
+ * Returns when all sites are armed or refused. Whatever the error, nothing is
+ * left attached then. The sysctl debug.kprobes-optimization is switched off
+ * meanwhile, because it makes the registration of many probes slow, and put
+ * back before the call returns; a process killed in between leaves it off.
+ *
+ * Errors: ENOENT no such module or function, EEXIST attached already, ENODEV it
+ * is unloading, EPERM livecov itself or a locked-down kernel, ENOSPC checkpoint
+ * table full, EOPNOTSUPP a mode, scope or engine that livecov does not have,
+ * E2BIG too many patterns, EINVAL a bad option, ECANCELED @progress gave up,
+ * EINTR a signal, ENOMEM.
+ */
+int cov_attach(struct cov *cov, const char *module,
+	       const struct cov_attach_options *options,
+	       struct cov_attach_result *result);
+
+/**
+ * cov_find - the target that cov_attach() made of a module
+ * @cov: handle
+ * @module: its name
+ * @target: out: its id
+ *
+ * Errors: ENOENT not attached.
+ */
+int cov_find(struct cov *cov, const char *module, uint32_t *target);
+
+/**
+ * cov_keep - let a target outlive this handle
+ * @cov: handle
+ * @target: id
+ *
+ * It then stays until cov_detach(). Errors: ENOENT.
+ */
+int cov_keep(struct cov *cov, uint32_t target);
+
+/**
+ * cov_detach - restore a target's text and forget its results
+ * @cov: handle
+ * @target: id
+ *
+ * Errors: ENOENT.
+ */
+int cov_detach(struct cov *cov, uint32_t target);
+
+/**
+ * cov_reset - forget what was hit; sites that were disarmed are armed again
+ * @cov: handle
+ * @target: id, 0 for all
+ *
+ * Errors: ENOENT.
+ */
+int cov_reset(struct cov *cov, uint32_t target);
+
+/* ---- tasks ------------------------------------------------------------- */
+
+/**
+ * cov_register - track the calling task and its later children
+ * @cov: handle
+ * @id: the sample, one test case, that its hits belong to; not 0
+ *
+ * Ends with cov_unregister(), with the task, or with the handle. Errors: EEXIST
+ * tracked already, ENOSPC table full, EINVAL @id is 0.
+ */
+int cov_register(struct cov *cov, uint64_t id);
+
+/**
+ * cov_unregister - stop tracking the calling task
+ * @cov: handle
+ *
+ * Children that are tracked already stay so. Errors: ENOENT it is not tracked.
+ */
+int cov_unregister(struct cov *cov);
+
+/* ---- single checkpoints ------------------------------------------------ */
+
+/**
+ * struct cov_checkpoint_options - a place to watch
+ * @size: sizeof
+ * @name: unique, not empty
+ * @module: loaded module, COV_CORE_KERNEL, or NULL to search all modules
+ * @function: in it
+ * @offset: of an instruction from the function's first byte
+ * @levels: mask; 0 is level 1
+ * @scope: COV_SCOPE_*; 0 is COV_SCOPE_ALL
+ * @automatic: nonzero: the function's branches as well, named FUNCTION#OFFSET
+ */
+struct cov_checkpoint_options {
+	size_t size;
+	const char *name;
+	const char *module;
+	const char *function;
+	uint64_t offset;
+	uint64_t levels;
+	unsigned int scope;
+	int automatic;
+};
+
+/**
+ * cov_checkpoint_add - watch one place
+ * @cov: handle
+ * @options: where and how
+ * @target: out: id of the target that holds it; may be NULL
+ *
+ * It is armed when the call returns and stays until checkpoint_del(). Errors:
+ * EEXIST @name in use, ENOENT no such module or function, EILSEQ the offset is
+ * inside an instruction, ERANGE it is behind the function's end, EPERM livecov
+ * itself, EINVAL the kernel forbids a probe there or a bad option,
+ * ENAMETOOLONG, ENOSPC table full.
+ */
+int cov_checkpoint_add(struct cov *cov, const struct cov_checkpoint_options *options,
+		       uint32_t *target);
+
+/**
+ * checkpoint_add - watch one place, in any scope
+ * @cov: handle
+ * @name: unique
+ * @function: FUNCTION or MODULE:FUNCTION
+ * @offset: of an instruction from the function's first byte
+ * @level: mask; 0 is level 1
+ * @automatic: nonzero: the function's branches as well
+ *
+ * The short form of cov_checkpoint_add(); the same errors.
+ */
+int checkpoint_add(struct cov *cov, const char *name, const char *function,
+		   uint64_t offset, uint64_t level, int automatic);
+
+/**
+ * checkpoint_del - forget a checkpoint
+ * @cov: handle
+ * @name: its name
+ *
+ * Errors: ENOENT there is none.
+ */
+int checkpoint_del(struct cov *cov, const char *name);
+
+/* ---- numbers ----------------------------------------------------------- */
+
+/**
+ * struct cov_totals - coverage in numbers
+ * @size: sizeof
+ * @functions: without cold parts, which belong to their functions
+ * @functions_hit: entered
+ * @functions_unknown: whose entry could not be watched
+ * @blocks: basic blocks
+ * @blocks_hit: certainly ran
+ * @blocks_unknown: of which nothing can be said
+ * @outcomes: two for each conditional jump
+ * @outcomes_hit: certainly seen
+ * @outcomes_unknown: of which nothing can be said
+ * @sites: patched places in all
+ * @pending: of @sites: not armed yet
+ * @armed: of @sites
+ * @disarmed: of @sites: have taught what they can
+ * @refused: of @sites: could not be armed
+ * @gone: of @sites: their text was unloaded
+ * @missed: hits that the kernel's kprobes skipped
+ * @lost: tasks and caller records that did not fit into livecov's tables;
+ *	  always of livecov as a whole
+ *
+ * @hit + @unknown never exceed the whole; the rest certainly did not run.
+ */
+struct cov_totals {
+	size_t size;
+	uint64_t functions, functions_hit, functions_unknown;
+	uint64_t blocks, blocks_hit, blocks_unknown;
+	uint64_t outcomes, outcomes_hit, outcomes_unknown;
+	uint64_t sites, pending, armed, disarmed, refused, gone;
+	uint64_t missed;
+	uint64_t lost;
+};
+
+/**
+ * cov_counts - coverage of one target, or of all
+ * @cov: handle
+ * @target: id, 0 for the sum of all
+ * @totals: out
+ *
+ * Errors: ENOENT no such target, EAGAIN it kept changing, ENOMEM.
+ */
+int cov_counts(struct cov *cov, uint32_t target, struct cov_totals *totals);
+
+/**
+ * struct cov_summary - livecov as a whole
+ * @size: sizeof
+ * @abi_major: of the module
+ * @abi_minor: of the module
+ * @modes: bit (1 << COV_MODE_*) for each that works here
+ * @scopes: bit (1 << COV_SCOPE_*)
+ * @engines: bit (1 << COV_ENGINE_*)
+ * @release: livecov's own version
+ * @targets: attached
+ * @checkpoints: in use
+ * @checkpoints_max: size of that table
+ * @tasks: tracked now
+ * @tasks_max: size of that table
+ * @callers: caller records
+ * @callers_max: size of that table
+ * @tasks_lost: could not be followed because the table was full
+ * @callers_lost: dropped because the table was full
+ * @missed: hits that the kernel's kprobes skipped, all targets
+ * @refused: sites refused, all targets
+ */
+struct cov_summary {
+	size_t size;
+	uint32_t abi_major, abi_minor;
+	uint32_t modes, scopes, engines;
+	char release[64];
+	uint32_t targets;
+	uint32_t checkpoints, checkpoints_max;
+	uint32_t tasks, tasks_max;
+	uint32_t callers, callers_max;
+	uint64_t tasks_lost, callers_lost;
+	uint64_t missed, refused;
+};
+
+/**
+ * cov_status - livecov's versions, tables and losses
+ * @cov: handle
+ * @summary: out
+ */
+int cov_status(struct cov *cov, struct cov_summary *summary);
+
+/* ---- snapshots: everything at one moment ------------------------------- */
+
+/**
+ * cov_snapshot_take - read targets with all their tables
+ * @cov: handle
+ * @module: a module's name: its target alone; NULL: all, and the targets of
+ *	    single checkpoints with them
+ * @snapshot: out; free it with cov_snapshot_free()
+ *
+ * Errors: ENOENT @module is not attached, EAGAIN it kept changing, ENOMEM.
+ */
+int cov_snapshot_take(struct cov *cov, const char *module,
+		      struct cov_snapshot **snapshot);
+
+/**
+ * cov_snapshot_free - free a snapshot and all strings got from it
+ * @snapshot: or NULL
+ */
+void cov_snapshot_free(struct cov_snapshot *snapshot);
+
+/**
+ * struct cov_target_desc - one target of a snapshot
+ * @size: sizeof
+ * @target: its id
+ * @state: COV_TARGET_*
+ * @module: its name
+ * @checkpoint: the single checkpoint's name, else empty
+ * @build_id: bytes
+ * @build_id_len: how many, 0 if it has none
+ * @mode: COV_MODE_*
+ * @scope: COV_SCOPE_*
+ * @engine: COV_ENGINE_*
+ * @flags: COV_ATTACH_*
+ * @kept: 1 after cov_keep()
+ * @levels: mask
+ * @text_base: address, the last one if it is gone
+ * @text_size: bytes
+ * @sections: how many sections of code
+ * @functions: how many, cold parts included
+ * @blocks: how many
+ * @branches: how many
+ */
+struct cov_target_desc {
+	size_t size;
+	uint32_t target;
+	uint32_t state;
+	const char *module;
+	const char *checkpoint;
+	const uint8_t *build_id;
+	uint32_t build_id_len;
+	uint32_t mode;
+	uint32_t scope;
+	uint32_t engine;
+	uint32_t flags;
+	uint32_t kept;
+	uint64_t levels;
+	uint64_t text_base;
+	uint64_t text_size;
+	uint32_t sections;
+	uint32_t functions;
+	uint32_t blocks;
+	uint32_t branches;
+};
+
+/**
+ * struct cov_section_desc - a section of code
+ * @size: sizeof
+ * @name: as in the ELF file
+ * @base: address of its first byte
+ * @length: bytes; where the module's file was not found, up to the end of its
+ *	    last function
+ */
+struct cov_section_desc {
+	size_t size;
+	const char *name;
+	uint64_t base;
+	uint64_t length;
+};
+
+/**
+ * struct cov_function_desc - a function, or a cold part of one
+ * @size: sizeof
+ * @name: symbol
+ * @address: of its first byte
+ * @offset: of its first byte from its section's
+ * @length: bytes
+ * @section: index
+ * @parent: index of the function that a cold part belongs to, else COV_NONE
+ * @opaque: 1 if it could not be decoded: its entry is all that is known
+ * @first_block: index of its first block; they are contiguous, by address
+ * @blocks: how many
+ * @first_branch: index of its first branch; they are contiguous, by address
+ * @branches: how many
+ * @state: COV_SITE_* of its entry
+ * @error: errno (positive) why that was refused, else 0
+ * @entered: COV_NO, COV_YES, COV_UNKNOWN; a cold part is entered by a jump
+ * @hits: entries counted
+ * @first_sample: that entered it first, 0 if none
+ * @levels: mask
+ */
+struct cov_function_desc {
+	size_t size;
+	const char *name;
+	uint64_t address;
+	uint64_t offset;
+	uint32_t length;
+	uint32_t section;
+	uint32_t parent;
+	uint32_t opaque;
+	uint32_t first_block;
+	uint32_t blocks;
+	uint32_t first_branch;
+	uint32_t branches;
+	uint32_t state;
+	uint32_t error;
+	uint32_t entered;
+	uint64_t hits;
+	uint64_t first_sample;
+	uint64_t levels;
+};
+
+/**
+ * struct cov_block_desc - straight-line code from a leader to its terminator
+ * @size: sizeof
+ * @function: index
+ * @offset: of its first byte from its function's
+ * @length: bytes
+ * @covered: COV_NO, COV_YES, COV_UNKNOWN
+ * @state: COV_SITE_* of its own site; COV_SITE_NONE if it follows from others
+ * @error: errno (positive) why that was refused, else 0
+ */
+struct cov_block_desc {
+	size_t size;
+	uint32_t function;
+	uint32_t offset;
+	uint32_t length;
+	uint32_t covered;
+	uint32_t state;
+	uint32_t error;
+};
+
+/**
+ * struct cov_branch_desc - a conditional jump
+ * @size: sizeof
+ * @target: address it jumps to when taken
+ * @function: index
+ * @block: index of the block that it ends
+ * @offset: of the jump from its function's first byte
+ * @length: of the jump, bytes
+ * @condition: low nibble of its opcode, or 0x10 loopne, 0x11 loope, 0x12 loop,
+ *	       0x13 jrcxz/jecxz
+ * @taken: COV_NO, COV_YES, COV_UNKNOWN
+ * @fallthrough: the same
+ * @state: COV_SITE_* of the site on the jump itself
+ * @error: errno (positive) why that was refused, else 0
+ * @taken_hits: how often it jumped; in mode edges
+ * @fallthrough_hits: how often it did not; in mode edges
+ * @first_sample: that reached it first, 0 if none
+ */
+struct cov_branch_desc {
+	size_t size;
+	uint64_t target;
+	uint32_t function;
+	uint32_t block;
+	uint32_t offset;
+	uint32_t length;
+	uint32_t condition;
+	uint32_t taken;
+	uint32_t fallthrough;
+	uint32_t state;
+	uint32_t error;
+	uint64_t taken_hits;
+	uint64_t fallthrough_hits;
+	uint64_t first_sample;
+};
+
+/**
+ * cov_snapshot_targets - how many targets a snapshot has
+ * @snapshot: from cov_snapshot_take()
+ */
+unsigned int cov_snapshot_targets(const struct cov_snapshot *snapshot);
+
+/*
+ * The getters. @t is a target's index in the snapshot, @i an entry's index in
+ * the table; strings belong to the snapshot. Errors: ERANGE no such index,
+ * EINVAL @out's size is too small for any version. They leave cov_last_error()
+ * alone, having no handle.
+ */
+int cov_snapshot_target(const struct cov_snapshot *snapshot, unsigned int t,
+			struct cov_target_desc *out);
+int cov_snapshot_section(const struct cov_snapshot *snapshot, unsigned int t,
+			 unsigned int i, struct cov_section_desc *out);
+int cov_snapshot_function(const struct cov_snapshot *snapshot, unsigned int t,
+			  unsigned int i, struct cov_function_desc *out);
+int cov_snapshot_block(const struct cov_snapshot *snapshot, unsigned int t,
+		       unsigned int i, struct cov_block_desc *out);
+int cov_snapshot_branch(const struct cov_snapshot *snapshot, unsigned int t,
+			unsigned int i, struct cov_branch_desc *out);
+
+/**
+ * cov_snapshot_totals - add up a target's tables
+ * @snapshot: from cov_snapshot_take()
+ * @t: index, or COV_NONE for the sum of all
+ * @totals: out
+ *
+ * Errors: ERANGE, EINVAL.
+ */
+int cov_snapshot_totals(const struct cov_snapshot *snapshot, unsigned int t,
+			struct cov_totals *totals);
+
+/**
+ * cov_text - read a target's text as it was before livecov patched it
+ * @cov: handle
+ * @target: id
+ * @address: of the first byte
+ * @buffer: for the bytes
+ * @length: how many
+ *
+ * Errors: ENODEV it is not loaded now, EINVAL not all inside its text, ENOENT.
+ */
+int cov_text(struct cov *cov, uint32_t target, uint64_t address, void *buffer,
+	     size_t length);
+
+/* ---- what to reach next ------------------------------------------------ */
+
+#define COV_UNHIT_FUNCTION	1	/* a function that was not entered */
+#define COV_UNHIT_OUTCOME	2	/* a side not taken of a branch that was reached */
+
+/**
+ * struct cov_unhit - a place that no test has reached; nothing in it to free
+ * @size: sizeof
+ * @kind: COV_UNHIT_*
+ * @target: its target's id
+ * @target_index: its target's index in the snapshot
+ * @function: index
+ * @branch: index, COV_NONE for COV_UNHIT_FUNCTION
+ * @taken: for COV_UNHIT_OUTCOME: 1 if the jump was never taken, 0 if it never
+ *	   fell through
+ * @behind: blocks that did not run and could be reached through here, inside
+ *	    the function and its cold parts, before any block that did run
+ * @condition: struct cov_branch_desc's
+ * @address: of the jump or of the function
+ * @offset: of the jump from its function's first byte, else 0
+ * @other_hits: how often the other side ran, 0 if that is not counted
+ * @levels: the function's
+ * @module: name
+ * @function_name: symbol
+ */
+struct cov_unhit {
+	size_t size;
+	uint32_t kind;
+	uint32_t target;
+	uint32_t target_index;
+	uint32_t function;
+	uint32_t branch;
+	uint32_t taken;
+	uint32_t behind;
+	uint32_t condition;
+	uint64_t address;
+	uint64_t offset;
+	uint64_t other_hits;
+	uint64_t levels;
+	char module[64];
+	char function_name[256];
+};
+
+#define COV_RANK_FUNCTIONS_ONLY	(1U << 0)
+
+/**
+ * cov_rank - order what was not reached, the most rewarding first
+ * @cov: handle; livecov is asked for the text of live targets
+ * @snapshot: what to rank
+ * @levels: mask; functions that have one of these levels; 0 is any
+ * @flags: COV_RANK_*
+ * @ranking: out; free it with cov_ranking_free()
+ *
+ * First the unhit sides of branches that were reached: those with more code
+ * that did not run behind them, then those whose other side ran more often.
+ * Then the functions that were not entered, the largest first.
+ *
+ * Where control goes from a block without a conditional jump is guessed from
+ * its last bytes (a direct jump to the start of a block; a return), else, or if
+ * the target is not loaded, it is taken to fall into the block behind it: the
+ * count of blocks may be a little off, the order hardly. What the places are is
+ * exact. Errors: EINVAL a bad flag, ENOMEM.
+ */
+int cov_rank(struct cov *cov, const struct cov_snapshot *snapshot,
+	     uint64_t levels, unsigned int flags, struct cov_ranking **ranking);
+
+/**
+ * cov_ranking_free - free a ranking
+ * @ranking: or NULL
+ */
+void cov_ranking_free(struct cov_ranking *ranking);
+
+/**
+ * cov_ranking_count - how many places
+ * @ranking: from cov_rank()
+ */
+size_t cov_ranking_count(const struct cov_ranking *ranking);
+
+/**
+ * cov_ranking_get - one of them
+ * @ranking: from cov_rank()
+ * @i: 0 is the most rewarding
+ * @out: out
+ *
+ * Errors: ERANGE, EINVAL.
+ */
+int cov_ranking_get(const struct cov_ranking *ranking, size_t i,
+		    struct cov_unhit *out);
+
+/**
+ * cov_next_unhit_function - a function that was not entered
+ * @cov: handle
+ * @skip: how many to pass over
+ * @level: mask; 0 is any
+ * @out: out
+ *
+ * Takes a snapshot each time: to walk many, use cov_rank(). Errors: ENOENT no
+ * more, or nothing is attached, and cov_snapshot_take()'s.
+ */
+int cov_next_unhit_function(struct cov *cov, unsigned int skip, uint64_t level,
+			    struct cov_unhit *out);
+
+/**
+ * cov_next_unhit_checkpoint - the next place worth reaching, of either kind
+ * @cov: handle
+ * @skip: how many to pass over
+ * @level: mask; 0 is any
+ * @out: out
+ *
+ * As cov_next_unhit_function().
+ */
+int cov_next_unhit_checkpoint(struct cov *cov, unsigned int skip, uint64_t level,
+			      struct cov_unhit *out);
+
+/* ---- source lines ------------------------------------------------------ */
+
+/**
+ * cov_lines_open - find a target's debug information
+ * @cov: handle
+ * @snapshot: from cov_snapshot_take(); it must live as long as @lines
+ * @t: index
+ * @lines: out; free it with cov_lines_close()
+ *
+ * Looks at the module's file and at the separate debug files under
+ * /usr/lib/debug. Errors: ENOENT none with that build-id, ERANGE, ENOMEM.
+ */
+int cov_lines_open(struct cov *cov, const struct cov_snapshot *snapshot,
+		   unsigned int t, struct cov_lines **lines);
+
+/**
+ * cov_lines_close - free what cov_lines_open() found
+ * @lines: or NULL
+ */
+void cov_lines_close(struct cov_lines *lines);
+
+/**
+ * cov_lines_find - the source line of an instruction
+ * @lines: from cov_lines_open()
+ * @function: index of the function that it is in
+ * @offset: from that function's first byte
+ * @file: out: path as the compiler was given it; belongs to @lines
+ * @line: out: number, from 1
+ *
+ * Errors: ENOENT no line is known, ERANGE.
+ */
+int cov_lines_find(struct cov_lines *lines, unsigned int function,
+		   uint64_t offset, const char **file, unsigned int *line);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* LIBCOV_H */

@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * module_file.c - finds a module's ELF file (or its separate debug file) and
+ * asks it for section sizes and source lines. A file counts only if its
+ * build-id is that of the loaded module: another build's lines would be lies.
+ *
+ * libdwfl reads it, because it knows compressed modules and applies the
+ * relocations without which the DWARF of a .ko is meaningless. The addresses
+ * that it makes up for the sections of a relocatable file stay inside this
+ * file; callers speak of (section name, offset).
+ *
+ * May call file.c.
+ */
+#include <dirent.h>
+#include <elfutils/libdwfl.h>
+#include <fcntl.h>
+#include <gelf.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+#define DEBUG_ROOT	"/usr/lib/debug"
+
+struct cov_module_file {
+	Dwfl *dwfl;
+	Dwfl_Module *module;
+	Elf *elf;
+	GElf_Addr bias;
+	size_t names;
+};
+
+/* What is being looked for. */
+struct wanted {
+	const char *module;
+	const struct cov_build_id *id;
+	bool lines;
+};
+
+/*
+ * Separate debug files are candidates of their own here. libdwfl's search would
+ * also ask debuginfod servers, and a library should not go to the network
+ * unasked.
+ */
+static int no_separate_debuginfo(Dwfl_Module *module, void **userdata, const char *name,
+				 Dwarf_Addr base, const char *file, const char *link,
+				 GElf_Word crc, char **path)
+{
+	(void)module, (void)userdata, (void)name, (void)base;
+	(void)file, (void)link, (void)crc, (void)path;
+	return -1;
+}
+
+static const Dwfl_Callbacks callbacks = {
+	.find_debuginfo = no_separate_debuginfo,
+	.section_address = dwfl_offline_section_address,
+};
+
+static Elf_Scn *find_section(const struct cov_module_file *file, const char *name,
+			     GElf_Shdr *header)
+{
+	Elf_Scn *section = NULL;
+
+	while ((section = elf_nextscn(file->elf, section))) {
+		const char *found;
+
+		if (!gelf_getshdr(section, header))
+			continue;
+		found = elf_strptr(file->elf, file->names, header->sh_name);
+		if (found && !strcmp(found, name))
+			return section;
+	}
+	return NULL;
+}
+
+static bool has_build_id(const struct cov_module_file *file, const struct cov_build_id *id)
+{
+	const unsigned char *bits = NULL;
+	GElf_Addr where;
+	int length = dwfl_module_build_id(file->module, &bits, &where);
+
+	return length > 0 && (uint32_t)length >= id->length && bits &&
+	       !memcmp(bits, id->bytes, id->length);
+}
+
+void cov_module_file_close(struct cov_module_file *file)
+{
+	if (!file)
+		return;
+	if (file->dwfl)
+		dwfl_end(file->dwfl);
+	free(file);
+}
+
+/* Report the open file to libdwfl, which owns @fd afterwards, whatever happens. */
+static bool report(struct cov_module_file *file, const char *path, int fd)
+{
+	file->dwfl = dwfl_begin(&callbacks);
+	if (!file->dwfl) {
+		close(fd);
+		return false;
+	}
+	dwfl_report_begin(file->dwfl);
+	file->module = dwfl_report_offline(file->dwfl, "", path, fd);
+	if (!file->module) {
+		close(fd);
+		return false;
+	}
+	dwfl_report_end(file->dwfl, NULL, NULL);
+	return true;
+}
+
+static struct cov_module_file *try_file(const struct wanted *want, const char *path)
+{
+	struct cov_module_file *file;
+	GElf_Shdr header;
+	int fd;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return NULL;
+	file = calloc(1, sizeof(*file));
+	if (!file) {
+		close(fd);
+		return NULL;
+	}
+	if (!report(file, path, fd))
+		goto err;
+	file->elf = dwfl_module_getelf(file->module, &file->bias);
+	if (!file->elf || elf_getshdrstrndx(file->elf, &file->names))
+		goto err;
+	if (!has_build_id(file, want->id))
+		goto err;
+	if (want->lines && !find_section(file, ".debug_line", &header))
+		goto err;
+	return file;
+err:
+	cov_module_file_close(file);
+	return NULL;
+}
+
+/* Is @path the file of @module? In file names '-' and '_' are the same. */
+static bool names_module(const char *path, const char *module)
+{
+	const char *base = strrchr(path, '/');
+
+	for (base = base ? base + 1 : path; *module; base++, module++)
+		if ((*base == '-' ? '_' : *base) != *module)
+			return false;
+	return !strncmp(base, ".ko", 3) && (base[3] == '\0' || base[3] == '.');
+}
+
+static struct cov_module_file *search_directory(const struct wanted *want, const char *directory)
+{
+	struct cov_module_file *file = NULL;
+	char path[PATH_MAX];
+	struct dirent *entry;
+	DIR *dir;
+
+	dir = opendir(directory);
+	if (!dir)
+		return NULL;
+	while (!file && (entry = readdir(dir))) {
+		if (!names_module(entry->d_name, want->module))
+			continue;
+		if (snprintf(path, sizeof(path), "%s/%s", directory, entry->d_name) < PATH_MAX)
+			file = try_file(want, path);
+	}
+	closedir(dir);
+	return file;
+}
+
+static struct cov_module_file *search_build_id(const struct wanted *want)
+{
+	char path[sizeof(DEBUG_ROOT "/.build-id/xx/.debug") + 2 * BUILD_ID_MAX];
+	int at = sprintf(path, DEBUG_ROOT "/.build-id/%02x/", want->id->bytes[0]);
+	uint32_t i;
+
+	for (i = 1; i < want->id->length; i++)
+		at += sprintf(path + at, "%02x", want->id->bytes[i]);
+	strcpy(path + at, ".debug");
+	return try_file(want, path);
+}
+
+/* A debug package has the tree of the modules again, uncompressed. */
+static struct cov_module_file *search_debug_tree(const struct wanted *want, const char *release,
+						 const char *relative)
+{
+	static const char *const trees[] = { "", "/usr" };
+	static const char *const suffixes[] = { "", ".debug" };
+	int length = strstr(relative, ".ko") + 3 - relative;
+	struct cov_module_file *file = NULL;
+	char path[PATH_MAX];
+	size_t i;
+
+	for (i = 0; !file && i < ARRAY_SIZE(trees) * ARRAY_SIZE(suffixes); i++)
+		if (snprintf(path, sizeof(path), DEBUG_ROOT "%s/lib/modules/%s/%.*s%s",
+			     trees[i / ARRAY_SIZE(suffixes)], release, length, relative,
+			     suffixes[i % ARRAY_SIZE(suffixes)]) < PATH_MAX)
+			file = try_file(want, path);
+	return file;
+}
+
+/* The module's path below /lib/modules/@release by modules.dep, or NULL; free it. */
+static char *installed_path(const char *module, const char *release)
+{
+	char path[PATH_MAX];
+	char *found = NULL;
+	char *line = NULL;
+	size_t size = 0;
+	FILE *dep;
+	int fd;
+
+	if (snprintf(path, sizeof(path), "/lib/modules/%s/modules.dep", release) >= PATH_MAX)
+		return NULL;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return NULL;
+	dep = fdopen(fd, "r");
+	if (!dep) {
+		close(fd);
+		return NULL;
+	}
+	while (!found && getline(&line, &size, dep) > 0) {
+		line[strcspn(line, ":\n")] = '\0';
+		if (names_module(line, module))
+			found = strdup(line);
+	}
+	free(line);
+	fclose(dep);
+	return found;
+}
+
+static struct cov_module_file *search_installed(const struct wanted *want)
+{
+	struct cov_module_file *file = NULL;
+	struct utsname system;
+	char path[PATH_MAX];
+	char *relative;
+
+	if (uname(&system))
+		return NULL;
+	relative = installed_path(want->module, system.release);
+	if (!relative)
+		return NULL;
+	if (want->lines)
+		file = search_debug_tree(want, system.release, relative);
+	if (!file && snprintf(path, sizeof(path), "%s%s/%s",
+			      relative[0] == '/' ? "" : "/lib/modules/",
+			      relative[0] == '/' ? "" : system.release, relative) < PATH_MAX)
+		file = try_file(want, path);
+	free(relative);
+	return file;
+}
+
+struct cov_module_file *cov_module_file_open(struct cov *cov, const char *module,
+					     const struct cov_build_id *id, bool lines)
+{
+	struct wanted want = { .module = module, .id = id, .lines = lines };
+	struct cov_module_file *file = NULL;
+	const char *dir;
+
+	if (!id->length)
+		return NULL;
+	for (dir = cov->module_dirs; !file && dir && *dir; dir += strlen(dir) + 1)
+		file = search_directory(&want, dir);
+	if (!file && lines)
+		file = search_build_id(&want);
+	if (!file)
+		file = search_installed(&want);
+	return file;
+}
+
+bool cov_module_file_section(const struct cov_module_file *file, const char *name,
+			     uint64_t *size, bool *executable)
+{
+	GElf_Shdr header;
+
+	if (!find_section(file, name, &header))
+		return false;
+	if (size)
+		*size = header.sh_size;
+	if (executable)
+		*executable = header.sh_flags & SHF_EXECINSTR;
+	return true;
+}
+
+bool cov_module_file_line(const struct cov_module_file *file, const char *name,
+			  uint64_t offset, const char **source, unsigned int *line)
+{
+	GElf_Shdr header;
+	Dwfl_Line *found;
+	int number = 0;
+
+	if (!find_section(file, name, &header) || offset >= header.sh_size)
+		return false;
+	found = dwfl_module_getsrc(file->module, header.sh_addr + file->bias + offset);
+	if (!found)
+		return false;
+	*source = dwfl_lineinfo(found, NULL, &number, NULL, NULL, NULL);
+	if (!*source || number <= 0)
+		return false;
+	*line = number;
+	return true;
+}

@@ -1,0 +1,536 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * snapshot.c - reads a target's tables in bulk and lends them out. May call
+ * cov.c and sections.c.
+ *
+ * The tables are read by several calls while the target may be built anew
+ * between them (its module was loaded again). The generation tells: if one call
+ * sees another than COV_IOC_TARGET did, all of that target is read again.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+
+#define READ_TRIES	32
+
+/* Entries asked for in one call; a bound on the kernel's buffer, not on ours. */
+#define READ_GROUP	(1U << 16)
+
+/* An error of our own that never leaves this file: the generation changed. */
+#define CHANGED		(-ESTALE)
+
+static void free_tables(struct snapshot_target *target)
+{
+	free(target->functions);
+	free(target->blocks);
+	free(target->branches);
+	free(target->names);
+	free(target->section_of);
+	cov_sections_free(&target->sections);
+	memset(target, 0, sizeof(*target));
+}
+
+COV_PUBLIC void cov_snapshot_free(struct cov_snapshot *snapshot)
+{
+	unsigned int i;
+
+	if (!snapshot)
+		return;
+	for (i = 0; i < snapshot->count; i++)
+		free_tables(&snapshot->targets[i]);
+	free(snapshot->targets);
+	free(snapshot);
+}
+
+/* ---- reading ----------------------------------------------------------- */
+
+/* One table; it has one zeroed entry more than @count. */
+static int read_table(struct cov *cov, const struct cov_target_info *info,
+		      unsigned long command, uint32_t count, size_t entry, void **table)
+{
+	uint32_t have = 0;
+	char *to;
+
+	to = calloc((size_t)count + 1, entry);
+	if (!to)
+		return cov_fail(cov, ENOMEM, "no memory for a table of %u entries", count);
+	*table = to;
+	while (have < count) {
+		struct cov_range range = {
+			.target = info->target,
+			.first = have,
+			.buffer = cov_ptr(to + have * entry),
+			.count = count - have < READ_GROUP ? count - have : READ_GROUP,
+		};
+		int ret = cov_call(cov, command, &range, "read a table");
+
+		if (ret)
+			return ret;
+		if (range.generation != info->generation || !range.count ||
+		    range.count > count - have)
+			return CHANGED;
+		have += range.count;
+	}
+	return 0;
+}
+
+static bool fits(uint32_t first, uint32_t count, uint32_t whole)
+{
+	return first <= whole && count <= whole - first;
+}
+
+/* What the getters and the ranking rely on; a kernel at fault must not crash us. */
+static bool consistent(const struct snapshot_target *target)
+{
+	const struct cov_target_info *info = &target->info;
+	uint32_t i;
+
+	for (i = 0; i < info->functions; i++) {
+		const struct cov_function *f = &target->functions[i];
+
+		if (f->name >= info->names_len ||
+		    !fits(f->first_block, f->blocks, info->blocks) ||
+		    !fits(f->first_branch, f->branches, info->branches) ||
+		    (f->parent != COV_NONE && f->parent >= info->functions))
+			return false;
+	}
+	for (i = 0; i < info->blocks; i++)
+		if (target->blocks[i].function >= info->functions)
+			return false;
+	for (i = 0; i < info->branches; i++)
+		if (target->branches[i].function >= info->functions ||
+		    target->branches[i].block >= info->blocks)
+			return false;
+	return true;
+}
+
+/* Sections that livecov was told of at attach, for a target that is not loaded. */
+static int kept_sections(struct cov *cov, struct snapshot_target *target)
+{
+	struct cov_section *table = NULL;
+	uint32_t i;
+	int ret;
+
+	ret = read_table(cov, &target->info, COV_IOC_SECTIONS, target->info.sections,
+			 sizeof(*table), (void **)&table);
+	for (i = 0; !ret && i < target->info.sections; i++) {
+		table[i].name[sizeof(table[i].name) - 1] = '\0';
+		ret = cov_sections_add(&target->sections, table[i].name, table[i].base,
+				       table[i].size);
+	}
+	free(table);
+	return ret == -ENOMEM ? cov_fail(cov, ENOMEM, "no memory for section names") : ret;
+}
+
+static int read_sections(struct cov *cov, struct snapshot_target *target)
+{
+	const struct cov_target_info *info = &target->info;
+	struct cov_build_id id = { .length = info->build_id_len };
+
+	if (id.length > sizeof(info->build_id))
+		id.length = sizeof(info->build_id);
+	memcpy(id.bytes, info->build_id, id.length);
+	if (info->state == COV_TARGET_LIVE &&
+	    cov_sections_loaded(cov, info->module, &id, &target->sections))
+		return cov_fail(cov, ENOMEM, "no memory for section names");
+	return target->sections.count ? 0 : kept_sections(cov, target);
+}
+
+/*
+ * Find each function's section, and the end of sections of unknown size. What
+ * lies in none, because nobody had names, is in a ".text" that begins where the
+ * target's text does.
+ */
+static int place_functions(struct cov *cov, struct snapshot_target *target)
+{
+	struct section_list *list = &target->sections;
+	const struct cov_target_info *info = &target->info;
+	uint64_t *ends;
+	bool again = false;
+	uint32_t i;
+
+	for (i = 0; i < info->functions; i++)
+		if (cov_sections_find(list, target->functions[i].address) == COV_NONE)
+			again = true;
+	if ((again || !list->count) &&
+	    cov_sections_add(list, ".text", info->text_base, info->text_size))
+		return cov_fail(cov, ENOMEM, "no memory for a section");
+
+	ends = calloc(list->count, sizeof(*ends));
+	target->section_of = calloc((size_t)info->functions + 1, sizeof(*target->section_of));
+	if (!ends || !target->section_of) {
+		free(ends);
+		return cov_fail(cov, ENOMEM, "no memory for a section");
+	}
+	for (i = 0; i < info->functions; i++) {
+		const struct cov_function *f = &target->functions[i];
+		unsigned int s = cov_sections_find(list, f->address);
+
+		target->section_of[i] = s == COV_NONE ? 0 : s;
+		s = target->section_of[i];
+		if (f->address + f->size > ends[s])
+			ends[s] = f->address + f->size;
+	}
+	for (i = 0; i < list->count; i++)
+		if (!list->entries[i].size && ends[i] > list->entries[i].base)
+			list->entries[i].size = ends[i] - list->entries[i].base;
+	free(ends);
+	return 0;
+}
+
+static int read_once(struct cov *cov, uint32_t id, struct snapshot_target *target)
+{
+	struct cov_target_info *info = &target->info;
+	int ret;
+
+	ret = cov_target_info(cov, id, false, info);
+	if (!ret)
+		ret = read_table(cov, info, COV_IOC_FUNCTIONS, info->functions,
+				 sizeof(*target->functions), (void **)&target->functions);
+	if (!ret)
+		ret = read_table(cov, info, COV_IOC_BLOCKS, info->blocks,
+				 sizeof(*target->blocks), (void **)&target->blocks);
+	if (!ret)
+		ret = read_table(cov, info, COV_IOC_BRANCHES, info->branches,
+				 sizeof(*target->branches), (void **)&target->branches);
+	if (!ret)
+		ret = read_table(cov, info, COV_IOC_NAMES, info->names_len, 1,
+				 (void **)&target->names);
+	if (!ret)
+		ret = read_sections(cov, target);
+	if (ret)
+		return ret;
+	if (!consistent(target))
+		return cov_fail(cov, EPROTO, "livecov gave tables that contradict each other; please report this");
+	return place_functions(cov, target);
+}
+
+static int read_target(struct cov *cov, uint32_t id, struct snapshot_target *target)
+{
+	int tries;
+	int ret;
+
+	for (tries = 0; tries < READ_TRIES; tries++) {
+		ret = read_once(cov, id, target);
+		if (!ret)
+			return 0;
+		free_tables(target);
+		if (ret != CHANGED)
+			return ret;
+	}
+	return cov_fail(cov, EAGAIN, "the target keeps changing while it is read; wait until its module stays loaded");
+}
+
+static int append_target(struct cov *cov, struct cov_snapshot *snapshot, uint32_t id)
+{
+	struct snapshot_target *targets;
+	int ret;
+
+	targets = realloc(snapshot->targets, (snapshot->count + 1) * sizeof(*targets));
+	if (!targets)
+		return cov_fail(cov, ENOMEM, "no memory for a snapshot");
+	snapshot->targets = targets;
+	memset(&targets[snapshot->count], 0, sizeof(*targets));
+	ret = read_target(cov, id, &targets[snapshot->count]);
+	if (!ret)
+		snapshot->count++;
+	return ret;
+}
+
+static int append_all(struct cov *cov, struct cov_snapshot *snapshot)
+{
+	struct cov_target_info info = { 0 };
+	int ret;
+
+	for (;;) {
+		ret = cov_target_info(cov, info.target, true, &info);
+		if (ret == -ENOENT) {
+			cov_begin(cov);
+			return 0;
+		}
+		if (!ret)
+			ret = append_target(cov, snapshot, info.target);
+		/* Detached by somebody since: then it is no longer one of all. */
+		if (ret && ret != -ENOENT)
+			return ret;
+	}
+}
+
+static int read_lost(struct cov *cov, struct cov_snapshot *snapshot)
+{
+	struct cov_status status;
+	int ret;
+
+	memset(&status, 0, sizeof(status));
+	ret = cov_call(cov, COV_IOC_STATUS, &status, "read livecov's status");
+	snapshot->lost = status.tasks_lost + status.callers_lost;
+	return ret;
+}
+
+/* @target: id, or 0 for all */
+static int take(struct cov *cov, uint32_t target, struct cov_snapshot **out)
+{
+	struct cov_snapshot *snapshot;
+	int ret;
+
+	*out = NULL;
+	snapshot = calloc(1, sizeof(*snapshot));
+	if (!snapshot)
+		return cov_fail(cov, ENOMEM, "no memory for a snapshot");
+	ret = target ? append_target(cov, snapshot, target) : append_all(cov, snapshot);
+	if (!ret)
+		ret = read_lost(cov, snapshot);
+	if (ret) {
+		cov_snapshot_free(snapshot);
+		errno = -ret;
+		return ret;
+	}
+	*out = snapshot;
+	return 0;
+}
+
+int cov_snapshot_id(struct cov *cov, uint32_t target, struct cov_snapshot **snapshot)
+{
+	return take(cov, target, snapshot);
+}
+
+COV_PUBLIC int cov_snapshot_take(struct cov *cov, const char *module,
+				 struct cov_snapshot **snapshot)
+{
+	uint32_t target = 0;
+	int ret = 0;
+
+	cov_begin(cov);
+	*snapshot = NULL;
+	if (module)
+		ret = cov_find(cov, module, &target);
+	return ret ? ret : take(cov, target, snapshot);
+}
+
+/* ---- lending out ------------------------------------------------------- */
+
+static int out_of_range(void)
+{
+	errno = ERANGE;
+	return -ERANGE;
+}
+
+unsigned int cov_function_entered(const struct snapshot_target *target,
+				  const struct cov_function *function)
+{
+	const struct cov_block *blocks = &target->blocks[function->first_block];
+	unsigned int entered = COV_NO;
+	uint32_t i;
+
+	if (function->hits)
+		return COV_YES;
+	if (!(function->flags & COV_FUNCTION_COLD)) {
+		if (function->blocks)
+			return blocks[0].covered;
+		return function->state == COV_SITE_ARMED ||
+		       function->state == COV_SITE_DISARMED ||
+		       function->state == COV_SITE_GONE ? COV_NO : COV_UNKNOWN;
+	}
+	/* Jumped into, anywhere. */
+	for (i = 0; i < function->blocks; i++) {
+		if (blocks[i].covered == COV_YES)
+			return COV_YES;
+		if (blocks[i].covered == COV_UNKNOWN)
+			entered = COV_UNKNOWN;
+	}
+	return function->blocks ? entered : COV_UNKNOWN;
+}
+
+COV_PUBLIC unsigned int cov_snapshot_targets(const struct cov_snapshot *snapshot)
+{
+	return snapshot->count;
+}
+
+COV_PUBLIC int cov_snapshot_target(const struct cov_snapshot *snapshot, unsigned int t,
+				   struct cov_target_desc *out)
+{
+	const struct snapshot_target *target;
+	const struct cov_target_info *info;
+	struct cov_target_desc desc;
+
+	if (t >= snapshot->count)
+		return out_of_range();
+	target = &snapshot->targets[t];
+	info = &target->info;
+	desc = (struct cov_target_desc){
+		.target = info->target,
+		.state = info->state,
+		.module = info->module,
+		.checkpoint = info->checkpoint,
+		.build_id = info->build_id,
+		.build_id_len = info->build_id_len,
+		.mode = info->mode,
+		.scope = info->scope,
+		.engine = info->engine,
+		.flags = info->attach_flags,
+		.kept = info->kept,
+		.levels = info->levels,
+		.text_base = info->text_base,
+		.text_size = info->text_size,
+		.sections = target->sections.count,
+		.functions = info->functions,
+		.blocks = info->blocks,
+		.branches = info->branches,
+	};
+	return cov_give(out, &desc, sizeof(desc));
+}
+
+COV_PUBLIC int cov_snapshot_section(const struct cov_snapshot *snapshot, unsigned int t,
+				    unsigned int i, struct cov_section_desc *out)
+{
+	struct cov_section_desc desc;
+	const struct section *section;
+
+	if (t >= snapshot->count || i >= snapshot->targets[t].sections.count)
+		return out_of_range();
+	section = &snapshot->targets[t].sections.entries[i];
+	desc = (struct cov_section_desc){
+		.name = section->name,
+		.base = section->base,
+		.length = section->size,
+	};
+	return cov_give(out, &desc, sizeof(desc));
+}
+
+COV_PUBLIC int cov_snapshot_function(const struct cov_snapshot *snapshot, unsigned int t,
+				     unsigned int i, struct cov_function_desc *out)
+{
+	const struct snapshot_target *target;
+	struct cov_function_desc desc;
+	const struct cov_function *f;
+
+	if (t >= snapshot->count || i >= snapshot->targets[t].info.functions)
+		return out_of_range();
+	target = &snapshot->targets[t];
+	f = &target->functions[i];
+	desc = (struct cov_function_desc){
+		.name = target->names + f->name,
+		.address = f->address,
+		.offset = f->address - target->sections.entries[target->section_of[i]].base,
+		.length = f->size,
+		.section = target->section_of[i],
+		.parent = f->flags & COV_FUNCTION_COLD ? f->parent : COV_NONE,
+		.opaque = !!(f->flags & COV_FUNCTION_OPAQUE),
+		.first_block = f->first_block,
+		.blocks = f->blocks,
+		.first_branch = f->first_branch,
+		.branches = f->branches,
+		.state = f->state,
+		.error = f->error,
+		.entered = cov_function_entered(target, f),
+		.hits = f->hits,
+		.first_sample = f->first_sample,
+		.levels = f->levels,
+	};
+	return cov_give(out, &desc, sizeof(desc));
+}
+
+COV_PUBLIC int cov_snapshot_block(const struct cov_snapshot *snapshot, unsigned int t,
+				  unsigned int i, struct cov_block_desc *out)
+{
+	struct cov_block_desc desc;
+	const struct cov_block *b;
+
+	if (t >= snapshot->count || i >= snapshot->targets[t].info.blocks)
+		return out_of_range();
+	b = &snapshot->targets[t].blocks[i];
+	desc = (struct cov_block_desc){
+		.function = b->function,
+		.offset = b->offset,
+		.length = b->size,
+		.covered = b->covered,
+		.state = b->state,
+		.error = b->error,
+	};
+	return cov_give(out, &desc, sizeof(desc));
+}
+
+COV_PUBLIC int cov_snapshot_branch(const struct cov_snapshot *snapshot, unsigned int t,
+				   unsigned int i, struct cov_branch_desc *out)
+{
+	struct cov_branch_desc desc;
+	const struct cov_branch *b;
+
+	if (t >= snapshot->count || i >= snapshot->targets[t].info.branches)
+		return out_of_range();
+	b = &snapshot->targets[t].branches[i];
+	desc = (struct cov_branch_desc){
+		.target = b->target,
+		.function = b->function,
+		.block = b->block,
+		.offset = b->offset,
+		.length = b->size,
+		.condition = b->condition,
+		.taken = b->taken,
+		.fallthrough = b->not_taken,
+		.state = b->state,
+		.error = b->error,
+		.taken_hits = b->taken_hits,
+		.fallthrough_hits = b->not_taken_hits,
+		.first_sample = b->first_sample,
+	};
+	return cov_give(out, &desc, sizeof(desc));
+}
+
+/* ---- sums -------------------------------------------------------------- */
+
+static void count_one(unsigned int known, uint64_t *all, uint64_t *hit, uint64_t *unknown)
+{
+	(*all)++;
+	*hit += known == COV_YES;
+	*unknown += known == COV_UNKNOWN;
+}
+
+static void add_totals(const struct snapshot_target *target, struct cov_totals *sum)
+{
+	const struct cov_target_info *info = &target->info;
+	uint32_t i;
+
+	for (i = 0; i < info->functions; i++) {
+		const struct cov_function *f = &target->functions[i];
+
+		if (!(f->flags & COV_FUNCTION_COLD))
+			count_one(cov_function_entered(target, f), &sum->functions,
+				  &sum->functions_hit, &sum->functions_unknown);
+	}
+	for (i = 0; i < info->blocks; i++)
+		count_one(target->blocks[i].covered, &sum->blocks, &sum->blocks_hit,
+			  &sum->blocks_unknown);
+	for (i = 0; i < info->branches; i++) {
+		const struct cov_branch *b = &target->branches[i];
+
+		count_one(b->taken, &sum->outcomes, &sum->outcomes_hit,
+			  &sum->outcomes_unknown);
+		count_one(b->not_taken, &sum->outcomes, &sum->outcomes_hit,
+			  &sum->outcomes_unknown);
+	}
+	sum->sites += info->sites;
+	sum->pending += info->pending;
+	sum->armed += info->armed;
+	sum->disarmed += info->disarmed;
+	sum->refused += info->refused;
+	sum->gone += info->gone;
+	sum->missed += info->missed;
+}
+
+COV_PUBLIC int cov_snapshot_totals(const struct cov_snapshot *snapshot, unsigned int t,
+				   struct cov_totals *totals)
+{
+	struct cov_totals sum;
+	unsigned int i;
+
+	if (t != COV_NONE && t >= snapshot->count)
+		return out_of_range();
+	memset(&sum, 0, sizeof(sum));
+	for (i = 0; i < snapshot->count; i++)
+		if (t == COV_NONE || t == i)
+			add_totals(&snapshot->targets[i], &sum);
+	sum.lost = snapshot->lost;
+	return cov_give(totals, &sum, sizeof(sum));
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * caller_table.h - owns the caller records: for each pair (from, to) of
+ * checkpoints how often it was seen and the first sample that showed it. Pure
+ * and lock-free. May call nothing.
+ */
+#ifndef LIVECOV_CALLER_TABLE_H
+#define LIVECOV_CALLER_TABLE_H
+
+#include "portable.h"
+
+/*
+ * One end of a pair is 32 bits wide:
+ *
+ *   bit 31 clear   a checkpoint's id, 0 .. CALLER_NONE - 1
+ *   CALLER_NONE    no checkpoint: the first one that a task reaches
+ *   bit 31 set     the low half of an address in the kernel's or a module's
+ *		    text, which lie in the top 2 GB; only as @from
+ */
+#define CALLER_NONE	0x7fffffffU
+#define CALLER_ADDRESS	0x80000000U
+
+#define CALLER_PROBES	32	/* cells looked at before a record is lost */
+
+struct caller_cell {
+	u64 key;
+	u64 first_sample;
+	atomic_long_t count;
+};
+
+/**
+ * struct caller_table - see the head of caller_table.c
+ * @cells: @mask + 1 of them, a power of two
+ * @mask: see @cells
+ * @records: pairs whose count is not 0
+ * @claimed: cells with a key, the cleared ones among them
+ * @lost: records for which there was no cell
+ */
+struct caller_table {
+	struct caller_cell *cells;
+	u32 mask;
+	atomic_long_t records;
+	atomic_long_t claimed;
+	atomic_long_t lost;
+};
+
+/**
+ * struct caller_record - what a reader gets
+ * @count: how often, not 0
+ * @first_sample: the first sample that showed the pair, 0 if none is known
+ * @from: checkpoint id, address half, or CALLER_NONE
+ * @to: checkpoint id
+ */
+struct caller_record {
+	u64 count;
+	u64 first_sample;
+	u32 from;
+	u32 to;
+};
+
+/* An address's spelling as @from; CALLER_NONE if it lies outside the top 2 GB. */
+static __always_inline u32 caller_from_address(u64 address)
+{
+	return address >> 31 == (1ULL << 33) - 1 ? (u32)address : CALLER_NONE;
+}
+
+static __always_inline bool caller_is_address(u32 from)
+{
+	return from & CALLER_ADDRESS;
+}
+
+/* The address behind a @from for which caller_is_address() holds. */
+static __always_inline u64 caller_address(u32 from)
+{
+	return 0xffffffffULL << 32 | from;
+}
+
+/**
+ * caller_table_init - make an empty table
+ * @table: the table; its contents on entry do not matter
+ * @max_records: how many it has to hold, 1 .. 1 << 26; twice as many cells are
+ *		 made, so that probing stays short
+ *
+ * Sleeps. Return: 0, -EINVAL, -ENOMEM.
+ */
+int caller_table_init(struct caller_table *table, u32 max_records);
+
+/* caller_table_destroy - free it; no handler runs any more. A zeroed struct is fine. */
+void caller_table_destroy(struct caller_table *table);
+
+/**
+ * caller_table_record - count one passage
+ * @table: the table
+ * @from: checkpoint id, caller_from_address(), or CALLER_NONE
+ * @to: checkpoint id
+ * @sample: of the task that passed, or 0
+ *
+ * Safe in any context, interrupted by itself, at most CALLER_PROBES cells.
+ * Return: true, or false if the record was lost, which is counted.
+ */
+bool caller_table_record(struct caller_table *table, u32 from, u32 to, u64 sample);
+
+/**
+ * caller_table_next - read the records one by one, in no particular order
+ * @table: the table
+ * @cursor: 0 before the first call
+ * @record: the answer
+ *
+ * Runs beside recording handlers: a pair that is there throughout is given
+ * exactly once. Return: true, or false at the end.
+ */
+bool caller_table_next(const struct caller_table *table, u32 *cursor,
+		       struct caller_record *record);
+
+/**
+ * caller_table_forget - drop every record with a checkpoint of a range
+ * @table: the table
+ * @first: lowest id
+ * @last: highest id; @first 0 and @last CALLER_NONE drop all records
+ *
+ * Runs beside handlers that record other ids. Callers exclude each other.
+ * Return: records dropped.
+ */
+u32 caller_table_forget(struct caller_table *table, u32 first, u32 last);
+
+/**
+ * caller_table_reset - empty the table, cells and @lost included
+ * @table: the table
+ *
+ * No handler may run: for the moment when no target is attached.
+ */
+void caller_table_reset(struct caller_table *table);
+
+#endif /* LIVECOV_CALLER_TABLE_H */

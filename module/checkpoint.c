@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * checkpoint.c - the table of a target's sites, made from flow.c's plan, and the
+ * way back from hits to coverage. Owns struct cov_site. Sleeps everywhere;
+ * handlers touch sites through hit.h alone.
+ */
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#include "checkpoint.h"
+#include "target.h"
+
+u32 checkpoints_ids(const struct cov_image *image)
+{
+	return image->in.nr_functions + image->flow.nr_branches + image->flow.nr_blocks + 1;
+}
+
+/* An array may be empty, but a NULL is an error. */
+static void *alloc_array(u32 n, size_t size)
+{
+	return kvcalloc(n ?: 1, size, GFP_KERNEL);
+}
+
+int checkpoints_init(struct checkpoints *cps, const struct cov_image *image, bool edges,
+		     u32 first_id)
+{
+	u32 functions = image->in.nr_functions;
+	u32 blocks = image->flow.nr_blocks;
+	u32 branches = image->flow.nr_branches;
+
+	INIT_LIST_HEAD(&cps->batches);
+	init_llist_head(&cps->pending);
+	cps->edges = edges;
+	cps->first_id = first_id;
+	cps->plan.entry = alloc_array(functions, sizeof(u8));
+	cps->plan.leader = alloc_array(blocks, sizeof(u8));
+	cps->plan.branch = alloc_array(branches, sizeof(u8));
+	cps->entry = alloc_array(functions, sizeof(*cps->entry));
+	cps->leader = alloc_array(blocks, sizeof(*cps->leader));
+	cps->branch = alloc_array(branches, sizeof(*cps->branch));
+	if (cps->plan.entry && cps->plan.leader && cps->plan.branch &&
+	    cps->entry && cps->leader && cps->branch)
+		return 0;
+	checkpoints_free(cps);
+	return -ENOMEM;
+}
+
+void checkpoints_free(struct checkpoints *cps)
+{
+	struct site_batch *batch, *next;
+
+	list_for_each_entry_safe(batch, next, &cps->batches, link)
+		kvfree(batch);
+	kvfree(cps->plan.entry);
+	kvfree(cps->plan.leader);
+	kvfree(cps->plan.branch);
+	kvfree(cps->entry);
+	kvfree(cps->leader);
+	kvfree(cps->branch);
+	*cps = (struct checkpoints){ };
+	INIT_LIST_HEAD(&cps->batches);
+}
+
+static void site_init(struct cov_site *site, struct cov_target *target,
+		      enum site_kind kind, unsigned long address, u32 id)
+{
+	site->kind = kind;
+	site->address = address;
+	site->target = target;
+	site->id = id;
+	site->state = COV_SITE_PENDING;
+	site->in_init = compat_span_has(&target->image.init, address);
+	llist_add(&site->node, &target->cps.pending);
+}
+
+static struct site_batch *batch_add(struct checkpoints *cps, u32 count)
+{
+	struct site_batch *batch = kvzalloc(struct_size(batch, sites, count), GFP_KERNEL);
+
+	if (batch) {
+		batch->count = count;
+		list_add_tail(&batch->link, &cps->batches);
+		cps->count += count;
+	}
+	return batch;
+}
+
+/* Where a new site of the plan goes, or NULL if it is not wanted or there already. */
+static struct cov_site **wanted(u8 state, struct cov_site **slot)
+{
+	return state == FLOW_SITE_WANTED && !*slot ? slot : NULL;
+}
+
+static u32 count_new(const struct cov_image *image, struct checkpoints *cps)
+{
+	u32 i, n = 0;
+
+	for (i = 0; i < image->in.nr_functions; i++)
+		n += !!wanted(cps->plan.entry[i], &cps->entry[i]);
+	for (i = 0; i < image->flow.nr_blocks; i++)
+		n += !!wanted(cps->plan.leader[i], &cps->leader[i]);
+	for (i = 0; i < image->flow.nr_branches; i++)
+		n += !!wanted(cps->plan.branch[i], &cps->branch[i]);
+	return n;
+}
+
+static unsigned long block_address(const struct cov_image *image, u32 block, u32 offset)
+{
+	return image->in.functions[image->flow.blocks[block].function].address + offset;
+}
+
+static void add_new(struct cov_target *target, struct cov_site *site)
+{
+	const struct cov_image *image = &target->image;
+	const struct flow *flow = &image->flow;
+	struct checkpoints *cps = &target->cps;
+	u32 i, id = cps->first_id;
+
+	for (i = 0; i < image->in.nr_functions; i++, id++)
+		if (wanted(cps->plan.entry[i], &cps->entry[i])) {
+			site_init(site, target, SITE_ENTRY, image->in.functions[i].address, id);
+			site->one_shot = !cps->edges;
+			cps->entry[i] = site++;
+		}
+	for (i = 0; i < flow->nr_branches; i++, id++)
+		if (wanted(cps->plan.branch[i], &cps->branch[i])) {
+			const struct flow_branch *branch = &flow->branches[i];
+
+			site_init(site, target, SITE_BRANCH,
+				  block_address(image, branch->block, branch->offset), id);
+			site->condition = branch->condition;
+			site->narrow = branch->narrow;
+			cps->branch[i] = site++;
+		}
+	for (i = 0; i < flow->nr_blocks; i++, id++)
+		if (wanted(cps->plan.leader[i], &cps->leader[i])) {
+			site_init(site, target, SITE_LEADER,
+				  block_address(image, i, flow->blocks[i].site), id);
+			site->one_shot = true;
+			cps->leader[i] = site++;
+		}
+}
+
+int checkpoints_plan(struct cov_target *target, u32 room)
+{
+	struct checkpoints *cps = &target->cps;
+	struct site_batch *batch;
+	int err;
+	u32 n;
+
+	err = flow_plan(&target->image.in, &target->image.flow, cps->edges, &cps->plan);
+	if (err < 0)
+		return err;
+	cps->refusals = false;
+	n = count_new(&target->image, cps);
+	if (!n)
+		return 0;
+	if (n > room)
+		return -ENOSPC;
+	batch = batch_add(cps, n);
+	if (!batch)
+		return -ENOMEM;
+	add_new(target, batch->sites);
+	return 0;
+}
+
+int checkpoints_add_manual(struct cov_target *target, unsigned long address)
+{
+	struct checkpoints *cps = &target->cps;
+	struct site_batch *batch = batch_add(cps, 1);
+
+	if (!batch)
+		return -ENOMEM;
+	cps->manual = &batch->sites[0];
+	site_init(cps->manual, target, SITE_LEADER, address,
+		  cps->first_id + checkpoints_ids(&target->image) - 1);
+	return 0;
+}
+
+/* Which place of the plan a site stands for. */
+static u8 *plan_of(struct cov_site *site)
+{
+	const struct cov_image *image = &site->target->image;
+	struct checkpoints *cps = &site->target->cps;
+	u32 i = site->id - cps->first_id;
+
+	if (i < image->in.nr_functions)
+		return &cps->plan.entry[i];
+	i -= image->in.nr_functions;
+	if (i < image->flow.nr_branches)
+		return &cps->plan.branch[i];
+	i -= image->flow.nr_branches;
+	return i < image->flow.nr_blocks ? &cps->plan.leader[i] : NULL;
+}
+
+void checkpoints_refuse(struct cov_site *site, int err)
+{
+	u8 *plan = plan_of(site);
+
+	WRITE_ONCE(site->state, COV_SITE_REFUSED);
+	site->error = -err;
+	if (plan) {
+		*plan = FLOW_SITE_REFUSED;
+		site->target->cps.refusals = true;
+	}
+}
+
+void checkpoints_forgive(struct cov_site *site)
+{
+	u8 *plan = plan_of(site);
+
+	if (site->state != COV_SITE_REFUSED)
+		return;
+	site->error = 0;
+	if (plan)
+		*plan = FLOW_SITE_WANTED;
+}
+
+/* The hits as flow.c wants them. */
+struct hit_bytes {
+	u8 *entry, *leader, *taken, *not_taken;
+};
+
+static void hit_bytes_free(struct hit_bytes *hits)
+{
+	kvfree(hits->entry);
+	kvfree(hits->leader);
+	kvfree(hits->taken);
+	kvfree(hits->not_taken);
+}
+
+static int hit_bytes_read(const struct cov_target *target, struct hit_bytes *hits)
+{
+	const struct checkpoints *cps = &target->cps;
+	const struct flow *flow = &target->image.flow;
+	u32 i, functions = target->image.in.nr_functions;
+
+	hits->entry = alloc_array(functions, 1);
+	hits->leader = alloc_array(flow->nr_blocks, 1);
+	hits->taken = alloc_array(flow->nr_branches, 1);
+	hits->not_taken = alloc_array(flow->nr_branches, 1);
+	if (!hits->entry || !hits->leader || !hits->taken || !hits->not_taken)
+		return -ENOMEM;
+	for (i = 0; i < functions; i++)
+		hits->entry[i] = site_was_hit(cps->entry[i]);
+	for (i = 0; i < flow->nr_blocks; i++)
+		hits->leader[i] = site_was_hit(cps->leader[i]);
+	for (i = 0; i < flow->nr_branches; i++) {
+		const struct cov_site *site = cps->branch[i];
+
+		hits->not_taken[i] = site && atomic_long_read(&site->hits[0]);
+		hits->taken[i] = site && atomic_long_read(&site->hits[1]);
+	}
+	return 0;
+}
+
+void checkpoints_coverage_free(struct flow_coverage *coverage)
+{
+	kvfree(coverage->block);
+	kvfree(coverage->taken);
+	kvfree(coverage->not_taken);
+}
+
+int checkpoints_coverage(const struct cov_target *target, struct flow_coverage *coverage)
+{
+	const struct flow *flow = &target->image.flow;
+	struct hit_bytes bytes = { };
+	struct flow_hits hits;
+	int err;
+
+	coverage->block = alloc_array(flow->nr_blocks, 1);
+	coverage->taken = alloc_array(flow->nr_branches, 1);
+	coverage->not_taken = alloc_array(flow->nr_branches, 1);
+	err = coverage->block && coverage->taken && coverage->not_taken ? 0 : -ENOMEM;
+	err = err ?: hit_bytes_read(target, &bytes);
+	if (!err) {
+		hits = (struct flow_hits){
+			bytes.entry, bytes.leader, bytes.taken, bytes.not_taken,
+		};
+		err = flow_propagate(&target->image.in, flow, &target->cps.plan, &hits, coverage);
+	}
+	hit_bytes_free(&bytes);
+	if (err)
+		checkpoints_coverage_free(coverage);
+	return err;
+}

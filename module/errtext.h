@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * errtext.h - a failed call's sentence travels beside its errno, from the place
+ * that knows what was wrong up to COV_IOC_LAST_ERROR. Owns nothing.
+ */
+#ifndef LIVECOV_ERRTEXT_H
+#define LIVECOV_ERRTEXT_H
+
+#include <linux/kernel.h>
+
+#include "../include/cov_ioctl.h"
+
+/**
+ * cov_fail - say what was wrong
+ * @error: where the sentence goes
+ * @err: negative errno
+ * @fmt: the sentence: what was wrong, and what to do next
+ *
+ * Return: @err, so that a caller can write "return cov_fail(...)".
+ */
+#define cov_fail(error, err, fmt, ...)					\
+({									\
+	snprintf((error)->text, sizeof((error)->text), fmt, ##__VA_ARGS__); \
+	(err);								\
+})
+
+#endif /* LIVECOV_ERRTEXT_H */

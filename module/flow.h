@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * flow.h - control flow over a target's text: blocks, the ways between them,
+ * which sites are needed so that every block and outcome is known exactly, and
+ * what follows from the sites that were hit. Pure. flow.c builds the blocks and
+ * may call insn_branch.c; flow_plan.c chooses sites and draws conclusions, and
+ * calls nothing.
+ */
+#ifndef LIVECOV_FLOW_H
+#define LIVECOV_FLOW_H
+
+#include "portable.h"
+
+#define FLOW_NONE	0xffffffffU	/* no such block, function or offset */
+
+/**
+ * struct flow_text - a contiguous stretch of text
+ * @base: address of bytes[0]
+ * @bytes: a copy of it
+ * @size: bytes
+ */
+struct flow_text {
+	u64 base;
+	const u8 *bytes;
+	u32 size;
+};
+
+/**
+ * struct flow_function - a function, or a cold part of one
+ * @address: of its first byte
+ * @size: bytes
+ * @selected: in: blocks and sites are wanted for it; others are only searched
+ *	      for jumps into selected ones
+ * @cold: in: a part that is entered by jumps alone and has no entry site
+ * @error: out: 0, or errno (positive) why it could not be decoded; it then has
+ *	   no blocks. EILSEQ: its bytes are no instructions, or something jumps
+ *	   or points into the middle of one. EBUSY: a breakpoint of somebody
+ *	   else's hides an instruction. EFAULT: it lies outside the texts.
+ * @first_block: out: its blocks are contiguous and ordered by address
+ * @blocks: out
+ * @first_branch: out: its branches are contiguous and ordered by address
+ * @branches: out
+ */
+struct flow_function {
+	u64 address;
+	u32 size;
+	bool selected;
+	bool cold;
+	u32 error;
+	u32 first_block;
+	u32 blocks;
+	u32 first_branch;
+	u32 branches;
+};
+
+/* A pair of addresses: extable (instruction, fix-up), jump label (nop or jump, its target). */
+struct flow_pair {
+	u64 from;
+	u64 to;
+};
+
+/* A ud2 of the bug table: @warn means that execution goes on behind it. */
+struct flow_bug {
+	u64 address;
+	bool warn;
+};
+
+/**
+ * struct flow_input - what is known of a target
+ * @texts: stretches of text, disjoint, any order
+ * @nr_texts: how many
+ * @functions: sorted by address, disjoint; filled in by flow_build()
+ * @nr_functions: how many
+ * @fixups: exception table, any order
+ * @nr_fixups: how many
+ * @jump_labels: static branches, any order
+ * @nr_jump_labels: how many
+ * @bugs: bug table, any order
+ * @nr_bugs: how many
+ * @fentries: addresses of the 5-byte places that ftrace owns, any order
+ * @nr_fentries: how many
+ * @static_calls: addresses of 5-byte static-call places, any order
+ * @nr_static_calls: how many
+ * @incomplete: the tables above are not known (core kernel): no way into a
+ *	   block may be inferred
+ *
+ * flow_plan() and flow_propagate() look at @functions and @incomplete alone;
+ * unselected functions may have been taken out of @functions by then, if struct
+ * flow_block.function was changed accordingly.
+ */
+struct flow_input {
+	const struct flow_text *texts;
+	u32 nr_texts;
+	struct flow_function *functions;
+	u32 nr_functions;
+	const struct flow_pair *fixups;
+	u32 nr_fixups;
+	const struct flow_pair *jump_labels;
+	u32 nr_jump_labels;
+	const struct flow_bug *bugs;
+	u32 nr_bugs;
+	const u64 *fentries;
+	u32 nr_fentries;
+	const u64 *static_calls;
+	u32 nr_static_calls;
+	bool incomplete;
+};
+
+/* How a block ends. */
+#define FLOW_END_FALL	0	/* next[0]: into the block behind it */
+#define FLOW_END_JCC	1	/* next[0] fall-through, next[1] taken */
+#define FLOW_END_JMP	2	/* next[1] */
+#define FLOW_END_STATIC	3	/* a static branch: next[0] or next[1], no site can tell */
+#define FLOW_END_AWAY	4	/* return, indirect or outside jump, BUG, end of function */
+
+/* A block's flags. */
+#define FLOW_BLOCK_ENTRY  (1U << 0)	/* begins its function, which has an entry site */
+#define FLOW_BLOCK_STOPS  (1U << 1)	/* may not reach its end: a call, a fault with a fix-up */
+#define FLOW_BLOCK_HIDDEN (1U << 2)	/* has ways in that are no block's end: a fix-up, a call, a
+					 * jump from code without blocks; or none is known at all */
+#define FLOW_BLOCK_UNSURE (1U << 3)	/* may be entered behind its first instruction, because a
+					 * table or the code related to it is not known: its site
+					 * tells nothing of its end, nor its end of its site. Has
+					 * STOPS as well, and HIDDEN unless it has ENTRY. */
+
+/**
+ * struct flow_block - straight-line code from a leader to its terminator
+ * @function: index
+ * @offset: from its function's first byte
+ * @size: bytes, terminator included
+ * @site: offset from its function's first byte at which a site sees every
+ *	  passage through the block: the first instruction that the kernel does not
+ *	  reserve and that nothing in the block can keep from running, or FLOW_NONE.
+ *	  In an ENTRY block it lies behind the instruction of the entry site. It may
+ *	  be the place of the block's own branch.
+ * @next: blocks that follow, FLOW_NONE where there is none or it is not ours
+ * @branch: index of its conditional jump, or FLOW_NONE
+ * @end: FLOW_END_*
+ * @flags: FLOW_BLOCK_*
+ */
+struct flow_block {
+	u32 function;
+	u32 offset;
+	u32 size;
+	u32 site;
+	u32 next[2];
+	u32 branch;
+	u8 end;
+	u8 flags;
+};
+
+/**
+ * struct flow_branch - a conditional jump
+ * @target: address
+ * @block: index of the block that it ends
+ * @offset: of the jump from its function's first byte
+ * @length: bytes
+ * @condition: struct insn_branch's
+ * @narrow: struct insn_branch's
+ */
+struct flow_branch {
+	u64 target;
+	u32 block;
+	u32 offset;
+	u8 length;
+	u8 condition;
+	bool narrow;
+};
+
+/* A way into a block: @block's next[@slot]. */
+struct flow_way {
+	u32 block;
+	u32 slot;
+};
+
+/**
+ * struct flow - blocks, branches, and the ways between blocks
+ * @blocks: ordered by function, and by address in it
+ * @nr_blocks: how many
+ * @branches: ordered likewise
+ * @nr_branches: how many
+ * @first_way: one for each block and one more: its ways in are @ways from
+ *	       first_way[i] to before first_way[i + 1]
+ * @ways: every next[] of every block that is not FLOW_NONE, by where it leads
+ */
+struct flow {
+	struct flow_block *blocks;
+	u32 nr_blocks;
+	struct flow_branch *branches;
+	u32 nr_branches;
+	u32 *first_way;
+	struct flow_way *ways;
+};
+
+/**
+ * flow_build - find the blocks and branches of the selected functions
+ * @in: the target; in->functions is filled in
+ * @flow: the answer; free it with flow_free()
+ *
+ * A function that cannot be decoded, or whose code somebody jumps into the
+ * middle of an instruction of, gets an error of its own and no blocks. The
+ * functions that jump into it or are jumped into by it are UNSURE, as is a cold
+ * part into which nobody is seen to jump; the others are not affected. Sleeps.
+ * Return: 0, -ENOMEM, -E2BIG for more than 256 MiB of text.
+ */
+int flow_build(struct flow_input *in, struct flow *flow);
+
+/* flow_free - free what flow_build() allocated; a zeroed struct is fine */
+void flow_free(struct flow *flow);
+
+/* What is known of a possible site. */
+#define FLOW_SITE_UNUSED  0
+#define FLOW_SITE_WANTED  1
+#define FLOW_SITE_REFUSED 2	/* cannot be had: do without */
+
+/**
+ * struct flow_plan - which sites are used; FLOW_SITE_* each
+ * @entry: one for each function
+ * @leader: one for each block, at struct flow_block.site
+ * @branch: one for each branch
+ */
+struct flow_plan {
+	u8 *entry;
+	u8 *leader;
+	u8 *branch;
+};
+
+/**
+ * flow_plan - choose the sites that make every block and outcome known
+ * @in: as given to flow_build()
+ * @flow: its answer
+ * @edges: true for mode edges: every outcome; false for mode blocks
+ * @plan: in: all zero, or an earlier plan in which sites were turned to
+ *	  FLOW_SITE_REFUSED; out: UNUSED turns to WANTED where needed. A leader
+ *	  turns from UNUSED to REFUSED if its block stays unknown and no probe can
+ *	  help it: struct flow_block.site is FLOW_NONE, or the place of a branch
+ *	  that was refused. WANTED and REFUSED are never changed.
+ *
+ * Every selected function that is not cold gets its entry site, one with an
+ * error too. Call it again after refusals: other sites may give the same
+ * answer. Sleeps. Return: how many sites have become WANTED, or -ENOMEM.
+ */
+int flow_plan(const struct flow_input *in, const struct flow *flow, bool edges,
+	      struct flow_plan *plan);
+
+/* What can be known; the values of COV_NO, COV_YES, COV_UNKNOWN. */
+#define FLOW_NO		0
+#define FLOW_YES	1
+#define FLOW_UNKNOWN	2
+
+/**
+ * struct flow_hits - which sites were hit (0 or 1)
+ * @entry: one for each function
+ * @leader: one for each block
+ * @taken: one for each branch
+ * @not_taken: one for each branch (the kernel has a macro "fallthrough")
+ *
+ * Any may be NULL: none of that kind was hit.
+ */
+struct flow_hits {
+	const u8 *entry;
+	const u8 *leader;
+	const u8 *taken;
+	const u8 *not_taken;
+};
+
+/**
+ * struct flow_coverage - what follows; FLOW_NO, _YES, _UNKNOWN each
+ * @block: one for each block
+ * @taken: one for each branch
+ * @not_taken: one for each branch (the kernel has a macro "fallthrough")
+ */
+struct flow_coverage {
+	u8 *block;
+	u8 *taken;
+	u8 *not_taken;
+};
+
+/**
+ * flow_propagate - from hits to blocks and outcomes
+ * @in: as given to flow_build()
+ * @flow: its answer
+ * @plan: which sites were armed (WANTED)
+ * @hits: which of them were hit
+ * @coverage: the answer: YES ran, NO certainly did not, UNKNOWN otherwise
+ *
+ * Where flow_plan() left no leader REFUSED, no block is UNKNOWN. The answer is
+ * exact for passages that were complete: a task that was inside a block when the
+ * sites were armed, or is inside one now, has passed only some of its sites.
+ * Sleeps. Return: 0 or -ENOMEM.
+ */
+int flow_propagate(const struct flow_input *in, const struct flow *flow,
+		   const struct flow_plan *plan, const struct flow_hits *hits,
+		   struct flow_coverage *coverage);
+
+#endif /* LIVECOV_FLOW_H */

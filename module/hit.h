@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * hit.h - execution has passed a site: does it count, and what is written down?
+ * Runs in whatever context the site was hit in, as NMIs do: no lock, no
+ * allocation, no loop without a bound, nothing that can be probed or traced. The
+ * cost does not grow with checkpoints, tasks or callers.
+ */
+#ifndef LIVECOV_HIT_H
+#define LIVECOV_HIT_H
+
+#include <linux/preempt.h>
+#include <linux/sched.h>
+
+#include "checkpoint.h"
+#include "disarm.h"
+#include "target.h"
+#include "tracking.h"
+
+/* How the engine was called: it decides what preempt_count() says of the code hit. */
+enum hit_context {
+	HIT_IN_TRAP,		/* int3: entered like an NMI */
+	HIT_IN_CALLBACK,	/* called in the hit code's own context */
+};
+
+/*
+ * Was it a task that was hit, and not an interrupt on top of one? int3 is itself
+ * entered through irqentry_nmi_enter(), which adds NMI_OFFSET and HARDIRQ_OFFSET
+ * (__nmi_enter(), include/linux/hardirq.h): those are not the hit code's.
+ */
+static __always_inline bool hit_in_task(enum hit_context context)
+{
+	unsigned int count = preempt_count();
+
+	if (context == HIT_IN_TRAP)
+		count -= NMI_OFFSET + HARDIRQ_OFFSET;
+	return !(count & (NMI_MASK | HARDIRQ_MASK)) && !in_serving_softirq();
+}
+
+/*
+ * A one-shot site counts once: the cmpxchg() names the one hit that does. It is
+ * a full barrier; reset_site() relies on the state changing before the count.
+ */
+static __always_inline bool hit_claim(struct cov_site *site)
+{
+	return !site->one_shot ||
+	       (READ_ONCE(site->state) == COV_SITE_ARMED &&
+		cmpxchg(&site->state, COV_SITE_ARMED, SITE_DISARMING) == COV_SITE_ARMED);
+}
+
+/* Where did it come from: a function's caller if known, else the task's last checkpoint. */
+static __always_inline void hit_record(struct cov_site *site, unsigned long caller,
+				       const struct thread_ref *thread)
+{
+	u32 from = CALLER_NONE;
+
+	if (thread)
+		thread_buffer_enter(&cov_tasks.buffer, thread, site->id, &from);
+	if (caller)
+		from = caller_from_address(caller);
+	if (thread || caller)
+		caller_table_record(&cov_callers, from, site->id, thread ? thread->sample : 0);
+}
+
+/**
+ * cov_hit - execution has passed a site
+ * @site: the site
+ * @outcome: index in @site->hits
+ * @caller: the return address, at a function's entry; else 0
+ * @context: how the engine was called
+ */
+static __always_inline void cov_hit(struct cov_site *site, unsigned int outcome,
+				    unsigned long caller, enum hit_context context)
+{
+	struct thread_ref thread;
+	bool tracked = atomic_long_read(&cov_tasks.count) && hit_in_task(context) &&
+		task_registry_find(&cov_tasks, (unsigned long)current, &thread);
+
+	if (site->target->scope == COV_SCOPE_TRACKED && !tracked)
+		return;
+	if (!hit_claim(site))
+		return;
+	atomic_long_inc(&site->hits[outcome]);
+	if (tracked && !READ_ONCE(site->first_sample))
+		cmpxchg(&site->first_sample, 0, thread.sample);
+	hit_record(site, caller, tracked ? &thread : NULL);
+	if (site->one_shot)
+		cov_disarm_later(site);
+}
+
+#endif /* LIVECOV_HIT_H */

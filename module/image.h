@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * image.h - what a target is made of: its functions and their names, its text
+ * decoded into blocks and branches, its build-id. Read once from the loaded
+ * module; afterwards independent of it. May call flow.c; knows no sites.
+ */
+#ifndef LIVECOV_IMAGE_H
+#define LIVECOV_IMAGE_H
+
+#include "compat.h"
+#include "errtext.h"
+#include "flow.h"
+
+/* What only people want to know of a function. */
+struct image_label {
+	u32 name;	/* offset in struct cov_image.names */
+	u32 parent;	/* index of a cold part's function, or COV_NONE */
+};
+
+/**
+ * struct cov_image - a target's selected functions, decoded
+ * @core: text that stays for the module's life
+ * @init: text that goes when the module's init function has returned
+ * @in: the flow analysis' input; only @functions, @nr_functions and
+ *	@incomplete are kept when the image is complete
+ * @flow: blocks and branches
+ * @labels: one for each of @in.functions
+ * @names: NUL-terminated names, one after the other
+ * @names_len: bytes
+ * @build_id: the ELF build-id
+ * @build_id_len: its length, 0 if the module has none
+ */
+struct cov_image {
+	struct compat_span core;
+	struct compat_span init;
+	struct flow_input in;
+	struct flow flow;
+	struct image_label *labels;
+	char *names;
+	u32 names_len;
+	u8 build_id[COV_BUILD_ID_LEN];
+	u32 build_id_len;
+};
+
+/**
+ * struct image_choice - which functions, and how much of them
+ * @globs: NUL-terminated patterns, one after the other; exact names for the
+ *	   core kernel
+ * @globs_len: bytes, 0 for all functions
+ * @entries_only: do not decode: no blocks, no branches
+ */
+struct image_choice {
+	const char *globs;
+	u32 globs_len;
+	bool entries_only;
+};
+
+/**
+ * cov_image_of_module - read a loaded module
+ * @mod: with a reference held
+ * @choice: what is wanted of it
+ * @image: the answer; free it with cov_image_free()
+ * @error: a sentence for the caller
+ *
+ * Sleeps; the targets' lock is held, because text that livecov has patched is
+ * read as it was before. Return: 0, -ENOENT if no function matches, -ENOMEM.
+ */
+int cov_image_of_module(struct module *mod, const struct image_choice *choice,
+			struct cov_image *image, struct cov_error *error);
+
+/**
+ * cov_image_of_core - read functions of the kernel itself
+ * @choice: exact names; at least one
+ * @image: the answer; free it with cov_image_free()
+ * @error: a sentence for the caller
+ *
+ * Locks as above. Return: 0, -ENOENT no such function, -ENOTUNIQ several
+ * of that name, -EINVAL the kernel forbids probes in it, -ENOMEM.
+ */
+int cov_image_of_core(const struct image_choice *choice, struct cov_image *image,
+		      struct cov_error *error);
+
+/* cov_image_free - free what the two above allocated; a zeroed image is fine */
+void cov_image_free(struct cov_image *image);
+
+/* cov_image_build_id - a loaded module's build-id; its length, 0 if it has none */
+u32 cov_image_build_id(const struct module *mod, u8 id[COV_BUILD_ID_LEN]);
+
+/**
+ * cov_image_owner - which module is a function of?
+ * @function: its name
+ * @module: out: the module's name, or COV_CORE_KERNEL
+ * @error: a sentence for the caller
+ *
+ * Sleeps. Return: 0, -ENOENT no such function, -ENOTUNIQ several of them in the
+ * kernel itself, -EINVAL probes are forbidden in it.
+ */
+int cov_image_owner(const char *function, char module[COV_MODULE_LEN],
+		    struct cov_error *error);
+
+static inline const char *cov_image_name(const struct cov_image *image, u32 function)
+{
+	return image->names + image->labels[function].name;
+}
+
+static inline bool compat_span_has(const struct compat_span *span, unsigned long address)
+{
+	return address - span->base < span->size;
+}
+
+#endif /* LIVECOV_IMAGE_H */

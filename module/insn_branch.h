@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * insn_branch.h - decode one x86-64 instruction as far as coverage needs it:
+ * its length, and where control goes from it. Pure: bytes in, struct or -errno
+ * out. May call nothing.
+ */
+#ifndef LIVECOV_INSN_BRANCH_H
+#define LIVECOV_INSN_BRANCH_H
+
+#include "portable.h"
+
+#define INSN_MAX_LEN	15	/* SDM vol. 2, 2.3.11 */
+
+/* Where control goes from an instruction. */
+#define INSN_OTHER	0	/* to the next one */
+#define INSN_NOP	1	/* to the next one, and nothing happened: fits as padding */
+#define INSN_JCC	2	/* @target or the next: Jcc, loop*, j*cxz */
+#define INSN_JMP	3	/* @target */
+#define INSN_JMP_IND	4	/* unknown */
+#define INSN_CALL	5	/* @target, and perhaps back to the next */
+#define INSN_CALL_IND	6	/* unknown, and perhaps back to the next */
+#define INSN_RET	7	/* away: ret, retf, iret, sysret, sysexit */
+#define INSN_TRAP	8	/* ud0, ud1, ud2: into the handler, which may come back behind it */
+#define INSN_INT3	9	/* a breakpoint, or padding behind a return */
+
+/* Conditions above the 16 of Jcc; struct cov_branch documents them. */
+#define INSN_COND_LOOPNE	0x10
+#define INSN_COND_LOOPE		0x11
+#define INSN_COND_LOOP		0x12
+#define INSN_COND_RCXZ		0x13
+
+/**
+ * struct insn_branch - one decoded instruction
+ * @target: address that a direct jump or call goes to, else 0
+ * @length: bytes, 1..INSN_MAX_LEN
+ * @kind: INSN_*
+ * @condition: for INSN_JCC: low nibble of the opcode, or INSN_COND_*
+ * @narrow: for INSN_COND_*: an address-size prefix makes it count in ecx
+ */
+struct insn_branch {
+	u64 target;
+	u8 length;
+	u8 kind;
+	u8 condition;
+	bool narrow;
+};
+
+/**
+ * insn_branch_decode - decode the instruction at @bytes
+ * @bytes: the text
+ * @size: how many bytes may be read
+ * @address: where bytes[0] is in memory; targets are relative to it
+ * @insn: the answer; unspecified on error
+ *
+ * 64-bit mode only. Return: 0; -ENODATA if the instruction goes on behind
+ * @size; -EILSEQ if these bytes are no instruction.
+ */
+int insn_branch_decode(const u8 *bytes, size_t size, u64 address,
+		       struct insn_branch *insn);
+
+/**
+ * insn_branch_taken - which way does a conditional jump go?
+ * @condition: struct insn_branch's
+ * @narrow: struct insn_branch's
+ * @flags: RFLAGS before the jump
+ * @rcx: RCX before the jump
+ *
+ * Safe in any context. Return: true if it jumps.
+ */
+bool insn_branch_taken(u8 condition, bool narrow, u64 flags, u64 rcx);
+
+#endif /* LIVECOV_INSN_BRANCH_H */

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * main.c - loading and unloading: parameters, the control file, and the ladder
+ * that brings the parts up and takes them down in reverse.
+ */
+#include <linux/debugfs.h>
+#include <linux/module.h>
+
+#include "../include/cov_release.h"
+#include "ioctl.h"
+#include "target.h"
+#include "tracking.h"
+
+MODULE_DESCRIPTION("Coverage of loaded kernel modules on stock kernels");
+MODULE_LICENSE("GPL");
+MODULE_VERSION(COV_RELEASE);
+
+module_param_named(max_checkpoints, cov_max_checkpoints, uint, 0444);
+MODULE_PARM_DESC(max_checkpoints, "checkpoints of all targets together (default 1048576)");
+module_param_named(max_tasks, cov_max_tasks, uint, 0444);
+MODULE_PARM_DESC(max_tasks, "tasks tracked at once (default 16384)");
+module_param_named(max_callers, cov_max_callers, uint, 0444);
+MODULE_PARM_DESC(max_callers, "caller records (default 131072)");
+
+static struct dentry *debugfs_dir;
+
+static int control_init(void)
+{
+	struct dentry *file;
+
+	debugfs_dir = debugfs_create_dir("livecov", NULL);
+	if (IS_ERR(debugfs_dir))
+		return PTR_ERR(debugfs_dir);
+	file = debugfs_create_file("control", 0600, debugfs_dir, NULL, &cov_control_fops);
+	if (IS_ERR(file)) {
+		debugfs_remove_recursive(debugfs_dir);
+		return PTR_ERR(file);
+	}
+	return 0;
+}
+
+static int __init livecov_init(void)
+{
+	int err;
+
+	err = tracking_init();
+	if (err)
+		return err;
+	err = targets_init();
+	if (err)
+		goto err_tracking;
+	err = control_init();
+	if (err) {
+		pr_err("no control file in debugfs (errno %d): this kernel has debugfs switched off\n", -err);
+		goto err_targets;
+	}
+	return 0;
+
+err_targets:
+	targets_exit();
+err_tracking:
+	tracking_exit();
+	return err;
+}
+
+/* No control file is open now: an open one holds a reference to the module. */
+static void __exit livecov_exit(void)
+{
+	debugfs_remove_recursive(debugfs_dir);
+	targets_exit();
+	tracking_exit();
+}
+
+module_init(livecov_init);
+module_exit(livecov_exit);

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * patched.h - reading text as it was before livecov patched it.
+ */
+#ifndef LIVECOV_PATCHED_H
+#define LIVECOV_PATCHED_H
+
+#include <linux/types.h>
+
+/**
+ * cov_patched_undo - put the original bytes into a copy of live text
+ * @base: where the copy comes from
+ * @bytes: the copy
+ * @size: its length
+ *
+ * The targets' lock is held.
+ */
+void cov_patched_undo(unsigned long base, u8 *bytes, unsigned int size);
+
+#endif /* LIVECOV_PATCHED_H */

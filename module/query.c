@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * query.c - from targets, images and checkpoints to the structs of cov_ioctl.h.
+ * Owns nothing, changes nothing.
+ */
+#include <linux/mm.h>
+#include <linux/uaccess.h>
+
+#include "patched.h"
+#include "query.h"
+#include "tracking.h"
+
+/* Everything that a table's entries are made from. */
+struct query {
+	const struct cov_target *target;
+	struct flow_coverage coverage;
+};
+
+static u8 small_error(const struct cov_site *site)
+{
+	return site ? min_t(u32, site->error, U8_MAX) : 0;
+}
+
+static void fill_function(const struct query *query, u32 i, void *entry)
+{
+	const struct cov_target *target = query->target;
+	const struct flow_function *function = &target->image.in.functions[i];
+	const struct image_label *label = &target->image.labels[i];
+	const struct cov_site *site = target->cps.entry[i];
+
+	if (target->checkpoint[0] && i == target->place)
+		site = target_place(target);
+	*(struct cov_function *)entry = (struct cov_function){
+		.address = function->address,
+		.size = function->size,
+		.name = label->name,
+		.parent = label->parent,
+		.flags = (function->cold ? COV_FUNCTION_COLD : 0) |
+			 (function->error ? COV_FUNCTION_OPAQUE : 0),
+		.first_block = function->first_block,
+		.blocks = function->blocks,
+		.first_branch = function->first_branch,
+		.branches = function->branches,
+		.state = site_state(site),
+		.error = site ? site->error : function->error,
+		.hits = site ? atomic_long_read(&site->hits[0]) : 0,
+		.first_sample = site ? READ_ONCE(site->first_sample) : 0,
+		.levels = target->levels,
+	};
+}
+
+static void fill_block(const struct query *query, u32 i, void *entry)
+{
+	const struct flow_block *block = &query->target->image.flow.blocks[i];
+	const struct cov_site *site = query->target->cps.leader[i];
+	u8 planned = query->target->cps.plan.leader[i];
+
+	*(struct cov_block *)entry = (struct cov_block){
+		.function = block->function,
+		.offset = block->offset,
+		.size = block->size,
+		.covered = query->coverage.block[i],
+		.state = site_state(site),
+		.error = small_error(site),
+	};
+	/* Wanted, but no instruction of it takes a probe: there is no site at all. */
+	if (!site && planned == FLOW_SITE_REFUSED) {
+		((struct cov_block *)entry)->state = COV_SITE_REFUSED;
+		((struct cov_block *)entry)->error = EINVAL;
+	}
+}
+
+static void fill_branch(const struct query *query, u32 i, void *entry)
+{
+	const struct flow *flow = &query->target->image.flow;
+	const struct flow_branch *branch = &flow->branches[i];
+	const struct cov_site *site = query->target->cps.branch[i];
+
+	*(struct cov_branch *)entry = (struct cov_branch){
+		.target = branch->target,
+		.function = flow->blocks[branch->block].function,
+		.block = branch->block,
+		.offset = branch->offset,
+		.size = branch->length,
+		.condition = branch->condition,
+		.taken = query->coverage.taken[i],
+		.not_taken = query->coverage.not_taken[i],
+		.state = site_state(site),
+		.error = site ? site->error : 0,
+		.taken_hits = site ? atomic_long_read(&site->hits[1]) : 0,
+		.not_taken_hits = site ? atomic_long_read(&site->hits[0]) : 0,
+		.first_sample = site ? READ_ONCE(site->first_sample) : 0,
+	};
+}
+
+static void fill_section(const struct query *query, u32 i, void *entry)
+{
+	*(struct cov_section *)entry = query->target->sections[i];
+}
+
+static void fill_name(const struct query *query, u32 i, void *entry)
+{
+	*(char *)entry = query->target->image.names[i];
+}
+
+/* How a table is read; in the order of enum query_table. */
+static const struct reader {
+	size_t size;
+	void (*fill)(const struct query *query, u32 i, void *entry);
+	bool needs_coverage;
+} readers[] = {
+	[QUERY_FUNCTIONS] = { sizeof(struct cov_function), fill_function, false },
+	[QUERY_BLOCKS] = { sizeof(struct cov_block), fill_block, true },
+	[QUERY_BRANCHES] = { sizeof(struct cov_branch), fill_branch, true },
+	[QUERY_SECTIONS] = { sizeof(struct cov_section), fill_section, false },
+	[QUERY_NAMES] = { 1, fill_name, false },
+};
+
+static u32 table_length(const struct cov_target *target, enum query_table table)
+{
+	switch (table) {
+	case QUERY_FUNCTIONS:
+		return target->image.in.nr_functions;
+	case QUERY_BLOCKS:
+		return target->image.flow.nr_blocks;
+	case QUERY_BRANCHES:
+		return target->image.flow.nr_branches;
+	case QUERY_SECTIONS:
+		return target->nr_sections;
+	case QUERY_NAMES:
+		return target->image.names_len;
+	}
+	return 0;
+}
+
+/* Through a page: an entry is never half written by a faulting user page. */
+static int copy_entries(const struct query *query, const struct reader *reader,
+			u32 first, u32 count, void __user *to)
+{
+	u32 per_page = PAGE_SIZE / reader->size, done = 0;
+	void *page = (void *)get_zeroed_page(GFP_KERNEL);
+	int err = page ? 0 : -ENOMEM;
+
+	while (!err && done < count) {
+		u32 i, n = min(per_page, count - done);
+
+		for (i = 0; i < n; i++)
+			reader->fill(query, first + done + i, page + i * reader->size);
+		if (copy_to_user(to + (size_t)done * reader->size, page, n * reader->size))
+			err = -EFAULT;
+		done += n;
+		cond_resched();
+	}
+	free_page((unsigned long)page);
+	return err;
+}
+
+int query_range(const struct cov_target *target, enum query_table table,
+		struct cov_range *range, struct cov_error *error)
+{
+	const struct reader *reader = &readers[table];
+	u32 length = table_length(target, table);
+	struct query query = { .target = target };
+	int err = 0;
+
+	range->generation = target->generation;
+	range->count = range->first < length ? min(range->count, length - range->first) : 0;
+	if (range->count && reader->needs_coverage)
+		err = checkpoints_coverage(target, &query.coverage);
+	if (!err && range->count)
+		err = copy_entries(&query, reader, range->first, range->count,
+				   u64_to_user_ptr(range->buffer));
+	checkpoints_coverage_free(&query.coverage);
+	if (err == -EFAULT)
+		return cov_fail(error, err, "the buffer cannot be written");
+	return err ? cov_fail(error, err, "not enough memory to work out the coverage") : 0;
+}
+
+void query_sites(const struct cov_target *target, struct cov_target_info *info)
+{
+	struct site_batch *batch;
+	struct cov_site *site;
+	u32 i;
+
+	info->pending = info->armed = info->disarmed = info->refused = info->gone = 0;
+	for_each_site(site, batch, i, &target->cps)
+		switch (site_state(site)) {
+		case COV_SITE_PENDING:
+			info->pending++;
+			break;
+		case COV_SITE_ARMED:
+			info->armed++;
+			break;
+		case COV_SITE_DISARMED:
+			info->disarmed++;
+			break;
+		case COV_SITE_REFUSED:
+			info->refused++;
+			break;
+		case COV_SITE_GONE:
+			info->gone++;
+			break;
+		}
+	info->sites = target->cps.count;
+}
+
+static void count_coverage(const struct cov_target *target,
+			   const struct flow_coverage *coverage, struct cov_target_info *info)
+{
+	const struct flow *flow = &target->image.flow;
+	u32 i;
+
+	for (i = 0; i < target->image.in.nr_functions; i++)
+		info->functions_hit += site_was_hit(target->cps.entry[i]);
+	for (i = 0; i < flow->nr_blocks; i++) {
+		info->blocks_hit += coverage->block[i] == FLOW_YES;
+		info->blocks_unknown += coverage->block[i] == FLOW_UNKNOWN;
+	}
+	for (i = 0; i < flow->nr_branches; i++) {
+		info->outcomes_hit += (coverage->taken[i] == FLOW_YES) +
+				      (coverage->not_taken[i] == FLOW_YES);
+		info->outcomes_unknown += (coverage->taken[i] == FLOW_UNKNOWN) +
+					  (coverage->not_taken[i] == FLOW_UNKNOWN);
+	}
+}
+
+static void describe_target(const struct cov_target *target, struct cov_target_info *info)
+{
+	const struct cov_image *image = &target->image;
+
+	*info = (struct cov_target_info){
+		.target = target->id,
+		.build_id_len = image->build_id_len,
+		.state = target->state,
+		.mode = target->cps.edges ? COV_MODE_EDGES : COV_MODE_BLOCKS,
+		.scope = target->scope,
+		.engine = target->engine->id,
+		.attach_flags = target->flags,
+		.kept = !target->owner,
+		.levels = target->levels,
+		.text_base = image->core.base,
+		.text_size = image->core.size,
+		.generation = target->generation,
+		.functions = image->in.nr_functions,
+		.blocks = image->flow.nr_blocks,
+		.branches = image->flow.nr_branches,
+		.sections = target->nr_sections,
+		.names_len = image->names_len,
+		.missed = target_missed(target),
+		.checkpoint_offset = target->offset,
+	};
+	strscpy(info->module, target->name, sizeof(info->module));
+	strscpy(info->checkpoint, target->checkpoint, sizeof(info->checkpoint));
+	memcpy(info->build_id, image->build_id, sizeof(info->build_id));
+}
+
+int query_target(const struct cov_target *target, struct cov_target_info *info,
+		 struct cov_error *error)
+{
+	struct flow_coverage coverage = { };
+	int err = checkpoints_coverage(target, &coverage);
+
+	if (err)
+		return cov_fail(error, err, "not enough memory to work out the coverage");
+	describe_target(target, info);
+	query_sites(target, info);
+	count_coverage(target, &coverage, info);
+	checkpoints_coverage_free(&coverage);
+	return 0;
+}
+
+int query_text(const struct cov_target *target, const struct cov_text *text,
+	       struct cov_error *error)
+{
+	const struct compat_span *core = &target->image.core;
+	u8 *bytes;
+	int err;
+
+	if (target->state != COV_TARGET_LIVE)
+		return cov_fail(error, -ENODEV, "%s is unloaded: its text is not there", target->name);
+	if (text->address < core->base || text->length > core->size ||
+	    text->address - core->base > core->size - text->length)
+		return cov_fail(error, -EINVAL, "%u bytes at %#llx are not all text of %s",
+				text->length, text->address, target->name);
+	bytes = kvmalloc(text->length, GFP_KERNEL);
+	if (!bytes)
+		return cov_fail(error, -ENOMEM, "not enough memory");
+	err = copy_from_kernel_nofault(bytes, (void *)(unsigned long)text->address, text->length);
+	if (!err)
+		cov_patched_undo(text->address, bytes, text->length);
+	if (!err && copy_to_user(u64_to_user_ptr(text->buffer), bytes, text->length))
+		err = -EFAULT;
+	kvfree(bytes);
+	return err ? cov_fail(error, err, "the text or the buffer cannot be accessed") : 0;
+}
+
+void query_status(struct cov_status *status)
+{
+	const struct cov_target *target;
+
+	*status = (struct cov_status){
+		.checkpoints = targets_checkpoints(),
+		.checkpoints_max = cov_max_checkpoints,
+		.tasks = atomic_long_read(&cov_tasks.count),
+		.tasks_max = cov_max_tasks,
+		.callers = atomic_long_read(&cov_callers.records),
+		.callers_max = cov_max_callers,
+		.tasks_lost = atomic_long_read(&cov_tasks.lost),
+		.callers_lost = atomic_long_read(&cov_callers.lost),
+	};
+	list_for_each_entry(target, &cov_targets, link) {
+		struct cov_target_info info;
+
+		query_sites(target, &info);
+		status->targets++;
+		status->missed += target_missed(target);
+		status->refused += info.refused;
+	}
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * query.h - a target's tables and numbers in the ABI's form. Reads targets;
+ * changes nothing. cov_targets_lock is held for every call, and they sleep.
+ */
+#ifndef LIVECOV_QUERY_H
+#define LIVECOV_QUERY_H
+
+#include "target.h"
+
+/* The tables of a target. */
+enum query_table {
+	QUERY_FUNCTIONS,
+	QUERY_BLOCKS,
+	QUERY_BRANCHES,
+	QUERY_SECTIONS,
+	QUERY_NAMES,
+};
+
+/**
+ * query_range - copy entries of a table to user space
+ * @target: whose
+ * @table: which
+ * @range: first entry, buffer, room; @count and @generation are the answer
+ * @error: a sentence for the caller
+ *
+ * Return: 0, -EFAULT, -ENOMEM.
+ */
+int query_range(const struct cov_target *target, enum query_table table,
+		struct cov_range *range, struct cov_error *error);
+
+/* query_target - a target's numbers; 0 or -ENOMEM */
+int query_target(const struct cov_target *target, struct cov_target_info *info,
+		 struct cov_error *error);
+
+/* query_sites - of a target's numbers those of its sites alone */
+void query_sites(const struct cov_target *target, struct cov_target_info *info);
+
+/* query_text - copy pristine text to user space; -ENODEV, -EINVAL, -ENOMEM, -EFAULT */
+int query_text(const struct cov_target *target, const struct cov_text *text,
+	       struct cov_error *error);
+
+/* query_status - livecov as a whole */
+void query_status(struct cov_status *status);
+
+#endif /* LIVECOV_QUERY_H */

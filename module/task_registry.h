@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * task_registry.h - owns the answer to "is this task tracked, and for which
+ * sample?". A task is a number here: its struct task_struct's address. Pure and
+ * lock-free. May call thread_buffer.c.
+ */
+#ifndef LIVECOV_TASK_REGISTRY_H
+#define LIVECOV_TASK_REGISTRY_H
+
+#include "portable.h"
+#include "thread_buffer.h"
+
+#define TASK_BUCKET_KEYS	8	/* one cache line */
+
+/**
+ * struct task_registry - see the head of task_registry.c
+ * @keys: TASK_BUCKET_KEYS * (@mask + 1) of them
+ * @mask: buckets - 1, a power of two less one
+ * @buffer: slot i goes with keys[i]
+ * @closing: the owner whose tasks are being dropped, or 0
+ * @count: tasks tracked
+ * @lost: tasks for which there was no key
+ */
+struct task_registry {
+	unsigned long *keys;
+	u32 mask;
+	struct thread_buffer buffer;
+	u64 closing;
+	atomic_long_t count;
+	atomic_long_t lost;
+};
+
+/**
+ * task_registry_init - make an empty registry
+ * @reg: its contents on entry do not matter
+ * @max_tasks: how many it has to hold, 1 .. 1 << 22; there are at least twice
+ *	       as many keys, at which the odds of -ENOSPC are below 1 in 10^9
+ *
+ * Sleeps. Return: 0, -EINVAL, -ENOMEM.
+ */
+int task_registry_init(struct task_registry *reg, u32 max_tasks);
+
+/* task_registry_destroy - free it; nobody uses it any more. A zeroed struct is fine. */
+void task_registry_destroy(struct task_registry *reg);
+
+/**
+ * task_registry_find - is a task tracked, and what does it carry?
+ * @reg: the registry
+ * @task: the task, or any number
+ * @ref: the answer, all of one life of @task; unspecified if false is returned
+ *
+ * Safe in any context; two cache lines of keys and one slot. What @ref holds was
+ * true at one moment during the call; thread_buffer_enter() checks it again.
+ * Return: false if it is not tracked.
+ */
+bool task_registry_find(const struct task_registry *reg, unsigned long task,
+			struct thread_ref *ref);
+
+/**
+ * task_registry_add - track a task
+ * @reg: the registry
+ * @task: the task; only itself, or its parent before it first runs, may add it
+ * @sample: what it runs for
+ * @owner: who wants it, not 0; not while task_registry_del_owner() drops @owner
+ *
+ * Any context that may not interrupt itself. Return: its slot; -EINVAL;
+ * -EEXIST: tracked already; -ENOSPC: no room, counted in @reg->lost.
+ */
+int task_registry_add(struct task_registry *reg, unsigned long task, u64 sample, u64 owner);
+
+/**
+ * task_registry_del - forget a task
+ * @reg: the registry
+ * @task: the task
+ *
+ * Return: 0; -ESRCH: not tracked, or someone else has just forgotten it.
+ */
+int task_registry_del(struct task_registry *reg, unsigned long task);
+
+/**
+ * task_registry_inherit - a tracked task has forked
+ * @reg: the registry
+ * @parent: the task that forks
+ * @child: its child, which has not run yet
+ *
+ * The child gets its parent's sample and owner. Return: 1: the child is tracked;
+ * 0: the parent is not, or has just been dropped by its owner; else as
+ * task_registry_add().
+ */
+int task_registry_inherit(struct task_registry *reg, unsigned long parent, unsigned long child);
+
+/**
+ * task_registry_del_owner - forget all tasks of an owner
+ * @reg: the registry
+ * @owner: the owner
+ *
+ * When it returns no task of this owner is tracked, nor any that one of them was
+ * forking meanwhile. Looks at every key. Callers exclude each other. Return:
+ * tasks forgotten here.
+ */
+u32 task_registry_del_owner(struct task_registry *reg, u64 owner);
+
+#endif /* LIVECOV_TASK_REGISTRY_H */

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * thread_buffer.c - what a tracked task carries (see thread_buffer.h). May call
+ * nothing; called from probe handlers where a function says "any context".
+ *
+ * A slot's life. G is the generation in the upper half of @last.
+ *
+ *		 open: by the one who claimed the registry's key
+ *	 +----------+					  +-----------+
+ *	 |  CLOSED  |------------------------------------>|    OPEN   |---+
+ *	 |  G even  |		  G + 1			  |   G odd   |   | enter
+ *	 +----------+<------------------------------------+-----------+<--+ same G
+ *		 close: cmpxchg (G, last) -> (G + 1, none), one winner
+ *
+ * The right to a closed slot goes from the closer through the registry's key
+ * (released free, then claimed) to the next opener, so open and everything
+ * between close and open has a single writer.
+ *
+ * A reference is (slot, G). All that can be done through one is done by cmpxchg
+ * on a word that holds G, or compares G: a handler that looked its task up,
+ * then lost the slot to another task, changes nothing of the new life. G is
+ * 32 bits wide: to be mistaken, a handler would have to stand still between
+ * look-up and use for 2^31 lives of one slot.
+ *
+ * An interrupt in the middle of an update on the same CPU, that updates the
+ * same slot, is an update that came first: the cmpxchg fails and is tried again.
+ * @last and @hits are two words; between them an observer may see a checkpoint
+ * that is not yet counted.
+ *
+ * Memory ordering
+ *   [B] @sample, @owner, @hits, @exiting are stored with release after the slot
+ *	 was closed, and loaded with acquire between two loads of G. A reader that
+ *	 saw a value of the next life sees a later G in its second load.
+ *   [C] @last is stored with release by open, after [B]; loaded with acquire.
+ *	 A reader that sees G sees what was opened under it.
+ *   [D] cmpxchg in close is fully ordered, and the stores [B] of the next life
+ *	 come after it: first in the same CPU's order, then through the key.
+ */
+#include "thread_buffer.h"
+
+static __always_inline u64 word_pack(u32 generation, u32 low)
+{
+	return (u64)generation << 32 | low;
+}
+
+static __always_inline u32 word_generation(u64 word)
+{
+	return word >> 32;
+}
+
+static __always_inline bool generation_open(u32 generation)
+{
+	return generation & 1;
+}
+
+int thread_buffer_init(struct thread_buffer *buffer, u32 nr_slots)
+{
+	memset(buffer, 0, sizeof(*buffer));
+	if (!nr_slots || nr_slots & (nr_slots - 1))
+		return -EINVAL;
+	buffer->slots = pure_alloc_lines(nr_slots, sizeof(*buffer->slots));
+	if (!buffer->slots)
+		return -ENOMEM;
+	buffer->nr_slots = nr_slots;
+	return 0;
+}
+
+void thread_buffer_destroy(struct thread_buffer *buffer)
+{
+	pure_free(buffer->slots);
+	memset(buffer, 0, sizeof(*buffer));
+}
+
+void thread_buffer_open(struct thread_buffer *buffer, u32 slot, u64 sample, u64 owner)
+{
+	struct thread_slot *s = &buffer->slots[slot];
+	u32 generation = word_generation(READ_ONCE(s->last)) + 1;
+
+	/* [B] pair with the acquires in thread_buffer_read() and thread_buffer_hits(). */
+	smp_store_release(&s->sample, sample);
+	smp_store_release(&s->owner, owner);
+	smp_store_release(&s->hits, word_pack(generation, 0));
+	/* [C] pairs with the acquires of @last. */
+	smp_store_release(&s->last, word_pack(generation, CALLER_NONE));
+}
+
+/*
+ * Not bounded, but never called from a handler: a try fails only if the task
+ * whose life it is has passed a checkpoint since the load.
+ */
+bool thread_buffer_close(struct thread_buffer *buffer, const struct thread_ref *ref)
+{
+	u64 *last = &buffer->slots[ref->slot].last;
+	u64 closed = word_pack(ref->generation + 1, CALLER_NONE);
+	u64 found = READ_ONCE(*last);
+
+	while (word_generation(found) == ref->generation) {
+		u64 expected = found;
+
+		/* [D] pairs with the opener's load of the key, see task_registry.c. */
+		found = cmpxchg(last, expected, closed);
+		if (found == expected)
+			return true;
+	}
+	return false;
+}
+
+notrace bool thread_buffer_read(const struct thread_buffer *buffer, u32 slot,
+				struct thread_ref *ref)
+{
+	const struct thread_slot *s = &buffer->slots[slot];
+
+	ref->slot = slot;
+	/* [C] pairs with the release in thread_buffer_open(). */
+	ref->generation = word_generation(smp_load_acquire(&s->last));
+	if (!generation_open(ref->generation))
+		return false;
+	/* [B] pair with the releases there, and keep the second load of G behind them. */
+	ref->sample = smp_load_acquire(&s->sample);
+	ref->owner = smp_load_acquire(&s->owner);
+	return thread_buffer_alive(buffer, ref);
+}
+NOKPROBE_SYMBOL(thread_buffer_read);
+
+notrace bool thread_buffer_alive(const struct thread_buffer *buffer, const struct thread_ref *ref)
+{
+	/* [C] pairs with the release in thread_buffer_open(). */
+	u64 last = smp_load_acquire(&buffer->slots[ref->slot].last);
+
+	return word_generation(last) == ref->generation;
+}
+NOKPROBE_SYMBOL(thread_buffer_alive);
+
+/*
+ * Change the low half of a word while its generation is @generation: to
+ * (low & @keep) + @value, so @keep is 0 to replace it and all ones to add.
+ */
+static __always_inline int word_update(u64 *word, u32 generation, u32 keep, u32 value, u32 *old)
+{
+	u64 found = READ_ONCE(*word);
+	unsigned int try;
+
+	for (try = 0; try < THREAD_TRIES; try++) {
+		u64 expected = found;
+		u64 wanted = word_pack(generation, ((u32)expected & keep) + value);
+
+		if (word_generation(expected) != generation)
+			return -ESTALE;
+		found = cmpxchg(word, expected, wanted);
+		if (found == expected) {
+			*old = (u32)expected;
+			return 0;
+		}
+	}
+	return -EBUSY;
+}
+
+notrace int thread_buffer_enter(struct thread_buffer *buffer, const struct thread_ref *ref,
+				u32 checkpoint, u32 *from)
+{
+	struct thread_slot *s = &buffer->slots[ref->slot];
+	u32 hits;
+	int err;
+
+	err = word_update(&s->last, ref->generation, 0, checkpoint, from);
+	if (err == -EBUSY)
+		atomic_long_inc(&buffer->lost);
+	if (err)
+		return err;
+	/* The checkpoint stands; a life that ends just now needs no count. */
+	if (word_update(&s->hits, ref->generation, ~0U, 1, &hits) == -EBUSY)
+		atomic_long_inc(&buffer->lost);
+	return 0;
+}
+NOKPROBE_SYMBOL(thread_buffer_enter);
+
+u32 thread_buffer_hits(const struct thread_buffer *buffer, const struct thread_ref *ref)
+{
+	/* [B] pairs with the release in thread_buffer_open(). */
+	u64 hits = smp_load_acquire(&buffer->slots[ref->slot].hits);
+
+	if (word_generation(hits) != ref->generation || !thread_buffer_alive(buffer, ref))
+		return 0;
+	return (u32)hits;
+}
+
+/*
+ * A plain mark would fall on the next life if this one ended meanwhile; the
+ * generation as the mark means nothing to any other, and need not be cleared.
+ */
+void thread_buffer_set_exiting(struct thread_buffer *buffer, const struct thread_ref *ref)
+{
+	if (thread_buffer_alive(buffer, ref))
+		WRITE_ONCE(buffer->slots[ref->slot].exiting, ref->generation);
+}
+
+bool thread_buffer_exiting(const struct thread_buffer *buffer, const struct thread_ref *ref)
+{
+	/* Read alone; pairs with the WRITE_ONCE in thread_buffer_set_exiting(). */
+	return READ_ONCE(buffer->slots[ref->slot].exiting) == ref->generation;
+}
+
+void thread_buffer_forget(struct thread_buffer *buffer, u32 first, u32 last)
+{
+	u32 slot;
+
+	for (slot = 0; slot < buffer->nr_slots; slot++) {
+		u64 *word = &buffer->slots[slot].last;
+		u64 found = READ_ONCE(*word);
+
+		/* A failed exchange means that another id came, which is as good. */
+		if ((u32)found >= first && (u32)found <= last)
+			cmpxchg(word, found, word_pack(word_generation(found), CALLER_NONE));
+	}
+}

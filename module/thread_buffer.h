@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * thread_buffer.h - owns what one tracked task carries with it: its sample, the
+ * file that registered it, the checkpoint it passed last. Slot i belongs to key
+ * i of the task registry, which says whose it is. Pure and lock-free. May call
+ * nothing; takes CALLER_NONE from caller_table.h.
+ */
+#ifndef LIVECOV_THREAD_BUFFER_H
+#define LIVECOV_THREAD_BUFFER_H
+
+#include "caller_table.h"
+#include "portable.h"
+
+/*
+ * A task's own updates meet only interrupts of the same task; each try that
+ * fails is one such interrupt, complete, inside a window of a few instructions.
+ */
+#define THREAD_TRIES	8
+
+/**
+ * struct thread_slot - see the head of thread_buffer.c
+ * @last: generation << 32 | checkpoint passed last, or CALLER_NONE
+ * @hits: generation << 32 | checkpoints passed (modulo 2^32)
+ * @sample: what thread_buffer_open() was given
+ * @owner: the same
+ * @exiting: the generation whose task has begun to exit
+ *
+ * A trace that is mapped to user space will hang here: its pages, their size in
+ * words and the index of the next word, valid for one generation like the rest.
+ * KCOV's layout (word 0 the count, then one word a record) asks nothing else.
+ */
+struct thread_slot {
+	u64 last;
+	u64 hits;
+	u64 sample;
+	u64 owner;
+	u32 exiting;
+} ____cacheline_aligned;
+
+/**
+ * struct thread_buffer - the slots
+ * @slots: @nr_slots of them
+ * @nr_slots: a power of two
+ * @lost: updates given up after THREAD_TRIES
+ */
+struct thread_buffer {
+	struct thread_slot *slots;
+	u32 nr_slots;
+	atomic_long_t lost;
+};
+
+/**
+ * struct thread_ref - one life of one slot, as a look-up found it
+ * @sample: its sample
+ * @owner: who registered it
+ * @slot: index
+ * @generation: the life; odd, and never seen again in this slot
+ */
+struct thread_ref {
+	u64 sample;
+	u64 owner;
+	u32 slot;
+	u32 generation;
+};
+
+/**
+ * thread_buffer_init - make the slots, all closed
+ * @buffer: its contents on entry do not matter
+ * @nr_slots: a power of two
+ *
+ * Sleeps. Return: 0, -EINVAL, -ENOMEM.
+ */
+int thread_buffer_init(struct thread_buffer *buffer, u32 nr_slots);
+
+/* thread_buffer_destroy - free them; no handler runs any more. A zeroed struct is fine. */
+void thread_buffer_destroy(struct thread_buffer *buffer);
+
+/**
+ * thread_buffer_open - begin a life
+ * @buffer: the slots
+ * @slot: a closed slot, to which the caller has the sole right
+ * @sample: what the task runs for
+ * @owner: who registered it
+ */
+void thread_buffer_open(struct thread_buffer *buffer, u32 slot, u64 sample, u64 owner);
+
+/**
+ * thread_buffer_close - end a life
+ * @buffer: the slots
+ * @ref: the life
+ *
+ * Return: true for the one call that ended it, which thereby has the sole right
+ * to the slot; false if the life was over.
+ */
+bool thread_buffer_close(struct thread_buffer *buffer, const struct thread_ref *ref);
+
+/**
+ * thread_buffer_read - what life is in a slot, and what it carries
+ * @buffer: the slots
+ * @slot: index
+ * @ref: the answer, all of one life; unspecified if false is returned
+ *
+ * Safe in any context. Return: false if the slot is closed or was while we read.
+ */
+bool thread_buffer_read(const struct thread_buffer *buffer, u32 slot, struct thread_ref *ref);
+
+/**
+ * thread_buffer_alive - has this life not ended?
+ * @buffer: the slots
+ * @ref: the life
+ *
+ * Safe in any context.
+ */
+bool thread_buffer_alive(const struct thread_buffer *buffer, const struct thread_ref *ref);
+
+/**
+ * thread_buffer_enter - the task passes a checkpoint
+ * @buffer: the slots
+ * @ref: the task's life
+ * @checkpoint: id, less than CALLER_NONE
+ * @from: out: the checkpoint before, or CALLER_NONE
+ *
+ * Safe in any context, interrupted by itself. Return: 0; -ESTALE if the life has
+ * ended: nothing was changed; -EBUSY after THREAD_TRIES interruptions: nothing
+ * was changed, counted in @buffer->lost.
+ */
+int thread_buffer_enter(struct thread_buffer *buffer, const struct thread_ref *ref,
+			u32 checkpoint, u32 *from);
+
+/* thread_buffer_hits - checkpoints that this life has passed, modulo 2^32; 0 if it is over */
+u32 thread_buffer_hits(const struct thread_buffer *buffer, const struct thread_ref *ref);
+
+/* thread_buffer_set_exiting - the task has begun to exit; a life that is over is not affected */
+void thread_buffer_set_exiting(struct thread_buffer *buffer, const struct thread_ref *ref);
+
+/* thread_buffer_exiting - has thread_buffer_set_exiting() been called for this life? */
+bool thread_buffer_exiting(const struct thread_buffer *buffer, const struct thread_ref *ref);
+
+/**
+ * thread_buffer_forget - no task passed a checkpoint of this range last
+ * @buffer: the slots
+ * @first: lowest id
+ * @last: highest id
+ *
+ * For ids that will be given out again; see caller_table.c. Nobody may enter
+ * one of the range any more; others may be entered meanwhile.
+ */
+void thread_buffer_forget(struct thread_buffer *buffer, u32 first, u32 last);
+
+#endif /* LIVECOV_THREAD_BUFFER_H */

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * tracking.c - owns the two tables that all handlers share, and the tracepoints
+ * that keep the task registry true. May call task_registry.c, caller_table.c.
+ *
+ * A tracked task's children are tracked from before they first run
+ * (sched_process_fork). A task is dropped not when it begins to exit but when its
+ * task_struct is given back (sched_process_free): in between it closes its
+ * files, and what the driver does then is part of the test. Before that the
+ * address cannot be used by another task.
+ */
+#include <linux/mutex.h>
+#include <linux/sched.h>
+#include <linux/tracepoint.h>
+
+#include "tracking.h"
+
+struct task_registry cov_tasks;
+struct caller_table cov_callers;
+
+unsigned int cov_max_tasks = 16384;
+unsigned int cov_max_callers = 1U << 17;
+
+/* task_registry_del_owner() wants its callers one at a time. */
+static DEFINE_MUTEX(drop_lock);
+
+static void tracking_fork(void *data, struct task_struct *parent, struct task_struct *child)
+{
+	task_registry_inherit(&cov_tasks, (unsigned long)parent, (unsigned long)child);
+}
+
+static void tracking_free(void *data, struct task_struct *task)
+{
+	task_registry_del(&cov_tasks, (unsigned long)task);
+}
+
+/* The tracepoints' addresses are not exported; they are found by name. */
+static struct followed {
+	const char *name;
+	void *probe;
+	struct tracepoint *tp;
+	bool registered;
+} followed[] = {
+	{ .name = "sched_process_fork", .probe = tracking_fork },
+	{ .name = "sched_process_free", .probe = tracking_free },
+};
+
+static void find_tracepoint(struct tracepoint *tp, void *data)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(followed); i++)
+		if (!strcmp(tp->name, followed[i].name))
+			followed[i].tp = tp;
+}
+
+static void unfollow(void)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(followed); i++)
+		if (followed[i].registered)
+			tracepoint_probe_unregister(followed[i].tp, followed[i].probe, NULL);
+	tracepoint_synchronize_unregister();
+}
+
+static int follow(void)
+{
+	int i, err;
+
+	for_each_kernel_tracepoint(find_tracepoint, NULL);
+	for (i = 0; i < ARRAY_SIZE(followed); i++) {
+		if (!followed[i].tp) {
+			pr_err("this kernel has no tracepoint %s: tasks cannot be tracked\n",
+			       followed[i].name);
+			err = -ENOENT;
+			goto err_unfollow;
+		}
+		err = tracepoint_probe_register(followed[i].tp, followed[i].probe, NULL);
+		if (err)
+			goto err_unfollow;
+		followed[i].registered = true;
+	}
+	return 0;
+
+err_unfollow:
+	unfollow();
+	return err;
+}
+
+int tracking_init(void)
+{
+	int err;
+
+	err = task_registry_init(&cov_tasks, cov_max_tasks);
+	if (err)
+		return err;
+	err = caller_table_init(&cov_callers, cov_max_callers);
+	if (err)
+		goto err_tasks;
+	err = follow();
+	if (err)
+		goto err_callers;
+	return 0;
+
+err_callers:
+	caller_table_destroy(&cov_callers);
+err_tasks:
+	task_registry_destroy(&cov_tasks);
+	return err;
+}
+
+void tracking_exit(void)
+{
+	unfollow();
+	caller_table_destroy(&cov_callers);
+	task_registry_destroy(&cov_tasks);
+}
+
+int tracking_register(u64 sample, u64 owner, struct cov_error *error)
+{
+	int slot = task_registry_add(&cov_tasks, (unsigned long)current, sample, owner);
+
+	if (slot == -EEXIST)
+		return cov_fail(error, slot, "this task is tracked already; unregister it first");
+	if (slot == -ENOSPC)
+		return cov_fail(error, slot, "the task table is full; load livecov with a larger max_tasks (now %u)",
+				cov_max_tasks);
+	return slot < 0 ? cov_fail(error, slot, "this task cannot be tracked") : 0;
+}
+
+int tracking_unregister(struct cov_error *error)
+{
+	int err = task_registry_del(&cov_tasks, (unsigned long)current);
+
+	return err ? cov_fail(error, err, "this task is not tracked") : 0;
+}
+
+void tracking_drop_owner(u64 owner)
+{
+	mutex_lock(&drop_lock);
+	task_registry_del_owner(&cov_tasks, owner);
+	mutex_unlock(&drop_lock);
+}
+
+void tracking_forget_callers(u32 first, u32 last)
+{
+	caller_table_forget(&cov_callers, first, last);
+	thread_buffer_forget(&cov_tasks.buffer, first, last);
+}
+
+void tracking_reset_callers(void)
+{
+	caller_table_reset(&cov_callers);
+	thread_buffer_forget(&cov_tasks.buffer, 0, CALLER_NONE - 1);
+}

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * attach.c - covstat attach: measure a module until `covstat detach`.
+ */
+#include <errno.h>
+#include <json-c/json.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "covstat.h"
+
+/* The signal that asked for an end, 0 so far. */
+static volatile sig_atomic_t stopped_by;
+
+static void on_signal(int number)
+{
+	stopped_by = number;
+}
+
+/*
+ * Arming takes minutes on big modules. A signal must end it cleanly: the kernel
+ * returns early, the progress callback says no, libcov detaches.
+ */
+static void catch_signals(void)
+{
+	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction action = { .sa_handler = on_signal };	/* no SA_RESTART */
+	struct sigaction old;
+	size_t i;
+
+	sigemptyset(&action.sa_mask);
+	for (i = 0; i < ARRAY_SIZE(numbers); i++)
+		if (!sigaction(numbers[i], NULL, &old) && old.sa_handler != SIG_IGN)
+			sigaction(numbers[i], &action, NULL);
+}
+
+/* ---- progress ---------------------------------------------------------- */
+
+#define BAR_WIDTH 30
+
+struct progress {
+	const char *module;
+	bool shown;	/* stderr is a terminal */
+	bool drawn;
+	struct timespec begin;
+};
+
+static double seconds_since(const struct timespec *begin)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (now.tv_sec - begin->tv_sec) + (now.tv_nsec - begin->tv_nsec) / 1e9;
+}
+
+static void draw(struct progress *progress, unsigned int done, unsigned int total)
+{
+	int filled = total ? (int)((uint64_t)done * BAR_WIDTH / total) : BAR_WIDTH;
+	double elapsed = seconds_since(&progress->begin);
+	char bar[BAR_WIDTH + 1];
+	char rest[32] = "";
+	char buffer[PERCENT_LEN];
+
+	memset(bar, '.', BAR_WIDTH);
+	memset(bar, '#', filled);
+	bar[BAR_WIDTH] = '\0';
+	if (done && done < total)
+		snprintf(rest, sizeof(rest), ", %.0f s to go", elapsed / done * (total - done));
+	fprintf(stderr, "\rarming %s [%s] %u of %u sites (%s)%s\033[K", progress->module, bar,
+		done, total, percent(buffer, done, total), rest);
+	fflush(stderr);
+	progress->drawn = true;
+}
+
+static int on_progress(unsigned int done, unsigned int total, void *data)
+{
+	struct progress *progress = data;
+
+	if (progress->shown)
+		draw(progress, done, total);
+	return stopped_by;
+}
+
+/* ---- the answer -------------------------------------------------------- */
+
+static void print_json(const char *module, const struct cov_attach_result *result,
+		       const struct refusal *refusals, size_t count, double seconds)
+{
+	struct json_object *document = json_document();
+	struct json_object *array;
+	size_t i;
+
+	json_add_string(document, "module", module);
+	json_add_number(document, "target", result->target);
+	json_add_number(document, "functions", result->functions);
+	json_add_number(document, "blocks", result->blocks);
+	json_add_number(document, "branches", result->branches);
+	json_add_number(document, "sites", result->sites);
+	json_add_number(document, "armed", result->armed);
+	json_add_number(document, "refused", result->refused);
+	array = json_add_array(document, "refusals");
+	for (i = 0; i < count; i++) {
+		struct json_object *refusal = json_append_object(array);
+
+		json_add_number(refusal, "errno", refusals[i].error);
+		json_add_string(refusal, "name", error_name(refusals[i].error));
+		json_add_string(refusal, "reason", refusal_words(refusals[i].error));
+		json_add_number(refusal, "sites", refusals[i].count);
+	}
+	json_add_number(document, "milliseconds", (uint64_t)(seconds * 1e3));
+	json_print(document);
+}
+
+static void print_summary(const char *module, const struct cov_attach_result *result,
+			  const struct refusal *refusals, size_t count, double seconds)
+{
+	size_t i;
+
+	printf("%s: %u functions, %u blocks, %u branches; %u of %u sites armed in %.1f s, %u refused",
+	       module, result->functions, result->blocks, result->branches, result->armed,
+	       result->sites, seconds, result->refused);
+	for (i = 0; i < count; i++)
+		printf("%s%u %s: %s", i ? "; " : " (", refusals[i].count,
+		       error_name(refusals[i].error), refusal_words(refusals[i].error));
+	puts(count ? ")" : "");
+}
+
+static int report(struct cov *cov, const char *module, const struct cov_attach_result *result,
+		  double seconds)
+{
+	struct cov_snapshot *snapshot;
+	struct refusal *refusals;
+	size_t count;
+
+	if (cov_snapshot_take(cov, module, &snapshot))
+		return fail_cov(cov);
+	refusals = count_refusals(snapshot, 0, &count);
+	cov_snapshot_free(snapshot);
+	if (settings.json)
+		print_json(module, result, refusals, count, seconds);
+	else
+		print_summary(module, result, refusals, count, seconds);
+	free(refusals);
+	return EXIT_OK;
+}
+
+static int attach(struct cov *cov, const char *module, struct cov_attach_options *options)
+{
+	struct cov_attach_result result = COV_INIT(result);
+	struct progress progress = { .module = module };
+	double seconds;
+	int ret;
+
+	progress.shown = isatty(STDERR_FILENO);
+	clock_gettime(CLOCK_MONOTONIC, &progress.begin);
+	options->progress = on_progress;
+	options->data = &progress;
+	catch_signals();
+	ret = cov_attach(cov, module, options, &result);
+	seconds = seconds_since(&progress.begin);
+	if (progress.drawn)
+		fputs("\r\033[K", stderr);
+	if (ret) {
+		fail_cov(cov);
+		return stopped_by ? 128 + stopped_by : EXIT_ERROR;
+	}
+	/* Only now may it outlive this process: until here a kill undoes all. */
+	if (cov_keep(cov, result.target))
+		return fail_cov(cov);
+	return report(cov, module, &result, seconds);
+}
+
+/* ---- the command line -------------------------------------------------- */
+
+enum { OPT_MODE = OPT_OWN, OPT_SCOPE, OPT_ENGINE, OPT_FUNCTIONS, OPT_FUNCTIONS_ONLY, OPT_LEVEL };
+
+static const struct option longs[] = {
+	{ "mode", required_argument, NULL, OPT_MODE },
+	{ "scope", required_argument, NULL, OPT_SCOPE },
+	{ "engine", required_argument, NULL, OPT_ENGINE },
+	{ "functions", required_argument, NULL, OPT_FUNCTIONS },
+	{ "functions-only", no_argument, NULL, OPT_FUNCTIONS_ONLY },
+	{ "level", required_argument, NULL, OPT_LEVEL },
+	COMMON_OPTIONS
+};
+
+/* Which of two names is it? Sets the first or second value, or says it is neither. */
+static int choice(const char *option, const char *given, const char *first, unsigned int one,
+		  const char *second, unsigned int two, unsigned int *value)
+{
+	if (!strcmp(given, first))
+		*value = one;
+	else if (!strcmp(given, second))
+		*value = two;
+	else
+		return usage_error(&cmd_attach, "--%s takes %s or %s, not '%s'", option, first,
+				   second, given);
+	return EXIT_OK;
+}
+
+static int set_option(int c, struct cov_attach_options *options, struct string_list *functions)
+{
+	switch (c) {
+	case OPT_MODE:
+		return choice("mode", optarg, "blocks", COV_MODE_BLOCKS, "edges",
+			      COV_MODE_EDGES, &options->mode);
+	case OPT_SCOPE:
+		return choice("scope", optarg, "tracked", COV_SCOPE_TRACKED, "all",
+			      COV_SCOPE_ALL, &options->scope);
+	case OPT_ENGINE:
+		return choice("engine", optarg, "auto", COV_ENGINE_AUTO, "kprobe",
+			      COV_ENGINE_KPROBE, &options->engine);
+	case OPT_FUNCTIONS:
+		string_list_add(functions, optarg);
+		return EXIT_OK;
+	case OPT_FUNCTIONS_ONLY:
+		options->flags |= COV_ATTACH_FUNCTIONS_ONLY;
+		return EXIT_OK;
+	case OPT_LEVEL:
+		if (parse_level(optarg, &options->levels))
+			return EXIT_OK;
+		return usage_error(&cmd_attach, "--level takes 1 to 64, not '%s'", optarg);
+	default:
+		return options_exit(c);
+	}
+}
+
+static int run_attach(int argc, char **argv)
+{
+	struct cov_attach_options options = COV_INIT(options);
+	struct string_list functions = { 0 };
+	int status = EXIT_OK;
+	struct cov *cov;
+	int c = 0;
+
+	while (status == EXIT_OK &&
+	       (c = next_option(&cmd_attach, argc, argv, "h", longs)) >= 0)
+		status = set_option(c, &options, &functions);
+	if (status == EXIT_OK && c != OPTIONS_END) {
+		status = options_exit(c);
+		goto out;
+	}
+	if (status == EXIT_OK && argc - optind != 1)
+		status = usage_error(&cmd_attach, "give one module's name");
+	if (status != EXIT_OK)
+		goto out;
+	options.functions = functions.items;
+	status = EXIT_ERROR;
+	cov = open_cov();
+	if (cov)
+		status = attach(cov, argv[optind], &options);
+	cov_close(cov);
+out:
+	free(functions.items);
+	return status;
+}
+
+const struct command cmd_attach = {
+	.name = "attach",
+	.purpose = "Measure a loaded module until it is detached.",
+	.usage = "MODULE [OPTION]...",
+	.options =
+	"      --mode MODE        edges: both outcomes of each branch, and every block;\n"
+	"                         blocks: blocks alone, cheaper (default: edges)\n"
+	"      --scope SCOPE      all: whatever runs in the module; tracked: only tasks\n"
+	"                         under `covstat run` or cov_register() (default: all)\n"
+	"      --engine ENGINE    auto or kprobe (default: auto)\n"
+	"      --functions GLOB   only functions whose names match; repeatable\n"
+	"      --functions-only   function entries alone, no blocks or branches\n"
+	"      --level N          give the checkpoints level N, 1 to 64; repeatable\n"
+	"                         (default: 1)\n"
+	"MODULE may be vmlinux: then name core-kernel functions with --functions.\n"
+	"Ctrl-C while it works leaves nothing attached (exit status 130).\n\n",
+	.example = "covstat attach vivid --functions 'vivid_vid_*'",
+	.run = run_attach,
+};

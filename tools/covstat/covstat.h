@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * covstat.h - what covstat's files share. covstat knows livecov through
+ * libcov.h alone. stdout is data, stderr is diagnostics.
+ */
+#ifndef COVSTAT_H
+#define COVSTAT_H
+
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "libcov.h"
+
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
+/* Exit codes; `run` passes on its command's instead. */
+#define EXIT_OK		0
+#define EXIT_ERROR	1	/* at run time */
+#define EXIT_USAGE	2
+#define EXIT_BELOW	3	/* a threshold was not reached */
+
+#define FORMAT_VERSION	1	/* of the JSON output */
+
+/**
+ * struct command - a subcommand
+ * @name: as typed
+ * @purpose: one line
+ * @usage: what follows the name
+ * @options: lines of --help, without the common ones; may be empty
+ * @example: one line
+ * @run: argv[0] is the subcommand's name; returns an exit code
+ */
+struct command {
+	const char *name;
+	const char *purpose;
+	const char *usage;
+	const char *options;
+	const char *example;
+	int (*run)(int argc, char **argv);
+};
+
+extern const struct command cmd_attach, cmd_detach, cmd_run, cmd_status, cmd_list,
+	cmd_next, cmd_reset, cmd_doctor, cmd_checkpoint;
+
+/* ---- main.c: options and messages ---- */
+
+/* What the common options set. */
+struct settings {
+	bool json;
+	int color;	/* 1 always, 0 never, -1 if stdout is a terminal */
+	char **module_dirs;
+	size_t nr_module_dirs;
+};
+
+extern struct settings settings;
+
+/* Common options end every subcommand's table; their values are above any character. */
+enum { OPT_JSON = 0x100, OPT_COLOR, OPT_MODULE_DIR, OPT_HELP, OPT_OWN };
+
+#define COMMON_OPTIONS							\
+	{ "json", no_argument, NULL, OPT_JSON },			\
+	{ "color", required_argument, NULL, OPT_COLOR },		\
+	{ "module-dir", required_argument, NULL, OPT_MODULE_DIR },	\
+	{ "help", no_argument, NULL, OPT_HELP },			\
+	{ NULL, 0, NULL, 0 }
+
+/* What next_option() may also return: leave with that exit code. */
+#define OPTIONS_END	(-1)
+#define OPTIONS_HELP	(-2)
+#define OPTIONS_BAD	(-3)
+
+/* next_option - getopt_long() that serves the common options itself */
+int next_option(const struct command *command, int argc, char **argv, const char *shorts,
+		const struct option *longs);
+
+/* options_exit - the exit code for a negative value of next_option() */
+int options_exit(int option);
+
+/* usage_error - say what was wrong on the command line; returns EXIT_USAGE */
+__attribute__((format(printf, 2, 3)))
+int usage_error(const struct command *command, const char *format, ...);
+
+/* fail - say what went wrong; returns EXIT_ERROR */
+__attribute__((format(printf, 1, 2)))
+int fail(const char *format, ...);
+
+/* fail_cov - the same, in libcov's words */
+int fail_cov(const struct cov *cov);
+
+/* no_operands - EXIT_OK if the command line has no operands left, else EXIT_USAGE */
+int no_operands(const struct command *command, int argc, char **argv);
+
+/* open_cov - cov_open() and the module directories; NULL after a message */
+struct cov *open_cov(void);
+
+/* parse_number - a whole decimal, octal or hexadecimal number, or false */
+bool parse_number(const char *text, uint64_t *value);
+
+/* parse_level - 1..64 to a mask, or false */
+bool parse_level(const char *text, uint64_t *levels);
+
+/* A growing list of operands or option arguments, always ended by NULL. */
+struct string_list {
+	const char **items;
+	size_t count;
+};
+
+void string_list_add(struct string_list *list, const char *item);
+
+/* ---- words.c: numbers and constants in words ---- */
+
+const char *mode_name(unsigned int mode);
+const char *scope_name(unsigned int scope);
+const char *engine_name(unsigned int engine);
+const char *target_state_name(unsigned int state);
+
+/* refusal_words - why a site was refused, for a driver author; @error is positive */
+const char *refusal_words(unsigned int error);
+
+/* error_name - "EINVAL"; "errno 4095" for one that has no name */
+const char *error_name(unsigned int error);
+
+/*
+ * percent - "12.3%", rounded down, so that 100.0% means all; "n/a" of nothing.
+ * The buffer is the caller's.
+ */
+#define PERCENT_LEN 16
+const char *percent(char buffer[PERCENT_LEN], uint64_t n, uint64_t of);
+
+/* How many sites were refused for one reason. */
+struct refusal {
+	unsigned int error;
+	unsigned int count;
+};
+
+/*
+ * count_refusals - group a target's refused sites by errno, most first; free() it
+ * @t: index in @snapshot
+ */
+struct refusal *count_refusals(const struct cov_snapshot *snapshot, unsigned int t,
+			       size_t *count);
+
+/* ---- table.c: columns for people ---- */
+
+struct table;
+
+#define COLUMN_RIGHT	(1U << 0)	/* flush right */
+#define COLUMN_LAST	(1U << 1)	/* cut at the terminal's edge */
+
+struct table *table_new(void);
+void table_column(struct table *table, const char *title, unsigned int flags);
+
+/* table_cell - the next cell, by row; @color is COLOR_* */
+__attribute__((format(printf, 3, 4)))
+void table_cell(struct table *table, int color, const char *format, ...);
+
+/* table_print - print to stdout and free */
+void table_print(struct table *table);
+
+enum { COLOR_NONE, COLOR_GOOD, COLOR_MIDDLING, COLOR_BAD, COLOR_DIM };
+
+/* color_on, color_off - escape sequences, empty if stdout shows no colour */
+const char *color_on(int color);
+const char *color_off(int color);
+
+/* color_of - by how much of a whole was reached */
+int color_of(uint64_t n, uint64_t of);
+
+/* ---- json.c ---- */
+
+struct json_object;
+
+struct json_object *json_document(void);	/* with its format_version */
+void json_add_string(struct json_object *to, const char *key, const char *value);
+void json_add_number(struct json_object *to, const char *key, uint64_t value);
+void json_add_signed(struct json_object *to, const char *key, int64_t value);
+void json_add_bool(struct json_object *to, const char *key, bool value);
+void json_add_null(struct json_object *to, const char *key);
+
+/* json_add_known - true, false, or null for COV_UNKNOWN */
+void json_add_known(struct json_object *to, const char *key, unsigned int known);
+
+struct json_object *json_add_array(struct json_object *to, const char *key);
+struct json_object *json_add_object(struct json_object *to, const char *key);
+struct json_object *json_append_object(struct json_object *array);
+void json_append_string(struct json_object *array, const char *value);
+
+/* json_add_totals - struct cov_totals, member by member */
+void json_add_totals(struct json_object *to, const struct cov_totals *totals);
+
+/* json_print - print to stdout and free; returns an exit code */
+int json_print(struct json_object *document);
+
+/* ---- list_json.c ---- */
+
+/* What `list` shows. */
+struct list_filter {
+	bool hit;
+	bool unhit;
+	struct string_list globs;
+};
+
+bool list_shows(const struct list_filter *filter, const struct cov_function_desc *f);
+int list_json(const struct cov_snapshot *snapshot, const struct list_filter *filter);
+
+/* ---- condition.c ---- */
+
+/*
+ * condition_text - a branch's condition in assembler: "test %eax,%eax; jne"
+ *
+ * As much as is known: the jump alone if the text cannot be read or the flags
+ * come from another block.
+ */
+void condition_text(struct cov *cov, const struct cov_snapshot *snapshot, unsigned int t,
+		    const struct cov_branch_desc *branch, char *buffer, size_t size);
+
+#endif /* COVSTAT_H */

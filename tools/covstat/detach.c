@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * detach.c - covstat detach: restore a module's text and forget its results.
+ */
+#include <json-c/json.h>
+#include <stdlib.h>
+
+#include "covstat.h"
+
+enum { OPT_ALL = OPT_OWN };
+
+static const struct option longs[] = {
+	{ "all", no_argument, NULL, OPT_ALL },
+	COMMON_OPTIONS
+};
+
+struct answer {
+	struct json_object *document;
+	struct json_object *detached;
+};
+
+static int detach_one(struct cov *cov, uint32_t target, const char *module,
+		      struct answer *answer)
+{
+	if (cov_detach(cov, target))
+		return fail_cov(cov);
+	if (answer->document)
+		json_append_string(answer->detached, module);
+	else
+		printf("%s: detached\n", module);
+	return EXIT_OK;
+}
+
+static int detach_named(struct cov *cov, const char *module, struct answer *answer)
+{
+	uint32_t target;
+
+	if (cov_find(cov, module, &target))
+		return fail_cov(cov);
+	return detach_one(cov, target, module, answer);
+}
+
+/* Single checkpoints stay: `covstat checkpoint del` is for them. */
+static int detach_all(struct cov *cov, struct answer *answer)
+{
+	struct cov_target_desc target = COV_INIT(target);
+	struct cov_snapshot *snapshot;
+	int status = EXIT_OK;
+	unsigned int t;
+
+	if (cov_snapshot_take(cov, NULL, &snapshot))
+		return fail_cov(cov);
+	for (t = 0; !cov_snapshot_target(snapshot, t, &target); t++)
+		if (!target.checkpoint[0] &&
+		    detach_one(cov, target.target, target.module, answer) != EXIT_OK)
+			status = EXIT_ERROR;
+	cov_snapshot_free(snapshot);
+	return status;
+}
+
+static int detach(bool all, const char *module)
+{
+	struct answer answer = { 0 };
+	struct cov *cov = open_cov();
+	int status;
+
+	if (!cov)
+		return EXIT_ERROR;
+	if (settings.json) {
+		answer.document = json_document();
+		answer.detached = json_add_array(answer.document, "detached");
+	}
+	status = all ? detach_all(cov, &answer) : detach_named(cov, module, &answer);
+	cov_close(cov);
+	if (answer.document)
+		json_print(answer.document);
+	return status;
+}
+
+static int run_detach(int argc, char **argv)
+{
+	bool all = false;
+	int c;
+
+	while ((c = next_option(&cmd_detach, argc, argv, "ah", longs)) >= 0)
+		all = true;
+	if (c != OPTIONS_END)
+		return options_exit(c);
+	if (argc - optind != !all)
+		return usage_error(&cmd_detach, "give one module's name, or --all");
+	return detach(all, argv[optind]);
+}
+
+const struct command cmd_detach = {
+	.name = "detach",
+	.purpose = "Stop measuring a module and forget its results.",
+	.usage = "MODULE | --all",
+	.options = "  -a, --all              all modules\n",
+	.example = "covstat detach vivid",
+	.run = run_detach,
+};

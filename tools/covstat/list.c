@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * list.c - covstat list: functions with their blocks and branch outcomes. The
+ * totals are always the whole target's, whatever the filters show of it.
+ */
+#include <fnmatch.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "covstat.h"
+
+bool list_shows(const struct list_filter *filter, const struct cov_function_desc *f)
+{
+	size_t i;
+
+	if ((filter->hit && f->entered != COV_YES) || (filter->unhit && f->entered == COV_YES))
+		return false;
+	for (i = 0; i < filter->globs.count; i++)
+		if (!fnmatch(filter->globs.items[i], f->name, 0))
+			return true;
+	return !filter->globs.count;
+}
+
+/* ---- the unhit column -------------------------------------------------- */
+
+
+static void add_range(FILE *out, uint64_t begin, uint64_t end)
+{
+	if (ftell(out))
+		fputc(',', out);
+	if (end == begin)
+		fprintf(out, "%#" PRIx64, begin);
+	else
+		fprintf(out, "%#" PRIx64 "-%#" PRIx64, begin, end);
+}
+
+/*
+ * Offsets of code that did not run, from the function's first byte; blocks that
+ * follow each other are one range, and a range ends with its last byte. A '?'
+ * stands behind them if there is code of which nothing can be said.
+ */
+static char *unhit_ranges(const struct cov_snapshot *snapshot, unsigned int t,
+			  const struct cov_function_desc *f)
+{
+	struct cov_block_desc block = COV_INIT(block);
+	uint64_t begin = 0, end = 0;
+	bool unknown = false;
+	char *bytes = NULL;
+	size_t length;
+	uint32_t i;
+	FILE *out;
+
+	out = open_memstream(&bytes, &length);
+	if (!out)
+		exit(fail("no memory for the unhit column"));
+	for (i = 0; i < f->blocks; i++) {
+		if (cov_snapshot_block(snapshot, t, f->first_block + i, &block))
+			break;
+		unknown |= block.covered == COV_UNKNOWN;
+		if (block.covered != COV_NO)
+			continue;
+		if (end && block.offset != end) {
+			add_range(out, begin, end - 1);
+			end = 0;
+		}
+		if (!end)
+			begin = block.offset;
+		end = block.offset + block.length;
+	}
+	if (end)
+		add_range(out, begin, end - 1);
+	if (unknown)
+		fputs(ftell(out) ? ",?" : "?", out);
+	if (!f->blocks && f->entered == COV_NO)
+		fputs("entry", out);
+	fclose(out);
+	return bytes;
+}
+
+/* ---- the table --------------------------------------------------------- */
+
+/* Of one function. */
+struct counts {
+	uint64_t blocks, blocks_hit;
+	uint64_t outcomes, outcomes_hit;
+};
+
+static struct counts count(const struct cov_snapshot *snapshot, unsigned int t,
+			   const struct cov_function_desc *f)
+{
+	struct counts n = { .blocks = f->blocks, .outcomes = 2 * (uint64_t)f->branches };
+	struct cov_branch_desc branch = COV_INIT(branch);
+	struct cov_block_desc block = COV_INIT(block);
+	uint32_t i;
+
+	for (i = 0; i < f->blocks; i++)
+		if (!cov_snapshot_block(snapshot, t, f->first_block + i, &block))
+			n.blocks_hit += block.covered == COV_YES;
+	for (i = 0; i < f->branches; i++)
+		if (!cov_snapshot_branch(snapshot, t, f->first_branch + i, &branch))
+			n.outcomes_hit += (branch.taken == COV_YES) +
+					  (branch.fallthrough == COV_YES);
+	return n;
+}
+
+static void add_of(struct table *table, uint64_t n, uint64_t of)
+{
+	if (of)
+		table_cell(table, COLOR_NONE, "%" PRIu64 " of %" PRIu64, n, of);
+	else
+		table_cell(table, COLOR_DIM, "-");
+}
+
+static void add_row(struct table *table, const struct cov_snapshot *snapshot, unsigned int t,
+		    const struct cov_function_desc *f)
+{
+	struct counts n = count(snapshot, t, f);
+	char *unhit = unhit_ranges(snapshot, t, f);
+	char buffer[PERCENT_LEN];
+
+	table_cell(table, f->entered == COV_NO ? COLOR_BAD : COLOR_NONE, "%s", f->name);
+	if (f->parent != COV_NONE)
+		table_cell(table, COLOR_DIM, "cold");
+	else if (f->state == COV_SITE_REFUSED)
+		table_cell(table, COLOR_MIDDLING, "refused");
+	else
+		table_cell(table, COLOR_NONE, "%" PRIu64, f->hits);
+	add_of(table, n.blocks_hit, n.blocks);
+	add_of(table, n.outcomes_hit, n.outcomes);
+	table_cell(table, color_of(n.outcomes_hit, n.outcomes), "%s",
+		   percent(buffer, n.outcomes_hit, n.outcomes));
+	table_cell(table, COLOR_NONE, "%s", unhit);
+	free(unhit);
+}
+
+static void print_part(const char *what, uint64_t n, uint64_t of, uint64_t unknown)
+{
+	char buffer[PERCENT_LEN];
+
+	printf("  %-16s %" PRIu64 " of %" PRIu64 "  %s%s%s", what, n, of, color_on(color_of(n, of)),
+	       percent(buffer, n, of), color_off(color_of(n, of)));
+	if (unknown)
+		printf("  (%" PRIu64 " cannot be known)", unknown);
+	putchar('\n');
+}
+
+/* Whatever makes the numbers too low is said beside them. */
+static void print_doubts(const struct cov_totals *n)
+{
+	if (n->refused)
+		printf("  %" PRIu64 " of %" PRIu64 " sites were refused by the kernel; they stay in the totals\n",
+		       n->refused, n->sites);
+	if (n->pending)
+		printf("  %" PRIu64 " of %" PRIu64 " sites are not armed yet\n", n->pending, n->sites);
+	if (n->missed)
+		printf("  %" PRIu64 " hits were missed by the kernel's kprobes: numbers may be too low\n",
+		       n->missed);
+	if (n->lost)
+		printf("  %" PRIu64 " tasks or caller records were lost: see `covstat status`\n", n->lost);
+}
+
+static void print_totals(const struct cov_snapshot *snapshot, unsigned int t,
+			 const struct cov_target_desc *target, unsigned int shown)
+{
+	struct cov_totals n = COV_INIT(n);
+
+	cov_snapshot_totals(snapshot, t, &n);
+	printf("%s, total", target->module);
+	if (shown != target->functions)
+		printf(" (%u of %u functions and cold parts shown)", shown, target->functions);
+	putchar('\n');
+	print_part("functions", n.functions_hit, n.functions, n.functions_unknown);
+	print_part("blocks", n.blocks_hit, n.blocks, n.blocks_unknown);
+	print_part("branch outcomes", n.outcomes_hit, n.outcomes, n.outcomes_unknown);
+	print_doubts(&n);
+}
+
+static void print_target(const struct cov_snapshot *snapshot, unsigned int t,
+			 const struct cov_target_desc *target, const struct list_filter *filter)
+{
+	struct cov_function_desc function = COV_INIT(function);
+	struct table *table = table_new();
+	unsigned int shown = 0;
+	unsigned int i;
+
+	if (target->checkpoint[0])
+		printf("checkpoint %s\n", target->checkpoint);
+	if (target->state == COV_TARGET_GONE)
+		printf("%s is unloaded: these are its results until then\n", target->module);
+	else if (target->state == COV_TARGET_STALE)
+		printf("%s was loaded again from another build: these are the old build's results; run `covstat detach %s`\n",
+		       target->module, target->module);
+	table_column(table, "FUNCTION", 0);
+	table_column(table, "HITS", COLUMN_RIGHT);
+	table_column(table, "BLOCKS", COLUMN_RIGHT);
+	table_column(table, "OUTCOMES", COLUMN_RIGHT);
+	table_column(table, "", COLUMN_RIGHT);
+	table_column(table, "UNHIT", COLUMN_LAST);
+	for (i = 0; !cov_snapshot_function(snapshot, t, i, &function); i++) {
+		if (!list_shows(filter, &function))
+			continue;
+		add_row(table, snapshot, t, &function);
+		shown++;
+	}
+	table_print(table);
+	print_totals(snapshot, t, target, shown);
+}
+
+static int list_human(const struct cov_snapshot *snapshot, const struct list_filter *filter)
+{
+	struct cov_target_desc target = COV_INIT(target);
+	unsigned int t;
+
+	for (t = 0; !cov_snapshot_target(snapshot, t, &target); t++) {
+		if (t)
+			putchar('\n');
+		print_target(snapshot, t, &target, filter);
+	}
+	if (!t)
+		fail("nothing is attached; run `covstat attach MODULE`");
+	return EXIT_OK;
+}
+
+/* ---- the threshold ----------------------------------------------------- */
+
+/* In thousandths of a percent: no rounding may let a build pass. */
+static bool parse_threshold(const char *text, uint64_t *milli)
+{
+	uint64_t unit = 1000;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	for (*milli = 0; *text >= '0' && *text <= '9' && *milli <= 100000; text++)
+		*milli = *milli * 10 + (*text - '0') * 1000;
+	if (*text == '.')
+		for (text++; *text >= '0' && *text <= '9' && unit > 1; text++) {
+			unit /= 10;
+			*milli += (*text - '0') * unit;
+		}
+	return !*text && *milli <= 100000;
+}
+
+static int check_threshold(const struct cov_snapshot *snapshot, uint64_t milli)
+{
+	struct cov_totals n = COV_INIT(n);
+	char buffer[PERCENT_LEN];
+
+	cov_snapshot_totals(snapshot, COV_NONE, &n);
+	if (n.outcomes && n.outcomes_hit * 100000 >= milli * n.outcomes)
+		return EXIT_OK;
+	fail("branch outcomes: %" PRIu64 " of %" PRIu64 " (%s) is below %" PRIu64 ".%03" PRIu64 "%%",
+	     n.outcomes_hit, n.outcomes, percent(buffer, n.outcomes_hit, n.outcomes),
+	     milli / 1000, milli % 1000);
+	return EXIT_BELOW;
+}
+
+/* ---- the command line -------------------------------------------------- */
+
+enum { OPT_HIT = OPT_OWN, OPT_UNHIT, OPT_FUNCTIONS, OPT_FAIL_UNDER };
+
+static const struct option longs[] = {
+	{ "hit", no_argument, NULL, OPT_HIT },
+	{ "unhit", no_argument, NULL, OPT_UNHIT },
+	{ "functions", required_argument, NULL, OPT_FUNCTIONS },
+	{ "fail-under", required_argument, NULL, OPT_FAIL_UNDER },
+	COMMON_OPTIONS
+};
+
+static int list(const char *module, const struct list_filter *filter, uint64_t threshold)
+{
+	struct cov_snapshot *snapshot;
+	int status;
+	struct cov *cov;
+
+	cov = open_cov();
+	if (!cov)
+		return EXIT_ERROR;
+	if (cov_snapshot_take(cov, module, &snapshot)) {
+		status = fail_cov(cov);
+		goto out;
+	}
+	status = settings.json ? list_json(snapshot, filter) : list_human(snapshot, filter);
+	if (threshold)
+		status = check_threshold(snapshot, threshold);
+	cov_snapshot_free(snapshot);
+out:
+	cov_close(cov);
+	return status;
+}
+
+static int set_option(int c, struct list_filter *filter, uint64_t *threshold)
+{
+	switch (c) {
+	case OPT_HIT:
+		filter->hit = true;
+		break;
+	case OPT_UNHIT:
+		filter->unhit = true;
+		break;
+	case OPT_FUNCTIONS:
+		string_list_add(&filter->globs, optarg);
+		break;
+	case OPT_FAIL_UNDER:
+		if (!parse_threshold(optarg, threshold))
+			return usage_error(&cmd_list, "--fail-under takes a percentage from 0 to 100, not '%s'",
+					   optarg);
+		break;
+	}
+	return EXIT_OK;
+}
+
+static int run_list(int argc, char **argv)
+{
+	struct list_filter filter = { 0 };
+	uint64_t threshold = 0;
+	int status = EXIT_OK;
+	int c = 0;
+
+	while (status == EXIT_OK && (c = next_option(&cmd_list, argc, argv, "h", longs)) >= 0)
+		status = set_option(c, &filter, &threshold);
+	if (status == EXIT_OK && c != OPTIONS_END)
+		status = options_exit(c);
+	else if (status == EXIT_OK && filter.hit && filter.unhit)
+		status = usage_error(&cmd_list, "--hit and --unhit exclude each other");
+	else if (status == EXIT_OK && argc - optind > 1)
+		status = usage_error(&cmd_list, "give one module's name, or none");
+	else if (status == EXIT_OK)
+		status = list(optind < argc ? argv[optind] : NULL, &filter, threshold);
+	free(filter.globs.items);
+	return status;
+}
+
+const struct command cmd_list = {
+	.name = "list",
+	.purpose = "Functions with their blocks and branch outcomes, hit and unhit.",
+	.usage = "[MODULE] [OPTION]...",
+	.options =
+	"      --hit              only functions that were entered\n"
+	"      --unhit            only functions not known to have been entered\n"
+	"      --functions GLOB   only functions whose names match; repeatable\n"
+	"      --fail-under PERCENT\n"
+	"                         exit status 3 if fewer branch outcomes were seen\n"
+	"UNHIT has offsets from the function's first byte; '?' if some code of it\n"
+	"cannot be known. Totals are the whole module's, whatever is shown.\n\n",
+	.example = "covstat list vivid --unhit",
+	.run = run_list,
+};

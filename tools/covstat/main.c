@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * main.c - covstat's table of subcommands, its common options and messages.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "covstat.h"
+
+struct settings settings = { .color = -1 };
+
+static const struct command *const commands[] = {
+	&cmd_attach, &cmd_run, &cmd_list, &cmd_next, &cmd_status, &cmd_reset,
+	&cmd_detach, &cmd_checkpoint, &cmd_doctor,
+};
+
+/* ---- messages ---------------------------------------------------------- */
+
+static void message(const char *format, va_list args)
+{
+	fflush(stdout);
+	fputs("covstat: ", stderr);
+	vfprintf(stderr, format, args);
+	fputc('\n', stderr);
+}
+
+int fail(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	message(format, args);
+	va_end(args);
+	return EXIT_ERROR;
+}
+
+int fail_cov(const struct cov *cov)
+{
+	int error = errno;
+	const char *text = cov_last_error(cov);
+
+	return fail("%s", text[0] ? text : strerror(error));
+}
+
+int usage_error(const struct command *command, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	message(format, args);
+	va_end(args);
+	if (command)
+		fprintf(stderr, "usage: covstat %s %s\nTry 'covstat %s --help'.\n",
+			command->name, command->usage, command->name);
+	else
+		fputs("usage: covstat COMMAND [OPTION]...\nTry 'covstat --help'.\n", stderr);
+	return EXIT_USAGE;
+}
+
+static void out_of_memory(void)
+{
+	fail("no memory");
+	exit(EXIT_ERROR);
+}
+
+/* ---- options ----------------------------------------------------------- */
+
+static void command_help(const struct command *command)
+{
+	printf("Usage: covstat %s %s\n%s\n\nOptions:\n%s"
+	       "      --json             print JSON\n"
+	       "      --color WHEN       auto, always or never (default: auto)\n"
+	       "      --module-dir DIR   look for module files in DIR first; repeatable\n"
+	       "  -h, --help             print this\n"
+	       "\nExample:\n  %s\n",
+	       command->name, command->usage, command->purpose, command->options,
+	       command->example);
+}
+
+static bool parse_color(const char *when)
+{
+	if (!strcmp(when, "always"))
+		settings.color = 1;
+	else if (!strcmp(when, "never"))
+		settings.color = 0;
+	else if (!strcmp(when, "auto"))
+		settings.color = -1;
+	else
+		return false;
+	return true;
+}
+
+static void add_module_dir(char *dir)
+{
+	char **dirs;
+
+	dirs = realloc(settings.module_dirs, (settings.nr_module_dirs + 1) * sizeof(*dirs));
+	if (!dirs)
+		out_of_memory();
+	dirs[settings.nr_module_dirs++] = dir;
+	settings.module_dirs = dirs;
+}
+
+int next_option(const struct command *command, int argc, char **argv, const char *shorts,
+		const struct option *longs)
+{
+	for (;;) {
+		int c = getopt_long(argc, argv, shorts, longs, NULL);
+
+		switch (c) {
+		case OPT_JSON:
+			settings.json = true;
+			break;
+		case OPT_COLOR:
+			if (!parse_color(optarg)) {
+				usage_error(command, "--color takes auto, always or never, not '%s'",
+					    optarg);
+				return OPTIONS_BAD;
+			}
+			break;
+		case OPT_MODULE_DIR:
+			add_module_dir(optarg);
+			break;
+		case OPT_HELP:
+		case 'h':
+			command_help(command);
+			return OPTIONS_HELP;
+		case '?':
+			/* getopt has printed what was wrong. */
+			fprintf(stderr, "usage: covstat %s %s\nTry 'covstat %s --help'.\n",
+				command->name, command->usage, command->name);
+			return OPTIONS_BAD;
+		default:
+			return c;
+		}
+	}
+}
+
+int options_exit(int option)
+{
+	return option == OPTIONS_HELP ? EXIT_OK : EXIT_USAGE;
+}
+
+int no_operands(const struct command *command, int argc, char **argv)
+{
+	if (optind == argc)
+		return EXIT_OK;
+	return usage_error(command, "unexpected operand '%s'", argv[optind]);
+}
+
+struct cov *open_cov(void)
+{
+	struct cov *cov;
+	size_t i;
+
+	if (cov_open(&cov)) {
+		fail_cov(NULL);
+		return NULL;
+	}
+	for (i = 0; i < settings.nr_module_dirs; i++) {
+		if (cov_add_module_dir(cov, settings.module_dirs[i])) {
+			fail_cov(cov);
+			cov_close(cov);
+			return NULL;
+		}
+	}
+	return cov;
+}
+
+bool parse_number(const char *text, uint64_t *value)
+{
+	char *end;
+
+	if (text[0] < '0' || text[0] > '9')	/* no sign, no space */
+		return false;
+	errno = 0;
+	*value = strtoull(text, &end, 0);
+	return !errno && !*end;
+}
+
+bool parse_level(const char *text, uint64_t *levels)
+{
+	uint64_t level;
+
+	if (!parse_number(text, &level) || level < 1 || level > 64)
+		return false;
+	*levels |= COV_LEVEL(level);
+	return true;
+}
+
+void string_list_add(struct string_list *list, const char *item)
+{
+	const char **items = realloc(list->items, (list->count + 2) * sizeof(*items));
+
+	if (!items)
+		out_of_memory();
+	items[list->count++] = item;
+	items[list->count] = NULL;
+	list->items = items;
+}
+
+/* ---- main -------------------------------------------------------------- */
+
+static int help(void)
+{
+	size_t i;
+
+	puts("Usage: covstat COMMAND [OPTION]...\n"
+	     "Coverage of a loaded kernel module, nothing recompiled.\n\n"
+	     "Commands:");
+	for (i = 0; i < ARRAY_SIZE(commands); i++)
+		printf("  %-12s %s\n", commands[i]->name, commands[i]->purpose);
+	puts("\n  -V, --version   print the version\n"
+	     "  -h, --help      print this; 'covstat COMMAND --help' tells more\n\n"
+	     "Exit status: 0 ok, 1 an error, 2 wrong usage, 3 below --fail-under;\n"
+	     "'covstat run' passes on its command's.");
+	return EXIT_OK;
+}
+
+static int run_command(const struct command *command, int argc, char **argv)
+{
+	char name[64];
+
+	/* getopt begins its messages with argv[0]. */
+	snprintf(name, sizeof(name), "covstat %s", command->name);
+	argv[0] = name;
+	return command->run(argc, argv);
+}
+
+static int run(int argc, char **argv)
+{
+	size_t i;
+
+	if (argc < 2)
+		return usage_error(NULL, "no command given");
+	if (!strcmp(argv[1], "-V") || !strcmp(argv[1], "--version")) {
+		puts("covstat " LIBCOV_VERSION);
+		return EXIT_OK;
+	}
+	if (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help") || !strcmp(argv[1], "help"))
+		return help();
+	for (i = 0; i < ARRAY_SIZE(commands); i++)
+		if (!strcmp(argv[1], commands[i]->name))
+			return run_command(commands[i], argc - 1, argv + 1);
+	return usage_error(NULL, "'%s' is not a command", argv[1]);
+}
+
+/* A full disk must not look like success. */
+static int close_stdout(int status)
+{
+	int earlier = ferror(stdout);
+
+	errno = 0;
+	if (!fclose(stdout) && !earlier)
+		return status;
+	fail("cannot write the output: %s", errno ? strerror(errno) : "write error");
+	return status == EXIT_OK || status == EXIT_BELOW ? EXIT_ERROR : status;
+}
+
+int main(int argc, char **argv)
+{
+	int status;
+
+	status = run(argc, argv);
+	free(settings.module_dirs);
+	return close_stdout(status);
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * reset.c - covstat reset: forget what was hit, go on measuring.
+ */
+#include <json-c/json.h>
+#include <stdlib.h>
+
+#include "covstat.h"
+
+static const struct option longs[] = { COMMON_OPTIONS };
+
+static int reset(struct cov *cov, const char *module)
+{
+	struct json_object *document;
+	uint32_t target = 0;
+
+	if (module && cov_find(cov, module, &target))
+		return fail_cov(cov);
+	if (cov_reset(cov, target))
+		return fail_cov(cov);
+	if (!settings.json) {
+		printf("%s: results forgotten, still measured\n", module ? module : "all targets");
+		return EXIT_OK;
+	}
+	document = json_document();
+	if (module)
+		json_add_string(document, "reset", module);
+	else
+		json_add_null(document, "reset");
+	return json_print(document);
+}
+
+static int run_reset(int argc, char **argv)
+{
+	struct cov *cov;
+	int status;
+	int c;
+
+	c = next_option(&cmd_reset, argc, argv, "h", longs);
+	if (c != OPTIONS_END)
+		return options_exit(c);
+	if (argc - optind > 1)
+		return usage_error(&cmd_reset, "give one module's name, or none");
+	cov = open_cov();
+	if (!cov)
+		return EXIT_ERROR;
+	status = reset(cov, optind < argc ? argv[optind] : NULL);
+	cov_close(cov);
+	return status;
+}
+
+const struct command cmd_reset = {
+	.name = "reset",
+	.purpose = "Forget what was hit and go on measuring.",
+	.usage = "[MODULE] [OPTION]...",
+	.options = "Without MODULE: everything that is attached.\n\n",
+	.example = "covstat reset vivid",
+	.run = run_reset,
+};

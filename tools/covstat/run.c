@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * run.c - covstat run: a command as one sample. The child registers itself
+ * between fork and exec; livecov follows its descendants. The registration lives
+ * as long as the handle, so the parent keeps that open until the command ends.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <json-c/json.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "covstat.h"
+
+#define EXIT_NO_EXEC	126	/* found, but cannot be executed: as shells do */
+#define EXIT_NOT_FOUND	127
+
+/* What the child says if it does not get as far as the command. */
+struct complaint {
+	int status;
+	char text[512];
+};
+
+static volatile sig_atomic_t child;	/* 0 before the fork and after the end */
+
+/*
+ * What the terminal sends (Ctrl-C, hang-up) the command gets by itself, being in
+ * the same process group; what somebody sends to this process is passed on.
+ */
+static void forward(int number, siginfo_t *info, void *context)
+{
+	int error = errno;
+
+	(void)context;
+	if (child && info->si_code != SI_KERNEL)
+		kill(child, number);
+	errno = error;
+}
+
+static void forwarded_signals(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGINT);
+	sigaddset(set, SIGQUIT);
+	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGHUP);
+}
+
+static void catch_signals(const sigset_t *set)
+{
+	struct sigaction action = { .sa_sigaction = forward, .sa_flags = SA_SIGINFO };
+	struct sigaction old;
+	int number;
+
+	action.sa_mask = *set;
+	for (number = 1; number < NSIG; number++)
+		if (sigismember(set, number) == 1 && !sigaction(number, NULL, &old) &&
+		    old.sa_handler != SIG_IGN)
+			sigaction(number, &action, NULL);
+}
+
+/* ---- the child --------------------------------------------------------- */
+
+__attribute__((noreturn))
+static void complain(int out, int status, const char *what, const char *why)
+{
+	struct complaint complaint = { .status = status };
+	ssize_t put;
+
+	snprintf(complaint.text, sizeof(complaint.text), "%s: %s", what, why);
+	put = write(out, &complaint, sizeof(complaint));
+	_exit(put < 0 ? EXIT_ERROR : status);
+}
+
+/* Handlers go with exec; between fork and exec the signals stay blocked. */
+__attribute__((noreturn))
+static void run_child(struct cov *cov, uint64_t sample, char **command,
+		      const sigset_t *mask, int out)
+{
+	if (cov_register(cov, sample))
+		complain(out, EXIT_ERROR, "cannot track the command", cov_last_error(cov));
+	sigprocmask(SIG_SETMASK, mask, NULL);
+	execvp(command[0], command);
+	complain(out, errno == ENOENT ? EXIT_NOT_FOUND : EXIT_NO_EXEC, command[0],
+		 strerror(errno));
+}
+
+/* ---- the parent -------------------------------------------------------- */
+
+/* Returns the wait status, or -1 with errno. */
+static int wait_for(pid_t pid, const sigset_t *signals)
+{
+	siginfo_t info;
+	int status = -1;
+
+	while (waitid(P_PID, pid, &info, WEXITED | WNOWAIT))
+		if (errno != EINTR)
+			return -1;
+	/* Its number may be another's once it is reaped: forward no more. */
+	sigprocmask(SIG_BLOCK, signals, NULL);
+	child = 0;
+	return waitpid(pid, &status, 0) < 0 ? -1 : status;
+}
+
+/* Wait for exec (the pipe closes) or for a complaint. */
+static bool heard_complaint(int in, struct complaint *complaint)
+{
+	ssize_t got;
+
+	do {
+		got = read(in, complaint, sizeof(*complaint));
+	} while (got < 0 && errno == EINTR);
+	return got == sizeof(*complaint);
+}
+
+static int print_json(uint64_t sample, int status)
+{
+	struct json_object *document = json_document();
+
+	json_add_number(document, "sample", sample);
+	if (WIFSIGNALED(status)) {
+		json_add_null(document, "exit_status");
+		json_add_number(document, "signal", WTERMSIG(status));
+	} else {
+		json_add_number(document, "exit_status", WEXITSTATUS(status));
+		json_add_null(document, "signal");
+	}
+	return json_print(document);
+}
+
+static int finish(pid_t pid, uint64_t sample, int in, const sigset_t *signals)
+{
+	struct complaint complaint;
+	bool failed = heard_complaint(in, &complaint);
+	int status = wait_for(pid, signals);
+
+	if (failed) {
+		fail("%s", complaint.text);
+		return complaint.status;
+	}
+	if (status < 0)
+		return fail("cannot wait for the command: %s", strerror(errno));
+	if (settings.json)
+		print_json(sample, status);
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static int run_sample(struct cov *cov, uint64_t sample, char **command)
+{
+	sigset_t signals, mask;
+	int pipes[2];
+	int status;
+	pid_t pid;
+
+	if (pipe2(pipes, O_CLOEXEC))
+		return fail("cannot make a pipe: %s", strerror(errno));
+	forwarded_signals(&signals);
+	sigprocmask(SIG_BLOCK, &signals, &mask);
+	fflush(stdout);
+	pid = fork();
+	if (!pid)
+		run_child(cov, sample, command, &mask, pipes[1]);
+	close(pipes[1]);
+	if (pid < 0) {
+		status = fail("cannot fork: %s", strerror(errno));
+	} else {
+		child = pid;
+		catch_signals(&signals);
+		sigprocmask(SIG_SETMASK, &mask, NULL);
+		status = finish(pid, sample, pipes[0], &signals);
+	}
+	close(pipes[0]);
+	return status;
+}
+
+static void warn_if_idle(struct cov *cov)
+{
+	struct cov_summary summary = COV_INIT(summary);
+
+	if (!cov_status(cov, &summary) && !summary.targets)
+		fail("nothing is attached, so nothing will be counted; run `covstat attach MODULE` first");
+}
+
+enum { OPT_SAMPLE = OPT_OWN };
+
+static const struct option longs[] = {
+	{ "sample", required_argument, NULL, OPT_SAMPLE },
+	COMMON_OPTIONS
+};
+
+static int run_run(int argc, char **argv)
+{
+	uint64_t sample = 1;
+	struct cov *cov;
+	int status;
+	int c;
+
+	/* '+': options behind the command's name are the command's. */
+	while ((c = next_option(&cmd_run, argc, argv, "+h", longs)) >= 0)
+		if (!parse_number(optarg, &sample) || !sample)
+			return usage_error(&cmd_run, "--sample takes a number above 0, not '%s'",
+					   optarg);
+	if (c != OPTIONS_END)
+		return options_exit(c);
+	if (optind == argc)
+		return usage_error(&cmd_run, "no command to run");
+	cov = open_cov();
+	if (!cov)
+		return EXIT_ERROR;
+	warn_if_idle(cov);
+	status = run_sample(cov, sample, argv + optind);
+	cov_close(cov);
+	return status;
+}
+
+const struct command cmd_run = {
+	.name = "run",
+	.purpose = "Run a command as one sample: it and its descendants are tracked.",
+	.usage = "[OPTION]... [--] COMMAND [ARGUMENT]...",
+	.options =
+	"      --sample ID        number of the sample, above 0 (default: 1)\n"
+	"The exit status is the command's; 128 + N if signal N killed it; 126 if it\n"
+	"cannot be executed, 127 if it is not found. What it leaves running in the\n"
+	"background is not tracked any more when it has ended. --json prints one more\n"
+	"line behind the command's own output.\n\n",
+	.example = "covstat run --sample 7 -- v4l2-compliance -d /dev/video0",
+	.run = run_run,
+};

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * words.c - numbers and constants in words.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "covstat.h"
+
+const char *mode_name(unsigned int mode)
+{
+	return mode == COV_MODE_BLOCKS ? "blocks" : mode == COV_MODE_EDGES ? "edges" : "unknown";
+}
+
+const char *scope_name(unsigned int scope)
+{
+	return scope == COV_SCOPE_TRACKED ? "tracked" : scope == COV_SCOPE_ALL ? "all" : "unknown";
+}
+
+const char *engine_name(unsigned int engine)
+{
+	return engine == COV_ENGINE_AUTO ? "auto" : engine == COV_ENGINE_KPROBE ? "kprobe" : "unknown";
+}
+
+const char *target_state_name(unsigned int state)
+{
+	switch (state) {
+	case COV_TARGET_LIVE:
+		return "live";
+	case COV_TARGET_GONE:
+		return "gone";
+	case COV_TARGET_STALE:
+		return "stale";
+	default:
+		return "unknown";
+	}
+}
+
+const char *refusal_words(unsigned int error)
+{
+	switch (error) {
+	case EINVAL:
+		return "the kernel forbids a probe there";
+	case EILSEQ:
+		return "no instruction begins there by the kernel's decoding";
+	case EBUSY:
+		return "the bytes belong to something else";
+	case ENOMEM:
+		return "the kernel had no memory";
+	case ENOENT:
+	case EADDRNOTAVAIL:
+		return "the text is not there any more";
+	case EOPNOTSUPP:
+		return "the engine cannot probe that instruction";
+	case EPERM:
+	case EACCES:
+		return "the kernel does not permit it";
+	default:
+		return strerror(error);
+	}
+}
+
+const char *error_name(unsigned int error)
+{
+	static char unnamed[32];
+	const char *name = strerrorname_np(error);
+
+	if (name)
+		return name;
+	snprintf(unnamed, sizeof(unnamed), "errno %u", error);
+	return unnamed;
+}
+
+const char *percent(char buffer[PERCENT_LEN], uint64_t n, uint64_t of)
+{
+	uint64_t tenths;
+
+	if (!of)
+		return "n/a";
+	tenths = n * 1000 / of;
+	snprintf(buffer, PERCENT_LEN, "%u.%u%%", (unsigned int)(tenths / 10),
+		 (unsigned int)(tenths % 10));
+	return buffer;
+}
+
+/* ---- refusals ---------------------------------------------------------- */
+
+static void count_one(struct refusal **list, size_t *count, unsigned int state,
+		      unsigned int error)
+{
+	struct refusal *grown;
+	size_t i;
+
+	if (state != COV_SITE_REFUSED)
+		return;
+	for (i = 0; i < *count; i++) {
+		if ((*list)[i].error == error) {
+			(*list)[i].count++;
+			return;
+		}
+	}
+	grown = realloc(*list, (*count + 1) * sizeof(*grown));
+	if (!grown)
+		return;
+	grown[*count] = (struct refusal){ .error = error, .count = 1 };
+	*list = grown;
+	(*count)++;
+}
+
+static int compare_refusals(const void *a, const void *b)
+{
+	const struct refusal *x = a, *y = b;
+
+	return x->count > y->count ? -1 : x->count < y->count;
+}
+
+struct refusal *count_refusals(const struct cov_snapshot *snapshot, unsigned int t,
+			       size_t *count)
+{
+	struct cov_function_desc function = COV_INIT(function);
+	struct cov_branch_desc branch = COV_INIT(branch);
+	struct cov_block_desc block = COV_INIT(block);
+	struct refusal *list = NULL;
+	unsigned int i;
+
+	*count = 0;
+	for (i = 0; !cov_snapshot_function(snapshot, t, i, &function); i++)
+		count_one(&list, count, function.state, function.error);
+	for (i = 0; !cov_snapshot_block(snapshot, t, i, &block); i++)
+		count_one(&list, count, block.state, block.error);
+	for (i = 0; !cov_snapshot_branch(snapshot, t, i, &branch); i++)
+		count_one(&list, count, branch.state, branch.error);
+	if (*count)
+		qsort(list, *count, sizeof(*list), compare_refusals);
+	return list;
+}
