@@ -7,28 +7,46 @@ KVER ?= $(shell uname -r)
 KDIR ?= /lib/modules/$(KVER)/build
 BUILD := build
 
-.PHONY: all module userspace help clean
+.PHONY: all help module userspace setup demo test clean
 all: userspace module
 
 help:
-	@echo 'make             livecov.ko for the running kernel, libcov and covstat'
-	@echo 'make module      livecov.ko alone; KVER=RELEASE for another installed kernel'
-	@echo 'make userspace   libcov and covstat alone, in $(BUILD)/'
-	@echo 'make demo        vivid under v4l2-compliance in a virtual machine, with its coverage'
-	@echo 'make test        everything that is tested, in virtual machines'
-	@echo 'make unit        the unit tests alone, under sanitizers'
-	@echo 'make install     into PREFIX (default /usr/local), DESTDIR is honoured'
-	@echo 'make clean       remove what was built'
+	@echo 'make               livecov.ko for the running kernel, libcov and covstat'
+	@echo 'make module        livecov.ko alone; KVER=RELEASE for another installed kernel'
+	@echo 'make userspace     libcov and covstat alone, in $(BUILD)/'
+	@echo 'make demo          vivid under v4l2-compliance in a virtual machine, with its coverage'
+	@echo 'make test          every test but the long ones; SUITES="NAME..." for some of them'
+	@echo 'make unit          the unit tests alone, under sanitizers'
+	@echo 'make test-oracle   every target, kernel and mode against the log of executed code'
+	@echo 'make test-decoder-all   the decoder against objdump on every module of a kernel'
+	@echo 'make clean         remove what was built'
 
 module:
 	@test -d $(KDIR) || { echo "No headers for kernel $(KVER) in $(KDIR): try: sudo apt install linux-headers-$(KVER)" >&2; exit 1; }
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
 
--include libcov/libcov.mk
--include tools/covstat/covstat.mk
+include libcov/libcov.mk
+include tools/covstat/covstat.mk
 -include tests/unit/unit.mk
+-include tests/decoder/decoder.mk
+-include tests/target/target.mk
+-include tests/vm/suite/suite.mk
+-include tests/oracle/oracle.mk
 
-userspace: libcov $(if $(wildcard tools/covstat/covstat.mk),covstat)
+userspace: libcov covstat
+
+# Installs what is missing, through apt; silent and without a network otherwise.
+setup:
+	@tests/vm/setup
+
+demo: setup
+	@mkdir -p $(BUILD)/demo
+	@tests/vm/run --tty --timeout 1200 --out $(BUILD)/demo -- tests/demo.sh
+	@echo
+	@echo 'The same again: $(BUILD)/demo/coverage.txt and $(BUILD)/demo/coverage.json'
+
+test: setup
+	@tests/run $(SUITES)
 
 clean:
 	rm -rf $(BUILD)

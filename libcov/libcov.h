@@ -352,9 +352,9 @@ struct cov_totals {
 };
 
 /**
- * cov_counts - coverage of one target, or of all
+ * cov_counts - coverage of one target, or the sum of all
  * @cov: handle
- * @target: id, 0 for the sum of all
+ * @target: id, 0 for the sum of all, as cov_snapshot_totals() makes it
  * @totals: out
  *
  * Errors: ENOENT no such target, EAGAIN it kept changing, ENOMEM.
@@ -429,6 +429,8 @@ void cov_snapshot_free(struct cov_snapshot *snapshot);
  * @state: COV_TARGET_*
  * @module: its name
  * @checkpoint: the single checkpoint's name, else empty
+ * @checkpoint_offset: of the single checkpoint from its function's first byte;
+ *		       the function's @state, @hits and @entered are then its
  * @build_id: bytes
  * @build_id_len: how many, 0 if it has none
  * @mode: COV_MODE_*
@@ -450,6 +452,7 @@ struct cov_target_desc {
 	uint32_t state;
 	const char *module;
 	const char *checkpoint;
+	uint64_t checkpoint_offset;
 	const uint8_t *build_id;
 	uint32_t build_id_len;
 	uint32_t mode;
@@ -607,6 +610,9 @@ int cov_snapshot_branch(const struct cov_snapshot *snapshot, unsigned int t,
  * @t: index, or COV_NONE for the sum of all
  * @totals: out
  *
+ * To the sum, single checkpoints add their sites, refused ones and misses alone:
+ * their functions may be in an attached module and must not count twice.
+ *
  * Errors: ERANGE, EINVAL.
  */
 int cov_snapshot_totals(const struct cov_snapshot *snapshot, unsigned int t,
@@ -644,7 +650,8 @@ int cov_text(struct cov *cov, uint32_t target, uint64_t address, void *buffer,
  *	    the function and its cold parts, before any block that did run
  * @condition: struct cov_branch_desc's
  * @address: of the jump or of the function
- * @offset: of the jump from its function's first byte, else 0
+ * @offset: of the jump from its function's first byte; of a single checkpoint
+ *	    from its function's; else 0
  * @other_hits: how often the other side ran, 0 if that is not counted
  * @levels: the function's
  * @module: name

@@ -16,7 +16,7 @@ COV_PUBLIC int cov_counts(struct cov *cov, uint32_t target, struct cov_totals *t
 	ret = cov_snapshot_id(cov, target, &snapshot);
 	if (ret)
 		return ret;
-	ret = cov_snapshot_totals(snapshot, COV_NONE, totals);
+	ret = cov_snapshot_totals(snapshot, target ? 0 : COV_NONE, totals);
 	cov_snapshot_free(snapshot);
 	return ret ? cov_fail(cov, -ret, "struct cov_totals: set its size") : 0;
 }

@@ -371,6 +371,8 @@ static int add_functions(struct cov *cov, struct cov_ranking *ranking,
 		}
 		place->kind = COV_UNHIT_FUNCTION;
 		place->behind = unhit[i];
+		place->offset = target->info.checkpoint_offset;
+		place->address += place->offset;
 	}
 	free(unhit);
 	return 0;

@@ -363,6 +363,7 @@ COV_PUBLIC int cov_snapshot_target(const struct cov_snapshot *snapshot, unsigned
 		.state = info->state,
 		.module = info->module,
 		.checkpoint = info->checkpoint,
+		.checkpoint_offset = info->checkpoint_offset,
 		.build_id = info->build_id,
 		.build_id_len = info->build_id_len,
 		.mode = info->mode,
@@ -487,7 +488,7 @@ static void count_one(unsigned int known, uint64_t *all, uint64_t *hit, uint64_t
 	*unknown += known == COV_UNKNOWN;
 }
 
-static void add_totals(const struct snapshot_target *target, struct cov_totals *sum)
+static void add_coverage(const struct snapshot_target *target, struct cov_totals *sum)
 {
 	const struct cov_target_info *info = &target->info;
 	uint32_t i;
@@ -510,6 +511,10 @@ static void add_totals(const struct snapshot_target *target, struct cov_totals *
 		count_one(b->not_taken, &sum->outcomes, &sum->outcomes_hit,
 			  &sum->outcomes_unknown);
 	}
+}
+
+static void add_sites(const struct cov_target_info *info, struct cov_totals *sum)
+{
 	sum->sites += info->sites;
 	sum->pending += info->pending;
 	sum->armed += info->armed;
@@ -528,9 +533,15 @@ COV_PUBLIC int cov_snapshot_totals(const struct cov_snapshot *snapshot, unsigned
 	if (t != COV_NONE && t >= snapshot->count)
 		return out_of_range();
 	memset(&sum, 0, sizeof(sum));
-	for (i = 0; i < snapshot->count; i++)
-		if (t == COV_NONE || t == i)
-			add_totals(&snapshot->targets[i], &sum);
+	for (i = 0; i < snapshot->count; i++) {
+		const struct snapshot_target *target = &snapshot->targets[i];
+
+		if (t != COV_NONE && t != i)
+			continue;
+		if (t == i || !target->info.checkpoint[0])
+			add_coverage(target, &sum);
+		add_sites(&target->info, &sum);
+	}
 	sum.lost = snapshot->lost;
 	return cov_give(totals, &sum, sizeof(sum));
 }

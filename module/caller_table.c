@@ -158,7 +158,7 @@ bool caller_table_next(const struct caller_table *table, u32 *cursor,
 }
 
 /* Addresses are above all ids, and so in no range. */
-static bool in_range(u32 id, u32 first, u32 last)
+static bool id_in_range(u32 id, u32 first, u32 last)
 {
 	return id >= first && id <= last;
 }
@@ -174,7 +174,8 @@ u32 caller_table_forget(struct caller_table *table, u32 first, u32 last)
 
 		if (!key)
 			continue;
-		if (!in_range(key_from(key), first, last) && !in_range(key_to(key), first, last))
+		if (!id_in_range(key_from(key), first, last) &&
+		    !id_in_range(key_to(key), first, last))
 			continue;
 		WRITE_ONCE(cell->first_sample, 0);
 		if (atomic_long_xchg(&cell->count, 0)) {

@@ -57,6 +57,7 @@ struct builder {
 	u16 *marks;			/* one for each byte, in the order of spans */
 	struct flow_pair *labels;	/* sorted by from */
 	u8 *traits;			/* one for each function */
+	u8 *entries;			/* one for each function: find_entry() */
 	u64 *outside;			/* leaders in no function, still to be followed */
 	u32 nr_outside;
 	u64 *targets;			/* one for each block: where its jump goes, or 0 */
@@ -156,6 +157,21 @@ static u32 function_at(const struct builder *b, u64 address)
 static bool has_blocks(const struct flow_function *function)
 {
 	return function->selected && !function->error;
+}
+
+/*
+ * Where a jump or call to @address enters, as far as anybody can tell: who skips the
+ * endbr64 of a function passes its entry site all the same.
+ */
+static u64 way_in(const struct builder *b, u64 address)
+{
+	u32 index = function_at(b, address);
+	u64 start;
+
+	if (index == FLOW_NONE)
+		return address;
+	start = b->in->functions[index].address;
+	return address - start == b->entries[index] ? start : address;
 }
 
 static u32 block_at(const struct builder *b, u64 address)
@@ -326,8 +342,10 @@ static u16 *walk_marks(const struct builder *b, const struct walk *walk)
 /* Note that something goes to @address. */
 static void mark_target(struct builder *b, u64 address, u16 marks)
 {
-	u16 *at = marks_at(b, address);
+	u16 *at;
 
+	address = way_in(b, address);
+	at = marks_at(b, address);
 	if (!at)
 		return;
 	if (!(*at & (MARK_INSIDE | MARK_LEADER)))
@@ -345,38 +363,25 @@ static void mark_step_target(struct builder *b, const struct step *step)
 		mark_target(b, step->target, is_terminator(step->kind) ? 0 : MARK_HIDDEN);
 }
 
-/* Where the place that ftrace owns ends, from the function's first byte; 0 if there is none. */
-static u32 fentry_end(const struct builder *b, const struct flow_function *function)
-{
-	const u16 *marks = marks_at(b, function->address);
-	u32 i;
-
-	for (i = 0; i <= MAX_PROLOGUE && i + PATCHED_LEN <= function->size; i++)
-		if (marks[i] & MARK_FENTRY)
-			return i + PATCHED_LEN;
-	return 0;
-}
-
 /*
- * Read a function, mark its instructions and what they go to. The instructions
- * before its fentry place cannot be told from it by the entry site, so they
- * count as one with it: nobody may jump between them.
+ * Read a function, mark its instructions and what they go to. What lies before its
+ * entry site counts as one instruction with it: nobody may jump between them.
  */
 static int sweep_function(struct builder *b, const struct flow_function *function)
 {
 	struct walk walk;
 	bool dead = false, called = false;
-	u32 start, body;
+	u32 start, entry;
 	int err = walk_function(b, function, &walk);
 
 	if (err)
 		return err;
 	start = walk.next;
-	body = start + fentry_end(b, function);
+	entry = start + b->entries[function - b->in->functions];
 	while ((err = walk_next(b, &walk)) > 0) {
 		enum step_kind kind = walk.step.kind;
 
-		if (walk.at == start || walk.at >= body)
+		if (walk.at == start || walk.at > entry)
 			*walk_marks(b, &walk) |= MARK_START;
 		if (kind == STEP_INT3 && !dead)
 			return -EBUSY;
@@ -443,7 +448,7 @@ struct scan {
 	const struct flow_function *function;
 	struct walk walk;
 	u32 start;		/* of the function in its span */
-	u32 entry_end;		/* of the instructions that the entry site sits on */
+	u32 entry;		/* the instruction that the entry site sits on */
 	u32 blocks;		/* finished ones */
 	u32 branches;
 	bool fill;		/* into b->flow, else only count and check */
@@ -454,30 +459,6 @@ struct scan {
 	u32 insns;		/* it has so many */
 	struct flow_block block;
 };
-
-static bool at_endbr(const struct walk *walk)
-{
-	static const u8 endbr64[] = { 0xf3, 0x0f, 0x1e, 0xfa };
-
-	return walk->next - walk->at == sizeof(endbr64) &&
-	       !memcmp(walk->span->bytes + walk->at, endbr64, sizeof(endbr64));
-}
-
-/*
- * The entry site sits on the fentry place or, where there is none, on the first
- * instruction, but behind an endbr64 (arch_adjust_kprobe_addr()).
- */
-static u32 entry_end(const struct scan *scan)
-{
-	u32 end = fentry_end(scan->b, scan->function);
-	struct walk walk = scan->walk;
-
-	if (end)
-		return end;
-	if (walk_next(scan->b, &walk) > 0 && at_endbr(&walk))
-		walk_next(scan->b, &walk);
-	return walk.next - scan->start;
-}
 
 static void open_block(struct scan *scan)
 {
@@ -516,7 +497,7 @@ static void add_step(struct scan *scan)
 {
 	const struct step *step = &scan->walk.step;
 	u32 offset = scan->walk.at - scan->start;
-	bool is_entry = scan->block.flags & FLOW_BLOCK_ENTRY && offset < scan->entry_end;
+	bool is_entry = scan->block.flags & FLOW_BLOCK_ENTRY && offset <= scan->entry;
 	bool stops = false;
 
 	scan->insns++;
@@ -528,6 +509,8 @@ static void add_step(struct scan *scan)
 	if (!is_terminator(step->kind))
 		stops = step->kind == STEP_CALL || step->kind == STEP_TRAP ||
 			may_fault(scan) || (scan->unsure && !is_entry);
+	else if (step->kind == STEP_JMP)
+		stops = scan->b->in->incomplete;	/* perhaps a static branch */
 	if (stops) {
 		scan->block.flags |= FLOW_BLOCK_STOPS;
 		scan->seeking = false;
@@ -636,7 +619,7 @@ static int scan_function(struct builder *b, struct flow_function *function, bool
 	if (err)
 		return err;
 	scan.start = scan.walk.next;
-	scan.entry_end = entry_end(&scan);
+	scan.entry = b->entries[function - b->in->functions];
 	while ((err = walk_next(b, &scan.walk)) > 0) {
 		err = scan_step(&scan);
 		if (err)
@@ -686,6 +669,7 @@ static void relate(struct builder *b, u32 from, u64 to)
 	const struct flow_function *functions = b->in->functions;
 	u32 into = function_at(b, to);
 
+	to = way_in(b, to);
 	if (from == FLOW_NONE || into == FLOW_NONE || from == into)
 		return;
 	if (to == functions[into].address && !functions[into].cold)
@@ -759,7 +743,11 @@ static void link_blocks(struct builder *b)
 		struct flow_block *block = &b->flow->blocks[i];
 
 		if (b->targets[i])
-			block->next[1] = block_at(b, b->targets[i]);
+			block->next[1] = block_at(b, way_in(b, b->targets[i]));
+		/* As far as is known it may be a static call, and go elsewhere tomorrow. */
+		if (b->in->incomplete && block->next[1] != FLOW_NONE &&
+		    b->flow->blocks[block->next[1]].function != block->function)
+			block->next[1] = FLOW_NONE;
 		if (block->end == FLOW_END_JMP && block->next[1] == FLOW_NONE)
 			block->end = FLOW_END_AWAY;
 	}
@@ -899,6 +887,25 @@ static void mark_tables(struct builder *b)
 		mark_place(b, in->static_calls[i], MARK_STATIC_CALL);
 }
 
+/*
+ * Where a function's entry site sits, from its first byte: on the place that ftrace owns
+ * or, where there is none, on the first instruction, but behind an endbr64 (see the
+ * kernel's arch_adjust_kprobe_addr()).
+ */
+static u8 find_entry(const struct builder *b, const struct walk *body)
+{
+	static const u8 endbr64[] = { 0xf3, 0x0f, 0x1e, 0xfa };
+	u32 i, size = body->end - body->next;
+
+	for (i = 0; i <= MAX_PROLOGUE && i < size; i++)
+		if (b->marks[body->span->first + body->next + i] & MARK_FENTRY)
+			return i;
+	if (size > sizeof(endbr64) &&
+	    !memcmp(body->span->bytes + body->next, endbr64, sizeof(endbr64)))
+		return sizeof(endbr64);
+	return 0;
+}
+
 /* Mark what belongs to functions; each byte that does not may be in b->outside once. */
 static int mark_functions(struct builder *b)
 {
@@ -911,6 +918,8 @@ static int mark_functions(struct builder *b)
 
 		if (walk_function(b, &in->functions[i], &walk))
 			continue;
+		if (!in->functions[i].cold)
+			b->entries[i] = find_entry(b, &walk);
 		for (; walk.next < walk.end; walk.next++)
 			b->marks[walk.span->first + walk.next] |= MARK_INSIDE;
 	}
@@ -929,7 +938,8 @@ static int builder_init(struct builder *b)
 		return err;
 	b->labels = pure_alloc((size_t)in->nr_jump_labels + 1, sizeof(*b->labels));
 	b->traits = pure_alloc((size_t)in->nr_functions + 1, sizeof(*b->traits));
-	if (!b->labels || !b->traits)
+	b->entries = pure_alloc((size_t)in->nr_functions + 1, sizeof(*b->entries));
+	if (!b->labels || !b->traits || !b->entries)
 		return -ENOMEM;
 	if (in->nr_jump_labels)
 		memcpy(b->labels, in->jump_labels, in->nr_jump_labels * sizeof(*b->labels));
@@ -944,6 +954,7 @@ static void builder_free(struct builder *b)
 	pure_free(b->marks);
 	pure_free(b->labels);
 	pure_free(b->traits);
+	pure_free(b->entries);
 	pure_free(b->outside);
 	pure_free(b->targets);
 }

@@ -49,25 +49,27 @@ static void fill_function(const struct query *query, u32 i, void *entry)
 	};
 }
 
+/* Wanted, but no instruction of the block takes a probe: there is no site at all. */
+static bool needs_impossible_site(const struct cov_target *target, u32 block)
+{
+	return !target->cps.leader[block] &&
+	       target->cps.plan.leader[block] == FLOW_SITE_REFUSED;
+}
+
 static void fill_block(const struct query *query, u32 i, void *entry)
 {
 	const struct flow_block *block = &query->target->image.flow.blocks[i];
 	const struct cov_site *site = query->target->cps.leader[i];
-	u8 planned = query->target->cps.plan.leader[i];
+	bool impossible = needs_impossible_site(query->target, i);
 
 	*(struct cov_block *)entry = (struct cov_block){
 		.function = block->function,
 		.offset = block->offset,
 		.size = block->size,
 		.covered = query->coverage.block[i],
-		.state = site_state(site),
-		.error = small_error(site),
+		.state = impossible ? COV_SITE_REFUSED : site_state(site),
+		.error = impossible ? EINVAL : small_error(site),
 	};
-	/* Wanted, but no instruction of it takes a probe: there is no site at all. */
-	if (!site && planned == FLOW_SITE_REFUSED) {
-		((struct cov_block *)entry)->state = COV_SITE_REFUSED;
-		((struct cov_block *)entry)->error = EINVAL;
-	}
 }
 
 static void fill_branch(const struct query *query, u32 i, void *entry)
@@ -180,7 +182,7 @@ void query_sites(const struct cov_target *target, struct cov_target_info *info)
 {
 	struct site_batch *batch;
 	struct cov_site *site;
-	u32 i;
+	u32 i, impossible = 0;
 
 	info->pending = info->armed = info->disarmed = info->refused = info->gone = 0;
 	for_each_site(site, batch, i, &target->cps)
@@ -201,7 +203,12 @@ void query_sites(const struct cov_target *target, struct cov_target_info *info)
 			info->gone++;
 			break;
 		}
-	info->sites = target->cps.count;
+	/* Blocks that need a site and have no instruction that takes one. */
+	for (i = 0; i < target->image.flow.nr_blocks; i++)
+		if (needs_impossible_site(target, i))
+			impossible++;
+	info->refused += impossible;
+	info->sites = target->cps.count + impossible;
 }
 
 static void count_coverage(const struct cov_target *target,

@@ -156,6 +156,20 @@ log_is_scanned()
 	check "what programs write to the log is no fault" test $status -eq 0
 }
 
+terminal_is_passed_on()
+{
+	local command
+
+	printf -v command '%q ' "${run[@]}" --tty -- \
+		sh -c 'test -t 1 && test -t 2 && stty size </dev/tty && exit 9'
+	: >"$work/stderr"
+	script -qec "stty cols 90 rows 30; $command" /dev/null \
+		</dev/null >"$work/stdout"
+	status=$?
+	check "--tty gives the command a terminal" test $status -eq 9
+	check "a terminal's size is passed on" stdout_is $'30 90\r\n'
+}
+
 interrupt_leaves_nothing()
 {
 	local qemus
@@ -183,6 +197,7 @@ time_out_fails
 no_boot_fails
 setup_failures
 log_is_scanned
+terminal_is_passed_on
 interrupt_leaves_nothing
 echo "1..$count"
 [ $failed -eq 0 ]

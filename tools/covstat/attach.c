@@ -187,32 +187,17 @@ static const struct option longs[] = {
 	COMMON_OPTIONS
 };
 
-/* Which of two names is it? Sets the first or second value, or says it is neither. */
-static int choice(const char *option, const char *given, const char *first, unsigned int one,
-		  const char *second, unsigned int two, unsigned int *value)
-{
-	if (!strcmp(given, first))
-		*value = one;
-	else if (!strcmp(given, second))
-		*value = two;
-	else
-		return usage_error(&cmd_attach, "--%s takes %s or %s, not '%s'", option, first,
-				   second, given);
-	return EXIT_OK;
-}
-
 static int set_option(int c, struct cov_attach_options *options, struct string_list *functions)
 {
 	switch (c) {
 	case OPT_MODE:
-		return choice("mode", optarg, "blocks", COV_MODE_BLOCKS, "edges",
-			      COV_MODE_EDGES, &options->mode);
+		return parse_choice(&cmd_attach, "mode", optarg, mode_choices, &options->mode);
 	case OPT_SCOPE:
-		return choice("scope", optarg, "tracked", COV_SCOPE_TRACKED, "all",
-			      COV_SCOPE_ALL, &options->scope);
+		return parse_choice(&cmd_attach, "scope", optarg, scope_choices,
+				    &options->scope);
 	case OPT_ENGINE:
-		return choice("engine", optarg, "auto", COV_ENGINE_AUTO, "kprobe",
-			      COV_ENGINE_KPROBE, &options->engine);
+		return parse_choice(&cmd_attach, "engine", optarg, engine_choices,
+				    &options->engine);
 	case OPT_FUNCTIONS:
 		string_list_add(functions, optarg);
 		return EXIT_OK;
@@ -271,9 +256,10 @@ const struct command cmd_attach = {
 	"      --functions GLOB   only functions whose names match; repeatable\n"
 	"      --functions-only   function entries alone, no blocks or branches\n"
 	"      --level N          give the checkpoints level N, 1 to 64; repeatable\n"
-	"                         (default: 1)\n"
+	"                         (default: 1)\n",
+	.notes =
 	"MODULE may be vmlinux: then name core-kernel functions with --functions.\n"
-	"Ctrl-C while it works leaves nothing attached (exit status 130).\n\n",
+	"Ctrl-C while it works leaves nothing attached (exit status 130).\n",
 	.example = "covstat attach vivid --functions 'vivid_vid_*'",
 	.run = run_attach,
 };

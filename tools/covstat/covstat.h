@@ -29,6 +29,7 @@
  * @purpose: one line
  * @usage: what follows the name
  * @options: lines of --help, without the common ones; may be empty
+ * @notes: what else --help says; may be empty
  * @example: one line
  * @run: argv[0] is the subcommand's name; returns an exit code
  */
@@ -37,6 +38,7 @@ struct command {
 	const char *purpose;
 	const char *usage;
 	const char *options;
+	const char *notes;
 	const char *example;
 	int (*run)(int argc, char **argv);
 };
@@ -101,6 +103,12 @@ bool parse_number(const char *text, uint64_t *value);
 /* parse_level - 1..64 to a mask, or false */
 bool parse_level(const char *text, uint64_t *levels);
 
+struct choice;
+
+/* parse_choice - an option's name to its value; returns EXIT_OK or EXIT_USAGE */
+int parse_choice(const struct command *command, const char *option, const char *given,
+		 const struct choice *choices, unsigned int *value);
+
 /* A growing list of operands or option arguments, always ended by NULL. */
 struct string_list {
 	const char **items;
@@ -110,6 +118,14 @@ struct string_list {
 void string_list_add(struct string_list *list, const char *item);
 
 /* ---- words.c: numbers and constants in words ---- */
+
+/* A name and the value that libcov has for it; a list ends with a NULL name. */
+struct choice {
+	const char *name;
+	unsigned int value;
+};
+
+extern const struct choice mode_choices[], scope_choices[], engine_choices[];
 
 const char *mode_name(unsigned int mode);
 const char *scope_name(unsigned int scope);

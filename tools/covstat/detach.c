@@ -96,6 +96,7 @@ const struct command cmd_detach = {
 	.purpose = "Stop measuring a module and forget its results.",
 	.usage = "MODULE | --all",
 	.options = "  -a, --all              all modules\n",
+	.notes = "",
 	.example = "covstat detach vivid",
 	.run = run_detach,
 };

@@ -30,9 +30,9 @@ static void add_range(FILE *out, uint64_t begin, uint64_t end)
 	if (ftell(out))
 		fputc(',', out);
 	if (end == begin)
-		fprintf(out, "%#" PRIx64, begin);
+		fprintf(out, "0x%" PRIx64, begin);
 	else
-		fprintf(out, "%#" PRIx64 "-%#" PRIx64, begin, end);
+		fprintf(out, "0x%" PRIx64 "-0x%" PRIx64, begin, end);
 }
 
 /*
@@ -185,7 +185,8 @@ static void print_target(const struct cov_snapshot *snapshot, unsigned int t,
 	unsigned int i;
 
 	if (target->checkpoint[0])
-		printf("checkpoint %s\n", target->checkpoint);
+		printf("checkpoint %s at +0x%" PRIx64 "\n", target->checkpoint,
+		       target->checkpoint_offset);
 	if (target->state == COV_TARGET_GONE)
 		printf("%s is unloaded: these are its results until then\n", target->module);
 	else if (target->state == COV_TARGET_STALE)
@@ -340,9 +341,10 @@ const struct command cmd_list = {
 	"      --unhit            only functions not known to have been entered\n"
 	"      --functions GLOB   only functions whose names match; repeatable\n"
 	"      --fail-under PERCENT\n"
-	"                         exit status 3 if fewer branch outcomes were seen\n"
+	"                         exit status 3 if fewer branch outcomes were seen\n",
+	.notes =
 	"UNHIT has offsets from the function's first byte; '?' if some code of it\n"
-	"cannot be known. Totals are the whole module's, whatever is shown.\n\n",
+	"cannot be known. Totals are the whole module's, whatever is shown.\n",
 	.example = "covstat list vivid --unhit",
 	.run = run_list,
 };

@@ -164,8 +164,10 @@ static void add_target(struct json_object *array, const struct place *place,
 	unsigned int i;
 
 	json_add_string(object, "module", target->module);
-	if (target->checkpoint[0])
+	if (target->checkpoint[0]) {
 		json_add_string(object, "checkpoint", target->checkpoint);
+		json_add_number(object, "checkpoint_offset", target->checkpoint_offset);
+	}
 	add_build_id(object, target);
 	json_add_number(object, "text_base", target->text_base);
 	json_add_number(object, "text_size", target->text_size);

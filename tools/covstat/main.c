@@ -75,9 +75,9 @@ static void command_help(const struct command *command)
 	       "      --color WHEN       auto, always or never (default: auto)\n"
 	       "      --module-dir DIR   look for module files in DIR first; repeatable\n"
 	       "  -h, --help             print this\n"
-	       "\nExample:\n  %s\n",
+	       "%s%s\nExample:\n  %s\n",
 	       command->name, command->usage, command->purpose, command->options,
-	       command->example);
+	       command->notes[0] ? "\n" : "", command->notes, command->example);
 }
 
 static bool parse_color(const char *when)
@@ -189,6 +189,23 @@ bool parse_level(const char *text, uint64_t *levels)
 		return false;
 	*levels |= COV_LEVEL(level);
 	return true;
+}
+
+int parse_choice(const struct command *command, const char *option, const char *given,
+		 const struct choice *choices, unsigned int *value)
+{
+	const struct choice *choice;
+	char names[64] = "";
+	char *at = names;
+
+	for (choice = choices; choice->name; choice++) {
+		if (!strcmp(given, choice->name)) {
+			*value = choice->value;
+			return EXIT_OK;
+		}
+		at += sprintf(at, "%s%s", at == names ? "" : " or ", choice->name);
+	}
+	return usage_error(command, "--%s takes %s, not '%s'", option, names, given);
 }
 
 void string_list_add(struct string_list *list, const char *item)

@@ -110,11 +110,15 @@ static void add_row(struct table *table, uint64_t rank, const struct shown *show
 			table_cell(table, COLOR_DIM, "-");
 		table_cell(table, COLOR_NONE, "%s", shown->condition);
 	} else {
-		table_cell(table, COLOR_NONE, "%s", unhit->function_name);
-		table_cell(table, COLOR_BAD, "entry");
+		if (unhit->offset)
+			table_cell(table, COLOR_NONE, "%s+%#" PRIx64, unhit->function_name,
+				   unhit->offset);
+		else
+			table_cell(table, COLOR_NONE, "%s", unhit->function_name);
+		table_cell(table, COLOR_BAD, "%s", unhit->offset ? "checkpoint" : "entry");
 		table_cell(table, COLOR_NONE, "%u", unhit->behind);
 		table_cell(table, COLOR_DIM, "-");
-		table_cell(table, COLOR_DIM, "function never entered");
+		table_cell(table, COLOR_DIM, "never reached");
 	}
 	if (shown->file)
 		table_cell(table, COLOR_DIM, "%s:%u", shown->file, shown->line);
@@ -241,10 +245,11 @@ const struct command cmd_next = {
 	"  -n, --count N          how many (default: 10)\n"
 	"      --skip N           pass over the first N\n"
 	"      --level N          only functions of level N, 1 to 64; repeatable\n"
-	"      --functions        only functions that were never entered\n"
+	"      --functions        only functions that were never entered\n",
+	.notes =
 	"First sides never taken of branches that were reached, by how many blocks that\n"
 	"did not run lie behind them (BEHIND), then by how often the other side ran;\n"
-	"then functions that were never entered, by their blocks.\n\n",
+	"then functions that were never entered, by their blocks.\n",
 	.example = "covstat next -n 20",
 	.run = run_next,
 };

@@ -53,7 +53,8 @@ const struct command cmd_reset = {
 	.name = "reset",
 	.purpose = "Forget what was hit and go on measuring.",
 	.usage = "[MODULE] [OPTION]...",
-	.options = "Without MODULE: everything that is attached.\n\n",
+	.options = "",
+	.notes = "Without MODULE: everything that is attached.\n",
 	.example = "covstat reset vivid",
 	.run = run_reset,
 };

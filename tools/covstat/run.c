@@ -221,11 +221,12 @@ const struct command cmd_run = {
 	.purpose = "Run a command as one sample: it and its descendants are tracked.",
 	.usage = "[OPTION]... [--] COMMAND [ARGUMENT]...",
 	.options =
-	"      --sample ID        number of the sample, above 0 (default: 1)\n"
+	"      --sample ID        number of the sample, above 0 (default: 1)\n",
+	.notes =
 	"The exit status is the command's; 128 + N if signal N killed it; 126 if it\n"
 	"cannot be executed, 127 if it is not found. What it leaves running in the\n"
 	"background is not tracked any more when it has ended. --json prints one more\n"
-	"line behind the command's own output.\n\n",
+	"line behind the command's own output.\n",
 	.example = "covstat run --sample 7 -- v4l2-compliance -d /dev/video0",
 	.run = run_run,
 };

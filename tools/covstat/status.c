@@ -175,6 +175,7 @@ const struct command cmd_status = {
 	.purpose = "What is attached, how full livecov's tables are, what was lost.",
 	.usage = "[OPTION]...",
 	.options = "",
+	.notes = "",
 	.example = "covstat status",
 	.run = run_status,
 };

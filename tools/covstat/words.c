@@ -8,19 +8,45 @@
 
 #include "covstat.h"
 
+const struct choice mode_choices[] = {
+	{ "blocks", COV_MODE_BLOCKS },
+	{ "edges", COV_MODE_EDGES },
+	{ NULL, 0 }
+};
+
+const struct choice scope_choices[] = {
+	{ "tracked", COV_SCOPE_TRACKED },
+	{ "all", COV_SCOPE_ALL },
+	{ NULL, 0 }
+};
+
+const struct choice engine_choices[] = {
+	{ "auto", COV_ENGINE_AUTO },
+	{ "kprobe", COV_ENGINE_KPROBE },
+	{ NULL, 0 }
+};
+
+static const char *choice_name(const struct choice *choices, unsigned int value)
+{
+	for (; choices->name; choices++)
+		if (choices->value == value)
+			return choices->name;
+	return "unknown";
+}
+
 const char *mode_name(unsigned int mode)
 {
-	return mode == COV_MODE_BLOCKS ? "blocks" : mode == COV_MODE_EDGES ? "edges" : "unknown";
+	return choice_name(mode_choices, mode);
 }
 
 const char *scope_name(unsigned int scope)
 {
-	return scope == COV_SCOPE_TRACKED ? "tracked" : scope == COV_SCOPE_ALL ? "all" : "unknown";
+	return choice_name(scope_choices, scope);
 }
 
 const char *engine_name(unsigned int engine)
 {
-	return engine == COV_ENGINE_AUTO ? "auto" : engine == COV_ENGINE_KPROBE ? "kprobe" : "unknown";
+	return choice_name(engine_choices, engine);
 }
 
 const char *target_state_name(unsigned int state)

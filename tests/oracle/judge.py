@@ -1,0 +1,382 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Compares what livecov claims with what the witness saw.
+
+The claim is the document of `covstat list --json`.  It is right when
+
+ - its functions are those of the symbol table, its branches the conditional
+   jumps that objdump sees in them, and its blocks cut the functions' code so
+   that control enters a block at its first instruction only and leaves it at its
+   last only (more cuts than needed are no error);
+ - a block is covered if and only if its first instruction was executed;
+ - a branch outcome is true if and only if that jump went that way;
+ - a function's entry was hit if and only if its first instruction was executed.
+
+null, for "cannot be known", is an outcome's right in mode blocks; elsewhere it is
+counted, tolerated only if sites were refused, and then only up to a limit.
+What the witness cannot tell (exec_log.py) is counted as ambiguous.
+
+May call target_text.py and use a Witness of exec_log.py.
+"""
+
+import collections
+import dataclasses
+
+from target_text import CALL, JCC, JMP, LEAVE, Error
+
+# Of blocks or outcomes that may be null where sites were refused, percent.
+MAX_UNKNOWN = 5
+
+
+@dataclasses.dataclass(frozen=True)
+class Difference:
+    check: str
+    address: int
+    claim: str
+    evidence: str
+
+
+@dataclasses.dataclass
+class Block:
+    start: int
+    end: int
+    covered: bool | None
+
+
+@dataclasses.dataclass
+class Branch:
+    address: int
+    size: int
+    target: int
+    taken: bool | None
+    fallthrough: bool | None
+
+
+@dataclasses.dataclass
+class Function:
+    name: str
+    section: str
+    address: int
+    size: int
+    entry_state: str
+    hits: int
+    blocks: list
+    branches: list
+
+
+class Claim:
+    """One module's part of `covstat list --json`, with addresses."""
+
+    def __init__(self, document, module):
+        try:
+            self._read(document, module)
+        except (KeyError, TypeError) as error:
+            raise Error(f"list.json is not as documented: {error!r}") from error
+
+    def _read(self, document, module):
+        targets = [t for t in document["targets"] if t["module"] == module]
+        if document["format_version"] != 1 or len(targets) != 1:
+            raise Error(f"list.json is not format 1 with one target {module}")
+        self.missed = document["missed"]
+        self.refused = document["refused"]
+        self.lost = document["lost"]
+        self.bases = {s["name"]: s["base"] for s in targets[0]["sections"]}
+        self.functions = sorted(
+            (self._function(f) for f in targets[0]["functions"]),
+            key=lambda f: f.address)
+
+    def _function(self, function):
+        base = self.bases[function["section"]]
+        return Function(
+            function["name"], function["section"], base + function["offset"],
+            function["size"], function["entry"]["state"],
+            function["entry"]["hits"],
+            [Block(base + b["offset"], base + b["offset"] + b["size"],
+                   b["covered"]) for b in function["blocks"]],
+            [Branch(base + b["offset"], b["size"], b["target"], b["taken"],
+                    b["fallthrough"]) for b in function["branches"]])
+
+    def blocks(self):
+        return [b for f in self.functions for b in f.blocks]
+
+    def branches(self):
+        return [b for f in self.functions for b in f.branches]
+
+
+class Judge:
+    """Runs the checks; `differences` and `numbers` are the verdict."""
+
+    def __init__(self, text, witness, claim, mode):
+        self._text = text
+        self._witness = witness
+        self._claim = claim
+        self._mode = mode
+        self.differences = []
+        self.numbers = collections.Counter()
+        for check in CHECKS.values():
+            check(self)
+
+    def _differ(self, check, address, claim, evidence):
+        self.differences.append(Difference(check, address, claim, evidence))
+
+    # -- structure --
+
+    def _functions(self):
+        """Every function of the symbol table, and no other."""
+        for name, base in self._claim.bases.items():
+            if self._text.bases.get(name, base) != base:
+                self._differ("functions", base, f"base of {name}",
+                             f"sysfs says {self._text.bases[name]:#x}")
+        claimed = {}
+        for function in self._claim.functions:
+            if function.address in claimed:
+                self._differ("functions", function.address,
+                             f"{function.name} listed twice", "")
+            claimed[function.address] = function
+        for function in self._text.functions:
+            claim = claimed.pop(function.address, None)
+            words = f"{'/'.join(sorted(function.names))}, " \
+                f"{function.section}, size {sorted(function.sizes)}"
+            if claim is None:
+                self._differ("functions", function.address, "not listed", words)
+            elif claim.name not in function.names or \
+                    claim.size not in function.sizes or \
+                    claim.section != function.section:
+                self._differ("functions", function.address,
+                             f"{claim.name}, {claim.section}, "
+                             f"size [{claim.size}]", words)
+        for function in claimed.values():
+            self._differ("functions", function.address,
+                         f"{function.name} listed", "no such symbol")
+        self.numbers["functions"] = len(self._claim.functions)
+
+    def _branches(self):
+        """Every conditional jump, its size and its target."""
+        claimed = {b.address: b for b in self._claim.branches()}
+        self.numbers["branches"] = len(claimed)
+        if len(claimed) != len(self._claim.branches()):
+            self._differ("branches", 0, "a branch is listed twice", "")
+        for function in self._claim.functions:
+            for instruction in self._text.between(
+                    function.address, function.address + function.size):
+                if instruction.kind == JCC:
+                    self._branch(instruction,
+                                 claimed.pop(instruction.address, None))
+        for branch in claimed.values():
+            self._differ("branches", branch.address, "a conditional jump",
+                         "objdump sees none in the function")
+
+    def _branch(self, instruction, claim):
+        if claim is None:
+            self._differ("branches", instruction.address, "not listed",
+                         instruction.text)
+        elif (claim.size, claim.target) != (len(instruction.bytes),
+                                            instruction.target):
+            self._differ("branches", instruction.address,
+                         f"{claim.size} bytes, to {claim.target:#x}",
+                         instruction.text)
+
+    def _leaders(self):
+        """Where a block has to begin, as far as the code itself tells."""
+        leaders = {}
+        for function in self._claim.functions:
+            leaders[function.address] = "the function's first instruction"
+            for instruction in self._text.between(
+                    function.address, function.address + function.size):
+                if instruction.kind in (JCC, JMP):
+                    leaders[instruction.target] = f"target of {instruction.text}"
+                if instruction.kind == JCC and \
+                        instruction.end < function.address + function.size:
+                    leaders[instruction.end] = f"behind {instruction.text}"
+        return leaders
+
+    def _blocks(self):
+        """Blocks cut the code at leaders and behind what leaves."""
+        leaders = self._leaders()
+        starts = {b.start for b in self._claim.blocks()}
+        self.numbers["blocks"] = len(self._claim.blocks())
+        for function in self._claim.functions:
+            for leader in range(function.address,
+                                function.address + function.size):
+                if leader in leaders and leader not in starts:
+                    self._differ("structure", leader, "no block begins here",
+                                 leaders[leader])
+            self._cuts(function)
+
+    def _cuts(self, function):
+        place = function.address
+        for block in sorted(function.blocks, key=lambda b: b.start):
+            if block.start < place or block.end <= block.start or \
+                    block.end > function.address + function.size:
+                self._differ("structure", block.start,
+                             f"a block of {block.end - block.start} bytes",
+                             "overlaps another one or leaves the function")
+                return
+            self._gap(place, block.start)
+            self._straight(block)
+            place = block.end
+        self._gap(place, function.address + function.size)
+
+    def _gap(self, start, end):
+        """Between blocks: padding, or code that nothing leads to."""
+        for instruction in self._text.between(start, end):
+            if self._witness.ran[instruction.address]:
+                self._differ("structure", instruction.address, "in no block",
+                             f"{instruction.text} was executed "
+                             f"{self._witness.ran[instruction.address]} times")
+            elif not instruction.is_padding:
+                self.numbers["instructions in no block"] += 1
+
+    def _straight(self, block):
+        """Nothing but the last instruction leaves the block, nothing enters it
+        behind the first."""
+        inside = self._text.between(block.start, block.end)
+        if not inside or inside[0].address != block.start or \
+                inside[-1].end != block.end:
+            self._differ("structure", block.start,
+                         f"a block of {block.end - block.start} bytes",
+                         "does not fit objdump's instructions")
+            return
+        for before, after in zip(inside, inside[1:]):
+            if before.kind in (JCC, JMP, LEAVE):
+                self._differ("structure", before.address,
+                             "in the middle of a block", before.text)
+            came = self._witness.ran[before.address]
+            if self._witness.ran[after.address] > came and before.kind != CALL:
+                self._differ("structure", after.address,
+                             "not a block's first instruction",
+                             f"executed {self._witness.ran[after.address]} "
+                             f"times, the one before it {came} times: entered "
+                             "in the middle, or the log has lost lines")
+
+    # -- coverage --
+
+    def _compare(self, check, address, what, claim, ran, evidence):
+        """One yes-or-no claim; EVIDENCE is what the witness saw."""
+        self.numbers[f"{check}: ran"] += ran
+        if claim is None:
+            self.numbers[f"{check}: unknown"] += 1
+            return
+        self.numbers[f"{check}: reported"] += claim
+        if claim and not ran:
+            self.numbers[f"{check}: false positives"] += 1
+        elif ran and not claim:
+            self.numbers[f"{check}: false negatives"] += 1
+        if claim != ran:
+            self._differ(check, address, f"{what} {str(claim).lower()}",
+                         evidence)
+
+    def _covered(self):
+        for block in self._claim.blocks():
+            ran = self._witness.ran[block.start]
+            self._compare("blocks", block.start, "covered", block.covered,
+                          ran > 0, f"executed {ran} times")
+        self._limit_unknown("blocks", len(self._claim.blocks()))
+        if not self.numbers["blocks: ran"]:
+            self._differ("blocks", 0, "", "no block ran: an empty test")
+
+    def _outcomes(self):
+        for branch in self._claim.branches():
+            jump = self._witness.jumps.get(branch.address)
+            if jump is None:
+                continue        # _branches() has complained
+            evidence = f"executed {self._witness.ran[branch.address]} times, " \
+                f"taken {jump.taken}, fallen through {jump.fallthrough}, " \
+                f"ambiguous {jump.ambiguous}"
+            if jump.ambiguous:
+                self._ambiguous(branch, jump, evidence)
+                continue
+            for side in ("taken", "fallthrough"):
+                self._compare("outcomes", branch.address, side,
+                              getattr(branch, side), getattr(jump, side) > 0,
+                              evidence)
+        if self._mode == "edges":
+            self._limit_unknown("outcomes", 2 * len(self._claim.branches()))
+
+    def _ambiguous(self, branch, jump, evidence):
+        """The witness does not know which way; but what it knows must be there,
+        and one way at least."""
+        self.numbers["outcomes: ambiguous"] += 2
+        sides = (branch.taken, branch.fallthrough)
+        if (jump.taken and branch.taken is False) or \
+                (jump.fallthrough and branch.fallthrough is False) or \
+                sides == (False, False):
+            self._differ("outcomes", branch.address,
+                         f"taken {branch.taken}, "
+                         f"fallthrough {branch.fallthrough}", evidence)
+
+    def _limit_unknown(self, check, total):
+        unknown = self.numbers[f"{check}: unknown"]
+        if not unknown:
+            return
+        if not self._claim.refused:
+            self._differ(check, 0, f"{unknown} null", "no site was refused")
+        elif 100 * unknown > MAX_UNKNOWN * total:
+            self._differ(check, 0, f"{unknown} of {total} null",
+                         f"more than {MAX_UNKNOWN} %")
+
+    def _entries(self):
+        for function in self._claim.functions:
+            if function.entry_state not in ("armed", "disarmed"):
+                self.numbers["entries: " + function.entry_state] += 1
+                continue
+            ran = self._witness.ran[function.address]
+            self._compare("entries", function.address, "hit",
+                          function.hits > 0, ran > 0, f"executed {ran} times, "
+                          f"{function.hits} hits reported")
+            self.numbers["entries: other count"] += function.hits != ran
+
+    # -- the witness himself --
+
+    def _log(self):
+        """Is the log complete, and the target at rest before and after?"""
+        for address, what in self._witness.strange:
+            self._differ("log", address, "", what)
+        for phase, name in ((1, "before the start"), (3, "after the stop")):
+            for address, times in self._witness.arrivals[phase].items():
+                self._differ("log", address, "",
+                             f"executed {times} times {name}: not at rest")
+        self.numbers["log lines"] = self._witness.lines
+        self.numbers["executed instructions"] = sum(self._witness.ran.values())
+        self.numbers["ambiguous stops"] = self._witness.ambiguous_stops
+        self.numbers["repeated jumps"] = self._witness.repeated
+
+    def _executed_bytes(self):
+        """What was executed at an address: the target's own instruction, a
+        breakpoint, or what ftrace and static keys put there."""
+        for address in self._witness.ran:
+            own = self._text.instructions[address].bytes
+            for dump in self._witness.dumps.get(address, [b""]):
+                kind = _changed(own, bytes(dump))
+                if kind == "foreign":
+                    self._differ("text", address, "", f"{own.hex(' ')} was "
+                                 f"executed as {dump.hex(' ') or 'unknown'}")
+                self.numbers[f"executed as {kind}"] += 1
+
+
+NOP5 = bytes.fromhex("0f 1f 44 00 00")
+NOP2 = bytes.fromhex("66 90")
+
+
+def _changed(own, executed):
+    if executed == own:
+        return "itself"
+    if executed == b"\xcc":
+        return "breakpoint"
+    # ftrace and static keys: a nop, or a call or jump of the same length.
+    for nop, opcodes in ((NOP5, b"\xe8\xe9"), (NOP2, b"\xeb")):
+        for one, other in ((own, executed), (executed, own)):
+            if one == nop and len(other) == len(nop) and other[0] in opcodes:
+                return "patched nop"
+    return "foreign"
+
+
+CHECKS = {
+    "functions": Judge._functions,
+    "branches": Judge._branches,
+    "structure": Judge._blocks,
+    "blocks": Judge._covered,
+    "outcomes": Judge._outcomes,
+    "entries": Judge._entries,
+    "log": Judge._log,
+    "text": Judge._executed_bytes,
+}

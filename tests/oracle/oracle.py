@@ -1,0 +1,157 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""The independent witness: what QEMU executed against what livecov reports.
+
+    oracle.py snapshot MODULE FILE       in the guest: MODULE's text, to FILE
+    oracle.py judge DIR MODULE NAME MODE what tests/oracle/guest.py left in DIR
+
+`judge` prints `ok NAME/CHECK` or `not ok NAME/CHECK - why` for every check, the
+numbers as comments, and leaves report.json in DIR.  Exit status: 0 no
+difference, 1 differences, 2 nothing could be compared.
+
+target_text.py knows the text, exec_log.py reads the log, judge.py compares,
+damage.py makes sure that it can fail.
+"""
+
+import dataclasses
+import json
+import os
+import sys
+
+sys.dont_write_bytecode = True      # the sources' directory stays clean
+
+import damage
+import target_text
+from exec_log import Witness
+from judge import CHECKS, Claim, Judge
+from target_text import Error, Text
+
+SHOWN = 10      # differences of a check; report.json has them all
+
+
+def load(directory, name):
+    path = os.path.join(directory, name)
+    try:
+        with open(path, encoding="utf-8") as file:
+            return json.load(file)
+    except (OSError, ValueError) as error:
+        raise Error(f"{path}: {error}") from error
+
+
+def hear(directory, text):
+    """What the log says."""
+    witness = Witness(text)
+    with open(os.path.join(directory, "exec.log"), "rb") as log:
+        witness.read(log)
+    return witness
+
+
+class Report:
+    """The lines and the file that remain of a run."""
+
+    def __init__(self, name):
+        self._name = name
+        self.checks = {}
+
+    def check(self, check, problems):
+        self.checks[check] = problems
+        if not problems:
+            print(f"ok {self._name}/{check}")
+            return
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        print(f"not ok {self._name}/{check} - {problems[0]}{more}")
+        for problem in problems[1:SHOWN]:
+            print(f"#   {problem}")
+
+    @property
+    def failed(self):
+        return any(self.checks.values())
+
+    def write(self, path, **more):
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump({"name": self._name, "failed": self.failed,
+                       "checks": self.checks, **more}, file, indent=1)
+
+
+def in_words(text, difference):
+    words = [text.place(difference.address)] if difference.address else []
+    if difference.claim:
+        words.append(f"livecov: {difference.claim}")
+    if difference.evidence:
+        words.append(f"witness: {difference.evidence}")
+    return "; ".join(words)
+
+
+def not_restored(before, after):
+    """The text after livecov has gone; static keys that were switched are the
+    target's own doing."""
+    for name, section in before["text"].items():
+        old = bytes.fromhex(section["bytes"])
+        new = bytes.fromhex(after["text"][name]["bytes"])
+        changed = [i for i in range(len(old)) if old[i] != new[i]]
+        if changed:
+            yield f"{len(changed)} bytes of {name} differ, the first at " \
+                f"{name}+{changed[0]:#x}: {old[changed[0]]:02x} became " \
+                f"{new[changed[0]]:02x}"
+
+
+def unnoticed(document, text, witness, mode):
+    """Damage to the claim that the judge does not see."""
+    def certain(section, offset):
+        jump = witness.jumps.get(text.bases[section] + offset)
+        return jump is not None and not jump.ambiguous
+
+    def differences(document):
+        claim = Claim(document, text.module)
+        return set(Judge(text, witness, claim, mode).differences)
+
+    known = differences(document)
+    for how, spoilt in damage.damaged(document, text.module, certain):
+        if differences(spoilt) == known:
+            yield f"{how}: not noticed"
+
+
+def judge(directory, module, name, mode):
+    snapshot = load(directory, "snapshot.json")
+    document = load(directory, "list.json")
+    text = Text(snapshot)
+    witness = hear(directory, text)
+    verdict = Judge(text, witness, Claim(document, module), mode)
+
+    report = Report(name)
+    for check in CHECKS:
+        report.check(check, [in_words(text, d) for d in verdict.differences
+                             if d.check == check])
+    report.check("restored", list(not_restored(
+        snapshot, load(directory, "snapshot-after.json"))))
+    report.check("can fail", list(unnoticed(document, text, witness, mode)))
+
+    timing = load(directory, "guest.json")
+    numbers = {**verdict.numbers, "missed": document["missed"],
+               "refused": document["refused"], "lost": document["lost"]}
+    for key, value in {**numbers, **timing}.items():
+        print(f"# {name}: {key}: {value}")
+    report.write(os.path.join(directory, "report.json"), numbers=numbers,
+                 timing=timing, kernel=snapshot["kernel"],
+                 differences=[dataclasses.asdict(d)
+                              for d in verdict.differences])
+    return int(report.failed)
+
+
+def main(arguments):
+    match arguments:
+        case ["snapshot", module, path]:
+            target_text.take_snapshot(module, path)
+            return 0
+        case ["judge", directory, module, name, ("blocks" | "edges") as mode]:
+            try:
+                return judge(directory, module, name, mode)
+            except Error as error:
+                print(f"not ok {name} - {error}")
+                return 2
+    print(__doc__, file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

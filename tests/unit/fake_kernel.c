@@ -1,0 +1,647 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * fake_kernel.c - the calls of the contract, and the C library's that lead to
+ * them. See fake_kernel.h.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#ifdef FAKE_PRELOAD
+#include <dlfcn.h>
+#define WRAP(name)	name
+#define REAL(name)	((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+#else
+#define WRAP(name)	__wrap_##name
+#define REAL(name)	__real_##name
+int __real_open(const char *path, int flags, ...);
+int __real_close(int fd);
+int __real_ioctl(int fd, unsigned long command, ...);
+FILE *__real_fopen(const char *path, const char *mode);
+DIR *__real_opendir(const char *path);
+int __real_access(const char *path, int mode);
+int __real_statfs(const char *path, struct statfs *fs);
+int __wrap_open(const char *path, int flags, ...);
+int __wrap_close(int fd);
+int __wrap_ioctl(int fd, unsigned long command, ...);
+FILE *__wrap_fopen(const char *path, const char *mode);
+DIR *__wrap_opendir(const char *path);
+int __wrap_access(const char *path, int mode);
+int __wrap_statfs(const char *path, struct statfs *fs);
+#endif
+
+#include "fake_kernel.h"
+
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
+static const char optimization[] = "/proc/sys/debug/kprobes-optimization";
+
+static struct fake_kernel own;
+static struct fake_kernel *kernel;
+
+/* ---- state ------------------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	size_t offset;
+} members[] = {
+#define MEMBER(m) { #m, offsetof(struct fake_settings, m) }
+	MEMBER(abi_major), MEMBER(open_errno), MEMBER(fail_nr), MEMBER(fail_errno),
+	MEMBER(fail_text), MEMBER(fail_after), MEMBER(sites), MEMBER(arm_interrupted),
+	MEMBER(changes), MEMBER(state), MEMBER(damage), MEMBER(missed), MEMBER(lost),
+	MEMBER(not_debugfs),
+};
+
+static void set_member(const char *assignment)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(members); i++) {
+		size_t length = strlen(members[i].name);
+
+		if (strncmp(assignment, members[i].name, length) || assignment[length] != '=')
+			continue;
+		*(uint32_t *)((char *)&kernel->settings + members[i].offset) =
+			strtoul(assignment + length + 1, NULL, 0);
+		return;
+	}
+	fprintf(stderr, "fake kernel: no setting '%s'\n", assignment);
+	abort();
+}
+
+void fake_reset(void)
+{
+	struct fake_kernel *k = kernel ? kernel : &own;
+
+	memset(k, 0, sizeof(*k));
+	k->ready = 1;
+	k->generation = 1;
+	k->optimization_off = 1;
+	k->settings.abi_major = COV_ABI_MAJOR;
+	k->settings.sites = 200;
+	k->settings.state = COV_TARGET_LIVE;
+}
+
+struct fake_kernel *fake_kernel(void)
+{
+	const char *path = getenv("FAKE_KERNEL");
+	char *set, *next;
+
+	if (kernel)
+		return kernel;
+	kernel = &own;
+	if (path) {
+		int fd = REAL(open)(path, O_RDWR | O_CREAT, 0600);
+
+		if (fd < 0 || ftruncate(fd, sizeof(*kernel)))
+			abort();
+		kernel = mmap(NULL, sizeof(*kernel), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		if (kernel == MAP_FAILED)
+			abort();
+		REAL(close)(fd);
+	}
+	if (!kernel->ready)
+		fake_reset();
+	set = getenv("FAKE_KERNEL_SET") ? strdup(getenv("FAKE_KERNEL_SET")) : NULL;
+	for (next = set; next && *next;) {
+		char *assignment = strsep(&next, ",");
+
+		set_member(assignment);
+	}
+	free(set);
+	return kernel;
+}
+
+__attribute__((format(printf, 2, 3)))
+static int refuse(int error, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(kernel->error, sizeof(kernel->error), format, args);
+	va_end(args);
+	return -error;
+}
+
+static struct fake_target *find_target(uint32_t id)
+{
+	if (!id || id > FAKE_TARGETS || !kernel->targets[id - 1].used)
+		return NULL;
+	return &kernel->targets[id - 1];
+}
+
+/* ---- targets ----------------------------------------------------------- */
+
+static struct fake_target *new_target(const char *module, int fd)
+{
+	struct cov_target_info *info;
+	struct fake_target *target;
+	uint32_t i, k;
+
+	for (i = 0; i < FAKE_TARGETS && kernel->targets[i].used; i++)
+		;
+	if (i == FAKE_TARGETS)
+		return NULL;
+	target = &kernel->targets[i];
+	memset(target, 0, sizeof(*target));
+	target->used = 1;
+	target->fd = fd;
+	target->base = FAKE_BASE + (strcmp(module, "toy") ? FAKE_NEXT : 0);
+	info = &target->info;
+	*info = fake_shape;
+	info->target = i + 1;
+	strcpy(info->module, module);
+	info->build_id_len = COV_BUILD_ID_LEN;
+	for (k = 0; k < COV_BUILD_ID_LEN; k++)
+		sscanf(FAKE_BUILD_ID + 2 * k, "%2hhx", &info->build_id[k]);
+	info->text_base = target->base;
+	info->text_size = FAKE_COLD + 0x100;
+	info->sites = info->pending = kernel->settings.sites;
+	return target;
+}
+
+static int do_attach(int fd, struct cov_attach *a)
+{
+	struct fake_target *target;
+	uint32_t i;
+
+	if (strcmp(a->module, "toy") && strcmp(a->module, "toy_two") &&
+	    strcmp(a->module, COV_CORE_KERNEL))
+		return refuse(ENOENT, "no module %s is loaded; try: modprobe %s", a->module,
+			      a->module);
+	for (i = 0; i < FAKE_TARGETS; i++)
+		if (kernel->targets[i].used && !kernel->targets[i].info.checkpoint[0] &&
+		    !strcmp(kernel->targets[i].info.module, a->module))
+			return refuse(EEXIST, "%s is attached already; covstat detach %s first",
+				      a->module, a->module);
+	if (!a->levels || a->pad || a->target)
+		return refuse(EINVAL, "bad request");
+	if (a->nr_sections > ARRAY_SIZE(target->sections))
+		return refuse(E2BIG, "too many sections for the fake");
+	target = new_target(a->module, fd);
+	if (!target)
+		return refuse(ENOSPC, "the fake is full");
+	kernel->attaches++;
+	kernel->last = *a;
+	memset(kernel->globs, 0, sizeof(kernel->globs));
+	memcpy(kernel->globs, (void *)(uintptr_t)a->globs,
+	       a->globs_len < sizeof(kernel->globs) ? a->globs_len : sizeof(kernel->globs));
+	if (a->nr_sections)
+		memcpy(target->sections, (void *)(uintptr_t)a->sections,
+		       a->nr_sections * sizeof(struct cov_section));
+	target->info.sections = a->nr_sections;
+	target->info.mode = a->mode;
+	target->info.scope = a->scope;
+	target->info.engine = COV_ENGINE_KPROBE;
+	target->info.levels = a->levels;
+	target->info.attach_flags = a->flags;
+	a->target = target->info.target;
+	a->functions = fake_shape.functions;
+	a->blocks = fake_shape.blocks;
+	a->branches = fake_shape.branches;
+	a->sites = target->info.sites;
+	return 0;
+}
+
+/* Is kprobes-optimization 0 (or absent) at this moment? */
+static bool optimization_is_off(void)
+{
+	char value = '0';
+	int fd = WRAP(open)(optimization, O_RDONLY);
+
+	if (fd < 0)
+		return true;
+	if (read(fd, &value, 1) != 1)
+		abort();
+	REAL(close)(fd);
+	return value == '0';
+}
+
+/* The first site brings one more, as a refused one may in the kernel. */
+static int do_arm(struct cov_arm *arm)
+{
+	struct fake_target *target = find_target(arm->target);
+	struct cov_target_info *info;
+	uint32_t count;
+
+	if (!target)
+		return refuse(ENOENT, "no target %u", arm->target);
+	if (!arm->max)
+		return refuse(EINVAL, "max is 0");
+	kernel->arms++;
+	if (arm->max > kernel->largest_arm)
+		kernel->largest_arm = arm->max;
+	if (!optimization_is_off())
+		kernel->optimization_off = 0;
+	if (kernel->arms == kernel->settings.arm_interrupted)
+		return -EINTR;
+	info = &target->info;
+	if (kernel->arms == 1) {
+		info->sites++;
+		info->pending++;
+	}
+	count = arm->max < info->pending ? arm->max : info->pending;
+	info->pending -= count;
+	info->refused = info->sites - info->pending < FAKE_REFUSED ?
+			info->sites - info->pending : FAKE_REFUSED;
+	info->armed = info->sites - info->pending - info->refused;
+	arm->pending = info->pending;
+	arm->armed = info->armed;
+	arm->refused = info->refused;
+	arm->total = info->sites;
+	return 0;
+}
+
+static int do_target(struct cov_target_info *request)
+{
+	uint32_t id = request->target;
+	bool next = request->flags & COV_INFO_NEXT;
+	struct fake_target *target;
+
+	do {
+		id += next;
+		target = find_target(id);
+	} while (next && !target && id < FAKE_TARGETS);
+	if (!target)
+		return refuse(ENOENT, "no target %u", request->target);
+	*request = target->info;
+	request->state = kernel->settings.state;
+	request->missed = kernel->settings.missed;
+	request->generation = kernel->generation;
+	return 0;
+}
+
+static int do_detach(const struct cov_target_id *id)
+{
+	struct fake_target *target = find_target(id->target);
+
+	if (!target)
+		return refuse(ENOENT, "no target %u", id->target);
+	target->used = 0;
+	kernel->detaches++;
+	return 0;
+}
+
+static int do_keep(const struct cov_target_id *id)
+{
+	struct fake_target *target = find_target(id->target);
+
+	if (!target)
+		return refuse(ENOENT, "no target %u", id->target);
+	target->info.kept = 1;
+	return 0;
+}
+
+static int do_reset(const struct cov_target_id *id)
+{
+	if (id->target && !find_target(id->target))
+		return refuse(ENOENT, "no target %u", id->target);
+	kernel->resets++;
+	return 0;
+}
+
+/* ---- tables ------------------------------------------------------------ */
+
+static uint32_t table_length(unsigned long command, const struct fake_target *target)
+{
+	switch (command) {
+	case COV_IOC_FUNCTIONS:
+		return target->info.functions;
+	case COV_IOC_BLOCKS:
+		return target->info.blocks;
+	case COV_IOC_BRANCHES:
+		return target->info.branches;
+	case COV_IOC_SECTIONS:
+		return target->info.sections;
+	default:
+		return target->info.names_len;
+	}
+}
+
+/* Copies at most 5 entries a call, so that readers have to come again. */
+static int do_range(unsigned long command, struct cov_range *range)
+{
+	struct fake_target *target = find_target(range->target);
+	uint32_t length, entry = sizeof(struct cov_section);
+	const void *table;
+	uint32_t limit = command == COV_IOC_NAMES ? 40 : 5;
+
+	if (!target)
+		return refuse(ENOENT, "no target %u", range->target);
+	if (!range->count || range->count > COV_RANGE_MAX || range->pad)
+		return refuse(EINVAL, "bad range");
+	if (kernel->settings.changes) {
+		kernel->settings.changes--;
+		kernel->generation++;
+	}
+	length = table_length(command, target);
+	table = fake_table(command, target->base, &entry);
+	if (command == COV_IOC_SECTIONS)
+		table = target->sections;
+	if (range->first >= length)
+		range->count = 0;
+	else if (range->count > length - range->first)
+		range->count = length - range->first;
+	if (range->count > limit)
+		range->count = limit;
+	memcpy((void *)(uintptr_t)range->buffer, (const char *)table + range->first * entry,
+	       (size_t)range->count * entry);
+	if (kernel->settings.damage && command == COV_IOC_BRANCHES && range->count)
+		((struct cov_branch *)(uintptr_t)range->buffer)->block = 1U << 30;
+	range->generation = kernel->generation;
+	return 0;
+}
+
+static int do_text(const struct cov_text *text)
+{
+	struct fake_target *target = find_target(text->target);
+	const uint8_t *bytes;
+
+	if (!target)
+		return refuse(ENOENT, "no target %u", text->target);
+	if (kernel->settings.state != COV_TARGET_LIVE)
+		return refuse(ENODEV, "%s is unloaded", target->info.module);
+	bytes = text->length ? fake_text(text->address - target->base, text->length) : NULL;
+	if (!bytes)
+		return refuse(EINVAL, "not inside the text of %s", target->info.module);
+	memcpy((void *)(uintptr_t)text->buffer, bytes, text->length);
+	return 0;
+}
+
+/* ---- the rest ---------------------------------------------------------- */
+
+static int do_checkpoint_add(int fd, struct cov_checkpoint_add *add)
+{
+	struct fake_target *target;
+
+	if (strcmp(add->function, "toy_main"))
+		return refuse(ENOENT, "no function %s", add->function);
+	target = new_target("toy", fd);
+	if (!target)
+		return refuse(ENOSPC, "the fake is full");
+	target->info.pending = 0;
+	target->info.kept = 1;
+	strcpy(target->info.checkpoint, add->name);
+	kernel->checkpoint = *add;
+	add->target = target->info.target;
+	return 0;
+}
+
+static int do_checkpoint_del(const struct cov_checkpoint_del *del)
+{
+	uint32_t i;
+
+	kernel->deleted = *del;
+	for (i = 0; i < FAKE_TARGETS; i++)
+		if (kernel->targets[i].used &&
+		    !strcmp(kernel->targets[i].info.checkpoint, del->name)) {
+			kernel->targets[i].used = 0;
+			return 0;
+		}
+	return refuse(ENOENT, "there is no checkpoint %s", del->name);
+}
+
+static int do_register(const struct cov_register *request)
+{
+	if (!request->sample || request->flags || request->pad)
+		return refuse(EINVAL, "sample 0 means none; number samples from 1");
+	kernel->registers++;
+	kernel->sample = request->sample;
+	kernel->registered_pid = getpid();
+	return 0;
+}
+
+static int do_version(struct cov_version *version)
+{
+	*version = (struct cov_version){
+		.abi_major = kernel->settings.abi_major,
+		.abi_minor = COV_ABI_MINOR,
+		.modes = 1U << COV_MODE_BLOCKS | 1U << COV_MODE_EDGES,
+		.scopes = 1U << COV_SCOPE_TRACKED | 1U << COV_SCOPE_ALL,
+		.engines = 1U << COV_ENGINE_AUTO | 1U << COV_ENGINE_KPROBE,
+		.release = "fake",
+	};
+	return 0;
+}
+
+static int do_status(struct cov_status *status)
+{
+	uint32_t i;
+
+	*status = (struct cov_status){
+		.checkpoints_max = 1000,
+		.tasks_max = 100,
+		.callers_max = 10,
+		.tasks_lost = kernel->settings.lost,
+	};
+	for (i = 0; i < FAKE_TARGETS; i++) {
+		const struct cov_target_info *info = &kernel->targets[i].info;
+
+		if (!kernel->targets[i].used)
+			continue;
+		status->targets++;
+		status->checkpoints += info->sites;
+		status->refused += info->refused;
+		status->missed += kernel->settings.missed;
+	}
+	return 0;
+}
+
+static int do_last_error(struct cov_error *error)
+{
+	memcpy(error->text, kernel->error, sizeof(error->text));
+	return 0;
+}
+
+static int dispatch(int fd, unsigned long command, void *argument)
+{
+	switch (command) {
+	case COV_IOC_VERSION:
+		return do_version(argument);
+	case COV_IOC_STATUS:
+		return do_status(argument);
+	case COV_IOC_TARGET:
+		return do_target(argument);
+	case COV_IOC_ATTACH:
+		return do_attach(fd, argument);
+	case COV_IOC_ARM:
+		return do_arm(argument);
+	case COV_IOC_KEEP:
+		return do_keep(argument);
+	case COV_IOC_DETACH:
+		return do_detach(argument);
+	case COV_IOC_RESET:
+		return do_reset(argument);
+	case COV_IOC_FUNCTIONS:
+	case COV_IOC_BLOCKS:
+	case COV_IOC_BRANCHES:
+	case COV_IOC_SECTIONS:
+	case COV_IOC_NAMES:
+		return do_range(command, argument);
+	case COV_IOC_TEXT:
+		return do_text(argument);
+	case COV_IOC_REGISTER:
+		return do_register(argument);
+	case COV_IOC_UNREGISTER:
+		return kernel->registers ? 0 : refuse(ENOENT, "this task is not tracked");
+	case COV_IOC_CHECKPOINT_ADD:
+		return do_checkpoint_add(fd, argument);
+	case COV_IOC_CHECKPOINT_DEL:
+		return do_checkpoint_del(argument);
+	default:
+		return -ENOTTY;
+	}
+}
+
+/* The failure that the settings ask for, or 0. */
+static int injected(unsigned long command)
+{
+	struct fake_settings *settings = &kernel->settings;
+
+	if (!settings->fail_errno || _IOC_NR(command) != settings->fail_nr)
+		return 0;
+	if (settings->fail_after) {
+		settings->fail_after--;
+		return 0;
+	}
+	if (settings->fail_text)
+		return refuse(settings->fail_errno, "the fake was told to fail");
+	return -(int)settings->fail_errno;
+}
+
+static int fake_ioctl(int fd, unsigned long command, void *argument)
+{
+	int ret;
+
+	if (command == COV_IOC_LAST_ERROR)
+		return do_last_error(argument);
+	kernel->error[0] = '\0';
+	ret = injected(command);
+	return ret ? ret : dispatch(fd, command, argument);
+}
+
+/* ---- the C library ----------------------------------------------------- */
+
+static bool is_control[1024];
+
+/* Where a path of the system lies in the test's own tree. */
+static const char *redirected(const char *path, char buffer[PATH_MAX])
+{
+	static const char *const trees[] = {
+		"/sys/", "/proc/sys/", "/proc/kallsyms", "/proc/modules", "/lib/modules/",
+		"/usr/lib/debug/", "/boot/",
+	};
+	const char *root = getenv("FAKE_ROOT");
+	size_t i;
+
+	for (i = 0; root && i < ARRAY_SIZE(trees); i++)
+		if (!strncmp(path, trees[i], strlen(trees[i]))) {
+			snprintf(buffer, PATH_MAX, "%s%s", root, path);
+			return buffer;
+		}
+	return path;
+}
+
+static int open_control(int flags)
+{
+	int fd;
+
+	fake_kernel();
+	if (kernel->settings.open_errno) {
+		errno = kernel->settings.open_errno;
+		return -1;
+	}
+	fd = REAL(open)("/dev/null", flags);
+	if (fd >= 0 && fd < (int)ARRAY_SIZE(is_control))
+		is_control[fd] = true;
+	return fd;
+}
+
+int WRAP(open)(const char *path, int flags, ...)
+{
+	char buffer[PATH_MAX];
+	mode_t mode = 0;
+	va_list args;
+
+	if (!strcmp(path, COV_CONTROL_PATH))
+		return open_control(flags);
+	va_start(args, flags);
+	if (flags & O_CREAT)
+		mode = va_arg(args, mode_t);
+	va_end(args);
+	return REAL(open)(redirected(path, buffer), flags, mode);
+}
+
+/* What was attached through the file goes with it, unless it is kept. */
+int WRAP(close)(int fd)
+{
+	uint32_t i;
+
+	if (fd >= 0 && fd < (int)ARRAY_SIZE(is_control) && is_control[fd]) {
+		is_control[fd] = false;
+		for (i = 0; i < FAKE_TARGETS; i++)
+			if (kernel->targets[i].used && !kernel->targets[i].info.kept &&
+			    kernel->targets[i].fd == fd)
+				kernel->targets[i].used = 0;
+	}
+	return REAL(close)(fd);
+}
+
+int WRAP(ioctl)(int fd, unsigned long command, ...)
+{
+	void *argument;
+	va_list args;
+	int ret;
+
+	va_start(args, command);
+	argument = va_arg(args, void *);
+	va_end(args);
+	if (fd < 0 || fd >= (int)ARRAY_SIZE(is_control) || !is_control[fd])
+		return REAL(ioctl)(fd, command, argument);
+	ret = fake_ioctl(fd, command, argument);
+	if (ret >= 0)
+		return ret;
+	errno = -ret;
+	return -1;
+}
+
+FILE *WRAP(fopen)(const char *path, const char *mode)
+{
+	char buffer[PATH_MAX];
+
+	return REAL(fopen)(redirected(path, buffer), mode);
+}
+
+DIR *WRAP(opendir)(const char *path)
+{
+	char buffer[PATH_MAX];
+
+	return REAL(opendir)(redirected(path, buffer));
+}
+
+int WRAP(access)(const char *path, int mode)
+{
+	char buffer[PATH_MAX];
+
+	return REAL(access)(redirected(path, buffer), mode);
+}
+
+int WRAP(statfs)(const char *path, struct statfs *fs)
+{
+	if (strcmp(path, "/sys/kernel/debug"))
+		return REAL(statfs)(path, fs);
+	memset(fs, 0, sizeof(*fs));
+	fs->f_type = fake_kernel()->settings.not_debugfs ? SYSFS_MAGIC : DEBUGFS_MAGIC;
+	return 0;
+}

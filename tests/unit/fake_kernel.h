@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * fake_kernel.h - livecov's control file without a kernel, for tests of libcov
+ * and covstat. It keeps the contract of cov_ioctl.h over the built-in module
+ * "toy" (toy.S) and its twin "toy_two".
+ *
+ * Two builds of one source. Linked into a test with --wrap, its state is the
+ * variable below. As a shared object for LD_PRELOAD, its state is a file named by
+ * FAKE_KERNEL, shared by the processes that come one after the other, and
+ * FAKE_KERNEL_SET="member=number,..." sets members of struct fake_settings.
+ *
+ * Paths under /sys, /proc, /lib/modules, /usr/lib/debug and /boot are looked for
+ * below the directory in the environment variable FAKE_ROOT, and nowhere else.
+ */
+#ifndef FAKE_KERNEL_H
+#define FAKE_KERNEL_H
+
+#include <stdint.h>
+
+#include "cov_ioctl.h"
+
+#define FAKE_TARGETS	4
+#define FAKE_BASE	UINT64_C(0xffffffffc0a00000)	/* toy's .text */
+#define FAKE_COLD	UINT64_C(0x2000)		/* .text.unlikely lies that far behind */
+#define FAKE_NEXT	UINT64_C(0x10000)		/* toy_two lies that far behind */
+#define FAKE_BUILD_ID	"0123456789abcdef0123456789abcdef01234567"
+#define FAKE_REFUSED	2				/* sites of a target */
+
+/**
+ * struct fake_settings - how the kernel is to behave
+ * @abi_major: of COV_IOC_VERSION
+ * @open_errno: what open() of the control file fails with, 0 to succeed
+ * @fail_nr: the number of the ioctl that fails, by _IOC_NR
+ * @fail_errno: with what; 0: it does not
+ * @fail_text: 1: COV_IOC_LAST_ERROR then has a sentence
+ * @fail_after: calls of @fail_nr that succeed before
+ * @sites: that COV_IOC_ATTACH promises
+ * @arm_interrupted: COV_IOC_ARM number this (from 1) is interrupted
+ * @changes: tables that are read change their generation this often in between
+ * @state: COV_TARGET_* of every target
+ * @damage: 1: a table has an index that is out of range
+ * @missed: hits
+ * @lost: tasks
+ * @not_debugfs: 1: /sys/kernel/debug is no debugfs
+ */
+struct fake_settings {
+	uint32_t abi_major;
+	uint32_t open_errno;
+	uint32_t fail_nr;
+	uint32_t fail_errno;
+	uint32_t fail_text;
+	uint32_t fail_after;
+	uint32_t sites;
+	uint32_t arm_interrupted;
+	uint32_t changes;
+	uint32_t state;
+	uint32_t damage;
+	uint32_t missed;
+	uint32_t lost;
+	uint32_t not_debugfs;
+};
+
+struct fake_target {
+	struct cov_target_info info;
+	struct cov_section sections[8];
+	uint64_t base;
+	uint32_t used;
+	int32_t fd;		/* that attached it */
+};
+
+/**
+ * struct fake_kernel - all of its state; no pointers, it may lie in a file
+ * @ready: the settings have their defaults
+ * @settings: see there
+ * @targets: attached ones; ids are index + 1
+ * @error: of COV_IOC_LAST_ERROR
+ * @generation: of all tables
+ * @arms: calls of COV_IOC_ARM
+ * @largest_arm: largest max of one
+ * @attaches: calls of COV_IOC_ATTACH that succeeded
+ * @detaches: calls of COV_IOC_DETACH that succeeded
+ * @resets: calls of COV_IOC_RESET that succeeded
+ * @registers: calls of COV_IOC_REGISTER that succeeded
+ * @sample: of the last one
+ * @registered_pid: who made it
+ * @optimization_off: 1: kprobes-optimization was 0 at each COV_IOC_ARM
+ * @last: request of the last COV_IOC_ATTACH
+ * @globs: its patterns
+ * @checkpoint: of the last COV_IOC_CHECKPOINT_ADD
+ * @deleted: of the last COV_IOC_CHECKPOINT_DEL
+ */
+struct fake_kernel {
+	uint32_t ready;
+	struct fake_settings settings;
+	struct fake_target targets[FAKE_TARGETS];
+	char error[COV_ERROR_LEN];
+	uint64_t generation;
+	uint32_t arms;
+	uint32_t largest_arm;
+	uint32_t attaches;
+	uint32_t detaches;
+	uint32_t resets;
+	uint32_t registers;
+	uint64_t sample;
+	int32_t registered_pid;
+	uint32_t optimization_off;
+	struct cov_attach last;
+	char globs[256];
+	struct cov_checkpoint_add checkpoint;
+	struct cov_checkpoint_del deleted;
+};
+
+/* fake_kernel - its state; never NULL */
+struct fake_kernel *fake_kernel(void);
+
+/* fake_reset - begin anew, with the default settings */
+void fake_reset(void);
+
+/* fake_tables.c */
+
+/* How long toy's tables are. */
+extern const struct cov_target_info fake_shape;
+
+/*
+ * fake_table - one of toy's tables as COV_IOC_FUNCTIONS and its like return it
+ * @command: the ioctl
+ * @base: address of .text
+ * @entry: out: bytes of an entry
+ *
+ * Return: the table; it is valid until the next call. NULL for another command.
+ */
+const void *fake_table(unsigned long command, uint64_t base, uint32_t *entry);
+
+/* fake_text - the bytes at @offset from .text's base, or NULL if not all are toy's */
+const uint8_t *fake_text(uint64_t offset, uint32_t length);
+
+#endif /* FAKE_KERNEL_H */

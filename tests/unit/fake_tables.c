@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * fake_tables.c - toy's functions, blocks and branches, and what of them "ran".
+ * Addresses come from toy.S's labels, so that tables and bytes agree.
+ */
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "fake_kernel.h"
+
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
+typedef const uint8_t label[];
+
+extern label toy_text, toy_text_end, toy_cold, toy_cold_end;
+extern label toy_main_end, toy_unused_end, toy_refused_end, toy_large_end;
+extern label toy_b0, toy_b1, toy_b2, toy_b3, toy_b4, toy_b5, toy_b6, toy_b7, toy_b8,
+	toy_b9, toy_b10, toy_b11, toy_b12, toy_b13, toy_b14, toy_c0;
+extern label toy_j0, toy_j1, toy_j2, toy_j3, toy_j5;
+
+/* Functions, by address; the cold part comes last. */
+static const struct {
+	const char *name;
+	const uint8_t *begin, *end;
+	uint32_t parent, state, error;
+	uint64_t hits, first_sample, levels;
+} functions[] = {
+	{ "toy_main", toy_b0, toy_main_end, COV_NONE, COV_SITE_ARMED, 0, 7, 3, 1 },
+	{ "toy_unused", toy_b8, toy_unused_end, COV_NONE, COV_SITE_ARMED, 0, 0, 0, 1 },
+	{ "toy_refused", toy_b9, toy_refused_end, COV_NONE, COV_SITE_REFUSED, EINVAL, 0, 0, 1 },
+	{ "toy_large", toy_b12, toy_large_end, COV_NONE, COV_SITE_DISARMED, 0, 0, 0, 2 },
+	{ "toy_main.cold", toy_c0, toy_cold_end, 0, COV_SITE_NONE, 0, 0, 0, 1 },
+};
+
+static const struct {
+	uint32_t function;
+	const uint8_t *begin, *end;
+	uint8_t covered;
+} blocks[] = {
+	{ 0, toy_b0, toy_b1, COV_YES },
+	{ 0, toy_b1, toy_b2, COV_YES },
+	{ 0, toy_b2, toy_b3, COV_YES },
+	{ 0, toy_b3, toy_b4, COV_YES },
+	{ 0, toy_b4, toy_b5, COV_NO },
+	{ 0, toy_b5, toy_b6, COV_NO },
+	{ 0, toy_b6, toy_b7, COV_NO },
+	{ 0, toy_b7, toy_main_end, COV_NO },
+	{ 1, toy_b8, toy_unused_end, COV_NO },
+	{ 2, toy_b9, toy_b10, COV_UNKNOWN },
+	{ 2, toy_b10, toy_b11, COV_UNKNOWN },
+	{ 2, toy_b11, toy_refused_end, COV_UNKNOWN },
+	{ 3, toy_b12, toy_b13, COV_NO },
+	{ 3, toy_b13, toy_b14, COV_NO },
+	{ 3, toy_b14, toy_large_end, COV_NO },
+	{ 4, toy_c0, toy_cold_end, COV_NO },
+};
+
+static const struct {
+	uint32_t function, block;
+	const uint8_t *at, *end, *target;
+	uint8_t condition, taken, fallthrough, state;
+	uint32_t error;
+	uint64_t taken_hits, fallthrough_hits;
+} branches[] = {
+	{ 0, 0, toy_j0, toy_b1, toy_b2, 4, COV_YES, COV_YES, COV_SITE_ARMED, 0, 3, 4 },
+	{ 0, 1, toy_j1, toy_b2, toy_c0, 7, COV_NO, COV_YES, COV_SITE_ARMED, 0, 0, 4 },
+	{ 0, 2, toy_j2, toy_b3, toy_b4, 5, COV_NO, COV_YES, COV_SITE_ARMED, 0, 0, 7 },
+	{ 0, 4, toy_j3, toy_b5, toy_b6, 8, COV_NO, COV_NO, COV_SITE_ARMED, 0, 0, 0 },
+	{ 2, 9, toy_b9, toy_b10, toy_b11, 0x13, COV_UNKNOWN, COV_UNKNOWN, COV_SITE_REFUSED,
+	  EILSEQ, 0, 0 },
+	{ 3, 12, toy_j5, toy_b13, toy_b14, 12, COV_NO, COV_NO, COV_SITE_ARMED, 0, 0, 0 },
+};
+
+static const char names[] = "toy_main\0toy_unused\0toy_refused\0toy_large\0toy_main.cold";
+
+const struct cov_target_info fake_shape = {
+	.functions = ARRAY_SIZE(functions),
+	.blocks = ARRAY_SIZE(blocks),
+	.branches = ARRAY_SIZE(branches),
+	.names_len = sizeof(names),
+	.functions_hit = 1,
+	.blocks_hit = 4,
+	.outcomes_hit = 4,
+	.blocks_unknown = 3,
+	.outcomes_unknown = 2,
+};
+
+static bool in_cold(const uint8_t *p)
+{
+	return p >= toy_cold && p < toy_cold_end;
+}
+
+/* Where a label lies in the fake's memory. */
+static uint64_t address_of(const uint8_t *p, uint64_t base)
+{
+	return in_cold(p) ? base + FAKE_COLD + (p - toy_cold) : base + (p - toy_text);
+}
+
+static uint32_t name_of(uint32_t function)
+{
+	const char *p = names;
+
+	while (strcmp(p, functions[function].name))
+		p += strlen(p) + 1;
+	return p - names;
+}
+
+static const void *make_functions(uint64_t base)
+{
+	static struct cov_function out[ARRAY_SIZE(functions)];
+	uint32_t i, k;
+
+	memset(out, 0, sizeof(out));
+	for (i = 0; i < ARRAY_SIZE(functions); i++) {
+		out[i].address = address_of(functions[i].begin, base);
+		out[i].size = functions[i].end - functions[i].begin;
+		out[i].name = name_of(i);
+		out[i].parent = functions[i].parent;
+		out[i].flags = functions[i].parent == COV_NONE ? 0 : COV_FUNCTION_COLD;
+		out[i].state = functions[i].state;
+		out[i].error = functions[i].error;
+		out[i].hits = functions[i].hits;
+		out[i].first_sample = functions[i].first_sample;
+		out[i].levels = functions[i].levels;
+		for (k = ARRAY_SIZE(blocks); k-- > 0;)
+			if (blocks[k].function == i) {
+				out[i].first_block = k;
+				out[i].blocks++;
+			}
+		for (k = ARRAY_SIZE(branches); k-- > 0;)
+			if (branches[k].function == i) {
+				out[i].first_branch = k;
+				out[i].branches++;
+			}
+	}
+	return out;
+}
+
+static const void *make_blocks(void)
+{
+	static struct cov_block out[ARRAY_SIZE(blocks)];
+	uint32_t i;
+
+	for (i = 0; i < ARRAY_SIZE(blocks); i++)
+		out[i] = (struct cov_block){
+			.function = blocks[i].function,
+			.offset = blocks[i].begin - functions[blocks[i].function].begin,
+			.size = blocks[i].end - blocks[i].begin,
+			.covered = blocks[i].covered,
+		};
+	return out;
+}
+
+static const void *make_branches(uint64_t base)
+{
+	static struct cov_branch out[ARRAY_SIZE(branches)];
+	uint32_t i;
+
+	for (i = 0; i < ARRAY_SIZE(branches); i++)
+		out[i] = (struct cov_branch){
+			.target = address_of(branches[i].target, base),
+			.function = branches[i].function,
+			.block = branches[i].block,
+			.offset = branches[i].at - functions[branches[i].function].begin,
+			.size = branches[i].end - branches[i].at,
+			.condition = branches[i].condition,
+			.taken = branches[i].taken,
+			.not_taken = branches[i].fallthrough,
+			.state = branches[i].state,
+			.error = branches[i].error,
+			.taken_hits = branches[i].taken_hits,
+			.not_taken_hits = branches[i].fallthrough_hits,
+		};
+	return out;
+}
+
+const void *fake_table(unsigned long command, uint64_t base, uint32_t *entry)
+{
+	switch (command) {
+	case COV_IOC_FUNCTIONS:
+		*entry = sizeof(struct cov_function);
+		return make_functions(base);
+	case COV_IOC_BLOCKS:
+		*entry = sizeof(struct cov_block);
+		return make_blocks();
+	case COV_IOC_BRANCHES:
+		*entry = sizeof(struct cov_branch);
+		return make_branches(base);
+	case COV_IOC_NAMES:
+		*entry = 1;
+		return names;
+	default:
+		return NULL;
+	}
+}
+
+/*
+ * The jumps between the two sections were linked for where they lie in this
+ * program: give their displacements as they would be in the fake's memory.
+ */
+static void relocate(uint8_t *copy, const uint8_t *from, uint32_t length)
+{
+	const uint8_t *jump = toy_j1;	/* 0f 87 rel32, to toy_c0 */
+	const uint8_t *back = toy_c0 + 5;	/* e9 rel32, to toy_b3 */
+	int32_t value;
+
+	if (from <= jump && from + length >= jump + 6) {
+		value = address_of(toy_c0, 0) - address_of(jump + 6, 0);
+		memcpy(copy + (jump - from) + 2, &value, sizeof(value));
+	}
+	if (from <= back && from + length >= back + 5) {
+		value = address_of(toy_b3, 0) - (address_of(toy_c0, 0) + 10);
+		memcpy(copy + (back - from) + 1, &value, sizeof(value));
+	}
+}
+
+const uint8_t *fake_text(uint64_t offset, uint32_t length)
+{
+	static uint8_t copy[4096];
+	uint64_t size = toy_text_end - toy_text;
+	const uint8_t *from = toy_text;
+
+	if (offset >= FAKE_COLD) {
+		offset -= FAKE_COLD;
+		size = toy_cold_end - toy_cold;
+		from = toy_cold;
+	}
+	if (offset > size || length > size - offset || length > sizeof(copy))
+		return NULL;
+	memcpy(copy, from + offset, length);
+	relocate(copy, from + offset, length);
+	return copy;
+}

@@ -1,0 +1,752 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * test_insn_branch.c - the decoder, by tables of instructions; the conditions,
+ * against the processor that runs the test; anything at all, for over-reads.
+ *
+ * The bytes that are decoded always end at a page that cannot be read.
+ * tests/decoder/ compares with objdump instead.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "insn_branch.h"
+
+#define ADDRESS		0xffffffffc0123456ULL	/* of every instruction here */
+#define NO_TARGET	INT64_MIN
+
+#define FLAG_CF		0x001
+#define FLAG_PF		0x004
+#define FLAG_AF		0x010
+#define FLAG_ZF		0x040
+#define FLAG_SF		0x080
+#define FLAG_OF		0x800
+
+/* An instruction; @to is where it goes to, counted from its first byte. */
+struct valid {
+	const char *name;
+	u8 bytes[INSN_MAX_LEN];
+	u8 length;
+	u8 kind;
+	u8 condition;
+	bool narrow;
+	s64 to;
+};
+
+struct invalid {
+	const char *name;
+	u8 bytes[20];
+	u8 size;
+};
+
+#define BYTES(...)	{ __VA_ARGS__ }, sizeof((u8[]){ __VA_ARGS__ })
+
+static u8 *fence;	/* the first byte that cannot be read */
+
+static int setup(void **state)
+{
+	long page = sysconf(_SC_PAGESIZE);
+	u8 *pages = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	(void)state;
+	if (pages == MAP_FAILED || mprotect(pages + page, page, PROT_NONE))
+		return -1;
+	fence = pages + page;
+	return 0;
+}
+
+static int decode_at(const u8 *bytes, size_t size, u64 address, struct insn_branch *insn)
+{
+	memcpy(fence - size, bytes, size);
+	return insn_branch_decode(fence - size, size, address, insn);
+}
+
+static int decode(const u8 *bytes, size_t size, struct insn_branch *insn)
+{
+	return decode_at(bytes, size, ADDRESS, insn);
+}
+
+static bool same(const struct insn_branch *a, const struct insn_branch *b)
+{
+	return a->target == b->target && a->length == b->length && a->kind == b->kind &&
+	       a->condition == b->condition && a->narrow == b->narrow;
+}
+
+static void expect(const char *name, const char *what, u64 wanted, u64 found)
+{
+	if (found == wanted)
+		return;
+	print_error("%s: %s should be %#llx, is %#llx\n", name, what,
+		    (unsigned long long)wanted, (unsigned long long)found);
+	fail();
+}
+
+static void check_valid(const struct valid *c)
+{
+	struct insn_branch insn;
+	u8 longer[INSN_MAX_LEN + 4];
+	size_t size;
+
+	expect(c->name, "error", 0, decode(c->bytes, c->length, &insn));
+	expect(c->name, "length", c->length, insn.length);
+	expect(c->name, "kind", c->kind, insn.kind);
+	expect(c->name, "condition", c->condition, insn.condition);
+	expect(c->name, "narrow", c->narrow, insn.narrow);
+	expect(c->name, "target", c->to == NO_TARGET ? 0 : ADDRESS + c->to, insn.target);
+
+	for (size = 0; size < c->length; size++)
+		expect(c->name, "error when truncated", -ENODATA, decode(c->bytes, size, &insn));
+
+	/* What follows does not matter. */
+	memset(longer, 0xff, sizeof(longer));
+	memcpy(longer, c->bytes, c->length);
+	expect(c->name, "error in its place", 0, decode(longer, sizeof(longer), &insn));
+	expect(c->name, "length in its place", c->length, insn.length);
+}
+
+#define check_all_valid(cases)					\
+do {								\
+	size_t i_;						\
+								\
+	for (i_ = 0; i_ < ARRAY_SIZE(cases); i_++)		\
+		check_valid(&(cases)[i_]);			\
+} while (0)
+
+/* Refused as soon as enough is there to know, and from then on. */
+static void check_invalid(const struct invalid *c)
+{
+	struct insn_branch insn;
+	size_t size;
+
+	for (size = 0; size < c->size; size++)
+		expect(c->name, "error when truncated", -ENODATA, decode(c->bytes, size, &insn));
+	for (; size <= sizeof(c->bytes); size++)
+		expect(c->name, "error", -EILSEQ, decode(c->bytes, size, &insn));
+}
+
+static void conditional_jumps_have_condition_and_target(void **state)
+{
+	static const struct valid cases[] = {
+		{ "jo short", BYTES(0x70, 0x10), INSN_JCC, 0, false, 0x12 },
+		{ "jne short, back", BYTES(0x75, 0xfe), INSN_JCC, 5, false, 0 },
+		{ "jg short, farthest back", BYTES(0x7f, 0x80), INSN_JCC, 15, false, -0x7e },
+		{ "jg short, farthest on", BYTES(0x7f, 0x7f), INSN_JCC, 15, false, 0x81 },
+		{ "je near", BYTES(0x0f, 0x84, 0x78, 0x56, 0x34, 0x12), INSN_JCC, 4, false, 0x1234567e },
+		{ "je near, back", BYTES(0x0f, 0x84, 0xfa, 0xff, 0xff, 0xff), INSN_JCC, 4, false, 0 },
+		{ "jle near, farthest back", BYTES(0x0f, 0x8e, 0, 0, 0, 0x80), INSN_JCC, 14, false, -0x7ffffffaLL },
+		{ "je,pn short", BYTES(0x2e, 0x74, 0x01), INSN_JCC, 4, false, 4 },
+		{ "je,pt short", BYTES(0x3e, 0x74, 0x01), INSN_JCC, 4, false, 4 },
+		{ "bnd je short", BYTES(0xf2, 0x74, 0x01), INSN_JCC, 4, false, 4 },
+		{ "repz je short", BYTES(0xf3, 0x74, 0x01), INSN_JCC, 4, false, 4 },
+		{ "cs je near", BYTES(0x2e, 0x0f, 0x84, 1, 0, 0, 0), INSN_JCC, 4, false, 8 },
+		{ "bnd je near", BYTES(0xf2, 0x0f, 0x84, 1, 0, 0, 0), INSN_JCC, 4, false, 8 },
+		{ "rex.W je near", BYTES(0x48, 0x0f, 0x84, 1, 0, 0, 0), INSN_JCC, 4, false, 8 },
+		{ "addr32 je short", BYTES(0x67, 0x74, 0x01), INSN_JCC, 4, false, 4 },
+		/* A 66 prefix is ignored, as Intel's CPUs do. */
+		{ "data16 je short", BYTES(0x66, 0x74, 0x01), INSN_JCC, 4, false, 4 },
+		{ "data16 je near", BYTES(0x66, 0x0f, 0x84, 1, 0, 0, 0), INSN_JCC, 4, false, 8 },
+	};
+
+	(void)state;
+	check_all_valid(cases);
+}
+
+static void counting_jumps_are_conditional_jumps(void **state)
+{
+	static const struct valid cases[] = {
+		{ "loopne", BYTES(0xe0, 0xfe), INSN_JCC, INSN_COND_LOOPNE, false, 0 },
+		{ "loope", BYTES(0xe1, 0x05), INSN_JCC, INSN_COND_LOOPE, false, 7 },
+		{ "loop", BYTES(0xe2, 0x05), INSN_JCC, INSN_COND_LOOP, false, 7 },
+		{ "jrcxz", BYTES(0xe3, 0x05), INSN_JCC, INSN_COND_RCXZ, false, 7 },
+		{ "loopnel", BYTES(0x67, 0xe0, 0x05), INSN_JCC, INSN_COND_LOOPNE, true, 8 },
+		{ "loopel", BYTES(0x67, 0xe1, 0x05), INSN_JCC, INSN_COND_LOOPE, true, 8 },
+		{ "loopl", BYTES(0x67, 0xe2, 0x05), INSN_JCC, INSN_COND_LOOP, true, 8 },
+		{ "jecxz", BYTES(0x67, 0xe3, 0x05), INSN_JCC, INSN_COND_RCXZ, true, 8 },
+		{ "data16 loop", BYTES(0x66, 0xe2, 0x05), INSN_JCC, INSN_COND_LOOP, false, 8 },
+	};
+
+	(void)state;
+	check_all_valid(cases);
+}
+
+static void direct_jumps_and_calls_have_a_target(void **state)
+{
+	static const struct valid cases[] = {
+		{ "jmp short", BYTES(0xeb, 0x05), INSN_JMP, 0, false, 7 },
+		{ "jmp to itself", BYTES(0xeb, 0xfe), INSN_JMP, 0, false, 0 },
+		{ "jmp near", BYTES(0xe9, 0x01, 0x02, 0x03, 0x04), INSN_JMP, 0, false, 0x04030206 },
+		{ "cs jmp near", BYTES(0x2e, 0xe9, 1, 0, 0, 0), INSN_JMP, 0, false, 7 },
+		{ "data16 jmp near", BYTES(0x66, 0xe9, 1, 0, 0, 0), INSN_JMP, 0, false, 7 },
+		{ "call", BYTES(0xe8, 0xfb, 0xff, 0xff, 0xff), INSN_CALL, 0, false, 0 },
+		{ "cs call", BYTES(0x2e, 0xe8, 1, 0, 0, 0), INSN_CALL, 0, false, 7 },
+		{ "data16 rex.W call", BYTES(0x66, 0x66, 0x48, 0xe8, 1, 0, 0, 0), INSN_CALL, 0, false, 9 },
+		/* The abort goes there: a leader, though the kind says nothing of it. */
+		{ "xbegin", BYTES(0xc7, 0xf8, 1, 0, 0, 0), INSN_OTHER, 0, false, 7 },
+		{ "xbeginw", BYTES(0x66, 0xc7, 0xf8, 0xfb, 0xff), INSN_OTHER, 0, false, 0 },
+	};
+
+	(void)state;
+	check_all_valid(cases);
+}
+
+static void targets_wrap_at_the_end_of_the_address_space(void **state)
+{
+	static const u8 on[] = { 0xe9, 0x0b, 0, 0, 0 }, back[] = { 0xeb, 0xf0 };
+	struct insn_branch insn;
+
+	(void)state;
+	assert_int_equal(decode_at(on, sizeof(on), 0xfffffffffffffff0ULL, &insn), 0);
+	assert_int_equal(insn.target, 0);
+	assert_int_equal(decode_at(back, sizeof(back), 2, &insn), 0);
+	assert_int_equal(insn.target, 0xfffffffffffffff4ULL);
+}
+
+static void indirect_jumps_and_calls_have_no_target(void **state)
+{
+	static const struct valid cases[] = {
+		{ "call *%rax", BYTES(0xff, 0xd0), INSN_CALL_IND, 0, false, NO_TARGET },
+		{ "call *%r11", BYTES(0x41, 0xff, 0xd3), INSN_CALL_IND, 0, false, NO_TARGET },
+		{ "call *0x12345678(%rip)", BYTES(0xff, 0x15, 0x78, 0x56, 0x34, 0x12), INSN_CALL_IND, 0, false, NO_TARGET },
+		{ "lcall *(%rax)", BYTES(0xff, 0x18), INSN_CALL_IND, 0, false, NO_TARGET },
+		{ "jmp *%rax", BYTES(0xff, 0xe0), INSN_JMP_IND, 0, false, NO_TARGET },
+		{ "notrack jmp *%rax", BYTES(0x3e, 0xff, 0xe0), INSN_JMP_IND, 0, false, NO_TARGET },
+		{ "jmp *table(,%rax,8)", BYTES(0xff, 0x24, 0xc5, 1, 2, 3, 4), INSN_JMP_IND, 0, false, NO_TARGET },
+		{ "rex.W ljmp *8(%rsp)", BYTES(0x48, 0xff, 0x6c, 0x24, 0x08), INSN_JMP_IND, 0, false, NO_TARGET },
+		{ "push (%rax), same opcode", BYTES(0xff, 0x30), INSN_OTHER, 0, false, NO_TARGET },
+		{ "inc %eax, same opcode", BYTES(0xff, 0xc0), INSN_OTHER, 0, false, NO_TARGET },
+	};
+
+	(void)state;
+	check_all_valid(cases);
+}
+
+static void returns_lead_away(void **state)
+{
+	static const struct valid cases[] = {
+		{ "ret", BYTES(0xc3), INSN_RET, 0, false, NO_TARGET },
+		{ "repz ret", BYTES(0xf3, 0xc3), INSN_RET, 0, false, NO_TARGET },
+		{ "bnd ret", BYTES(0xf2, 0xc3), INSN_RET, 0, false, NO_TARGET },
+		{ "data16 ret", BYTES(0x66, 0xc3), INSN_RET, 0, false, NO_TARGET },
+		{ "ret $8", BYTES(0xc2, 0x08, 0x00), INSN_RET, 0, false, NO_TARGET },
+		{ "lret", BYTES(0xcb), INSN_RET, 0, false, NO_TARGET },
+		{ "lretq $8", BYTES(0x48, 0xca, 0x08, 0x00), INSN_RET, 0, false, NO_TARGET },
+		{ "iret", BYTES(0xcf), INSN_RET, 0, false, NO_TARGET },
+		{ "iretq", BYTES(0x48, 0xcf), INSN_RET, 0, false, NO_TARGET },
+		{ "sysretl", BYTES(0x0f, 0x07), INSN_RET, 0, false, NO_TARGET },
+		{ "sysretq", BYTES(0x48, 0x0f, 0x07), INSN_RET, 0, false, NO_TARGET },
+		{ "sysexit", BYTES(0x0f, 0x35), INSN_RET, 0, false, NO_TARGET },
+		{ "rsm", BYTES(0x0f, 0xaa), INSN_RET, 0, false, NO_TARGET },
+		{ "erets", BYTES(0xf2, 0x0f, 0x01, 0xca), INSN_RET, 0, false, NO_TARGET },
+		{ "eretu", BYTES(0xf3, 0x0f, 0x01, 0xca), INSN_RET, 0, false, NO_TARGET },
+		{ "clac, same opcode", BYTES(0x0f, 0x01, 0xca), INSN_OTHER, 0, false, NO_TARGET },
+		{ "uiret", BYTES(0xf3, 0x0f, 0x01, 0xec), INSN_RET, 0, false, NO_TARGET },
+	};
+
+	(void)state;
+	check_all_valid(cases);
+}
+
+static void traps_and_breakpoints_are_told_from_other_interrupts(void **state)
+{
+	static const struct valid cases[] = {
+		{ "ud2", BYTES(0x0f, 0x0b), INSN_TRAP, 0, false, NO_TARGET },
+		{ "ud1 0x10(%rcx),%eax", BYTES(0x0f, 0xb9, 0x41, 0x10), INSN_TRAP, 0, false, NO_TARGET },
+		{ "addr32 ud1 (UBSan's)", BYTES(0x67, 0x0f, 0xb9, 0x40, 0x0c), INSN_TRAP, 0, false, NO_TARGET },
+		{ "ud0 %eax,%eax", BYTES(0x0f, 0xff, 0xc0), INSN_TRAP, 0, false, NO_TARGET },
+		{ "int3", BYTES(0xcc), INSN_INT3, 0, false, NO_TARGET },
+		{ "int1", BYTES(0xf1), INSN_OTHER, 0, false, NO_TARGET },
+		{ "int $3, long", BYTES(0xcd, 0x03), INSN_OTHER, 0, false, NO_TARGET },
+		{ "int $0x80", BYTES(0xcd, 0x80), INSN_OTHER, 0, false, NO_TARGET },
+		{ "syscall", BYTES(0x0f, 0x05), INSN_OTHER, 0, false, NO_TARGET },
+		{ "sysenter", BYTES(0x0f, 0x34), INSN_OTHER, 0, false, NO_TARGET },
+		{ "hlt", BYTES(0xf4), INSN_OTHER, 0, false, NO_TARGET },
+	};
+
+	(void)state;
+	check_all_valid(cases);
+}
+
+static void padding_is_nop(void **state)
+{
+	static const struct valid cases[] = {
+		{ "nop", BYTES(0x90), INSN_NOP, 0, false, NO_TARGET },
+		{ "xchg %ax,%ax", BYTES(0x66, 0x90), INSN_NOP, 0, false, NO_TARGET },
+		{ "rex.W nop", BYTES(0x48, 0x90), INSN_NOP, 0, false, NO_TARGET },
+		{ "nopl (%rax)", BYTES(0x0f, 0x1f, 0x00), INSN_NOP, 0, false, NO_TARGET },
+		{ "nopl 0(%rax)", BYTES(0x0f, 0x1f, 0x40, 0), INSN_NOP, 0, false, NO_TARGET },
+		{ "nopl 0(%rax,%rax,1)", BYTES(0x0f, 0x1f, 0x44, 0, 0), INSN_NOP, 0, false, NO_TARGET },
+		{ "ds nopl 0(%rax), a jump label", BYTES(0x3e, 0x0f, 0x1f, 0x40, 0), INSN_NOP, 0, false, NO_TARGET },
+		{ "nopw 0(%rax,%rax,1)", BYTES(0x66, 0x0f, 0x1f, 0x44, 0, 0), INSN_NOP, 0, false, NO_TARGET },
+		{ "nopl 0x0(%rax)", BYTES(0x0f, 0x1f, 0x80, 0, 0, 0, 0), INSN_NOP, 0, false, NO_TARGET },
+		{ "nopl 0x0(%rax,%rax,1)", BYTES(0x0f, 0x1f, 0x84, 0, 0, 0, 0, 0), INSN_NOP, 0, false, NO_TARGET },
+		{ "cs nopw 0x0(%rax,%rax,1)", BYTES(0x66, 0x2e, 0x0f, 0x1f, 0x84, 0, 0, 0, 0, 0), INSN_NOP, 0, false, NO_TARGET },
+		{ "longest nopw", BYTES(0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x2e, 0x0f, 0x1f, 0x84, 0, 0, 0, 0, 0), INSN_NOP, 0, false, NO_TARGET },
+	};
+
+	(void)state;
+	check_all_valid(cases);
+}
+
+/* They do little or nothing, but nobody pads with them. */
+static void look_alikes_of_nop_are_not_nop(void **state)
+{
+	static const struct valid cases[] = {
+		{ "pause", BYTES(0xf3, 0x90), INSN_OTHER, 0, false, NO_TARGET },
+		{ "xchg %rax,%r8", BYTES(0x49, 0x90), INSN_OTHER, 0, false, NO_TARGET },
+		{ "lock nop", BYTES(0xf0, 0x90), INSN_OTHER, 0, false, NO_TARGET },
+		{ "endbr64", BYTES(0xf3, 0x0f, 0x1e, 0xfa), INSN_OTHER, 0, false, NO_TARGET },
+		{ "endbr32", BYTES(0xf3, 0x0f, 0x1e, 0xfb), INSN_OTHER, 0, false, NO_TARGET },
+		{ "0F 1F /1", BYTES(0x0f, 0x1f, 0x08), INSN_OTHER, 0, false, NO_TARGET },
+		{ "prefetcht0 (%rax)", BYTES(0x0f, 0x18, 0x08), INSN_OTHER, 0, false, NO_TARGET },
+		{ "prefetchw (%rax)", BYTES(0x0f, 0x0d, 0x08), INSN_OTHER, 0, false, NO_TARGET },
+		{ "mov %edi,%edi", BYTES(0x89, 0xff), INSN_OTHER, 0, false, NO_TARGET },
+		{ "lea 0(%rsi),%rsi", BYTES(0x48, 0x8d, 0x76, 0x00), INSN_OTHER, 0, false, NO_TARGET },
+		{ "xchg %eax,%eax, clears the upper half", BYTES(0x87, 0xc0), INSN_OTHER, 0, false, NO_TARGET },
+	};
+
+	(void)state;
+	check_all_valid(cases);
+}
+
+#define LENGTH(name, ...)	{ name, BYTES(__VA_ARGS__), INSN_OTHER, 0, false, NO_TARGET }
+
+static void modrm_sib_and_displacement_are_counted(void **state)
+{
+	static const struct valid cases[] = {
+		LENGTH("mov %rax,%rbx", 0x48, 0x89, 0xc3),
+		LENGTH("mov (%rax),%eax", 0x8b, 0x00),
+		LENGTH("mov x(%rip),%eax", 0x8b, 0x05, 1, 2, 3, 4),
+		LENGTH("mov (%rsp),%eax", 0x8b, 0x04, 0x24),
+		LENGTH("mov 0(%rbp),%eax", 0x8b, 0x45, 0),
+		LENGTH("mov x(%rbp),%eax", 0x8b, 0x85, 1, 2, 3, 4),
+		LENGTH("mov 0(%r13),%eax: rm is 5 whatever REX says", 0x41, 0x8b, 0x45, 0),
+		LENGTH("mov (%r12),%eax: a SIB whatever REX says", 0x41, 0x8b, 0x04, 0x24),
+		LENGTH("mov x,%eax: a SIB without base", 0x8b, 0x04, 0x25, 1, 2, 3, 4),
+		LENGTH("mov x(,%rax,8),%eax", 0x8b, 0x04, 0xc5, 1, 2, 3, 4),
+		LENGTH("mov 0(%rbp,%rax,8),%eax: SIB.base 5, mod 1", 0x8b, 0x44, 0xc5, 0),
+		LENGTH("mov x(%rbp,%rax,8),%eax: SIB.base 5, mod 2", 0x8b, 0x84, 0xc5, 1, 2, 3, 4),
+		LENGTH("mov x(%r13,%rax,8): base 5 whatever REX says", 0x49, 0x8b, 0x04, 0xc5, 1, 2, 3, 4),
+		LENGTH("mov (%esp),%eax: 67 changes no ModRM", 0x67, 0x8b, 0x04, 0x24),
+		LENGTH("mov x(%eip),%eax", 0x67, 0x8b, 0x05, 1, 2, 3, 4),
+		LENGTH("mov %cr0,%rax", 0x0f, 0x20, 0xc0),
+		LENGTH("mov %cr0,%rbp, mod is ignored", 0x0f, 0x20, 0x45),
+		LENGTH("mov %rsp,%dr0, rm 4 is no SIB", 0x0f, 0x23, 0x04),
+		LENGTH("mov %gs:0x28,%rax", 0x65, 0x48, 0x8b, 0x04, 0x25, 0x28, 0, 0, 0),
+	};
+
+	(void)state;
+	check_all_valid(cases);
+}
+
+static void immediates_follow_operand_and_address_size(void **state)
+{
+	static const struct valid cases[] = {
+		LENGTH("add $1,%al", 0x04, 1),
+		LENGTH("add $1,%eax", 0x05, 1, 2, 3, 4),
+		LENGTH("add $1,%ax", 0x66, 0x05, 1, 2),
+		LENGTH("add $1,%rax", 0x48, 0x05, 1, 2, 3, 4),
+		LENGTH("add $1,%rax, 66 yields to REX.W", 0x66, 0x48, 0x05, 1, 2, 3, 4),
+		LENGTH("REX before 66 does not count", 0x48, 0x66, 0x05, 1, 2),
+		LENGTH("mov $1,%eax", 0xb8, 1, 2, 3, 4),
+		LENGTH("mov $1,%ax", 0x66, 0xb8, 1, 2),
+		LENGTH("movabs $1,%rax", 0x48, 0xb8, 1, 2, 3, 4, 5, 6, 7, 8),
+		LENGTH("movabs, 66 yields to REX.W", 0x66, 0x48, 0xb8, 1, 2, 3, 4, 5, 6, 7, 8),
+		LENGTH("movabs x,%eax", 0xa1, 1, 2, 3, 4, 5, 6, 7, 8),
+		LENGTH("movabs x,%ax", 0x66, 0xa1, 1, 2, 3, 4, 5, 6, 7, 8),
+		LENGTH("addr32 mov x,%eax", 0x67, 0xa1, 1, 2, 3, 4),
+		LENGTH("addr32 mov %al,x", 0x67, 0xa2, 1, 2, 3, 4),
+		LENGTH("push $1", 0x6a, 1),
+		LENGTH("push $0x1234567", 0x68, 1, 2, 3, 4),
+		LENGTH("pushw $1", 0x66, 0x68, 1, 2),
+		LENGTH("imul $1,(%rax),%eax", 0x69, 0, 1, 2, 3, 4),
+		LENGTH("imul $1,(%rax),%ax", 0x66, 0x69, 0, 1, 2),
+		LENGTH("imul $1,(%rax),%eax, short", 0x6b, 0, 1),
+		LENGTH("enter $0x10,$1", 0xc8, 0x10, 0, 1),
+		LENGTH("movl $1,0(%rax)", 0xc7, 0x40, 0, 1, 2, 3, 4),
+		LENGTH("movw $1,0(%rax)", 0x66, 0xc7, 0x40, 0, 1, 2),
+		LENGTH("in $0x60,%al", 0xe4, 0x60),
+		LENGTH("xabort $1", 0xc6, 0xf8, 1),
+		LENGTH("bt $1,%eax", 0x0f, 0xba, 0xe0, 1),
+		LENGTH("shld $1,%eax,%ebx", 0x0f, 0xa4, 0xc3, 1),
+		LENGTH("shrd %cl,%eax,%ebx", 0x0f, 0xad, 0xc3),
+	};
+
+	(void)state;
+	check_all_valid(cases);
+}
+
+static void group_3_has_an_immediate_for_test_alone(void **state)
+{
+	static const struct valid cases[] = {
+		LENGTH("testb $1,(%rax)", 0xf6, 0x00, 1),
+		LENGTH("testb $1,(%rax), the alias", 0xf6, 0x08, 1),
+		LENGTH("notb (%rax)", 0xf6, 0x10),
+		LENGTH("testl $1,(%rax)", 0xf7, 0x00, 1, 2, 3, 4),
+		LENGTH("testl $1,(%rax), the alias", 0xf7, 0x08, 1, 2, 3, 4),
+		LENGTH("testw $1,(%rax)", 0x66, 0xf7, 0x00, 1, 2),
+		LENGTH("testq $1,(%rax)", 0x48, 0xf7, 0x00, 1, 2, 3, 4),
+		LENGTH("neg %eax", 0xf7, 0xd8),
+		LENGTH("div %rcx", 0x48, 0xf7, 0xf1),
+		LENGTH("idivl x(%rip)", 0xf7, 0x3d, 1, 2, 3, 4),
+	};
+
+	(void)state;
+	check_all_valid(cases);
+}
+
+static void vector_and_crypto_instructions_have_their_lengths(void **state)
+{
+	static const struct valid cases[] = {
+		LENGTH("movaps %xmm0,%xmm1", 0x0f, 0x28, 0xc8),
+		LENGTH("pshufd $1,%xmm0,%xmm1", 0x66, 0x0f, 0x70, 0xc8, 1),
+		LENGTH("psrldq $8,%xmm1", 0x66, 0x0f, 0x73, 0xd9, 8),
+		LENGTH("emms", 0x0f, 0x77),
+		LENGTH("pshufb x(%rip),%xmm0", 0x66, 0x0f, 0x38, 0x00, 0x05, 1, 2, 3, 4),
+		LENGTH("crc32q (%rdi),%rax", 0xf2, 0x48, 0x0f, 0x38, 0xf1, 0x07),
+		LENGTH("aesenc %xmm1,%xmm0", 0x66, 0x0f, 0x38, 0xdc, 0xc1),
+		LENGTH("sha256rnds2 %xmm0,%xmm1,%xmm2", 0x0f, 0x38, 0xcb, 0xd1),
+		LENGTH("pclmulqdq $0x11,%xmm1,%xmm0", 0x66, 0x0f, 0x3a, 0x44, 0xc1, 0x11),
+		LENGTH("palignr $8,x(%rip),%xmm0", 0x66, 0x0f, 0x3a, 0x0f, 0x05, 1, 2, 3, 4, 8),
+		LENGTH("vzeroupper", 0xc5, 0xf8, 0x77),
+		LENGTH("vmovdqu x(%rip),%ymm0", 0xc5, 0xfe, 0x6f, 0x05, 1, 2, 3, 4),
+		LENGTH("vpshufd $1,%xmm0,%xmm1", 0xc5, 0xf9, 0x70, 0xc8, 1),
+		LENGTH("vpslldq $8,%xmm0,%xmm1", 0xc5, 0xf1, 0x73, 0xf8, 8),
+		LENGTH("vzeroupper, long form", 0xc4, 0xe1, 0x78, 0x77),
+		LENGTH("vpshufb %xmm1,%xmm2,%xmm3", 0xc4, 0xe2, 0x69, 0x00, 0xd9),
+		LENGTH("rorx $1,%eax,%ebx", 0xc4, 0xe3, 0x7b, 0xf0, 0xd8, 1),
+		LENGTH("mulx (%rax),%rbx,%rcx", 0xc4, 0xe2, 0xe3, 0xf6, 0x08),
+		LENGTH("fs vmovdqu (%eax),%ymm0: segment and 67 may stand before VEX", 0x64, 0x67, 0xc5, 0xfe, 0x6f, 0x00),
+		LENGTH("vmovdqu64 0x40(%rax),%zmm0", 0x62, 0xf1, 0xfe, 0x48, 0x6f, 0x40, 0x01),
+		LENGTH("vprold $7,%zmm0,%zmm1", 0x62, 0xf1, 0x75, 0x48, 0x72, 0xc8, 7),
+		LENGTH("vpternlogd $0x96,%zmm0,%zmm1,%zmm2", 0x62, 0xf3, 0x75, 0x48, 0x25, 0xd0, 0x96),
+		LENGTH("vpermi2d %zmm0,%zmm1,%zmm2", 0x62, 0xf2, 0x75, 0x48, 0x76, 0xd0),
+		LENGTH("vaddph %zmm0,%zmm1,%zmm2", 0x62, 0xf5, 0x74, 0x48, 0x58, 0xd0),
+		LENGTH("vprotd $7,%xmm0,%xmm1 (XOP)", 0x8f, 0xe8, 0x78, 0xc2, 0xc8, 7),
+		LENGTH("vprotd %xmm0,%xmm1,%xmm2 (XOP)", 0x8f, 0xe9, 0x78, 0x92, 0xd1),
+		LENGTH("bextr $1,%eax,%ebx (XOP)", 0x8f, 0xea, 0x78, 0x10, 0xd8, 1, 0, 0, 0),
+		LENGTH("pop (%rax), not XOP", 0x8f, 0x00),
+		LENGTH("pop x(%rsp), not XOP", 0x8f, 0x84, 0x24, 1, 2, 3, 4),
+		LENGTH("xcrypt-ecb (PadLock)", 0xf3, 0x0f, 0xa7, 0xc8),
+		LENGTH("xsha256 (PadLock)", 0xf3, 0x0f, 0xa6, 0xd0),
+		LENGTH("pfadd %mm0,%mm1", 0x0f, 0x0f, 0xc8, 0x9e),
+		LENGTH("vmread %rax,(%rbx)", 0x0f, 0x78, 0x03),
+		LENGTH("extrq $1,$2,%xmm0", 0x66, 0x0f, 0x78, 0xc0, 1, 2),
+		LENGTH("insertq $1,$2,%xmm0,%xmm1", 0xf2, 0x0f, 0x78, 0xc8, 1, 2),
+		LENGTH("fwait is an instruction", 0x9b),
+		LENGTH("fninit", 0xdb, 0xe3),
+		LENGTH("rdrand %rax", 0x48, 0x0f, 0xc7, 0xf0),
+		LENGTH("lock cmpxchg16b (%rsi)", 0xf0, 0x48, 0x0f, 0xc7, 0x0e),
+		LENGTH("xsaves (%rdi)", 0x48, 0x0f, 0xc7, 0x2f),
+		LENGTH("stac", 0x0f, 0x01, 0xcb),
+		LENGTH("wrpkru", 0x0f, 0x01, 0xef),
+	};
+
+	(void)state;
+	check_all_valid(cases);
+}
+
+#define UNDEFINED(name, ...)	{ name, BYTES(__VA_ARGS__) }
+
+/* Each is refused at its last byte; before it, it could still be another. */
+static void undefined_opcodes_are_refused(void **state)
+{
+	static const struct invalid cases[] = {
+		UNDEFINED("push %es", 0x06), UNDEFINED("pop %es", 0x07),
+		UNDEFINED("push %cs", 0x0e), UNDEFINED("push %ss", 0x16),
+		UNDEFINED("pop %ss", 0x17), UNDEFINED("push %ds", 0x1e),
+		UNDEFINED("pop %ds", 0x1f), UNDEFINED("daa", 0x27),
+		UNDEFINED("das", 0x2f), UNDEFINED("aaa", 0x37),
+		UNDEFINED("aas", 0x3f), UNDEFINED("pusha", 0x60),
+		UNDEFINED("popa", 0x61), UNDEFINED("82", 0x82),
+		UNDEFINED("lcall $..", 0x9a), UNDEFINED("into", 0xce),
+		UNDEFINED("aam", 0xd4), UNDEFINED("aad", 0xd5),
+		UNDEFINED("salc", 0xd6), UNDEFINED("ljmp $..", 0xea),
+		UNDEFINED("0F 04", 0x0f, 0x04), UNDEFINED("0F 0A", 0x0f, 0x0a),
+		UNDEFINED("0F 0C", 0x0f, 0x0c), UNDEFINED("0F 24", 0x0f, 0x24),
+		UNDEFINED("0F 27", 0x0f, 0x27), UNDEFINED("0F 36", 0x0f, 0x36),
+		UNDEFINED("0F 39", 0x0f, 0x39), UNDEFINED("0F 3F", 0x0f, 0x3f),
+		UNDEFINED("0F 7A", 0x0f, 0x7a), UNDEFINED("0F 7B", 0x0f, 0x7b),
+		UNDEFINED("prefixed", 0x66, 0xf3, 0x48, 0x06),
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(cases); i++)
+		check_invalid(&cases[i]);
+}
+
+static void undefined_members_of_groups_are_refused(void **state)
+{
+	static const struct invalid cases[] = {
+		UNDEFINED("8F /1", 0x8f, 0x40 | 4 << 3), UNDEFINED("C6 /1", 0xc6, 1 << 3),
+		UNDEFINED("C7 /7 memory", 0xc7, 7 << 3), UNDEFINED("FE /2", 0xfe, 2 << 3),
+		UNDEFINED("FF /7", 0xff, 7 << 3), UNDEFINED("FF /7 register", 0xff, 0xf8),
+		UNDEFINED("lcall of a register", 0xff, 0xd8),
+		UNDEFINED("ljmp of a register", 0xff, 0xe8),
+		UNDEFINED("0F 00 /7", 0x0f, 0x00, 7 << 3),
+		UNDEFINED("0F 71 of memory", 0x0f, 0x71, 2 << 3),
+		UNDEFINED("0F 72 /0", 0x0f, 0x72, 0xc0),
+		UNDEFINED("0F 73 /4", 0x0f, 0x73, 0xe0),
+		UNDEFINED("0F A6 of memory", 0x0f, 0xa6, 0x00),
+		UNDEFINED("0F BA /3", 0x0f, 0xba, 3 << 3),
+		UNDEFINED("0F C7 /0", 0x0f, 0xc7, 0 << 3),
+		UNDEFINED("0F C7 /1 register", 0x0f, 0xc7, 0xc8),
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(cases); i++)
+		check_invalid(&cases[i]);
+}
+
+static void vex_is_refused_where_it_cannot_be(void **state)
+{
+	static const struct invalid cases[] = {
+		UNDEFINED("66 C5", 0x66, 0xc5), UNDEFINED("F2 C4", 0xf2, 0xc4),
+		UNDEFINED("F3 62", 0xf3, 0x62), UNDEFINED("LOCK C5", 0xf0, 0xc5),
+		UNDEFINED("REX C4", 0x40, 0xc4), UNDEFINED("REX.W 62", 0x48, 0x62),
+		UNDEFINED("VEX map 0", 0xc4, 0xe0), UNDEFINED("VEX map 4", 0xc4, 0xe4),
+		UNDEFINED("VEX map 8", 0xc4, 0xe8), UNDEFINED("VEX map 31", 0xc4, 0xff),
+		UNDEFINED("EVEX map 0", 0x62, 0xf0), UNDEFINED("EVEX map 4", 0x62, 0xf4),
+		UNDEFINED("EVEX reserved bit", 0x62, 0xf9), UNDEFINED("XOP map 11", 0x8f, 0xeb),
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(cases); i++)
+		check_invalid(&cases[i]);
+}
+
+static void more_than_15_bytes_are_refused(void **state)
+{
+	/* gs addr32 lock addq $imm32, disp32(%rax,%rcx,8) */
+	static const struct valid longest =
+		LENGTH("15 bytes", 0x65, 0x67, 0xf0, 0x48, 0x81, 0x84, 0xc8, 1, 2, 3, 4, 1, 2, 3, 4);
+	struct invalid too_long = { "16 bytes", { 0x66 }, 12 };
+	struct invalid prefixes = { "15 prefixes", { 0 }, INSN_MAX_LEN };
+
+	(void)state;
+	check_valid(&longest);
+	/* With one more byte it is too long as soon as an immediate is due. */
+	memcpy(too_long.bytes + 1, longest.bytes, longest.length);
+	memset(prefixes.bytes, 0x66, INSN_MAX_LEN);
+	prefixes.bytes[INSN_MAX_LEN] = 0x90;
+	check_invalid(&too_long);
+	/* That an opcode is to come is known behind the last prefix only. */
+	check_invalid(&prefixes);
+}
+
+static void what_a_result_says_is_consistent(const struct insn_branch *insn)
+{
+	bool direct = insn->kind == INSN_JCC || insn->kind == INSN_JMP || insn->kind == INSN_CALL;
+
+	assert_in_range(insn->length, 1, INSN_MAX_LEN);
+	assert_in_range(insn->kind, INSN_OTHER, INSN_INT3);
+	assert_in_range(insn->condition, 0, INSN_COND_RCXZ);
+	assert_true(insn->kind == INSN_JCC || !insn->condition);
+	assert_true(insn->condition >= INSN_COND_LOOPNE || !insn->narrow);
+	assert_true(direct || insn->kind == INSN_OTHER || !insn->target);
+}
+
+/*
+ * For any bytes: -ENODATA up to some size, and from there on one answer, which
+ * is an error or an instruction of exactly that size.
+ */
+static void check_any(const u8 *bytes, size_t max)
+{
+	struct insn_branch first, insn;
+	size_t size = 0;
+	int err, again;
+
+	do {
+		err = decode(bytes, size, &first);
+	} while (err == -ENODATA && size++ < max);
+	assert_true(err == 0 || err == -EILSEQ);
+	if (!err) {
+		what_a_result_says_is_consistent(&first);
+		assert_int_equal(first.length, size);
+	}
+	for (; size <= max; size++) {
+		again = decode(bytes, size, &insn);
+		assert_int_equal(again, err);
+		assert_true(err || same(&insn, &first));
+	}
+}
+
+static void every_two_byte_start_with_many_tails_is_decided_once(void **state)
+{
+	static const u8 tails[] = { 0x00, 0x05, 0x25, 0x44, 0x66, 0x90, 0xc5, 0xff };
+	u8 bytes[16];
+	unsigned int start, i;
+
+	(void)state;
+	for (start = 0; start < 65536; start++) {
+		for (i = 0; i < ARRAY_SIZE(tails); i++) {
+			memset(bytes, tails[i], sizeof(bytes));
+			bytes[0] = start;
+			bytes[1] = start >> 8;
+			check_any(bytes, sizeof(bytes));
+		}
+	}
+}
+
+static void random_bytes_are_decided_once(void **state)
+{
+	u64 seed = 0x6c697665636f7601ULL, x = seed;
+	unsigned int round, i;
+	u8 bytes[24];
+
+	(void)state;
+	print_message("    seed %#llx\n", (unsigned long long)seed);
+	for (round = 0; round < 300000; round++) {
+		for (i = 0; i < sizeof(bytes); i++) {
+			/* xorshift64* */
+			x ^= x >> 12;
+			x ^= x << 25;
+			x ^= x >> 27;
+			bytes[i] = x * 0x2545f4914f6cdd1dULL >> 56;
+		}
+		check_any(bytes, sizeof(bytes));
+	}
+}
+
+/*
+ * A function that the processor runs: it loads RFLAGS and RCX from its arguments
+ * and executes a conditional jump. Returns 1 if that jumped.
+ */
+static u8 *runner;
+
+static int setup_runner(void **state)
+{
+	(void)state;
+	runner = mmap(NULL, sysconf(_SC_PAGESIZE), PROT_READ | PROT_WRITE | PROT_EXEC,
+		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	return runner == MAP_FAILED ? -1 : 0;
+}
+
+/* @jump must jump over the 6 bytes behind it. */
+static bool really_taken(const u8 *jump, size_t length, u64 flags, u64 rcx)
+{
+	static const u8 load[] = {
+		0x57,			/* push %rdi */
+		0x48, 0x89, 0xf1,	/* mov %rsi,%rcx */
+		0x9d,			/* popf */
+	};
+	static const u8 answer[] = {
+		0xb8, 0, 0, 0, 0, 0xc3,	/* mov $0,%eax; ret */
+		0xb8, 1, 0, 0, 0, 0xc3,	/* mov $1,%eax; ret */
+	};
+	int (*run)(u64 flags, u64 rcx) = (int (*)(u64, u64))(uintptr_t)runner;
+
+	memcpy(runner, load, sizeof(load));
+	memcpy(runner + sizeof(load), jump, length);
+	memcpy(runner + sizeof(load) + length, answer, sizeof(answer));
+	return run(flags, rcx);
+}
+
+static void check_against_the_processor(const u8 *jump, size_t length, u64 flags, u64 rcx)
+{
+	/* Everything that a condition must not look at. */
+	const u64 others = ~(u64)(FLAG_CF | FLAG_PF | FLAG_ZF | FLAG_SF | FLAG_OF);
+	struct insn_branch insn;
+	bool taken = really_taken(jump, length, flags, rcx);
+
+	assert_int_equal(decode(jump, length, &insn), 0);
+	assert_int_equal(insn.kind, INSN_JCC);
+	assert_int_equal(insn.target, ADDRESS + length + 6);
+	assert_int_equal(insn_branch_taken(insn.condition, insn.narrow, flags, rcx), taken);
+	assert_int_equal(insn_branch_taken(insn.condition, insn.narrow, flags | others, rcx), taken);
+}
+
+/* The @n-th combination of the flags that conditions look at. */
+static u64 flag_combination(unsigned int n)
+{
+	static const u64 flags[] = { FLAG_CF, FLAG_PF, FLAG_ZF, FLAG_SF, FLAG_OF };
+	u64 combination = 0;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(flags); i++)
+		combination |= n >> i & 1 ? flags[i] : 0;
+	return combination;
+}
+
+#define FLAG_COMBINATIONS	32
+
+static void conditions_agree_with_the_processor(void **state)
+{
+	unsigned int condition, n;
+
+	(void)state;
+	for (condition = 0; condition < 16; condition++) {
+		for (n = 0; n < FLAG_COMBINATIONS; n++) {
+			u8 near_jump[] = { 0x0f, 0x80 | condition, 6, 0, 0, 0 };
+			u8 short_jump[] = { 0x70 | condition, 6 };
+			u64 flags = flag_combination(n);
+
+			check_against_the_processor(short_jump, sizeof(short_jump), flags, n);
+			check_against_the_processor(near_jump, sizeof(near_jump), flags | FLAG_AF, n);
+		}
+	}
+}
+
+static void counting_jumps_agree_with_the_processor(void **state)
+{
+	static const u64 counts[] = {
+		0, 1, 2, 0x7fffffff, 0x80000000, 0xffffffff, 0x100000000, 0x100000001,
+		0x100000002, 0x7fffffffffffffff, 0x8000000000000000, 0xffffffff00000000,
+		0xffffffff00000001, 0xfffffffffffffffe, 0xffffffffffffffff,
+	};
+	unsigned int opcode, n;
+	size_t i;
+
+	(void)state;
+	for (opcode = 0xe0; opcode <= 0xe3; opcode++) {
+		for (n = 0; n < FLAG_COMBINATIONS; n++) {
+			for (i = 0; i < ARRAY_SIZE(counts); i++) {
+				u8 wide[] = { opcode, 6 }, narrow[] = { 0x67, opcode, 6 };
+				u64 flags = flag_combination(n);
+
+				check_against_the_processor(wide, sizeof(wide), flags, counts[i]);
+				check_against_the_processor(narrow, sizeof(narrow), flags, counts[i]);
+			}
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest decoding[] = {
+		cmocka_unit_test(conditional_jumps_have_condition_and_target),
+		cmocka_unit_test(counting_jumps_are_conditional_jumps),
+		cmocka_unit_test(direct_jumps_and_calls_have_a_target),
+		cmocka_unit_test(targets_wrap_at_the_end_of_the_address_space),
+		cmocka_unit_test(indirect_jumps_and_calls_have_no_target),
+		cmocka_unit_test(returns_lead_away),
+		cmocka_unit_test(traps_and_breakpoints_are_told_from_other_interrupts),
+		cmocka_unit_test(padding_is_nop),
+		cmocka_unit_test(look_alikes_of_nop_are_not_nop),
+		cmocka_unit_test(modrm_sib_and_displacement_are_counted),
+		cmocka_unit_test(immediates_follow_operand_and_address_size),
+		cmocka_unit_test(group_3_has_an_immediate_for_test_alone),
+		cmocka_unit_test(vector_and_crypto_instructions_have_their_lengths),
+		cmocka_unit_test(undefined_opcodes_are_refused),
+		cmocka_unit_test(undefined_members_of_groups_are_refused),
+		cmocka_unit_test(vex_is_refused_where_it_cannot_be),
+		cmocka_unit_test(more_than_15_bytes_are_refused),
+		cmocka_unit_test(every_two_byte_start_with_many_tails_is_decided_once),
+		cmocka_unit_test(random_bytes_are_decided_once),
+	};
+	const struct CMUnitTest conditions[] = {
+		cmocka_unit_test(conditions_agree_with_the_processor),
+		cmocka_unit_test(counting_jumps_agree_with_the_processor),
+	};
+	int failed = cmocka_run_group_tests(decoding, setup, NULL);
+
+	return failed + cmocka_run_group_tests(conditions, setup_runner, NULL);
+}

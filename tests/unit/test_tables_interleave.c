@@ -1,0 +1,771 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * test_tables_interleave.c - the lock-free tables under every schedule.
+ *
+ * Two actors run on stacks of their own in one thread. Each access to shared
+ * memory is a point at which the other may take over; all schedules with up to
+ * `switches` such points are run, one after the other, and what must hold is
+ * checked after each. So a race that exists at this bound is found every time,
+ * and the schedule that shows it is printed.
+ *
+ * Execution is sequentially consistent: what goes wrong by reordering alone is
+ * not found here, but by test_tables_threads.c under ThreadSanitizer.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <ucontext.h>
+
+#include "portable.h"
+
+static void switch_point(void);
+
+#undef READ_ONCE
+#undef WRITE_ONCE
+#undef smp_load_acquire
+#undef smp_store_release
+#undef smp_store_mb
+#undef cmpxchg
+#undef atomic_long_inc
+#undef atomic_long_dec
+#undef atomic_long_inc_return
+#undef atomic_long_xchg
+
+#define READ_ONCE(x)		({ switch_point(); (x); })
+#define WRITE_ONCE(x, v)	({ switch_point(); (void)((x) = (v)); })
+#define smp_load_acquire(p)	({ switch_point(); *(p); })
+#define smp_store_release(p, v)	({ switch_point(); (void)(*(p) = (v)); })
+#define smp_store_mb(x, v)	({ switch_point(); (void)((x) = (v)); })
+#define cmpxchg(p, old, new)			\
+({						\
+	switch_point();					\
+	__typeof__(*(p)) found_ = *(p);		\
+	if (found_ == (old))			\
+		*(p) = (new);			\
+	found_;					\
+})
+#define atomic_long_inc(v)		({ switch_point(); (void)(v)->counter++; })
+#define atomic_long_dec(v)		({ switch_point(); (void)(v)->counter--; })
+#define atomic_long_inc_return(v)	({ switch_point(); ++(v)->counter; })
+#define atomic_long_xchg(v, i)				\
+({							\
+	switch_point();						\
+	long found_ = (v)->counter;			\
+	(v)->counter = (i);				\
+	found_;						\
+})
+
+#include "../../module/caller_table.c"
+#include "../../module/thread_buffer.c"
+#include "../../module/task_registry.c"
+
+/* ---- the scheduler ---- */
+
+#define MAX_SWITCHES	3
+#define STACK_SIZE	(64 << 10)
+
+static struct actor {
+	ucontext_t context;
+	void (*run)(void);
+	bool done;
+	char stack[STACK_SIZE] __attribute__((aligned(16)));
+} actors[2];
+
+static ucontext_t main_context;
+static int running = -1;		/* index of the actor, -1 outside a schedule */
+static unsigned int steps;		/* accesses so far in this schedule */
+static unsigned int switch_at[MAX_SWITCHES + 1];	/* ascending, ended by 0 */
+static unsigned int next_switch;
+
+/* The other actor goes on, if it is not through. */
+static void switch_actor(void)
+{
+	int me = running;
+
+	if (actors[!me].done)
+		return;
+	running = !me;
+	swapcontext(&actors[me].context, &actors[!me].context);
+}
+
+static void switch_point(void)
+{
+	if (running < 0)
+		return;
+	if (++steps != switch_at[next_switch])
+		return;
+	next_switch++;
+	switch_actor();
+}
+
+static void actor_main(void)
+{
+	int me = running;
+
+	actors[me].run();
+	actors[me].done = true;
+	switch_actor();
+	/* Both are through: this context's link leads back to run_schedule(). */
+}
+
+static void wind_up(struct actor *a)
+{
+	a->done = false;
+	getcontext(&a->context);
+	a->context.uc_stack.ss_sp = a->stack;
+	a->context.uc_stack.ss_size = sizeof(a->stack);
+	a->context.uc_link = &main_context;
+	makecontext(&a->context, actor_main, 0);
+}
+
+static void run_schedule(int first)
+{
+	wind_up(&actors[0]);
+	wind_up(&actors[1]);
+	steps = 0;
+	next_switch = 0;
+	running = first;
+	swapcontext(&main_context, &actors[first].context);
+	running = -1;
+}
+
+struct scenario {
+	void (*prepare)(void);
+	void (*actor[2])(void);
+	bool (*holds)(void);	/* after both are through */
+	unsigned int switches;	/* at most MAX_SWITCHES */
+};
+
+static unsigned long schedules;
+
+static void run_once(const struct scenario *s, int first)
+{
+	s->prepare();
+	run_schedule(first);
+	schedules++;
+	if (!s->holds())
+		fail_msg("actor %d first, switches before accesses %u %u %u", first,
+			 switch_at[0], switch_at[1], switch_at[2]);
+}
+
+/*
+ * All ways to switch behind the first @depth switches, none included. Up to the
+ * next switch a schedule runs as it does without it, so the length of the one
+ * without bounds where that can be.
+ */
+static void explore(const struct scenario *s, int first, unsigned int depth)
+{
+	unsigned int at = depth ? switch_at[depth - 1] : 0;
+	unsigned int length;
+
+	switch_at[depth] = 0;
+	run_once(s, first);
+	if (depth == s->switches)
+		return;
+	length = steps;
+	while (++at <= length) {
+		switch_at[depth] = at;
+		explore(s, first, depth + 1);
+	}
+	switch_at[depth] = 0;
+}
+
+static void run_scenario(const struct scenario *s)
+{
+	int i;
+
+	schedules = 0;
+	for (i = 0; i < 2; i++)
+		actors[i].run = s->actor[i];
+	for (i = 0; i < 2; i++)
+		explore(s, i, 0);
+	print_message("[          ] %lu schedules\n", schedules);
+}
+
+/* ---- the registry ---- */
+
+static struct task_registry reg;
+static struct caller_table table, small_table;	/* 16 cells, 2 cells */
+static int results[2];
+
+/* A registry of two buckets, 16 keys: each task may be in any of them. */
+static void empty_registry(void)
+{
+	memset(reg.keys, 0, reg.buffer.nr_slots * sizeof(*reg.keys));
+	memset(reg.buffer.slots, 0, reg.buffer.nr_slots * sizeof(*reg.buffer.slots));
+	atomic_long_set(&reg.count, 0);
+	atomic_long_set(&reg.lost, 0);
+	reg.closing = 0;
+}
+
+/* The n-th number whose first choice is a given bucket. */
+static unsigned long task_of(u32 bucket, unsigned int n)
+{
+	unsigned long task = 0xffff888000000000UL;
+
+	do {
+		task += 0x40;
+	} while (task_buckets(&reg, task).first[0] != bucket * TASK_BUCKET_KEYS || n--);
+	return task;
+}
+
+static unsigned long parent, child, grandchild, stranger, other;
+
+static bool tracked(unsigned long task)
+{
+	struct thread_ref ref;
+
+	return task_registry_find(&reg, task, &ref);
+}
+
+static bool tracked_as(unsigned long task, u64 sample, u64 owner)
+{
+	struct thread_ref ref;
+
+	return task_registry_find(&reg, task, &ref) && ref.sample == sample && ref.owner == owner;
+}
+
+static unsigned int keys_in_use(void)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < reg.buffer.nr_slots; i++)
+		n += reg.keys[i] != KEY_FREE;
+	return n;
+}
+
+static void family(void)
+{
+	empty_registry();
+	task_registry_add(&reg, parent, 1, 7);
+	task_registry_add(&reg, stranger, 2, 8);
+}
+
+static void fork_child(void)
+{
+	results[0] = task_registry_inherit(&reg, parent, child);
+}
+
+static void fork_child_that_forks(void)
+{
+	fork_child();
+	task_registry_inherit(&reg, child, grandchild);
+}
+
+static void close_owner(void)
+{
+	results[1] = task_registry_del_owner(&reg, 7);
+}
+
+static bool only_the_stranger_is_left(void)
+{
+	return tracked_as(stranger, 2, 8) && atomic_long_read(&reg.count) == 1 &&
+	       keys_in_use() == 1 && reg.closing == 0;
+}
+
+/* The scan goes upwards: the child on either side of its parent. */
+static void run_family(const struct scenario *s)
+{
+	u32 bucket;
+
+	for (bucket = 0; bucket < 2; bucket++) {
+		parent = task_of(bucket, 0);
+		child = task_of(!bucket, 0);
+		grandchild = task_of(bucket, 1);
+		stranger = task_of(!bucket, 1);
+		run_scenario(s);
+	}
+}
+
+static void closing_owner_leaves_no_child(void **state)
+{
+	const struct scenario s = {
+		family, { fork_child, close_owner }, only_the_stranger_is_left, 2,
+	};
+
+	(void)state;
+	run_family(&s);
+}
+
+static void closing_owner_leaves_no_grandchild(void **state)
+{
+	const struct scenario s = {
+		family, { fork_child_that_forks, close_owner }, only_the_stranger_is_left, 2,
+	};
+
+	(void)state;
+	run_family(&s);
+}
+
+static void parent_dies(void)
+{
+	results[1] = task_registry_del(&reg, parent);
+}
+
+static bool child_is_whole_or_not_there(void)
+{
+	bool there = results[0] == 1;
+
+	return results[1] == 0 && !tracked(parent) && tracked(child) == there &&
+	       (!there || tracked_as(child, 1, 7)) &&
+	       atomic_long_read(&reg.count) == 1 + there && keys_in_use() == 1U + there;
+}
+
+static void child_of_a_deleted_parent_is_whole_or_not_there(void **state)
+{
+	const struct scenario s = {
+		family, { fork_child, parent_dies }, child_is_whole_or_not_there, 2,
+	};
+
+	(void)state;
+	run_family(&s);
+}
+
+/* One task, and another that takes its slot when it is free. */
+static void one_task(void)
+{
+	empty_registry();
+	task_registry_add(&reg, parent, 1, 7);
+}
+
+static struct thread_ref stale;
+static u32 stale_from, other_from[2], other_hits;
+
+static void handler_of_a_task(void)
+{
+	results[0] = task_registry_find(&reg, parent, &stale);
+	if (results[0])
+		thread_buffer_enter(&reg.buffer, &stale, 100, &stale_from);
+}
+
+static void slot_changes_hands(void)
+{
+	struct thread_ref ref;
+
+	task_registry_del(&reg, parent);
+	task_registry_add(&reg, other, 2, 8);
+	results[1] = task_registry_find(&reg, other, &ref);
+	thread_buffer_enter(&reg.buffer, &ref, 200, &other_from[0]);
+	thread_buffer_enter(&reg.buffer, &ref, 201, &other_from[1]);
+	other_hits = thread_buffer_hits(&reg.buffer, &ref);
+}
+
+static bool both_saw_their_own(void)
+{
+	if (results[0] && (stale.sample != 1 || stale.owner != 7))
+		return false;
+	return results[1] && other_from[0] == CALLER_NONE && other_from[1] == 200 &&
+	       other_hits == 2 && tracked_as(other, 2, 8) && keys_in_use() == 1;
+}
+
+static void stale_handler_spares_the_next_task(void **state)
+{
+	const struct scenario s = {
+		one_task, { handler_of_a_task, slot_changes_hands }, both_saw_their_own, 2,
+	};
+
+	(void)state;
+	parent = task_of(0, 0);
+	other = task_of(0, 1);
+	run_scenario(&s);
+}
+
+static void slot_changes_hands_and_comes_back(void)
+{
+	task_registry_del(&reg, parent);
+	task_registry_add(&reg, other, 2, 8);
+	task_registry_del(&reg, other);
+	task_registry_add(&reg, parent, 3, 9);
+}
+
+static bool found_one_of_its_own_lives(void)
+{
+	if (!results[0])
+		return true;
+	return (stale.sample == 1 && stale.owner == 7) || (stale.sample == 3 && stale.owner == 9);
+}
+
+static void look_up_never_gives_a_foreign_sample(void **state)
+{
+	const struct scenario s = {
+		one_task, { handler_of_a_task, slot_changes_hands_and_comes_back },
+		found_one_of_its_own_lives, 3,
+	};
+
+	(void)state;
+	parent = task_of(0, 0);
+	other = task_of(0, 1);
+	run_scenario(&s);
+}
+
+static void moves_to_another_owner(void)
+{
+	task_registry_del(&reg, parent);
+	results[0] = task_registry_add(&reg, parent, 3, 9);
+}
+
+static bool belongs_to_the_new_owner(void)
+{
+	return results[0] >= 0 && tracked_as(parent, 3, 9) &&
+	       atomic_long_read(&reg.count) == 1 && keys_in_use() == 1;
+}
+
+static void closing_the_former_owner_spares_a_task_that_moved(void **state)
+{
+	const struct scenario s = {
+		one_task, { moves_to_another_owner, close_owner }, belongs_to_the_new_owner, 3,
+	};
+
+	(void)state;
+	parent = task_of(0, 0);
+	run_scenario(&s);
+}
+
+static void delete_a(void)
+{
+	results[0] = task_registry_del(&reg, parent);
+}
+
+static void delete_b(void)
+{
+	results[1] = task_registry_del(&reg, parent);
+}
+
+static bool one_deleted_it(void)
+{
+	return (results[0] == 0) + (results[1] == 0) == 1 &&
+	       results[0] + results[1] == -ESRCH &&
+	       atomic_long_read(&reg.count) == 0 && keys_in_use() == 0;
+}
+
+static void one_of_two_deletions_wins(void **state)
+{
+	const struct scenario s = { one_task, { delete_a, delete_b }, one_deleted_it, 3 };
+
+	(void)state;
+	parent = task_of(0, 0);
+	run_scenario(&s);
+}
+
+static void add_a(void)
+{
+	results[0] = task_registry_add(&reg, parent, 1, 7);
+}
+
+static void add_b(void)
+{
+	results[1] = task_registry_add(&reg, other, 2, 8);
+}
+
+static bool both_are_there(void)
+{
+	return results[0] >= 0 && results[1] >= 0 && results[0] != results[1] &&
+	       tracked_as(parent, 1, 7) && tracked_as(other, 2, 8) &&
+	       atomic_long_read(&reg.count) == 2 && keys_in_use() == 2;
+}
+
+static void two_adders_get_two_keys(void **state)
+{
+	const struct scenario s = { empty_registry, { add_a, add_b }, both_are_there, 2 };
+
+	(void)state;
+	parent = task_of(0, 0);
+	other = task_of(0, 1);
+	run_scenario(&s);
+}
+
+/* ---- the slot ---- */
+
+static struct thread_ref life;
+static u32 from_of[2];
+
+static void one_life(void)
+{
+	u32 from;
+
+	one_task();
+	task_registry_find(&reg, parent, &life);
+	thread_buffer_enter(&reg.buffer, &life, 10, &from);
+}
+
+static void enter_a(void)
+{
+	results[0] = thread_buffer_enter(&reg.buffer, &life, 1, &from_of[0]);
+}
+
+static void enter_b(void)
+{
+	results[1] = thread_buffer_enter(&reg.buffer, &life, 2, &from_of[1]);
+}
+
+static bool the_path_has_no_gap(void)
+{
+	u32 last = (u32)reg.buffer.slots[life.slot].last;
+
+	if (results[0] || results[1] || thread_buffer_hits(&reg.buffer, &life) != 3)
+		return false;
+	return (from_of[0] == 10 && from_of[1] == 1 && last == 2) ||
+	       (from_of[1] == 10 && from_of[0] == 2 && last == 1);
+}
+
+static void interrupted_enter_keeps_the_path_whole(void **state)
+{
+	const struct scenario s = { one_life, { enter_a, enter_b }, the_path_has_no_gap, 3 };
+
+	(void)state;
+	parent = task_of(0, 0);
+	run_scenario(&s);
+}
+
+static void end_life(void)
+{
+	results[1] = thread_buffer_close(&reg.buffer, &life);
+}
+
+static bool life_is_over(void)
+{
+	u32 from;
+
+	return results[1] && (results[0] == 0 || results[0] == -ESTALE) &&
+	       !thread_buffer_alive(&reg.buffer, &life) &&
+	       thread_buffer_enter(&reg.buffer, &life, 3, &from) == -ESTALE;
+}
+
+static void close_wins_over_enter(void **state)
+{
+	const struct scenario s = { one_life, { enter_a, end_life }, life_is_over, 3 };
+
+	(void)state;
+	parent = task_of(0, 0);
+	run_scenario(&s);
+}
+
+static void forget_ids(void)
+{
+	thread_buffer_forget(&reg.buffer, 10, 20);
+}
+
+static bool forgotten_or_replaced(void)
+{
+	return results[0] == 0 && (from_of[0] == 10 || from_of[0] == CALLER_NONE) &&
+	       (u32)reg.buffer.slots[life.slot].last == 1;
+}
+
+static void forget_keeps_a_newer_checkpoint(void **state)
+{
+	const struct scenario s = { one_life, { enter_a, forget_ids }, forgotten_or_replaced, 2 };
+
+	(void)state;
+	parent = task_of(0, 0);
+	run_scenario(&s);
+}
+
+/* ---- caller records ---- */
+
+/* How many cells show the pair, and their counts' sum. */
+static unsigned int cells_of(u32 from, u32 to, u64 *count, u64 *sample)
+{
+	struct caller_record record;
+	unsigned int cells = 0;
+	u32 cursor = 0;
+
+	*count = 0;
+	while (caller_table_next(&table, &cursor, &record)) {
+		if (record.from != from || record.to != to)
+			continue;
+		cells++;
+		*count += record.count;
+		*sample = record.first_sample;
+	}
+	return cells;
+}
+
+static void empty_table(void)
+{
+	caller_table_reset(&table);
+}
+
+static void record_a(void)
+{
+	caller_table_record(&table, 1, 2, 5);
+	caller_table_record(&table, 3, 4, 5);
+}
+
+static void record_b(void)
+{
+	caller_table_record(&table, 3, 4, 6);
+	caller_table_record(&table, 1, 2, 6);
+}
+
+static bool two_pairs_twice_each(void)
+{
+	u64 count, sample;
+
+	if (cells_of(1, 2, &count, &sample) != 1 || count != 2 || (sample != 5 && sample != 6))
+		return false;
+	if (cells_of(3, 4, &count, &sample) != 1 || count != 2 || (sample != 5 && sample != 6))
+		return false;
+	return atomic_long_read(&table.records) == 2 && atomic_long_read(&table.claimed) == 2 &&
+	       atomic_long_read(&table.lost) == 0;
+}
+
+static void a_pair_has_one_cell(void **state)
+{
+	const struct scenario crossed = {
+		empty_table, { record_a, record_b }, two_pairs_twice_each, 3,
+	};
+	const struct scenario together = {
+		empty_table, { record_a, record_a }, two_pairs_twice_each, 3,
+	};
+
+	(void)state;
+	run_scenario(&crossed);
+	run_scenario(&together);
+}
+
+/* Two cells, and three pairs that want one. */
+static void empty_small_table(void)
+{
+	caller_table_reset(&small_table);
+}
+
+static void crowd_a(void)
+{
+	caller_table_record(&small_table, 1, 2, 5);
+	caller_table_record(&small_table, 3, 4, 5);
+}
+
+static void crowd_b(void)
+{
+	caller_table_record(&small_table, 5, 6, 6);
+	caller_table_record(&small_table, 1, 2, 6);
+}
+
+static bool kept_and_lost_make_four(void)
+{
+	struct caller_record record;
+	u32 cursor = 0;
+	u64 sum = atomic_long_read(&small_table.lost);
+
+	while (caller_table_next(&small_table, &cursor, &record))
+		sum += record.count;
+	return sum == 4 && atomic_long_read(&small_table.records) == 2;
+}
+
+static void full_table_loses_nothing_uncounted(void **state)
+{
+	const struct scenario s = {
+		empty_small_table, { crowd_a, crowd_b }, kept_and_lost_make_four, 2,
+	};
+
+	(void)state;
+	run_scenario(&s);
+}
+
+static void table_with_an_old_pair(void)
+{
+	empty_table();
+	caller_table_record(&table, 3, 30, 4);
+}
+
+static void record_beside_it(void)
+{
+	caller_table_record(&table, 1, 2, 5);
+}
+
+static void forget_old_pair(void)
+{
+	results[1] = caller_table_forget(&table, 30, 39);
+}
+
+static bool only_the_new_pair_is_left(void)
+{
+	u64 count, sample;
+
+	return results[1] == 1 && cells_of(3, 30, &count, &sample) == 0 &&
+	       cells_of(1, 2, &count, &sample) == 1 && count == 1 && sample == 5 &&
+	       atomic_long_read(&table.records) == 1;
+}
+
+static void forget_leaves_other_pairs_alone(void **state)
+{
+	const struct scenario s = {
+		table_with_an_old_pair, { record_beside_it, forget_old_pair },
+		only_the_new_pair_is_left, 3,
+	};
+
+	(void)state;
+	run_scenario(&s);
+}
+
+static void forget_same_pair(void)
+{
+	results[1] = caller_table_forget(&table, 0, CALLER_NONE);
+}
+
+/* A reset while handlers record: the passage counts before or after it, once. */
+static void record_again(void)
+{
+	caller_table_record(&table, 3, 30, 5);
+}
+
+static bool records_agree_with_cells(void)
+{
+	u64 count, sample;
+	unsigned int cells = cells_of(3, 30, &count, &sample);
+
+	return results[1] == 1 && count <= 1 && cells == count &&
+	       atomic_long_read(&table.records) == cells;
+}
+
+static void forget_of_a_busy_pair_keeps_the_number_of_records(void **state)
+{
+	const struct scenario s = {
+		table_with_an_old_pair, { record_again, forget_same_pair },
+		records_agree_with_cells, 3,
+	};
+
+	(void)state;
+	run_scenario(&s);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	return task_registry_init(&reg, 1) || caller_table_init(&table, 8) ||
+	       caller_table_init(&small_table, 1);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	task_registry_destroy(&reg);
+	caller_table_destroy(&table);
+	caller_table_destroy(&small_table);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(closing_owner_leaves_no_child),
+		cmocka_unit_test(closing_owner_leaves_no_grandchild),
+		cmocka_unit_test(child_of_a_deleted_parent_is_whole_or_not_there),
+		cmocka_unit_test(stale_handler_spares_the_next_task),
+		cmocka_unit_test(look_up_never_gives_a_foreign_sample),
+		cmocka_unit_test(closing_the_former_owner_spares_a_task_that_moved),
+		cmocka_unit_test(one_of_two_deletions_wins),
+		cmocka_unit_test(two_adders_get_two_keys),
+		cmocka_unit_test(interrupted_enter_keeps_the_path_whole),
+		cmocka_unit_test(close_wins_over_enter),
+		cmocka_unit_test(forget_keeps_a_newer_checkpoint),
+		cmocka_unit_test(a_pair_has_one_cell),
+		cmocka_unit_test(full_table_loses_nothing_uncounted),
+		cmocka_unit_test(forget_leaves_other_pairs_alone),
+		cmocka_unit_test(forget_of_a_busy_pair_keeps_the_number_of_records),
+	};
+
+	return cmocka_run_group_tests_name("tables_interleave", tests, setup, teardown);
+}

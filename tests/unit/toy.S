@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * toy.S - the fake kernel's module "toy". Twice of use: linked into the fake,
+ * which answers with its bytes, and as toy.ko with debug information, in which
+ * libcov looks up sections and lines. Labels toy_b* begin blocks, toy_j* are the
+ * conditional jumps; fake_kernel.c says which of them "ran".
+ */
+	.macro	function name
+	.type	\name, @function
+\name:
+	.endm
+	.macro	label name
+	.globl	\name
+	.hidden	\name
+\name:
+	.endm
+
+	.text
+label toy_text
+
+function toy_main
+label toy_b0
+	test	%edi, %edi
+label toy_j0
+	je	toy_b2
+label toy_b1
+	cmpl	$5, (%rsi)
+label toy_j1
+	ja	toy_c0			/* its taken side is missing: 1 block behind it */
+label toy_b2
+	mov	$1, %eax
+	test	%esi, %esi
+label toy_j2
+	jne	toy_b4			/* its taken side is missing: 3 blocks behind it */
+label toy_b3
+	ret
+label toy_b4
+	dec	%esi
+label toy_j3
+	js	toy_b6
+label toy_b5
+	jmp	toy_b3			/* into what ran: not behind */
+label toy_b6
+	xor	%eax, %eax
+	ret
+label toy_b7				/* next to toy_b6, but behind its return */
+	nop
+	ret
+label toy_main_end
+	.size	toy_main, . - toy_main
+
+function toy_unused
+label toy_b8
+	xor	%eax, %eax
+	ret
+label toy_unused_end
+	.size	toy_unused, . - toy_unused
+
+function toy_refused
+label toy_b9
+	jrcxz	toy_b11
+label toy_b10
+	nop
+label toy_b11
+	ret
+label toy_refused_end
+	.size	toy_refused, . - toy_refused
+
+function toy_large
+label toy_b12
+	cmp	%rdi, %rsi
+label toy_j5
+	jl	toy_b14
+label toy_b13
+	nop
+	ret
+label toy_b14
+	ret
+label toy_large_end
+	.size	toy_large, . - toy_large
+label toy_text_end
+
+	.section .text.unlikely, "ax", @progbits
+label toy_cold
+function toy_main.cold
+label toy_c0
+	mov	$-22, %eax
+	jmp	toy_b3
+label toy_cold_end
+	.size	toy_main.cold, . - toy_main.cold
+
+	.section .note.GNU-stack, "", @progbits

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# unit.mk - builds and runs the CMocka tests. Included by the top Makefile, or
+# used alone from the project's root: make -f tests/unit/unit.mk unit
+#
+# A test NAME is tests/unit/test_NAME.c. To add one:
+#
+#	UNIT_TESTS += NAME		runs under ASan and UBSan
+#	UNIT_TSAN += NAME		runs under TSan
+#	NAME_SRCS := FILES		compiled together with it
+#	NAME_LIBS := -lFOO		if it needs more than CMocka
+#	NAME_DEPS := FILES		read by it, beyond the headers below
+
+UNIT_BUILD := build/unit
+
+UNIT_CFLAGS := -std=gnu11 -Wall -Wextra -Werror -O2 -g -Imodule -Iinclude -pthread
+UNIT_asan_CFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+UNIT_tsan_CFLAGS := -fsanitize=thread
+UNIT_HEADERS := $(wildcard module/*.h include/*.h tests/unit/*.h)
+
+unit_tables := module/task_registry.c module/thread_buffer.c module/caller_table.c
+
+UNIT_TESTS += task_registry
+task_registry_SRCS := $(unit_tables)
+
+UNIT_TESTS += thread_buffer
+thread_buffer_SRCS := module/thread_buffer.c
+
+UNIT_TESTS += caller_table
+caller_table_SRCS := module/caller_table.c
+
+# Includes the module's files itself, to put a switch point into every atomic.
+UNIT_TESTS += tables_interleave
+tables_interleave_DEPS := $(unit_tables)
+
+UNIT_TESTS += tables_threads
+UNIT_TSAN += tables_threads
+tables_threads_SRCS := $(unit_tables)
+
+# The decoder and the control flow; each present from the day its test is.
+ifneq ($(wildcard tests/unit/test_insn_branch.c),)
+UNIT_TESTS += insn_branch
+insn_branch_SRCS := module/insn_branch.c
+endif
+
+ifneq ($(wildcard tests/unit/test_flow.c),)
+UNIT_TESTS += flow
+flow_SRCS := module/flow.c module/insn_branch.c $(wildcard tests/unit/test_flow_asm.S)
+endif
+
+ifneq ($(wildcard tests/unit/test_flow_random.c),)
+UNIT_TESTS += flow_random
+flow_random_SRCS := module/flow.c module/insn_branch.c
+endif
+
+# unit_rule NAME FLAVOUR
+define unit_rule
+$(UNIT_BUILD)/$(1).$(2): tests/unit/test_$(1).c $($(1)_SRCS) $($(1)_DEPS) $(UNIT_HEADERS) \
+			 tests/unit/unit.mk | $(UNIT_BUILD)
+	$$(CC) $(UNIT_CFLAGS) $(UNIT_$(2)_CFLAGS) -o $$@ $$< $($(1)_SRCS) -lcmocka $($(1)_LIBS)
+
+.PHONY: run-$(1).$(2)
+run-$(1).$(2): $(UNIT_BUILD)/$(1).$(2)
+	@echo "--- unit test $(1), $(2)"
+	@./$$<
+
+unit: run-$(1).$(2)
+endef
+
+.PHONY: unit
+unit:
+
+$(foreach name,$(UNIT_TESTS),$(eval $(call unit_rule,$(name),asan)))
+$(foreach name,$(UNIT_TSAN),$(eval $(call unit_rule,$(name),tsan)))
+
+$(UNIT_BUILD):
+	mkdir -p $@
