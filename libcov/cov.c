@@ -169,11 +169,11 @@ static int open_failed(int error)
 		return cov_fail(NULL, error, "livecov is loaded but has no " COV_CONTROL_PATH
 				"; see `dmesg | grep livecov`");
 	case EACCES:
-		return cov_fail(NULL, error, "no access to " COV_CONTROL_PATH "; run as root");
+		return cov_fail(NULL, error, "no access to " COV_CONTROL_PATH "; run as root (sudo covstat ...)");
 	case EPERM:
 		if (geteuid() == 0)
 			return cov_fail(NULL, error, "the kernel is locked down and keeps debugfs shut; see /sys/kernel/security/lockdown, and switch secure boot off");
-		return cov_fail(NULL, error, "no access to " COV_CONTROL_PATH "; run as root");
+		return cov_fail(NULL, error, "no access to " COV_CONTROL_PATH "; run as root (sudo covstat ...)");
 	default:
 		return cov_fail(NULL, error, "cannot open " COV_CONTROL_PATH ": %s", strerror(error));
 	}

@@ -36,3 +36,48 @@ build/libcov.a: $(LIBCOV_OBJECTS)
 build/libcov.pc: libcov/libcov.pc.in libcov/libcov.h
 	@mkdir -p $(@D)
 	sed -e 's|@PREFIX@|$(LIBCOV_PREFIX)|' -e 's|@VERSION@|$(LIBCOV_VERSION)|' $< > $@
+
+# ---- tests, without a kernel: make libcov-test runs them ---------------------
+#
+# LIBCOV_TESTS are programs that exit 0 if all is well; they want to be built
+# (make $(LIBCOV_TEST_FILES)) and run from the project's root.
+
+LIBCOV_TEST := build/unit/libcov
+LIBCOV_TEST_CFLAGS := $(filter-out -O2 -fvisibility=hidden,$(LIBCOV_CFLAGS)) -O1 -Itests/unit \
+	-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+LIBCOV_FAKE := tests/unit/fake_kernel.c tests/unit/fake_tables.c tests/unit/toy.S
+LIBCOV_WRAPPED := open close ioctl fopen opendir access statfs
+LIBCOV_TEST_HEADERS := $(LIBCOV_HEADERS) tests/unit/fake_kernel.h
+
+LIBCOV_TEST_FILES := $(LIBCOV_TEST)/test_libcov.asan $(LIBCOV_TEST)/fake_kernel.so \
+	$(LIBCOV_TEST)/covstat.asan build/covstat
+LIBCOV_TESTS := $(LIBCOV_TEST)/test_libcov.asan tests/unit/test_covstat.py
+
+.PHONY: libcov-test
+libcov-test: $(LIBCOV_TEST_FILES)
+	@set -e; for test in $(LIBCOV_TESTS); do echo "--- $$test"; ./$$test; done
+
+# The build-id is that of fake_kernel.h.
+$(LIBCOV_TEST)/toy.ko: tests/unit/toy.S
+	@mkdir -p $(@D)
+	$(CC) -g -c -o $@.o $<
+	$(LD) -r --build-id=0x0123456789abcdef0123456789abcdef01234567 -o $@ $@.o
+	@rm -f $@.o
+
+$(LIBCOV_TEST)/test_libcov.asan: tests/unit/test_libcov.c $(LIBCOV_FAKE) \
+		$(LIBCOV_SOURCES:%=libcov/%.c) $(LIBCOV_TEST_HEADERS) $(LIBCOV_TEST)/toy.ko
+	$(CC) $(LIBCOV_TEST_CFLAGS) -DTOY_DIRECTORY='"$(abspath $(LIBCOV_TEST))"' \
+		-DTOY_SOURCE='"tests/unit/toy.S"' -o $@ $(filter %.c %.S,$^) \
+		$(LIBCOV_WRAPPED:%=-Wl,--wrap=%) $(LIBCOV_LIBS) -lcmocka
+
+# For LD_PRELOAD; not sanitized itself, so that it goes with any program.
+$(LIBCOV_TEST)/fake_kernel.so: $(LIBCOV_FAKE) $(LIBCOV_TEST_HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -fvisibility=hidden,$(LIBCOV_CFLAGS)) -Itests/unit -DFAKE_PRELOAD \
+		-shared -fPIC -o $@ $(LIBCOV_FAKE) -ldl
+
+# covstat and libcov in one sanitized program.
+$(LIBCOV_TEST)/covstat.asan: $(LIBCOV_SOURCES:%=libcov/%.c) $(wildcard tools/covstat/*.[ch]) \
+		$(LIBCOV_HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(LIBCOV_TEST_CFLAGS) -o $@ $(filter %.c,$^) $(LIBCOV_LIBS) -ljson-c -lcapstone

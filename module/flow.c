@@ -508,7 +508,7 @@ static void add_step(struct scan *scan)
 	}
 	if (!is_terminator(step->kind))
 		stops = step->kind == STEP_CALL || step->kind == STEP_TRAP ||
-			may_fault(scan) || (scan->unsure && !is_entry);
+			may_fault(scan) || scan->unsure;
 	else if (step->kind == STEP_JMP)
 		stops = scan->b->in->incomplete;	/* perhaps a static branch */
 	if (stops) {
@@ -684,15 +684,23 @@ static void relate(struct builder *b, u32 from, u64 to)
 		*marks_at(b, to) |= MARK_HIDDEN;
 }
 
+/*
+ * Where a function cannot be read, go on a byte further: a jump wrongly made out there
+ * costs some sites, one not made out may cost the truth.
+ */
 static void relate_by_jumps(struct builder *b, u32 index)
 {
 	struct walk walk;
+	int err;
 
 	if (walk_function(b, &b->in->functions[index], &walk))
 		return;
-	while (walk_next(b, &walk) > 0)
-		if (walk.step.kind == STEP_JCC || walk.step.kind == STEP_JMP)
+	while ((err = walk_next(b, &walk)) != 0) {
+		if (err < 0)
+			walk.next = walk.at + 1;
+		else if (walk.step.kind == STEP_JCC || walk.step.kind == STEP_JMP)
 			relate(b, index, walk.step.target);
+	}
 }
 
 static void relate_by_tables(struct builder *b)

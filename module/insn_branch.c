@@ -15,12 +15,12 @@
  * mov), and which opcodes of 0F 38, 0F 3A, VEX, EVEX and XOP exist, because all
  * of such a map have one shape: what a later CPU puts there is measured rightly.
  *
- * Intel and AMD differ in one point that matters here. With a 66 prefix, Intel
- * ignores the prefix on near branches (SDM vol. 2, appendix A.2.5, superscript
- * f64), AMD takes a 16-bit displacement and cuts RIP to 16 bits (AMD64
- * Architecture Programmer's Manual, vol. 3, 1.2.2 and the pages of Jcc, JMP and
- * CALL). The latter can never hit kernel text, so no kernel holds such a branch
- * on purpose; it is decoded as Intel does.
+ * Intel and AMD differ in one point that matters here: a 66 prefix on a near
+ * branch. Intel ignores it (SDM vol. 2, appendix A.2.5, superscript f64); AMD
+ * takes a 16-bit displacement and cuts RIP to 16 bits (AMD64 Architecture
+ * Programmer's Manual, vol. 1, 3.7.9, table 3-9). The latter can never lead to
+ * kernel text, so no kernel holds such a branch on purpose: it is decoded as
+ * Intel does.
  */
 #include "insn_branch.h"
 
@@ -293,7 +293,7 @@ static int read_vex(struct decoder *d, u8 payload, u8 map_mask, unsigned int map
 
 /*
  * 8F is XOP if the map in the next byte is above 7, else pop, for which that
- * byte is ModRM (AMD64 APM vol. 3, 1.2.5).
+ * byte is ModRM (AMD64 APM vol. 3, "VEX and XOP Prefixes").
  */
 static int read_xop_or_pop(struct decoder *d)
 {

@@ -12,8 +12,9 @@
 #define INSN_MAX_LEN	15	/* SDM vol. 2, 2.3.11 */
 
 /* Where control goes from an instruction. */
-#define INSN_OTHER	0	/* to the next one */
-#define INSN_NOP	1	/* to the next one, and nothing happened: fits as padding */
+#define INSN_OTHER	0	/* to the next one; xbegin, int and syscall are among them */
+#define INSN_NOP	1	/* to the next one, nothing happens: 90 and 0F 1F /0, which
+				 * assemblers pad with; endbr64 is no padding */
 #define INSN_JCC	2	/* @target or the next: Jcc, loop*, j*cxz */
 #define INSN_JMP	3	/* @target */
 #define INSN_JMP_IND	4	/* unknown */
@@ -31,7 +32,8 @@
 
 /**
  * struct insn_branch - one decoded instruction
- * @target: address that a direct jump or call goes to, else 0
+ * @target: address that a direct jump or call goes to, or that an aborted
+ *	    xbegin (INSN_OTHER) goes on at, else 0
  * @length: bytes, 1..INSN_MAX_LEN
  * @kind: INSN_*
  * @condition: for INSN_JCC: low nibble of the opcode, or INSN_COND_*
@@ -53,7 +55,8 @@ struct insn_branch {
  * @insn: the answer; unspecified on error
  *
  * 64-bit mode only. Return: 0; -ENODATA if the instruction goes on behind
- * @size; -EILSEQ if these bytes are no instruction.
+ * @size; -EILSEQ if these bytes are no instruction, whatever follows them. That
+ * an instruction is decoded does not promise that it runs: see insn_branch.c.
  */
 int insn_branch_decode(const u8 *bytes, size_t size, u64 address,
 		       struct insn_branch *insn);
@@ -63,9 +66,11 @@ int insn_branch_decode(const u8 *bytes, size_t size, u64 address,
  * @condition: struct insn_branch's
  * @narrow: struct insn_branch's
  * @flags: RFLAGS before the jump
- * @rcx: RCX before the jump
+ * @rcx: RCX before the jump; loop* look at it decremented
  *
- * Safe in any context. Return: true if it jumps.
+ * Safe in any context. Who decides a loop* in the CPU's place must also store
+ * the decremented RCX (ECX, zero-extended, if @narrow); no jump changes flags.
+ * Return: true if it jumps.
  */
 bool insn_branch_taken(u8 condition, bool narrow, u64 flags, u64 rcx);
 

@@ -155,7 +155,8 @@ static void every_evex_opcode(void)
 	for (map = 0; map < 16; map++) {
 		for (pp = 0; pp < 4; pp++) {
 			for (wl = 0; wl < 2; wl++) {
-				u8 head[] = { 0x62, 0xf0 | map, wl << 7 | 0x7c | pp, 0x08 | wl << 6 };
+				u8 w = wl << 7, l = wl << 6;
+				u8 head[] = { 0x62, 0xf0 | map, w | 0x7c | pp, l | 0x08 };
 
 				every_opcode_behind(head, sizeof(head));
 			}

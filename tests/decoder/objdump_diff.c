@@ -2,11 +2,12 @@
 /*
  * objdump_diff.c - does insn_branch.c read machine code as objdump does?
  *
- * Owns: the differential test of the decoder. Each executable section of each
- * file is disassembled by objdump, and at each instruction that it prints our
- * decoder is asked for the length, the kind, the condition and the target.
- * Relocations are applied by neither side: both see the bytes of the file, at
- * the addresses of the file (in a module all sections start at 0). May call insn_branch.c, libelf, objdump.
+ * Owns: the differential test of the decoder. May call insn_branch.c, libelf,
+ * objdump. Each executable section of each file is disassembled by objdump, and
+ * at each instruction that it prints our decoder is asked for the length, the
+ * kind, the condition and the target. Relocations are applied by neither side:
+ * both see the bytes of the file, at the addresses of the file (in a module all
+ * sections start at 0).
  *
  * objdump goes on one byte (or a few) behind what it calls "(bad)"; the decoder
  * must refuse such bytes, and is asked again where objdump goes on, so the two
@@ -474,7 +475,8 @@ static void compare_listing(FILE *listing, const char *file, struct section *sec
 		if (next || !section || !parse_line(line, section, &witness))
 			continue;
 		if (witness.offset != section->covered)
-			errx(2, "%s %s: objdump skips or repeats bytes: %s", file, section->name, line);
+			errx(2, "%s %s: objdump skips or repeats bytes: %s", file,
+			     section->name, line);
 		section->covered += witness.length;
 		parse_text(skip_prefixes(witness.text), &witness);
 		compare(file, section, &witness, &printed);
@@ -564,8 +566,8 @@ int main(int argc, char **argv)
 	for (i = 0; i < nr_explanations; i++)
 		if (!explanations[i].used)
 			warnx("not needed: %s %s", explanations[i].what, explanations[i].pattern);
-	printf("modules %lu, sections %lu, instructions %lu, jcc %lu, differences %lu, explained %lu\n",
-	       totals.modules, totals.sections, totals.instructions, totals.jcc,
-	       totals.differences, totals.explained);
+	printf("modules %lu, sections %lu, instructions %lu, jcc %lu, ", totals.modules,
+	       totals.sections, totals.instructions, totals.jcc);
+	printf("differences %lu, explained %lu\n", totals.differences, totals.explained);
 	return totals.differences ? 1 : 0;
 }

@@ -50,9 +50,9 @@ Traps on the way, and what becomes of them here:
  - A jump whose target is the instruction behind it goes the same way in both
    cases: no outcome can be seen, ambiguous.
  - A breakpoint that was removed while a CPU was in its handler is executed again,
-   now as the instruction: the same jump twice, with nothing between, is one.
-   Other instructions may be repeated as well (a page fault, an iteration of
-   `rep movs`); an instruction's count is not used as a number of passages.
+   now as the instruction.  A page fault makes an instruction begin again, and
+   each iteration of `rep movs` is a line.  So the same address twice, with
+   nothing between, is one passage.
  - A jump-optimised kprobe (e9 on an ordinary instruction) would hide the four
    bytes behind it: the judge complains about it.
  - CPUs' lines interleave; each line is whole.
@@ -122,8 +122,8 @@ class Witness:
         self.phase = BEFORE
         self.jumps = {i.address: Jump(i, text)
                       for i in text.instructions.values() if i.kind == JCC}
-        # For each phase, how often each address was arrived at.
-        self.arrivals = [collections.Counter() for _ in range(AFTER + 1)]
+        # For each phase, how often each address was passed through.
+        self.passages = [collections.Counter() for _ in range(AFTER + 1)]
         # The byte strings that were translated for an address.
         self.dumps = collections.defaultdict(list)
         self.strange = []       # (address, what)
@@ -131,8 +131,8 @@ class Witness:
 
     @property
     def ran(self):
-        """How often each address was arrived at between start and stop."""
-        return self.arrivals[RUNNING]
+        """How often each address was passed through between start and stop."""
+        return self.passages[RUNNING]
 
     def read(self, log):
         """LOG gives lines, as bytes.  Ends at the mark `end`."""
@@ -213,7 +213,8 @@ class Witness:
         if address is None:
             return
         cpu.address = None
-        self.arrivals[cpu.phase][address] += 1
+        if not is_repeated(cpu.previous, address):
+            self.passages[cpu.phase][address] += 1
         if cpu.open:
             self._settle(cpu, address)
         jump = self.jumps.get(address)
@@ -246,6 +247,12 @@ class Witness:
         elif at_once and address not in self._text.entries:
             self.strange.append(
                 (address, f"came after the jump at {jump.address:#x}"))
+
+
+def is_repeated(previous, address):
+    """Is ADDRESS the same passage through the same instruction once more?"""
+    return previous is not None and previous.address == address and \
+        previous.kind not in (CALL, JMP, LEAVE)
 
 
 def leads_to(instruction, address):

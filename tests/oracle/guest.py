@@ -70,7 +70,7 @@ class Monitor:
         # another name in QEMU 8.1 and later.
         if self.try_command("singlestep on"):
             self.command("one-insn-per-tb on")
-        self.command("log exec,nochain,in_asm")
+        self.command("log exec,nochain,in_asm,int")
 
     def log_off(self):
         self.command("log none")

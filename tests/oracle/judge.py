@@ -332,9 +332,15 @@ class Judge:
         for address, what in self._witness.strange:
             self._differ("log", address, "", what)
         for phase, name in ((1, "before the start"), (3, "after the stop")):
-            for address, times in self._witness.arrivals[phase].items():
+            for address, times in self._witness.passages[phase].items():
                 self._differ("log", address, "",
                              f"executed {times} times {name}: not at rest")
+        for jump in self._witness.jumps.values():
+            settled = sum(jump.outcomes.values()) + jump.ambiguous
+            ran = self._witness.ran[jump.address]
+            if settled != ran and jump.taken_to != jump.address:
+                self._differ("log", jump.address, "", f"executed {ran} times, "
+                             f"but {settled} outcomes were seen")
         self.numbers["log lines"] = self._witness.lines
         self.numbers["executed instructions"] = sum(self._witness.ran.values())
         self.numbers["ambiguous stops"] = self._witness.ambiguous_stops

@@ -776,7 +776,7 @@ class ReportTest(unittest.TestCase):
         self.assertEqual(len(bad), 1)
         self.assertRegex(bad[0], r"^not ok run/outcomes - two_ways\+0x7 "
                          r"\(\.text\+0x7\) at 0xf+c0200007; livecov: taken "
-                         r"false; witness: executed 4 times, taken 1, ")
+                         r"false; witness: executed 3 times, taken 1, ")
         self.assertTrue(self.report["failed"])
         self.assertEqual(len(self.report["differences"]), 1)
 

@@ -195,8 +195,10 @@ static int do_attach(int fd, struct cov_attach *a)
 	kernel->attaches++;
 	kernel->last = *a;
 	memset(kernel->globs, 0, sizeof(kernel->globs));
-	memcpy(kernel->globs, (void *)(uintptr_t)a->globs,
-	       a->globs_len < sizeof(kernel->globs) ? a->globs_len : sizeof(kernel->globs));
+	if (a->globs_len)
+		memcpy(kernel->globs, (void *)(uintptr_t)a->globs,
+		       a->globs_len < sizeof(kernel->globs) ? a->globs_len :
+							      sizeof(kernel->globs));
 	if (a->nr_sections)
 		memcpy(target->sections, (void *)(uintptr_t)a->sections,
 		       a->nr_sections * sizeof(struct cov_section));

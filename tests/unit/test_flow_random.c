@@ -84,7 +84,7 @@ struct insn {
 	int target;		/* an instruction, or NOBODY */
 	bool wide;		/* the longer one of two encodings */
 	bool other;		/* the other one of two meanings that it may have now */
-	bool jumped_to;
+	bool jumped_to;		/* by a function: outside code may be dead */
 	u8 length;
 	u8 bytes[10];
 	u64 address;
@@ -120,10 +120,17 @@ static bool never_goes_on(enum kind kind)
 	return kind >= JMP;
 }
 
-static bool is_reserved(enum kind kind)
+/* Does the kernel refuse a probe on it? A BUG may be in the bug table or not. */
+static bool is_reserved(const struct insn *insn)
 {
-	return kind == WARN || kind == STATIC || kind == STATIC_CALL ||
-	       kind == STATIC_JCC || kind == STATIC_TAIL;
+	switch (insn->kind) {
+	case WARN: case STATIC: case STATIC_CALL: case STATIC_JCC: case STATIC_TAIL:
+		return true;
+	case BUG:
+		return insn->other;
+	default:
+		return false;
+	}
 }
 
 static struct insn *add_insn(struct program *p, int function, enum kind kind)
@@ -312,7 +319,7 @@ static void choose_targets(struct program *p)
 		default:
 			break;
 		}
-		if (insn->target != NOBODY)
+		if (insn->target != NOBODY && insn->function != NOBODY)
 			p->insns[insn->target].jumped_to = true;
 	}
 }
@@ -783,7 +790,7 @@ static bool is_refused(const struct experiment *e, int insn, u32 refuse_in)
 {
 	u64 hash = (e->program.insns[insn].address ^ round_seed) * 0x9e3779b97f4a7c15ULL;
 
-	return is_reserved(e->program.insns[insn].kind) ||
+	return is_reserved(&e->program.insns[insn]) ||
 	       (refuse_in && (hash >> 32) % refuse_in == 0);
 }
 
@@ -870,7 +877,7 @@ static void print_experiment(void)
 			      i, insn_in(e, b->function, b->offset), b->size,
 			      b->site == FLOW_NONE ? NOBODY : insn_in(e, b->function, b->site),
 			      (int)b->next[0], (int)b->next[1], b->end, b->flags,
-			      e->plan.leader[i], e->hits.leader[i], e->coverage.block[i]);
+			      e->plans[1][i], e->seen[1][i], e->answers[0][i]);
 	}
 }
 
@@ -887,7 +894,7 @@ static void check_one(u8 answer, bool truth, bool may_be_unknown, const char *wh
 
 /*
  * @exact: no site was refused, so that a block may be unknown only where the plan itself
- *	   says that there is no place for a site
+ *	   says so, because it begins with what the kernel does not give
  * @edges: outcomes have to be known, too
  */
 static void check_coverage(struct experiment *e, bool exact, bool edges, struct tally *tally)
@@ -902,7 +909,8 @@ static void check_coverage(struct experiment *e, bool exact, bool edges, struct 
 		int insn = leader_insn(e, i);
 
 		check_one(e->coverage.block[i], e->truth.ran[insn],
-			  !exact || e->plan.leader[i] == FLOW_SITE_REFUSED, "block",
+			  !exact || (e->plan.leader[i] == FLOW_SITE_REFUSED &&
+				     is_reserved(&e->program.insns[insn])), "block",
 			  e->program.insns[insn].address);
 		tally->blocks_unknown += e->coverage.block[i] == FLOW_UNKNOWN;
 		tally->sites += e->plan.leader[i] == FLOW_SITE_WANTED;
@@ -966,9 +974,11 @@ static void check_run_keeps_to_blocks(const struct experiment *e, const struct r
 
 		if (function == NOBODY || !p->parts[function].selected)
 			continue;
-		if (!inside[insn] || (run->steps[i].by_jump && !returned && !begins[insn]))
+		if (!inside[insn] || (run->steps[i].by_jump && !returned && !begins[insn])) {
+			print_experiment();
 			fail_msg("seed %" PRIu64 ": no block at %#" PRIx64, round_seed,
 				 p->insns[insn].address);
+		}
 		if (is_jcc(p->insns[insn].kind) && !run->steps[i].way && !begins[insn + 1])
 			fail_msg("seed %" PRIu64 ": no block behind %#" PRIx64, round_seed,
 				 p->insns[insn].address);
@@ -1042,7 +1052,7 @@ static void check_rounds(const char *what, bool edges, u32 refuse_in)
 	/* The tests above may not pass by nothing being known. */
 	assert_true(tally.blocks > 10 * rounds);
 	if (!refuse_in)
-		assert_true(tally.blocks_unknown * 50 < tally.blocks);
+		assert_true(tally.blocks_unknown * 10 < tally.blocks);
 }
 
 static void edges_are_exact(void **state)
@@ -1097,17 +1107,63 @@ static void unknown_tables_make_nothing_wrong(void **state)
 	assert_true(tally.blocks_unknown * 4 < tally.blocks);
 }
 
-/* Somebody else's breakpoint, or bytes that no decoder knows, where code can be reached. */
+/* Does the function go into others otherwise than as gcc does it? */
+static bool goes_astray(const struct program *p, int function)
+{
+	int i;
+
+	for (i = p->parts[function].first; i < p->parts[function].end; i++) {
+		int target = p->insns[i].target, into;
+
+		if (target == NOBODY)
+			continue;
+		into = p->insns[target].function;
+		if (into == NOBODY || into == function || p->parts[into].parent == function ||
+		    p->parts[function].parent == into)
+			continue;
+		if (target != p->parts[into].first || p->parts[into].parent != NOBODY)
+			return true;
+	}
+	return false;
+}
+
+/* Is it seen to be jumped to, though what follows a poisoned one may be misread? */
+static bool is_surely_jumped_to(const struct program *p, int at)
+{
+	int i;
+
+	for (i = 0; i < at; i++)
+		if (p->insns[i].target == at && p->insns[i].function != NOBODY)
+			return true;
+	return false;
+}
+
+static bool can_be_poisoned(const struct program *p, int at)
+{
+	const struct insn *insn = &p->insns[at];
+	int first;
+
+	if (insn->function == NOBODY || goes_astray(p, insn->function) ||
+	    insn->kind == PAD || insn->kind == FENTRY || insn->kind == NOP)
+		return false;
+	/* Behind a dead end a breakpoint cannot be told from padding, unless it is jumped to. */
+	first = p->parts[insn->function].first;
+	while (at > first && !p->insns[at].jumped_to && p->insns[at - 1].kind == NOP)
+		at--;
+	return at == first || is_surely_jumped_to(p, at) || !never_goes_on(p->insns[at - 1].kind);
+}
+
+/* Somebody else's breakpoint, or a byte that is no instruction. Return: the function. */
 static int poison(struct program *p, u8 byte)
 {
-	int at;
+	int at, tries = 1000;
 	u64 offset;
 
 	do {
 		at = below(p->nr_insns);
-	} while (p->insns[at].function == NOBODY || p->insns[at].kind == PAD ||
-		 (at && !p->insns[at].jumped_to && p->insns[at - 1].kind >= JMP) ||
-		 p->insns[at].kind == FENTRY || p->insns[at].kind == NOP);
+		if (!tries--)
+			return NOBODY;
+	} while (!can_be_poisoned(p, at));
 	offset = p->insns[at].address - TEXT_BASE;
 	p->bytes[offset / TEXT_GAP][offset % TEXT_GAP] = byte;
 	return p->insns[at].function;
@@ -1126,8 +1182,13 @@ static void unreadable_functions_make_no_other_wrong(void **state)
 
 		begin_round(round);
 		function = poison(&e->program, byte);
+		if (function == NOBODY)
+			continue;
 		build(e);
-		assert_true(e->program.functions[function].error);
+		if (!e->program.functions[function].error) {
+			print_experiment();
+			fail_msg("seed %" PRIu64 ": not noticed", round_seed);
+		}
 		assert_int_equal(e->program.functions[function].blocks, 0);
 		plan_sites(e, one_in(2), one_in(2) ? 0 : 5);
 		run_some(e, false);

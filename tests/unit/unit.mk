@@ -3,7 +3,7 @@
 # unit.mk - builds and runs the CMocka tests. Included by the top Makefile, or
 # used alone from the project's root: make -f tests/unit/unit.mk unit
 #
-# A test NAME is tests/unit/test_NAME.c. To add one:
+# A test NAME is tests/unit/test_NAME.c. To add one, above the rules:
 #
 #	UNIT_TESTS += NAME		runs under ASan and UBSan
 #	UNIT_TSAN += NAME		runs under TSan
@@ -45,12 +45,12 @@ endif
 
 ifneq ($(wildcard tests/unit/test_flow.c),)
 UNIT_TESTS += flow
-flow_SRCS := module/flow.c module/insn_branch.c $(wildcard tests/unit/test_flow_asm.S)
+flow_SRCS := $(wildcard module/flow*.c) module/insn_branch.c $(wildcard tests/unit/test_flow_asm.S)
 endif
 
 ifneq ($(wildcard tests/unit/test_flow_random.c),)
 UNIT_TESTS += flow_random
-flow_random_SRCS := module/flow.c module/insn_branch.c
+flow_random_SRCS := $(wildcard module/flow*.c) module/insn_branch.c
 endif
 
 # unit_rule NAME FLAVOUR

@@ -1,0 +1,694 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""covstat as a process, with the fake kernel of fake_kernel.h preloaded.
+
+Run from the project's root, or anywhere, once `make libcov-test` has built what
+it needs. COVSTAT names another program to test: by default both build/covstat
+and the one under sanitizers are.
+"""
+
+import errno
+import fcntl
+import json
+import os
+import pty
+import re
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+import unittest
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILT = os.path.join(ROOT, "build/unit/libcov")
+FAKE = os.path.join(BUILT, "fake_kernel.so")
+TEXT = 0xFFFFFFFFC0A00000
+COLD = TEXT + 0x2000
+NR = {"VERSION": 0x00, "STATUS": 0x02, "ARM": 0x11, "KEEP": 0x12, "RESET": 0x14,
+      "FUNCTIONS": 0x20, "REGISTER": 0x30}
+COMMANDS = ("attach", "run", "list", "next", "status", "reset", "detach", "checkpoint",
+            "doctor")
+
+
+def sanitizer_runtime(program):
+    """ASan's library has to come before whatever else is preloaded."""
+    linked = subprocess.run(["ldd", program], capture_output=True, text=True).stdout
+    found = re.search(r"libasan\S* => (\S+)", linked)
+    return [found.group(1)] if found else []
+
+
+class Case(unittest.TestCase):
+    """Settings of the fake (covstat()'s keywords) stay until they are set anew."""
+
+    program = os.path.join(ROOT, "build/covstat")
+
+    @classmethod
+    def setUpClass(cls):
+        cls.preload = " ".join(sanitizer_runtime(cls.program) + [FAKE])
+
+    def setUp(self):
+        self.dir = tempfile.mkdtemp(prefix="test_covstat.")
+        self.addCleanup(shutil.rmtree, self.dir)
+        self.tree = os.path.join(self.dir, "root")
+        self.put("/sys/module/toy/sections/.text", "%#x\n" % TEXT)
+        self.put("/sys/module/toy/sections/.text.unlikely", "%#x\n" % COLD)
+        self.put("/proc/sys/debug/kprobes-optimization", "1\n")
+        self.put("/sys/module/livecov/initstate", "live\n")
+
+    def path(self, path):
+        return self.tree + path
+
+    def put(self, path, text):
+        os.makedirs(os.path.dirname(self.path(path)), exist_ok=True)
+        with open(self.path(path), "w") as file:
+            file.write(text)
+
+    def optimization(self):
+        with open(self.path("/proc/sys/debug/kprobes-optimization")) as file:
+            return file.read().strip()
+
+    def environment(self, settings, **more):
+        env = dict(os.environ, FAKE_ROOT=self.tree, LD_PRELOAD=self.preload,
+                   FAKE_KERNEL=os.path.join(self.dir, "kernel"), **more)
+        env["FAKE_KERNEL_SET"] = ",".join("%s=%d" % pair for pair in settings.items())
+        if "NO_COLOR" not in more:
+            env.pop("NO_COLOR", None)
+        return env
+
+    def covstat(self, *args, status=0, env=None, stdout=subprocess.PIPE, **settings):
+        done = subprocess.run([self.program, *args], stdout=stdout, stderr=subprocess.PIPE,
+                              stdin=subprocess.DEVNULL, text=True,
+                              env=self.environment(settings, **(env or {})))
+        if done.returncode != status:
+            self.fail("covstat %s: status %d, not %d\n%s%s" % (
+                " ".join(args), done.returncode, status, done.stdout, done.stderr))
+        return done
+
+    def json(self, *args, **kwargs):
+        done = self.covstat(*args, "--json", **kwargs)
+        document = json.loads(done.stdout)
+        self.assertEqual(document["format_version"], 1)
+        return document
+
+    def on_terminal(self, stream, *args, width=80, when=None, env=None, **settings):
+        """Run with a stream ("stdout" or "stderr") on a terminal. Sends SIGINT once @when
+        has been shown. Returns (status, what was shown)."""
+        master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
+        streams = {"stdout": subprocess.DEVNULL, stream: slave}
+        process = subprocess.Popen([self.program, *args], stdin=subprocess.DEVNULL, **streams,
+                                   env=self.environment(settings, **(env or {})))
+        os.close(slave)
+        shown = b""
+        while True:
+            try:
+                got = os.read(master, 4096)
+            except OSError:     # EIO: the other end is closed
+                break
+            if not got:
+                break
+            shown += got
+            if when and when.encode() in shown:
+                process.send_signal(signal.SIGINT)
+                when = None
+        os.close(master)
+        return process.wait(), shown.decode()
+
+    def attach(self):
+        self.covstat("attach", "toy")
+
+
+class CommandLine(Case):
+    def test_help_of_every_command_has_usage_purpose_options_and_example(self):
+        for command in COMMANDS:
+            for option in ("--help", "-h"):
+                done = self.covstat(command, option, open_errno=errno.EACCES)
+                lines = done.stdout.splitlines()
+                self.assertTrue(lines[0].startswith("Usage: covstat %s " % command))
+                self.assertTrue(lines[1].endswith("."))
+                self.assertIn("--json", done.stdout)
+                self.assertIn("Example:", done.stdout)
+                self.assertIn("covstat %s" % command, done.stdout.split("Example:")[1])
+                self.assertEqual(done.stderr, "")
+
+    def test_help_lists_every_command(self):
+        done = self.covstat("--help")
+        for command in COMMANDS:
+            self.assertRegex(done.stdout, r"(?m)^  %s +\S" % command)
+
+    def test_version(self):
+        self.assertRegex(self.covstat("-V").stdout, r"^covstat \d+\.\d+\.\d+\n$")
+        self.assertEqual(self.covstat("--version").stdout, self.covstat("-V").stdout)
+
+    def test_wrong_usage_is_2_with_a_hint_and_touches_nothing(self):
+        wrong = [(), ("nosuch",)]
+        wrong += [(command, "--nosuch") for command in COMMANDS]
+        wrong += [
+            ("attach",), ("attach", "toy", "toy_two"), ("attach", "toy", "--mode", "x"),
+            ("attach", "toy", "--mode"), ("attach", "toy", "--scope", "x"),
+            ("attach", "toy", "--engine", "x"), ("attach", "toy", "--level", "0"),
+            ("attach", "toy", "--level", "65"), ("attach", "toy", "--level", "x"),
+            ("attach", "toy", "--color", "x"), ("detach",), ("detach", "toy", "--all"),
+            ("run",), ("run", "--sample", "0", "true"), ("run", "--sample", "-1", "true"),
+            ("run", "--sample", "9z", "true"), ("list", "toy", "x"),
+            ("list", "--hit", "--unhit"), ("list", "--fail-under", "101"),
+            ("list", "--fail-under", "-1"), ("list", "--fail-under", "x"),
+            ("next", "x"), ("next", "-n", "x"), ("next", "--skip", "-1"),
+            ("next", "--level", "0"), ("status", "x"), ("reset", "toy", "x"),
+            ("doctor", "x"), ("checkpoint",), ("checkpoint", "add", "x"),
+            ("checkpoint", "add", "x", ":f"), ("checkpoint", "add", "x", "f+x"),
+            ("checkpoint", "del"), ("checkpoint", "nosuch"), ("checkpoint", "list", "x"),
+        ]
+        for args in wrong:
+            with self.subTest(args=args):
+                done = self.covstat(*args, status=2)
+                self.assertEqual(done.stdout, "")
+                self.assertTrue(done.stderr.startswith("covstat"), done.stderr)
+                self.assertIn("usage: covstat", done.stderr)
+        self.assertFalse(os.path.exists(os.path.join(self.dir, "kernel")))
+
+    def test_output_to_a_full_disk_is_an_error(self):
+        with open("/dev/full", "w") as full:
+            done = self.covstat("--help", status=1, stdout=full)
+            self.assertIn("No space left on device", done.stderr)
+            self.attach()
+            self.covstat("list", "--json", status=1, stdout=full)
+
+    def test_every_command_says_why_livecov_cannot_be_talked_to(self):
+        commands = [("attach", "toy"), ("run", "true"), ("list",), ("next",), ("status",),
+                    ("reset",), ("detach", "toy"), ("checkpoint", "list")]
+        for args in commands:
+            done = self.covstat(*args, status=1, open_errno=errno.EACCES)
+            self.assertIn("run as root (sudo covstat ...)", done.stderr)
+            self.assertEqual(done.stdout, "")
+        for settings, words in (
+                ({"open_errno": errno.ENOENT, "not_debugfs": 1},
+                 "mount -t debugfs none /sys/kernel/debug"),
+                ({"open_errno": 0, "abi_major": 2}, "speaks version 2.0 and this libcov 1.0"),
+                ({"abi_major": 1, "fail_nr": NR["STATUS"], "fail_errno": errno.ENOMEM},
+                 "no memory")):
+            self.assertIn(words, self.covstat("status", status=1, **settings).stderr)
+        shutil.rmtree(self.path("/sys/module/livecov"))
+        self.assertIn("insmod livecov.ko",
+                      self.covstat("status", status=1, open_errno=errno.ENOENT,
+                                   not_debugfs=0).stderr)
+
+
+class Attach(Case):
+    def test_summary_groups_the_refused_sites(self):
+        done = self.covstat("attach", "toy")
+        self.assertRegex(done.stdout, r"^toy: 5 functions, 16 blocks, 6 branches; "
+                         r"199 of 201 sites armed in \d+\.\d s, 2 refused "
+                         r"\(1 EINVAL: the kernel forbids a probe there; 1 EILSEQ: [^;]+\)\n$")
+        self.assertEqual(done.stderr, "")
+
+    def test_json(self):
+        document = self.json("attach", "toy", "--mode", "blocks", "--scope", "tracked")
+        self.assertEqual({key: document[key] for key in (
+            "module", "functions", "blocks", "branches", "sites", "armed", "refused")},
+            {"module": "toy", "functions": 5, "blocks": 16, "branches": 6, "sites": 201,
+             "armed": 199, "refused": 2})
+        self.assertEqual([(r["name"], r["errno"], r["sites"]) for r in document["refusals"]],
+                         [("EINVAL", 22, 1), ("EILSEQ", 84, 1)])
+        target, = self.json("status")["targets"]
+        self.assertEqual((target["mode"], target["scope"], target["kept"]),
+                         ("blocks", "tracked", True))
+
+    def test_what_stands_outlives_the_command(self):
+        self.attach()
+        self.assertEqual(len(self.json("status")["targets"]), 1)
+
+    def test_unknown_module(self):
+        done = self.covstat("attach", "nosuch", status=1)
+        self.assertIn("modprobe nosuch", done.stderr)
+
+    def test_second_attach(self):
+        self.attach()
+        self.assertIn("covstat detach toy", self.covstat("attach", "toy", status=1).stderr)
+
+    def test_failure_half_way_leaves_nothing(self):
+        done = self.covstat("attach", "toy", status=1, fail_nr=NR["ARM"], fail_after=2,
+                            fail_errno=errno.ENOSPC)
+        self.assertIn("larger", done.stderr)
+        self.assertEqual(self.json("status", fail_errno=0)["targets"], [])
+        self.assertEqual(self.optimization(), "1")
+
+    def test_failure_to_keep_leaves_nothing(self):
+        self.covstat("attach", "toy", status=1, fail_nr=NR["KEEP"], fail_errno=errno.ENOMEM)
+        self.assertEqual(self.json("status", fail_errno=0)["targets"], [])
+
+    def test_progress_is_shown_on_a_terminal_and_wiped(self):
+        status, shown = self.on_terminal("stderr", "attach", "toy")
+        self.assertEqual(status, 0)
+        self.assertIn("0 of 200 sites (0.0%)", shown)
+        self.assertIn("64 of 201 sites", shown)
+        self.assertIn("201 of 201 sites (100.0%)", shown)
+        self.assertTrue(shown.endswith("\r\033[K"))
+
+    def test_interrupt_is_130_and_leaves_nothing(self):
+        # So many sites that the signal comes long before the end.
+        status, shown = self.on_terminal("stderr", "attach", "toy",
+                                         when=" of 100000001 sites", sites=100000000)
+        self.assertEqual(status, 130)
+        self.assertIn("nothing is left attached", shown)
+        self.assertEqual(self.json("status")["targets"], [])
+        self.assertEqual(self.optimization(), "1")
+
+
+class Run(Case):
+    def setUp(self):
+        super().setUp()
+        self.attach()
+
+    def test_exit_status_is_the_commands(self):
+        for status in (0, 1, 3, 77, 255):
+            self.covstat("run", "--", "sh", "-c", "exit %d" % status, status=status)
+
+    def test_death_by_a_signal_is_128_and_its_number(self):
+        self.covstat("run", "--", "sh", "-c", "kill -9 $$", status=137)
+        self.covstat("run", "--", "sh", "-c", "kill -TERM $$", status=143)
+
+    def test_command_not_found_is_127_and_not_executable_126(self):
+        done = self.covstat("run", "--", "/nosuch", status=127)
+        self.assertEqual(done.stderr, "covstat: /nosuch: No such file or directory\n")
+        self.put("/script", "")
+        self.covstat("run", "--", self.path("/script"), status=126)
+
+    def test_the_command_itself_is_registered_under_the_sample(self):
+        # The shell's number is that of the task that registered: exec keeps it.
+        done = self.covstat("run", "--sample", "0x123456789", "--", "sh", "-c", "echo $$")
+        with open(os.path.join(self.dir, "kernel"), "rb") as file:
+            state = file.read()
+        wanted = struct.pack("=Qi", 0x123456789, int(done.stdout))
+        self.assertIn(wanted, state)
+
+    def test_options_behind_the_command_are_the_commands(self):
+        done = self.covstat("run", "echo", "--json", "-h")
+        self.assertEqual(done.stdout, "--json -h\n")
+
+    def test_json_line_follows_the_commands_output(self):
+        done = self.covstat("run", "--json", "--", "sh", "-c", "echo out; exit 4", status=4)
+        lines = done.stdout.splitlines()
+        self.assertEqual(lines[0], "out")
+        self.assertEqual(json.loads(lines[1]), {"format_version": 1, "sample": 1,
+                                                "exit_status": 4, "signal": None})
+        done = self.covstat("run", "--json", "sh", "-c", "kill -9 $$", status=137)
+        self.assertEqual(json.loads(done.stdout)["signal"], 9)
+
+    def test_command_is_not_run_if_it_cannot_be_tracked(self):
+        done = self.covstat("run", "echo", "ran", status=1, fail_nr=NR["REGISTER"],
+                            fail_errno=errno.ENOSPC)
+        self.assertEqual(done.stdout, "")
+        self.assertIn("cannot track the command", done.stderr)
+
+    def test_nothing_attached_is_said_but_no_error(self):
+        self.covstat("detach", "toy")
+        done = self.covstat("run", "echo", "ran")
+        self.assertEqual(done.stdout, "ran\n")
+        self.assertIn("nothing is attached", done.stderr)
+
+    def test_a_signal_sent_to_covstat_reaches_the_command(self):
+        script = "trap 'echo got; exit 9' TERM; echo ready; read line"
+        process = subprocess.Popen([self.program, "run", "--", "sh", "-c", script],
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                                   env=self.environment({}))
+        self.assertEqual(process.stdout.readline(), "ready\n")
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.stdout.read(), "got\n")
+        process.stdout.close()
+        process.stdin.close()
+        self.assertEqual(process.wait(), 9)
+
+    def test_the_command_has_its_signals_as_they_were(self):
+        script = "import signal; print([str(s) for s in signal.pthread_sigmask(0, [])])"
+        done = self.covstat("run", "env", "ASAN_OPTIONS=detect_leaks=0", sys.executable,
+                            "-c", script)
+        self.assertEqual(done.stdout, "[]\n")
+
+
+class List(Case):
+    def setUp(self):
+        super().setUp()
+        self.attach()
+
+    def rows(self, *args, **settings):
+        done = self.covstat("list", *args, **settings)
+        return [line.split() for line in done.stdout.splitlines()
+                if re.match(r"toy_\w", line)], done.stdout
+
+    def test_table(self):
+        rows, text = self.rows("toy")
+        self.assertEqual(rows[0], ["toy_main", "7", "4", "of", "8", "4", "of", "8", "50.0%",
+                                   "0x17-0x21"])
+        self.assertEqual(rows[1], ["toy_unused", "0", "0", "of", "1", "-", "n/a", "0x0-0x2"])
+        self.assertEqual(rows[2], ["toy_refused", "refused", "0", "of", "3", "0", "of", "2",
+                                   "0.0%", "?"])
+        self.assertEqual(rows[4], ["toy_main.cold", "cold", "0", "of", "1", "-", "n/a",
+                                   "0x0-0x9"])
+        self.assertRegex(text, r"functions +1 of 4 +25\.0% +\(1 cannot be known\)")
+        self.assertRegex(text, r"blocks +4 of 16 +25\.0% +\(3 cannot be known\)")
+        self.assertRegex(text, r"branch outcomes +4 of 12 +33\.3% +\(2 cannot be known\)")
+        self.assertIn("2 of 201 sites were refused", text)
+        self.assertNotIn("missed", text)
+        self.assertNotIn("\033", text)
+
+    def test_what_makes_numbers_too_low_is_said(self):
+        _, text = self.rows("toy", missed=5, lost=2)
+        self.assertIn("5 hits were missed", text)
+        self.assertIn("2 tasks or caller records were lost", text)
+
+    def test_filters_show_less_but_totals_stay(self):
+        rows, text = self.rows("--hit")
+        self.assertEqual([row[0] for row in rows], ["toy_main"])
+        self.assertIn("1 of 5 functions and cold parts shown", text)
+        self.assertIn("4 of 16", text)
+        rows, _ = self.rows("--unhit")
+        self.assertEqual([row[0] for row in rows],
+                         ["toy_unused", "toy_refused", "toy_large", "toy_main.cold"])
+        rows, _ = self.rows("--functions", "toy_m*", "--functions", "*_large")
+        self.assertEqual([row[0] for row in rows], ["toy_main", "toy_large", "toy_main.cold"])
+
+    def test_gone_and_stale_targets_are_said_to_be(self):
+        self.assertIn("unloaded", self.rows("toy", state=2)[1])
+        self.assertIn("another build", self.rows("toy", state=3)[1])
+
+    def test_not_attached(self):
+        self.assertIn("covstat attach toy_two", self.covstat("list", "toy_two", status=1).stderr)
+        self.covstat("detach", "--all")
+        self.assertIn("nothing is attached", self.covstat("list").stderr)
+
+    def test_threshold_is_on_branch_outcomes_and_not_rounded(self):
+        self.covstat("list", "--fail-under", "33")
+        self.covstat("list", "--fail-under", "33.333")
+        done = self.covstat("list", "--fail-under", "33.334", status=3)
+        self.assertIn("4 of 12", done.stderr)
+        self.assertIn("toy_main", done.stdout)
+        self.covstat("list", "--json", "--fail-under", "100", status=3)
+        self.covstat("detach", "toy")
+        self.covstat("list", "--fail-under", "1", status=3)
+
+    def test_colour_only_where_wanted(self):
+        self.assertIn("\033[31m", self.covstat("list", "--color", "always").stdout)
+        self.assertIn("\033[31m", self.covstat("list", "--color=always",
+                                               env={"NO_COLOR": "1"}).stdout)
+        self.assertNotIn("\033", self.covstat("list", "--color", "never").stdout)
+
+    def test_a_terminal_gets_colour_and_nothing_behind_its_edge(self):
+        status, shown = self.on_terminal("stdout", "list", width=50)
+        self.assertEqual(status, 0)
+        self.assertIn("\033[", shown)
+        table = re.sub(r"\033\[\d*m", "", shown).splitlines()[:6]
+        self.assertTrue(all(len(line) <= 60 for line in table), table)
+        self.assertNotIn("\033", self.on_terminal("stdout", "list", env={"NO_COLOR": "1"})[1])
+
+
+class ListJson(Case):
+    """The contract other programs rely on."""
+
+    def setUp(self):
+        super().setUp()
+        self.attach()
+
+    def test_keys_and_types(self):
+        document = self.json("list", missed=3, lost=1)
+        self.assertEqual((document["missed"], document["refused"], document["lost"]), (3, 2, 1))
+        target, = document["targets"]
+        self.assertEqual(target["module"], "toy")
+        self.assertEqual(target["build_id"], "0123456789abcdef0123456789abcdef01234567")
+        self.assertEqual(target["text_base"], TEXT)
+        self.assertEqual(target["sections"], [
+            {"name": ".text", "base": TEXT, "size": 0x31},
+            {"name": ".text.unlikely", "base": COLD, "size": 10}])
+        for function in target["functions"]:
+            self.assertIsInstance(function["name"], str)
+            self.assertIsInstance(function["section"], str)
+            self.assertIsInstance(function["offset"], int)
+            self.assertIsInstance(function["size"], int)
+            entry = function["entry"]
+            self.assertIn(entry["state"], ("armed", "disarmed", "refused", "gone"))
+            self.assertIsInstance(entry["errno"], int)
+            self.assertIsInstance(entry["hits"], int)
+            for block in function["blocks"]:
+                self.assertIsInstance(block["offset"], int)
+                self.assertIsInstance(block["size"], int)
+                self.assertIn(block["covered"], (True, False, None))
+            for branch in function["branches"]:
+                self.assertIsInstance(branch["offset"], int)
+                self.assertIsInstance(branch["size"], int)
+                self.assertIsInstance(branch["target"], int)
+                self.assertIn(branch["taken"], (True, False, None))
+                self.assertIn(branch["fallthrough"], (True, False, None))
+
+    def functions(self, **settings):
+        target, = self.json("list", "toy", **settings)["targets"]
+        return {function["name"]: function for function in target["functions"]}
+
+    def test_offsets_are_from_the_sections_start(self):
+        functions = self.functions()
+        large = functions["toy_large"]
+        self.assertEqual((large["section"], large["offset"], large["size"]), (".text", 0x29, 8))
+        self.assertEqual([block["offset"] for block in large["blocks"]], [0x29, 0x2E, 0x30])
+        branch, = large["branches"]
+        self.assertEqual((branch["offset"], branch["size"], branch["target"]), (0x2C, 2, 0x30))
+        cold = functions["toy_main.cold"]
+        self.assertEqual((cold["section"], cold["offset"], cold["parent"]),
+                         (".text.unlikely", 0, "toy_main"))
+        # A jump into another section: from the start of the jump's own.
+        self.assertEqual(functions["toy_main"]["branches"][1]["target"], 0x2000)
+
+    def test_what_is_known_and_what_is_not(self):
+        functions = self.functions()
+        main = functions["toy_main"]
+        self.assertEqual([block["covered"] for block in main["blocks"]],
+                         [True] * 4 + [False] * 4)
+        self.assertEqual([(b["taken"], b["fallthrough"]) for b in main["branches"]],
+                         [(True, True), (False, True), (False, True), (False, False)])
+        self.assertEqual([(b["taken_count"], b["fallthrough_count"])
+                          for b in main["branches"]][:2], [(3, 4), (0, 4)])
+        refused = functions["toy_refused"]
+        self.assertEqual([block["covered"] for block in refused["blocks"]], [None] * 3)
+        self.assertIsNone(refused["branches"][0]["taken"])
+        self.assertIsNone(refused["branches"][0]["fallthrough"])
+
+    def test_entries(self):
+        entries = {name: (f["entry"]["state"], f["entry"]["errno"], f["entry"]["hits"])
+                   for name, f in self.functions().items()}
+        self.assertEqual(entries, {
+            "toy_main": ("armed", 0, 7), "toy_unused": ("armed", 0, 0),
+            "toy_refused": ("refused", errno.EINVAL, 0), "toy_large": ("disarmed", 0, 0),
+            "toy_main.cold": ("disarmed", 0, 0)})
+
+    def test_sizes_are_the_files_where_it_is_found(self):
+        target, = self.json("list", "--module-dir", BUILT)["targets"]
+        self.assertEqual([section["size"] for section in target["sections"]], [0x31, 10])
+
+    def test_single_checkpoints_are_apart(self):
+        self.covstat("checkpoint", "add", "cp", "toy:toy_main+0x4")
+        document = self.json("list")
+        self.assertEqual([target["module"] for target in document["targets"]], ["toy"])
+        self.assertEqual([target["checkpoint"] for target in document["checkpoints"]], ["cp"])
+
+    def test_nothing_attached_is_an_empty_document(self):
+        self.covstat("detach", "toy")
+        document = self.json("list")
+        self.assertEqual(document["targets"], [])
+        self.assertEqual((document["missed"], document["refused"], document["lost"]), (0, 0, 0))
+
+
+class Next(Case):
+    def setUp(self):
+        super().setUp()
+        self.attach()
+
+    def test_order_condition_and_lines(self):
+        document = self.json("next", "--module-dir", BUILT)
+        self.assertEqual(document["unhit"], 4)
+        first, second, third, fourth = document["next"]
+        self.assertEqual({key: first[key] for key in (
+            "rank", "kind", "module", "function", "function_offset", "address", "missing",
+            "condition", "other_count", "blocks_behind")},
+            {"rank": 1, "kind": "outcome", "module": "toy", "function": "toy_main",
+             "function_offset": 0x14, "address": TEXT + 0x14, "missing": "taken",
+             "condition": "testl %esi, %esi; jne", "other_count": 7, "blocks_behind": 3})
+        self.assertTrue(first["file"].endswith("toy.S"))
+        self.assertGreater(first["line"], 0)
+        self.assertEqual(second["condition"], "cmpl $5, (%rsi); ja")
+        self.assertEqual((third["kind"], third["function"]), ("function", "toy_large"))
+        self.assertEqual((fourth["kind"], fourth["function"]), ("function", "toy_unused"))
+
+    def test_without_debug_information_lines_are_null(self):
+        self.assertIsNone(self.json("next")["next"][0]["file"])
+
+    def test_condition_of_a_gone_target_is_the_jump_alone(self):
+        self.assertEqual(self.json("next", state=2)["next"][0]["condition"], "jne")
+
+    def test_count_skip_level_and_functions(self):
+        self.assertEqual(len(self.json("next", "-n", "1")["next"]), 1)
+        self.assertEqual([place["rank"] for place in self.json("next", "--skip", "1",
+                                                               "-n", "2")["next"]], [2, 3])
+        self.assertEqual([place["function"] for place in self.json("next",
+                                                                   "--level", "2")["next"]],
+                         ["toy_large"])
+        self.assertEqual([place["function"] for place in self.json("next",
+                                                                   "--functions")["next"]],
+                         ["toy_large", "toy_unused"])
+
+    def test_table(self):
+        text = self.covstat("next").stdout
+        self.assertRegex(text, r"(?m)^1 +toy_main\+0x14 +taken +3 +7 +testl %esi, %esi; jne")
+        self.assertRegex(text, r"(?m)^4 +toy_unused +entry +1 +- +never reached")
+        self.assertIn("nothing more: 4 places", self.covstat("next", "--skip", "4").stdout)
+
+    def test_nothing_attached(self):
+        self.covstat("detach", "toy")
+        self.assertIn("covstat attach", self.covstat("next", status=1).stderr)
+
+
+class TheRest(Case):
+    def test_status(self):
+        self.assertIn("nothing is attached", self.covstat("status").stdout)
+        self.attach()
+        text = self.covstat("status", missed=4, lost=3).stdout
+        self.assertIn("livecov fake, interface 1.0", text)
+        self.assertRegex(text, r"toy +live +edges +all +kprobe +4 of 12 +33\.3% +199 of 201 +2 +4")
+        self.assertIn("3 tasks were not tracked: load livecov with a larger max_tasks", text)
+        document = self.json("status")
+        self.assertEqual(document["abi"], {"major": 1, "minor": 0})
+        self.assertEqual(document["modes"], ["blocks", "edges"])
+        self.assertEqual(document["engines"], ["auto", "kprobe"])
+        self.assertEqual(document["checkpoints_max"], 1000)
+
+    def test_detach(self):
+        self.covstat("attach", "toy")
+        self.covstat("attach", "toy_two")
+        self.assertEqual(self.covstat("detach", "toy").stdout, "toy: detached\n")
+        self.assertIn("not attached", self.covstat("detach", "toy", status=1).stderr)
+        self.assertEqual(self.json("detach", "--all")["detached"], ["toy_two"])
+        self.assertEqual(self.json("detach", "-a")["detached"], [])
+
+    def test_detach_all_leaves_single_checkpoints(self):
+        self.attach()
+        self.covstat("checkpoint", "add", "cp", "toy_main")
+        self.assertEqual(self.json("detach", "--all")["detached"], ["toy"])
+        self.assertEqual(len(self.json("checkpoint", "list")["checkpoints"]), 1)
+
+    def test_reset(self):
+        self.attach()
+        self.assertEqual(self.json("reset", "toy")["reset"], "toy")
+        self.assertIsNone(self.json("reset")["reset"])
+        self.assertIn("not attached", self.covstat("reset", "toy_two", status=1).stderr)
+
+    def test_checkpoint(self):
+        self.covstat("checkpoint", "add", "cp", "toy:toy_main+0x7", "--auto", "--level", "3")
+        self.assertRegex(self.covstat("checkpoint", "list").stdout, r"cp +7 +live +toy:toy_main")
+        checkpoint, = self.json("checkpoint", "list")["checkpoints"]
+        self.assertEqual((checkpoint["checkpoint"], checkpoint["function"]), ("cp", "toy_main"))
+        self.assertEqual(self.json("checkpoint", "del", "cp")["deleted"], "cp")
+        self.assertIn("no checkpoint cp", self.covstat("checkpoint", "del", "cp",
+                                                       status=1).stderr)
+        self.assertIn("nosuch", self.covstat("checkpoint", "add", "x", "nosuch",
+                                             status=1).stderr)
+
+
+class Doctor(Case):
+    def setUp(self):
+        super().setUp()
+        release = os.uname().release
+        self.put("/boot/config-" + release, "CONFIG_X=y\nCONFIG_KPROBES=y\n")
+        self.put("/sys/kernel/debug/kprobes/enabled", "1\n")
+        self.put("/sys/kernel/security/lockdown", "[none] integrity confidentiality\n")
+        self.put("/sys/module/module/parameters/sig_enforce", "N\n")
+        self.put("/lib/modules/%s/build/Makefile" % release, "")
+
+    def checks(self, status, **settings):
+        document = self.json("doctor", status=status, **settings)
+        found = {check["name"]: check for check in document["checks"]}
+        problems = [name for name, check in found.items() if check["state"] == "problem"]
+        self.assertEqual(document["problems"], len(problems))
+        self.assertEqual(bool(problems), status == 1)
+        for check in document["checks"]:
+            self.assertIn(check["state"], ("ok", "problem", "unknown"))
+            if check["state"] != "ok":
+                self.assertTrue(check["next"] or check["name"] == "livecov", check)
+        return found, problems
+
+    def expect(self, name, words, step, **settings):
+        found, problems = self.checks(1, **settings)
+        self.assertEqual(problems, [name])
+        self.assertIn(words, found[name]["text"])
+        self.assertIn(step, found[name]["next"])
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root")
+    def test_nothing_stops_it(self):
+        found, _ = self.checks(0)
+        self.assertEqual({check["state"] for check in found.values()}, {"ok"})
+        text = self.covstat("doctor").stdout
+        self.assertEqual(len(re.findall(r"(?m)^ok ", text)), len(found))
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root")
+    def test_each_obstacle_is_named_with_the_next_step(self):
+        release = os.uname().release
+        self.put("/sys/kernel/debug/kprobes/enabled", "0\n")
+        self.expect("kprobes enabled", "switched off", "echo 1 >")
+        self.put("/sys/kernel/debug/kprobes/enabled", "1\n")
+        self.put("/sys/kernel/security/lockdown", "none [integrity] confidentiality\n")
+        self.expect("lockdown", "(integrity)", "secure boot")
+        self.put("/sys/kernel/security/lockdown", "[none] integrity\n")
+        self.expect("livecov", "speaks version 9.0", "livecov.ko", abi_major=9)
+        shutil.rmtree(self.path("/sys/kernel/debug/kprobes"))
+        self.put("/boot/config-" + release, "# CONFIG_KPROBES is not set\n")
+        found, problems = self.checks(1, abi_major=1)
+        self.assertEqual(problems, ["kprobes"])
+        self.assertEqual(found["kprobes enabled"]["state"], "unknown")
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root")
+    def test_obstacles_to_loading_matter_while_it_is_not_loaded(self):
+        shutil.rmtree(self.path("/lib/modules"))
+        self.put("/sys/module/module/parameters/sig_enforce", "Y\n")
+        self.checks(0)
+        shutil.rmtree(self.path("/sys/module/livecov"))
+        found, problems = self.checks(1, open_errno=errno.ENOENT)
+        self.assertEqual(problems, ["module signatures", "kernel headers", "livecov"])
+        self.assertIn("linux-headers-", found["kernel headers"]["next"])
+        self.assertIn("insmod livecov.ko", found["livecov"]["next"])
+        self.put("/proc/sys/kernel/modules_disabled", "1\n")
+        found, _ = self.checks(1)
+        self.assertIn("modules_disabled", found["module signatures"]["text"])
+
+    def test_unmounted_debugfs(self):
+        found, problems = self.checks(1, open_errno=errno.ENOENT, not_debugfs=1)
+        self.assertIn("debugfs", problems)
+        self.assertIn("mount -t debugfs", found["debugfs"]["next"])
+
+    def test_an_attach_that_was_killed_is_noticed(self):
+        self.put("/proc/sys/debug/kprobes-optimization", "0\n")
+        found = {check["name"]: check for check in json.loads(
+            subprocess.run([self.program, "doctor", "--json"], stdout=subprocess.PIPE,
+                           env=self.environment({})).stdout)["checks"]}
+        self.assertIn("sysctl debug.kprobes-optimization=1", found["kprobes optimised"]["next"])
+
+
+def sanitized(case):
+    """The same tests on the program built with ASan and UBSan."""
+    program = os.path.join(BUILT, "covstat.asan")
+    return type(case.__name__ + "Sanitized", (case,), {"program": program})
+
+
+def load_tests(loader, tests, pattern):
+    cases = [CommandLine, Attach, Run, List, ListJson, Next, TheRest, Doctor]
+    if "COVSTAT" in os.environ:
+        for case in cases:
+            case.program = os.environ["COVSTAT"]
+    else:
+        cases += [sanitized(case) for case in cases]
+    suite = unittest.TestSuite()
+    for case in cases:
+        suite.addTests(loader.loadTestsFromTestCase(case))
+    return suite
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,439 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * abi_checkpoint.c - CHECKPOINT_ADD and CHECKPOINT_DEL: what they take and refuse,
+ * and that the place which was named is the one that is watched.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "abi.h"
+#include "module/covlife.h"
+
+static struct cov_checkpoint_add checkpoint(const char *name, const char *module,
+					    const char *function, uint64_t offset)
+{
+	struct cov_checkpoint_add add = {
+		.offset = offset, .levels = 1, .scope = COV_SCOPE_ALL,
+	};
+
+	snprintf(add.name, sizeof(add.name), "%s", name);
+	snprintf(add.module, sizeof(add.module), "%s", module);
+	snprintf(add.function, sizeof(add.function), "%s", function);
+	return add;
+}
+
+static uint32_t add(int fd, struct cov_checkpoint_add *request)
+{
+	CALL(fd, COV_IOC_CHECKPOINT_ADD, request);
+	EXPECT(request->target != 0);
+	return request->target;
+}
+
+static void del(int fd, const char *name)
+{
+	struct cov_checkpoint_del request = { };
+
+	snprintf(request.name, sizeof(request.name), "%s", name);
+	CALL(fd, COV_IOC_CHECKPOINT_DEL, &request);
+}
+
+/* What entry 0 of the checkpoint's target says. */
+static struct cov_function place_of(int fd, uint32_t target)
+{
+	struct cov_function place;
+
+	EXPECT_EQ(read_table(fd, COV_IOC_FUNCTIONS, target, 0, 1, &place), 1);
+	return place;
+}
+
+/* The offset of covlife_work's first conditional jump, and its size. */
+static struct cov_branch branch_of_work(int fd)
+{
+	struct cov_attach request = attach_request(TARGET);
+	struct cov_function function;
+	struct cov_branch branch;
+
+	choose(&request, "covlife_work");
+	attach(fd, &request);
+	find_function(fd, request.target, "covlife_work", &function);
+	EXPECT(function.branches > 0);
+	EXPECT_EQ(read_table(fd, COV_IOC_BRANCHES, request.target, function.first_branch, 1,
+			     &branch), 1);
+	with_id(fd, COV_IOC_DETACH, request.target);
+	return branch;
+}
+
+static uint32_t size_of(int fd, const char *name)
+{
+	struct cov_attach request = attach_request(TARGET);
+	struct cov_function function;
+
+	choose(&request, name);
+	attach(fd, &request);
+	find_function(fd, request.target, name, &function);
+	with_id(fd, COV_IOC_DETACH, request.target);
+	return function.size;
+}
+
+/* --- refusals ------------------------------------------------------------------------ */
+
+static void checkpoint_needs_terminated_names(void)
+{
+	struct cov_checkpoint_add request;
+	struct cov_checkpoint_del none = { };
+	int fd = control_open();
+
+	request = checkpoint("", TARGET, "covlife_odd", 0);
+	FAILS(fd, COV_IOC_CHECKPOINT_ADD, &request, EINVAL);
+	memset(request.name, 'x', sizeof(request.name));
+	FAILS(fd, COV_IOC_CHECKPOINT_ADD, &request, EINVAL);
+	request = checkpoint("a", TARGET, "covlife_odd", 0);
+	memset(request.module, 'x', sizeof(request.module));
+	FAILS(fd, COV_IOC_CHECKPOINT_ADD, &request, EINVAL);
+	request = checkpoint("a", TARGET, "", 0);
+	FAILS(fd, COV_IOC_CHECKPOINT_ADD, &request, EINVAL);
+	memset(request.function, 'x', sizeof(request.function));
+	FAILS(fd, COV_IOC_CHECKPOINT_ADD, &request, EINVAL);
+
+	FAILS(fd, COV_IOC_CHECKPOINT_DEL, &none, EINVAL);
+	memset(none.name, 'x', sizeof(none.name));
+	FAILS(fd, COV_IOC_CHECKPOINT_DEL, &none, EINVAL);
+}
+
+static void checkpoint_takes_the_longest_name(void)
+{
+	struct cov_checkpoint_add request = checkpoint("", TARGET, "covlife_odd", 0);
+	struct cov_checkpoint_del gone = { };
+	int fd = control_open();
+
+	memset(request.name, 'x', sizeof(request.name) - 1);
+	add(fd, &request);
+	EXPECT(!strcmp(target_info(fd, request.target).checkpoint, request.name));
+	/* A shorter name is another one. */
+	memset(gone.name, 'x', sizeof(gone.name) - 2);
+	FAILS(fd, COV_IOC_CHECKPOINT_DEL, &gone, ENOENT);
+	del(fd, request.name);
+}
+
+static void checkpoint_refuses_flags_padding_levels_and_scopes(void)
+{
+	struct cov_checkpoint_add request;
+	int fd = control_open(), bit;
+
+	for (bit = 1; bit < 32; bit++) {
+		request = checkpoint("a", TARGET, "covlife_odd", 0);
+		request.flags = 1U << bit | COV_CHECKPOINT_AUTO;
+		FAILS(fd, COV_IOC_CHECKPOINT_ADD, &request, EINVAL);
+	}
+	request = checkpoint("a", TARGET, "covlife_odd", 0);
+	request.pad = 1;
+	FAILS(fd, COV_IOC_CHECKPOINT_ADD, &request, EINVAL);
+	request = checkpoint("a", TARGET, "covlife_odd", 0);
+	request.levels = 0;
+	FAILS(fd, COV_IOC_CHECKPOINT_ADD, &request, EINVAL);
+	request = checkpoint("a", TARGET, "covlife_odd", 0);
+	request.scope = 0;
+	FAILS(fd, COV_IOC_CHECKPOINT_ADD, &request, EOPNOTSUPP);
+	request.scope = 3;
+	FAILS(fd, COV_IOC_CHECKPOINT_ADD, &request, EOPNOTSUPP);
+}
+
+static void checkpoint_of_what_is_not_there_is_enoent(void)
+{
+	static const struct { const char *module, *function; } nowhere[] = {
+		{ "no_such_module", "covlife_odd" },
+		{ "printk", "covlife_odd" },
+		{ TARGET, "no_such_function" },
+		{ TARGET, "do_sysinfo" },
+		{ TARGET, "covlife_od" },
+		/* A function is named, not matched. */
+		{ TARGET, "covlife_od?" },
+		{ TARGET, "covlife_odd*" },
+		{ TARGET, "*_odd" },
+		{ "", "no_such_function" },
+		{ "", "covlife_od?" },
+		{ COV_CORE_KERNEL, "no_such_function" },
+		{ COV_CORE_KERNEL, "covlife_odd" },
+		{ COV_CORE_KERNEL, "do_sysinf?" },
+	};
+	struct cov_checkpoint_del none = { .name = "a" };
+	int fd = control_open();
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(nowhere); i++) {
+		struct cov_checkpoint_add request =
+			checkpoint("a", nowhere[i].module, nowhere[i].function, 0);
+
+		FAILS(fd, COV_IOC_CHECKPOINT_ADD, &request, ENOENT);
+	}
+	FAILS(fd, COV_IOC_CHECKPOINT_DEL, &none, ENOENT);
+}
+
+static void checkpoint_behind_the_function_is_erange(void)
+{
+	int fd = control_open();
+	uint32_t size = size_of(fd, "covlife_odd");
+	const uint64_t offsets[] = {
+		size, size + 1, 0xffffffff, 1ULL << 32, 1ULL << 63, ~0ULL,
+		/* Would be in it if the sum were cut or wrapped. */
+		(1ULL << 32) + 1, -1ULL << 32,
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(offsets); i++) {
+		struct cov_checkpoint_add request =
+			checkpoint("a", TARGET, "covlife_odd", offsets[i]);
+
+		FAILS(fd, COV_IOC_CHECKPOINT_ADD, &request, ERANGE);
+	}
+}
+
+static void checkpoint_inside_an_instruction_is_eilseq(void)
+{
+	struct cov_checkpoint_add request = checkpoint("a", TARGET, "covlife_work", 1);
+	int fd = control_open();
+	struct cov_branch branch = branch_of_work(fd);
+	uint8_t i;
+
+	/* The first instruction is ftrace's or endbr64. */
+	FAILS(fd, COV_IOC_CHECKPOINT_ADD, &request, EILSEQ);
+	for (i = 1; i < branch.size; i++) {
+		request.offset = branch.offset + i;
+		FAILS(fd, COV_IOC_CHECKPOINT_ADD, &request, EILSEQ);
+	}
+	request = checkpoint("a", COV_CORE_KERNEL, "do_sysinfo", 1);
+	FAILS(fd, COV_IOC_CHECKPOINT_ADD, &request, EILSEQ);
+}
+
+static void checkpoint_in_livecov_is_eperm(void)
+{
+	struct cov_checkpoint_add request;
+	int fd = control_open();
+
+	request = checkpoint("a", "livecov", "cov_image_free", 0);
+	FAILS(fd, COV_IOC_CHECKPOINT_ADD, &request, EPERM);
+	request = checkpoint("a", "livecov", "no_such_function", 0);
+	FAILS(fd, COV_IOC_CHECKPOINT_ADD, &request, EPERM);
+	request = checkpoint("a", "", "cov_image_free", 0);
+	FAILS(fd, COV_IOC_CHECKPOINT_ADD, &request, EPERM);
+}
+
+static void checkpoint_where_probes_are_forbidden_is_einval(void)
+{
+	struct cov_checkpoint_add request;
+	int fd = control_open();
+
+	request = checkpoint("a", TARGET, "covlife_forbidden", 0);
+	FAILS(fd, COV_IOC_CHECKPOINT_ADD, &request, EINVAL);
+	request = checkpoint("a", "", "covlife_forbidden", 0);
+	FAILS(fd, COV_IOC_CHECKPOINT_ADD, &request, EINVAL);
+	request = checkpoint("a", COV_CORE_KERNEL, "exc_int3", 0);
+	FAILS(fd, COV_IOC_CHECKPOINT_ADD, &request, EINVAL);
+	request = checkpoint("a", "", "exc_int3", 0);
+	FAILS(fd, COV_IOC_CHECKPOINT_ADD, &request, EINVAL);
+}
+
+static void checkpoint_with_a_name_in_use_is_eexist(void)
+{
+	struct cov_checkpoint_add request = checkpoint("a", TARGET, "covlife_odd", 0);
+	int one = control_open(), two = control_open();
+
+	add(one, &request);
+	FAILS(one, COV_IOC_CHECKPOINT_ADD, &request, EEXIST);
+	request = checkpoint("a", TARGET, "covlife_even", 0);
+	FAILS(two, COV_IOC_CHECKPOINT_ADD, &request, EEXIST);
+	del(two, "a");
+	add(two, &request);
+	del(one, "a");
+}
+
+static void checkpoint_whose_answer_cannot_be_written_adds_nothing(void)
+{
+	struct cov_checkpoint_add request = checkpoint("a", TARGET, "covlife_odd", 0);
+	void *map = shared_memory(4096);
+	int fd = control_open();
+
+	memcpy(map, &request, sizeof(request));
+	MUST(mprotect(map, 4096, PROT_READ));
+	FAILS(fd, COV_IOC_CHECKPOINT_ADD, map, EFAULT);
+}
+
+/* --- what is watched ---------------------------------------------------------------------- */
+
+static void checkpoint_counts_entries_and_outlives_its_file(void)
+{
+	struct cov_checkpoint_add request = checkpoint("entry", TARGET, "covlife_odd", 0);
+	struct cov_target_info info;
+	struct cov_function place;
+	int fd = control_open();
+
+	request.levels = 1ULL << 40;
+	add(fd, &request);
+	info = target_info(fd, request.target);
+	EXPECT(!strcmp(info.checkpoint, "entry"));
+	EXPECT(!strcmp(info.module, TARGET));
+	EXPECT_EQ(info.kept, 1);
+	EXPECT_EQ(info.pending, 0);
+	EXPECT_EQ(info.levels, request.levels);
+	EXPECT_EQ(place_of(fd, request.target).state, COV_SITE_ARMED);
+	close(fd);
+
+	poke(COVLIFE_TASK, 1);
+	poke(COVLIFE_TASK, 2);
+	poke(COVLIFE_TASK, 3);
+	fd = control_open();
+	place = place_of(fd, request.target);
+	EXPECT_EQ(place.hits, 2);
+	EXPECT_EQ(place.levels, request.levels);
+	with_id(fd, COV_IOC_RESET, request.target);
+	EXPECT_EQ(place_of(fd, request.target).hits, 0);
+	del(fd, "entry");
+	expect_clean_text();
+}
+
+static void checkpoint_counts_at_an_offset(void)
+{
+	struct cov_checkpoint_add request = checkpoint("way", TARGET, "covlife_work", 0);
+	int fd = control_open(), i;
+	struct cov_branch branch = branch_of_work(fd);
+	struct cov_function place;
+
+	/* The first instruction behind the first jump: reached unless it jumps. */
+	request.offset = branch.offset + branch.size;
+	add(fd, &request);
+	EXPECT_EQ(target_info(fd, request.target).checkpoint_offset, request.offset);
+	for (i = 0; i < 10; i++)
+		poke(COVLIFE_TASK, i);
+	poke(COVLIFE_TASK, COVLIFE_RARE);
+	place = place_of(fd, request.target);
+	/* Which way gcc has laid out is its business; it is one of the two. */
+	EXPECT(place.hits == 10 || place.hits == 1);
+	del(fd, "way");
+	expect_clean_text();
+}
+
+static void checkpoint_is_its_functions_entry_0_beside_a_cold_part(void)
+{
+	struct cov_checkpoint_add request = checkpoint("work", TARGET, "covlife_work", 0);
+	struct cov_function place;
+	int fd = control_open();
+	char names[256];
+
+	add(fd, &request);
+	place = place_of(fd, request.target);
+	read_table(fd, COV_IOC_NAMES, request.target, 0, sizeof(names), names);
+	EXPECT(!strcmp(names + place.name, "covlife_work"));
+	EXPECT(!(place.flags & COV_FUNCTION_COLD));
+	del(fd, "work");
+}
+
+static void checkpoint_auto_takes_the_branches(void)
+{
+	struct cov_checkpoint_add request = checkpoint("auto", TARGET, "covlife_work", 0);
+	struct cov_target_info info;
+	int fd = control_open();
+
+	add(fd, &request);
+	EXPECT_EQ(target_info(fd, request.target).branches, 0);
+	del(fd, "auto");
+	request.flags = COV_CHECKPOINT_AUTO;
+	add(fd, &request);
+	info = target_info(fd, request.target);
+	EXPECT(info.branches >= 2);
+	EXPECT_EQ(info.pending, 0);
+	EXPECT_EQ(info.outcomes_hit, 0);
+	poke(COVLIFE_TASK, 1);
+	info = target_info(fd, request.target);
+	EXPECT_EQ(info.outcomes_hit, 2);
+	poke(COVLIFE_TASK, 2);
+	EXPECT_EQ(target_info(fd, request.target).outcomes_hit, 3);
+	del(fd, "auto");
+}
+
+static void checkpoint_finds_the_module_of_a_function(void)
+{
+	struct cov_checkpoint_add request = checkpoint("found", "", "covlife_even", 0);
+	int fd = control_open();
+
+	add(fd, &request);
+	EXPECT(!strcmp(target_info(fd, request.target).module, TARGET));
+	poke(COVLIFE_TASK, 2);
+	EXPECT_EQ(place_of(fd, request.target).hits, 1);
+	del(fd, "found");
+}
+
+static void checkpoint_in_the_kernel_itself_counts(void)
+{
+	static const char *const modules[] = { COV_CORE_KERNEL, "" };
+	char buffer[64];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(modules); i++) {
+		struct cov_checkpoint_add request =
+			checkpoint("core", modules[i], "sched_getaffinity", 0);
+		int fd = control_open();
+
+		request.scope = COV_SCOPE_TRACKED;
+		add(fd, &request);
+		EXPECT(!strcmp(target_info(fd, request.target).module, COV_CORE_KERNEL));
+		CALL(fd, COV_IOC_REGISTER, (&(struct cov_register){ .sample = 9 }));
+		MUST(syscall(SYS_sched_getaffinity, 0, sizeof(buffer), buffer));
+		CALL(fd, COV_IOC_UNREGISTER, NULL);
+		MUST(syscall(SYS_sched_getaffinity, 0, sizeof(buffer), buffer));
+		EXPECT_EQ(place_of(fd, request.target).hits, 1);
+		EXPECT_EQ(place_of(fd, request.target).first_sample, 9);
+		del(fd, "core");
+		close(fd);
+	}
+}
+
+static void several_checkpoints_watch_one_place(void)
+{
+	struct cov_checkpoint_add one = checkpoint("one", TARGET, "covlife_odd", 0);
+	struct cov_checkpoint_add two = checkpoint("two", TARGET, "covlife_odd", 0);
+	int fd = control_open();
+	uint32_t target;
+
+	add(fd, &one);
+	add(fd, &two);
+	target = attach_armed(fd, TARGET, "covlife_odd", COV_MODE_EDGES, COV_SCOPE_ALL);
+	poke(COVLIFE_TASK, 1);
+	EXPECT_EQ(place_of(fd, one.target).hits, 1);
+	EXPECT_EQ(place_of(fd, two.target).hits, 1);
+	EXPECT_EQ(function_hits(fd, target, "covlife_odd"), 1);
+	del(fd, "one");
+	poke(COVLIFE_TASK, 1);
+	EXPECT_EQ(place_of(fd, two.target).hits, 2);
+	EXPECT_EQ(function_hits(fd, target, "covlife_odd"), 2);
+	with_id(fd, COV_IOC_DETACH, target);
+	poke(COVLIFE_TASK, 1);
+	EXPECT_EQ(place_of(fd, two.target).hits, 3);
+	del(fd, "two");
+	expect_clean_text();
+}
+
+static const struct test tests[] = {
+	TEST(checkpoint_needs_terminated_names),
+	TEST(checkpoint_takes_the_longest_name),
+	TEST(checkpoint_refuses_flags_padding_levels_and_scopes),
+	TEST(checkpoint_of_what_is_not_there_is_enoent),
+	TEST(checkpoint_behind_the_function_is_erange),
+	TEST(checkpoint_inside_an_instruction_is_eilseq),
+	TEST(checkpoint_in_livecov_is_eperm),
+	TEST(checkpoint_where_probes_are_forbidden_is_einval),
+	TEST(checkpoint_with_a_name_in_use_is_eexist),
+	TEST(checkpoint_whose_answer_cannot_be_written_adds_nothing),
+	TEST(checkpoint_counts_entries_and_outlives_its_file),
+	TEST(checkpoint_counts_at_an_offset),
+	TEST(checkpoint_is_its_functions_entry_0_beside_a_cold_part),
+	TEST(checkpoint_auto_takes_the_branches),
+	TEST(checkpoint_finds_the_module_of_a_function),
+	TEST(checkpoint_in_the_kernel_itself_counts),
+	TEST(several_checkpoints_watch_one_place),
+};
+
+const struct test_group abi_checkpoint = TEST_GROUP(tests);

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * machine.h - what the tests do to the machine around livecov: load and unload
+ * modules, look at kernel text, run processes. May call harness.h; whatever
+ * returns nothing fails the test when it does not work.
+ */
+#ifndef SUITE_MACHINE_H
+#define SUITE_MACHINE_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "harness.h"
+
+/* --- modules ------------------------------------------------------------------- */
+
+/* Where run-suite has put the modules: those of the suite and livecov's own. */
+const char *module_file(const char *name);
+
+/* try_load - load a .ko file; 0 or a positive errno */
+int try_load(const char *file, const char *parameters);
+void load(const char *file, const char *parameters);
+
+/* try_unload - unload a module; 0 or a positive errno */
+int try_unload(const char *name);
+void unload(const char *name);
+
+/* modprobe - load one of the kernel's own modules */
+void modprobe(const char *name);
+
+bool is_loaded(const char *name);
+
+/* --- files ----------------------------------------------------------------------- */
+
+/* read_file - a file's beginning as a string; its length, -1 if it cannot be read */
+ssize_t read_file(const char *path, char *buffer, size_t size);
+void write_file(const char *path, const char *text);
+
+/* count_lines - lines of a file that contain a text */
+unsigned int count_lines(const char *path, const char *text);
+
+/* --- kernel text --------------------------------------------------------------------- */
+
+#define TEXT_MAX	(1U << 16)
+
+/**
+ * struct text - a copy of kernel memory
+ * @address: of its first byte
+ * @size: bytes
+ * @bytes: as they were
+ */
+struct text {
+	uint64_t address;
+	size_t size;
+	unsigned char bytes[TEXT_MAX];
+};
+
+/* try_read_text - copy kernel memory as it is, breakpoints and all; 0 or -1 */
+int try_read_text(struct text *text, uint64_t address, size_t size);
+
+/* read_module_text - copy a loaded module's .text, without asking livecov */
+void read_module_text(struct text *text, const char *module);
+
+/* expect_text - the same memory holds the same bytes now */
+void expect_text(const struct text *before);
+
+/*
+ * expect_same_text - two copies of one text. It may have been loaded to another
+ * address in between: operands then differ by that distance, and nothing else.
+ */
+void expect_same_text(const struct text *before, const struct text *after);
+
+/* --- memory --------------------------------------------------------------------------- */
+
+/* before_hole - @size bytes, zeroed, that end where nothing is mapped */
+void *before_hole(size_t size);
+
+/* shared_memory - zeroed, and shared with the processes forked from here on */
+void *shared_memory(size_t size);
+
+/* An address that only the kernel may use. */
+#define KERNEL_ADDRESS	0xffff888000000000ULL
+
+/* --- processes -------------------------------------------------------------------------- */
+
+/* start - run a function in a child that dies with its parent */
+pid_t start(void (*run)(void *), void *data);
+
+/* finish - wait for such a child, whose function has to return */
+void finish(pid_t pid);
+
+/* end - kill a child and reap it */
+void end(pid_t pid);
+
+/* run_program - run a program, wait for it; its wait status */
+int run_program(const char *const *argv);
+
+#endif /* SUITE_MACHINE_H */

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * covlife.c - the module under measurement: runs one function in every kind of
+ * context, stands still in its init or exit function until told to go on, fails
+ * to load when told to. Its life is what matters; what its text looks like to
+ * the decoder is tested elsewhere.
+ */
+#include <linux/completion.h>
+#include <linux/fs.h>
+#include <linux/interrupt.h>
+#include <linux/irq_work.h>
+#include <linux/kprobes.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/workqueue.h>
+
+#include "covlife.h"
+
+MODULE_DESCRIPTION("livecov's tests: a module to be measured");
+MODULE_LICENSE("GPL");
+
+static bool stop_in_init, stop_in_exit;
+static int fail;
+
+module_param(stop_in_init, bool, 0444);
+MODULE_PARM_DESC(stop_in_init, "the init function waits for a write to go");
+module_param(stop_in_exit, bool, 0444);
+MODULE_PARM_DESC(stop_in_exit, "the exit function waits for a write to go");
+module_param(fail, int, 0444);
+MODULE_PARM_DESC(fail, "errno that the init function ends with");
+
+static DECLARE_COMPLETION(gate);
+
+static int go_set(const char *value, const struct kernel_param *param)
+{
+	complete(&gate);
+	return 0;
+}
+
+static const struct kernel_param_ops go_ops = { .set = go_set };
+module_param_cb(go, &go_ops, NULL, 0200);
+
+/* --- what is measured ------------------------------------------------------- */
+
+/* Calls, so that no branch becomes a conditional move. */
+static noinline unsigned long covlife_odd(unsigned long value)
+{
+	barrier();
+	return value * 3 + 1;
+}
+
+static noinline unsigned long covlife_even(unsigned long value)
+{
+	barrier();
+	return value / 2;
+}
+
+static noinline unsigned long covlife_forbidden(unsigned long value)
+{
+	barrier();
+	return value & 1 ? value + 1 : covlife_even(value);
+}
+NOKPROBE_SYMBOL(covlife_forbidden);
+
+static noinline unsigned long covlife_work(unsigned long value)
+{
+	if (unlikely(value == COVLIFE_RARE)) {
+		pr_info("the rare way\n");
+		return covlife_forbidden(value);
+	}
+	return value & 1 ? covlife_odd(value) : covlife_even(value);
+}
+
+static noinline void covlife_loop(unsigned long times)
+{
+	unsigned long i;
+
+	for (i = 0; i < times && !signal_pending(current); i++) {
+		covlife_work(i);
+		cond_resched();
+	}
+}
+
+/* --- contexts ------------------------------------------------------------------ */
+
+/* One call on its way to its context; lives on the caller's stack. */
+struct errand {
+	unsigned long value;
+	struct irq_work irq;
+	struct tasklet_struct softirq;
+	struct work_struct kthread;
+};
+
+static void errand_irq(struct irq_work *irq)
+{
+	covlife_work(container_of(irq, struct errand, irq)->value);
+}
+
+static void errand_softirq(struct tasklet_struct *softirq)
+{
+	covlife_work(container_of(softirq, struct errand, softirq)->value);
+}
+
+static void errand_kthread(struct work_struct *work)
+{
+	covlife_work(container_of(work, struct errand, kthread)->value);
+}
+
+static void run_in_irq(struct errand *errand)
+{
+	init_irq_work(&errand->irq, errand_irq);
+	/* An interrupt to ourselves: it is taken here, on top of this task. */
+	irq_work_queue(&errand->irq);
+	irq_work_sync(&errand->irq);
+}
+
+static void run_in_softirq(struct errand *errand)
+{
+	tasklet_setup(&errand->softirq, errand_softirq);
+	local_bh_disable();
+	tasklet_schedule(&errand->softirq);
+	local_bh_enable();	/* runs it, if the softirq daemon has not been woken */
+	tasklet_kill(&errand->softirq);
+}
+
+static void run_in_kthread(struct errand *errand)
+{
+	INIT_WORK_ONSTACK(&errand->kthread, errand_kthread);
+	schedule_work(&errand->kthread);
+	flush_work(&errand->kthread);
+	destroy_work_on_stack(&errand->kthread);
+}
+
+static long covlife_ioctl(struct file *file, unsigned int cmd, unsigned long value)
+{
+	struct errand errand = { .value = value };
+
+	switch (cmd) {
+	case COVLIFE_TASK:
+		covlife_work(value);
+		return 0;
+	case COVLIFE_IRQ:
+		run_in_irq(&errand);
+		return 0;
+	case COVLIFE_SOFTIRQ:
+		run_in_softirq(&errand);
+		return 0;
+	case COVLIFE_KTHREAD:
+		run_in_kthread(&errand);
+		return 0;
+	case COVLIFE_LOOP:
+		covlife_loop(value);
+		return 0;
+	}
+	return -ENOTTY;
+}
+
+static int covlife_release(struct inode *inode, struct file *file)
+{
+	barrier();
+	return 0;
+}
+
+static const struct file_operations covlife_fops = {
+	.owner = THIS_MODULE,
+	.release = covlife_release,
+	.unlocked_ioctl = covlife_ioctl,
+	.llseek = noop_llseek,
+};
+
+static struct miscdevice covlife_device = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "covlife",
+	.fops = &covlife_fops,
+};
+
+/* --- life ---------------------------------------------------------------------- */
+
+/* In text that goes when the module is live. */
+static noinline int __init covlife_after_gate(unsigned long value)
+{
+	return covlife_work(value) ? fail : -EINVAL;
+}
+
+static int __init covlife_init(void)
+{
+	int err;
+
+	/* A test that was killed must not leave this behind. */
+	if (stop_in_init && wait_for_completion_killable(&gate))
+		return -EINTR;
+	err = covlife_after_gate(1);
+	return err ?: misc_register(&covlife_device);
+}
+
+static void __exit covlife_exit(void)
+{
+	misc_deregister(&covlife_device);
+	if (stop_in_exit)
+		wait_for_completion_killable(&gate);
+	covlife_work(2);
+}
+
+module_init(covlife_init);
+module_exit(covlife_exit);

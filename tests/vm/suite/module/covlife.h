@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * covlife.h - what the test modules do when asked, for their users.
+ */
+#ifndef COVLIFE_H
+#define COVLIFE_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+/*
+ * /dev/covlife: call covlife_work(argument) once, in a context of choice. When
+ * the ioctl returns, the call has been made.
+ */
+#define COVLIFE_TASK		_IO('L', 1)	/* in the caller's own */
+#define COVLIFE_IRQ		_IO('L', 2)	/* an interrupt on top of the caller */
+#define COVLIFE_SOFTIRQ		_IO('L', 3)	/* a soft interrupt on top of it */
+#define COVLIFE_KTHREAD		_IO('L', 4)	/* a kernel thread */
+/* covlife_work(0), covlife_work(1) ... covlife_work(argument - 1), in the caller's own */
+#define COVLIFE_LOOP		_IO('L', 5)
+
+/* covlife_work() takes its rarest way, which lies in covlife_work.cold. */
+#define COVLIFE_RARE		0x5eed
+
+/**
+ * struct covpeek - read kernel memory (COVPEEK_READ on /dev/covpeek)
+ * @address: of the first byte
+ * @buffer: where to
+ * @length: bytes, at most 64 KiB
+ */
+struct covpeek {
+	__u64 address;
+	__u64 buffer;
+	__u64 length;
+};
+
+#define COVPEEK_READ		_IOW('L', 16, struct covpeek)
+
+#endif /* COVLIFE_H */

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# suite.mk - the programs that run in the guests: build/vm/NAME. Included by the
+# top Makefile, or used alone from the project's root:
+#
+#	make -f tests/vm/suite/suite.mk suite
+
+SUITE_BUILD := build/vm
+SUITE_CFLAGS := -std=gnu11 -Wall -Wextra -Werror -O2 -g -D_GNU_SOURCE -Iinclude -pthread
+
+SUITE_PROGRAMS := abi life load
+SUITE_COMMON := harness.c machine.c control.c
+suite_abi_SRCS := abi.c abi_attach.c abi_tables.c abi_checkpoint.c abi_limits.c
+suite_life_SRCS := life.c reload.c oneshot.c
+suite_load_SRCS := tasks.c storm.c
+
+suite_dir := tests/vm/suite
+suite_headers := $(wildcard $(suite_dir)/*.h $(suite_dir)/module/*.h) include/cov_ioctl.h
+
+# suite_rule NAME: static, because a guest fetches every library through 9p.
+define suite_rule
+$(SUITE_BUILD)/$(1): $(addprefix $(suite_dir)/,$(suite_$(1)_SRCS) $(SUITE_COMMON)) \
+		$(suite_headers) $(suite_dir)/suite.mk
+	@mkdir -p $$(@D)
+	$$(CC) $(SUITE_CFLAGS) -static -o $$@ $$(filter %.c,$$^)
+endef
+
+.PHONY: suite
+suite: $(SUITE_PROGRAMS:%=$(SUITE_BUILD)/%)
+
+$(foreach name,$(SUITE_PROGRAMS),$(eval $(call suite_rule,$(name))))
