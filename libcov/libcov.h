@@ -587,20 +587,63 @@ struct cov_branch_desc {
  */
 unsigned int cov_snapshot_targets(const struct cov_snapshot *snapshot);
 
-/*
- * The getters. @t is a target's index in the snapshot, @i an entry's index in
- * the table; strings belong to the snapshot. Errors: ERANGE no such index,
- * EINVAL @out's size is too small for any version. They leave cov_last_error()
- * alone, having no handle.
+/**
+ * cov_snapshot_target - describe a target
+ * @snapshot: from cov_snapshot_take()
+ * @t: its index in the snapshot
+ * @out: out; strings belong to the snapshot
+ *
+ * Errors: ERANGE no such index, EINVAL @out has no size. Having no handle, this
+ * and the getters below leave cov_last_error() alone.
  */
 int cov_snapshot_target(const struct cov_snapshot *snapshot, unsigned int t,
 			struct cov_target_desc *out);
+
+/**
+ * cov_snapshot_section - describe a section of code
+ * @snapshot: from cov_snapshot_take()
+ * @t: the target's index in the snapshot
+ * @i: its index, 0 is the lowest in memory
+ * @out: out; strings belong to the snapshot
+ *
+ * Errors: as cov_snapshot_target().
+ */
 int cov_snapshot_section(const struct cov_snapshot *snapshot, unsigned int t,
 			 unsigned int i, struct cov_section_desc *out);
+
+/**
+ * cov_snapshot_function - describe a function
+ * @snapshot: from cov_snapshot_take()
+ * @t: the target's index in the snapshot
+ * @i: its index
+ * @out: out; strings belong to the snapshot
+ *
+ * Errors: as cov_snapshot_target().
+ */
 int cov_snapshot_function(const struct cov_snapshot *snapshot, unsigned int t,
 			  unsigned int i, struct cov_function_desc *out);
+
+/**
+ * cov_snapshot_block - describe a block
+ * @snapshot: from cov_snapshot_take()
+ * @t: the target's index in the snapshot
+ * @i: its index
+ * @out: out; strings belong to the snapshot
+ *
+ * Errors: as cov_snapshot_target().
+ */
 int cov_snapshot_block(const struct cov_snapshot *snapshot, unsigned int t,
 		       unsigned int i, struct cov_block_desc *out);
+
+/**
+ * cov_snapshot_branch - describe a conditional jump
+ * @snapshot: from cov_snapshot_take()
+ * @t: the target's index in the snapshot
+ * @i: its index
+ * @out: out; strings belong to the snapshot
+ *
+ * Errors: as cov_snapshot_target().
+ */
 int cov_snapshot_branch(const struct cov_snapshot *snapshot, unsigned int t,
 			unsigned int i, struct cov_branch_desc *out);
 

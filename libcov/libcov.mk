@@ -13,6 +13,8 @@ LIBCOV_CFLAGS := -std=gnu11 -Wall -Wextra -Werror -O2 -g -D_GNU_SOURCE -Iinclude
 	-fvisibility=hidden
 LIBCOV_LIBS := -ldw -lelf
 
+LIBCOV_PC = sed -e 's|@PREFIX@|$(LIBCOV_PREFIX)|' -e 's|@VERSION@|$(LIBCOV_VERSION)|'
+
 LIBCOV_OBJECTS := $(LIBCOV_SOURCES:%=build/obj/libcov/%.o)
 
 .PHONY: libcov
@@ -35,7 +37,17 @@ build/libcov.a: $(LIBCOV_OBJECTS)
 
 build/libcov.pc: libcov/libcov.pc.in libcov/libcov.h
 	@mkdir -p $(@D)
-	sed -e 's|@PREFIX@|$(LIBCOV_PREFIX)|' -e 's|@VERSION@|$(LIBCOV_VERSION)|' $< > $@
+	$(LIBCOV_PC) $< > $@
+
+# The .pc file is made anew: PREFIX may be another than it was for the build.
+.PHONY: install-libcov
+install-libcov: libcov
+	install -d $(DESTDIR)$(LIBCOV_PREFIX)/include $(DESTDIR)$(LIBCOV_PREFIX)/lib/pkgconfig
+	install -m 644 libcov/libcov.h $(DESTDIR)$(LIBCOV_PREFIX)/include/
+	install -m 755 build/libcov.so.1 $(DESTDIR)$(LIBCOV_PREFIX)/lib/
+	ln -sf libcov.so.1 $(DESTDIR)$(LIBCOV_PREFIX)/lib/libcov.so
+	install -m 644 build/libcov.a $(DESTDIR)$(LIBCOV_PREFIX)/lib/
+	$(LIBCOV_PC) libcov/libcov.pc.in > $(DESTDIR)$(LIBCOV_PREFIX)/lib/pkgconfig/libcov.pc
 
 # ---- tests, without a kernel: make libcov-test runs them ---------------------
 #
@@ -46,12 +58,15 @@ LIBCOV_TEST := build/unit/libcov
 LIBCOV_TEST_CFLAGS := $(filter-out -O2 -fvisibility=hidden,$(LIBCOV_CFLAGS)) -O1 -Itests/unit \
 	-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 LIBCOV_FAKE := tests/unit/fake_kernel.c tests/unit/fake_tables.c tests/unit/toy.S
+STRIP ?= strip
 LIBCOV_WRAPPED := open close ioctl fopen opendir access statfs
 LIBCOV_TEST_HEADERS := $(LIBCOV_HEADERS) tests/unit/fake_kernel.h
 
-LIBCOV_TEST_FILES := $(LIBCOV_TEST)/test_libcov.asan $(LIBCOV_TEST)/fake_kernel.so \
-	$(LIBCOV_TEST)/covstat.asan build/covstat
-LIBCOV_TESTS := $(LIBCOV_TEST)/test_libcov.asan tests/unit/test_covstat.py
+LIBCOV_UNIT := test_libcov test_libcov_read
+LIBCOV_TEST_FILES := $(LIBCOV_UNIT:%=$(LIBCOV_TEST)/%.asan) $(LIBCOV_TEST)/fake_kernel.so \
+	$(LIBCOV_TEST)/covstat.asan build/covstat build/libcov.a
+LIBCOV_TESTS := $(LIBCOV_UNIT:%=$(LIBCOV_TEST)/%.asan) tests/unit/test_libcov_exports.sh \
+	tests/unit/test_covstat.py
 
 .PHONY: libcov-test
 libcov-test: $(LIBCOV_TEST_FILES)
@@ -63,8 +78,11 @@ $(LIBCOV_TEST)/toy.ko: tests/unit/toy.S
 	$(CC) -g -c -o $@.o $<
 	$(LD) -r --build-id=0x0123456789abcdef0123456789abcdef01234567 -o $@ $@.o
 	@rm -f $@.o
+	@mkdir -p $(@D)/stripped
+	$(STRIP) -g -o $(@D)/stripped/toy.ko $@
 
-$(LIBCOV_TEST)/test_libcov.asan: tests/unit/test_libcov.c $(LIBCOV_FAKE) \
+$(LIBCOV_UNIT:%=$(LIBCOV_TEST)/%.asan): $(LIBCOV_TEST)/%.asan: tests/unit/%.c \
+		tests/unit/libcov_fixture.c tests/unit/libcov_fixture.h $(LIBCOV_FAKE) \
 		$(LIBCOV_SOURCES:%=libcov/%.c) $(LIBCOV_TEST_HEADERS) $(LIBCOV_TEST)/toy.ko
 	$(CC) $(LIBCOV_TEST_CFLAGS) -DTOY_DIRECTORY='"$(abspath $(LIBCOV_TEST))"' \
 		-DTOY_SOURCE='"tests/unit/toy.S"' -o $@ $(filter %.c %.S,$^) \

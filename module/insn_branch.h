@@ -11,10 +11,13 @@
 
 #define INSN_MAX_LEN	15	/* SDM vol. 2, 2.3.11 */
 
-/* Where control goes from an instruction. */
-#define INSN_OTHER	0	/* to the next one; xbegin, int and syscall are among them */
-#define INSN_NOP	1	/* to the next one, nothing happens: 90 and 0F 1F /0, which
-				 * assemblers pad with; endbr64 is no padding */
+/*
+ * Where control goes from an instruction. Padding is what assemblers pad 64-bit
+ * code with, 90 and 0F 1F /0 under any prefixes: endbr64, pause and mov %edi,%edi
+ * have other purposes.
+ */
+#define INSN_OTHER	0	/* to the next one */
+#define INSN_NOP	1	/* to the next one, and nothing happened: fits as padding */
 #define INSN_JCC	2	/* @target or the next: Jcc, loop*, j*cxz */
 #define INSN_JMP	3	/* @target */
 #define INSN_JMP_IND	4	/* unknown */

@@ -152,7 +152,8 @@ static int probe_rearm(struct cov_site *site)
 {
 	struct site_probe *probe = site->engine_data;
 
-	return enable_kprobe(&probe->kp);
+	/* Disarmed before its module was loaded again: it has no probe since. */
+	return probe ? enable_kprobe(&probe->kp) : probe_arm_one(site);
 }
 
 /*

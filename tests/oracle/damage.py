@@ -37,7 +37,7 @@ def _joints(function):
             yield i
 
 
-def _kinds(target, certain):
+def _kinds(target, mode, certain):
     """(name, [what to call to do it]) for all that can be spoilt."""
     functions = target["functions"]
     blocks = [(f, b) for f in functions for b in f["blocks"]]
@@ -61,6 +61,10 @@ def _kinds(target, certain):
     yield "a branch of another size", [(_add, b, "size", 1)
                                        for _, b in branches]
     yield "another target", [(_add, b, "target", 1) for _, b in branches]
+    yield "an outcome counted twice", [
+        (_add, b, "taken_count", 1) for f, b in branches
+        if mode == "edges" and b["taken"] and
+        certain(f["section"], b["offset"])]
     yield "a function missing", [(functions.remove, f) for f in functions]
     yield "a function too many", [
         (functions.append, {**f, "offset": f["offset"] + 1})
@@ -73,7 +77,7 @@ def _kinds(target, certain):
                                       if not e["hits"]]
 
 
-def damaged(document, module, certain):
+def damaged(document, module, mode, certain):
     """Copies of DOCUMENT, each spoilt in one place: (how, copy).
 
     CERTAIN(section, offset) tells whether the witness knows what became of the
@@ -83,7 +87,7 @@ def damaged(document, module, certain):
 
     def kinds(document):
         target = next(t for t in document["targets"] if t["module"] == module)
-        return list(_kinds(target, certain))
+        return list(_kinds(target, mode, certain))
 
     for number in range(len(kinds(document))):
         for _ in range(EACH):

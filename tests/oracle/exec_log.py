@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What QEMU's log says was executed: the witness.
 
-The log is that of `-d exec,nochain,in_asm -dfilter MODULES` with one guest
+The log is that of `-d exec,nochain,in_asm,int -dfilter MODULES`, with one guest
 instruction in each translation block (`-singlestep`, in QEMU 8.1 and later
-one-insn-per-tb), so that
+one-insn-per-tb) between the marks "start" and "stop".  There
 
     Trace 0: 0x7f09d481d700 [0000000000000000/ffffffffc020270b/18c0c2b0/ff000201]
 
 says: CPU 0 is about to execute the one instruction at ffffffffc020270b.  The
 last field is the block's compile flags, whose lowest 9 bits are the number of
-instructions in it: 1, or the log is refused.
+instructions in it: 1, or the log is refused.  Before and after, where it is enough
+to know that nothing of the target runs, blocks may be longer.
 
 Traps on the way, and what becomes of them here:
 
@@ -34,17 +35,18 @@ Traps on the way, and what becomes of them here:
    the address is what counts, so nothing changes for blocks; a jump's outcome is
    seen from where the target's code is executed next.
  - Between a jump and what comes next on the same CPU an interrupt may run other
-   code of the target, or the very same code.  Interrupts nest, so the jumps whose
-   outcome is still open form a stack for each CPU, and the topmost is settled
-   first.  The guest must not preempt kernel code (preempt=voluntary), else a task
-   that was switched to could come between.  What comes between has to begin at a
-   function's entry; anything else is "strange" and fails the test: the log has
-   lost lines or this reasoning is wrong.
- - What comes between may reach the open jump's successors by other ways.  An
-   address to which the instruction before it leads belongs to that instruction.
-   One behind a call may be a return in what came between: ambiguous.
- - An interruption that begins at the entry of a function to which the open jump
-   goes cannot be told from the jump: ambiguous.
+   code of the target, even the very same code, and then another task.  But every
+   interrupt and exception is logged (int), with the address where it will go on:
+
+       0: v=ec e=0000 i=0 cpl=0 IP=0010:ffffffffc023ffda pc=ffffffffc023ffda SP=..
+
+   If that is a successor of the open jump, it is its outcome, whatever runs
+   next; and if not, the jump is where a breakpoint is (v=03), whose handler runs
+   with interrupts off.  So the next of the target's instructions is a successor
+   as well.  Anything else is "strange" and fails the test: the log has lost
+   lines, or this reasoning is wrong.
+ - Such a record does not name its CPU: with several CPUs a jump that may have
+   been interrupted so is ambiguous.
  - A jump out of the target's text, if there is one, goes where nothing is logged:
    ambiguous.
  - A jump whose target is the instruction behind it goes the same way in both
@@ -80,7 +82,8 @@ class Jump:
         self.address = instruction.address
         self.taken_to = instruction.target
         self.fallthrough_to = instruction.end
-        self.visible = self.taken_to in text.instructions
+        self.visible = self.taken_to in text.instructions and \
+            self.taken_to != self.fallthrough_to
         self.outcomes = {self.taken_to: 0, self.fallthrough_to: 0}
         self.ambiguous = 0
 
@@ -94,15 +97,18 @@ class Jump:
 
 
 class Cpu:
-    """The line that is not certain yet, and the jumps whose outcome is open."""
+    """The line that is not certain yet, and the jump whose outcome is open."""
 
-    __slots__ = ("block", "address", "phase", "open", "previous")
+    __slots__ = ("block", "address", "phase", "open", "open_phase", "doubtful",
+                 "previous")
 
     def __init__(self):
         self.block = None       # of the line that is not certain, its code's PTR
         self.address = None     # and its PC, None if there is no such line
         self.phase = BEFORE     # and when it was logged
-        self.open = []          # (Jump, phase), in the order of execution
+        self.open = None        # the Jump executed last, until it is settled
+        self.open_phase = BEFORE    # and when that was
+        self.doubtful = False   # it may have been interrupted
         self.previous = None    # the instruction executed last
 
 
@@ -115,8 +121,6 @@ class Witness:
         self._pages = {key[:13] for key in self._keys}
         self._marks = {b"%016x" % text.marks[m]: i + 1
                        for i, m in enumerate(MARKS)}
-        self._return_points = {i.end for i in text.instructions.values()
-                               if i.kind == CALL}
         self._cpus = collections.defaultdict(Cpu)
         self._dump = None
         self.phase = BEFORE
@@ -127,7 +131,8 @@ class Witness:
         # The byte strings that were translated for an address.
         self.dumps = collections.defaultdict(list)
         self.strange = []       # (address, what)
-        self.lines = self.stopped = self.repeated = self.ambiguous_stops = 0
+        self.lines = self.interrupted = self.repeated = 0
+        self.stopped = self.ambiguous_stops = 0
 
     @property
     def ran(self):
@@ -145,6 +150,8 @@ class Witness:
                 self._translated(line)
             elif line.startswith(b"IN:"):
                 self._dump = None
+            elif line.startswith(b" ") and b": v=" in line:
+                self._interrupt(line)
             elif line.startswith(b"Stopped "):
                 self._stop(line)
         if self.phase != AFTER:
@@ -152,8 +159,7 @@ class Witness:
             raise Error(f"the log ends too early; the last mark is {passed}")
         for cpu in self._cpus.values():
             self._confirm(cpu)
-            for jump, phase in cpu.open:
-                jump.ambiguous += phase == RUNNING
+            self._settle(cpu, None)
 
     def _trace(self, line):
         self.lines += 1
@@ -164,7 +170,8 @@ class Witness:
             self._confirm(cpu)
         address = self._keys.get(pc)
         if address is not None:
-            if int(flags[:8], 16) & COUNT_MASK != ONE_INSTRUCTION:
+            if self.phase == RUNNING and \
+                    int(flags[:8], 16) & COUNT_MASK != ONE_INSTRUCTION:
                 raise Error("a block of several instructions at "
                             f"{address:#x}: QEMU was not single-stepping")
             cpu.block = head[colon + 2:head.index(b" [")]
@@ -203,9 +210,27 @@ class Witness:
         if self._dump is None:
             self._dump = bytearray()
             address = self._keys.get(line[2:18])
-            if address is not None:
+            if address is not None and self.phase == RUNNING:
                 self.dumps[address].append(self._dump)
         self._dump += bytes.fromhex(line[21:45].decode())
+
+    def _interrupt(self, line):
+        """An interrupt or exception: where will the interrupted code go on?"""
+        vector, pc = re.match(rb" *\w+: v=(\w+) .* pc=(\w+)", line).groups()
+        address = self._keys.get(pc)
+        if address is None or vector == b"03":
+            return
+        for cpu in self._cpus.values():
+            # The line of a jump is certain now if it is this CPU's record.
+            jump = self.jumps.get(cpu.address, cpu.open)
+            if jump is None or address not in jump.outcomes:
+                continue
+            self.interrupted += 1
+            if len(self._cpus) == 1:
+                self._confirm(cpu)
+                self._settle(cpu, address)
+            else:
+                cpu.doubtful = True
 
     def _confirm(self, cpu):
         """The instruction that CPU was about to execute did execute."""
@@ -215,50 +240,41 @@ class Witness:
         cpu.address = None
         if not is_repeated(cpu.previous, address):
             self.passages[cpu.phase][address] += 1
-        if cpu.open:
-            self._settle(cpu, address)
+        if cpu.open is not None:
+            self._continue(cpu, address)
+            cpu.doubtful = False
         jump = self.jumps.get(address)
         if jump is not None:
-            if jump.visible:
-                cpu.open.append((jump, cpu.phase))
-            else:
-                jump.ambiguous += cpu.phase == RUNNING
+            cpu.open, cpu.open_phase = jump, cpu.phase
+            if not jump.visible:
+                self._settle(cpu, None)
         cpu.previous = self._text.instructions[address]
 
-    def _settle(self, cpu, address):
-        """Is ADDRESS where the topmost open jump went?"""
-        jump, phase = cpu.open[-1]
-        at_once = cpu.previous.address == jump.address
-        if address in jump.outcomes:
-            if not at_once and leads_to(cpu.previous, address):
-                return
-            cpu.open.pop()
-            if phase != RUNNING:
-                return
-            if jump.taken_to == jump.fallthrough_to or \
-                    address in self._text.entries or \
-                    (not at_once and address in self._return_points):
-                jump.ambiguous += 1
-            else:
-                jump.outcomes[address] += 1
-        elif at_once and address == jump.address:
-            cpu.open.pop()
+    def _continue(self, cpu, address):
+        """The next instruction after an open jump."""
+        if cpu.doubtful:
+            self._settle(cpu, None)
+        elif address in cpu.open.outcomes:
+            self._settle(cpu, address)
+        elif address == cpu.open.address:
             self.repeated += 1
-        elif at_once and address not in self._text.entries:
+        else:
             self.strange.append(
-                (address, f"came after the jump at {jump.address:#x}"))
+                (address, f"came after the jump at {cpu.open.address:#x}"))
+            self._settle(cpu, None)
+
+    @staticmethod
+    def _settle(cpu, address):
+        """The open jump went to ADDRESS; None if that is not known."""
+        if cpu.open is not None and cpu.open_phase == RUNNING:
+            if address is None:
+                cpu.open.ambiguous += 1
+            else:
+                cpu.open.outcomes[address] += 1
+        cpu.open = None
 
 
 def is_repeated(previous, address):
     """Is ADDRESS the same passage through the same instruction once more?"""
     return previous is not None and previous.address == address and \
         previous.kind not in (CALL, JMP, LEAVE)
-
-
-def leads_to(instruction, address):
-    """Can control go from INSTRUCTION to ADDRESS by itself?"""
-    if instruction.kind == JMP:
-        return instruction.target == address
-    if instruction.kind == LEAVE:
-        return False
-    return address in (instruction.end, instruction.address)

@@ -65,17 +65,10 @@ class Monitor:
         if words := self.try_command(line):
             raise SystemExit(f"QEMU: {line}: {words}")
 
-    def log_on(self):
-        # Single-stepping first, lest a longer block gets into the log.  It has
-        # another name in QEMU 8.1 and later.
-        if self.try_command("singlestep on"):
-            self.command("one-insn-per-tb on")
-        self.command("log exec,nochain,in_asm,int")
-
-    def log_off(self):
-        self.command("log none")
-        if self.try_command("singlestep off"):
-            self.command("one-insn-per-tb off")
+    def single_step(self, state):
+        """It has another name in QEMU 8.1 and later."""
+        if self.try_command(f"singlestep {state}"):
+            self.command(f"one-insn-per-tb {state}")
 
 
 def run(*command, **more):
@@ -106,16 +99,18 @@ def measure(module, mode, out):
     times["attach seconds"] = run("covstat", "attach", module, "--mode", mode,
                                   "--scope", "all")
 
-    monitor.log_on()
+    monitor.command("log exec,nochain,in_asm,int")
     mark("quiet")
     run("covstat", "reset")
+    monitor.single_step("on")
     mark("start")
     times["workload seconds"] = workload(module, "run")
     mark("stop")
+    monitor.single_step("off")
     with open(os.path.join(out, "list.json"), "wb") as file:
         times["list seconds"] = run("covstat", "list", "--json", stdout=file)
     mark("end")
-    monitor.log_off()
+    monitor.command("log none")
 
     times["detach seconds"] = run("covstat", "detach", module)
     run("rmmod", "livecov")

@@ -9,7 +9,8 @@ The claim is the document of `covstat list --json`.  It is right when
    last only (more cuts than needed are no error);
  - a block is covered if and only if its first instruction was executed;
  - a branch outcome is true if and only if that jump went that way;
- - a function's entry was hit if and only if its first instruction was executed.
+ - a function's entry was hit if and only if its first instruction was executed;
+ - in mode edges, outcomes and entries were counted as often as they happened.
 
 null, for "cannot be known", is an outcome's right in mode blocks; elsewhere it is
 counted, tolerated only if sites were refused, and then only up to a limit.
@@ -49,6 +50,8 @@ class Branch:
     target: int
     taken: bool | None
     fallthrough: bool | None
+    taken_count: int
+    fallthrough_count: int
 
 
 @dataclasses.dataclass
@@ -92,8 +95,9 @@ class Claim:
             function["entry"]["hits"],
             [Block(base + b["offset"], base + b["offset"] + b["size"],
                    b["covered"]) for b in function["blocks"]],
-            [Branch(base + b["offset"], b["size"], b["target"], b["taken"],
-                    b["fallthrough"]) for b in function["branches"]])
+            [Branch(base + b["offset"], b["size"], base + b["target"],
+                    b["taken"], b["fallthrough"], b["taken_count"],
+                    b["fallthrough_count"]) for b in function["branches"]])
 
     def blocks(self):
         return [b for f in self.functions for b in f.blocks]
@@ -314,6 +318,26 @@ class Judge:
             self._differ(check, 0, f"{unknown} of {total} null",
                          f"more than {MAX_UNKNOWN} %")
 
+    def _counts(self):
+        """Mode edges counts: every passage, and no other."""
+        if self._mode != "edges":
+            return
+        for branch in self._claim.branches():
+            jump = self._witness.jumps.get(branch.address)
+            if jump is None or jump.ambiguous:
+                continue
+            for side in ("taken", "fallthrough"):
+                claim = getattr(branch, side + "_count")
+                if getattr(branch, side) is not None and \
+                        claim != getattr(jump, side):
+                    self._differ("counts", branch.address, f"{side} {claim} "
+                                 "times", f"{getattr(jump, side)} times")
+        for function in self._claim.functions:
+            ran = self._witness.ran[function.address]
+            if function.entry_state == "armed" and function.hits != ran:
+                self._differ("counts", function.address,
+                             f"entered {function.hits} times", f"{ran} times")
+
     def _entries(self):
         for function in self._claim.functions:
             if function.entry_state not in ("armed", "disarmed"):
@@ -323,7 +347,6 @@ class Judge:
             self._compare("entries", function.address, "hit",
                           function.hits > 0, ran > 0, f"executed {ran} times, "
                           f"{function.hits} hits reported")
-            self.numbers["entries: other count"] += function.hits != ran
 
     # -- the witness himself --
 
@@ -344,6 +367,7 @@ class Judge:
         self.numbers["log lines"] = self._witness.lines
         self.numbers["executed instructions"] = sum(self._witness.ran.values())
         self.numbers["ambiguous stops"] = self._witness.ambiguous_stops
+        self.numbers["interrupted jumps"] = self._witness.interrupted
         self.numbers["repeated jumps"] = self._witness.repeated
 
     def _executed_bytes(self):
@@ -383,6 +407,7 @@ CHECKS = {
     "blocks": Judge._covered,
     "outcomes": Judge._outcomes,
     "entries": Judge._entries,
+    "counts": Judge._counts,
     "log": Judge._log,
     "text": Judge._executed_bytes,
 }

@@ -106,7 +106,7 @@ def unnoticed(document, text, witness, mode):
         return set(Judge(text, witness, claim, mode).differences)
 
     known = differences(document)
-    for how, spoilt in damage.damaged(document, text.module, certain):
+    for how, spoilt in damage.damaged(document, text.module, mode, certain):
         if differences(spoilt) == known:
             yield f"{how}: not noticed"
 

@@ -99,6 +99,15 @@ class Machine:
                             f"{content[i:i + 8].hex(' '):23}  {text}\n")
         self.log.append("\n")
 
+    def interrupt(self, address, vector="ec"):
+        """ADDRESS: where the interrupted code will go on."""
+        if vector != "03":
+            self.log.append(f"Servicing hardware INT=0x{vector}\n")
+        self.log.append(f"     0: v={vector} e=0000 i=0 cpl=0 IP=0010:{address:016x}"
+                        f" pc={address:016x} SP=0018:ffa0000000637b90"
+                        " env->regs[R_EAX]=ffa0000000637ce8\n"
+                        "RAX=ffa0000000637ce8 RBX=ffa0000000637bc0\n")
+
     def mark(self, name):
         self.trace(MARK_AT[name])
 
@@ -188,9 +197,12 @@ def claim_function(text, function, leaders, ran, outcomes):
         if instruction.kind == JCC:
             branches.append({
                 "offset": instruction.address - base,
-                "size": len(instruction.bytes), "target": instruction.target,
+                "size": len(instruction.bytes),
+                "target": instruction.target - base,
                 "taken": outcomes[instruction.address, True] > 0,
-                "fallthrough": outcomes[instruction.address, False] > 0})
+                "fallthrough": outcomes[instruction.address, False] > 0,
+                "taken_count": outcomes[instruction.address, True],
+                "fallthrough_count": outcomes[instruction.address, False]})
     return {"name": min(function.names), "section": function.section,
             "offset": function.address - base, "size": function.size,
             "entry": {"state": "armed", "errno": 0,
@@ -370,55 +382,75 @@ class LogTest(unittest.TestCase):
         self.assertTrue(witness_of(machine.finish().bytes()).strange)
 
     def test_interrupt_between_a_jump_and_its_target(self):
-        """... that runs the very same function, the other way."""
+        """... that runs the very same function, the other way, and sleeps: its
+        record tells where the jump went."""
         machine = Machine().begin()
-        path = machine.path("two_ways", True, False)
-        machine.run_until(path, AT["two_ways_if"])
-        machine.run("two_ways", False, False)
-        machine.run_until(path, None)
+        one = machine.path("two_ways", True, False)
+        two = machine.path("two_ways", False, False)
+        machine.run_until(one, AT["two_ways_if"])
+        machine.interrupt(AT["two_ways_else"])
+        machine.run_until(two, AT["two_ways_rare"])
+        machine.interrupt(AT["two_ways_back"])
+        machine.run_until(one, None)
+        machine.run_until(two, None)
         self.assertEqual(self.outcomes(machine.finish(), "two_ways_if"), (1, 1, 0))
         self.assertEqual(self.outcomes(machine, "two_ways_rare"), (0, 2, 0))
         self.assertEqual(self.witness.strange, [])
+        self.assertEqual(self.witness.interrupted, 2)
 
-    def test_interrupts_of_interrupts(self):
+    def test_interrupt_after_the_target_was_begun(self):
         machine = Machine().begin()
-        outer = machine.path("two_ways", True, False)
-        inner = machine.path("two_ways", False, False)
-        machine.run_until(outer, AT["two_ways_if"])
-        machine.run_until(inner, AT["two_ways_rare"])
-        machine.run("around", True)
-        machine.run_until(inner, None)
-        machine.run_until(outer, None)
+        path = machine.path("two_ways", True, False)
+        machine.run_until(path, AT["two_ways_if"])
+        machine.trace(AT["two_ways_else"])
+        machine.stopped(AT["two_ways_else"])
+        machine.interrupt(AT["two_ways_else"])
+        machine.run("two_ways", False, True)
+        machine.run_until(path, None)
         self.assertEqual(self.outcomes(machine.finish(), "two_ways_if"), (1, 1, 0))
-        self.assertEqual(self.outcomes(machine, "two_ways_rare"), (0, 2, 0))
+        self.assertEqual(self.witness.ran, machine.ran)
 
-    def test_interrupt_that_gets_to_the_target_another_way(self):
-        """The outer jump is at the loop's end; the interrupt falls into the
-        loop's head from above."""
-        machine = Machine().begin()
-        outer = machine.path("loop_body", False)
-        machine.run_until(outer, AT["loop_jump"])
-        machine.run("loop_body", True, False)
-        machine.run_until(outer, None)
-        self.assertEqual(self.outcomes(machine.finish(), "loop_jump"), (1, 2, 0))
+    def test_breakpoint_on_a_jump(self):
+        """The record of the breakpoint itself is no outcome, even where a
+        breakpoint's address is one."""
+        for label in ("two_ways_if", "two_ways_else"):
+            machine = Machine().begin()
+            path = machine.path("two_ways", True, False)
+            machine.run_until(path, AT["two_ways_if"])
+            machine.interrupt(AT[label], vector="03")
+            machine.trace(0xffffffffc0300000)
+            machine.run_until(path, None)
+            self.assertEqual(self.outcomes(machine.finish(), "two_ways_if"),
+                             (1, 0, 0))
+            self.assertEqual(self.witness.interrupted, 0)
+            self.assertEqual(self.witness.strange, [])
 
-    def test_interrupt_at_the_target_is_ambiguous(self):
+    def test_interrupt_elsewhere(self):
         machine = Machine().begin()
-        machine.run("caller", True, False, True, False, False)
-        self.assertEqual(self.outcomes(machine.finish(), "caller_jump"), (0, 0, 1))
+        path = machine.path("two_ways", True, False)
+        machine.run_until(path, AT["two_ways_else"])
+        machine.interrupt(AT["two_ways_end"])
+        machine.interrupt(0xffffffff81000000)
+        machine.run_until(path, None)
+        self.assertEqual(self.outcomes(machine.finish(), "two_ways_if"), (1, 0, 0))
+        self.assertEqual(self.witness.interrupted, 0)
 
-    def test_return_to_the_target_after_an_interrupt_is_ambiguous(self):
+    def test_interrupt_of_one_of_several_cpus_is_ambiguous(self):
         machine = Machine().begin()
-        path = machine.path("around", True)
-        machine.run_until(path, AT["around_jump"])
+        machine.step(AT["loop_body"], cpu=1)
+        path = machine.path("two_ways", True, False)
+        machine.run_until(path, AT["two_ways_if"])
+        machine.interrupt(AT["two_ways_else"])
         machine.run("loop_body", False)
         machine.run_until(path, None)
-        self.assertEqual(self.outcomes(machine.finish(), "around_jump"), (0, 0, 1))
+        self.assertEqual(self.outcomes(machine.finish(), "two_ways_if"), (0, 0, 1))
+        self.assertEqual(self.outcomes(machine, "two_ways_rare"), (0, 1, 0))
+        self.assertEqual(self.witness.strange, [])
 
-    def test_return_to_the_target_at_once_is_certain(self):
+    def test_jump_to_another_function(self):
         machine = Machine().begin()
-        machine.run("around", True)
-        self.assertEqual(self.outcomes(machine.finish(), "around_jump"), (1, 0, 0))
+        machine.run("caller", False, True, True, False)
+        self.assertEqual(self.outcomes(machine.finish(), "caller_jump"), (1, 0, 0))
 
     def test_jump_to_the_next_instruction_is_ambiguous(self):
         machine = Machine().begin()
@@ -483,7 +515,15 @@ class LogTest(unittest.TestCase):
         self.assertEqual(self.outcomes(machine, "two_ways_rare"), (1, 1, 0))
         self.assertEqual(self.witness.strange, [])
 
-    def test_block_of_several_instructions_is_refused(self):
+    def test_block_of_several_instructions(self):
+        """Is refused between start and stop; at other times it is enough to
+        know that something ran."""
+        machine = Machine()
+        machine.translated(AT["two_ways"], bytes(20))
+        machine.trace(AT["two_ways"], flags="ff000200")
+        machine.begin().finish()
+        witness = witness_of(machine.bytes())
+        self.assertFalse(+witness.ran or witness.dumps)
         machine = Machine().begin()
         machine.trace(AT["two_ways"], flags="ff000200")
         with self.assertRaisesRegex(target_text.Error, "single-stepping"):
@@ -535,10 +575,11 @@ class JudgeTest(unittest.TestCase):
         machine = usual_run()
         witness = witness_of(machine.bytes())
         document = claim_of(machine)
-        self.assertEqual(
-            list(oracle.unnoticed(document, TEXT, witness, "edges")), [])
-        self.assertGreater(len(list(damage.damaged(
-            document, "fixture", lambda *_: True))), 50)
+        for mode in ("blocks", "edges"):
+            self.assertEqual(
+                list(oracle.unnoticed(document, TEXT, witness, mode)), [])
+            self.assertGreater(len(list(damage.damaged(
+                document, "fixture", mode, lambda *_: True))), 50)
 
     def test_every_lost_address_is_noticed(self):
         """All lines of an address gone: of each block's first instruction, and
@@ -668,12 +709,24 @@ class JudgeTest(unittest.TestCase):
                              [] if right else ["outcomes"])
             self.assertEqual(verdict.numbers["outcomes: ambiguous"], 2)
 
+    def test_counts(self):
+        """Exact in mode edges, of no meaning in mode blocks."""
+        for spoil in (
+                lambda d: find(d, "loop_jump", "branches").update(taken_count=1),
+                lambda d: d["targets"][0]["functions"][0]["entry"].update(hits=9)):
+            machine = usual_run()
+            document = claim_of(machine)
+            spoil(document)
+            self.assertEqual(self.failing(judged(machine, document)), ["counts"])
+            self.assertEqual(judged(machine, document, "blocks").differences, [])
+
     def test_refused_entry(self):
         machine = usual_run()
         document = claim_of(machine)
         entry = document["targets"][0]["functions"][0]["entry"]
         entry["hits"] = 0
-        self.assertEqual(self.failing(judged(machine, document)), ["entries"])
+        self.assertEqual(self.failing(judged(machine, document)),
+                         ["counts", "entries"])
         entry["state"] = "refused"
         verdict = judged(machine, document)
         self.assertEqual(verdict.differences, [])
@@ -713,9 +766,10 @@ class JudgeTest(unittest.TestCase):
                 ("two_ways_end", "90 90 90", "foreign")):
             with self.subTest(f"{label} as {content}"):
                 machine = usual_run()
-                machine.log.pop()
+                marks = machine.log[-2:]
+                del machine.log[-2:]
                 machine.translated(AT[label], bytes.fromhex(content))
-                machine.mark("end")
+                machine.log += marks
                 verdict = judged(machine)
                 self.assertEqual(verdict.numbers[f"executed as {kind}"], 1)
                 self.assertEqual(self.failing(verdict),
@@ -761,7 +815,7 @@ class ReportTest(unittest.TestCase):
         self.assertEqual([line for line in lines if line[0] != "#"],
                          [f"ok run/{check}" for check in (
                              "functions", "branches", "structure", "blocks",
-                             "outcomes", "entries", "log", "text", "restored",
+                             "outcomes", "entries", "counts", "log", "text", "restored",
                              "can fail")])
         self.assertFalse(self.report["failed"])
         self.assertEqual(self.report["numbers"]["branches"], 8)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Compare what covstat says of covtarget.ko with what must have run.
 
-    check.py [--mode edges|blocks] [--scope tracked|all] [--warn] [--save DIR]
+    check.py [--mode edges|blocks] [--scope tracked|all] [--functions GLOB]...
         attach to covtarget (loading it and livecov if need be), call its
         functions in rounds, compare each round's `covstat list --json` with
         expected.py, detach
@@ -20,6 +20,7 @@ no more; everything else is exact in both modes.
 import argparse
 import bisect
 import collections
+import fnmatch
 import json
 import os
 import subprocess
@@ -108,15 +109,29 @@ def union(answers):
 
 # -- what must have run --
 
+class Selection:
+    """The functions that are attached to, as covstat attach --functions has it."""
+
+    def __init__(self, globs):
+        self.globs = globs
+
+    def __contains__(self, name):
+        name = name.removesuffix(".cold")
+        return not self.globs or any(fnmatch.fnmatchcase(name, g) for g in self.globs)
+
+
 class Expectation:
     """What ran in a round: adds up inputs."""
 
-    def __init__(self, scope):
+    def __init__(self, scope, selection):
         self._scope = scope
+        self._selection = selection
         self.entries = collections.Counter()
         self.words = collections.defaultdict(set)
 
     def add_ran(self, name, ran, times=1):
+        if name not in self._selection:
+            return
         self.entries[name] += ran.entries * times
         self.words[name].update(self._split(ran.words))
 
@@ -183,10 +198,11 @@ class Judge:
         branches = [listing.branch_at(p) for p in places]
         if None in branches:
             return [f"jump {jump} is not listed"]
+        exact = self._exact and jump not in expected.MAY_BE_UNKNOWN
         problems = []
         for sign, member in (("+", "taken"), ("-", "fallthrough")):
             seen = union(b[member] for b in branches)
-            if seen != want[sign] and not (seen is None and not self._exact):
+            if seen != want[sign] and (exact or seen is not None):
                 problems.append(f"jump {jump}: {member} is {json.dumps(seen)}")
         return problems
 
@@ -199,7 +215,8 @@ class Judge:
                 continue
             problems += [f"{name}: {p}" for p in self.function(name, listing, want)]
         problems += [f"{name} was not entered" for name in expected.PLUMBING
-                     if not listing.functions[name]["entry"]["hits"]]
+                     if name in listing.functions
+                     and not listing.functions[name]["entry"]["hits"]]
         if listing.missed or listing.lost:
             problems.append(f"{listing.missed} missed, {listing.lost} lost")
         return problems
@@ -208,8 +225,9 @@ class Judge:
 class Structure:
     """What holds of every list, whatever ran."""
 
-    def __init__(self, marks):
+    def __init__(self, marks, selection):
         self._marks = marks
+        self._selection = selection
 
     def functions(self, listing):
         """Each function of the file is listed once; what is gone is not."""
@@ -218,6 +236,9 @@ class Structure:
             if symbol.section in expected.LISTED_SECTIONS:
                 key = Place(symbol.section, symbol.offset)
                 wanted.setdefault(key, set()).add((symbol.name, symbol.size))
+        # One function can have several names; any of them selects it.
+        wanted = {key: names for key, names in wanted.items()
+                  if any(name in self._selection for name, _ in names)}
         problems = []
         if listing.nr_functions != len(listing.functions):
             problems.append("a name is listed twice")
@@ -227,12 +248,14 @@ class Structure:
                 problems.append(f"{function['name']} is listed, but not in the file")
         problems += [f"{min(names)[0]} is not listed" for names in wanted.values()]
         problems += [f"{name} has no cold part" for name in expected.HAS_COLD_PART
-                     if f"{name}.cold" not in listing.functions]
+                     if name in self._selection and f"{name}.cold" not in listing.functions]
         return problems
 
     def jumps(self, listing):
         problems = []
         for name, sizes in expected.JUMP_SIZES.items():
+            if name not in self._selection:
+                continue
             for jump, size in sizes.items():
                 for place in self._marks.jumps[name][jump]:
                     branch = listing.branch_at(place)
@@ -290,7 +313,8 @@ class Machine:
             self._loaded = True
         try:
             run(self._options.covstat, "attach", MODULE, "--mode", self._options.mode,
-                "--scope", self._options.scope, "--engine", self._options.engine)
+                "--scope", self._options.scope, "--engine", self._options.engine,
+                *(f"--functions={glob}" for glob in self._options.functions))
             self._attached = True
         except BaseException:
             self.__exit__()
@@ -343,7 +367,8 @@ class Test:
         self._options = options
         self._report = report
         self._judge = Judge(marks, options.mode)
-        self._structure = Structure(marks)
+        self._selection = Selection(options.functions)
+        self._structure = Structure(marks, self._selection)
 
     def run(self):
         functions = dict(expected.FUNCTIONS)
@@ -370,7 +395,7 @@ class Test:
         self._untracked()
 
     def _expectation(self):
-        return Expectation(self._options.scope)
+        return Expectation(self._options.scope, self._selection)
 
     def _check_structure(self):
         self._machine.reset()
@@ -481,7 +506,7 @@ class Test:
 
 def compare_saved(options, marks, report):
     """One list, made by somebody else."""
-    want = Expectation(options.scope)
+    want = Expectation(options.scope, Selection(options.functions))
     for call in options.calls.split(","):
         name, _, args = call.strip().partition(" ")
         inputs = [i for i in expected.FUNCTIONS.get(name, ()) if i.args == args.strip()]
@@ -517,6 +542,8 @@ def parse_options():
     parser.add_argument("--mode", choices=("edges", "blocks"), default="edges")
     parser.add_argument("--scope", choices=("tracked", "all"), default="tracked")
     parser.add_argument("--engine", default="auto")
+    parser.add_argument("--functions", metavar="GLOB", action="append", default=[],
+                        help="attach to functions of these names alone")
     parser.add_argument("--warn", action="store_true",
                         help="also call what writes a warning to the kernel log")
     parser.add_argument("--save", metavar="DIR", help="keep each list there")

@@ -33,7 +33,11 @@ fault:
 	return -EFAULT;
 }
 
-/* Reads memory of the user with the access inlined. @a: the address */
+/*
+ * Reads memory of the user with the access inlined. What follows a good one in
+ * the same block can have no mark: a block is covered if its beginning ran.
+ * @a: the address
+ */
 covt_fn s64 covt_unsafe_get(u64 a, u64 b, u64 c)
 {
 	const u64 __user *p = (const u64 __user *)a;
@@ -45,7 +49,10 @@ covt_fn s64 covt_unsafe_get(u64 a, u64 b, u64 c)
 	}
 	unsafe_get_user(value, p, fault);
 	user_read_access_end();
-	covt_mark("read");
+	if (value & 1)
+		covt_mark("odd");
+	else
+		covt_mark("even");
 	return value;
 fault:
 	user_read_access_end();

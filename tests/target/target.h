@@ -10,7 +10,9 @@
  * run it exactly when the source says so: it can be moved across no branch, its
  * branch can become no cmov, and a block with it is never empty. Expected is
  * which marks ran; tested is whether the block around each is covered. If the
- * compiler makes copies of a mark, it ran if any of them did.
+ * compiler makes copies of a mark, it ran if any of them did. A block is covered
+ * when its first instruction ran, so behind a call that does not come back or an
+ * access that faults the next mark has to be behind a branch or a loop's head.
  *
  * COVT_JUMP("NAME") goes before a conditional jump in inline assembler, whose
  * shape and sense thus do not depend on the compiler. Expected are its outcomes,

@@ -58,9 +58,9 @@ static const struct {
 } members[] = {
 #define MEMBER(m) { #m, offsetof(struct fake_settings, m) }
 	MEMBER(abi_major), MEMBER(open_errno), MEMBER(fail_nr), MEMBER(fail_errno),
-	MEMBER(fail_text), MEMBER(fail_after), MEMBER(sites), MEMBER(arm_interrupted),
-	MEMBER(changes), MEMBER(state), MEMBER(damage), MEMBER(missed), MEMBER(lost),
-	MEMBER(not_debugfs),
+	MEMBER(fail_text), MEMBER(fail_after), MEMBER(detach_errno), MEMBER(sites),
+	MEMBER(arm_interrupted), MEMBER(changes), MEMBER(state), MEMBER(damage),
+	MEMBER(missed), MEMBER(lost), MEMBER(not_debugfs),
 };
 
 static void set_member(const char *assignment)
@@ -208,10 +208,12 @@ static int do_attach(int fd, struct cov_attach *a)
 	target->info.engine = COV_ENGINE_KPROBE;
 	target->info.levels = a->levels;
 	target->info.attach_flags = a->flags;
+	if (a->flags & COV_ATTACH_FUNCTIONS_ONLY)
+		target->info.blocks = target->info.branches = 0;
 	a->target = target->info.target;
 	a->functions = fake_shape.functions;
-	a->blocks = fake_shape.blocks;
-	a->branches = fake_shape.branches;
+	a->blocks = target->info.blocks;
+	a->branches = target->info.branches;
 	a->sites = target->info.sites;
 	return 0;
 }
@@ -290,6 +292,8 @@ static int do_detach(const struct cov_target_id *id)
 
 	if (!target)
 		return refuse(ENOENT, "no target %u", id->target);
+	if (kernel->settings.detach_errno)
+		return -(int)kernel->settings.detach_errno;
 	target->used = 0;
 	kernel->detaches++;
 	return 0;
@@ -348,7 +352,8 @@ static int do_range(unsigned long command, struct cov_range *range)
 		kernel->generation++;
 	}
 	length = table_length(command, target);
-	table = fake_table(command, target->base, &entry);
+	table = fake_table(command, target->base,
+			   target->info.attach_flags & COV_ATTACH_FUNCTIONS_ONLY, &entry);
 	if (command == COV_IOC_SECTIONS)
 		table = target->sections;
 	if (range->first >= length)

@@ -15,6 +15,7 @@
 #ifndef FAKE_KERNEL_H
 #define FAKE_KERNEL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "cov_ioctl.h"
@@ -33,6 +34,7 @@
  * @fail_nr: the number of the ioctl that fails, by _IOC_NR
  * @fail_errno: with what; 0: it does not
  * @fail_text: 1: COV_IOC_LAST_ERROR then has a sentence
+ * @detach_errno: what COV_IOC_DETACH fails with, without a sentence; 0: it does not
  * @fail_after: calls of @fail_nr that succeed before
  * @sites: that COV_IOC_ATTACH promises
  * @arm_interrupted: COV_IOC_ARM number this (from 1) is interrupted
@@ -50,6 +52,7 @@ struct fake_settings {
 	uint32_t fail_errno;
 	uint32_t fail_text;
 	uint32_t fail_after;
+	uint32_t detach_errno;
 	uint32_t sites;
 	uint32_t arm_interrupted;
 	uint32_t changes;
@@ -125,11 +128,13 @@ extern const struct cov_target_info fake_shape;
  * fake_table - one of toy's tables as COV_IOC_FUNCTIONS and its like return it
  * @command: the ioctl
  * @base: address of .text
+ * @entries_only: functions have no blocks and branches
  * @entry: out: bytes of an entry
  *
  * Return: the table; it is valid until the next call. NULL for another command.
  */
-const void *fake_table(unsigned long command, uint64_t base, uint32_t *entry);
+const void *fake_table(unsigned long command, uint64_t base, bool entries_only,
+		       uint32_t *entry);
 
 /* fake_text - the bytes at @offset from .text's base, or NULL if not all are toy's */
 const uint8_t *fake_text(uint64_t offset, uint32_t length);

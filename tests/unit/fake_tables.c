@@ -15,10 +15,11 @@
 typedef const uint8_t label[];
 
 extern label toy_text, toy_text_end, toy_cold, toy_cold_end;
-extern label toy_main_end, toy_unused_end, toy_refused_end, toy_large_end;
-extern label toy_b0, toy_b1, toy_b2, toy_b3, toy_b4, toy_b5, toy_b6, toy_b7, toy_b8,
-	toy_b9, toy_b10, toy_b11, toy_b12, toy_b13, toy_b14, toy_c0;
-extern label toy_j0, toy_j1, toy_j2, toy_j3, toy_j5;
+extern label toy_main_end, toy_unused_end, toy_refused_end, toy_large_end, toy_stops_end;
+extern label toy_b0, toy_b1, toy_b2, toy_b3, toy_b4, toy_b5, toy_b6, toy_b7, toy_b8, toy_b9,
+	toy_b10, toy_b11, toy_b12, toy_b13, toy_b14, toy_b15, toy_b16, toy_b17, toy_b18,
+	toy_c0;
+extern label toy_j0, toy_j1, toy_j2, toy_j3, toy_j5, toy_j6;
 
 /* Functions, by address; the cold part comes last. */
 static const struct {
@@ -28,9 +29,10 @@ static const struct {
 	uint64_t hits, first_sample, levels;
 } functions[] = {
 	{ "toy_main", toy_b0, toy_main_end, COV_NONE, COV_SITE_ARMED, 0, 7, 3, 1 },
-	{ "toy_unused", toy_b8, toy_unused_end, COV_NONE, COV_SITE_ARMED, 0, 0, 0, 1 },
-	{ "toy_refused", toy_b9, toy_refused_end, COV_NONE, COV_SITE_REFUSED, EINVAL, 0, 0, 1 },
-	{ "toy_large", toy_b12, toy_large_end, COV_NONE, COV_SITE_DISARMED, 0, 0, 0, 2 },
+	{ "toy_unused", toy_b9, toy_unused_end, COV_NONE, COV_SITE_ARMED, 0, 0, 0, 1 },
+	{ "toy_refused", toy_b10, toy_refused_end, COV_NONE, COV_SITE_REFUSED, EINVAL, 0, 0, 1 },
+	{ "toy_large", toy_b13, toy_large_end, COV_NONE, COV_SITE_DISARMED, 0, 0, 0, 2 },
+	{ "toy_stops", toy_b16, toy_stops_end, COV_NONE, COV_SITE_ARMED, 0, 2, 0, 1 },
 	{ "toy_main.cold", toy_c0, toy_cold_end, 0, COV_SITE_NONE, 0, 0, 0, 1 },
 };
 
@@ -46,45 +48,51 @@ static const struct {
 	{ 0, toy_b4, toy_b5, COV_NO },
 	{ 0, toy_b5, toy_b6, COV_NO },
 	{ 0, toy_b6, toy_b7, COV_NO },
-	{ 0, toy_b7, toy_main_end, COV_NO },
-	{ 1, toy_b8, toy_unused_end, COV_NO },
-	{ 2, toy_b9, toy_b10, COV_UNKNOWN },
+	{ 0, toy_b7, toy_b8, COV_NO },
+	{ 0, toy_b8, toy_main_end, COV_NO },
+	{ 1, toy_b9, toy_unused_end, COV_NO },
 	{ 2, toy_b10, toy_b11, COV_UNKNOWN },
-	{ 2, toy_b11, toy_refused_end, COV_UNKNOWN },
-	{ 3, toy_b12, toy_b13, COV_NO },
+	{ 2, toy_b11, toy_b12, COV_UNKNOWN },
+	{ 2, toy_b12, toy_refused_end, COV_UNKNOWN },
 	{ 3, toy_b13, toy_b14, COV_NO },
-	{ 3, toy_b14, toy_large_end, COV_NO },
-	{ 4, toy_c0, toy_cold_end, COV_NO },
+	{ 3, toy_b14, toy_b15, COV_NO },
+	{ 3, toy_b15, toy_large_end, COV_NO },
+	{ 4, toy_b16, toy_b17, COV_YES },
+	{ 4, toy_b17, toy_b18, COV_NO },
+	{ 4, toy_b18, toy_stops_end, COV_NO },
+	{ 5, toy_c0, toy_cold_end, COV_NO },
 };
 
 static const struct {
 	uint32_t function, block;
 	const uint8_t *at, *end, *target;
-	uint8_t condition, taken, fallthrough, state;
+	uint8_t condition, taken, not_taken, state;
 	uint32_t error;
-	uint64_t taken_hits, fallthrough_hits;
+	uint64_t taken_hits, not_taken_hits;
 } branches[] = {
 	{ 0, 0, toy_j0, toy_b1, toy_b2, 4, COV_YES, COV_YES, COV_SITE_ARMED, 0, 3, 4 },
 	{ 0, 1, toy_j1, toy_b2, toy_c0, 7, COV_NO, COV_YES, COV_SITE_ARMED, 0, 0, 4 },
 	{ 0, 2, toy_j2, toy_b3, toy_b4, 5, COV_NO, COV_YES, COV_SITE_ARMED, 0, 0, 7 },
-	{ 0, 4, toy_j3, toy_b5, toy_b6, 8, COV_NO, COV_NO, COV_SITE_ARMED, 0, 0, 0 },
-	{ 2, 9, toy_b9, toy_b10, toy_b11, 0x13, COV_UNKNOWN, COV_UNKNOWN, COV_SITE_REFUSED,
+	{ 0, 4, toy_j3, toy_b5, toy_b7, 8, COV_NO, COV_NO, COV_SITE_ARMED, 0, 0, 0 },
+	{ 2, 10, toy_b10, toy_b11, toy_b12, 0x13, COV_UNKNOWN, COV_NO, COV_SITE_REFUSED,
 	  EILSEQ, 0, 0 },
-	{ 3, 12, toy_j5, toy_b13, toy_b14, 12, COV_NO, COV_NO, COV_SITE_ARMED, 0, 0, 0 },
+	{ 3, 13, toy_j5, toy_b14, toy_b15, 12, COV_NO, COV_NO, COV_SITE_ARMED, 0, 0, 0 },
+	{ 4, 16, toy_j6, toy_b17, toy_b18, 4, COV_NO, COV_NO, COV_SITE_ARMED, 0, 0, 0 },
 };
 
-static const char names[] = "toy_main\0toy_unused\0toy_refused\0toy_large\0toy_main.cold";
+static const char names[] = "toy_main\0toy_unused\0toy_refused\0toy_large\0toy_stops\0"
+			    "toy_main.cold";
 
 const struct cov_target_info fake_shape = {
 	.functions = ARRAY_SIZE(functions),
 	.blocks = ARRAY_SIZE(blocks),
 	.branches = ARRAY_SIZE(branches),
 	.names_len = sizeof(names),
-	.functions_hit = 1,
-	.blocks_hit = 4,
+	.functions_hit = 2,
+	.blocks_hit = 5,
 	.outcomes_hit = 4,
 	.blocks_unknown = 3,
-	.outcomes_unknown = 2,
+	.outcomes_unknown = 1,
 };
 
 static bool in_cold(const uint8_t *p)
@@ -107,7 +115,7 @@ static uint32_t name_of(uint32_t function)
 	return p - names;
 }
 
-static const void *make_functions(uint64_t base)
+static const void *make_functions(uint64_t base, bool entries_only)
 {
 	static struct cov_function out[ARRAY_SIZE(functions)];
 	uint32_t i, k;
@@ -124,12 +132,12 @@ static const void *make_functions(uint64_t base)
 		out[i].hits = functions[i].hits;
 		out[i].first_sample = functions[i].first_sample;
 		out[i].levels = functions[i].levels;
-		for (k = ARRAY_SIZE(blocks); k-- > 0;)
+		for (k = entries_only ? 0 : ARRAY_SIZE(blocks); k-- > 0;)
 			if (blocks[k].function == i) {
 				out[i].first_block = k;
 				out[i].blocks++;
 			}
-		for (k = ARRAY_SIZE(branches); k-- > 0;)
+		for (k = entries_only ? 0 : ARRAY_SIZE(branches); k-- > 0;)
 			if (branches[k].function == i) {
 				out[i].first_branch = k;
 				out[i].branches++;
@@ -167,21 +175,22 @@ static const void *make_branches(uint64_t base)
 			.size = branches[i].end - branches[i].at,
 			.condition = branches[i].condition,
 			.taken = branches[i].taken,
-			.not_taken = branches[i].fallthrough,
+			.not_taken = branches[i].not_taken,
 			.state = branches[i].state,
 			.error = branches[i].error,
 			.taken_hits = branches[i].taken_hits,
-			.not_taken_hits = branches[i].fallthrough_hits,
+			.not_taken_hits = branches[i].not_taken_hits,
 		};
 	return out;
 }
 
-const void *fake_table(unsigned long command, uint64_t base, uint32_t *entry)
+const void *fake_table(unsigned long command, uint64_t base, bool entries_only,
+		       uint32_t *entry)
 {
 	switch (command) {
 	case COV_IOC_FUNCTIONS:
 		*entry = sizeof(struct cov_function);
-		return make_functions(base);
+		return make_functions(base, entries_only);
 	case COV_IOC_BLOCKS:
 		*entry = sizeof(struct cov_block);
 		return make_blocks();

@@ -200,7 +200,7 @@ class CommandLine(Case):
 class Attach(Case):
     def test_summary_groups_the_refused_sites(self):
         done = self.covstat("attach", "toy")
-        self.assertRegex(done.stdout, r"^toy: 5 functions, 16 blocks, 6 branches; "
+        self.assertRegex(done.stdout, r"^toy: 6 functions, 20 blocks, 7 branches; "
                          r"199 of 201 sites armed in \d+\.\d s, 2 refused "
                          r"\(1 EINVAL: the kernel forbids a probe there; 1 EILSEQ: [^;]+\)\n$")
         self.assertEqual(done.stderr, "")
@@ -209,7 +209,7 @@ class Attach(Case):
         document = self.json("attach", "toy", "--mode", "blocks", "--scope", "tracked")
         self.assertEqual({key: document[key] for key in (
             "module", "functions", "blocks", "branches", "sites", "armed", "refused")},
-            {"module": "toy", "functions": 5, "blocks": 16, "branches": 6, "sites": 201,
+            {"module": "toy", "functions": 6, "blocks": 20, "branches": 7, "sites": 201,
              "armed": 199, "refused": 2})
         self.assertEqual([(r["name"], r["errno"], r["sites"]) for r in document["refusals"]],
                          [("EINVAL", 22, 1), ("EILSEQ", 84, 1)])
@@ -341,16 +341,16 @@ class List(Case):
 
     def test_table(self):
         rows, text = self.rows("toy")
-        self.assertEqual(rows[0], ["toy_main", "7", "4", "of", "8", "4", "of", "8", "50.0%",
-                                   "0x17-0x21"])
+        self.assertEqual(rows[0], ["toy_main", "7", "4", "of", "9", "4", "of", "8", "50.0%",
+                                   "0x17-0x23"])
         self.assertEqual(rows[1], ["toy_unused", "0", "0", "of", "1", "-", "n/a", "0x0-0x2"])
         self.assertEqual(rows[2], ["toy_refused", "refused", "0", "of", "3", "0", "of", "2",
                                    "0.0%", "?"])
-        self.assertEqual(rows[4], ["toy_main.cold", "cold", "0", "of", "1", "-", "n/a",
+        self.assertEqual(rows[5], ["toy_main.cold", "cold", "0", "of", "1", "-", "n/a",
                                    "0x0-0x9"])
-        self.assertRegex(text, r"functions +1 of 4 +25\.0% +\(1 cannot be known\)")
-        self.assertRegex(text, r"blocks +4 of 16 +25\.0% +\(3 cannot be known\)")
-        self.assertRegex(text, r"branch outcomes +4 of 12 +33\.3% +\(2 cannot be known\)")
+        self.assertRegex(text, r"functions +2 of 5 +40\.0% +\(1 cannot be known\)")
+        self.assertRegex(text, r"blocks +5 of 20 +25\.0% +\(3 cannot be known\)")
+        self.assertRegex(text, r"branch outcomes +4 of 14 +28\.5% +\(1 cannot be known\)")
         self.assertIn("2 of 201 sites were refused", text)
         self.assertNotIn("missed", text)
         self.assertNotIn("\033", text)
@@ -362,9 +362,9 @@ class List(Case):
 
     def test_filters_show_less_but_totals_stay(self):
         rows, text = self.rows("--hit")
-        self.assertEqual([row[0] for row in rows], ["toy_main"])
-        self.assertIn("1 of 5 functions and cold parts shown", text)
-        self.assertIn("4 of 16", text)
+        self.assertEqual([row[0] for row in rows], ["toy_main", "toy_stops"])
+        self.assertIn("2 of 6 functions and cold parts shown", text)
+        self.assertIn("5 of 20", text)
         rows, _ = self.rows("--unhit")
         self.assertEqual([row[0] for row in rows],
                          ["toy_unused", "toy_refused", "toy_large", "toy_main.cold"])
@@ -381,10 +381,10 @@ class List(Case):
         self.assertIn("nothing is attached", self.covstat("list").stderr)
 
     def test_threshold_is_on_branch_outcomes_and_not_rounded(self):
-        self.covstat("list", "--fail-under", "33")
-        self.covstat("list", "--fail-under", "33.333")
-        done = self.covstat("list", "--fail-under", "33.334", status=3)
-        self.assertIn("4 of 12", done.stderr)
+        self.covstat("list", "--fail-under", "28")
+        self.covstat("list", "--fail-under", "28.571")
+        done = self.covstat("list", "--fail-under", "28.572", status=3)
+        self.assertIn("4 of 14", done.stderr)
         self.assertIn("toy_main", done.stdout)
         self.covstat("list", "--json", "--fail-under", "100", status=3)
         self.covstat("detach", "toy")
@@ -420,7 +420,7 @@ class ListJson(Case):
         self.assertEqual(target["build_id"], "0123456789abcdef0123456789abcdef01234567")
         self.assertEqual(target["text_base"], TEXT)
         self.assertEqual(target["sections"], [
-            {"name": ".text", "base": TEXT, "size": 0x31},
+            {"name": ".text", "base": TEXT, "size": 0x3B},
             {"name": ".text.unlikely", "base": COLD, "size": 10}])
         for function in target["functions"]:
             self.assertIsInstance(function["name"], str)
@@ -449,10 +449,10 @@ class ListJson(Case):
     def test_offsets_are_from_the_sections_start(self):
         functions = self.functions()
         large = functions["toy_large"]
-        self.assertEqual((large["section"], large["offset"], large["size"]), (".text", 0x29, 8))
-        self.assertEqual([block["offset"] for block in large["blocks"]], [0x29, 0x2E, 0x30])
+        self.assertEqual((large["section"], large["offset"], large["size"]), (".text", 0x2B, 8))
+        self.assertEqual([block["offset"] for block in large["blocks"]], [0x2B, 0x30, 0x32])
         branch, = large["branches"]
-        self.assertEqual((branch["offset"], branch["size"], branch["target"]), (0x2C, 2, 0x30))
+        self.assertEqual((branch["offset"], branch["size"], branch["target"]), (0x2E, 2, 0x32))
         cold = functions["toy_main.cold"]
         self.assertEqual((cold["section"], cold["offset"], cold["parent"]),
                          (".text.unlikely", 0, "toy_main"))
@@ -463,7 +463,7 @@ class ListJson(Case):
         functions = self.functions()
         main = functions["toy_main"]
         self.assertEqual([block["covered"] for block in main["blocks"]],
-                         [True] * 4 + [False] * 4)
+                         [True] * 4 + [False] * 5)
         self.assertEqual([(b["taken"], b["fallthrough"]) for b in main["branches"]],
                          [(True, True), (False, True), (False, True), (False, False)])
         self.assertEqual([(b["taken_count"], b["fallthrough_count"])
@@ -471,7 +471,7 @@ class ListJson(Case):
         refused = functions["toy_refused"]
         self.assertEqual([block["covered"] for block in refused["blocks"]], [None] * 3)
         self.assertIsNone(refused["branches"][0]["taken"])
-        self.assertIsNone(refused["branches"][0]["fallthrough"])
+        self.assertIs(refused["branches"][0]["fallthrough"], False)
 
     def test_entries(self):
         entries = {name: (f["entry"]["state"], f["entry"]["errno"], f["entry"]["hits"])
@@ -479,11 +479,11 @@ class ListJson(Case):
         self.assertEqual(entries, {
             "toy_main": ("armed", 0, 7), "toy_unused": ("armed", 0, 0),
             "toy_refused": ("refused", errno.EINVAL, 0), "toy_large": ("disarmed", 0, 0),
-            "toy_main.cold": ("disarmed", 0, 0)})
+            "toy_stops": ("armed", 0, 2), "toy_main.cold": ("disarmed", 0, 0)})
 
     def test_sizes_are_the_files_where_it_is_found(self):
         target, = self.json("list", "--module-dir", BUILT)["targets"]
-        self.assertEqual([section["size"] for section in target["sections"]], [0x31, 10])
+        self.assertEqual([section["size"] for section in target["sections"]], [0x3B, 10])
 
     def test_single_checkpoints_are_apart(self):
         self.covstat("checkpoint", "add", "cp", "toy:toy_main+0x4")
@@ -553,7 +553,7 @@ class TheRest(Case):
         self.attach()
         text = self.covstat("status", missed=4, lost=3).stdout
         self.assertIn("livecov fake, interface 1.0", text)
-        self.assertRegex(text, r"toy +live +edges +all +kprobe +4 of 12 +33\.3% +199 of 201 +2 +4")
+        self.assertRegex(text, r"toy +live +edges +all +kprobe +4 of 14 +28\.5% +199 of 201 +2 +4")
         self.assertIn("3 tasks were not tracked: load livecov with a larger max_tasks", text)
         document = self.json("status")
         self.assertEqual(document["abi"], {"major": 1, "minor": 0})

@@ -84,7 +84,7 @@ struct insn {
 	int target;		/* an instruction, or NOBODY */
 	bool wide;		/* the longer one of two encodings */
 	bool other;		/* the other one of two meanings that it may have now */
-	bool jumped_to;		/* by a function: outside code may be dead */
+	bool jumped_to;
 	u8 length;
 	u8 bytes[10];
 	u64 address;
@@ -319,7 +319,7 @@ static void choose_targets(struct program *p)
 		default:
 			break;
 		}
-		if (insn->target != NOBODY && insn->function != NOBODY)
+		if (insn->target != NOBODY)
 			p->insns[insn->target].jumped_to = true;
 	}
 }
@@ -1118,8 +1118,15 @@ static bool goes_astray(const struct program *p, int function)
 		if (target == NOBODY)
 			continue;
 		into = p->insns[target].function;
-		if (into == NOBODY || into == function || p->parts[into].parent == function ||
-		    p->parts[function].parent == into)
+		if (into == function)
+			continue;
+		if (into == NOBODY) {
+			/* Fix-ups are in a table. */
+			if (p->insns[i].kind != FAULT)
+				return true;
+			continue;
+		}
+		if (p->parts[into].parent == function || p->parts[function].parent == into)
 			continue;
 		if (target != p->parts[into].first || p->parts[into].parent != NOBODY)
 			return true;
@@ -1127,7 +1134,7 @@ static bool goes_astray(const struct program *p, int function)
 	return false;
 }
 
-/* Is it seen to be jumped to, though what follows a poisoned one may be misread? */
+/* By something that is alive, and not misread because the poisoned one comes before it. */
 static bool is_surely_jumped_to(const struct program *p, int at)
 {
 	int i;
@@ -1148,7 +1155,7 @@ static bool can_be_poisoned(const struct program *p, int at)
 		return false;
 	/* Behind a dead end a breakpoint cannot be told from padding, unless it is jumped to. */
 	first = p->parts[insn->function].first;
-	while (at > first && !p->insns[at].jumped_to && p->insns[at - 1].kind == NOP)
+	while (at > first && !is_surely_jumped_to(p, at) && p->insns[at - 1].kind == NOP)
 		at--;
 	return at == first || is_surely_jumped_to(p, at) || !never_goes_on(p->insns[at - 1].kind);
 }

@@ -37,47 +37,63 @@ label toy_b3
 label toy_b4
 	dec	%esi
 label toy_j3
-	js	toy_b6
+	js	toy_b7
 label toy_b5
-	jmp	toy_b3			/* into what ran: not behind */
-label toy_b6
+	jmp	toy_b1			/* into what ran: nothing behind that counts */
+label toy_b6				/* next to toy_b5, but behind its jump */
+	nop
+	ret
+label toy_b7
 	xor	%eax, %eax
 	ret
-label toy_b7				/* next to toy_b6, but behind its return */
+label toy_b8				/* next to toy_b7, but behind its return */
 	nop
 	ret
 label toy_main_end
 	.size	toy_main, . - toy_main
 
 function toy_unused
-label toy_b8
+label toy_b9
 	xor	%eax, %eax
 	ret
 label toy_unused_end
 	.size	toy_unused, . - toy_unused
 
 function toy_refused
-label toy_b9
-	jrcxz	toy_b11
 label toy_b10
-	nop
+	jrcxz	toy_b12
 label toy_b11
+	nop
+label toy_b12
 	ret
 label toy_refused_end
 	.size	toy_refused, . - toy_refused
 
 function toy_large
-label toy_b12
+label toy_b13
 	cmp	%rdi, %rsi
 label toy_j5
-	jl	toy_b14
-label toy_b13
+	jl	toy_b15
+label toy_b14
 	nop
 	ret
-label toy_b14
+label toy_b15
 	ret
 label toy_large_end
 	.size	toy_large, . - toy_large
+
+function toy_stops			/* entered, but the call never came back */
+label toy_b16
+	call	*%rax
+	test	%eax, %eax
+label toy_j6
+	je	toy_b18
+label toy_b17
+	nop
+label toy_b18
+	ret
+label toy_stops_end
+	.size	toy_stops, . - toy_stops
 label toy_text_end
 
 	.section .text.unlikely, "ax", @progbits

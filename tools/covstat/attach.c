@@ -259,7 +259,8 @@ const struct command cmd_attach = {
 	"                         (default: 1)\n",
 	.notes =
 	"MODULE may be vmlinux: then name core-kernel functions with --functions.\n"
-	"Ctrl-C while it works leaves nothing attached (exit status 130).\n",
+	"Ctrl-C while it works leaves nothing attached (exit status 130). So does kill -9,\n"
+	"but that leaves the sysctl debug.kprobes-optimization at 0: `covstat doctor` tells.\n",
 	.example = "covstat attach vivid --functions 'vivid_vid_*'",
 	.run = run_attach,
 };

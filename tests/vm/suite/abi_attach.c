@@ -311,7 +311,7 @@ static void attach_refuses_bad_sections(void)
 
 static void core_kernel_is_attached_by_exact_names(void)
 {
-	static const char names[] = "do_sysinfo\0sched_getaffinity";
+	static const char names[] = "sched_setaffinity\0sched_getaffinity";
 	struct cov_attach request = attach_request(COV_CORE_KERNEL);
 	struct cov_function function;
 	int fd = control_open();
@@ -321,14 +321,14 @@ static void core_kernel_is_attached_by_exact_names(void)
 	attach(fd, &request);
 	EXPECT_EQ(request.functions, 2);
 	EXPECT(request.blocks > 2);
-	find_function(fd, request.target, "do_sysinfo", &function);
+	find_function(fd, request.target, "sched_setaffinity", &function);
 	find_function(fd, request.target, "sched_getaffinity", &function);
 }
 
 static void core_kernel_refuses_what_is_no_function_of_its_own(void)
 {
 	static const char *const names[] = {
-		"no_such_function", "do_sysinf?", "do_sysinfo*", "covlife_odd",
+		"no_such_function", "sched_setaffinit?", "sched_setaffinity*", "covlife_odd",
 	};
 	struct cov_attach request = attach_request(COV_CORE_KERNEL);
 	int fd = control_open();
@@ -340,8 +340,8 @@ static void core_kernel_refuses_what_is_no_function_of_its_own(void)
 		FAILS(fd, COV_IOC_ATTACH, &request, ENOENT);
 	}
 	/* One good name does not make up for a bad one. */
-	request.globs = (uintptr_t)"do_sysinfo\0no_such_function";
-	request.globs_len = sizeof("do_sysinfo\0no_such_function");
+	request.globs = (uintptr_t)"sched_setaffinity\0no_such_function";
+	request.globs_len = sizeof("sched_setaffinity\0no_such_function");
 	FAILS(fd, COV_IOC_ATTACH, &request, ENOENT);
 }
 
@@ -578,7 +578,7 @@ static void target_next_walks_all_targets(void)
 	struct cov_target_info info = { .flags = COV_INFO_NEXT };
 	int fd = control_open();
 
-	choose(&core, "do_sysinfo");
+	choose(&core, "sched_setaffinity");
 	attach(fd, &core);
 	attach(fd, &module);
 	CALL(fd, COV_IOC_TARGET, &info);

@@ -148,7 +148,7 @@ static void checkpoint_of_what_is_not_there_is_enoent(void)
 		{ "no_such_module", "covlife_odd" },
 		{ "printk", "covlife_odd" },
 		{ TARGET, "no_such_function" },
-		{ TARGET, "do_sysinfo" },
+		{ TARGET, "sched_setaffinity" },
 		{ TARGET, "covlife_od" },
 		/* A function is named, not matched. */
 		{ TARGET, "covlife_od?" },
@@ -158,7 +158,7 @@ static void checkpoint_of_what_is_not_there_is_enoent(void)
 		{ "", "covlife_od?" },
 		{ COV_CORE_KERNEL, "no_such_function" },
 		{ COV_CORE_KERNEL, "covlife_odd" },
-		{ COV_CORE_KERNEL, "do_sysinf?" },
+		{ COV_CORE_KERNEL, "sched_setaffinit?" },
 	};
 	struct cov_checkpoint_del none = { .name = "a" };
 	int fd = control_open();
@@ -205,7 +205,7 @@ static void checkpoint_inside_an_instruction_is_eilseq(void)
 		request.offset = branch.offset + i;
 		FAILS(fd, COV_IOC_CHECKPOINT_ADD, &request, EILSEQ);
 	}
-	request = checkpoint("a", COV_CORE_KERNEL, "do_sysinfo", 1);
+	request = checkpoint("a", COV_CORE_KERNEL, "sched_setaffinity", 1);
 	FAILS(fd, COV_IOC_CHECKPOINT_ADD, &request, EILSEQ);
 }
 

@@ -15,7 +15,7 @@
 static void load_livecov(const char *parameters)
 {
 	unload("livecov");
-	load(module_file("livecov"), parameters);
+	load(LIVECOV_FILE, parameters);
 }
 
 static void tables_without_room_are_refused(void)
@@ -27,7 +27,7 @@ static void tables_without_room_are_refused(void)
 
 	unload("livecov");
 	for (i = 0; i < ARRAY_SIZE(parameters); i++)
-		EXPECT_EQ(try_load(module_file("livecov"), parameters[i]), EINVAL);
+		EXPECT_EQ(try_load(LIVECOV_FILE, parameters[i]), EINVAL);
 }
 
 static void full_checkpoint_table_is_enospc(void)
@@ -47,7 +47,7 @@ static void full_checkpoint_table_is_enospc(void)
 	EXPECT_EQ(small.sites, 2);
 	/* Full to the last place. */
 	core.flags = COV_ATTACH_FUNCTIONS_ONLY;
-	choose(&core, "do_sysinfo");
+	choose(&core, "sched_setaffinity");
 	FAILS(fd, COV_IOC_ATTACH, &core, ENOSPC);
 	with_id(fd, COV_IOC_DETACH, small.target);
 	attach(fd, &core);

@@ -3,6 +3,7 @@
  * control.c - see control.h.
  */
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -253,6 +254,69 @@ void poke(unsigned int how, unsigned long value)
 	close(fd);
 }
 
+#define HAMMER_PASS	64
+
+/* What one of the two works with. */
+struct hammerer {
+	int cpu;
+	unsigned long *passes;
+};
+
+static void hammer(void *data)
+{
+	const struct hammerer *self = data;
+	int fd = MUST(open("/dev/" TARGET, O_RDWR | O_CLOEXEC));
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(self->cpu, &cpus);
+	MUST(sched_setaffinity(0, sizeof(cpus), &cpus));
+	for (;;) {
+		MUST(ioctl(fd, COVLIFE_LOOP, HAMMER_PASS));
+		__atomic_fetch_add(self->passes, 1, __ATOMIC_SEQ_CST);
+	}
+}
+
+void hammer_start(struct hammer *h)
+{
+	unsigned int i;
+
+	h->shared = shared_memory(ARRAY_SIZE(h->pids) * sizeof(*h->shared));
+	for (i = 0; i < ARRAY_SIZE(h->pids); i++) {
+		struct hammerer self = { i, &h->shared[i] };
+
+		h->pids[i] = start(hammer, &self);
+	}
+	hammer_pass(h);
+}
+
+void hammer_stop(struct hammer *h)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(h->pids); i++)
+		end(h->pids[i]);
+}
+
+void hammer_pass(const struct hammer *h)
+{
+	unsigned long begun[ARRAY_SIZE(h->pids)];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(h->pids); i++)
+		begun[i] = __atomic_load_n(&h->shared[i], __ATOMIC_SEQ_CST);
+	/* The first to end may have begun before. */
+	for (i = 0; i < ARRAY_SIZE(h->pids); i++)
+		EVENTUALLY(__atomic_load_n(&h->shared[i], __ATOMIC_SEQ_CST) >= begun[i] + 2);
+}
+
+unsigned int rounds(unsigned int n)
+{
+	const char *kernel = getenv("LIVECOV_SUITE_KERNEL");
+
+	return kernel && !strcmp(kernel, "debug") ? n / 5 + 1 : n;
+}
+
 /* --- around every test ------------------------------------------------------------------------ */
 
 /* Shared: set in a test's process, looked at in the main one. */
@@ -265,7 +329,7 @@ static void setup_modules(void)
 	if (!is_loaded(TARGET))
 		load(module_file(TARGET), "");
 	if (!is_loaded("livecov"))
-		load(module_file("livecov"), "");
+		load(LIVECOV_FILE, "");
 	read_module_text(clean_text, TARGET);
 }
 

@@ -82,6 +82,25 @@ uint64_t function_hits(int fd, uint32_t target, const char *name);
 /* poke - have covlife_work(value) called: COVLIFE_* */
 void poke(unsigned int how, unsigned long value);
 
+/**
+ * struct hammer - two processes, one on each CPU, that run covlife_work() for ever
+ * @shared: one count of passes for each; a pass takes both ways through it
+ * @pids: the processes
+ */
+struct hammer {
+	unsigned long *shared;
+	pid_t pids[2];
+};
+
+void hammer_start(struct hammer *hammer);
+void hammer_stop(struct hammer *hammer);
+
+/* hammer_pass - wait until each has made a pass that began after this call */
+void hammer_pass(const struct hammer *hammer);
+
+/* rounds - how often to do something: fewer times where the kernel checks itself */
+unsigned int rounds(unsigned int n);
+
 /* --- around every test ------------------------------------------------------------------ */
 
 /* expect_clean_text - covlife's text is as it was when the test began */

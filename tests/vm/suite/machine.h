@@ -14,7 +14,10 @@
 
 /* --- modules ------------------------------------------------------------------- */
 
-/* Where run-suite has put the modules: those of the suite and livecov's own. */
+/* The VM runner puts it into the project's directory, where the programs run. */
+#define LIVECOV_FILE	"livecov.ko"
+
+/* module_file - where run-suite has put one of the suite's own modules */
 const char *module_file(const char *name);
 
 /* try_load - load a .ko file; 0 or a positive errno */

@@ -8,10 +8,10 @@
 SUITE_BUILD := build/vm
 SUITE_CFLAGS := -std=gnu11 -Wall -Wextra -Werror -O2 -g -D_GNU_SOURCE -Iinclude -pthread
 
-SUITE_PROGRAMS := abi life load
+SUITE_PROGRAMS := abi life
 SUITE_COMMON := harness.c machine.c control.c
 suite_abi_SRCS := abi.c abi_attach.c abi_tables.c abi_checkpoint.c abi_limits.c
-suite_life_SRCS := life.c reload.c oneshot.c
+suite_life_SRCS := life.c life_init.c life_oneshot.c
 suite_load_SRCS := tasks.c storm.c
 
 suite_dir := tests/vm/suite

@@ -177,7 +177,7 @@ static struct miscdevice covlife_device = {
 /* --- life ---------------------------------------------------------------------- */
 
 /* In text that goes when the module is live. */
-static noinline int __init covlife_after_gate(unsigned long value)
+static noinline __noclone int __init covlife_after_gate(unsigned long value)
 {
 	return covlife_work(value) ? fail : -EINVAL;
 }

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * image_build.h - the last step of making an image, whatever it is made of. Used
+ * by the image files alone.
+ */
+#ifndef LIVECOV_IMAGE_BUILD_H
+#define LIVECOV_IMAGE_BUILD_H
+
+#include "symbols.h"
+
+/**
+ * image_build - from symbols, text and tables to the finished image
+ * @image: its @in points to texts and tables
+ * @choice: what is wanted
+ * @symbols: tidied and selected
+ *
+ * Afterwards @image needs none of the memory it was made from, whatever is
+ * returned. Return: 0, -ENOMEM, -E2BIG.
+ */
+int image_build(struct cov_image *image, const struct image_choice *choice,
+		struct symbols *symbols);
+
+#endif /* LIVECOV_IMAGE_BUILD_H */

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * image_core.c - images of single functions of the kernel itself, found by name.
+ * None of the kernel's tables can be reached, so nothing is inferred: each block
+ * gets a site of its own. Owns nothing. May call the other image files.
+ */
+#include <linux/kallsyms.h>
+#include <linux/kprobes.h>
+#include <linux/mm.h>
+
+#include "image_build.h"
+#include "tables.h"
+
+/* A function as kallsyms knows it. */
+struct ksym {
+	unsigned long address;
+	unsigned long size;
+	char module[COV_MODULE_LEN];	/* empty for the kernel itself */
+};
+
+/*
+ * kallsyms_lookup_name() is not exported, but a kprobe finds its address by
+ * name; it is registered disabled, so that nothing is patched. The text of %pS,
+ * "NAME+OFFSET/SIZE [MODULE]", is the only exported source of the rest.
+ */
+static int ksym_find(const char *name, struct ksym *ksym, struct cov_error *error)
+{
+	struct kprobe probe = { .symbol_name = name, .flags = KPROBE_FLAG_DISABLED };
+	char text[KSYM_SYMBOL_LEN], *plus;
+	unsigned long offset;
+	int err = register_kprobe(&probe);
+
+	if (err == -ENOENT)
+		return cov_fail(error, err, "no loaded module and not the kernel has a function %.100s; see /proc/kallsyms", name);
+	if (err == -EADDRNOTAVAIL)
+		return cov_fail(error, -ENOTUNIQ, "the kernel has several functions %.100s: none can be chosen by name", name);
+	if (err)
+		return cov_fail(error, err, "the kernel forbids probes in %.100s (errno %d); see /sys/kernel/debug/kprobes/blacklist",
+				name, -err);
+	sprint_symbol(text, (unsigned long)probe.addr);
+	ksym->address = (unsigned long)probe.addr;
+	unregister_kprobe(&probe);
+	plus = strrchr(text, '+');
+	ksym->module[0] = '\0';
+	if (!plus || sscanf(plus, "+%lx/%lx [%63[^] ]", &offset, &ksym->size, ksym->module) < 2)
+		return cov_fail(error, -ENOENT, "the kernel does not tell the size of %.100s", name);
+	ksym->address -= offset;
+	return 0;
+}
+
+int cov_image_owner(const char *function, char module[COV_MODULE_LEN],
+		    struct cov_error *error)
+{
+	struct ksym ksym;
+	int err = ksym_find(function, &ksym, error);
+
+	if (!err)
+		strscpy(module, ksym.module[0] ? ksym.module : COV_CORE_KERNEL, COV_MODULE_LEN);
+	return err;
+}
+
+static int core_symbol_find(const char *name, struct symbol *symbol, struct cov_error *error)
+{
+	struct ksym ksym;
+	int err = ksym_find(name, &ksym, error);
+
+	if (err)
+		return err;
+	if (ksym.module[0])
+		return cov_fail(error, -ENOENT, "%.100s belongs to module %s, not to the kernel itself",
+				name, ksym.module);
+	symbol->address = ksym.address;
+	symbol->size = ksym.size;
+	symbol->parent = COV_NONE;
+	symbol->selected = true;
+	return 0;
+}
+
+static int core_symbols_read(const struct image_choice *choice, struct symbols *symbols,
+			     struct cov_error *error)
+{
+	const char *name, *end = choice->globs + choice->globs_len;
+	u32 n = 0;
+	int err;
+
+	for (name = choice->globs; name < end; name += strlen(name) + 1)
+		n++;
+	err = symbols_alloc(symbols, n, choice->globs_len);
+	if (err)
+		return err;
+	memcpy(symbols->names, choice->globs, choice->globs_len);
+	symbols->names_len = choice->globs_len;
+	for (name = choice->globs; name < end; name += strlen(name) + 1) {
+		struct symbol *symbol = &symbols->table[symbols->count];
+
+		err = core_symbol_find(name, symbol, error);
+		if (err)
+			return err;
+		symbol->name = name - choice->globs;
+		symbols->count++;
+	}
+	return 0;
+}
+
+static void core_texts_free(struct flow_text *texts, u32 n)
+{
+	while (texts && n--)
+		kvfree(texts[n].bytes);
+	kvfree(texts);
+}
+
+/* Each function is a text of its own: there is no end to the kernel's. */
+static struct flow_text *core_texts_read(const struct symbols *symbols)
+{
+	struct flow_text *texts = kvcalloc(symbols->count, sizeof(*texts), GFP_KERNEL);
+	u32 i;
+
+	for (i = 0; texts && i < symbols->count; i++) {
+		struct compat_span span = { symbols->table[i].address, symbols->table[i].size };
+
+		if (text_read(span, &texts[i])) {
+			core_texts_free(texts, i);
+			return NULL;
+		}
+	}
+	return texts;
+}
+
+/* From the first of the functions to the last: what lies between is not ours. */
+static struct compat_span core_extent(const struct symbols *symbols)
+{
+	u64 first = U64_MAX, end = 0;
+	u32 i;
+
+	for (i = 0; i < symbols->count; i++) {
+		first = min(first, symbols->table[i].address);
+		end = max(end, symbols->table[i].address + symbols->table[i].size);
+	}
+	return (struct compat_span){ first, end - first };
+}
+
+int cov_image_of_core(const struct image_choice *choice, struct cov_image *image,
+		      struct cov_error *error)
+{
+	struct symbols symbols = { };
+	struct flow_text *texts = NULL;
+	int err;
+
+	*image = (struct cov_image){ .in.incomplete = true };
+	if (!choice->globs_len)
+		return cov_fail(error, -EINVAL, "the kernel itself is measured by single functions: name them");
+	err = core_symbols_read(choice, &symbols, error);
+	if (err)
+		goto out;
+	image->core = core_extent(&symbols);
+	symbols_tidy(image, &symbols);
+	if (!choice->entries_only) {
+		texts = core_texts_read(&symbols);
+		err = texts ? 0 : -ENOMEM;
+		image->in.texts = texts;
+		image->in.nr_texts = symbols.count;
+	}
+	err = err ?: image_build(image, choice, &symbols);
+	if (err == -ENOMEM)
+		cov_fail(error, err, "not enough memory to analyse the kernel's functions");
+out:
+	core_texts_free(texts, symbols.count);
+	symbols_free(&symbols);
+	if (err)
+		cov_image_free(image);
+	return err;
+}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * tables.c - copies a module's text and its tables: exception fix-ups, static
+ * branches, the bug table, ftrace's places, static calls. Owns nothing. May call
+ * patched.h for the bytes under livecov's own probes.
+ */
+#include <linux/bug.h>
+#include <linux/extable.h>
+#include <linux/jump_label.h>
+#include <linux/mm.h>
+#include <linux/sort.h>
+#include <linux/static_call_types.h>
+#include <linux/uaccess.h>
+
+#include "patched.h"
+#include "tables.h"
+
+void tables_free(struct tables *tables)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(tables->texts); i++)
+		kvfree(tables->texts[i].bytes);
+	kvfree(tables->fixups);
+	kvfree(tables->jump_labels);
+	kvfree(tables->bugs);
+	kvfree(tables->fentries);
+	kvfree(tables->static_calls);
+}
+
+static int u64_cmp(const void *a, const void *b)
+{
+	u64 x = *(const u64 *)a, y = *(const u64 *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static int read_fixups(const struct module *mod, struct tables *tables,
+		       struct flow_input *in)
+{
+	u32 i, n = mod->num_exentries;
+
+	tables->fixups = kvcalloc(n ?: 1, sizeof(*tables->fixups), GFP_KERNEL);
+	if (!tables->fixups)
+		return -ENOMEM;
+	for (i = 0; i < n; i++) {
+		const struct exception_table_entry *x = &mod->extable[i];
+
+		tables->fixups[i].from = (unsigned long)&x->insn + x->insn;
+		tables->fixups[i].to = (unsigned long)&x->fixup + x->fixup;
+	}
+	in->fixups = tables->fixups;
+	in->nr_fixups = n;
+	return 0;
+}
+
+static int read_jump_labels(const struct module *mod, struct tables *tables,
+			    struct flow_input *in)
+{
+#ifdef CONFIG_JUMP_LABEL
+	u32 i, n = mod->num_jump_entries;
+
+	tables->jump_labels = kvcalloc(n ?: 1, sizeof(*tables->jump_labels), GFP_KERNEL);
+	if (!tables->jump_labels)
+		return -ENOMEM;
+	for (i = 0; i < n; i++) {
+		tables->jump_labels[i].from = jump_entry_code(&mod->jump_entries[i]);
+		tables->jump_labels[i].to = jump_entry_target(&mod->jump_entries[i]);
+	}
+	in->jump_labels = tables->jump_labels;
+	in->nr_jump_labels = n;
+#endif
+	return 0;
+}
+
+static int read_bugs(const struct module *mod, struct tables *tables,
+		     struct flow_input *in)
+{
+#ifdef CONFIG_GENERIC_BUG
+	u32 i, n = mod->num_bugs;
+
+	tables->bugs = kvcalloc(n ?: 1, sizeof(*tables->bugs), GFP_KERNEL);
+	if (!tables->bugs)
+		return -ENOMEM;
+	for (i = 0; i < n; i++) {
+		const struct bug_entry *bug = &mod->bug_table[i];
+
+#ifdef CONFIG_GENERIC_BUG_RELATIVE_POINTERS
+		tables->bugs[i].address =
+			(unsigned long)&bug->bug_addr_disp + bug->bug_addr_disp;
+#else
+		tables->bugs[i].address = bug->bug_addr;
+#endif
+		tables->bugs[i].warn = bug->flags & BUGFLAG_WARNING;
+	}
+	in->bugs = tables->bugs;
+	in->nr_bugs = n;
+#endif
+	return 0;
+}
+
+static int read_fentries(const struct module *mod, struct tables *tables,
+			 struct flow_input *in)
+{
+#ifdef CONFIG_FTRACE_MCOUNT_RECORD
+	u32 i, n = mod->num_ftrace_callsites;
+
+	tables->fentries = kvcalloc(n ?: 1, sizeof(*tables->fentries), GFP_KERNEL);
+	if (!tables->fentries)
+		return -ENOMEM;
+	for (i = 0; i < n; i++)
+		tables->fentries[i] = mod->ftrace_callsites[i];
+	sort(tables->fentries, n, sizeof(*tables->fentries), u64_cmp, NULL);
+	in->fentries = tables->fentries;
+	in->nr_fentries = n;
+#endif
+	return 0;
+}
+
+static int read_static_calls(const struct module *mod, struct tables *tables,
+			     struct flow_input *in)
+{
+#ifdef CONFIG_HAVE_STATIC_CALL_INLINE
+	u32 i, n = mod->num_static_call_sites;
+
+	tables->static_calls = kvcalloc(n ?: 1, sizeof(*tables->static_calls), GFP_KERNEL);
+	if (!tables->static_calls)
+		return -ENOMEM;
+	for (i = 0; i < n; i++) {
+		const struct static_call_site *site = &mod->static_call_sites[i];
+
+		tables->static_calls[i] = (long)site->addr + (long)&site->addr;
+	}
+	sort(tables->static_calls, n, sizeof(*tables->static_calls), u64_cmp, NULL);
+	in->static_calls = tables->static_calls;
+	in->nr_static_calls = n;
+#endif
+	return 0;
+}
+
+int text_read(struct compat_span span, struct flow_text *text)
+{
+	u8 *bytes = kvmalloc(span.size ?: 1, GFP_KERNEL);
+	int err;
+
+	if (!bytes)
+		return -ENOMEM;
+	err = copy_from_kernel_nofault(bytes, (void *)span.base, span.size);
+	if (err) {
+		kvfree(bytes);
+		return err;
+	}
+	cov_patched_undo(span.base, bytes, span.size);
+	*text = (struct flow_text){ span.base, bytes, span.size };
+	return 0;
+}
+
+static int texts_read(const struct cov_image *image, struct tables *tables,
+		      struct flow_input *in)
+{
+	int err = text_read(image->core, &tables->texts[0]);
+
+	in->texts = tables->texts;
+	in->nr_texts = 1;
+	if (err || !image->init.size)
+		return err;
+	in->nr_texts = 2;
+	return text_read(image->init, &tables->texts[1]);
+}
+
+int tables_read(const struct module *mod, const struct cov_image *image,
+		       struct tables *tables, struct flow_input *in)
+{
+	return texts_read(image, tables, in) ?:
+	       read_fixups(mod, tables, in) ?:
+	       read_jump_labels(mod, tables, in) ?:
+	       read_bugs(mod, tables, in) ?:
+	       read_fentries(mod, tables, in) ?:
+	       read_static_calls(mod, tables, in);
+}

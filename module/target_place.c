@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * target_place.c - checkpoints that are added by hand. One place is a target with
+ * one function; another target may watch the same function, because kprobes takes
+ * several probes at one address. Owns nothing. May call target.c's parts.
+ */
+#include <linux/module.h>
+#include <linux/sched/signal.h>
+#include <linux/uaccess.h>
+
+#include "insn_branch.h"
+#include "patched.h"
+#include "target_parts.h"
+
+/* The offset must be an instruction's: walk there from the function's start. */
+static int check_place(const struct cov_target *target, u64 offset, struct cov_error *error)
+{
+	const struct flow_function *function = &target->image.in.functions[target->place];
+	const char *name = cov_image_name(&target->image, target->place);
+	struct insn_branch insn;
+	u8 text[INSN_MAX_LEN];
+	u64 at = 0;
+
+	if (offset >= function->size)
+		return cov_fail(error, -ERANGE, "offset %#llx is behind the end of %.100s, which has %#x bytes",
+				offset, name, function->size);
+	while (at < offset) {
+		unsigned long address = function->address + at;
+		u32 room = min_t(u64, sizeof(text), function->size - at);
+
+		if (copy_from_kernel_nofault(text, (void *)address, room))
+			return cov_fail(error, -EFAULT, "the text of %.100s cannot be read", name);
+		cov_patched_undo(address, text, room);
+		if (insn_branch_decode(text, room, address, &insn))
+			return cov_fail(error, -EILSEQ, "%.100s cannot be decoded at offset %#llx", name, at);
+		at += insn.length;
+	}
+	if (at > offset)
+		return cov_fail(error, -EILSEQ, "offset %#llx is inside an instruction of %.100s; the next one starts at %#llx",
+				offset, name, at);
+	return 0;
+}
+
+/* The glob that names a function also takes its cold part: find the function itself. */
+static int find_place(struct cov_target *target, struct cov_error *error)
+{
+	const struct flow_input *in = &target->image.in;
+	u32 i, n = 0;
+
+	for (i = 0; i < in->nr_functions; i++)
+		if (!in->functions[i].cold && !n++)
+			target->place = i;
+	if (n == 1)
+		return 0;
+	return cov_fail(error, -ENOTUNIQ, "%s has %u functions %.100s; a checkpoint needs one",
+			target->name, n, cov_image_name(&target->image, target->place));
+}
+
+/* The site at the checkpoint's own place, beside those that the plan has chosen. */
+static int add_place(struct cov_target *target, struct cov_error *error)
+{
+	unsigned long address = target->image.in.functions[target->place].address;
+
+	if (target->offset && checkpoints_add_manual(target, address + target->offset))
+		return cov_fail(error, -ENOMEM, "not enough memory for the checkpoint");
+	return 0;
+}
+
+const struct cov_site *target_place(const struct cov_target *target)
+{
+	return target->cps.manual ?: target->cps.entry[target->place];
+}
+
+static int arm_place(struct cov_target *target, struct cov_error *error)
+{
+	const struct cov_site *place = target_place(target);
+	int err;
+
+	do {
+		err = target_arm(target, U32_MAX, error);
+		if (!err && signal_pending(current))
+			err = cov_fail(error, -EINTR, "interrupted");
+	} while (!err && target_pending(target));
+	if (!err && place && site_state(place) == COV_SITE_REFUSED)
+		err = cov_fail(error, -(int)place->error,
+			       "the kernel forbids a probe at %.100s+%#llx (errno %u): blacklisted, or bytes that belong to ftrace, a static branch or a WARN",
+			       cov_image_name(&target->image, target->place), target->offset,
+			       place->error);
+	return err;
+}
+
+static int make_checkpoint(struct cov_target *target, const struct target_request *request,
+			   struct cov_error *error)
+{
+	return target_read_image(target, request, error) ?:
+	       find_place(target, error) ?:
+	       check_place(target, request->offset, error) ?:
+	       target_choose_sites(target, true, error) ?:
+	       add_place(target, error);
+}
+
+int target_attach_checkpoint(const struct target_request *request, struct cov_target **out,
+			     struct cov_error *error)
+{
+	struct cov_target *target;
+	int err;
+
+	if (target_find_checkpoint(request->checkpoint))
+		return cov_fail(error, -EEXIST, "there is a checkpoint %.100s already; delete it first",
+				request->checkpoint);
+	if (!strcmp(request->name, THIS_MODULE->name))
+		return cov_fail(error, -EPERM, "livecov does not measure itself");
+	target = target_alloc(request);
+	if (!target)
+		return cov_fail(error, -ENOMEM, "not enough memory");
+	err = make_checkpoint(target, request, error);
+	if (err) {
+		target_free(target);
+		return err;
+	}
+	target_publish(target, request);
+	err = arm_place(target, error);
+	if (err) {
+		target_detach(target);
+		return err;
+	}
+	*out = target;
+	return 0;
+}

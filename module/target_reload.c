@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * target_reload.c - the module under a target is unloaded, and loaded again: the
+ * module notifier. Owns nothing; target.h has the states. May call target.c's
+ * parts.
+ */
+#include <linux/module.h>
+
+#include "target_parts.h"
+
+static bool init_site(const struct cov_site *site)
+{
+	return site->in_init;
+}
+
+static void target_going(struct cov_target *target)
+{
+	target_release_sites(target, target_any_site);
+	init_llist_head(&target->cps.pending);
+	target->mod = NULL;
+	target->state = COV_TARGET_GONE;
+}
+
+static void move_addresses(struct cov_target *target, unsigned long delta)
+{
+	struct cov_image *image = &target->image;
+	struct site_batch *batch;
+	struct cov_site *site;
+	u32 i;
+
+	image->core.base += delta;
+	for (i = 0; i < image->in.nr_functions; i++)
+		image->in.functions[i].address += delta;
+	for (i = 0; i < image->flow.nr_branches; i++)
+		image->flow.branches[i].target += delta;
+	for (i = 0; i < target->nr_sections; i++)
+		target->sections[i].base += delta;
+	for_each_site(site, batch, i, &target->cps)
+		site->address += delta;
+}
+
+/* A fresh load may take what an earlier one refused: everything is tried again. */
+static void make_pending(struct cov_target *target)
+{
+	struct checkpoints *cps = &target->cps;
+	struct site_batch *batch;
+	struct cov_site *site;
+	u32 i;
+
+	for_each_site(site, batch, i, cps) {
+		if (site->in_init)
+			continue;
+		/* What a one-shot site has seen, it need not see again. */
+		if (site->one_shot && site_was_hit(site)) {
+			site->state = COV_SITE_DISARMED;
+			continue;
+		}
+		checkpoints_forgive(site);
+		site->state = COV_SITE_PENDING;
+		llist_add(&site->node, &cps->pending);
+	}
+}
+
+static bool same_build(const struct cov_target *target, const struct module *mod)
+{
+	u8 id[COV_BUILD_ID_LEN];
+	u32 len = cov_image_build_id(mod, id);
+
+	return len && len == target->image.build_id_len &&
+	       !memcmp(id, target->image.build_id, len) &&
+	       compat_core_text(mod).size == target->image.core.size;
+}
+
+/* The module is in memory, its text final, its init function not called yet. */
+static void target_coming(struct cov_target *target, struct module *mod)
+{
+	struct cov_error ignored;
+
+	target_renew(target);
+	if (!same_build(target, mod)) {
+		target->state = COV_TARGET_STALE;
+		pr_notice("%s was loaded again from another build: earlier results are kept, the new one is not measured\n",
+			  target->name);
+		return;
+	}
+	target->mod = mod;
+	target->state = COV_TARGET_LIVE;
+	target->image.init = (struct compat_span){ };
+	move_addresses(target, compat_core_text(mod).base - target->image.core.base);
+	make_pending(target);
+	/* Not interruptible: a signal to modprobe must not leave half a measurement. */
+	target_arm_some(target, U32_MAX, false, &ignored);
+}
+
+static void target_event(struct cov_target *target, unsigned long event, struct module *mod)
+{
+	switch (event) {
+	case MODULE_STATE_COMING:
+		if (target->state != COV_TARGET_LIVE)
+			target_coming(target, mod);
+		break;
+	case MODULE_STATE_LIVE:
+		if (target->mod == mod)
+			target_release_sites(target, init_site);
+		break;
+	case MODULE_STATE_GOING:
+		if (target->mod == mod)
+			target_going(target);
+		break;
+	}
+}
+
+static int module_event(struct notifier_block *nb, unsigned long event, void *data)
+{
+	struct module *mod = data;
+	struct cov_target *target;
+
+	mutex_lock(&cov_targets_lock);
+	list_for_each_entry(target, &cov_targets, link)
+		if (!strcmp(target->name, mod->name))
+			target_event(target, event, mod);
+	mutex_unlock(&cov_targets_lock);
+	return NOTIFY_OK;
+}
+
+/*
+ * Lowest priority: when a module comes, kprobes, jump labels and static calls
+ * have prepared it before we patch it; when it goes, kprobes has written off its
+ * probes and we collect them.
+ */
+static struct notifier_block module_notifier = {
+	.notifier_call = module_event,
+	.priority = INT_MIN,
+};
+
+int target_reload_init(void)
+{
+	return register_module_notifier(&module_notifier);
+}
+
+void target_reload_exit(void)
+{
+	unregister_module_notifier(&module_notifier);
+}

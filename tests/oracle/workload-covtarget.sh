@@ -1,0 +1,41 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# A workload for run-oracle: the tests' own module.  load: make it ready; run: use
+# it.  Not every function and not every way: what did not run must be right too.
+set -eu
+
+case $1 in
+load)
+	modprobe covtarget
+	# Its thread sleeps in the middle of a block when the measurement begins.
+	covtarget-call thread_start
+	;;
+run)
+	covtarget-call thread_stop
+	covtarget-call if_else 2 1 , nested 1 0 1 , errors 2 , errors 0 , \
+		compare_tree 1 , compare_tree 6 , compare_tree 5000 , \
+		cold 4 0 0 , cold 0 0 1 , warn 0 , warn_never 0
+	covtarget-call conditions 1 2 , conditions 5 5 , \
+		conditions 0x8000000000000000 1 , jump_sizes 0 1 , jump_sizes 1 3 , \
+		rcxz 0 , rcxz 0x100000000
+	covtarget-call static_key , static_key_set 1 , static_key , \
+		static_key_set 0 , static_key
+	covtarget-call for_loop 5 , while_loop 3 , do_loop 3 , leave_loop 4 2 , \
+		loop_insns 3 0 , loop_insns 1 0 , recurse 4
+	covtarget-call leaf 1 2 3 , chain 1 , tail 3 0 , tail_jcc 3 0 , tail_jcc 3 1 , \
+		tail_jcc 3 0 , indirect 0 5 , indirect_tail 1 5 , inline_one 1 , \
+		inline_two 9
+	covtarget-call fixup 0 , fixup 1 , unsafe_get good , unsafe_get bad , \
+		get bad , copy good , copy bad
+	covtarget-call hardirq 0 , softirq 1 , work 0
+	covtarget-call ifs_10 0x8000000000000005 , ifs_100 0xaaaaaaaaaaaaaaaa
+	# Two processes at a time, and one that sleeps in a call.
+	covtarget-call -f 2 -t 2 -r 3 if_else 1 2
+	covtarget-call wait_jump 1 &
+	covtarget-call wait_reached
+	covtarget-call wake
+	wait
+	# It sleeps there again when the measurement ends.
+	covtarget-call thread_start
+	;;
+esac

@@ -1,0 +1,525 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * test_libcov_read.c - libcov's snapshots, numbers, ranking and lines against the
+ * fake kernel, as test_libcov.c does with the rest.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "libcov_fixture.h"
+
+/* ---- snapshots --------------------------------------------------------------- */
+
+static void snapshot_has_every_entry_of_the_tables(void **state)
+{
+	struct cov_function_desc f = COV_INIT(f);
+	struct cov_branch_desc branch = COV_INIT(branch);
+	struct cov_block_desc block = COV_INIT(block);
+	struct cov_target_desc target = COV_INIT(target);
+	struct cov_snapshot *snapshot;
+
+	attached(*state);
+	snapshot = taken(*state);
+	assert_int_equal(cov_snapshot_targets(snapshot), 1);
+	assert_int_equal(cov_snapshot_target(snapshot, 0, &target), 0);
+	assert_string_equal(target.module, "toy");
+	assert_string_equal(target.checkpoint, "");
+	assert_int_equal(target.build_id_len, 20);
+	assert_int_equal(target.build_id[1], 0x23);
+	assert_int_equal(target.functions, 6);
+	assert_int_equal(target.sections, 2);
+
+	assert_int_equal(cov_snapshot_function(snapshot, 0, 5, &f), 0);
+	assert_string_equal(f.name, "toy_main.cold");
+	assert_int_equal(f.parent, 0);
+	assert_int_equal(f.entered, COV_NO);
+	assert_int_equal(cov_snapshot_function(snapshot, 0, 0, &f), 0);
+	assert_string_equal(f.name, "toy_main");
+	assert_int_equal(f.parent, COV_NONE);
+	assert_int_equal(f.entered, COV_YES);
+	assert_int_equal(f.hits, 7);
+	assert_int_equal(cov_snapshot_function(snapshot, 0, 2, &f), 0);
+	assert_int_equal(f.entered, COV_UNKNOWN);
+	assert_int_equal(f.error, EINVAL);
+
+	assert_int_equal(cov_snapshot_block(snapshot, 0, 19, &block), 0);
+	assert_int_equal(block.function, 5);
+	assert_int_equal(block.length, 10);
+	assert_int_equal(cov_snapshot_branch(snapshot, 0, 0, &branch), 0);
+	assert_int_equal(branch.taken, COV_YES);
+	assert_int_equal(branch.taken_hits, 3);
+	assert_int_equal(branch.fallthrough_hits, 4);
+	assert_int_equal(cov_snapshot_branch(snapshot, 0, 4, &branch), 0);
+	assert_int_equal(branch.condition, 0x13);
+	assert_int_equal(branch.taken, COV_UNKNOWN);
+	assert_int_equal(branch.fallthrough, COV_NO);
+	cov_snapshot_free(snapshot);
+}
+
+static void getters_refuse_indices_behind_the_end(void **state)
+{
+	struct cov_function_desc f = COV_INIT(f);
+	struct cov_section_desc s = COV_INIT(s);
+	struct cov_target_desc t = COV_INIT(t);
+	struct cov_branch_desc b = COV_INIT(b);
+	struct cov_block_desc k = COV_INIT(k);
+	struct cov_snapshot *snapshot;
+
+	attached(*state);
+	snapshot = taken(*state);
+	assert_int_equal(cov_snapshot_target(snapshot, 1, &t), -ERANGE);
+	assert_int_equal(cov_snapshot_section(snapshot, 0, 2, &s), -ERANGE);
+	assert_int_equal(cov_snapshot_function(snapshot, 0, 6, &f), -ERANGE);
+	assert_int_equal(cov_snapshot_function(snapshot, 1, 0, &f), -ERANGE);
+	assert_int_equal(cov_snapshot_block(snapshot, 0, 20, &k), -ERANGE);
+	assert_int_equal(cov_snapshot_branch(snapshot, 0, 7, &b), -ERANGE);
+	assert_int_equal(errno, ERANGE);
+	f.size = 0;
+	assert_int_equal(cov_snapshot_function(snapshot, 0, 0, &f), -EINVAL);
+	cov_snapshot_free(snapshot);
+}
+
+static void assert_place(const struct cov_snapshot *snapshot, unsigned int i,
+			 const char *name, uint64_t offset)
+{
+	struct cov_function_desc f = COV_INIT(f);
+	struct cov_section_desc section = COV_INIT(section);
+
+	assert_int_equal(cov_snapshot_function(snapshot, 0, i, &f), 0);
+	assert_int_equal(cov_snapshot_section(snapshot, 0, f.section, &section), 0);
+	assert_string_equal(section.name, name);
+	assert_int_equal(f.offset, offset);
+}
+
+static void functions_lie_in_their_sections(void **state)
+{
+	struct cov_section_desc section = COV_INIT(section);
+	struct cov_snapshot *snapshot;
+
+	attached(*state);
+	snapshot = taken(*state);
+	assert_place(snapshot, 0, ".text", 0);
+	assert_place(snapshot, 1, ".text", 0x24);
+	assert_place(snapshot, 5, ".text.unlikely", 0);
+	/* No file: they reach to the ends of their last functions. */
+	assert_int_equal(cov_snapshot_section(snapshot, 0, 0, &section), 0);
+	assert_int_equal(section.length, 0x3b);
+	assert_int_equal(cov_snapshot_section(snapshot, 0, 1, &section), 0);
+	assert_int_equal(section.length, 10);
+	cov_snapshot_free(snapshot);
+}
+
+static void sections_of_a_gone_target_are_those_told_at_attach(void **state)
+{
+	struct cov_snapshot *snapshot;
+
+	attached(*state);
+	fake_kernel()->settings.state = COV_TARGET_GONE;
+	/* Stale, or another module's by now. */
+	put("/sys/module/toy/sections/.text.unlikely", "0xffffffffc0a00000\n");
+	snapshot = taken(*state);
+	assert_place(snapshot, 1, ".text", 0x24);
+	assert_place(snapshot, 5, ".text.unlikely", 0);
+	cov_snapshot_free(snapshot);
+	put("/sys/module/toy/sections/.text.unlikely", "0xffffffffc0a02000\n");
+}
+
+static void sections_end_where_the_file_says(void **state)
+{
+	struct cov_target_desc target = COV_INIT(target);
+	struct cov_snapshot *snapshot;
+
+	assert_int_equal(cov_add_module_dir(*state, TOY_DIRECTORY), 0);
+	attached(*state);
+	drop("/sys/module/toy/sections/.text.unlikely");
+	snapshot = taken(*state);
+	/* The cold part is behind .text: it gets a section made for it. */
+	assert_int_equal(cov_snapshot_target(snapshot, 0, &target), 0);
+	assert_int_equal(target.sections, 2);
+	cov_snapshot_free(snapshot);
+	put("/sys/module/toy/sections/.text.unlikely", "0xffffffffc0a02000\n");
+}
+
+static void without_names_all_is_text(void **state)
+{
+	struct cov_snapshot *snapshot;
+
+	assert_int_equal(cov_attach(*state, "toy_two", NULL, NULL), 0);
+	assert_int_equal(cov_snapshot_take(*state, "toy_two", &snapshot), 0);
+	assert_place(snapshot, 1, ".text", 0x24);
+	assert_place(snapshot, 5, ".text", FAKE_COLD);
+	cov_snapshot_free(snapshot);
+}
+
+static void tables_built_anew_while_read_are_read_again(void **state)
+{
+	struct cov_totals totals = COV_INIT(totals);
+	struct cov_snapshot *snapshot;
+
+	attached(*state);
+	fake_kernel()->settings.changes = 17;
+	snapshot = taken(*state);
+	assert_int_equal(fake_kernel()->settings.changes, 0);
+	assert_int_equal(cov_snapshot_totals(snapshot, 0, &totals), 0);
+	assert_int_equal(totals.blocks, 20);
+	cov_snapshot_free(snapshot);
+}
+
+static void tables_that_never_rest_are_given_up(void **state)
+{
+	struct cov_snapshot *snapshot;
+
+	attached(*state);
+	fake_kernel()->settings.changes = UINT32_MAX;
+	assert_error(cov_snapshot_take(*state, "toy", &snapshot), EAGAIN, "keeps changing");
+	assert_null(snapshot);
+}
+
+static void tables_that_contradict_each_other_are_refused(void **state)
+{
+	struct cov_snapshot *snapshot;
+
+	attached(*state);
+	fake_kernel()->settings.damage = 1;
+	assert_error(cov_snapshot_take(*state, "toy", &snapshot), EPROTO, "contradict");
+}
+
+static void snapshot_of_all_has_modules_and_checkpoints(void **state)
+{
+	struct cov_target_desc target = COV_INIT(target);
+	struct cov_totals sum = COV_INIT(sum);
+	struct cov_snapshot *snapshot;
+
+	attached(*state);
+	assert_int_equal(cov_attach(*state, "toy_two", NULL, NULL), 0);
+	assert_int_equal(checkpoint_add(*state, "cp", "toy:toy_main", 0, 0, 0), 0);
+	assert_int_equal(cov_snapshot_take(*state, NULL, &snapshot), 0);
+	assert_int_equal(cov_snapshot_targets(snapshot), 3);
+	assert_int_equal(cov_snapshot_target(snapshot, 2, &target), 0);
+	assert_string_equal(target.checkpoint, "cp");
+	/* What the checkpoint watches is in toy already. */
+	assert_int_equal(cov_snapshot_totals(snapshot, COV_NONE, &sum), 0);
+	assert_int_equal(sum.blocks, 40);
+	assert_int_equal(sum.functions, 10);
+	assert_int_equal(cov_snapshot_totals(snapshot, 2, &sum), 0);
+	assert_int_equal(sum.blocks, 20);
+	assert_int_equal(cov_snapshot_totals(snapshot, 3, &sum), -ERANGE);
+	cov_snapshot_free(snapshot);
+}
+
+static void a_checkpoint_is_not_its_modules_target(void **state)
+{
+	uint32_t target;
+
+	assert_int_equal(checkpoint_add(*state, "cp", "toy:toy_main", 0, 0, 0), 0);
+	assert_error(cov_find(*state, "toy", &target), ENOENT, "not attached");
+}
+
+/* ---- numbers ------------------------------------------------------------------ */
+
+static void counts_are_exact(void **state)
+{
+	struct cov_totals n = COV_INIT(n);
+	struct cov_attach_result result = attached(*state);
+
+	fake_kernel()->settings.missed = 9;
+	fake_kernel()->settings.lost = 4;
+	assert_int_equal(cov_counts(*state, result.target, &n), 0);
+	assert_int_equal(n.functions, 5);	/* the cold part is no function of its own */
+	assert_int_equal(n.functions_hit, 2);
+	assert_int_equal(n.functions_unknown, 1);
+	assert_int_equal(n.blocks, 20);
+	assert_int_equal(n.blocks_hit, 5);
+	assert_int_equal(n.blocks_unknown, 3);
+	assert_int_equal(n.outcomes, 14);
+	assert_int_equal(n.outcomes_hit, 4);
+	assert_int_equal(n.outcomes_unknown, 1);
+	assert_int_equal(n.sites, 201);
+	assert_int_equal(n.armed, 199);
+	assert_int_equal(n.refused, 2);
+	assert_int_equal(n.pending, 0);
+	assert_int_equal(n.missed, 9);
+	assert_int_equal(n.lost, 4);
+	assert_error(cov_counts(*state, 4, &n), ENOENT, "no target 4");
+	assert_int_equal(cov_counts(*state, 0, &n), 0);
+	assert_int_equal(n.outcomes_hit, 4);
+}
+
+static void counts_of_a_single_checkpoint_are_its_own(void **state)
+{
+	struct cov_checkpoint_options options = COV_INIT(options);
+	struct cov_totals n = COV_INIT(n);
+	uint32_t target;
+
+	options.name = "cp";
+	options.function = "toy_main";
+	assert_int_equal(cov_checkpoint_add(*state, &options, &target), 0);
+	assert_int_equal(cov_counts(*state, target, &n), 0);
+	assert_int_equal(n.blocks, 20);
+	assert_int_equal(cov_counts(*state, 0, &n), 0);
+	assert_int_equal(n.blocks, 0);
+	assert_int_equal(n.sites, 200);
+}
+
+static void functions_without_blocks_are_known_by_their_entries(void **state)
+{
+	struct cov_attach_options options = COV_INIT(options);
+	struct cov_totals n = COV_INIT(n);
+
+	options.flags = COV_ATTACH_FUNCTIONS_ONLY;
+	assert_int_equal(cov_attach(*state, "toy", &options, NULL), 0);
+	assert_int_equal(cov_counts(*state, 0, &n), 0);
+	assert_int_equal(n.functions, 5);
+	assert_int_equal(n.functions_hit, 2);
+	assert_int_equal(n.functions_unknown, 1);
+	assert_int_equal(n.blocks, 0);
+}
+
+static void counts_of_nothing_are_zero(void **state)
+{
+	struct cov_totals n = COV_INIT(n);
+
+	assert_int_equal(cov_counts(*state, 0, &n), 0);
+	assert_int_equal(n.functions + n.blocks + n.outcomes, 0);
+}
+
+static void status_tells_versions_and_tables(void **state)
+{
+	struct cov_summary s = COV_INIT(s);
+
+	attached(*state);
+	assert_int_equal(cov_status(*state, &s), 0);
+	assert_int_equal(s.abi_major, 1);
+	assert_string_equal(s.release, "fake");
+	assert_int_equal(s.targets, 1);
+	assert_int_equal(s.checkpoints, 201);
+	assert_int_equal(s.checkpoints_max, 1000);
+	assert_int_equal(s.tasks_max, 100);
+	assert_int_equal(s.callers_max, 10);
+	assert_int_equal(s.engines, 3);
+	assert_int_equal(s.refused, 2);
+}
+
+static void text_is_read_in_the_original(void **state)
+{
+	struct cov_attach_result result = attached(*state);
+	uint8_t bytes[4];
+
+	assert_int_equal(cov_text(*state, result.target, FAKE_BASE, bytes, 4), 0);
+	assert_memory_equal(bytes, "\x85\xff\x74\x09", 4);
+	assert_error(cov_text(*state, result.target, FAKE_BASE, bytes, 0), EINVAL, "no bytes");
+	assert_error(cov_text(*state, result.target, 0, bytes, 1), EINVAL, "not inside");
+}
+
+/* ---- ranking -------------------------------------------------------------------- */
+
+struct place {
+	const char *function;
+	uint32_t kind;
+	uint64_t offset;
+	uint32_t behind;
+	uint64_t other_hits;
+};
+
+static void assert_ranking(struct cov *cov, uint64_t levels, unsigned int flags,
+			   const struct place *places, size_t count)
+{
+	struct cov_snapshot *snapshot = taken(cov);
+	struct cov_unhit behind = COV_INIT(behind);
+	struct cov_ranking *ranking;
+	size_t i;
+
+	assert_int_equal(cov_rank(cov, snapshot, levels, flags, &ranking), 0);
+	cov_snapshot_free(snapshot);	/* a ranking stands alone */
+	assert_int_equal(cov_ranking_count(ranking), count);
+	for (i = 0; i < count; i++) {
+		struct cov_unhit unhit = COV_INIT(unhit);
+
+		assert_int_equal(cov_ranking_get(ranking, i, &unhit), 0);
+		assert_string_equal(unhit.function_name, places[i].function);
+		assert_string_equal(unhit.module, "toy");
+		assert_int_equal(unhit.kind, places[i].kind);
+		assert_int_equal(unhit.offset, places[i].offset);
+		assert_int_equal(unhit.behind, places[i].behind);
+		assert_int_equal(unhit.other_hits, places[i].other_hits);
+	}
+	assert_int_equal(cov_ranking_get(ranking, count, &behind), -ERANGE);
+	cov_ranking_free(ranking);
+}
+
+static void ranking_puts_the_frontier_first_by_what_lies_behind(void **state)
+{
+	static const struct place places[] = {
+		{ "toy_main", COV_UNHIT_OUTCOME, 0x14, 3, 7 },
+		{ "toy_main", COV_UNHIT_OUTCOME, 0x07, 1, 4 },
+		{ "toy_large", COV_UNHIT_FUNCTION, 0, 3, 0 },
+		{ "toy_unused", COV_UNHIT_FUNCTION, 0, 1, 0 },
+	};
+
+	attached(*state);
+	assert_ranking(*state, 0, 0, places, ARRAY_SIZE(places));
+}
+
+static void ranking_without_text_takes_the_next_block_to_follow(void **state)
+{
+	static const struct place places[] = {
+		{ "toy_main", COV_UNHIT_OUTCOME, 0x14, 5, 7 },
+		{ "toy_main", COV_UNHIT_OUTCOME, 0x07, 1, 4 },
+		{ "toy_large", COV_UNHIT_FUNCTION, 0, 3, 0 },
+		{ "toy_unused", COV_UNHIT_FUNCTION, 0, 1, 0 },
+	};
+
+	attached(*state);
+	fake_kernel()->settings.state = COV_TARGET_GONE;
+	assert_ranking(*state, 0, 0, places, ARRAY_SIZE(places));
+}
+
+static void ranking_can_be_of_functions_or_of_a_level(void **state)
+{
+	static const struct place functions[] = {
+		{ "toy_large", COV_UNHIT_FUNCTION, 0, 3, 0 },
+		{ "toy_unused", COV_UNHIT_FUNCTION, 0, 1, 0 },
+	};
+	struct cov_ranking *ranking;
+	struct cov_snapshot *snapshot;
+
+	attached(*state);
+	assert_ranking(*state, 0, COV_RANK_FUNCTIONS_ONLY, functions, 2);
+	assert_ranking(*state, COV_LEVEL(2), 0, functions, 1);
+	assert_ranking(*state, COV_LEVEL(1), COV_RANK_FUNCTIONS_ONLY, functions + 1, 1);
+	assert_ranking(*state, COV_LEVEL(64), 0, NULL, 0);
+	snapshot = taken(*state);
+	assert_error(cov_rank(*state, snapshot, 0, 2, &ranking), EINVAL, "flag");
+	cov_snapshot_free(snapshot);
+}
+
+static void next_unhit_walks_the_ranking(void **state)
+{
+	struct cov_unhit unhit = COV_INIT(unhit);
+
+	assert_error(cov_next_unhit_function(*state, 0, 0, &unhit), ENOENT, "nothing more");
+	attached(*state);
+	assert_int_equal(cov_next_unhit_checkpoint(*state, 0, 0, &unhit), 0);
+	assert_int_equal(unhit.taken, 1);
+	assert_int_equal(unhit.branch, 2);
+	assert_int_equal(unhit.condition, 5);
+	assert_true(unhit.address == FAKE_BASE + 0x14);
+	assert_int_equal(cov_next_unhit_checkpoint(*state, 2, 0, &unhit), 0);
+	assert_string_equal(unhit.function_name, "toy_large");
+	assert_int_equal(cov_next_unhit_function(*state, 1, 0, &unhit), 0);
+	assert_string_equal(unhit.function_name, "toy_unused");
+	assert_int_equal(unhit.branch, COV_NONE);
+	assert_int_equal(cov_next_unhit_function(*state, 0, COV_LEVEL(1), &unhit), 0);
+	assert_string_equal(unhit.function_name, "toy_unused");
+	assert_error(cov_next_unhit_checkpoint(*state, 4, 0, &unhit), ENOENT, "nothing more");
+}
+
+/* ---- lines ------------------------------------------------------------------------ */
+
+/* The number of the line of toy.S that holds @text. */
+static unsigned int line_of(const char *text)
+{
+	FILE *file = fopen(TOY_SOURCE, "r");
+	unsigned int number = 0;
+	char line[256];
+
+	assert_non_null(file);
+	while (fgets(line, sizeof(line), file)) {
+		number++;
+		if (strstr(line, text)) {
+			fclose(file);
+			return number;
+		}
+	}
+	fail_msg("toy.S has no '%s'", text);
+	return 0;
+}
+
+static void assert_line(struct cov_lines *lines, unsigned int function, uint64_t offset,
+			const char *text)
+{
+	unsigned int line = 0;
+	const char *file = "";
+
+	assert_int_equal(cov_lines_find(lines, function, offset, &file, &line), 0);
+	assert_error_text(file, "toy.S");
+	assert_int_equal(line, line_of(text));
+}
+
+static void lines_are_those_of_the_modules_file(void **state)
+{
+	struct cov_snapshot *snapshot;
+	struct cov_lines *lines;
+	unsigned int line;
+	const char *file;
+
+	attached(*state);
+	snapshot = taken(*state);
+	assert_error(cov_lines_open(*state, snapshot, 0, &lines), ENOENT, "-dbg");
+	assert_null(lines);
+	assert_int_equal(cov_add_module_dir(*state, TOY_DIRECTORY), 0);
+	assert_int_equal(cov_lines_open(*state, snapshot, 0, &lines), 0);
+	assert_line(lines, 0, 0x07, "ja\ttoy_c0");
+	assert_line(lines, 0, 0x14, "jne\ttoy_b4");
+	assert_line(lines, 3, 0x03, "jl\ttoy_b15");
+	/* Relocation: it lies in a section of its own. */
+	assert_line(lines, 5, 0x00, "mov\t$-22");
+	assert_int_equal(cov_lines_find(lines, 6, 0, &file, &line), -ERANGE);
+	assert_int_equal(cov_lines_find(lines, 3, 0x1000, &file, &line), -ENOENT);
+	cov_lines_close(lines);
+	assert_error(cov_lines_open(*state, snapshot, 1, &lines), ERANGE, "no target 1");
+	cov_snapshot_free(snapshot);
+}
+
+static void lines_are_found_in_a_separate_debug_file(void **state)
+{
+	struct cov_snapshot *snapshot;
+	struct cov_lines *lines;
+	char link[512];
+
+	attached(*state);
+	snapshot = taken(*state);
+	put("/usr/lib/debug/.build-id/01/x", "");
+	snprintf(link, sizeof(link), "%s/usr/lib/debug/.build-id/01/%s.debug", root,
+		 FAKE_BUILD_ID + 2);
+	assert_int_equal(symlink(TOY_DIRECTORY "/toy.ko", link), 0);
+	/* The module's own file has been stripped. */
+	assert_int_equal(cov_add_module_dir(*state, TOY_DIRECTORY "/stripped"), 0);
+	assert_int_equal(cov_lines_open(*state, snapshot, 0, &lines), 0);
+	assert_line(lines, 0, 0x14, "jne\ttoy_b4");
+	cov_lines_close(lines);
+	assert_int_equal(unlink(link), 0);
+	cov_snapshot_free(snapshot);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		TEST(snapshot_has_every_entry_of_the_tables),
+		TEST(getters_refuse_indices_behind_the_end),
+		TEST(functions_lie_in_their_sections),
+		TEST(sections_of_a_gone_target_are_those_told_at_attach),
+		TEST(sections_end_where_the_file_says),
+		TEST(without_names_all_is_text),
+		TEST(tables_built_anew_while_read_are_read_again),
+		TEST(tables_that_never_rest_are_given_up),
+		TEST(tables_that_contradict_each_other_are_refused),
+		TEST(snapshot_of_all_has_modules_and_checkpoints),
+		TEST(a_checkpoint_is_not_its_modules_target),
+		TEST(counts_are_exact),
+		TEST(counts_of_a_single_checkpoint_are_its_own),
+		TEST(functions_without_blocks_are_known_by_their_entries),
+		TEST(counts_of_nothing_are_zero),
+		TEST(status_tells_versions_and_tables),
+		TEST(text_is_read_in_the_original),
+		TEST(ranking_puts_the_frontier_first_by_what_lies_behind),
+		TEST(ranking_without_text_takes_the_next_block_to_follow),
+		TEST(ranking_can_be_of_functions_or_of_a_level),
+		TEST(next_unhit_walks_the_ranking),
+		TEST(lines_are_those_of_the_modules_file),
+		TEST(lines_are_found_in_a_separate_debug_file),
+	};
+
+	return cmocka_run_group_tests_name("libcov, reading", tests, make_tree, remove_tree);
+}

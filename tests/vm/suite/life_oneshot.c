@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * life_oneshot.c - mode blocks: a site disarms itself after the first hit that
+ * counts, RESET arms it again, and no hit behind a RESET is ever lost.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "life.h"
+#include "module/covlife.h"
+
+#define KPROBES_LIST	"/sys/kernel/debug/kprobes/list"
+
+static struct cov_function function_of(int fd, uint32_t target, const char *name)
+{
+	struct cov_function function;
+
+	find_function(fd, target, name, &function);
+	return function;
+}
+
+static bool text_is_clean(const struct text *clean)
+{
+	static struct text now;
+
+	EXPECT_EQ(try_read_text(&now, clean->address, clean->size), 0);
+	return !memcmp(now.bytes, clean->bytes, clean->size);
+}
+
+static void site_is_disarmed_by_its_first_hit(void)
+{
+	int fd = control_open(), i;
+	uint32_t target = attach_armed(fd, TARGET, "covlife_*", COV_MODE_BLOCKS, COV_SCOPE_ALL);
+	struct cov_target_info info = target_info(fd, target);
+
+	EXPECT_EQ(info.disarmed, 0);
+	EXPECT_EQ(function_of(fd, target, "covlife_odd").state, COV_SITE_ARMED);
+	for (i = 0; i < 5; i++)
+		poke(COVLIFE_TASK, 1);
+	EXPECT_EQ(function_of(fd, target, "covlife_odd").state, COV_SITE_DISARMED);
+	EXPECT_EQ(function_of(fd, target, "covlife_odd").hits, 1);
+	EXPECT_EQ(function_of(fd, target, "covlife_even").state, COV_SITE_ARMED);
+	EXPECT_EQ(function_of(fd, target, "covlife_even").hits, 0);
+	info = target_info(fd, target);
+	EXPECT(info.disarmed > 0);
+	EXPECT(info.blocks_hit > 0);
+}
+
+static void disarmed_site_leaves_no_trap(void)
+{
+	int fd = control_open();
+	static struct text clean;
+	uint32_t target;
+
+	read_module_text(&clean, TARGET);
+	target = attach_armed(fd, TARGET, "covlife_odd", COV_MODE_BLOCKS, COV_SCOPE_ALL);
+	EXPECT(!text_is_clean(&clean));
+	poke(COVLIFE_TASK, 1);
+	EVENTUALLY(text_is_clean(&clean));
+	EXPECT_EQ(count_lines(KPROBES_LIST, "[DISABLED]"), 1);
+	with_id(fd, COV_IOC_RESET, target);
+	EXPECT(!text_is_clean(&clean));
+	EXPECT_EQ(count_lines(KPROBES_LIST, "[DISABLED]"), 0);
+}
+
+static void reset_arms_disarmed_sites_again(void)
+{
+	int fd = control_open(), i;
+	uint32_t target = attach_armed(fd, TARGET, "covlife_*", COV_MODE_BLOCKS, COV_SCOPE_ALL);
+	uint32_t armed = target_info(fd, target).armed;
+
+	for (i = 0; i < 20; i++) {
+		poke(COVLIFE_LOOP, 2);
+		EXPECT_EQ(function_of(fd, target, "covlife_odd").hits, 1);
+		EXPECT_EQ(function_of(fd, target, "covlife_odd").state, COV_SITE_DISARMED);
+		with_id(fd, COV_IOC_RESET, i % 2 ? target : 0);
+		EXPECT_EQ(function_of(fd, target, "covlife_odd").hits, 0);
+		EXPECT_EQ(target_info(fd, target).blocks_hit, 0);
+		EXPECT_EQ(target_info(fd, target).armed, armed);
+	}
+}
+
+static void hit_that_does_not_count_disarms_nothing(void)
+{
+	struct cov_register reg = { .sample = 5 };
+	int fd = control_open();
+	uint32_t target;
+
+	target = attach_armed(fd, TARGET, "covlife_odd", COV_MODE_BLOCKS, COV_SCOPE_TRACKED);
+	poke(COVLIFE_TASK, 1);
+	EXPECT_EQ(function_of(fd, target, "covlife_odd").state, COV_SITE_ARMED);
+	EXPECT_EQ(function_of(fd, target, "covlife_odd").hits, 0);
+	CALL(fd, COV_IOC_REGISTER, &reg);
+	poke(COVLIFE_TASK, 1);
+	EXPECT_EQ(function_of(fd, target, "covlife_odd").state, COV_SITE_DISARMED);
+	EXPECT_EQ(function_of(fd, target, "covlife_odd").hits, 1);
+	EXPECT_EQ(function_of(fd, target, "covlife_odd").first_sample, 5);
+}
+
+static void disarming_one_target_leaves_another_armed(void)
+{
+	struct cov_checkpoint_add add = {
+		.name = "beside", .module = TARGET, .function = "covlife_odd",
+		.levels = 1, .scope = COV_SCOPE_ALL,
+	};
+	struct cov_checkpoint_del del = { .name = "beside" };
+	int fd = control_open(), i;
+	uint32_t target;
+
+	target = attach_armed(fd, TARGET, "covlife_odd", COV_MODE_BLOCKS, COV_SCOPE_ALL);
+	CALL(fd, COV_IOC_CHECKPOINT_ADD, &add);
+	for (i = 1; i <= 5; i++) {
+		poke(COVLIFE_TASK, 1);
+		EXPECT_EQ(function_of(fd, add.target, "covlife_odd").hits, i);
+	}
+	EXPECT_EQ(function_of(fd, target, "covlife_odd").hits, 1);
+	EVENTUALLY(count_lines(KPROBES_LIST, "[DISABLED]") == 1);
+	with_id(fd, COV_IOC_RESET, target);
+	poke(COVLIFE_TASK, 1);
+	EXPECT_EQ(function_of(fd, target, "covlife_odd").hits, 1);
+	CALL(fd, COV_IOC_CHECKPOINT_DEL, &del);
+}
+
+/* Both CPUs hit the sites while they are reset: every reset must see them hit once. */
+static void reset_loses_no_later_hit(void)
+{
+	static const char *const names[] = { "covlife_work", "covlife_odd", "covlife_even" };
+	int fd = control_open();
+	struct hammer hammer;
+	unsigned int i, k;
+	uint32_t target;
+
+	target = attach_armed(fd, TARGET, "covlife_[woe][odv]*", COV_MODE_BLOCKS, COV_SCOPE_ALL);
+	hammer_start(&hammer);
+	for (i = 0; i < rounds(150); i++) {
+		with_id(fd, COV_IOC_RESET, target);
+		hammer_pass(&hammer);
+		for (k = 0; k < ARRAY_SIZE(names); k++) {
+			EXPECT_EQ(function_of(fd, target, names[k]).hits, 1);
+			EXPECT_EQ(function_of(fd, target, names[k]).state, COV_SITE_DISARMED);
+		}
+		EXPECT_EQ(target_info(fd, target).functions_hit, 3);
+	}
+	hammer_stop(&hammer);
+}
+
+static void reset_in_a_row_under_load_loses_no_later_hit(void)
+{
+	int fd = control_open();
+	struct hammer hammer;
+	unsigned int i, k;
+	uint32_t target;
+
+	target = attach_armed(fd, TARGET, "covlife_[woe][odv]*", COV_MODE_BLOCKS, COV_SCOPE_ALL);
+	hammer_start(&hammer);
+	for (i = 0; i < rounds(20); i++) {
+		for (k = 0; k < 10; k++)
+			with_id(fd, COV_IOC_RESET, target);
+		hammer_pass(&hammer);
+		EXPECT_EQ(function_of(fd, target, "covlife_odd").hits, 1);
+		EXPECT_EQ(function_of(fd, target, "covlife_even").hits, 1);
+	}
+	hammer_stop(&hammer);
+}
+
+static void unloaded_target_with_disarmed_sites_is_reset(void)
+{
+	int fd = control_open();
+	uint32_t target;
+
+	target = attach_armed(fd, TARGET, "covlife_odd", COV_MODE_BLOCKS, COV_SCOPE_ALL);
+	poke(COVLIFE_TASK, 1);
+	unload(TARGET);
+	EXPECT_EQ(function_of(fd, target, "covlife_odd").hits, 1);
+	with_id(fd, COV_IOC_RESET, target);
+	EXPECT_EQ(function_of(fd, target, "covlife_odd").hits, 0);
+	EXPECT_EQ(function_of(fd, target, "covlife_odd").state, COV_SITE_GONE);
+	load(module_file(TARGET), "");
+	/* Hit anew, by its init function. */
+	EXPECT_EQ(function_of(fd, target, "covlife_odd").hits, 1);
+}
+
+static void site_hit_before_unloading_is_not_armed_again_until_reset(void)
+{
+	int fd = control_open();
+	uint32_t target;
+
+	target = attach_armed(fd, TARGET, "covlife_[oe][dv]*", COV_MODE_BLOCKS, COV_SCOPE_ALL);
+	poke(COVLIFE_TASK, 1);
+	unload(TARGET);
+	load(module_file(TARGET), "");
+	EXPECT_EQ(function_of(fd, target, "covlife_odd").state, COV_SITE_DISARMED);
+	EXPECT_EQ(function_of(fd, target, "covlife_odd").hits, 1);
+	with_id(fd, COV_IOC_RESET, target);
+	EXPECT_EQ(function_of(fd, target, "covlife_odd").state, COV_SITE_ARMED);
+	poke(COVLIFE_TASK, 1);
+	EXPECT_EQ(function_of(fd, target, "covlife_odd").hits, 1);
+}
+
+static const struct test tests[] = {
+	TEST(site_is_disarmed_by_its_first_hit),
+	TEST(disarmed_site_leaves_no_trap),
+	TEST(reset_arms_disarmed_sites_again),
+	TEST(hit_that_does_not_count_disarms_nothing),
+	TEST(disarming_one_target_leaves_another_armed),
+	TEST(reset_loses_no_later_hit),
+	TEST(reset_in_a_row_under_load_loses_no_later_hit),
+	TEST(unloaded_target_with_disarmed_sites_is_reset),
+	TEST(site_hit_before_unloading_is_not_armed_again_until_reset),
+};
+
+const struct test_group life_oneshot = TEST_GROUP(tests);
