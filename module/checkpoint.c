@@ -130,6 +130,8 @@ static void add_new(struct cov_target *target, struct cov_site *site)
 				  block_address(image, branch->block, branch->offset), id);
 			site->condition = branch->condition;
 			site->narrow = branch->narrow;
+			site->length = branch->length;
+			site->displacement = branch->target - site->address - branch->length;
 			cps->branch[i] = site++;
 		}
 	for (i = 0; i < flow->nr_blocks; i++, id++)

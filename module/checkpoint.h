@@ -55,6 +55,8 @@ struct cov_target;
  * @one_shot: the first hit that counts says all
  * @condition: SITE_BRANCH: struct insn_branch's
  * @narrow: SITE_BRANCH: struct insn_branch's
+ * @length: SITE_BRANCH: of the jump, bytes
+ * @displacement: SITE_BRANCH: from behind the jump to where it goes
  * @in_init: lies in text that goes when the module's init function has returned
  */
 struct cov_site {
@@ -69,8 +71,10 @@ struct cov_site {
 	u32 error;
 	u8 kind;
 	bool one_shot;
+	s32 displacement;
 	u8 condition;
 	bool narrow;
+	u8 length;
 	bool in_init;
 };
 

@@ -659,10 +659,9 @@ static void check_and_count(struct builder *b)
 /* --- functions that jump into each other ---------------------------------------------- */
 
 /*
- * The function with index @from, or FLOW_NONE, goes to @to by something other than
- * a call. Between two functions that is gcc's doing only if one is a cold part of the
- * other; then what is not known of the one is not known of the other. A jump to the
- * first byte of a function is a tail call, and seen by the entry site.
+ * The function with index @from, or FLOW_NONE, goes to @to. If that is another function,
+ * but not its entry, gcc has made one of them as a cold part of the other; then what is
+ * not known of the one is not known of the other.
  */
 static void relate(struct builder *b, u32 from, u64 to)
 {
@@ -698,7 +697,7 @@ static void relate_by_jumps(struct builder *b, u32 index)
 	while ((err = walk_next(b, &walk)) != 0) {
 		if (err < 0)
 			walk.next = walk.at + 1;
-		else if (walk.step.kind == STEP_JCC || walk.step.kind == STEP_JMP)
+		else if (walk.step.target)
 			relate(b, index, walk.step.target);
 	}
 }

@@ -70,6 +70,25 @@ static int notrace probe_branch(struct kprobe *kp, struct pt_regs *regs)
 }
 NOKPROBE_SYMBOL(probe_branch);
 
+/*
+ * loop, loope and loopne are carried out here, and kprobes is told so by returning
+ * 1: kprobe_emulate_loop() (arch/x86/kernel/kprobes/core.c, 5.13 to at least 6.12)
+ * looks at rcx before counting down, so that a loop never ends. Another probe at
+ * the same place may not be called then; it would be lost in the loop otherwise.
+ */
+static int notrace probe_loop(struct kprobe *kp, struct pt_regs *regs)
+{
+	struct cov_site *site = site_probe(kp)->site;
+	bool taken = insn_branch_taken(site->condition, site->narrow, regs->flags, regs->cx);
+
+	cov_hit(site, taken, 0, probe_context(kp));
+	/* A 32-bit result clears the upper half (SDM vol. 1, 3.4.1.1). */
+	regs->cx = site->narrow ? (u32)(regs->cx - 1) : regs->cx - 1;
+	regs->ip = site->address + site->length + (taken ? site->displacement : 0);
+	return 1;
+}
+NOKPROBE_SYMBOL(probe_loop);
+
 static void notrace probe_keep_unoptimised(struct kprobe *kp, struct pt_regs *regs,
 					   unsigned long flags)
 {
@@ -92,6 +111,12 @@ static bool starts_with_fentry(unsigned long address)
 	return !memcmp(p, nop5, sizeof(nop5)) || *p == 0xe8;
 }
 
+static bool is_loop(const struct cov_site *site)
+{
+	return site->kind == SITE_BRANCH && site->condition >= INSN_COND_LOOPNE &&
+	       site->condition <= INSN_COND_LOOP;
+}
+
 /* Built anew for every registration: kprobes leaves its own marks in the struct. */
 static void probe_init(struct site_probe *probe, struct cov_site *site)
 {
@@ -103,7 +128,7 @@ static void probe_init(struct site_probe *probe, struct cov_site *site)
 
 	probe->site = site;
 	probe->kp.addr = (kprobe_opcode_t *)site->address;
-	probe->kp.pre_handler = handlers[site->kind];
+	probe->kp.pre_handler = is_loop(site) ? probe_loop : handlers[site->kind];
 	if (site->kind == SITE_LEADER ||
 	    (site->kind == SITE_ENTRY && !starts_with_fentry(site->address)))
 		probe->kp.post_handler = probe_keep_unoptimised;

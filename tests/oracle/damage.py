@@ -70,7 +70,8 @@ def _kinds(target, mode, certain):
         (functions.append, {**f, "offset": f["offset"] + 1})
         for f in functions]
     watched = [f["entry"] for f in functions
-               if f["entry"]["state"] in ("armed", "disarmed")]
+               if f["entry"]["state"] in ("armed", "disarmed") and
+               not f.get("cold")]
     yield "an entry's hits lost", [(e.update, {"hits": 0}) for e in watched
                                    if e["hits"]]
     yield "an entry's hit invented", [(e.update, {"hits": 1}) for e in watched

@@ -9,7 +9,8 @@ Leaves in $OUT:
     snapshot.json, snapshot-after.json   the target's text before livecov was
                                          loaded and after it has gone
     list.json                            covstat list --json
-    guest.json                           how long things took
+    guest.json                           which functions were wanted, how long
+                                         things took
     exec.log                             (QEMU's, on the host's side)
 
 The log is switched on from here, by way of a virtio port that tests/oracle/
@@ -78,8 +79,19 @@ def run(*command, **more):
     return round(time.monotonic() - began, 2)
 
 
+def workload_script(module):
+    return os.path.join(HERE, f"workload-{module}.sh")
+
+
 def workload(module, step):
-    return run("sh", os.path.join(HERE, f"workload-{module}.sh"), step)
+    return run("sh", workload_script(module), step)
+
+
+def functions_wanted(module):
+    """Shell patterns; none means every function."""
+    return subprocess.run(
+        ["sh", workload_script(module), "functions"], check=True, text=True,
+        stdout=subprocess.PIPE).stdout.split()
 
 
 def mark(name):
@@ -91,13 +103,15 @@ def mark(name):
 def measure(module, mode, out):
     """All of it, for one target."""
     times = {}
+    globs = functions_wanted(module)
     run("modprobe", "-a", "virtio_console", "covmark")
     monitor = Monitor()
     workload(module, "load")
     target_text.take_snapshot(module, os.path.join(out, "snapshot.json"))
     run("modprobe", "livecov")
-    times["attach seconds"] = run("covstat", "attach", module, "--mode", mode,
-                                  "--scope", "all")
+    times["attach seconds"] = run(
+        "covstat", "attach", module, "--mode", mode, "--scope", "all",
+        *(f"--functions={glob}" for glob in globs))
 
     monitor.command("log exec,nochain,in_asm,int")
     mark("quiet")
@@ -116,7 +130,7 @@ def measure(module, mode, out):
     run("rmmod", "livecov")
     target_text.take_snapshot(module, os.path.join(out, "snapshot-after.json"))
     with open(os.path.join(out, "guest.json"), "w", encoding="utf-8") as file:
-        json.dump(times, file)
+        json.dump({"globs": globs, "times": times}, file)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ The claim is the document of `covstat list --json`.  It is right when
    last only (more cuts than needed are no error);
  - a block is covered if and only if its first instruction was executed;
  - a branch outcome is true if and only if that jump went that way;
- - a function's entry was hit if and only if its first instruction was executed;
+ - a function's entry was hit if and only if its first instruction was executed
+   (a cold part has no entry: it is jumped to);
  - in mode edges, outcomes and entries were counted as often as they happened.
 
 null, for "cannot be known", is an outcome's right in mode blocks; elsewhere it is
@@ -60,7 +61,7 @@ class Function:
     section: str
     address: int
     size: int
-    entry_state: str
+    has_entry_site: bool
     hits: int
     blocks: list
     branches: list
@@ -91,7 +92,8 @@ class Claim:
         base = self.bases[function["section"]]
         return Function(
             function["name"], function["section"], base + function["offset"],
-            function["size"], function["entry"]["state"],
+            function["size"], not function.get("cold") and
+            function["entry"]["state"] in ("armed", "disarmed"),
             function["entry"]["hits"],
             [Block(base + b["offset"], base + b["offset"] + b["size"],
                    b["covered"]) for b in function["blocks"]],
@@ -334,14 +336,14 @@ class Judge:
                                  "times", f"{getattr(jump, side)} times")
         for function in self._claim.functions:
             ran = self._witness.ran[function.address]
-            if function.entry_state == "armed" and function.hits != ran:
+            if function.has_entry_site and function.hits != ran:
                 self._differ("counts", function.address,
                              f"entered {function.hits} times", f"{ran} times")
 
     def _entries(self):
         for function in self._claim.functions:
-            if function.entry_state not in ("armed", "disarmed"):
-                self.numbers["entries: " + function.entry_state] += 1
+            if not function.has_entry_site:
+                self.numbers["entries: not watched"] += 1
                 continue
             ran = self._witness.ran[function.address]
             self._compare("entries", function.address, "hit",

@@ -114,7 +114,8 @@ def unnoticed(document, text, witness, mode):
 def judge(directory, module, name, mode):
     snapshot = load(directory, "snapshot.json")
     document = load(directory, "list.json")
-    text = Text(snapshot)
+    guest = load(directory, "guest.json")
+    text = Text(snapshot, guest["globs"])
     witness = hear(directory, text)
     verdict = Judge(text, witness, Claim(document, module), mode)
 
@@ -126,13 +127,12 @@ def judge(directory, module, name, mode):
         snapshot, load(directory, "snapshot-after.json"))))
     report.check("can fail", list(unnoticed(document, text, witness, mode)))
 
-    timing = load(directory, "guest.json")
     numbers = {**verdict.numbers, "missed": document["missed"],
                "refused": document["refused"], "lost": document["lost"]}
-    for key, value in {**numbers, **timing}.items():
+    for key, value in {**numbers, **guest["times"]}.items():
         print(f"# {name}: {key}: {value}")
     report.write(os.path.join(directory, "report.json"), numbers=numbers,
-                 timing=timing, kernel=snapshot["kernel"],
+                 times=guest["times"], kernel=snapshot["kernel"],
                  differences=[dataclasses.asdict(d)
                               for d in verdict.differences])
     return int(report.failed)

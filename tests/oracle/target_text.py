@@ -13,6 +13,7 @@ livecov.
 
 import bisect
 import dataclasses
+import fnmatch
 import json
 import lzma
 import os
@@ -242,6 +243,14 @@ def disassemble(base, content):
 
 # ---- text as a whole --------------------------------------------------------
 
+def is_wanted(names, globs):
+    """Is a function measured, whose aliases are NAMES?"""
+    if any(name.startswith("__pfx_") for name in names):
+        return False
+    return not globs or any(fnmatch.fnmatchcase(name.removesuffix(".cold"), glob)
+                            for name in names for glob in globs)
+
+
 @dataclasses.dataclass
 class Function:
     names: set
@@ -256,9 +265,13 @@ class Function:
 
 
 class Text:
-    """A target's functions and instructions, by address."""
+    """A target's functions and instructions, by address.
 
-    def __init__(self, snapshot):
+    GLOBS: take only functions that match one of these; a cold part goes where
+    its function goes.
+    """
+
+    def __init__(self, snapshot, globs=()):
         self.module = snapshot["module"]
         self.marks = snapshot["marks"]
         self.bases = {}
@@ -271,12 +284,8 @@ class Text:
                 self.instructions[instruction.address] = instruction
         self._addresses = sorted(self.instructions)
         self.functions = [self._function(f) for f in snapshot["functions"]
-                          if not any(n.startswith("__pfx_")
-                                     for n in f["names"])]
+                          if is_wanted(f["names"], globs)]
         self.functions.sort(key=lambda f: f.address)
-        # What a call, and so an interrupt, can begin at; a cold part is jumped to.
-        self.entries = {f.address for f in self.functions
-                        if not any(".cold" in n for n in f.names)}
 
     def _function(self, symbol):
         address = self.bases[symbol["section"]] + symbol["offset"]

@@ -184,6 +184,7 @@ def leaders_of(function, jumps):
 def claim_function(text, function, leaders, ran, outcomes):
     """What a right report says of FUNCTION."""
     base = text.bases[function.section]
+    cold = any(name.endswith(".cold") for name in function.names)
     blocks, branches, start = [], [], None
     for instruction in function.instructions:
         start = instruction.address if start is None else start
@@ -205,8 +206,9 @@ def claim_function(text, function, leaders, ran, outcomes):
                 "fallthrough_count": outcomes[instruction.address, False]})
     return {"name": min(function.names), "section": function.section,
             "offset": function.address - base, "size": function.size,
+            "cold": cold,
             "entry": {"state": "armed", "errno": 0,
-                      "hits": ran[function.address]},
+                      "hits": 0 if cold else ran[function.address]},
             "blocks": blocks, "branches": branches}
 
 
@@ -295,6 +297,11 @@ class TextTest(unittest.TestCase):
         snapshot["functions"][0]["sizes"] = [1]
         with self.assertRaises(target_text.Error):
             target_text.Text(snapshot)
+
+    def test_selected_functions(self):
+        text = target_text.Text(SNAPSHOT, ["two_*", "al?as"])
+        self.assertEqual([sorted(f.names) for f in text.functions],
+                         [["two_ways"], ["alias", "named"], ["two_ways.cold"]])
 
     def test_not_elf(self):
         with self.assertRaises(target_text.Error):
@@ -730,7 +737,7 @@ class JudgeTest(unittest.TestCase):
         entry["state"] = "refused"
         verdict = judged(machine, document)
         self.assertEqual(verdict.differences, [])
-        self.assertEqual(verdict.numbers["entries: refused"], 1)
+        self.assertEqual(verdict.numbers["entries: not watched"], 2)
 
     def test_nothing_ran(self):
         self.assertEqual(self.failing(judged(Machine().begin().finish())),
@@ -790,7 +797,7 @@ class ReportTest(unittest.TestCase):
         machine = usual_run()
         files = {"snapshot.json": copy.deepcopy(SNAPSHOT),
                  "snapshot-after.json": copy.deepcopy(SNAPSHOT),
-                 "list.json": claim_of(machine), "guest.json": {"seconds": 1}}
+                 "list.json": claim_of(machine), "guest.json": {"globs": [], "times": {"seconds": 1}}}
         spoil(files)
         with tempfile.TemporaryDirectory() as directory:
             for name, content in files.items():

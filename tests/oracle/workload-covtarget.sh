@@ -5,6 +5,18 @@
 set -eu
 
 case $1 in
+functions)
+	# All but covt_ifs_1000: attaching to it alone takes a minute.
+	cat <<-GLOBS
+		covt_[!i]*
+		covt_i[!f]*
+		covt_if_*
+		covt_ifs_?
+		covt_ifs_??
+		covt_ifs_???
+		[!c]*
+	GLOBS
+	;;
 load)
 	modprobe covtarget
 	# Its thread sleeps in the middle of a block when the measurement begins.

@@ -355,6 +355,22 @@ class List(Case):
         self.assertNotIn("missed", text)
         self.assertNotIn("\033", text)
 
+    def test_unhit_lines_where_there_is_debug_information(self):
+        with open(os.path.join(ROOT, "tests/unit/toy.S")) as file:
+            lines = [line.rstrip() for line in file]
+        rows, text = self.rows("--module-dir", BUILT)
+        self.assertIn("UNHIT LINES", text)
+        xor = next(i for i, line in enumerate(lines, 1)
+                   if i > lines.index("label toy_b9") and "xor" in line)
+        self.assertEqual(rows[1][-3:], ["%d-%d" % (xor, xor + 1), "(toy.S)", "0x0-0x2"])
+        jl, nop, ret, last = (next(i for i, line in enumerate(lines, 1)
+                                   if i > lines.index(label) and word in line)
+                              for label, word in (("label toy_j5", "jl"), ("label toy_b14", "nop"),
+                                                  ("label toy_b14", "ret"),
+                                                  ("label toy_b15", "ret")))
+        self.assertEqual(rows[3][-3], "%d,%d,%d-%d,%d" % (jl - 2, jl, nop, ret, last))
+        self.assertNotIn("UNHIT LINES", self.rows()[1])
+
     def test_what_makes_numbers_too_low_is_said(self):
         _, text = self.rows("toy", missed=5, lost=2)
         self.assertIn("5 hits were missed", text)

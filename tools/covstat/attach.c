@@ -147,7 +147,7 @@ static int report(struct cov *cov, const char *module, const struct cov_attach_r
 	return EXIT_OK;
 }
 
-static int attach(struct cov *cov, const char *module, struct cov_attach_options *options)
+static int attach(struct cov *cov, const char *module, struct cov_attach_options options)
 {
 	struct cov_attach_result result = COV_INIT(result);
 	struct progress progress = { .module = module };
@@ -156,10 +156,10 @@ static int attach(struct cov *cov, const char *module, struct cov_attach_options
 
 	progress.shown = isatty(STDERR_FILENO);
 	clock_gettime(CLOCK_MONOTONIC, &progress.begin);
-	options->progress = on_progress;
-	options->data = &progress;
+	options.progress = on_progress;
+	options.data = &progress;
 	catch_signals();
-	ret = cov_attach(cov, module, options, &result);
+	ret = cov_attach(cov, module, &options, &result);
 	seconds = seconds_since(&progress.begin);
 	if (progress.drawn)
 		fputs("\r\033[K", stderr);
@@ -236,7 +236,7 @@ static int run_attach(int argc, char **argv)
 	status = EXIT_ERROR;
 	cov = open_cov();
 	if (cov)
-		status = attach(cov, argv[optind], &options);
+		status = attach(cov, argv[optind], options);
 	cov_close(cov);
 out:
 	free(functions.items);

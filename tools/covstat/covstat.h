@@ -221,6 +221,25 @@ struct list_filter {
 bool list_shows(const struct list_filter *filter, const struct cov_function_desc *f);
 int list_json(const struct cov_snapshot *snapshot, const struct list_filter *filter);
 
+/* ---- unhit.c ---- */
+
+/*
+ * unhit_offsets - "0x12-0x40,0x77": code that did not run, by offsets from the
+ * function's first byte, each range with its last byte; "?" behind them if there
+ * is code of which nothing can be said; "entry" if that alone is known. free() it.
+ */
+char *unhit_offsets(const struct cov_snapshot *snapshot, unsigned int t,
+		    const struct cov_function_desc *f);
+
+/*
+ * unhit_lines - "12-15,20 (driver.c)": lines that have code which did not run;
+ * empty if none are known. free() it.
+ * @function: @f's index
+ */
+char *unhit_lines(const struct cov_snapshot *snapshot, unsigned int t,
+		  const struct cov_function_desc *f, unsigned int function,
+		  struct cov_lines *lines);
+
 /* ---- condition.c ---- */
 
 /*

@@ -22,62 +22,6 @@ bool list_shows(const struct list_filter *filter, const struct cov_function_desc
 	return !filter->globs.count;
 }
 
-/* ---- the unhit column -------------------------------------------------- */
-
-
-static void add_range(FILE *out, uint64_t begin, uint64_t end)
-{
-	if (ftell(out))
-		fputc(',', out);
-	if (end == begin)
-		fprintf(out, "0x%" PRIx64, begin);
-	else
-		fprintf(out, "0x%" PRIx64 "-0x%" PRIx64, begin, end);
-}
-
-/*
- * Offsets of code that did not run, from the function's first byte; blocks that
- * follow each other are one range, and a range ends with its last byte. A '?'
- * stands behind them if there is code of which nothing can be said.
- */
-static char *unhit_ranges(const struct cov_snapshot *snapshot, unsigned int t,
-			  const struct cov_function_desc *f)
-{
-	struct cov_block_desc block = COV_INIT(block);
-	uint64_t begin = 0, end = 0;
-	bool unknown = false;
-	char *bytes = NULL;
-	size_t length;
-	uint32_t i;
-	FILE *out;
-
-	out = open_memstream(&bytes, &length);
-	if (!out)
-		exit(fail("no memory for the unhit column"));
-	for (i = 0; i < f->blocks; i++) {
-		if (cov_snapshot_block(snapshot, t, f->first_block + i, &block))
-			break;
-		unknown |= block.covered == COV_UNKNOWN;
-		if (block.covered != COV_NO)
-			continue;
-		if (end && block.offset != end) {
-			add_range(out, begin, end - 1);
-			end = 0;
-		}
-		if (!end)
-			begin = block.offset;
-		end = block.offset + block.length;
-	}
-	if (end)
-		add_range(out, begin, end - 1);
-	if (unknown)
-		fputs(ftell(out) ? ",?" : "?", out);
-	if (!f->blocks && f->entered == COV_NO)
-		fputs("entry", out);
-	fclose(out);
-	return bytes;
-}
-
 /* ---- the table --------------------------------------------------------- */
 
 /* Of one function. */
@@ -112,12 +56,18 @@ static void add_of(struct table *table, uint64_t n, uint64_t of)
 		table_cell(table, COLOR_DIM, "-");
 }
 
+/* @lines: NULL where there is no debug information, and no column for it */
 static void add_row(struct table *table, const struct cov_snapshot *snapshot, unsigned int t,
-		    const struct cov_function_desc *f)
+		    unsigned int i, struct cov_lines *lines)
 {
-	struct counts n = count(snapshot, t, f);
-	char *unhit = unhit_ranges(snapshot, t, f);
+	struct cov_function_desc function = COV_INIT(function);
+	const struct cov_function_desc *f = &function;
 	char buffer[PERCENT_LEN];
+	struct counts n;
+	char *text;
+
+	cov_snapshot_function(snapshot, t, i, &function);
+	n = count(snapshot, t, f);
 
 	table_cell(table, f->entered == COV_NO ? COLOR_BAD : COLOR_NONE, "%s", f->name);
 	if (f->parent != COV_NONE)
@@ -130,8 +80,14 @@ static void add_row(struct table *table, const struct cov_snapshot *snapshot, un
 	add_of(table, n.outcomes_hit, n.outcomes);
 	table_cell(table, color_of(n.outcomes_hit, n.outcomes), "%s",
 		   percent(buffer, n.outcomes_hit, n.outcomes));
-	table_cell(table, COLOR_NONE, "%s", unhit);
-	free(unhit);
+	if (lines) {
+		text = unhit_lines(snapshot, t, f, i, lines);
+		table_cell(table, COLOR_NONE, "%s", text);
+		free(text);
+	}
+	text = unhit_offsets(snapshot, t, f);
+	table_cell(table, COLOR_NONE, "%s", text);
+	free(text);
 }
 
 static void print_part(const char *what, uint64_t n, uint64_t of, uint64_t unknown)
@@ -176,14 +132,8 @@ static void print_totals(const struct cov_snapshot *snapshot, unsigned int t,
 	print_doubts(&n);
 }
 
-static void print_target(const struct cov_snapshot *snapshot, unsigned int t,
-			 const struct cov_target_desc *target, const struct list_filter *filter)
+static void print_state(const struct cov_target_desc *target)
 {
-	struct cov_function_desc function = COV_INIT(function);
-	struct table *table = table_new();
-	unsigned int shown = 0;
-	unsigned int i;
-
 	if (target->checkpoint[0])
 		printf("checkpoint %s at +0x%" PRIx64 "\n", target->checkpoint,
 		       target->checkpoint_offset);
@@ -192,23 +142,51 @@ static void print_target(const struct cov_snapshot *snapshot, unsigned int t,
 	else if (target->state == COV_TARGET_STALE)
 		printf("%s was loaded again from another build: these are the old build's results; run `covstat detach %s`\n",
 		       target->module, target->module);
+}
+
+/* Returns how many functions are shown. */
+static unsigned int print_functions(const struct cov_snapshot *snapshot, unsigned int t,
+				    const struct list_filter *filter, struct cov_lines *lines)
+{
+	struct cov_function_desc function = COV_INIT(function);
+	struct table *table = table_new();
+	unsigned int shown = 0;
+	unsigned int i;
+
 	table_column(table, "FUNCTION", 0);
 	table_column(table, "HITS", COLUMN_RIGHT);
 	table_column(table, "BLOCKS", COLUMN_RIGHT);
 	table_column(table, "OUTCOMES", COLUMN_RIGHT);
 	table_column(table, "", COLUMN_RIGHT);
+	if (lines)
+		table_column(table, "UNHIT LINES", 0);
 	table_column(table, "UNHIT", COLUMN_LAST);
 	for (i = 0; !cov_snapshot_function(snapshot, t, i, &function); i++) {
 		if (!list_shows(filter, &function))
 			continue;
-		add_row(table, snapshot, t, &function);
+		add_row(table, snapshot, t, i, lines);
 		shown++;
 	}
 	table_print(table);
+	return shown;
+}
+
+static void print_target(struct cov *cov, const struct cov_snapshot *snapshot,
+			 unsigned int t, const struct cov_target_desc *target,
+			 const struct list_filter *filter)
+{
+	struct cov_lines *lines;
+	unsigned int shown;
+
+	print_state(target);
+	cov_lines_open(cov, snapshot, t, &lines);	/* NULL if there are none */
+	shown = print_functions(snapshot, t, filter, lines);
+	cov_lines_close(lines);
 	print_totals(snapshot, t, target, shown);
 }
 
-static int list_human(const struct cov_snapshot *snapshot, const struct list_filter *filter)
+static int list_human(struct cov *cov, const struct cov_snapshot *snapshot,
+		      const struct list_filter *filter)
 {
 	struct cov_target_desc target = COV_INIT(target);
 	unsigned int t;
@@ -216,7 +194,7 @@ static int list_human(const struct cov_snapshot *snapshot, const struct list_fil
 	for (t = 0; !cov_snapshot_target(snapshot, t, &target); t++) {
 		if (t)
 			putchar('\n');
-		print_target(snapshot, t, &target, filter);
+		print_target(cov, snapshot, t, &target, filter);
 	}
 	if (!t)
 		fail("nothing is attached; run `covstat attach MODULE`");
@@ -271,8 +249,8 @@ static const struct option longs[] = {
 static int list(const char *module, const struct list_filter *filter, uint64_t threshold)
 {
 	struct cov_snapshot *snapshot;
-	int status;
 	struct cov *cov;
+	int status;
 
 	cov = open_cov();
 	if (!cov)
@@ -281,7 +259,8 @@ static int list(const char *module, const struct list_filter *filter, uint64_t t
 		status = fail_cov(cov);
 		goto out;
 	}
-	status = settings.json ? list_json(snapshot, filter) : list_human(snapshot, filter);
+	status = settings.json ? list_json(snapshot, filter) :
+				 list_human(cov, snapshot, filter);
 	if (threshold)
 		status = check_threshold(snapshot, threshold);
 	cov_snapshot_free(snapshot);
@@ -344,7 +323,8 @@ const struct command cmd_list = {
 	"                         exit status 3 if fewer branch outcomes were seen\n",
 	.notes =
 	"UNHIT has offsets from the function's first byte; '?' if some code of it\n"
-	"cannot be known. Totals are the whole module's, whatever is shown.\n",
+	"cannot be known. UNHIT LINES, if there is debug information: lines with code\n"
+	"that did not run. Totals are the whole module's, whatever is shown.\n",
 	.example = "covstat list vivid --unhit",
 	.run = run_list,
 };
