@@ -51,3 +51,17 @@ test: setup
 clean:
 	rm -rf $(BUILD)
 	-test ! -d $(KDIR) || $(MAKE) -C $(KDIR) M=$(CURDIR) clean
+
+PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
+
+# The module goes where depmod looks for additions; covstat finds libcov beside bin/.
+.PHONY: install
+install: userspace
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(LIBDIR)/pkgconfig
+	install -m 755 $(BUILD)/covstat $(DESTDIR)$(PREFIX)/bin/
+	install -m 644 libcov/libcov.h $(DESTDIR)$(PREFIX)/include/
+	install -m 644 $(BUILD)/libcov.a $(BUILD)/libcov.so.1 $(DESTDIR)$(LIBDIR)/
+	ln -sf libcov.so.1 $(DESTDIR)$(LIBDIR)/libcov.so
+	install -m 644 $(BUILD)/libcov.pc $(DESTDIR)$(LIBDIR)/pkgconfig/
+	test ! -e livecov.ko || { install -D -m 644 livecov.ko $(DESTDIR)/lib/modules/$(KVER)/updates/livecov.ko && { test -n "$(DESTDIR)" || depmod $(KVER); }; }

@@ -10,7 +10,9 @@
  *  - Members named @pad and unknown flag bits must be zero, else EINVAL.
  *  - Strings are NUL-terminated inside their array, else EINVAL.
  *  - An unknown command is ENOTTY, an unreadable or unwritable pointer EFAULT.
- *  - A failed call changes nothing, and COV_IOC_LAST_ERROR on the same file
+ *  - For 64-bit callers.
+ *  - A failed call changes nothing (but sites that COV_IOC_ARM or COV_IOC_RESET had
+ *    armed before they failed stay armed), and COV_IOC_LAST_ERROR on the same file
  *    then has a sentence that says what was wrong and what to do next.
  *  - Whatever a file has attached or registered is undone when its last
  *    descriptor is closed, unless COV_IOC_KEEP has made it permanent.
@@ -121,7 +123,8 @@ struct cov_section {
  * @sections: address of @nr_sections struct cov_section, or 0
  * @levels: mask of levels 1..64 (bit 0 is level 1) that the checkpoints get;
  *	   not 0
- * @globs_len: bytes at @globs, at most 64 KiB; 0 takes every function
+ * @globs_len: bytes at @globs, at most 64 KiB and 1024 patterns; 0 takes every
+ *	   function
  * @nr_sections: at most 64
  * @mode: COV_MODE_*
  * @scope: COV_SCOPE_*
@@ -136,7 +139,8 @@ struct cov_section {
  *
  * The text is decoded and the sites are chosen; nothing is patched before
  * COV_IOC_ARM. Errors: ENOENT no such module or no function matches, EEXIST
- * attached already, ENODEV the module is unloading, EPERM livecov itself or a
+ * attached already, ENODEV the module is unloading, EAGAIN its init function is
+ * just returning, EINTR a signal, EPERM livecov itself or a
  * locked-down kernel, ENOSPC checkpoint table full, EOPNOTSUPP a mode, scope or
  * engine that this module does not have, E2BIG too long a list.
  */
@@ -162,7 +166,8 @@ struct cov_attach {
 /**
  * struct cov_arm - arm some of a target's pending sites (COV_IOC_ARM)
  * @target: target id
- * @max: how many to try in this call, at least 1; a signal ends the call early
+ * @max: how many to try in this call, at least 1; it may try fewer, and a signal
+ *	 ends it early: go on until @pending is 0
  * @pending: out: sites still to do; 0 means the target is armed
  * @armed: out: sites armed so far
  * @refused: out: sites refused so far
@@ -409,7 +414,7 @@ struct cov_text {
  * @targets: attached targets
  * @checkpoints: checkpoints in use
  * @checkpoints_max: size of that table (parameter max_checkpoints)
- * @tasks: tasks tracked now
+ * @tasks: tasks tracked now, those that have exited and not been reaped included
  * @tasks_max: size of that table (parameter max_tasks)
  * @callers: caller records
  * @callers_max: size of that table (parameter max_callers)
@@ -466,7 +471,8 @@ struct cov_register {
  * @pad: 0
  *
  * Armed when the call returns, and kept until it is deleted. EEXIST name in
- * use, ENOENT no such module or function, EILSEQ @offset is inside an
+ * use, ENOENT no such module or function, ENOTUNIQ the module has several of that
+ * name, EILSEQ @offset is inside an
  * instruction, ERANGE @offset is behind the function's end, EPERM livecov
  * itself, EINVAL the kernel forbids a probe there, ENOSPC table full.
  */

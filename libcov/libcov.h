@@ -735,8 +735,8 @@ struct cov_unhit {
  * Where control goes from a block without a conditional jump is guessed from
  * its last bytes (a direct jump to the start of a block; a return), else, or if
  * the target is not loaded, it is taken to fall into the block behind it: the
- * count of blocks may be a little off, the order hardly. What the places are is
- * exact. Errors: EINVAL a bad flag, ENOMEM.
+ * count of blocks may be a little off, the order hardly. Nothing is taken to lie
+ * behind the check of a stack protector. What the places are is exact. Errors: EINVAL a bad flag, ENOMEM.
  */
 int cov_rank(struct cov *cov, const struct cov_snapshot *snapshot,
 	     uint64_t levels, unsigned int flags, struct cov_ranking **ranking);

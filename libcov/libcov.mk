@@ -13,8 +13,6 @@ LIBCOV_CFLAGS := -std=gnu11 -Wall -Wextra -Werror -O2 -g -D_GNU_SOURCE -Iinclude
 	-fvisibility=hidden
 LIBCOV_LIBS := -ldw -lelf
 
-LIBCOV_PC = sed -e 's|@PREFIX@|$(LIBCOV_PREFIX)|' -e 's|@VERSION@|$(LIBCOV_VERSION)|'
-
 LIBCOV_OBJECTS := $(LIBCOV_SOURCES:%=build/obj/libcov/%.o)
 
 .PHONY: libcov
@@ -35,24 +33,18 @@ build/libcov.a: $(LIBCOV_OBJECTS)
 	rm -f $@
 	$(AR) rcs $@ $(LIBCOV_OBJECTS)
 
-build/libcov.pc: libcov/libcov.pc.in libcov/libcov.h
+# Looked at each time: PREFIX may be another than it was.
+.PHONY: FORCE
+build/libcov.pc: libcov/libcov.pc.in FORCE
 	@mkdir -p $(@D)
-	$(LIBCOV_PC) $< > $@
-
-# The .pc file is made anew: PREFIX may be another than it was for the build.
-.PHONY: install-libcov
-install-libcov: libcov
-	install -d $(DESTDIR)$(LIBCOV_PREFIX)/include $(DESTDIR)$(LIBCOV_PREFIX)/lib/pkgconfig
-	install -m 644 libcov/libcov.h $(DESTDIR)$(LIBCOV_PREFIX)/include/
-	install -m 755 build/libcov.so.1 $(DESTDIR)$(LIBCOV_PREFIX)/lib/
-	ln -sf libcov.so.1 $(DESTDIR)$(LIBCOV_PREFIX)/lib/libcov.so
-	install -m 644 build/libcov.a $(DESTDIR)$(LIBCOV_PREFIX)/lib/
-	$(LIBCOV_PC) libcov/libcov.pc.in > $(DESTDIR)$(LIBCOV_PREFIX)/lib/pkgconfig/libcov.pc
+	@sed -e 's|@PREFIX@|$(LIBCOV_PREFIX)|' -e 's|@VERSION@|$(LIBCOV_VERSION)|' $< > $@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 # ---- tests, without a kernel: make libcov-test runs them ---------------------
 #
-# LIBCOV_TESTS are programs that exit 0 if all is well; they want to be built
-# (make $(LIBCOV_TEST_FILES)) and run from the project's root.
+# LIBCOV_TESTS are programs that print a line "ok ..." or "not ok ..." for each
+# test (CMocka's with CMOCKA_MESSAGE_OUTPUT=TAP) and exit 0 if all is well. They
+# want LIBCOV_TEST_FILES built and are run from the project's root.
 
 LIBCOV_TEST := build/unit/libcov
 LIBCOV_TEST_CFLAGS := $(filter-out -O2 -fvisibility=hidden,$(LIBCOV_CFLAGS)) -O1 -Itests/unit \
@@ -70,7 +62,8 @@ LIBCOV_TESTS := $(LIBCOV_UNIT:%=$(LIBCOV_TEST)/%.asan) tests/unit/test_libcov_ex
 
 .PHONY: libcov-test
 libcov-test: $(LIBCOV_TEST_FILES)
-	@set -e; for test in $(LIBCOV_TESTS); do echo "--- $$test"; ./$$test; done
+	@status=0; for test in $(LIBCOV_TESTS); do \
+		echo "--- $$test"; ./$$test || status=1; done; exit $$status
 
 # The build-id is that of fake_kernel.h.
 $(LIBCOV_TEST)/toy.ko: tests/unit/toy.S

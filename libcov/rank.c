@@ -24,6 +24,7 @@ struct cov_ranking {
  * @next: two successors for each block, COV_NONE where there is none: [0] the
  *	  block behind it, [1] where its jump goes
  * @jcc: does it end in a conditional jump?
+ * @canary: is that the check of the stack protector?
  * @by_address: all block indices, ordered by address
  * @seen: for each block the number of the walk that saw it last
  * @stack: room for a walk
@@ -32,6 +33,7 @@ struct graph {
 	const struct snapshot_target *target;
 	uint32_t (*next)[2];
 	bool *jcc;
+	bool *canary;
 	uint32_t *by_address;
 	uint32_t *seen;
 	uint32_t *stack;
@@ -111,6 +113,24 @@ static bool ends_in_jump(const struct graph *graph, const uint8_t *tail, size_t 
 	return length >= 1 && (stop[-1] == 0xc3 || stop[-1] == 0xcc);
 }
 
+/*
+ * The stack protector compares its canary, sub %gs:40,%reg or sub
+ * %gs:__stack_chk_guard(%rip),%reg, and jumps to a call that never returns: no test
+ * gets there, and what lies next to that call is not behind it. @jump has @before
+ * bytes of the same block in front of it.
+ */
+static bool checks_canary(const uint8_t *jump, size_t before)
+{
+	static const uint8_t disp32[] = { 0x25, 40, 0, 0, 0 };
+
+	if (before >= 9 && jump[-9] == 0x65 && (jump[-8] & 0xf8) == 0x48 &&
+	    jump[-7] == 0x2b && (jump[-6] & 0xc7) == 0x04 &&
+	    !memcmp(jump - 5, disp32, sizeof(disp32)))
+		return true;
+	return before >= 8 && jump[-8] == 0x65 && (jump[-7] & 0xf8) == 0x48 &&
+	       jump[-6] == 0x2b && (jump[-5] & 0xc7) == 0x05;
+}
+
 /* @text: the function's bytes, or NULL if they cannot be had */
 static void link_function(struct graph *graph, const struct cov_function *f,
 			  const uint8_t *text)
@@ -120,9 +140,14 @@ static void link_function(struct graph *graph, const struct cov_function *f,
 	uint32_t i;
 
 	for (i = f->first_branch; i < f->first_branch + f->branches; i++) {
-		graph->jcc[target->branches[i].block] = true;
-		graph->next[target->branches[i].block][1] =
-			block_at(graph, target->branches[i].target);
+		const struct cov_branch *b = &target->branches[i];
+		uint32_t begin = target->blocks[b->block].offset;
+
+		graph->jcc[b->block] = true;
+		graph->next[b->block][1] = block_at(graph, b->target);
+		if (text && b->offset >= begin && b->offset <= f->size)
+			graph->canary[b->block] = checks_canary(text + b->offset,
+								b->offset - begin);
 	}
 	for (i = f->first_block; i < last; i++) {
 		const struct cov_block *b = &target->blocks[i];
@@ -178,6 +203,7 @@ static void graph_free(struct graph *graph)
 {
 	free(graph->next);
 	free(graph->jcc);
+	free(graph->canary);
 	free(graph->by_address);
 	free(graph->seen);
 	free(graph->stack);
@@ -194,10 +220,12 @@ static int graph_build(struct cov *cov, struct graph *graph,
 	graph->target = target;
 	graph->next = malloc(blocks * sizeof(*graph->next));
 	graph->jcc = calloc(blocks, sizeof(*graph->jcc));
+	graph->canary = calloc(blocks, sizeof(*graph->canary));
 	graph->by_address = malloc(blocks * sizeof(*graph->by_address));
 	graph->seen = calloc(blocks, sizeof(*graph->seen));
 	graph->stack = malloc(blocks * sizeof(*graph->stack));
-	if (!graph->next || !graph->jcc || !graph->by_address || !graph->seen || !graph->stack) {
+	if (!graph->next || !graph->jcc || !graph->canary || !graph->by_address ||
+	    !graph->seen || !graph->stack) {
 		graph_free(graph);
 		return cov_fail(cov, ENOMEM, "no memory for the control flow");
 	}
@@ -304,8 +332,9 @@ static int add_side(struct cov *cov, struct cov_ranking *ranking, struct graph *
 	place->address += b->offset;
 	place->offset = b->offset;
 	place->other_hits = taken ? b->not_taken_hits : b->taken_hits;
-	place->behind = count_behind(graph, graph->next[b->block][taken],
-				     whole_function(target, b->function));
+	if (!graph->canary[b->block])
+		place->behind = count_behind(graph, graph->next[b->block][taken],
+					     whole_function(target, b->function));
 	return 0;
 }
 

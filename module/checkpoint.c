@@ -21,6 +21,13 @@ static void *alloc_array(u32 n, size_t size)
 	return kvcalloc(n ?: 1, size, GFP_KERNEL);
 }
 
+static void plan_free(struct flow_plan *plan)
+{
+	kvfree(plan->entry);
+	kvfree(plan->leader);
+	kvfree(plan->branch);
+}
+
 int checkpoints_init(struct checkpoints *cps, const struct cov_image *image, bool edges,
 		     u32 first_id)
 {
@@ -51,9 +58,7 @@ void checkpoints_free(struct checkpoints *cps)
 
 	list_for_each_entry_safe(batch, next, &cps->batches, link)
 		kvfree(batch);
-	kvfree(cps->plan.entry);
-	kvfree(cps->plan.leader);
-	kvfree(cps->plan.branch);
+	plan_free(&cps->plan);
 	kvfree(cps->entry);
 	kvfree(cps->leader);
 	kvfree(cps->branch);
@@ -70,7 +75,12 @@ static void site_init(struct cov_site *site, struct cov_target *target,
 	site->id = id;
 	site->state = COV_SITE_PENDING;
 	site->in_init = compat_span_has(&target->image.init, address);
-	llist_add(&site->node, &target->cps.pending);
+	site->at_fentry = cov_image_is_fentry(&target->image, address) ||
+		(kind == SITE_ENTRY && cov_image_is_fentry(&target->image, address + ENDBR_LEN));
+	if (site->in_init && target->image.init_gone)
+		site->state = COV_SITE_GONE;
+	else
+		llist_add(&site->node, &target->cps.pending);
 }
 
 static struct site_batch *batch_add(struct checkpoints *cps, u32 count)
@@ -153,16 +163,16 @@ int checkpoints_plan(struct cov_target *target, u32 room)
 	err = flow_plan(&target->image.in, &target->image.flow, cps->edges, &cps->plan);
 	if (err < 0)
 		return err;
-	cps->refusals = false;
 	n = count_new(&target->image, cps);
-	if (!n)
-		return 0;
 	if (n > room)
 		return -ENOSPC;
-	batch = batch_add(cps, n);
-	if (!batch)
+	batch = n ? batch_add(cps, n) : NULL;
+	if (n && !batch)
 		return -ENOMEM;
-	add_new(target, batch->sites);
+	if (batch)
+		add_new(target, batch->sites);
+	/* Only now: after a failure the next call has to come here again. */
+	cps->refusals = false;
 	return 0;
 }
 
@@ -256,17 +266,52 @@ static int hit_bytes_read(const struct cov_target *target, struct hit_bytes *hit
 	return 0;
 }
 
+/*
+ * The plan as far as it was carried out: a site that was never armed, or not since
+ * the hits were forgotten, can say nothing.
+ */
+static void mark_unwatched(u8 *plan, struct cov_site *const *sites, u32 n)
+{
+	u32 i;
+
+	for (i = 0; i < n; i++)
+		if (plan[i] == FLOW_SITE_WANTED && !(sites[i] && sites[i]->watched))
+			plan[i] = FLOW_SITE_REFUSED;
+}
+
+static int watched_plan(const struct cov_target *target, struct flow_plan *plan)
+{
+	const struct checkpoints *cps = &target->cps;
+	const struct flow *flow = &target->image.flow;
+	u32 functions = target->image.in.nr_functions;
+
+	plan->entry = alloc_array(functions, 1);
+	plan->leader = alloc_array(flow->nr_blocks, 1);
+	plan->branch = alloc_array(flow->nr_branches, 1);
+	if (!plan->entry || !plan->leader || !plan->branch)
+		return -ENOMEM;
+	memcpy(plan->entry, cps->plan.entry, functions);
+	memcpy(plan->leader, cps->plan.leader, flow->nr_blocks);
+	memcpy(plan->branch, cps->plan.branch, flow->nr_branches);
+	mark_unwatched(plan->entry, cps->entry, functions);
+	mark_unwatched(plan->leader, cps->leader, flow->nr_blocks);
+	mark_unwatched(plan->branch, cps->branch, flow->nr_branches);
+	return 0;
+}
+
 void checkpoints_coverage_free(struct flow_coverage *coverage)
 {
 	kvfree(coverage->block);
 	kvfree(coverage->taken);
 	kvfree(coverage->not_taken);
+	*coverage = (struct flow_coverage){ };
 }
 
 int checkpoints_coverage(const struct cov_target *target, struct flow_coverage *coverage)
 {
 	const struct flow *flow = &target->image.flow;
 	struct hit_bytes bytes = { };
+	struct flow_plan plan = { };
 	struct flow_hits hits;
 	int err;
 
@@ -274,13 +319,14 @@ int checkpoints_coverage(const struct cov_target *target, struct flow_coverage *
 	coverage->taken = alloc_array(flow->nr_branches, 1);
 	coverage->not_taken = alloc_array(flow->nr_branches, 1);
 	err = coverage->block && coverage->taken && coverage->not_taken ? 0 : -ENOMEM;
-	err = err ?: hit_bytes_read(target, &bytes);
+	err = err ?: hit_bytes_read(target, &bytes) ?: watched_plan(target, &plan);
 	if (!err) {
 		hits = (struct flow_hits){
 			bytes.entry, bytes.leader, bytes.taken, bytes.not_taken,
 		};
-		err = flow_propagate(&target->image.in, flow, &target->cps.plan, &hits, coverage);
+		err = flow_propagate(&target->image.in, flow, &plan, &hits, coverage);
 	}
+	plan_free(&plan);
 	hit_bytes_free(&bytes);
 	if (err)
 		checkpoints_coverage_free(coverage);

@@ -55,6 +55,8 @@ struct cov_target;
  * @one_shot: the first hit that counts says all
  * @condition: SITE_BRANCH: struct insn_branch's
  * @narrow: SITE_BRANCH: struct insn_branch's
+ * @at_fentry: ftrace owns the instruction
+ * @watched: was armed, at least for a time, since the hits were last forgotten
  * @length: SITE_BRANCH: of the jump, bytes
  * @displacement: SITE_BRANCH: from behind the jump to where it goes
  * @in_init: lies in text that goes when the module's init function has returned
@@ -76,6 +78,8 @@ struct cov_site {
 	bool narrow;
 	u8 length;
 	bool in_init;
+	bool at_fentry;
+	bool watched;
 };
 
 /**

@@ -31,6 +31,9 @@ struct compat_span {
  */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
 
+/* Behind the text's end there is an unmapped page, not the module's data. */
+#define COMPAT_TEXT_ENDS_MAPPING	true
+
 static inline struct compat_span compat_span_of(const struct module *mod,
 						enum mod_mem_type type)
 {
@@ -55,6 +58,8 @@ static inline struct compat_span compat_core_rodata(const struct module *mod)
 }
 
 #else
+
+#define COMPAT_TEXT_ENDS_MAPPING	false
 
 static inline struct compat_span compat_core_text(const struct module *mod)
 {

@@ -17,12 +17,13 @@
  * @disarm: stop hits at an ARMED or DISARMING site, but keep what arming cost;
  *	    called by the disarm worker without the targets' lock
  * @rearm: arm a DISARMED site again; 0 or -errno
- * @release: give back everything of @n sites; when it returns no handler runs
- *	     on them any more and the text is as it was. Sites without
- *	     engine_data are passed over. Their states are the caller's business.
+ * @release: give back everything of @n sites, and add what they had missed to
+ *	     their target; when it returns no handler runs on them any more and
+ *	     the text is as it was. Sites without engine_data are passed over. Their
+ *	     states are the caller's business.
  * @missed: hits at a site that the kernel says it skipped
- * @original: the byte that was at the site's address before; false if the
- *	      engine changed nothing there
+ * @original: which byte the engine has changed, and what it was before; false if
+ *	      none
  */
 struct cov_engine {
 	u32 id;
@@ -31,7 +32,7 @@ struct cov_engine {
 	int (*rearm)(struct cov_site *site);
 	void (*release)(struct cov_site **sites, u32 n);
 	u64 (*missed)(const struct cov_site *site);
-	bool (*original)(const struct cov_site *site, u8 *byte);
+	bool (*original)(const struct cov_site *site, unsigned long *address, u8 *byte);
 };
 
 extern const struct cov_engine cov_engine_kprobe;

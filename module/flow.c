@@ -61,6 +61,7 @@ struct builder {
 	u64 *outside;			/* leaders in no function, still to be followed */
 	u32 nr_outside;
 	u64 *targets;			/* one for each block: where its jump goes, or 0 */
+	u32 *tails;			/* one for each block: struct scan.tail */
 };
 
 /* Where control goes from an instruction, given the tables. */
@@ -457,6 +458,7 @@ struct scan {
 	bool open;		/* in a block: */
 	bool seeking;		/* its site has not been found and may still be */
 	u32 insns;		/* it has so many */
+	u32 tail;		/* what a probe could see of its last part that cannot stop */
 	struct flow_block block;
 };
 
@@ -477,6 +479,7 @@ static void open_block(struct scan *scan)
 	else if (marks & MARK_HIDDEN || scan->unsure)
 		scan->block.flags = FLOW_BLOCK_HIDDEN;
 	scan->insns = 0;
+	scan->tail = FLOW_NONE;
 	scan->open = true;
 	scan->seeking = true;
 }
@@ -498,11 +501,11 @@ static void add_step(struct scan *scan)
 	const struct step *step = &scan->walk.step;
 	u32 offset = scan->walk.at - scan->start;
 	bool is_entry = scan->block.flags & FLOW_BLOCK_ENTRY && offset <= scan->entry;
+	bool reserved = *walk_marks(scan->b, &scan->walk) & MARK_RESERVED;
 	bool stops = false;
 
 	scan->insns++;
-	if (scan->seeking && !is_entry &&
-	    !(*walk_marks(scan->b, &scan->walk) & MARK_RESERVED)) {
+	if (scan->seeking && !is_entry && !reserved) {
 		scan->block.site = offset;
 		scan->seeking = false;
 	}
@@ -514,6 +517,9 @@ static void add_step(struct scan *scan)
 	if (stops) {
 		scan->block.flags |= FLOW_BLOCK_STOPS;
 		scan->seeking = false;
+		scan->tail = FLOW_NONE;
+	} else if (scan->tail == FLOW_NONE && !reserved) {
+		scan->tail = offset;
 	}
 }
 
@@ -553,6 +559,7 @@ static void close_block(struct scan *scan, u8 kind, u32 end, u64 target)
 			put_branch(scan);
 		scan->b->flow->blocks[index] = *block;
 		scan->b->targets[index] = target;
+		scan->b->tails[index] = scan->tail;
 	}
 	scan->branches += kind == FLOW_END_JCC;
 	scan->blocks++;
@@ -827,6 +834,37 @@ static int find_orphans(struct flow *flow)
 	return 0;
 }
 
+/*
+ * Some blocks offer no place for a site: a static branch alone, or a static call to begin
+ * with. They are known by their ways in, but for those from blocks that may stop. There
+ * it helps to cut off what follows the last call: that is a block which cannot stop.
+ * Return: whether there is anything to cut.
+ */
+static bool cut_tails(struct builder *b)
+{
+	const struct flow *flow = b->flow;
+	bool cut = false;
+	u32 i, k;
+
+	for (i = 0; i < flow->nr_blocks; i++) {
+		if (flow->blocks[i].site != FLOW_NONE ||
+		    flow->blocks[i].flags & (FLOW_BLOCK_ENTRY | FLOW_BLOCK_HIDDEN))
+			continue;
+		for (k = flow->first_way[i]; k < flow->first_way[i + 1]; k++) {
+			u32 from = flow->ways[k].block;
+			const struct flow_block *block = &flow->blocks[from];
+
+			if (!(block->flags & FLOW_BLOCK_STOPS) || b->tails[from] == FLOW_NONE ||
+			    (block->end != FLOW_END_FALL && block->end != FLOW_END_JMP))
+				continue;
+			mark_target(b, b->in->functions[block->function].address +
+				    b->tails[from], 0);
+			cut = true;
+		}
+	}
+	return cut;
+}
+
 /* --- setting up ------------------------------------------------------------------------ */
 
 static int span_cmp(const void *a, const void *b)
@@ -964,6 +1002,7 @@ static void builder_free(struct builder *b)
 	pure_free(b->entries);
 	pure_free(b->outside);
 	pure_free(b->targets);
+	pure_free(b->tails);
 }
 
 /* Errors, counts and traits are known: make the blocks. */
@@ -976,7 +1015,8 @@ static int fill_flow(struct builder *b)
 	flow->blocks = pure_alloc((size_t)flow->nr_blocks + 1, sizeof(*flow->blocks));
 	flow->branches = pure_alloc((size_t)flow->nr_branches + 1, sizeof(*flow->branches));
 	b->targets = pure_alloc((size_t)flow->nr_blocks + 1, sizeof(*b->targets));
-	if (!flow->blocks || !flow->branches || !b->targets)
+	b->tails = pure_alloc((size_t)flow->nr_blocks + 1, sizeof(*b->tails));
+	if (!flow->blocks || !flow->branches || !b->targets || !b->tails)
 		return -ENOMEM;
 	for (i = 0; i < b->in->nr_functions; i++)
 		if (has_blocks(&b->in->functions[i]))
@@ -984,6 +1024,16 @@ static int fill_flow(struct builder *b)
 	link_blocks(b);
 	err = collect_ways(flow);
 	return err ? err : find_orphans(flow);
+}
+
+/* As if nothing had been counted and filled. */
+static void clear_flow(struct builder *b)
+{
+	flow_free(b->flow);
+	pure_free(b->targets);
+	pure_free(b->tails);
+	b->targets = NULL;
+	b->tails = NULL;
 }
 
 int flow_build(struct flow_input *in, struct flow *flow)
@@ -997,6 +1047,11 @@ int flow_build(struct flow_input *in, struct flow *flow)
 		sweep(&b);
 		check_and_count(&b);
 		find_unsure(&b);
+		err = fill_flow(&b);
+	}
+	if (!err && cut_tails(&b)) {
+		clear_flow(&b);
+		check_and_count(&b);
 		err = fill_flow(&b);
 	}
 	builder_free(&b);

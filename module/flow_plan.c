@@ -120,6 +120,12 @@ static u32 slots_out(const struct flow_block *block)
 	}
 }
 
+/* Is there more than one way out? */
+static bool forks(const struct flow_block *block)
+{
+	return block->end == FLOW_END_JCC || block->end == FLOW_END_STATIC;
+}
+
 /* Does a site on the way out of @block tell which one it was? */
 static bool tells_outcome(const struct inquiry *q, const struct flow_block *block)
 {
@@ -178,38 +184,58 @@ static bool may_end(const struct inquiry *q, u32 index)
 static void spread_doubt(struct inquiry *q, u32 index)
 {
 	const struct flow_block *block = &q->flow->blocks[index];
-	bool forks = block->end == FLOW_END_JCC || block->end == FLOW_END_STATIC;
 	u32 slot;
 
 	if (tells_outcome(q, block) || !may_end(q, index))
 		return;
 	/* It is known that it ran, if it did; so it is of what must come next. */
-	if (!forks && !may_stop(block) && !q->doubt[index])
+	if (!forks(block) && !may_stop(block) && !q->doubt[index])
 		return;
 	for (slot = 0; slot < 2; slot++)
 		if (block->next[slot] != FLOW_NONE)
 			raise_doubt(q, block->next[slot]);
 }
 
-/* Would its successors, all out of doubt, give away whether the block ran? */
-static bool told_from_behind(const struct inquiry *q, u32 index)
+/* Does whatever @index leads to, at its end, come from there alone? */
+static bool has_followers_of_its_own(const struct inquiry *q, u32 index)
 {
 	const struct flow_block *block = &q->flow->blocks[index];
 	u32 slots = slots_out(block), slot;
 
 	if (may_stop(block) || !slots)
 		return false;
-	for (slot = 0; slot < 2; slot++) {
-		u32 next = block->next[slot];
-
-		if (!(slots & 1U << slot))
-			continue;
-		if (next == FLOW_NONE || q->doubt[next])
+	for (slot = 0; slot < 2; slot++)
+		if (slots & 1U << slot && (block->next[slot] == FLOW_NONE ||
+					   !comes_only_from(q, block->next[slot], index)))
 			return false;
-		if (q->ran ? q->ran[next] : !comes_only_from(q, next, index))
-			return false;
-	}
 	return true;
+}
+
+/* Have none of the blocks run that one of must run next? */
+static bool nothing_followed(const struct inquiry *q, u32 index)
+{
+	const struct flow_block *block = &q->flow->blocks[index];
+	u32 slots = slots_out(block), slot;
+
+	if (may_stop(block) || !slots)
+		return false;
+	for (slot = 0; slot < 2; slot++)
+		if (slots & 1U << slot && (block->next[slot] == FLOW_NONE ||
+					   q->ran[block->next[slot]]))
+			return false;
+	return true;
+}
+
+/* Do the successors, if they are all out of doubt, give away whether the block ran? */
+static bool told_from_behind(const struct inquiry *q, u32 index)
+{
+	const struct flow_block *block = &q->flow->blocks[index];
+	u32 slot;
+
+	for (slot = 0; slot < 2; slot++)
+		if (block->next[slot] != FLOW_NONE && q->doubt[block->next[slot]])
+			return false;
+	return q->ran ? nothing_followed(q, index) : has_followers_of_its_own(q, index);
 }
 
 static void end_doubt(struct inquiry *q, u32 index)
@@ -292,21 +318,12 @@ static bool can_have_branch(const struct inquiry *q, u32 index)
 }
 
 /*
- * A block that does not stop before its branch, with successors of which each comes from
- * it alone: they need sites anyhow, which tell of it as well.
+ * Is there a choice of ways behind the block, each to a block that nothing else leads to?
+ * Those need sites anyhow, which will tell of this one as well.
  */
 static bool can_wait(const struct inquiry *q, u32 index)
 {
-	const struct flow_block *block = &q->flow->blocks[index];
-	u32 slot;
-
-	if (may_stop(block) || (block->end != FLOW_END_JCC && block->end != FLOW_END_STATIC))
-		return false;
-	for (slot = 0; slot < 2; slot++)
-		if (block->next[slot] == FLOW_NONE ||
-		    !comes_only_from(q, block->next[slot], index))
-			return false;
-	return true;
+	return forks(&q->flow->blocks[index]) && has_followers_of_its_own(q, index);
 }
 
 static bool choose_leader(struct inquiry *q, u32 index)
@@ -361,7 +378,7 @@ static bool choose_branches_before(struct inquiry *q, u32 index)
 }
 
 /*
- * Blocks that nothing but the branches before them can tell, most of them the ud2 of a
+ * Blocks of which nothing but the branches before them can tell, most of them the ud2 of a
  * BUG(). Done first, because these branches tell of other blocks as well.
  */
 static void choose_for_dead_ends(struct inquiry *q)
@@ -369,10 +386,10 @@ static void choose_for_dead_ends(struct inquiry *q)
 	u32 i;
 
 	for (i = 0; i < q->flow->nr_blocks; i++) {
-		const struct flow_block *block = &q->flow->blocks[i];
+		bool has_branch = !may_stop(&q->flow->blocks[i]) && can_have_branch(q, i);
 
-		if (!can_have_leader(q, i) && !has_own_site(q, i) &&
-		    (may_stop(block) || block->end == FLOW_END_AWAY))
+		if (!can_have_leader(q, i) && !has_branch && !has_own_site(q, i) &&
+		    !has_followers_of_its_own(q, i))
 			choose_branches_before(q, i);
 	}
 }
@@ -482,20 +499,20 @@ static void conclude_passed(struct inquiry *q, u32 index, u32 slot)
 		conclude_ran(q, block->next[slot]);
 }
 
-/* The block ran: which way did it go on? */
+/* The block ran: which way did it go on? If none, it has not come so far yet. */
 static void conclude_forward(struct inquiry *q, u32 index)
 {
 	const struct flow_block *block = &q->flow->blocks[index];
 	u32 slots = slots_out(block), slot;
 
-	if (may_stop(block) || tells_outcome(q, block))
+	if (may_stop(block))
 		return;
-	for (slot = 0; slot < 2; slot++) {
-		u32 others = slots & ~(1U << slot);
-
-		if (slots & 1U << slot && (!others || was_not_passed(q, index, !slot)))
+	for (slot = 0; slot < 2; slot++)
+		if (was_not_passed(q, index, slot))
+			slots &= ~(1U << slot);
+	for (slot = 0; slot < 2; slot++)
+		if (slots == 1U << slot)
 			conclude_passed(q, index, slot);
-	}
 }
 
 /* The block ran: where did it come from? */

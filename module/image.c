@@ -8,6 +8,7 @@
 #include <linux/string.h>
 
 #include "image_build.h"
+#include "insn_branch.h"
 #include "tables.h"
 
 static int functions_from_symbols(struct flow_input *in, const struct symbols *symbols)
@@ -91,6 +92,67 @@ int image_build(struct cov_image *image, const struct image_choice *choice,
 	return err;
 }
 
+/*
+ * Where does decoding end that starts at a text's last function? In the middle of
+ * an instruction if an odd number of bytes is left of the mapping's zeros.
+ */
+static int find_tail(const struct compat_span *span, const struct symbols *symbols,
+		     struct compat_span *tail)
+{
+	struct compat_span last = { };
+	struct insn_branch insn;
+	struct flow_text text;
+	u32 i, at = 0;
+	int err;
+
+	for (i = 0; i < symbols->count; i++)
+		if (compat_span_has(span, symbols->table[i].address))
+			last.base = symbols->table[i].address;
+	if (!COMPAT_TEXT_ENDS_MAPPING || !last.base)
+		return 0;
+	last.size = span->base + span->size - last.base;
+	err = text_read(last, &text);
+	if (err)
+		return err;
+	do
+		err = insn_branch_decode(text.bytes + at, text.size - at, text.base + at, &insn);
+	while (!err && (at += insn.length) < text.size);
+	if (err == -ENODATA)
+		*tail = last;
+	kvfree(text.bytes);
+	return 0;
+}
+
+static int read_module(struct module *mod, const struct image_choice *choice,
+		       struct cov_image *image, struct symbols *symbols, struct tables *tables)
+{
+	int err = find_tail(&image->core, symbols, &image->tails[0]) ?:
+		  find_tail(&image->init, symbols, &image->tails[1]) ?:
+		  fentries_read(mod, image);
+
+	if (err || choice->entries_only)
+		return err;
+	image->in.fentries = image->fentries;
+	image->in.nr_fentries = image->nr_fentries;
+	return tables_read(mod, image, tables, &image->in);
+}
+
+static int select_functions(const struct module *mod, const struct image_choice *choice,
+			    struct symbols *symbols, struct cov_error *error)
+{
+	int n;
+
+	if (!symbols->count)
+		return cov_fail(error, -ENOENT, "%s has no functions in its symbol table", mod->name);
+	n = symbols_select(choice, symbols);
+	if (n < 0)
+		return cov_fail(error, n, "interrupted");
+	if (!n)
+		return cov_fail(error, -ENOENT, "no function of %s matches; its names are in /proc/kallsyms",
+				mod->name);
+	return 0;
+}
+
 int cov_image_of_module(struct module *mod, const struct image_choice *choice,
 			struct cov_image *image, struct cov_error *error)
 {
@@ -102,22 +164,18 @@ int cov_image_of_module(struct module *mod, const struct image_choice *choice,
 	/* Until the module is live its init text is there as well. */
 	if (mod->state == MODULE_STATE_COMING)
 		image->init = compat_init_text(mod);
+	else if (compat_init_text(mod).size)
+		return cov_fail(error, -EAGAIN, "the init function of %s is just returning; try again",
+				mod->name);
 	image->build_id_len = cov_image_build_id(mod, image->build_id);
 
 	err = symbols_read(mod, image, &symbols);
 	if (err)
 		goto out;
 	symbols_tidy(image, &symbols);
-	if (!symbols_select(choice, &symbols)) {
-		err = symbols.count ?
-			cov_fail(error, -ENOENT, "no function of %s matches; its names are in /proc/kallsyms",
-				 mod->name) :
-			cov_fail(error, -ENOENT, "%s has no functions in its symbol table", mod->name);
-		goto out;
-	}
-	if (!choice->entries_only)
-		err = tables_read(mod, image, &tables, &image->in);
-	err = err ?: image_build(image, choice, &symbols);
+	err = select_functions(mod, choice, &symbols, error) ?:
+	      read_module(mod, choice, image, &symbols, &tables) ?:
+	      image_build(image, choice, &symbols);
 out:
 	if (err == -ENOMEM)
 		cov_fail(error, err, "not enough memory to analyse %s", mod->name);
@@ -134,7 +192,23 @@ void cov_image_free(struct cov_image *image)
 	kvfree(image->in.functions);
 	kvfree(image->labels);
 	kvfree(image->names);
+	kvfree(image->fentries);
 	*image = (struct cov_image){ };
+}
+
+bool cov_image_is_fentry(const struct cov_image *image, u64 address)
+{
+	u32 low = 0, high = image->nr_fentries;
+
+	while (low < high) {
+		u32 middle = low + (high - low) / 2;
+
+		if (image->fentries[middle] < address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < image->nr_fentries && image->fentries[low] == address;
 }
 
 /*

@@ -21,6 +21,11 @@ struct image_label {
  * struct cov_image - a target's selected functions, decoded
  * @core: text that stays for the module's life
  * @init: text that goes when the module's init function has returned
+ * @init_gone: it has
+ * @tails: of @core and @init the end from their last function on, if the kernel
+ *	   must not be made to decode it (probe.c); else empty
+ * @fentries: addresses that ftrace owns, sorted
+ * @nr_fentries: how many
  * @in: the flow analysis' input; only @functions, @nr_functions and
  *	@incomplete are kept when the image is complete
  * @flow: blocks and branches
@@ -33,6 +38,10 @@ struct image_label {
 struct cov_image {
 	struct compat_span core;
 	struct compat_span init;
+	bool init_gone;
+	struct compat_span tails[2];
+	u64 *fentries;
+	u32 nr_fentries;
 	struct flow_input in;
 	struct flow flow;
 	struct image_label *labels;
@@ -47,11 +56,13 @@ struct cov_image {
  * @globs: NUL-terminated patterns, one after the other; exact names for the
  *	   core kernel
  * @globs_len: bytes, 0 for all functions
+ * @exact: they are names and no patterns
  * @entries_only: do not decode: no blocks, no branches
  */
 struct image_choice {
 	const char *globs;
 	u32 globs_len;
+	bool exact;
 	bool entries_only;
 };
 
@@ -63,7 +74,8 @@ struct image_choice {
  * @error: a sentence for the caller
  *
  * Sleeps; the targets' lock is held, because text that livecov has patched is
- * read as it was before. Return: 0, -ENOENT if no function matches, -ENOMEM.
+ * read as it was before. Return: 0, -ENOENT if no function matches, -EAGAIN if its
+ * init function is just returning, -EINTR, -ENOMEM.
  */
 int cov_image_of_module(struct module *mod, const struct image_choice *choice,
 			struct cov_image *image, struct cov_error *error);
@@ -74,8 +86,9 @@ int cov_image_of_module(struct module *mod, const struct image_choice *choice,
  * @image: the answer; free it with cov_image_free()
  * @error: a sentence for the caller
  *
- * Locks as above. Return: 0, -ENOENT no such function, -ENOTUNIQ several
- * of that name, -EINVAL the kernel forbids probes in it, -ENOMEM.
+ * Locks as above. Return: 0, -ENOENT no such function, -EINVAL the kernel
+ * forbids probes in it, -EINTR, -ENOMEM. Of several functions of one name it takes
+ * the first that kallsyms has.
  */
 int cov_image_of_core(const struct image_choice *choice, struct cov_image *image,
 		      struct cov_error *error);
@@ -92,11 +105,17 @@ u32 cov_image_build_id(const struct module *mod, u8 id[COV_BUILD_ID_LEN]);
  * @module: out: the module's name, or COV_CORE_KERNEL
  * @error: a sentence for the caller
  *
- * Sleeps. Return: 0, -ENOENT no such function, -ENOTUNIQ several of them in the
- * kernel itself, -EINVAL probes are forbidden in it.
+ * Of several functions of one name it finds the first that kallsyms has, the
+ * kernel's own before a module's. Sleeps. Return: 0, -ENOENT no such function,
+ * -EINVAL probes are forbidden in it.
  */
 int cov_image_owner(const char *function, char module[COV_MODULE_LEN],
 		    struct cov_error *error);
+
+/* cov_image_is_fentry - does ftrace own the five bytes at @address? */
+bool cov_image_is_fentry(const struct cov_image *image, u64 address);
+
+#define ENDBR_LEN	4	/* endbr64, sealed or not, before the five bytes */
 
 static inline const char *cov_image_name(const struct cov_image *image, u32 function)
 {

@@ -7,6 +7,8 @@
 #include <linux/kallsyms.h>
 #include <linux/kprobes.h>
 #include <linux/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/uaccess.h>
 
 #include "image_build.h"
 #include "tables.h"
@@ -17,6 +19,18 @@ struct ksym {
 	unsigned long size;
 	char module[COV_MODULE_LEN];	/* empty for the kernel itself */
 };
+
+/* The MODULE of "NAME+OFFSET/SIZE [MODULE BUILD-ID]"; empty without one. */
+static void ksym_module(const char *text, char module[COV_MODULE_LEN])
+{
+	const char *open = strchr(text, '[');
+	size_t len = open ? strcspn(open + 1, " ]") : 0;
+
+	len = min_t(size_t, len, COV_MODULE_LEN - 1);
+	if (len)
+		memcpy(module, open + 1, len);
+	module[len] = '\0';
+}
 
 /*
  * kallsyms_lookup_name() is not exported, but a kprobe finds its address by
@@ -32,8 +46,6 @@ static int ksym_find(const char *name, struct ksym *ksym, struct cov_error *erro
 
 	if (err == -ENOENT)
 		return cov_fail(error, err, "no loaded module and not the kernel has a function %.100s; see /proc/kallsyms", name);
-	if (err == -EADDRNOTAVAIL)
-		return cov_fail(error, -ENOTUNIQ, "the kernel has several functions %.100s: none can be chosen by name", name);
 	if (err)
 		return cov_fail(error, err, "the kernel forbids probes in %.100s (errno %d); see /sys/kernel/debug/kprobes/blacklist",
 				name, -err);
@@ -41,8 +53,8 @@ static int ksym_find(const char *name, struct ksym *ksym, struct cov_error *erro
 	ksym->address = (unsigned long)probe.addr;
 	unregister_kprobe(&probe);
 	plus = strrchr(text, '+');
-	ksym->module[0] = '\0';
-	if (!plus || sscanf(plus, "+%lx/%lx [%63[^] ]", &offset, &ksym->size, ksym->module) < 2)
+	ksym_module(text, ksym->module);
+	if (!plus || sscanf(plus, "+%lx/%lx", &offset, &ksym->size) != 2)
 		return cov_fail(error, -ENOENT, "the kernel does not tell the size of %.100s", name);
 	ksym->address -= offset;
 	return 0;
@@ -93,6 +105,8 @@ static int core_symbols_read(const struct image_choice *choice, struct symbols *
 	for (name = choice->globs; name < end; name += strlen(name) + 1) {
 		struct symbol *symbol = &symbols->table[symbols->count];
 
+		if (signal_pending(current))
+			return cov_fail(error, -EINTR, "interrupted");
 		err = core_symbol_find(name, symbol, error);
 		if (err)
 			return err;
@@ -139,6 +153,45 @@ static struct compat_span core_extent(const struct symbols *symbols)
 	return (struct compat_span){ first, end - first };
 }
 
+/*
+ * The kernel's list of ftrace's places cannot be reached: look for a nop of five
+ * bytes, or ftrace's call or jump while tracing is on, at the function's start or
+ * behind an endbr64, which is a 4-byte nop where the kernel has sealed it.
+ */
+static u64 core_fentry(u64 function)
+{
+	static const u8 endbr[] = { 0xf3, 0x0f, 0x1e, 0xfa }, sealed[] = { 0x66, 0x0f, 0x1f, 0x00 };
+	static const u8 nop5[] = { 0x0f, 0x1f, 0x44, 0x00, 0x00 };
+	u8 text[ENDBR_LEN + sizeof(nop5)];
+	u32 at = 0;
+
+	if (copy_from_kernel_nofault(text, (void *)(unsigned long)function, sizeof(text)))
+		return 0;
+	if (!memcmp(text, endbr, ENDBR_LEN) || !memcmp(text, sealed, ENDBR_LEN))
+		at = ENDBR_LEN;
+	if (!memcmp(text + at, nop5, sizeof(nop5)) || text[at] == 0xe8 || text[at] == 0xe9)
+		return function + at;
+	return 0;
+}
+
+static int core_fentries(struct cov_image *image, const struct symbols *symbols)
+{
+	u32 i;
+
+	image->fentries = kvcalloc(symbols->count, sizeof(*image->fentries), GFP_KERNEL);
+	if (!image->fentries)
+		return -ENOMEM;
+	for (i = 0; i < symbols->count; i++) {
+		u64 address = core_fentry(symbols->table[i].address);
+
+		if (address)
+			image->fentries[image->nr_fentries++] = address;
+	}
+	image->in.fentries = image->fentries;
+	image->in.nr_fentries = image->nr_fentries;
+	return 0;
+}
+
 int cov_image_of_core(const struct image_choice *choice, struct cov_image *image,
 		      struct cov_error *error)
 {
@@ -154,7 +207,8 @@ int cov_image_of_core(const struct image_choice *choice, struct cov_image *image
 		goto out;
 	image->core = core_extent(&symbols);
 	symbols_tidy(image, &symbols);
-	if (!choice->entries_only) {
+	err = core_fentries(image, &symbols);
+	if (!err && !choice->entries_only) {
 		texts = core_texts_read(&symbols);
 		err = texts ? 0 : -ENOMEM;
 		image->in.texts = texts;

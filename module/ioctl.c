@@ -19,7 +19,14 @@
 #include "tracking.h"
 
 #define GLOBS_MAX	(64U << 10)
+#define PATTERNS_MAX	1024
 #define SECTIONS_MAX	64
+
+/*
+ * Sites armed in one call at most: the lock is held meanwhile, and loading any
+ * module waits for it.
+ */
+#define ARM_MAX		256
 
 /**
  * struct control - an open control file
@@ -31,6 +38,39 @@ struct control {
 	u64 id;
 	struct mutex lock;
 	struct cov_error error;
+};
+
+union argument {
+	struct cov_version version;
+	struct cov_error error;
+	struct cov_status status;
+	struct cov_target_info info;
+	struct cov_attach attach;
+	struct cov_arm arm;
+	struct cov_target_id id;
+	struct cov_range range;
+	struct cov_text text;
+	struct cov_register reg;
+	struct cov_checkpoint_add add;
+	struct cov_checkpoint_del del;
+};
+
+/**
+ * struct request - one call on its way
+ * @arg: copied in, and out again if the call's direction says so
+ * @error: what was wrong
+ * @control: the file it came through
+ * @globs: COV_IOC_ATTACH: patterns
+ * @sections: COV_IOC_ATTACH: named text
+ * @answer: an array for user space
+ */
+struct request {
+	union argument arg;
+	struct cov_error error;
+	struct control *control;
+	char *globs;
+	struct cov_section *sections;
+	struct query_answer answer;
 };
 
 /* --- what every struct has to be -------------------------------------------------- */
@@ -79,13 +119,18 @@ static int check_attach(const struct cov_attach *arg, struct cov_error *error)
 /* NUL-terminated strings, none of them empty. */
 static int check_globs(const char *globs, u32 len, struct cov_error *error)
 {
-	u32 i;
+	u32 i, patterns = 0;
 
 	if (len && globs[len - 1])
 		return cov_fail(error, -EINVAL, "the last pattern is not terminated");
-	for (i = 0; i < len; i++)
+	for (i = 0; i < len; i++) {
 		if (!globs[i] && (!i || !globs[i - 1]))
 			return cov_fail(error, -EINVAL, "a pattern is empty");
+		patterns += !globs[i];
+	}
+	if (patterns > PATTERNS_MAX)
+		return cov_fail(error, -E2BIG, "%u patterns are more than %u", patterns,
+				PATTERNS_MAX);
 	return 0;
 }
 
@@ -99,24 +144,23 @@ static int check_sections(const struct cov_section *sections, u32 n, struct cov_
 	return 0;
 }
 
-/* An array from user space; NULL if it is empty. */
+/* An array from user space; NULL if it is empty or cannot be had. */
 static int copy_array(void **array, u64 from, size_t size, struct cov_error *error)
 {
-	*array = NULL;
-	if (!size)
+	void *copy = size ? vmemdup_user(u64_to_user_ptr(from), size) : NULL;
+
+	*array = IS_ERR(copy) ? NULL : copy;
+	if (!IS_ERR(copy))
 		return 0;
-	*array = vmemdup_user(u64_to_user_ptr(from), size);
-	if (!IS_ERR(*array))
-		return 0;
-	return cov_fail(error, PTR_ERR(*array), "an array of %zu bytes at %#llx cannot be read",
+	return cov_fail(error, PTR_ERR(copy), "an array of %zu bytes at %#llx cannot be read",
 			size, from);
 }
 
 /* --- the calls --------------------------------------------------------------------- */
 
-static int do_version(struct control *control, void *data, struct cov_error *error)
+static int do_version(struct request *req)
 {
-	struct cov_version *arg = data;
+	struct cov_version *arg = &req->arg.version;
 
 	*arg = (struct cov_version){
 		.abi_major = COV_ABI_MAJOR,
@@ -129,90 +173,94 @@ static int do_version(struct control *control, void *data, struct cov_error *err
 	return 0;
 }
 
-static int do_last_error(struct control *control, void *data, struct cov_error *error)
+static int do_last_error(struct request *req)
 {
-	mutex_lock(&control->lock);
-	*(struct cov_error *)data = control->error;
-	mutex_unlock(&control->lock);
+	mutex_lock(&req->control->lock);
+	req->arg.error = req->control->error;
+	mutex_unlock(&req->control->lock);
 	return 0;
 }
 
-static int do_status(struct control *control, void *data, struct cov_error *error)
+static int do_status(struct request *req)
 {
-	query_status(data);
+	query_status(&req->arg.status);
 	return 0;
 }
 
-static int do_target(struct control *control, void *data, struct cov_error *error)
+static int do_target(struct request *req)
 {
-	struct cov_target_info *arg = data;
+	struct cov_target_info *arg = &req->arg.info;
 	struct cov_target *target;
 
 	if (arg->flags & ~COV_INFO_NEXT)
-		return cov_fail(error, -EINVAL, "unknown flags %#x", arg->flags);
+		return cov_fail(&req->error, -EINVAL, "unknown flags %#x", arg->flags);
 	target = arg->flags & COV_INFO_NEXT ? target_next(arg->target) : target_find(arg->target);
 	if (!target)
-		return cov_fail(error, -ENOENT, "there is no target %u%s", arg->target,
+		return cov_fail(&req->error, -ENOENT, "there is no target %u%s", arg->target,
 				arg->flags & COV_INFO_NEXT ? " or above" : "");
-	return query_target(target, arg, error);
+	return query_target(target, arg, &req->error);
 }
 
-static int attach(struct control *control, struct cov_attach *arg, const char *globs,
-		  struct cov_section *sections, struct cov_error *error)
+static int do_attach(struct request *req)
 {
+	struct cov_attach *arg = &req->arg.attach;
 	struct target_request request = {
 		.name = arg->module,
 		.checkpoint = "",
 		.choice = {
-			.globs = globs,
+			.globs = req->globs,
 			.globs_len = arg->globs_len,
+			.exact = !strcmp(arg->module, COV_CORE_KERNEL),
 			.entries_only = arg->flags & COV_ATTACH_FUNCTIONS_ONLY,
 		},
-		.sections = sections,
+		.sections = req->sections,
 		.nr_sections = arg->nr_sections,
-		.owner = control->id,
+		.owner = req->control->id,
 		.levels = arg->levels,
 		.mode = arg->mode,
 		.scope = arg->scope,
 		.engine = engine_by_id(arg->engine),
 		.flags = arg->flags,
 	};
+	struct cov_target_info info;
 	struct cov_target *target;
-	int err;
+	int err = target_attach(&request, &target, &req->error);
 
-	err = check_globs(globs, arg->globs_len, error) ?:
-	      check_sections(sections, arg->nr_sections, error) ?:
-	      target_attach(&request, &target, error);
 	if (err)
 		return err;
+	req->sections = NULL;	/* the target has taken them over */
+	query_sites(target, &info);
 	arg->target = target->id;
 	arg->functions = target->image.in.nr_functions;
 	arg->blocks = target->image.flow.nr_blocks;
 	arg->branches = target->image.flow.nr_branches;
-	arg->sites = target->cps.count;
+	arg->sites = info.sites;
 	return 0;
 }
 
-static int do_attach(struct control *control, void *data, struct cov_error *error)
+/* User memory may take its time; nobody shall wait for it behind the lock. */
+static int prepare_attach(struct request *req)
 {
-	struct cov_attach *arg = data;
-	void *globs = NULL, *sections = NULL;
-	int err = check_attach(arg, error);
+	struct cov_attach *arg = &req->arg.attach;
 
-	if (!err)
-		err = copy_array(&globs, arg->globs, arg->globs_len, error);
-	if (err)
-		return err;
-	err = copy_array(&sections, arg->sections,
-			 arg->nr_sections * sizeof(struct cov_section), error);
-	if (!err) {
-		err = attach(control, arg, globs, sections, error);
-		/* A target that came to be has taken the sections over. */
-		if (err)
-			kvfree(sections);
-	}
-	kvfree(globs);
-	return err;
+	return check_attach(arg, &req->error) ?:
+	       copy_array((void **)&req->globs, arg->globs, arg->globs_len, &req->error) ?:
+	       check_globs(req->globs, arg->globs_len, &req->error) ?:
+	       copy_array((void **)&req->sections, arg->sections,
+			  arg->nr_sections * sizeof(struct cov_section), &req->error) ?:
+	       check_sections(req->sections, arg->nr_sections, &req->error);
+}
+
+/* The answer could not be delivered: nobody knows of the target. */
+static void undo_attach(struct request *req, u32 id)
+{
+	struct cov_target *target;
+
+	mutex_lock(&cov_targets_lock);
+	target = target_find(id);
+	if (target)
+		target_detach(target);
+	mutex_unlock(&cov_targets_lock);
 }
 
 static int find_target(u32 id, struct cov_target **target, struct cov_error *error)
@@ -221,17 +269,17 @@ static int find_target(u32 id, struct cov_target **target, struct cov_error *err
 	return *target ? 0 : cov_fail(error, -ENOENT, "there is no target %u", id);
 }
 
-static int do_arm(struct control *control, void *data, struct cov_error *error)
+static int do_arm(struct request *req)
 {
-	struct cov_arm *arg = data;
+	struct cov_arm *arg = &req->arg.arm;
 	struct cov_target_info info;
 	struct cov_target *target;
 	int err;
 
 	if (!arg->max)
-		return cov_fail(error, -EINVAL, "max is 0: nothing would be done");
-	err = find_target(arg->target, &target, error) ?:
-	      target_arm(target, arg->max, error);
+		return cov_fail(&req->error, -EINVAL, "max is 0: nothing would be done");
+	err = find_target(arg->target, &target, &req->error) ?:
+	      target_arm(target, min_t(u32, arg->max, ARM_MAX), &req->error);
 	if (err)
 		return err;
 	query_sites(target, &info);
@@ -247,45 +295,47 @@ static int check_target_id(const struct cov_target_id *arg, struct cov_error *er
 	return arg->pad ? cov_fail(error, -EINVAL, "the padding is not zero") : 0;
 }
 
-static int do_keep(struct control *control, void *data, struct cov_error *error)
+static int do_keep(struct request *req)
 {
-	struct cov_target_id *arg = data;
+	struct cov_target_id *arg = &req->arg.id;
 	struct cov_target *target;
-	int err = check_target_id(arg, error) ?: find_target(arg->target, &target, error);
+	int err = check_target_id(arg, &req->error) ?: find_target(arg->target, &target, &req->error);
 
 	if (!err)
 		target->owner = 0;
 	return err;
 }
 
-static int do_detach(struct control *control, void *data, struct cov_error *error)
+static int do_detach(struct request *req)
 {
-	struct cov_target_id *arg = data;
+	struct cov_target_id *arg = &req->arg.id;
 	struct cov_target *target;
-	int err = check_target_id(arg, error) ?: find_target(arg->target, &target, error);
+	int err = check_target_id(arg, &req->error) ?: find_target(arg->target, &target, &req->error);
 
 	if (!err)
 		target_detach(target);
 	return err;
 }
 
-static int do_reset(struct control *control, void *data, struct cov_error *error)
+static int do_reset(struct request *req)
 {
-	struct cov_target_id *arg = data;
+	struct cov_target_id *arg = &req->arg.id;
 	struct cov_target *target;
-	int err = check_target_id(arg, error);
+	int err = check_target_id(arg, &req->error);
 
 	if (err)
 		return err;
 	if (arg->target)
-		return find_target(arg->target, &target, error) ?: target_reset(target, error);
+		return find_target(arg->target, &target, &req->error) ?: target_reset(target, &req->error);
 	list_for_each_entry(target, &cov_targets, link)
-		err = target_reset(target, error) ?: err;
+		err = target_reset(target, &req->error) ?: err;
 	return err;
 }
 
-static int read_table(enum query_table table, struct cov_range *arg, struct cov_error *error)
+static int read_table(enum query_table table, struct request *req)
 {
+	struct cov_range *arg = &req->arg.range;
+	struct cov_error *error = &req->error;
 	struct cov_target *target;
 
 	if (arg->pad)
@@ -294,59 +344,59 @@ static int read_table(enum query_table table, struct cov_range *arg, struct cov_
 		return cov_fail(error, -EINVAL, "a count of %u is not in 1..%u", arg->count,
 				COV_RANGE_MAX);
 	return find_target(arg->target, &target, error) ?:
-	       query_range(target, table, arg, error);
+	       query_range(target, table, arg, &req->answer, error);
 }
 
-static int do_functions(struct control *control, void *data, struct cov_error *error)
+static int do_functions(struct request *req)
 {
-	return read_table(QUERY_FUNCTIONS, data, error);
+	return read_table(QUERY_FUNCTIONS, req);
 }
 
-static int do_blocks(struct control *control, void *data, struct cov_error *error)
+static int do_blocks(struct request *req)
 {
-	return read_table(QUERY_BLOCKS, data, error);
+	return read_table(QUERY_BLOCKS, req);
 }
 
-static int do_branches(struct control *control, void *data, struct cov_error *error)
+static int do_branches(struct request *req)
 {
-	return read_table(QUERY_BRANCHES, data, error);
+	return read_table(QUERY_BRANCHES, req);
 }
 
-static int do_sections(struct control *control, void *data, struct cov_error *error)
+static int do_sections(struct request *req)
 {
-	return read_table(QUERY_SECTIONS, data, error);
+	return read_table(QUERY_SECTIONS, req);
 }
 
-static int do_names(struct control *control, void *data, struct cov_error *error)
+static int do_names(struct request *req)
 {
-	return read_table(QUERY_NAMES, data, error);
+	return read_table(QUERY_NAMES, req);
 }
 
-static int do_text(struct control *control, void *data, struct cov_error *error)
+static int do_text(struct request *req)
 {
-	struct cov_text *arg = data;
+	struct cov_text *arg = &req->arg.text;
 	struct cov_target *target;
 
 	if (!arg->length || arg->length > COV_TEXT_MAX)
-		return cov_fail(error, -EINVAL, "a length of %u is not in 1..%u", arg->length,
+		return cov_fail(&req->error, -EINVAL, "a length of %u is not in 1..%u", arg->length,
 				COV_TEXT_MAX);
-	return find_target(arg->target, &target, error) ?: query_text(target, arg, error);
+	return find_target(arg->target, &target, &req->error) ?: query_text(target, arg, &req->answer, &req->error);
 }
 
-static int do_register(struct control *control, void *data, struct cov_error *error)
+static int do_register(struct request *req)
 {
-	struct cov_register *arg = data;
+	struct cov_register *arg = &req->arg.reg;
 
 	if (arg->flags || arg->pad)
-		return cov_fail(error, -EINVAL, "unknown flags, or padding that is not zero");
+		return cov_fail(&req->error, -EINVAL, "unknown flags, or padding that is not zero");
 	if (!arg->sample)
-		return cov_fail(error, -EINVAL, "sample 0 means none; choose another id");
-	return tracking_register(arg->sample, control->id, error);
+		return cov_fail(&req->error, -EINVAL, "sample 0 means none; choose another id");
+	return tracking_register(arg->sample, req->control->id, &req->error);
 }
 
-static int do_unregister(struct control *control, void *data, struct cov_error *error)
+static int do_unregister(struct request *req)
 {
-	return tracking_unregister(error);
+	return tracking_unregister(&req->error);
 }
 
 static int check_checkpoint(const struct cov_checkpoint_add *arg, struct cov_error *error)
@@ -366,9 +416,9 @@ static int check_checkpoint(const struct cov_checkpoint_add *arg, struct cov_err
 	return check_modes(COV_MODE_EDGES, arg->scope, COV_ENGINE_AUTO, error);
 }
 
-static int do_checkpoint_add(struct control *control, void *data, struct cov_error *error)
+static int do_checkpoint_add(struct request *req)
 {
-	struct cov_checkpoint_add *arg = data;
+	struct cov_checkpoint_add *arg = &req->arg.add;
 	struct target_request request = {
 		.name = arg->module,
 		.checkpoint = arg->name,
@@ -376,6 +426,7 @@ static int do_checkpoint_add(struct control *control, void *data, struct cov_err
 		.choice = {
 			.globs = arg->function,
 			.globs_len = strnlen(arg->function, sizeof(arg->function)) + 1,
+			.exact = true,
 			.entries_only = !(arg->flags & COV_CHECKPOINT_AUTO),
 		},
 		.levels = arg->levels,
@@ -385,73 +436,70 @@ static int do_checkpoint_add(struct control *control, void *data, struct cov_err
 	};
 	struct cov_target *target;
 	char owner[COV_MODULE_LEN];
-	int err = check_checkpoint(arg, error);
+	int err = check_checkpoint(arg, &req->error);
 
 	if (!err && !arg->module[0]) {
-		err = cov_image_owner(arg->function, owner, error);
+		err = cov_image_owner(arg->function, owner, &req->error);
 		request.name = owner;
 	}
-	err = err ?: target_attach_checkpoint(&request, &target, error);
+	err = err ?: target_attach_checkpoint(&request, &target, &req->error);
 	if (!err)
 		arg->target = target->id;
 	return err;
 }
 
-static int do_checkpoint_del(struct control *control, void *data, struct cov_error *error)
+static int do_checkpoint_del(struct request *req)
 {
-	struct cov_checkpoint_del *arg = data;
+	struct cov_checkpoint_del *arg = &req->arg.del;
 	struct cov_target *target;
 
 	if (!terminated(arg->name, sizeof(arg->name)) || !arg->name[0])
-		return cov_fail(error, -EINVAL, "the checkpoint's name is empty or not terminated");
+		return cov_fail(&req->error, -EINVAL, "the checkpoint's name is empty or not terminated");
 	target = target_find_checkpoint(arg->name);
 	if (!target)
-		return cov_fail(error, -ENOENT, "there is no checkpoint %.100s", arg->name);
+		return cov_fail(&req->error, -ENOENT, "there is no checkpoint %.100s", arg->name);
 	target_detach(target);
 	return 0;
 }
 
 /* --- dispatch ------------------------------------------------------------------------ */
 
-union argument {
-	struct cov_version version;
-	struct cov_error error;
-	struct cov_status status;
-	struct cov_target_info info;
-	struct cov_attach attach;
-	struct cov_arm arm;
-	struct cov_target_id id;
-	struct cov_range range;
-	struct cov_text text;
-	struct cov_register reg;
-	struct cov_checkpoint_add add;
-	struct cov_checkpoint_del del;
+/**
+ * struct call - how an ioctl is carried out
+ * @cmd: its number
+ * @prepare: before the lock is taken: checks, and reading more of user memory; or NULL
+ * @run: the work
+ * @undo: takes back what @run did for target @id, without the lock; or NULL
+ * @unlocked: @run does not look at targets: it must not wait behind an attach
+ */
+struct call {
+	unsigned int cmd;
+	int (*prepare)(struct request *req);
+	int (*run)(struct request *req);
+	void (*undo)(struct request *req, u32 id);
+	bool unlocked;
 };
 
-static const struct call {
-	unsigned int cmd;
-	int (*run)(struct control *control, void *data, struct cov_error *error);
-	bool unlocked;	/* does not look at targets: must not wait behind an attach */
-} calls[] = {
-	{ COV_IOC_VERSION, do_version, true },
-	{ COV_IOC_LAST_ERROR, do_last_error, true },
-	{ COV_IOC_STATUS, do_status },
-	{ COV_IOC_TARGET, do_target },
-	{ COV_IOC_ATTACH, do_attach },
-	{ COV_IOC_ARM, do_arm },
-	{ COV_IOC_KEEP, do_keep },
-	{ COV_IOC_DETACH, do_detach },
-	{ COV_IOC_RESET, do_reset },
-	{ COV_IOC_FUNCTIONS, do_functions },
-	{ COV_IOC_BLOCKS, do_blocks },
-	{ COV_IOC_BRANCHES, do_branches },
-	{ COV_IOC_SECTIONS, do_sections },
-	{ COV_IOC_NAMES, do_names },
-	{ COV_IOC_TEXT, do_text },
-	{ COV_IOC_REGISTER, do_register, true },
-	{ COV_IOC_UNREGISTER, do_unregister, true },
-	{ COV_IOC_CHECKPOINT_ADD, do_checkpoint_add },
-	{ COV_IOC_CHECKPOINT_DEL, do_checkpoint_del },
+static const struct call calls[] = {
+	{ COV_IOC_VERSION, .run = do_version, .unlocked = true },
+	{ COV_IOC_LAST_ERROR, .run = do_last_error, .unlocked = true },
+	{ COV_IOC_STATUS, .run = do_status },
+	{ COV_IOC_TARGET, .run = do_target },
+	{ COV_IOC_ATTACH, prepare_attach, do_attach, undo_attach },
+	{ COV_IOC_ARM, .run = do_arm },
+	{ COV_IOC_KEEP, .run = do_keep },
+	{ COV_IOC_DETACH, .run = do_detach },
+	{ COV_IOC_RESET, .run = do_reset },
+	{ COV_IOC_FUNCTIONS, .run = do_functions },
+	{ COV_IOC_BLOCKS, .run = do_blocks },
+	{ COV_IOC_BRANCHES, .run = do_branches },
+	{ COV_IOC_SECTIONS, .run = do_sections },
+	{ COV_IOC_NAMES, .run = do_names },
+	{ COV_IOC_TEXT, .run = do_text },
+	{ COV_IOC_REGISTER, .run = do_register, .unlocked = true },
+	{ COV_IOC_UNREGISTER, .run = do_unregister, .unlocked = true },
+	{ COV_IOC_CHECKPOINT_ADD, .run = do_checkpoint_add, .undo = undo_attach },
+	{ COV_IOC_CHECKPOINT_DEL, .run = do_checkpoint_del },
 };
 
 static const struct call *find_call(unsigned int cmd)
@@ -464,53 +512,87 @@ static const struct call *find_call(unsigned int cmd)
 	return NULL;
 }
 
-static int run_call(const struct call *call, struct control *control, void *data,
-		    struct cov_error *error)
+static int run_locked(const struct call *call, struct request *req)
 {
 	int err;
 
 	if (call->unlocked)
-		return call->run(control, data, error);
+		return call->run(req);
 	if (mutex_lock_interruptible(&cov_targets_lock))
-		return cov_fail(error, -EINTR, "interrupted while another call was at work");
-	err = call->run(control, data, error);
+		return cov_fail(&req->error, -EINTR, "interrupted while another call was at work");
+	err = call->run(req);
 	mutex_unlock(&cov_targets_lock);
 	return err;
 }
 
-static long copy_and_run(const struct call *call, struct control *control,
-			 void __user *user, struct cov_error *error)
+/* Where the array of an answer goes: the two structs that have one. */
+static u64 answer_buffer(const struct request *req, unsigned int cmd)
 {
-	size_t size = _IOC_SIZE(call->cmd);
-	union argument *arg = kzalloc(sizeof(*arg), GFP_KERNEL);
-	long err;
+	return cmd == COV_IOC_TEXT ? req->arg.text.buffer : req->arg.range.buffer;
+}
 
-	if (!arg)
-		return cov_fail(error, -ENOMEM, "not enough memory");
-	if (_IOC_DIR(call->cmd) & _IOC_WRITE && copy_from_user(arg, user, size))
-		err = cov_fail(error, -EFAULT, "the argument cannot be read");
-	else
-		err = run_call(call, control, arg, error);
-	if (!err && _IOC_DIR(call->cmd) & _IOC_READ && copy_to_user(user, arg, size))
-		err = cov_fail(error, -EFAULT, "the answer cannot be written");
-	kfree(arg);
+static int deliver(const struct call *call, struct request *req, void __user *user)
+{
+	u64 to = req->answer.bytes ? answer_buffer(req, call->cmd) : 0;
+
+	if (req->answer.bytes &&
+	    copy_to_user(u64_to_user_ptr(to), req->answer.bytes, req->answer.size))
+		return cov_fail(&req->error, -EFAULT, "the buffer at %#llx cannot be written", to);
+	if (_IOC_DIR(call->cmd) & _IOC_READ &&
+	    copy_to_user(user, &req->arg, _IOC_SIZE(call->cmd)))
+		return cov_fail(&req->error, -EFAULT, "the answer cannot be written");
+	return 0;
+}
+
+/* The id of the target that a call with an undo has made. */
+static u32 made_target(const struct request *req, unsigned int cmd)
+{
+	return cmd == COV_IOC_ATTACH ? req->arg.attach.target : req->arg.add.target;
+}
+
+static int carry_out(const struct call *call, struct request *req, void __user *user)
+{
+	int err = 0;
+
+	if (_IOC_DIR(call->cmd) & _IOC_WRITE &&
+	    copy_from_user(&req->arg, user, _IOC_SIZE(call->cmd)))
+		return cov_fail(&req->error, -EFAULT, "the argument cannot be read");
+	if (call->prepare)
+		err = call->prepare(req);
+	err = err ?: run_locked(call, req);
+	if (err)
+		return err;
+	err = deliver(call, req, user);
+	if (err && call->undo)
+		call->undo(req, made_target(req, call->cmd));
 	return err;
+}
+
+static void keep_error(struct control *control, const struct cov_error *error)
+{
+	mutex_lock(&control->lock);
+	control->error = *error;
+	mutex_unlock(&control->lock);
 }
 
 static long control_ioctl(struct file *file, unsigned int cmd, unsigned long user)
 {
 	struct control *control = file->private_data;
 	const struct call *call = find_call(cmd);
-	struct cov_error error = { };
-	long err;
+	struct request *req = kzalloc(sizeof(*req), GFP_KERNEL);
+	int err;
 
-	err = call ? copy_and_run(call, control, (void __user *)user, &error) :
-		     cov_fail(&error, -ENOTTY, "there is no call %#x; is livecov.ko older than its caller?", cmd);
-	if (err) {
-		mutex_lock(&control->lock);
-		control->error = error;
-		mutex_unlock(&control->lock);
-	}
+	if (!req)
+		return -ENOMEM;
+	req->control = control;
+	err = call ? carry_out(call, req, (void __user *)user) :
+		     cov_fail(&req->error, -ENOTTY, "there is no call %#x; is livecov.ko older than its caller?", cmd);
+	if (err)
+		keep_error(control, &req->error);
+	kvfree(req->globs);
+	kvfree(req->sections);
+	kvfree(req->answer.bytes);
+	kfree(req);
 	return err;
 }
 
@@ -542,6 +624,5 @@ const struct file_operations cov_control_fops = {
 	.open = control_open,
 	.release = control_release,
 	.unlocked_ioctl = control_ioctl,
-	.compat_ioctl = compat_ptr_ioctl,
 	.llseek = noop_llseek,
 };

@@ -19,6 +19,8 @@
  * (Documentation/trace/kprobes.rst, "Jump Optimization").
  */
 #include <linux/kprobes.h>
+#include <linux/mm.h>
+#include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -27,9 +29,16 @@
 #include "hit.h"
 #include "insn_branch.h"
 
+/**
+ * struct site_probe - a kprobe and its site
+ * @kp: the kprobe
+ * @site: NULL if the kernel would not take the kprobe back: it is hit for nothing
+ * @address: kprobes forgets its own when it fails to unregister
+ */
 struct site_probe {
 	struct kprobe kp;
 	struct cov_site *site;
+	kprobe_opcode_t *address;
 };
 
 static __always_inline struct site_probe *site_probe(struct kprobe *kp)
@@ -47,25 +56,32 @@ static __always_inline enum hit_context probe_context(const struct kprobe *kp)
 
 static int notrace probe_entry(struct kprobe *kp, struct pt_regs *regs)
 {
+	struct cov_site *site = READ_ONCE(site_probe(kp)->site);
+
 	/* At a function's first instruction the return address is on top of the stack. */
-	cov_hit(site_probe(kp)->site, 0, *(unsigned long *)regs->sp, probe_context(kp));
+	if (site)
+		cov_hit(site, 0, *(unsigned long *)regs->sp, probe_context(kp));
 	return 0;
 }
 NOKPROBE_SYMBOL(probe_entry);
 
 static int notrace probe_leader(struct kprobe *kp, struct pt_regs *regs)
 {
-	cov_hit(site_probe(kp)->site, 0, 0, probe_context(kp));
+	struct cov_site *site = READ_ONCE(site_probe(kp)->site);
+
+	if (site)
+		cov_hit(site, 0, 0, probe_context(kp));
 	return 0;
 }
 NOKPROBE_SYMBOL(probe_leader);
 
 static int notrace probe_branch(struct kprobe *kp, struct pt_regs *regs)
 {
-	struct cov_site *site = site_probe(kp)->site;
-	bool taken = insn_branch_taken(site->condition, site->narrow, regs->flags, regs->cx);
+	struct cov_site *site = READ_ONCE(site_probe(kp)->site);
 
-	cov_hit(site, taken, 0, probe_context(kp));
+	if (site)
+		cov_hit(site, insn_branch_taken(site->condition, site->narrow, regs->flags,
+						regs->cx), 0, probe_context(kp));
 	return 0;
 }
 NOKPROBE_SYMBOL(probe_branch);
@@ -73,8 +89,8 @@ NOKPROBE_SYMBOL(probe_branch);
 /*
  * loop, loope and loopne are carried out here, and kprobes is told so by returning
  * 1: kprobe_emulate_loop() (arch/x86/kernel/kprobes/core.c, 5.13 to at least 6.12)
- * looks at rcx before counting down, so that a loop never ends. Another probe at
- * the same place may not be called then; it would be lost in the loop otherwise.
+ * looks at rcx before counting down, so that a loop never ends. An int3 probe: the
+ * release keeps it from being left behind (arm_allowed(), probe_release()).
  */
 static int notrace probe_loop(struct kprobe *kp, struct pt_regs *regs)
 {
@@ -97,24 +113,65 @@ NOKPROBE_SYMBOL(probe_keep_unoptimised);
 
 /* --- sleeping ------------------------------------------------------------ */
 
-/* Does ftrace own the first instruction? Its nop, or its call while tracing is on. */
-static bool starts_with_fentry(unsigned long address)
+static bool is_loop(u8 condition)
 {
-	static const u8 endbr64[] = { 0xf3, 0x0f, 0x1e, 0xfa };
-	static const u8 nop5[] = { 0x0f, 0x1f, 0x44, 0x00, 0x00 };
-	u8 text[sizeof(endbr64) + sizeof(nop5)], *p = text;
-
-	if (copy_from_kernel_nofault(text, (void *)address, sizeof(text)))
-		return false;
-	if (!memcmp(p, endbr64, sizeof(endbr64)))
-		p += sizeof(endbr64);
-	return !memcmp(p, nop5, sizeof(nop5)) || *p == 0xe8;
+	return condition >= INSN_COND_LOOPNE && condition <= INSN_COND_LOOP;
 }
 
-static bool is_loop(const struct cov_site *site)
+/* Is there a loop instruction at an address, whatever the site there watches? */
+static bool loop_at(unsigned long address)
 {
-	return site->kind == SITE_BRANCH && site->condition >= INSN_COND_LOOPNE &&
-	       site->condition <= INSN_COND_LOOP;
+	struct insn_branch insn;
+	u8 text[INSN_MAX_LEN];
+	u32 room = min_t(u32, INSN_MAX_LEN, PAGE_SIZE - offset_in_page(address));
+
+	return !copy_from_kernel_nofault(text, (void *)address, room) &&
+	       !insn_branch_decode(text, room, address, &insn) &&
+	       insn.kind == INSN_JCC && is_loop(insn.condition);
+}
+
+static bool in_tail(const struct cov_site *site)
+{
+	const struct compat_span *tails = site->target->image.tails;
+
+	return compat_span_has(&tails[0], site->address) ||
+	       compat_span_has(&tails[1], site->address);
+}
+
+/*
+ * Places that kprobes would take and the kernel not survive:
+ *
+ * - For every probe that is not ftrace's, also for one that may not be optimised,
+ *   can_optimize() decodes to the end of the symbol, which for a text's last
+ *   function is the end of the mapping. If an instruction straddles that, it reads
+ *   an unmapped page.
+ * - kprobes emulates loop wrongly (above). Only probe_loop() may sit on one, and
+ *   alone: what returns 1 hides the probes behind it, and the other way round.
+ *   loop_at() does not see one that is probed already: that is an int3 by then.
+ */
+static int arm_allowed(const struct cov_site *site)
+{
+	u8 byte;
+
+	if (!site->at_fentry && in_tail(site))
+		return -EFAULT;
+	if (site->kind == SITE_BRANCH && is_loop(site->condition))
+		return copy_from_kernel_nofault(&byte, (void *)site->address, 1) || byte == 0xcc ?
+			-EBUSY : 0;
+	return loop_at(site->address) ? -EOPNOTSUPP : 0;
+}
+
+/*
+ * kprobes and ftrace can be switched off as a whole (debugfs kprobes/enabled, sysctl
+ * kernel.ftrace_enabled); registering succeeds all the same and changes nothing. A
+ * live probe shows as int3, or as ftrace's call or jump.
+ */
+static bool probe_shows(const struct site_probe *probe)
+{
+	u8 byte;
+
+	return !copy_from_kernel_nofault(&byte, probe->address, 1) &&
+	       (byte == 0xcc || byte == 0xe8 || byte == 0xe9);
 }
 
 /* Built anew for every registration: kprobes leaves its own marks in the struct. */
@@ -128,29 +185,53 @@ static void probe_init(struct site_probe *probe, struct cov_site *site)
 
 	probe->site = site;
 	probe->kp.addr = (kprobe_opcode_t *)site->address;
-	probe->kp.pre_handler = is_loop(site) ? probe_loop : handlers[site->kind];
-	if (site->kind == SITE_LEADER ||
-	    (site->kind == SITE_ENTRY && !starts_with_fentry(site->address)))
+	probe->kp.pre_handler = handlers[site->kind];
+	if (site->kind == SITE_BRANCH && is_loop(site->condition))
+		probe->kp.pre_handler = probe_loop;
+	/* Never at ftrace's places: kprobes confuses its two ftrace_ops over it. */
+	if (site->kind != SITE_BRANCH && !site->at_fentry)
 		probe->kp.post_handler = probe_keep_unoptimised;
+}
+
+static int probe_register(struct site_probe *probe)
+{
+	struct cov_site *site = probe->site;
+	int err = register_kprobe(&probe->kp);
+
+	if (err)
+		return err;
+	probe->address = probe->kp.addr;
+	/* A one-shot site may have been hit and disarmed since: then it did work. */
+	if (!probe_shows(probe) && READ_ONCE(site->state) == COV_SITE_ARMED) {
+		unregister_kprobe(&probe->kp);
+		return -ESHUTDOWN;
+	}
+	return 0;
 }
 
 static int probe_arm_one(struct cov_site *site)
 {
-	struct site_probe *probe = kzalloc(sizeof(*probe), GFP_KERNEL);
-	int err;
+	struct site_probe *probe;
+	int err = arm_allowed(site);
 
+	if (err)
+		return err;
+	probe = kzalloc(sizeof(*probe), GFP_KERNEL);
 	if (!probe)
 		return -ENOMEM;
 	probe_init(probe, site);
 	site->engine_data = probe;
 	/* Before it can be hit: a one-shot site must find itself ARMED. */
 	WRITE_ONCE(site->state, COV_SITE_ARMED);
-	err = register_kprobe(&probe->kp);
+	err = probe_register(probe);
 	if (err) {
+		cov_disarm_flush();
 		site->engine_data = NULL;
 		kfree(probe);
+		return err;
 	}
-	return err;
+	site->watched = true;
+	return 0;
 }
 
 static void probe_arm(struct cov_site **sites, u32 n)
@@ -169,7 +250,7 @@ static void probe_disarm(struct cov_site *site)
 {
 	struct site_probe *probe = site->engine_data;
 
-	/* Fails only if the text is gone or going: then there is nothing to stop. */
+	/* If it fails hits go on, and hit_claim() turns them away. */
 	disable_kprobe(&probe->kp);
 }
 
@@ -197,21 +278,47 @@ static u32 release_batch(struct kprobe **probes, struct cov_site **sites, u32 n,
 	return found;
 }
 
+/*
+ * Without memory ftrace cannot change its filter, and unregister_kprobes() leaves
+ * the kprobe where it is, without a word but that it clears its address (kernel/
+ * kprobes.c, unregister_kprobes()). Its memory must then stay for good, and so must
+ * our handlers. To try again would let kprobes count down twice.
+ */
+static void probe_abandon(struct site_probe *probe)
+{
+	pr_err("the kernel did not take back its probe at %pS: livecov stays loaded\n",
+	       probe->address);
+	probe->kp.addr = probe->address;
+	WRITE_ONCE(probe->site, NULL);
+	__module_get(THIS_MODULE);
+}
+
 static void probe_release(struct cov_site **sites, u32 n)
 {
 	static struct kprobe *probes[RELEASE_BATCH];	/* under the targets' lock */
 	u32 done = 0, found, i;
 
 	while ((found = release_batch(probes, sites, n, &done))) {
+		bool abandoned = false;
+
 		unregister_kprobes(probes, found);
 		/* No handler runs on them now; the worker may still hold some. */
 		cov_disarm_flush();
 		for (i = 0; i < found; i++) {
 			struct site_probe *probe = site_probe(probes[i]);
+			struct cov_site *site = probe->site;
 
-			probe->site->engine_data = NULL;
-			kfree(probe);
+			site->target->missed += probe->kp.nmissed;
+			site->engine_data = NULL;
+			if (probe->kp.addr) {
+				kfree(probe);
+			} else {
+				probe_abandon(probe);
+				abandoned = true;
+			}
 		}
+		if (abandoned)
+			synchronize_rcu();	/* handlers that still saw the site */
 	}
 }
 
@@ -222,12 +329,14 @@ static u64 probe_missed(const struct cov_site *site)
 	return probe ? READ_ONCE(probe->kp.nmissed) : 0;
 }
 
-static bool probe_original(const struct cov_site *site, u8 *byte)
+static bool probe_original(const struct cov_site *site, unsigned long *address, u8 *byte)
 {
 	const struct site_probe *probe = site->engine_data;
 
 	if (!probe || probe->kp.flags & KPROBE_FLAG_FTRACE)
 		return false;
+	/* Not the site's: kprobes puts an entry's probe behind endbr64. */
+	*address = (unsigned long)probe->address;
 	*byte = probe->kp.opcode;
 	return true;
 }

@@ -4,10 +4,9 @@
  * Owns nothing, changes nothing.
  */
 #include <linux/mm.h>
-#include <linux/uaccess.h>
 
-#include "patched.h"
 #include "query.h"
+#include "tables.h"
 #include "tracking.h"
 
 /* Everything that a table's entries are made from. */
@@ -135,30 +134,22 @@ static u32 table_length(const struct cov_target *target, enum query_table table)
 	return 0;
 }
 
-/* Through a page: an entry is never half written by a faulting user page. */
-static int copy_entries(const struct query *query, const struct reader *reader,
-			u32 first, u32 count, void __user *to)
+static int make_entries(const struct query *query, const struct reader *reader,
+			const struct cov_range *range, struct query_answer *answer)
 {
-	u32 per_page = PAGE_SIZE / reader->size, done = 0;
-	void *page = (void *)get_zeroed_page(GFP_KERNEL);
-	int err = page ? 0 : -ENOMEM;
+	u32 i;
 
-	while (!err && done < count) {
-		u32 i, n = min(per_page, count - done);
-
-		for (i = 0; i < n; i++)
-			reader->fill(query, first + done + i, page + i * reader->size);
-		if (copy_to_user(to + (size_t)done * reader->size, page, n * reader->size))
-			err = -EFAULT;
-		done += n;
-		cond_resched();
-	}
-	free_page((unsigned long)page);
-	return err;
+	answer->bytes = kvcalloc(range->count, reader->size, GFP_KERNEL);
+	if (!answer->bytes)
+		return -ENOMEM;
+	answer->size = (size_t)range->count * reader->size;
+	for (i = 0; i < range->count; i++)
+		reader->fill(query, range->first + i, answer->bytes + i * reader->size);
+	return 0;
 }
 
 int query_range(const struct cov_target *target, enum query_table table,
-		struct cov_range *range, struct cov_error *error)
+		struct cov_range *range, struct query_answer *answer, struct cov_error *error)
 {
 	const struct reader *reader = &readers[table];
 	u32 length = table_length(target, table);
@@ -167,14 +158,12 @@ int query_range(const struct cov_target *target, enum query_table table,
 
 	range->generation = target->generation;
 	range->count = range->first < length ? min(range->count, length - range->first) : 0;
-	if (range->count && reader->needs_coverage)
+	if (!range->count)
+		return 0;
+	if (reader->needs_coverage)
 		err = checkpoints_coverage(target, &query.coverage);
-	if (!err && range->count)
-		err = copy_entries(&query, reader, range->first, range->count,
-				   u64_to_user_ptr(range->buffer));
+	err = err ?: make_entries(&query, reader, range, answer);
 	checkpoints_coverage_free(&query.coverage);
-	if (err == -EFAULT)
-		return cov_fail(error, err, "the buffer cannot be written");
 	return err ? cov_fail(error, err, "not enough memory to work out the coverage") : 0;
 }
 
@@ -277,10 +266,11 @@ int query_target(const struct cov_target *target, struct cov_target_info *info,
 }
 
 int query_text(const struct cov_target *target, const struct cov_text *text,
-	       struct cov_error *error)
+	       struct query_answer *answer, struct cov_error *error)
 {
 	const struct compat_span *core = &target->image.core;
-	u8 *bytes;
+	struct compat_span wanted = { text->address, text->length };
+	struct flow_text copy;
 	int err;
 
 	if (target->state != COV_TARGET_LIVE)
@@ -289,16 +279,12 @@ int query_text(const struct cov_target *target, const struct cov_text *text,
 	    text->address - core->base > core->size - text->length)
 		return cov_fail(error, -EINVAL, "%u bytes at %#llx are not all text of %s",
 				text->length, text->address, target->name);
-	bytes = kvmalloc(text->length, GFP_KERNEL);
-	if (!bytes)
-		return cov_fail(error, -ENOMEM, "not enough memory");
-	err = copy_from_kernel_nofault(bytes, (void *)(unsigned long)text->address, text->length);
-	if (!err)
-		cov_patched_undo(text->address, bytes, text->length);
-	if (!err && copy_to_user(u64_to_user_ptr(text->buffer), bytes, text->length))
-		err = -EFAULT;
-	kvfree(bytes);
-	return err ? cov_fail(error, err, "the text or the buffer cannot be accessed") : 0;
+	err = text_read(wanted, &copy);
+	if (err)
+		return cov_fail(error, err, "the text at %#llx cannot be read", text->address);
+	answer->bytes = (void *)copy.bytes;
+	answer->size = copy.size;
+	return 0;
 }
 
 void query_status(struct cov_status *status)

@@ -17,17 +17,24 @@ enum query_table {
 	QUERY_NAMES,
 };
 
+/* An array for user space: copied there when the lock has been given back. */
+struct query_answer {
+	void *bytes;	/* kvfree() */
+	size_t size;
+};
+
 /**
- * query_range - copy entries of a table to user space
+ * query_range - make entries of a table
  * @target: whose
  * @table: which
- * @range: first entry, buffer, room; @count and @generation are the answer
+ * @range: first entry, room; @count and @generation are filled in
+ * @answer: the entries
  * @error: a sentence for the caller
  *
- * Return: 0, -EFAULT, -ENOMEM.
+ * Return: 0 or -ENOMEM.
  */
 int query_range(const struct cov_target *target, enum query_table table,
-		struct cov_range *range, struct cov_error *error);
+		struct cov_range *range, struct query_answer *answer, struct cov_error *error);
 
 /* query_target - a target's numbers; 0 or -ENOMEM */
 int query_target(const struct cov_target *target, struct cov_target_info *info,
@@ -36,9 +43,9 @@ int query_target(const struct cov_target *target, struct cov_target_info *info,
 /* query_sites - of a target's numbers those of its sites alone */
 void query_sites(const struct cov_target *target, struct cov_target_info *info);
 
-/* query_text - copy pristine text to user space; -ENODEV, -EINVAL, -ENOMEM, -EFAULT */
+/* query_text - copy pristine text; 0, -ENODEV, -EINVAL, -ENOMEM, -EFAULT */
 int query_text(const struct cov_target *target, const struct cov_text *text,
-	       struct cov_error *error);
+	       struct query_answer *answer, struct cov_error *error);
 
 /* query_status - livecov as a whole */
 void query_status(struct cov_status *status);

@@ -5,6 +5,7 @@
  */
 #include <linux/glob.h>
 #include <linux/mm.h>
+#include <linux/sched/signal.h>
 #include <linux/sort.h>
 #include <linux/string.h>
 
@@ -43,59 +44,59 @@ void symbols_free(struct symbols *symbols)
 	kvfree(symbols->names);
 }
 
+/* Call @take, if there is one, for each function symbol, and count them. */
+static void for_each_function(const struct mod_kallsyms *ks, const struct cov_image *image,
+			      struct symbols *symbols,
+			      void (*take)(struct symbols *symbols, const Elf_Sym *sym,
+					   const char *name, u32 name_len))
+{
+	u32 i;
+
+	symbols->count = 0;
+	symbols->names_len = 0;
+	for (i = 0; i < ks->num_symtab; i++) {
+		const Elf_Sym *sym = &ks->symtab[i];
+		const char *name = ks->strtab + sym->st_name;
+		u32 name_len = strlen(name) + 1;
+
+		if (is_function(sym, name, image)) {
+			if (take)
+				take(symbols, sym, name, name_len);
+			symbols->count++;
+			symbols->names_len += name_len;
+		}
+		cond_resched();
+	}
+}
+
+static void take_symbol(struct symbols *symbols, const Elf_Sym *sym, const char *name,
+			u32 name_len)
+{
+	symbols->table[symbols->count] = (struct symbol){
+		.address = sym->st_value,
+		.size = min_t(u64, sym->st_size, U32_MAX),
+		.name = symbols->names_len,
+		.parent = COV_NONE,
+	};
+	memcpy(symbols->names + symbols->names_len, name, name_len);
+}
+
 /*
- * Copy the function symbols. The table changes once in a module's life, when
- * its init text is dropped (do_init_module() exchanges mod->kallsyms and frees
- * the old one after a grace period): so count, allocate, and copy what is there
- * then, at most as much as was allocated. The shorter table is a subset.
+ * While a module is COMING its full table is in init memory; do_init_module()
+ * exchanges it for the core's later, behind the LIVE notifier, which waits for the
+ * lock that our caller holds.
  */
 int symbols_read(struct module *mod, const struct cov_image *image, struct symbols *symbols)
 {
-	u32 room = 0, room_names = 0;
-	bool counting = true;
+	const struct mod_kallsyms *ks = mod->state == MODULE_STATE_COMING ?
+		rcu_dereference_raw(mod->kallsyms) : &mod->core_kallsyms;
 	int err;
 
-again:
-	preempt_disable();
-	{
-		const struct mod_kallsyms *ks = rcu_dereference_raw(mod->kallsyms);
-		u32 i, n = 0, len = 0;
-
-		for (i = 0; i < ks->num_symtab; i++) {
-			const Elf_Sym *sym = &ks->symtab[i];
-			const char *name = ks->strtab + sym->st_name;
-			u32 name_len = strlen(name) + 1;
-
-			if (!is_function(sym, name, image))
-				continue;
-			if (!counting) {
-				if (n == room || name_len > room_names - len)
-					break;
-				symbols->table[n] = (struct symbol){
-					.address = sym->st_value,
-					.size = min_t(u64, sym->st_size, U32_MAX),
-					.name = len,
-					.parent = COV_NONE,
-				};
-				memcpy(symbols->names + len, name, name_len);
-			}
-			n++;
-			len += name_len;
-		}
-		symbols->count = n;
-		symbols->names_len = len;
-	}
-	preempt_enable();
-
-	if (!counting || !symbols->count)
-		return 0;
-	room = symbols->count;
-	room_names = symbols->names_len;
-	err = symbols_alloc(symbols, room, room_names);
-	if (err)
-		return err;
-	counting = false;
-	goto again;
+	for_each_function(ks, image, symbols, NULL);
+	err = symbols_alloc(symbols, symbols->count ?: 1, symbols->names_len ?: 1);
+	if (!err)
+		for_each_function(ks, image, symbols, take_symbol);
+	return err;
 }
 
 /* Of several names for one place, the one its author wrote comes first. */
@@ -160,7 +161,7 @@ static bool chosen(const struct image_choice *choice, const char *name)
 	if (!choice->globs_len)
 		return true;
 	for (; glob < end; glob += strlen(glob) + 1)
-		if (glob_match(glob, name))
+		if (choice->exact ? !strcmp(glob, name) : glob_match(glob, name))
 			return true;
 	return false;
 }
@@ -184,7 +185,7 @@ static u32 next_parent(const struct symbols *symbols, u32 cold, u32 from)
  * Selecting a function selects its cold part. Cold parts are few and parents
  * hashed by nothing: this is a search in at most a few thousand names for each.
  */
-u32 symbols_select(const struct image_choice *choice, struct symbols *symbols)
+int symbols_select(const struct image_choice *choice, struct symbols *symbols)
 {
 	u32 i, n = 0;
 
@@ -199,6 +200,9 @@ u32 symbols_select(const struct image_choice *choice, struct symbols *symbols)
 		symbol->selected = chosen(choice, name) ||
 			(symbol->cold && chosen(choice, symbol_name(symbols, symbol->parent)));
 		n += symbol->selected;
+		cond_resched();
+		if (signal_pending(current))
+			return -EINTR;
 	}
 	return n;
 }

@@ -42,14 +42,21 @@ static inline const char *symbol_name(const struct symbols *symbols, u32 index)
 int symbols_alloc(struct symbols *symbols, u32 count, u32 names_len);
 void symbols_free(struct symbols *symbols);
 
-/* symbols_read - copy a module's function symbols; 0 or -ENOMEM */
+/*
+ * symbols_read - copy a module's function symbols; 0, -ENOMEM. The targets' lock is
+ * held and the module is COMING or LIVE: the LIVE notifier waits for the lock, so
+ * the table is not exchanged meanwhile.
+ */
 int symbols_read(struct module *mod, const struct cov_image *image, struct symbols *symbols);
 
 /* symbols_tidy - sort by address: one symbol for one place, none reaching into the next */
 void symbols_tidy(const struct cov_image *image, struct symbols *symbols);
 
-/* symbols_select - mark what the caller wants, and the cold parts; how many were chosen */
-u32 symbols_select(const struct image_choice *choice, struct symbols *symbols);
+/*
+ * symbols_select - mark what the caller wants, and the cold parts; how many were
+ * chosen, or -EINTR
+ */
+int symbols_select(const struct image_choice *choice, struct symbols *symbols);
 
 /*
  * symbols_settle_parents - two files of one module may both have a static function

@@ -24,7 +24,6 @@ void tables_free(struct tables *tables)
 	kvfree(tables->fixups);
 	kvfree(tables->jump_labels);
 	kvfree(tables->bugs);
-	kvfree(tables->fentries);
 	kvfree(tables->static_calls);
 }
 
@@ -99,20 +98,18 @@ static int read_bugs(const struct module *mod, struct tables *tables,
 	return 0;
 }
 
-static int read_fentries(const struct module *mod, struct tables *tables,
-			 struct flow_input *in)
+int fentries_read(const struct module *mod, struct cov_image *image)
 {
 #ifdef CONFIG_FTRACE_MCOUNT_RECORD
 	u32 i, n = mod->num_ftrace_callsites;
 
-	tables->fentries = kvcalloc(n ?: 1, sizeof(*tables->fentries), GFP_KERNEL);
-	if (!tables->fentries)
+	image->fentries = kvcalloc(n ?: 1, sizeof(*image->fentries), GFP_KERNEL);
+	if (!image->fentries)
 		return -ENOMEM;
 	for (i = 0; i < n; i++)
-		tables->fentries[i] = mod->ftrace_callsites[i];
-	sort(tables->fentries, n, sizeof(*tables->fentries), u64_cmp, NULL);
-	in->fentries = tables->fentries;
-	in->nr_fentries = n;
+		image->fentries[i] = mod->ftrace_callsites[i];
+	sort(image->fentries, n, sizeof(*image->fentries), u64_cmp, NULL);
+	image->nr_fentries = n;
 #endif
 	return 0;
 }
@@ -175,6 +172,5 @@ int tables_read(const struct module *mod, const struct cov_image *image,
 	       read_fixups(mod, tables, in) ?:
 	       read_jump_labels(mod, tables, in) ?:
 	       read_bugs(mod, tables, in) ?:
-	       read_fentries(mod, tables, in) ?:
 	       read_static_calls(mod, tables, in);
 }

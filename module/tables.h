@@ -14,7 +14,6 @@ struct tables {
 	struct flow_pair *fixups;
 	struct flow_pair *jump_labels;
 	struct flow_bug *bugs;
-	u64 *fentries;
 	u64 *static_calls;
 };
 
@@ -27,8 +26,11 @@ struct tables {
  */
 int text_read(struct compat_span span, struct flow_text *text);
 
+/* fentries_read - copy the addresses that ftrace owns, sorted; 0 or -ENOMEM */
+int fentries_read(const struct module *mod, struct cov_image *image);
+
 /**
- * tables_read - copy everything that flow_build() wants of a module but functions
+ * tables_read - copy what else flow_build() wants of a module, but functions
  * @mod: with a reference held
  * @image: its @core and @init say where text is
  * @tables: the memory; tables_free() it whatever is returned

@@ -94,6 +94,15 @@ void target_free(struct cov_target *target)
 	kfree(target);
 }
 
+void target_abort(struct cov_target *target)
+{
+	u32 first = target->cps.first_id;
+
+	if (first && next_checkpoint_id == first + checkpoints_ids(&target->image))
+		next_checkpoint_id = first;
+	target_free(target);
+}
+
 struct cov_target *target_alloc(const struct target_request *request)
 {
 	struct cov_target *target = kzalloc(sizeof(*target), GFP_KERNEL);
@@ -221,7 +230,7 @@ int target_attach(const struct target_request *request, struct cov_target **out,
 	if (!err)
 		err = target_choose_sites(target, request->mode == COV_MODE_EDGES, error);
 	if (err) {
-		target_free(target);
+		target_abort(target);
 		return err;
 	}
 	target_publish(target, request);
@@ -273,7 +282,7 @@ int target_arm_some(struct cov_target *target, u32 max, bool interruptible,
 	if (target_is_going(target))
 		return cov_fail(error, -ENODEV, "%s is unloaded; what it had shown until then is kept",
 				target->name);
-	while (max && !(interruptible && signal_pending(current))) {
+	while (max && !(interruptible ? signal_pending(current) : fatal_signal_pending(current))) {
 		n = take_pending(cps, chunk, min_t(u32, max, ARM_CHUNK));
 		target->engine->arm(chunk, n);
 		max -= n;
@@ -324,7 +333,6 @@ void target_release_sites(struct cov_target *target, site_filter filter)
 	for_each_site(site, batch, i, &target->cps) {
 		if (!filter(site))
 			continue;
-		target->missed += target->engine->missed(site);
 		chunk[n++] = site;
 		if (n == ARRAY_SIZE(chunk)) {
 			target->engine->release(chunk, n);
@@ -396,9 +404,11 @@ void cov_patched_undo(unsigned long base, u8 *bytes, unsigned int size)
 
 	list_for_each_entry(target, &cov_targets, link)
 		for_each_site(site, batch, i, &target->cps) {
+			unsigned long address;
 			u8 byte;
 
-			if (site->address - base < size && target->engine->original(site, &byte))
-				bytes[site->address - base] = byte;
+			if (target->engine->original(site, &address, &byte) &&
+			    address - base < size)
+				bytes[address - base] = byte;
 		}
 }

@@ -14,6 +14,9 @@ struct cov_target *target_alloc(const struct target_request *request);
 /* target_free - free a target that is on no list and has nothing armed */
 void target_free(struct cov_target *target);
 
+/* target_abort - the same, and its ids are given back if they were the last ones taken */
+void target_abort(struct cov_target *target);
+
 /* target_read_image - find the module and read it; errors of cov_image_of_*(), -ENODEV */
 int target_read_image(struct cov_target *target, const struct target_request *request,
 		      struct cov_error *error);
@@ -27,7 +30,7 @@ void target_publish(struct cov_target *target, const struct target_request *requ
 /* target_renew - a new generation: addresses have changed */
 void target_renew(struct cov_target *target);
 
-/* target_arm_some - target_arm(), or the same without looking at signals */
+/* target_arm_some - target_arm(), or the same ended by nothing but SIGKILL */
 int target_arm_some(struct cov_target *target, u32 max, bool interruptible,
 		    struct cov_error *error);
 

@@ -5,40 +5,46 @@
  * several probes at one address. Owns nothing. May call target.c's parts.
  */
 #include <linux/module.h>
+#include <linux/mm.h>
 #include <linux/sched/signal.h>
-#include <linux/uaccess.h>
 
 #include "insn_branch.h"
-#include "patched.h"
+#include "tables.h"
 #include "target_parts.h"
 
 /* The offset must be an instruction's: walk there from the function's start. */
-static int check_place(const struct cov_target *target, u64 offset, struct cov_error *error)
+static int check_boundary(const struct flow_text *text, u64 offset, const char *name,
+			  struct cov_error *error)
 {
-	const struct flow_function *function = &target->image.in.functions[target->place];
-	const char *name = cov_image_name(&target->image, target->place);
 	struct insn_branch insn;
-	u8 text[INSN_MAX_LEN];
-	u64 at = 0;
+	u64 at;
 
-	if (offset >= function->size)
-		return cov_fail(error, -ERANGE, "offset %#llx is behind the end of %.100s, which has %#x bytes",
-				offset, name, function->size);
-	while (at < offset) {
-		unsigned long address = function->address + at;
-		u32 room = min_t(u64, sizeof(text), function->size - at);
-
-		if (copy_from_kernel_nofault(text, (void *)address, room))
-			return cov_fail(error, -EFAULT, "the text of %.100s cannot be read", name);
-		cov_patched_undo(address, text, room);
-		if (insn_branch_decode(text, room, address, &insn))
-			return cov_fail(error, -EILSEQ, "%.100s cannot be decoded at offset %#llx", name, at);
-		at += insn.length;
-	}
+	for (at = 0; at < offset; at += insn.length)
+		if (insn_branch_decode(text->bytes + at, text->size - at, text->base + at, &insn))
+			return cov_fail(error, -EILSEQ, "%.100s cannot be decoded at offset %#llx",
+					name, at);
 	if (at > offset)
 		return cov_fail(error, -EILSEQ, "offset %#llx is inside an instruction of %.100s; the next one starts at %#llx",
 				offset, name, at);
 	return 0;
+}
+
+static int check_place(const struct cov_target *target, u64 offset, struct cov_error *error)
+{
+	const struct flow_function *function = &target->image.in.functions[target->place];
+	const char *name = cov_image_name(&target->image, target->place);
+	struct flow_text text;
+	int err;
+
+	if (offset >= function->size)
+		return cov_fail(error, -ERANGE, "offset %#llx is behind the end of %.100s, which has %#x bytes",
+				offset, name, function->size);
+	err = text_read((struct compat_span){ function->address, function->size }, &text);
+	if (err)
+		return cov_fail(error, err, "the text of %.100s cannot be read", name);
+	err = check_boundary(&text, offset, name, error);
+	kvfree(text.bytes);
+	return err;
 }
 
 /* The glob that names a function also takes its cold part: find the function itself. */
@@ -115,7 +121,7 @@ int target_attach_checkpoint(const struct target_request *request, struct cov_ta
 		return cov_fail(error, -ENOMEM, "not enough memory");
 	err = make_checkpoint(target, request, error);
 	if (err) {
-		target_free(target);
+		target_abort(target);
 		return err;
 	}
 	target_publish(target, request);

@@ -13,12 +13,35 @@ static bool init_site(const struct cov_site *site)
 	return site->in_init;
 }
 
+/* The init function has returned: its text is about to go, and no site of it is armed again. */
+static void target_live(struct cov_target *target)
+{
+	struct site_batch *batch;
+	struct cov_site *site;
+	u32 i;
+
+	target->image.init_gone = true;
+	target_release_sites(target, init_site);
+	/* Some of them may still have been waiting to be armed. */
+	init_llist_head(&target->cps.pending);
+	for_each_site(site, batch, i, &target->cps)
+		if (site->state == COV_SITE_PENDING)
+			llist_add(&site->node, &target->cps.pending);
+}
+
 static void target_going(struct cov_target *target)
 {
 	target_release_sites(target, target_any_site);
 	init_llist_head(&target->cps.pending);
 	target->mod = NULL;
 	target->state = COV_TARGET_GONE;
+}
+
+/* What lay in the text that has moved moves with it. */
+static void move(const struct compat_span *old, unsigned long delta, u64 *address)
+{
+	if (compat_span_has(old, *address))
+		*address += delta;
 }
 
 static void move_addresses(struct cov_target *target, unsigned long delta)
@@ -28,15 +51,20 @@ static void move_addresses(struct cov_target *target, unsigned long delta)
 	struct cov_site *site;
 	u32 i;
 
-	image->core.base += delta;
 	for (i = 0; i < image->in.nr_functions; i++)
-		image->in.functions[i].address += delta;
+		move(&image->core, delta, &image->in.functions[i].address);
 	for (i = 0; i < image->flow.nr_branches; i++)
-		image->flow.branches[i].target += delta;
+		move(&image->core, delta, &image->flow.branches[i].target);
+	for (i = 0; i < image->nr_fentries; i++)
+		move(&image->core, delta, &image->fentries[i]);
 	for (i = 0; i < target->nr_sections; i++)
-		target->sections[i].base += delta;
+		move(&image->core, delta, &target->sections[i].base);
 	for_each_site(site, batch, i, &target->cps)
-		site->address += delta;
+		if (!site->in_init)
+			site->address += delta;
+	if (image->tails[0].base)
+		image->tails[0].base += delta;
+	image->core.base += delta;
 }
 
 /* A fresh load may take what an earlier one refused: everything is tried again. */
@@ -56,6 +84,7 @@ static void make_pending(struct cov_target *target)
 			continue;
 		}
 		checkpoints_forgive(site);
+		site->watched = false;
 		site->state = COV_SITE_PENDING;
 		llist_add(&site->node, &cps->pending);
 	}
@@ -85,10 +114,10 @@ static void target_coming(struct cov_target *target, struct module *mod)
 	}
 	target->mod = mod;
 	target->state = COV_TARGET_LIVE;
-	target->image.init = (struct compat_span){ };
+	target->image.init_gone = true;
 	move_addresses(target, compat_core_text(mod).base - target->image.core.base);
 	make_pending(target);
-	/* Not interruptible: a signal to modprobe must not leave half a measurement. */
+	/* Ended by SIGKILL alone: another signal to modprobe must not leave half a measurement. */
 	target_arm_some(target, U32_MAX, false, &ignored);
 }
 
@@ -101,7 +130,7 @@ static void target_event(struct cov_target *target, unsigned long event, struct 
 		break;
 	case MODULE_STATE_LIVE:
 		if (target->mod == mod)
-			target_release_sites(target, init_site);
+			target_live(target);
 		break;
 	case MODULE_STATE_GOING:
 		if (target->mod == mod)

@@ -31,6 +31,7 @@ static int reset_site(struct cov_target *target, struct cov_site *site)
 			continue;
 		}
 		forget_hits(site);
+		site->watched = site->engine_data;
 		if (state == COV_SITE_DISARMED) {
 			WRITE_ONCE(site->state, COV_SITE_ARMED);
 			return target->engine->rearm(site);

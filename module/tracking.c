@@ -3,8 +3,9 @@
  * tracking.c - owns the two tables that all handlers share, and the tracepoints
  * that keep the task registry true. May call task_registry.c, caller_table.c.
  *
- * A tracked task's children are tracked from before they first run
- * (sched_process_fork). A task is dropped not when it begins to exit but when its
+ * A tracked task's children are tracked from before they first run: task_newtask,
+ * the last step of copy_process(), which io_uring's workers pass as well;
+ * sched_process_fork they do not. A task is dropped not when it begins to exit but when its
  * task_struct is given back (sched_process_free): in between it closes its
  * files, and what the driver does then is part of the test. Before that the
  * address cannot be used by another task.
@@ -21,12 +22,15 @@ struct caller_table cov_callers;
 unsigned int cov_max_tasks = 16384;
 unsigned int cov_max_callers = 1U << 17;
 
+#define TASKS_LIMIT	(1U << 22)
+#define CALLERS_LIMIT	(1U << 24)
+
 /* task_registry_del_owner() wants its callers one at a time. */
 static DEFINE_MUTEX(drop_lock);
 
-static void tracking_fork(void *data, struct task_struct *parent, struct task_struct *child)
+static void tracking_fork(void *data, struct task_struct *child, unsigned long clone_flags)
 {
-	task_registry_inherit(&cov_tasks, (unsigned long)parent, (unsigned long)child);
+	task_registry_inherit(&cov_tasks, (unsigned long)current, (unsigned long)child);
 }
 
 static void tracking_free(void *data, struct task_struct *task)
@@ -41,7 +45,7 @@ static struct followed {
 	struct tracepoint *tp;
 	bool registered;
 } followed[] = {
-	{ .name = "sched_process_fork", .probe = tracking_fork },
+	{ .name = "task_newtask", .probe = tracking_fork },
 	{ .name = "sched_process_free", .probe = tracking_free },
 };
 
@@ -92,6 +96,10 @@ int tracking_init(void)
 {
 	int err;
 
+	if (cov_max_tasks > TASKS_LIMIT || cov_max_callers > CALLERS_LIMIT) {
+		pr_err("max_tasks may be %u at most, max_callers %u\n", TASKS_LIMIT, CALLERS_LIMIT);
+		return -EINVAL;
+	}
 	err = task_registry_init(&cov_tasks, cov_max_tasks);
 	if (err)
 		return err;
@@ -145,8 +153,9 @@ void tracking_drop_owner(u64 owner)
 
 void tracking_forget_callers(u32 first, u32 last)
 {
-	caller_table_forget(&cov_callers, first, last);
 	thread_buffer_forget(&cov_tasks.buffer, first, last);
+	synchronize_rcu();	/* step 3 of caller_table.c's four */
+	caller_table_forget(&cov_callers, first, last);
 }
 
 void tracking_reset_callers(void)

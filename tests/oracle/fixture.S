@@ -91,6 +91,19 @@ around_end:
 	ret
 	done	around
 
+	/* code that is repeated, and code that no jump leads to: a fix-up */
+	function fixes
+	mov	$8, %ecx
+fixes_rep:
+	rep movsb
+	ret
+fixes_up:
+	mov	$5, %eax
+	jmp	fixes_up_end
+fixes_up_end:
+	ret
+	done	fixes
+
 	/* what 6.12 puts in front of functions */
 	function __pfx_two_ways
 	nop

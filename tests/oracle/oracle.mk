@@ -18,8 +18,8 @@ oracle_runs = $(foreach target,$(1),$(foreach kernel,$(ORACLE_KERNELS),\
 test-oracle-self:
 	@tests/oracle/test_oracle.py
 
-test-oracle-quick: test-oracle-self
+test-oracle-quick:
 	@tests/oracle/run-oracle $(call oracle_runs,$(ORACLE_QUICK))
 
-test-oracle: test-oracle-self
+test-oracle:
 	@tests/oracle/run-oracle $(call oracle_runs,$(ORACLE_QUICK) $(ORACLE_LONG))

@@ -7,8 +7,7 @@ those in memory: between the file and what runs lie relocations, alternatives,
 return thunks, static keys and ftrace's places, and a comparison that had to
 forgive those would forgive other things too.
 
-take_snapshot() runs in the guest, load() on the host.  May call nothing of
-livecov.
+take_snapshot() runs in the guest, Text on the host.  May call nothing of livecov.
 """
 
 import bisect
@@ -207,7 +206,7 @@ def _classify(text):
         words.pop(0)
     if not words:
         return OTHER, None
-    name = words[0].split(",")[0]       # without a branch hint
+    name = words[0]
     operand = words[1] if len(words) > 1 else ""
     direct = re.fullmatch(r"0x([0-9a-f]+)", operand)
     target = int(direct[1], 16) if direct else None
@@ -322,8 +321,3 @@ class Text:
                 where = f"{min(function.names)}+" \
                     f"{address - function.address:#x} ({where})"
         return f"{where} at {address:#x}"
-
-
-def load(path):
-    with open(path, encoding="utf-8") as file:
-        return json.load(file)

@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import unittest.mock
 
 sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.realpath(__file__))
@@ -208,7 +209,10 @@ def claim_function(text, function, leaders, ran, outcomes):
             "offset": function.address - base, "size": function.size,
             "cold": cold,
             "entry": {"state": "armed", "errno": 0,
-                      "hits": 0 if cold else ran[function.address]},
+                      "hits": 0 if cold else ran[function.address],
+                      "covered": any(
+                          ran[i.address] for i in
+                          function.instructions[:None if cold else 1])},
             "blocks": blocks, "branches": branches}
 
 
@@ -290,7 +294,7 @@ class TextTest(unittest.TestCase):
         names = {"/".join(sorted(f.names)) for f in TEXT.functions}
         self.assertEqual(names, {"two_ways", "loop_body", "no_way", "caller",
                                  "warns", "alias/named", "around",
-                                 "two_ways.cold"})
+                                 "fixes", "two_ways.cold"})
 
     def test_function_that_ends_inside_an_instruction(self):
         snapshot = copy.deepcopy(SNAPSHOT)
@@ -299,7 +303,7 @@ class TextTest(unittest.TestCase):
             target_text.Text(snapshot)
 
     def test_selected_functions(self):
-        text = target_text.Text(SNAPSHOT, ["two_*", "al?as"])
+        text = target_text.Text(SNAPSHOT, ["t?o_ways", "al?as"])
         self.assertEqual([sorted(f.names) for f in text.functions],
                          [["two_ways"], ["alias", "named"], ["two_ways.cold"]])
 
@@ -320,7 +324,7 @@ class TextTest(unittest.TestCase):
         entries = struct.pack("<IIQQQQQQ", 4, 0, 0, 0x1000, 0, 99, 99, 0) + \
             struct.pack("<IIQQQQQQ", 1, 0, 0x100, 0x1000, 0, 8, 8, 0)
         core = bytes(header) + entries
-        core += bytes(0x100 - len(core)) + b"01234567"
+        core += bytes(0x100 - len(core)) + b"01234567 and more"
         with tempfile.NamedTemporaryFile() as file:
             file.write(core)
             file.flush()
@@ -488,6 +492,16 @@ class LogTest(unittest.TestCase):
                           AT["two_ways_if"])
         self.assertEqual(self.outcomes(machine.finish(), "two_ways_if"), (0, 0, 1))
 
+    def test_repeated_instruction_is_one_passage(self):
+        """`rep movs`, or an instruction that faulted; a return is another one."""
+        machine = Machine().begin()
+        for address in machine.path("fixes"):
+            for _ in range(3):
+                machine.trace(address)
+        witness = witness_of(machine.finish().bytes())
+        self.assertEqual(witness.ran[AT["fixes_rep"]], 1)
+        self.assertEqual(witness.ran[AT["fixes_rep"] + 2], 3)
+
     def test_jump_before_the_start_does_not_count(self):
         machine = Machine()
         machine.run("two_ways", True, True)
@@ -572,7 +586,7 @@ class JudgeTest(unittest.TestCase):
         for mode in ("blocks", "edges"):
             verdict = judged(usual_run(), mode=mode)
             self.assertEqual(verdict.differences, [])
-        self.assertEqual(verdict.numbers["functions"], 8)
+        self.assertEqual(verdict.numbers["functions"], 9)
         self.assertEqual(verdict.numbers["branches"], 8)
         self.assertEqual(verdict.numbers["blocks: false positives"], 0)
         self.assertEqual(verdict.numbers["blocks: ran"],
@@ -654,28 +668,60 @@ class JudgeTest(unittest.TestCase):
         machine.outcomes[AT["loop_jump"], False] = 0
         self.assertEqual(judged(machine.finish()).differences, [])
 
+    def blocks_of(self, document, name):
+        return next(f["blocks"] for f in document["targets"][0]["functions"]
+                    if f["name"] == name)
+
+    def structure_fails(self, machine, document, how):
+        self.assertIn(("structure", how), {
+            (d.check, d.claim) for d in judged(machine, document).differences})
+
     def test_code_in_no_block(self):
-        machine = usual_run()
+        """It may be left out, for nothing leads there; unless it runs."""
+        machine = Machine().begin()
+        machine.run("fixes")
         document = claim_of(machine)
-        for function in document["targets"][0]["functions"]:
-            if function["name"] == "warns":
-                del function["blocks"][1]
-        self.assertEqual(self.failing(judged(machine, document)),
-                         ["structure"])
+        del self.blocks_of(document, "fixes")[1]
+        verdict = judged(machine.finish(), document)
+        self.assertEqual(verdict.differences, [])
+        self.assertEqual(verdict.numbers["instructions in no block"], 2)
+        machine = Machine().begin()
+        machine.run("fixes")
+        machine.step(AT["fixes_up"])
+        self.structure_fails(machine.finish(), document, "in no block")
 
-    def test_jump_in_the_middle_of_a_block(self):
+    def test_block_goes_on_behind_a_return(self):
         machine = usual_run()
         document = claim_of(machine)
-        function = document["targets"][0]["functions"][0]
-        function["blocks"][0]["size"] += function["blocks"][1]["size"]
-        del function["blocks"][1]
-        self.assertIn("structure", self.failing(judged(machine, document)))
+        blocks = self.blocks_of(document, "fixes")
+        blocks[0]["size"] += blocks.pop(1)["size"]
+        self.structure_fails(machine, document, "in the middle of a block")
 
-    def test_base_that_sysfs_does_not_know(self):
+    def test_no_block_at_a_jump_target(self):
+        """... into which the block before it falls; none of it ran."""
+        machine = Machine().begin()
+        machine.run("loop_body", False)
+        document = claim_of(machine)
+        blocks = self.blocks_of(document, "two_ways")
+        self.assertEqual(blocks[3]["offset"],
+                         AT["two_ways_end"] - BASES[".text"])
+        blocks[2]["size"] += blocks.pop(3)["size"]
+        self.structure_fails(machine.finish(), document, "no block begins here")
+
+    def test_overlapping_blocks(self):
         machine = usual_run()
         document = claim_of(machine)
-        document["targets"][0]["sections"][0]["base"] += 0x10000
-        self.assertIn("functions", self.failing(judged(machine, document)))
+        blocks = self.blocks_of(document, "two_ways")
+        blocks.append(blocks[0])
+        self.structure_fails(machine, document, "a block of 9 bytes")
+
+    def test_block_begins_inside_an_instruction(self):
+        machine = usual_run()
+        document = claim_of(machine)
+        blocks = self.blocks_of(document, "two_ways")
+        blocks.insert(1, {**blocks[0], "offset": 6, "size": 3})
+        blocks[0]["size"] = 5
+        self.structure_fails(machine, document, "a block of 3 bytes")
 
     def test_unknown_outcomes(self):
         """null: legal in mode blocks; in mode edges only if sites were refused,
@@ -727,6 +773,21 @@ class JudgeTest(unittest.TestCase):
             self.assertEqual(self.failing(judged(machine, document)), ["counts"])
             self.assertEqual(judged(machine, document, "blocks").differences, [])
 
+    def test_ambiguous_now_and_certain_then(self):
+        machine = Machine().begin()
+        machine.step(AT["loop_body"], cpu=1)
+        machine.run("two_ways", True, False)
+        path = machine.path("two_ways", True, False)
+        machine.run_until(path, AT["two_ways_if"])
+        machine.interrupt(AT["two_ways_else"])
+        machine.run_until(path, None)
+        machine.finish()
+        document = claim_of(machine)
+        self.assertEqual(judged(machine, document).differences, [])
+        find(document, "two_ways_if", "branches").update(
+            taken=False, fallthrough=True)
+        self.assertEqual(self.failing(judged(machine, document)), ["outcomes"])
+
     def test_refused_entry(self):
         machine = usual_run()
         document = claim_of(machine)
@@ -738,6 +799,20 @@ class JudgeTest(unittest.TestCase):
         verdict = judged(machine, document)
         self.assertEqual(verdict.differences, [])
         self.assertEqual(verdict.numbers["entries: not watched"], 2)
+
+    def test_cold_part_entered_at_its_second_instruction(self):
+        machine = Machine().begin()
+        machine.run("loop_body", False)
+        cold = TEXT.functions[-1]
+        machine.step(cold.instructions[1].address)
+        document = claim_of(machine)
+        entry = document["targets"][0]["functions"][-1]
+        entry["blocks"].insert(0, {"offset": 0, "size": 5, "covered": False})
+        entry["blocks"][1].update({"offset": 5, "size": 5, "covered": True})
+        machine.finish()
+        self.assertEqual(judged(machine, document).differences, [])
+        entry["entry"]["covered"] = False
+        self.assertEqual(self.failing(judged(machine, document)), ["entries"])
 
     def test_nothing_ran(self):
         self.assertEqual(self.failing(judged(Machine().begin().finish())),
@@ -797,7 +872,8 @@ class ReportTest(unittest.TestCase):
         machine = usual_run()
         files = {"snapshot.json": copy.deepcopy(SNAPSHOT),
                  "snapshot-after.json": copy.deepcopy(SNAPSHOT),
-                 "list.json": claim_of(machine), "guest.json": {"globs": [], "times": {"seconds": 1}}}
+                 "list.json": claim_of(machine),
+                 "guest.json": {"globs": [], "times": {"seconds": 1}}}
         spoil(files)
         with tempfile.TemporaryDirectory() as directory:
             for name, content in files.items():
@@ -841,6 +917,16 @@ class ReportTest(unittest.TestCase):
         self.assertTrue(self.report["failed"])
         self.assertEqual(len(self.report["differences"]), 1)
 
+    def test_blind_judge(self):
+        """What is not damaged is not noticed, and that is reported."""
+        def nothing_damaged(document, *_):
+            yield "nothing", document
+
+        with unittest.mock.patch("damage.damaged", nothing_damaged):
+            status, lines = self.judge()
+        self.assertEqual(status, 1)
+        self.assertIn("not ok run/can fail - nothing: not noticed", lines)
+
     def test_text_not_restored(self):
         def spoil(files):
             text = files["snapshot-after.json"]["text"][".text"]
@@ -861,5 +947,37 @@ class ReportTest(unittest.TestCase):
             self.assertTrue(lines[0].startswith("not ok run - "))
 
 
+class Lines(unittest.TestResult):
+    """One line for each test, as tests/run counts them."""
+
+    def addSuccess(self, test):
+        print(f"ok {test.id().removeprefix('__main__.')}")
+
+    def fail(self, test, error):
+        print(f"not ok {test.id().removeprefix('__main__.')} - {error[1]}")
+        for line in self._exc_info_to_string(error, test).splitlines():
+            print(f"#   {line}")
+
+    def addError(self, test, err):
+        super().addError(test, err)
+        self.fail(test, err)
+
+    def addFailure(self, test, err):
+        super().addFailure(test, err)
+        self.fail(test, err)
+
+    def addSubTest(self, test, subtest, err):
+        super().addSubTest(test, subtest, err)
+        if err is not None:
+            self.fail(subtest, err)
+
+
+def main():
+    result = Lines()
+    unittest.defaultTestLoader.loadTestsFromModule(
+        sys.modules[__name__]).run(result)
+    return 0 if result.wasSuccessful() and result.testsRun else 1
+
+
 if __name__ == "__main__":
-    unittest.main()
+    sys.exit(main())

@@ -73,6 +73,7 @@ class Listing:
         if len(targets) != 1:
             raise Fatal(f"{len(targets)} targets {MODULE} in the list, not 1")
         self.functions = {f["name"]: f for f in targets[0]["functions"]}
+        self.build_id = targets[0]["build_id"]
         self.nr_functions = len(targets[0]["functions"])
         self.missed, self.lost = document["missed"], document["lost"]
         self._blocks = collections.defaultdict(list)
@@ -198,11 +199,10 @@ class Judge:
         branches = [listing.branch_at(p) for p in places]
         if None in branches:
             return [f"jump {jump} is not listed"]
-        exact = self._exact and jump not in expected.MAY_BE_UNKNOWN
         problems = []
         for sign, member in (("+", "taken"), ("-", "fallthrough")):
             seen = union(b[member] for b in branches)
-            if seen != want[sign] and (exact or seen is not None):
+            if seen != want[sign] and (self._exact or seen is not None):
                 problems.append(f"jump {jump}: {member} is {json.dumps(seen)}")
         return problems
 
@@ -229,11 +229,19 @@ class Structure:
         self._marks = marks
         self._selection = selection
 
+    def build(self, listing):
+        """What is loaded is the file that the marks are from."""
+        if listing.build_id == self._marks.build_id:
+            return []
+        return [f"loaded is {listing.build_id}, the file is {self._marks.build_id}"]
+
     def functions(self, listing):
         """Each function of the file is listed once; what is gone is not."""
         wanted = {}
         for symbol in self._marks.symbols:
-            if symbol.section in expected.LISTED_SECTIONS:
+            # Prefixes are padding in front of functions, with a symbol (6.3 and later).
+            if symbol.section in expected.LISTED_SECTIONS and \
+               not symbol.name.startswith("__pfx_"):
                 key = Place(symbol.section, symbol.offset)
                 wanted.setdefault(key, set()).add((symbol.name, symbol.size))
         # One function can have several names; any of them selects it.
@@ -316,12 +324,21 @@ class Machine:
                 "--scope", self._options.scope, "--engine", self._options.engine,
                 *(f"--functions={glob}" for glob in self._options.functions))
             self._attached = True
-        except BaseException:
-            self.__exit__()
+        except Fatal:
+            self._clean_up()
             raise
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, failure, *_):
+        try:
+            self._clean_up()
+        except Fatal as error:
+            if failure is None:
+                raise
+            # What failed first is the news.
+            print(f"# {error}", file=sys.stderr)
+
+    def _clean_up(self):
         if self._attached:
             run(self._options.covstat, "detach", MODULE)
         if self._loaded:
@@ -400,8 +417,8 @@ class Test:
     def _check_structure(self):
         self._machine.reset()
         listing = self._machine.listing("structure")
-        for check in (self._structure.functions, self._structure.jumps,
-                      self._structure.blocks):
+        for check in (self._structure.build, self._structure.functions,
+                      self._structure.jumps, self._structure.blocks):
             self._report.result(f"structure/{check.__name__}", check(listing))
 
     def _compare(self, round_name, want):
@@ -516,6 +533,8 @@ def compare_saved(options, marks, report):
     want.add_ran("covt_release", Ran(1, "release"))
     with open(options.compare, encoding="utf-8") as file:
         listing = Listing(json.load(file))
+    report.result("structure/build",
+                  Structure(marks, Selection(options.functions)).build(listing))
     judge = Judge(marks, options.mode)
     for name in want.entries:
         report.result(name, judge.function(name, listing, want))

@@ -23,7 +23,7 @@
 	X(static_key_set)							\
 	/* loop.c */								\
 	X(for_loop) X(while_loop) X(do_loop) X(leave_loop) X(loop_insns)	\
-	X(recurse)								\
+	X(delay) X(recurse)							\
 	/* call.c */								\
 	X(leaf) X(chain) X(tail) X(tail_jcc) X(indirect) X(indirect_tail)	\
 	X(inline_one) X(inline_two)						\

@@ -157,6 +157,10 @@ FUNCTIONS = {
         Input("3 0", 7, "loop+- loope+- loopne- end"),
         Input("3 1", 7, "loop+- loope- loopne+- end"),
     ],
+    "delay": [
+        Input("1", 0, "delay- end"),
+        Input("3", 0, "delay+- end"),
+    ],
     "recurse": [
         Input("1", 1, "bottom"),
         Input("4", 10, "down bottom up", entries=4),
@@ -242,17 +246,12 @@ THREAD = ("covt_thread", "before", "before loop end")
 # What any call passes through, as often as there are calls.
 PLUMBING = {"covt_ioctl"}
 
-# The kernel's kprobes emulate these wrongly: kprobe_emulate_loop() jumps while
-# rcx was not zero before it is decremented, one round too many (5.13 and later). An
-# engine that cannot watch them does not, and says unknown; it must not say what
-# is wrong, and what the calls return must not change.
-MAY_BE_UNKNOWN = {"loop", "loope", "loopne"}
-
 # The shapes that are forced: bytes of the jump.
 JUMP_SIZES = {
     "covt_jump_sizes": {"short": 2, "near": 6, "short_back": 2, "near_back": 6},
     "covt_rcxz": {"rcxz": 2, "ecxz": 3},
     "covt_loop_insns": {"loop": 2, "loope": 2, "loopne": 2},
+    "covt_delay": {"delay": 2},
     "covt_tail_jcc": {"tail": 6},
 }
 

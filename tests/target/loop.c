@@ -72,7 +72,8 @@ covt_fn s64 covt_leave_loop(u64 a, u64 b, u64 c)
 }
 
 /*
- * loop: @a rounds. loope goes on while @b is zero, loopne while it is not, both
+ * The kernel's kprobes, from 5.13 on, go one round too far when they emulate these
+ * (kprobe_emulate_loop()); the result tells. loop: @a rounds. loope goes on while @b is zero, loopne while it is not, both
  * for at most @a rounds. @a: at least 1. Returns all rounds.
  */
 covt_fn s64 covt_loop_insns(u64 a, u64 b, u64 c)
@@ -95,6 +96,16 @@ covt_fn s64 covt_loop_insns(u64 a, u64 b, u64 c)
 		     : [rounds] "+r" (rounds), "+c" (n) : [b] "r" (b) : "cc");
 	covt_mark("end");
 	return rounds;
+}
+
+/* A block that is one jump, to itself. @a: at least 1. Returns what is left of it. */
+covt_fn s64 covt_delay(u64 a, u64 b, u64 c)
+{
+	asm volatile("1:\n\t"
+		     COVT_JUMP("delay") "loop 1b\n\t"
+		     : "+c" (a));
+	covt_mark("end");
+	return a;
 }
 
 /* @a levels deep, at least 1; not a tail call, there is work left afterwards. */

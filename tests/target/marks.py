@@ -11,7 +11,6 @@ import struct
 SHT_SYMTAB = 2
 SHT_RELA = 4
 STT_FUNC = 2
-STT_SECTION = 3
 R_X86_64_64 = 1
 
 MARKS_SECTION = ".debug_covt_marks"
@@ -70,6 +69,15 @@ class Elf:
     def text(self, at):
         return self._bytes[at:self._bytes.index(b"\0", at)].decode()
 
+    def build_id(self):
+        """In hexadecimal; empty if there is none."""
+        for section in self.sections:
+            if section.name == ".note.gnu.build-id":
+                name, size = struct.unpack_from("<II", self._bytes, section.offset)
+                start = section.offset + 12 + (name + 3) // 4 * 4
+                return self._bytes[start:start + size].hex()
+        return ""
+
     def find(self, name):
         return next(s for s in self.sections if s.name == name)
 
@@ -93,6 +101,7 @@ class Marks:
 
     def __init__(self, path):
         elf = Elf(path)
+        self.build_id = elf.build_id()
         self.symbols = [s for s in elf.symbols if s.kind == STT_FUNC]
         self.marks = collections.defaultdict(lambda: collections.defaultdict(list))
         self.jumps = collections.defaultdict(lambda: collections.defaultdict(list))

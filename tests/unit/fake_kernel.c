@@ -335,6 +335,29 @@ static uint32_t table_length(unsigned long command, const struct fake_target *ta
 	}
 }
 
+/* Spoil the first entry of a table. */
+static void damage(unsigned long command, void *entry)
+{
+	const struct {
+		unsigned long command;
+		size_t offset;
+	} places[] = {
+		{ COV_IOC_FUNCTIONS, offsetof(struct cov_function, name) },
+		{ COV_IOC_FUNCTIONS, offsetof(struct cov_function, parent) },
+		{ COV_IOC_FUNCTIONS, offsetof(struct cov_function, first_block) },
+		{ COV_IOC_FUNCTIONS, offsetof(struct cov_function, blocks) },
+		{ COV_IOC_FUNCTIONS, offsetof(struct cov_function, first_branch) },
+		{ COV_IOC_FUNCTIONS, offsetof(struct cov_function, branches) },
+		{ COV_IOC_BLOCKS, offsetof(struct cov_block, function) },
+		{ COV_IOC_BRANCHES, offsetof(struct cov_branch, function) },
+		{ COV_IOC_BRANCHES, offsetof(struct cov_branch, block) },
+	};
+	uint32_t which = kernel->settings.damage;
+
+	if (which && which <= ARRAY_SIZE(places) && places[which - 1].command == command)
+		*(uint32_t *)((char *)entry + places[which - 1].offset) = COV_NONE - 1;
+}
+
 /* Copies at most 5 entries a call, so that readers have to come again. */
 static int do_range(unsigned long command, struct cov_range *range)
 {
@@ -364,8 +387,8 @@ static int do_range(unsigned long command, struct cov_range *range)
 		range->count = limit;
 	memcpy((void *)(uintptr_t)range->buffer, (const char *)table + range->first * entry,
 	       (size_t)range->count * entry);
-	if (kernel->settings.damage && command == COV_IOC_BRANCHES && range->count)
-		((struct cov_branch *)(uintptr_t)range->buffer)->block = 1U << 30;
+	if (range->count)
+		damage(command, (void *)(uintptr_t)range->buffer);
 	range->generation = kernel->generation;
 	return 0;
 }
@@ -392,6 +415,8 @@ static int do_checkpoint_add(int fd, struct cov_checkpoint_add *add)
 {
 	struct fake_target *target;
 
+	if (add->module[0] && strcmp(add->module, "toy"))
+		return refuse(ENOENT, "no module %s is loaded", add->module);
 	if (strcmp(add->function, "toy_main"))
 		return refuse(ENOENT, "no function %s", add->function);
 	target = new_target("toy", fd);

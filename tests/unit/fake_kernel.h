@@ -40,7 +40,7 @@
  * @arm_interrupted: COV_IOC_ARM number this (from 1) is interrupted
  * @changes: tables that are read change their generation this often in between
  * @state: COV_TARGET_* of every target
- * @damage: 1: a table has an index that is out of range
+ * @damage: which member of the tables is out of range, see damage(); 0: none
  * @missed: hits
  * @lost: tasks
  * @not_debugfs: 1: /sys/kernel/debug is no debugfs

@@ -15,11 +15,12 @@
 typedef const uint8_t label[];
 
 extern label toy_text, toy_text_end, toy_cold, toy_cold_end;
-extern label toy_main_end, toy_unused_end, toy_refused_end, toy_large_end, toy_stops_end;
+extern label toy_main_end, toy_unused_end, toy_refused_end, toy_large_end, toy_stops_end,
+	toy_checks_end;
 extern label toy_b0, toy_b1, toy_b2, toy_b3, toy_b4, toy_b5, toy_b6, toy_b7, toy_b8, toy_b9,
 	toy_b10, toy_b11, toy_b12, toy_b13, toy_b14, toy_b15, toy_b16, toy_b17, toy_b18,
-	toy_c0;
-extern label toy_j0, toy_j1, toy_j2, toy_j3, toy_j5, toy_j6;
+	toy_b19, toy_b20, toy_b21, toy_b22, toy_b23, toy_b24, toy_b25, toy_b26, toy_c0;
+extern label toy_j0, toy_j1, toy_j2, toy_j3, toy_j5, toy_j6, toy_j7, toy_j8, toy_j9;
 
 /* Functions, by address; the cold part comes last. */
 static const struct {
@@ -33,6 +34,7 @@ static const struct {
 	{ "toy_refused", toy_b10, toy_refused_end, COV_NONE, COV_SITE_REFUSED, EINVAL, 0, 0, 1 },
 	{ "toy_large", toy_b13, toy_large_end, COV_NONE, COV_SITE_DISARMED, 0, 0, 0, 2 },
 	{ "toy_stops", toy_b16, toy_stops_end, COV_NONE, COV_SITE_ARMED, 0, 2, 0, 1 },
+	{ "toy_checks", toy_b19, toy_checks_end, COV_NONE, COV_SITE_ARMED, 0, 1000, 0, 1 },
 	{ "toy_main.cold", toy_c0, toy_cold_end, 0, COV_SITE_NONE, 0, 0, 0, 1 },
 };
 
@@ -60,7 +62,15 @@ static const struct {
 	{ 4, toy_b16, toy_b17, COV_YES },
 	{ 4, toy_b17, toy_b18, COV_NO },
 	{ 4, toy_b18, toy_stops_end, COV_NO },
-	{ 5, toy_c0, toy_cold_end, COV_NO },
+	{ 5, toy_b19, toy_b20, COV_YES },
+	{ 5, toy_b20, toy_b21, COV_YES },
+	{ 5, toy_b21, toy_b22, COV_YES },
+	{ 5, toy_b22, toy_b23, COV_YES },
+	{ 5, toy_b23, toy_b24, COV_YES },
+	{ 5, toy_b24, toy_b25, COV_NO },
+	{ 5, toy_b25, toy_b26, COV_NO },
+	{ 5, toy_b26, toy_checks_end, COV_NO },
+	{ 6, toy_c0, toy_cold_end, COV_NO },
 };
 
 static const struct {
@@ -78,19 +88,22 @@ static const struct {
 	  EILSEQ, 0, 0 },
 	{ 3, 13, toy_j5, toy_b14, toy_b15, 12, COV_NO, COV_NO, COV_SITE_ARMED, 0, 0, 0 },
 	{ 4, 16, toy_j6, toy_b17, toy_b18, 4, COV_NO, COV_NO, COV_SITE_ARMED, 0, 0, 0 },
+	{ 5, 19, toy_j7, toy_b20, toy_b25, 5, COV_NO, COV_YES, COV_SITE_ARMED, 0, 0, 1000 },
+	{ 5, 20, toy_j8, toy_b21, toy_b23, 12, COV_YES, COV_YES, COV_SITE_ARMED, 0, 995, 5 },
+	{ 5, 21, toy_j9, toy_b22, toy_b24, 4, COV_NO, COV_YES, COV_SITE_ARMED, 0, 0, 5 },
 };
 
 static const char names[] = "toy_main\0toy_unused\0toy_refused\0toy_large\0toy_stops\0"
-			    "toy_main.cold";
+			    "toy_checks\0toy_main.cold";
 
 const struct cov_target_info fake_shape = {
 	.functions = ARRAY_SIZE(functions),
 	.blocks = ARRAY_SIZE(blocks),
 	.branches = ARRAY_SIZE(branches),
 	.names_len = sizeof(names),
-	.functions_hit = 2,
-	.blocks_hit = 5,
-	.outcomes_hit = 4,
+	.functions_hit = 3,
+	.blocks_hit = 10,
+	.outcomes_hit = 8,
 	.blocks_unknown = 3,
 	.outcomes_unknown = 1,
 };
@@ -212,7 +225,7 @@ const void *fake_table(unsigned long command, uint64_t base, bool entries_only,
 static void relocate(uint8_t *copy, const uint8_t *from, uint32_t length)
 {
 	const uint8_t *jump = toy_j1;	/* 0f 87 rel32, to toy_c0 */
-	const uint8_t *back = toy_c0 + 5;	/* e9 rel32, to toy_b3 */
+	const uint8_t *back = toy_c0 + 6;	/* e9 rel32, to toy_b3 */
 	int32_t value;
 
 	if (from <= jump && from + length >= jump + 6) {
@@ -220,7 +233,7 @@ static void relocate(uint8_t *copy, const uint8_t *from, uint32_t length)
 		memcpy(copy + (jump - from) + 2, &value, sizeof(value));
 	}
 	if (from <= back && from + length >= back + 5) {
-		value = address_of(toy_b3, 0) - (address_of(toy_c0, 0) + 10);
+		value = address_of(toy_b3, 0) - address_of(back + 5, 0);
 		memcpy(copy + (back - from) + 1, &value, sizeof(value));
 	}
 }

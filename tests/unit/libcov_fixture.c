@@ -63,15 +63,17 @@ char first_byte(const char *path)
 	return byte;
 }
 
-void put_build_id(unsigned char first)
+void put_build_id(const char *module, unsigned char first)
 {
+	char path[128];
 	unsigned char note[] = {
 		4, 0, 0, 0, 20, 0, 0, 0, 3, 0, 0, 0, 'G', 'N', 'U', 0,
 		first, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef, 0x01, 0x23,
 		0x45, 0x67, 0x89, 0xab, 0xcd, 0xef, 0x01, 0x23, 0x45, 0x67,
 	};
 
-	put_bytes("/sys/module/toy/notes/.note.gnu.build-id", note, sizeof(note));
+	snprintf(path, sizeof(path), "/sys/module/%s/notes/.note.gnu.build-id", module);
+	put_bytes(path, note, sizeof(note));
 }
 
 int make_tree(void **state)
@@ -102,7 +104,7 @@ int each_setup(void **state)
 	fake_kernel();
 	fake_reset();
 	put(OPTIMIZATION, "1\n");
-	put_build_id(0x01);
+	put_build_id("toy", 0x01);
 	if (cov_open(&cov))
 		return -1;
 	*state = cov;

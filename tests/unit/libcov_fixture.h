@@ -38,8 +38,8 @@ void put(const char *path, const char *text);
 void drop(const char *path);
 char first_byte(const char *path);
 
-/* put_build_id - the note of toy's build-id in sysfs; 0x01 is that of toy.ko */
-void put_build_id(unsigned char first);
+/* put_build_id - the note of a module's build-id in sysfs; 0x01 is that of toy.ko */
+void put_build_id(const char *module, unsigned char first);
 
 /* attached - attach toy by the defaults; taken - a snapshot of it */
 struct cov_attach_result attached(struct cov *cov);

@@ -181,13 +181,30 @@ static void section_sizes_come_from_the_modules_file(void **state)
 	assert_int_equal(cov_add_module_dir(*state, "/nowhere"), 0);
 	assert_int_equal(cov_add_module_dir(*state, TOY_DIRECTORY), 0);
 	attached(*state);
-	assert_int_equal(target->sections[0].size, 0x3b);
-	assert_int_equal(target->sections[1].size, 10);
+	assert_int_equal(target->sections[0].size, 0x56);
+	assert_int_equal(target->sections[1].size, 11);
+}
+
+static void a_modules_file_may_have_dashes_in_its_name(void **state)
+{
+	char link[512];
+
+	put("/sys/module/toy_two/sections/.text", "0xffffffffc0a10000\n");
+	put_build_id("toy_two", 0x01);
+	put("/modules/x", "");
+	snprintf(link, sizeof(link), "%s/modules/toy-two.ko", root);
+	assert_int_equal(symlink(TOY_DIRECTORY "/toy.ko", link), 0);
+	*strrchr(link, '/') = '\0';
+	assert_int_equal(cov_add_module_dir(*state, link), 0);
+	assert_int_equal(cov_attach(*state, "toy_two", NULL, NULL), 0);
+	assert_int_equal(fake_kernel()->targets[0].sections[0].size, 0x56);
+	drop("/sys/module/toy_two/sections/.text");
+	drop("/sys/module/toy_two/sections");
 }
 
 static void section_sizes_do_not_come_from_another_builds_file(void **state)
 {
-	put_build_id(0x02);
+	put_build_id("toy", 0x02);
 	assert_int_equal(cov_add_module_dir(*state, TOY_DIRECTORY), 0);
 	attached(*state);
 	assert_int_equal(fake_kernel()->last.nr_sections, 2);
@@ -207,7 +224,7 @@ static void modules_are_found_below_lib_modules(void **state)
 	snprintf(link, sizeof(link), "%s/lib/modules/%s/extra/toy.ko", root, system.release);
 	assert_int_equal(symlink(TOY_DIRECTORY "/toy.ko", link), 0);
 	attached(*state);
-	assert_int_equal(fake_kernel()->targets[0].sections[0].size, 0x3b);
+	assert_int_equal(fake_kernel()->targets[0].sections[0].size, 0x56);
 	assert_int_equal(unlink(link), 0);
 }
 
@@ -496,6 +513,7 @@ int main(void)
 		TEST(attach_takes_a_dash_for_an_underscore),
 		TEST(attach_hands_over_the_sections_of_code),
 		TEST(section_sizes_come_from_the_modules_file),
+		TEST(a_modules_file_may_have_dashes_in_its_name),
 		TEST(section_sizes_do_not_come_from_another_builds_file),
 		TEST(modules_are_found_below_lib_modules),
 		TEST(core_kernel_functions_have_a_section_from_kallsyms),

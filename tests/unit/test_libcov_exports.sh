@@ -2,56 +2,104 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # libcov's shared object exports what libcov.h declares, no more and no less,
-# each under a version; the header stands alone, in C and in C++; a program links
-# by what libcov.pc says. Run from anywhere, once libcov is built.
+# each under a version; the header stands alone; a program links by what libcov.pc
+# says. Run from anywhere, once libcov is built.
 
-set -eu
-cd "$(dirname "$0")/../.."
-work=$(mktemp -d)
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+work=$(mktemp -d) || exit 1
 trap 'rm -r "$work"' EXIT
 failed=0
 
-fail()
+# check NAME COMMAND...: one test
+check()
 {
-	echo "FAIL: $1"
-	failed=1
+	name=$1
+	shift
+	if "$@"; then
+		echo "ok $name"
+	else
+		echo "not ok $name"
+		failed=1
+	fi
 }
 
-cc -E -P -x c libcov/libcov.h | grep -oE '\<(cov|checkpoint)_[a-z_]+ ?\(' |
-	tr -d ' (' | sort -u > "$work/declared"
-nm -D --defined-only build/libcov.so.1 |
-	sed -n 's/^[0-9a-f]* T \(.*\)@@LIBCOV_[0-9.]*$/\1/p' | sort > "$work/exported"
-nm -D --defined-only build/libcov.so.1 | grep -v '@@LIBCOV_[0-9.]*$\| A LIBCOV_' &&
-	fail "symbols without a version"
-[ -s "$work/declared" ] || fail "no declarations found"
-diff "$work/declared" "$work/exported" || fail "libcov.h and libcov.map disagree"
+declared()
+{
+	cc -E -P -x c libcov/libcov.h | grep -oE '\<(cov|checkpoint)_[a-z_]+ ?\(' |
+		tr -d ' (' | sort -u
+}
 
-printf '#include "libcov.h"\n' > "$work/alone.c"
-cc -std=c99 -pedantic -Wall -Wextra -Werror -Ilibcov -fsyntax-only "$work/alone.c" ||
-	fail "libcov.h does not stand alone in C"
-c++ -std=c++11 -Wall -Wextra -Werror -Ilibcov -fsyntax-only -x c++ "$work/alone.c" ||
-	fail "libcov.h does not stand alone in C++"
+exported()
+{
+	nm -D --defined-only build/libcov.so.1 |
+		sed -n 's/^[0-9a-f]* T \(.*\)@@LIBCOV_[0-9.]*$/\1/p' | sort
+}
+
+header_and_map_agree()
+{
+	declared > "$work/declared"
+	exported > "$work/exported"
+	test -s "$work/declared" && diff "$work/declared" "$work/exported"
+}
+
+all_is_versioned()
+{
+	! nm -D --defined-only build/libcov.so.1 | grep -v '@@LIBCOV_[0-9.]*$\| A LIBCOV_'
+}
+
+header_stands_alone()
+{
+	echo '#include "libcov.h"' |
+		cc -std=c99 -pedantic -Wall -Wextra -Werror -Ilibcov -fsyntax-only -x c -
+}
+
+# Where there is a compiler for it.
+header_stands_alone_in_cxx()
+{
+	command -v c++ > /dev/null || return 0
+	echo '#include "libcov.h"' |
+		c++ -std=c++11 -Wall -Wextra -Werror -Ilibcov -fsyntax-only -x c++ -
+}
+
+# The flags of libcov.pc, with the build directory for an installation.
+flags()
+{
+	PKG_CONFIG_PATH=build pkg-config --define-variable=includedir=libcov \
+		--define-variable=libdir=build "$@" libcov
+}
+
+# The flags are words.
+# shellcheck disable=SC2046
+links_shared()
+{
+	cc -o "$work/shared" "$work/use.c" $(flags --cflags --libs) &&
+		LD_LIBRARY_PATH=build "$work/shared"
+}
+
+# shellcheck disable=SC2046
+links_static()
+{
+	cc -o "$work/static" "$work/use.c" \
+		$(flags --static --cflags --libs | sed 's/-lcov\>/-l:libcov.a/') &&
+		"$work/static"
+}
 
 cat > "$work/use.c" <<'END'
 #include "libcov.h"
+
 int main(void)
 {
 	struct cov *cov;
 
-	return cov_open(&cov) == 0 ? 0 : cov_last_error(0)[0] == '\0';
+	return cov_open(&cov) && !cov_last_error(0)[0];
 }
 END
-# The variables stand for an installation: the flags are the .pc file's.
-flags=$(PKG_CONFIG_PATH=build pkg-config --define-variable=includedir=libcov \
-	--define-variable=libdir=build --cflags --libs libcov)
-# shellcheck disable=SC2086
-cc -o "$work/shared" "$work/use.c" $flags && LD_LIBRARY_PATH=build "$work/shared" ||
-	fail "a program does not link with libcov.so"
-flags=$(PKG_CONFIG_PATH=build pkg-config --define-variable=includedir=libcov \
-	--define-variable=libdir=build --static --cflags --libs libcov)
-# shellcheck disable=SC2086
-cc -o "$work/static" "$work/use.c" $(echo "$flags" | sed 's/-lcov\>/-l:libcov.a/') &&
-	"$work/static" || fail "a program does not link with libcov.a"
 
-[ $failed = 0 ] && echo "ok: $(wc -l < "$work/exported") exported functions"
+check libcov_header_and_map_agree header_and_map_agree
+check libcov_symbols_are_versioned all_is_versioned
+check libcov_header_stands_alone header_stands_alone
+check libcov_header_stands_alone_in_cxx header_stands_alone_in_cxx
+check libcov_links_shared links_shared
+check libcov_links_static links_static
 exit $failed

@@ -27,10 +27,10 @@ static void snapshot_has_every_entry_of_the_tables(void **state)
 	assert_string_equal(target.checkpoint, "");
 	assert_int_equal(target.build_id_len, 20);
 	assert_int_equal(target.build_id[1], 0x23);
-	assert_int_equal(target.functions, 6);
+	assert_int_equal(target.functions, 7);
 	assert_int_equal(target.sections, 2);
 
-	assert_int_equal(cov_snapshot_function(snapshot, 0, 5, &f), 0);
+	assert_int_equal(cov_snapshot_function(snapshot, 0, 6, &f), 0);
 	assert_string_equal(f.name, "toy_main.cold");
 	assert_int_equal(f.parent, 0);
 	assert_int_equal(f.entered, COV_NO);
@@ -43,9 +43,9 @@ static void snapshot_has_every_entry_of_the_tables(void **state)
 	assert_int_equal(f.entered, COV_UNKNOWN);
 	assert_int_equal(f.error, EINVAL);
 
-	assert_int_equal(cov_snapshot_block(snapshot, 0, 19, &block), 0);
-	assert_int_equal(block.function, 5);
-	assert_int_equal(block.length, 10);
+	assert_int_equal(cov_snapshot_block(snapshot, 0, 27, &block), 0);
+	assert_int_equal(block.function, 6);
+	assert_int_equal(block.length, 11);
 	assert_int_equal(cov_snapshot_branch(snapshot, 0, 0, &branch), 0);
 	assert_int_equal(branch.taken, COV_YES);
 	assert_int_equal(branch.taken_hits, 3);
@@ -70,10 +70,10 @@ static void getters_refuse_indices_behind_the_end(void **state)
 	snapshot = taken(*state);
 	assert_int_equal(cov_snapshot_target(snapshot, 1, &t), -ERANGE);
 	assert_int_equal(cov_snapshot_section(snapshot, 0, 2, &s), -ERANGE);
-	assert_int_equal(cov_snapshot_function(snapshot, 0, 6, &f), -ERANGE);
+	assert_int_equal(cov_snapshot_function(snapshot, 0, 7, &f), -ERANGE);
 	assert_int_equal(cov_snapshot_function(snapshot, 1, 0, &f), -ERANGE);
-	assert_int_equal(cov_snapshot_block(snapshot, 0, 20, &k), -ERANGE);
-	assert_int_equal(cov_snapshot_branch(snapshot, 0, 7, &b), -ERANGE);
+	assert_int_equal(cov_snapshot_block(snapshot, 0, 28, &k), -ERANGE);
+	assert_int_equal(cov_snapshot_branch(snapshot, 0, 10, &b), -ERANGE);
 	assert_int_equal(errno, ERANGE);
 	f.size = 0;
 	assert_int_equal(cov_snapshot_function(snapshot, 0, 0, &f), -EINVAL);
@@ -101,12 +101,12 @@ static void functions_lie_in_their_sections(void **state)
 	snapshot = taken(*state);
 	assert_place(snapshot, 0, ".text", 0);
 	assert_place(snapshot, 1, ".text", 0x24);
-	assert_place(snapshot, 5, ".text.unlikely", 0);
+	assert_place(snapshot, 6, ".text.unlikely", 0);
 	/* No file: they reach to the ends of their last functions. */
 	assert_int_equal(cov_snapshot_section(snapshot, 0, 0, &section), 0);
-	assert_int_equal(section.length, 0x3b);
+	assert_int_equal(section.length, 0x56);
 	assert_int_equal(cov_snapshot_section(snapshot, 0, 1, &section), 0);
-	assert_int_equal(section.length, 10);
+	assert_int_equal(section.length, 11);
 	cov_snapshot_free(snapshot);
 }
 
@@ -120,7 +120,7 @@ static void sections_of_a_gone_target_are_those_told_at_attach(void **state)
 	put("/sys/module/toy/sections/.text.unlikely", "0xffffffffc0a00000\n");
 	snapshot = taken(*state);
 	assert_place(snapshot, 1, ".text", 0x24);
-	assert_place(snapshot, 5, ".text.unlikely", 0);
+	assert_place(snapshot, 6, ".text.unlikely", 0);
 	cov_snapshot_free(snapshot);
 	put("/sys/module/toy/sections/.text.unlikely", "0xffffffffc0a02000\n");
 }
@@ -148,7 +148,7 @@ static void without_names_all_is_text(void **state)
 	assert_int_equal(cov_attach(*state, "toy_two", NULL, NULL), 0);
 	assert_int_equal(cov_snapshot_take(*state, "toy_two", &snapshot), 0);
 	assert_place(snapshot, 1, ".text", 0x24);
-	assert_place(snapshot, 5, ".text", FAKE_COLD);
+	assert_place(snapshot, 6, ".text", FAKE_COLD);
 	cov_snapshot_free(snapshot);
 }
 
@@ -162,7 +162,7 @@ static void tables_built_anew_while_read_are_read_again(void **state)
 	snapshot = taken(*state);
 	assert_int_equal(fake_kernel()->settings.changes, 0);
 	assert_int_equal(cov_snapshot_totals(snapshot, 0, &totals), 0);
-	assert_int_equal(totals.blocks, 20);
+	assert_int_equal(totals.blocks, 28);
 	cov_snapshot_free(snapshot);
 }
 
@@ -179,10 +179,16 @@ static void tables_that_never_rest_are_given_up(void **state)
 static void tables_that_contradict_each_other_are_refused(void **state)
 {
 	struct cov_snapshot *snapshot;
+	uint32_t which;
 
 	attached(*state);
-	fake_kernel()->settings.damage = 1;
-	assert_error(cov_snapshot_take(*state, "toy", &snapshot), EPROTO, "contradict");
+	for (which = 1; which <= 9; which++) {
+		fake_kernel()->settings.damage = which;
+		assert_error(cov_snapshot_take(*state, "toy", &snapshot), EPROTO,
+			     "contradict");
+	}
+	fake_kernel()->settings.damage = 0;
+	cov_snapshot_free(taken(*state));
 }
 
 static void snapshot_of_all_has_modules_and_checkpoints(void **state)
@@ -200,10 +206,10 @@ static void snapshot_of_all_has_modules_and_checkpoints(void **state)
 	assert_string_equal(target.checkpoint, "cp");
 	/* What the checkpoint watches is in toy already. */
 	assert_int_equal(cov_snapshot_totals(snapshot, COV_NONE, &sum), 0);
-	assert_int_equal(sum.blocks, 40);
-	assert_int_equal(sum.functions, 10);
+	assert_int_equal(sum.blocks, 56);
+	assert_int_equal(sum.functions, 12);
 	assert_int_equal(cov_snapshot_totals(snapshot, 2, &sum), 0);
-	assert_int_equal(sum.blocks, 20);
+	assert_int_equal(sum.blocks, 28);
 	assert_int_equal(cov_snapshot_totals(snapshot, 3, &sum), -ERANGE);
 	cov_snapshot_free(snapshot);
 }
@@ -226,14 +232,14 @@ static void counts_are_exact(void **state)
 	fake_kernel()->settings.missed = 9;
 	fake_kernel()->settings.lost = 4;
 	assert_int_equal(cov_counts(*state, result.target, &n), 0);
-	assert_int_equal(n.functions, 5);	/* the cold part is no function of its own */
-	assert_int_equal(n.functions_hit, 2);
+	assert_int_equal(n.functions, 6);	/* the cold part is no function of its own */
+	assert_int_equal(n.functions_hit, 3);
 	assert_int_equal(n.functions_unknown, 1);
-	assert_int_equal(n.blocks, 20);
-	assert_int_equal(n.blocks_hit, 5);
+	assert_int_equal(n.blocks, 28);
+	assert_int_equal(n.blocks_hit, 10);
 	assert_int_equal(n.blocks_unknown, 3);
-	assert_int_equal(n.outcomes, 14);
-	assert_int_equal(n.outcomes_hit, 4);
+	assert_int_equal(n.outcomes, 20);
+	assert_int_equal(n.outcomes_hit, 8);
 	assert_int_equal(n.outcomes_unknown, 1);
 	assert_int_equal(n.sites, 201);
 	assert_int_equal(n.armed, 199);
@@ -243,7 +249,7 @@ static void counts_are_exact(void **state)
 	assert_int_equal(n.lost, 4);
 	assert_error(cov_counts(*state, 4, &n), ENOENT, "no target 4");
 	assert_int_equal(cov_counts(*state, 0, &n), 0);
-	assert_int_equal(n.outcomes_hit, 4);
+	assert_int_equal(n.outcomes_hit, 8);
 }
 
 static void counts_of_a_single_checkpoint_are_its_own(void **state)
@@ -256,7 +262,7 @@ static void counts_of_a_single_checkpoint_are_its_own(void **state)
 	options.function = "toy_main";
 	assert_int_equal(cov_checkpoint_add(*state, &options, &target), 0);
 	assert_int_equal(cov_counts(*state, target, &n), 0);
-	assert_int_equal(n.blocks, 20);
+	assert_int_equal(n.blocks, 28);
 	assert_int_equal(cov_counts(*state, 0, &n), 0);
 	assert_int_equal(n.blocks, 0);
 	assert_int_equal(n.sites, 200);
@@ -270,8 +276,8 @@ static void functions_without_blocks_are_known_by_their_entries(void **state)
 	options.flags = COV_ATTACH_FUNCTIONS_ONLY;
 	assert_int_equal(cov_attach(*state, "toy", &options, NULL), 0);
 	assert_int_equal(cov_counts(*state, 0, &n), 0);
-	assert_int_equal(n.functions, 5);
-	assert_int_equal(n.functions_hit, 2);
+	assert_int_equal(n.functions, 6);
+	assert_int_equal(n.functions_hit, 3);
 	assert_int_equal(n.functions_unknown, 1);
 	assert_int_equal(n.blocks, 0);
 }
@@ -352,7 +358,9 @@ static void ranking_puts_the_frontier_first_by_what_lies_behind(void **state)
 {
 	static const struct place places[] = {
 		{ "toy_main", COV_UNHIT_OUTCOME, 0x14, 3, 7 },
+		{ "toy_checks", COV_UNHIT_OUTCOME, 0x0f, 1, 5 },
 		{ "toy_main", COV_UNHIT_OUTCOME, 0x07, 1, 4 },
+		{ "toy_checks", COV_UNHIT_OUTCOME, 0x09, 0, 1000 },
 		{ "toy_large", COV_UNHIT_FUNCTION, 0, 3, 0 },
 		{ "toy_unused", COV_UNHIT_FUNCTION, 0, 1, 0 },
 	};
@@ -365,6 +373,8 @@ static void ranking_without_text_takes_the_next_block_to_follow(void **state)
 {
 	static const struct place places[] = {
 		{ "toy_main", COV_UNHIT_OUTCOME, 0x14, 5, 7 },
+		{ "toy_checks", COV_UNHIT_OUTCOME, 0x0f, 3, 5 },
+		{ "toy_checks", COV_UNHIT_OUTCOME, 0x09, 2, 1000 },
 		{ "toy_main", COV_UNHIT_OUTCOME, 0x07, 1, 4 },
 		{ "toy_large", COV_UNHIT_FUNCTION, 0, 3, 0 },
 		{ "toy_unused", COV_UNHIT_FUNCTION, 0, 1, 0 },
@@ -405,14 +415,14 @@ static void next_unhit_walks_the_ranking(void **state)
 	assert_int_equal(unhit.branch, 2);
 	assert_int_equal(unhit.condition, 5);
 	assert_true(unhit.address == FAKE_BASE + 0x14);
-	assert_int_equal(cov_next_unhit_checkpoint(*state, 2, 0, &unhit), 0);
+	assert_int_equal(cov_next_unhit_checkpoint(*state, 4, 0, &unhit), 0);
 	assert_string_equal(unhit.function_name, "toy_large");
 	assert_int_equal(cov_next_unhit_function(*state, 1, 0, &unhit), 0);
 	assert_string_equal(unhit.function_name, "toy_unused");
 	assert_int_equal(unhit.branch, COV_NONE);
 	assert_int_equal(cov_next_unhit_function(*state, 0, COV_LEVEL(1), &unhit), 0);
 	assert_string_equal(unhit.function_name, "toy_unused");
-	assert_error(cov_next_unhit_checkpoint(*state, 4, 0, &unhit), ENOENT, "nothing more");
+	assert_error(cov_next_unhit_checkpoint(*state, 6, 0, &unhit), ENOENT, "nothing more");
 }
 
 /* ---- lines ------------------------------------------------------------------------ */
@@ -464,8 +474,8 @@ static void lines_are_those_of_the_modules_file(void **state)
 	assert_line(lines, 0, 0x14, "jne\ttoy_b4");
 	assert_line(lines, 3, 0x03, "jl\ttoy_b15");
 	/* Relocation: it lies in a section of its own. */
-	assert_line(lines, 5, 0x00, "mov\t$-22");
-	assert_int_equal(cov_lines_find(lines, 6, 0, &file, &line), -ERANGE);
+	assert_line(lines, 6, 0x00, "mov\t$-22");
+	assert_int_equal(cov_lines_find(lines, 7, 0, &file, &line), -ERANGE);
 	assert_int_equal(cov_lines_find(lines, 3, 0x1000, &file, &line), -ENOENT);
 	cov_lines_close(lines);
 	assert_error(cov_lines_open(*state, snapshot, 1, &lines), ERANGE, "no target 1");

@@ -94,6 +94,32 @@ label toy_b18
 	ret
 label toy_stops_end
 	.size	toy_stops, . - toy_stops
+
+function toy_checks
+label toy_b19
+	sub	%gs:40, %rdx
+label toy_j7
+	jne	toy_b25			/* the stack protector's: nothing is behind it */
+label toy_b20
+	cmp	%esi, %edi
+label toy_j8
+	jl	toy_b23
+label toy_b21
+label toy_j9
+	je	toy_b24			/* on the flags of the block before */
+label toy_b22
+	ret
+label toy_b23
+	ret
+label toy_b24
+	ret
+label toy_b25
+	call	toy_main		/* never comes back, but who knows? */
+label toy_b26
+	nop
+	ret
+label toy_checks_end
+	.size	toy_checks, . - toy_checks
 label toy_text_end
 
 	.section .text.unlikely, "ax", @progbits
@@ -101,6 +127,10 @@ label toy_cold
 function toy_main.cold
 label toy_c0
 	mov	$-22, %eax
+	/* As from an earlier line, then from another file. */
+#line 5
+	nop
+#line 7 "other.h"
 	jmp	toy_b3
 label toy_cold_end
 	.size	toy_main.cold, . - toy_main.cold

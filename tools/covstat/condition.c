@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * condition.c - what a conditional jump decides on, in assembler: the last
- * instruction before it, in the same block, that sets the flags, and the jump.
+ * instruction before it that sets the flags, and the jump. Where its own block has
+ * none, a jump before has looked at the same flags (a switch, a three-way
+ * comparison): go back over blocks that fall into this one by a jump not taken.
  */
 #include <capstone/capstone.h>
 #include <stdlib.h>
@@ -33,67 +35,101 @@ static bool sets_flags(const cs_insn *insn)
 	return false;
 }
 
+/* Blocks looked at, the jump's own among them. */
+#define BLOCKS_BACK 4
+
 /* The counting jumps look at rcx, not at flags. */
 static bool reads_flags(unsigned int condition)
 {
 	return condition < 0x12;
 }
 
-static void describe(const cs_insn *insns, size_t count, const struct cov_branch_desc *branch,
-		     char *buffer, size_t size)
+/* Returns true if @buffer has all that can be said. */
+static bool describe(const cs_insn *insns, size_t count, unsigned int condition, char *buffer,
+		     size_t size)
 {
 	const cs_insn *jump = &insns[count - 1];
 	size_t i;
 
-	if (reads_flags(branch->condition))
-		for (i = count - 1; i-- > 0;)
-			if (sets_flags(&insns[i])) {
-				snprintf(buffer, size, "%s %s; %s", insns[i].mnemonic,
-					 insns[i].op_str, jump->mnemonic);
-				return;
-			}
 	snprintf(buffer, size, "%s", jump->mnemonic);
+	if (!reads_flags(condition))
+		return true;
+	for (i = count - 1; i-- > 0;) {
+		if (!sets_flags(&insns[i]))
+			continue;
+		snprintf(buffer, size, "%s %s; %s", insns[i].mnemonic, insns[i].op_str,
+			 jump->mnemonic);
+		return true;
+	}
+	return false;
 }
 
-static void disassemble(const uint8_t *text, size_t length, uint64_t address,
-			const struct cov_branch_desc *branch, char *buffer, size_t size)
+static bool disassemble(const uint8_t *text, size_t length, uint64_t address,
+			unsigned int condition, char *buffer, size_t size)
 {
 	cs_insn *insns = NULL;
+	bool done = false;
 	size_t count;
 	csh handle;
 
 	if (cs_open(CS_ARCH_X86, CS_MODE_64, &handle) != CS_ERR_OK)
-		return;
+		return false;
 	cs_option(handle, CS_OPT_SYNTAX, CS_OPT_SYNTAX_ATT);
 	cs_option(handle, CS_OPT_DETAIL, CS_OPT_ON);
 	count = cs_disasm(handle, text, length, address, 0, &insns);
 	/* If it went astray before the jump, what it found is not the condition. */
 	if (count && insns[count - 1].address + insns[count - 1].size == address + length)
-		describe(insns, count, branch, buffer, size);
+		done = describe(insns, count, condition, buffer, size);
 	if (count)
 		cs_free(insns, count);
 	cs_close(&handle);
+	return done;
+}
+
+/* Disassemble from @begin to the end of the jump, offsets in its function. */
+static bool try_from(struct cov *cov, uint32_t target, uint64_t function, uint32_t begin,
+		     const struct cov_branch_desc *branch, char *buffer, size_t size)
+{
+	uint32_t length = branch->offset + branch->length - begin;
+	uint8_t *text = malloc(length);
+	bool done;
+
+	if (!text)
+		return true;
+	/* Text that is not there now will not be there for more of it. */
+	done = cov_text(cov, target, function + begin, text, length) ||
+	       disassemble(text, length, function + begin, branch->condition, buffer, size);
+	free(text);
+	return done;
 }
 
 void condition_text(struct cov *cov, const struct cov_snapshot *snapshot, unsigned int t,
-		    const struct cov_branch_desc *branch, char *buffer, size_t size)
+		    unsigned int index, char *buffer, size_t size)
 {
 	struct cov_function_desc function = COV_INIT(function);
+	struct cov_branch_desc branch = COV_INIT(branch);
 	struct cov_target_desc target = COV_INIT(target);
 	struct cov_block_desc block = COV_INIT(block);
-	uint64_t address;
-	uint8_t *text;
+	uint32_t begin = 0;
+	unsigned int i;
 
-	snprintf(buffer, size, "%s", jump_name(branch->condition));
+	buffer[0] = '\0';
 	if (cov_snapshot_target(snapshot, t, &target) ||
-	    cov_snapshot_function(snapshot, t, branch->function, &function) ||
-	    cov_snapshot_block(snapshot, t, branch->block, &block))
+	    cov_snapshot_branch(snapshot, t, index, &branch) ||
+	    cov_snapshot_function(snapshot, t, branch.function, &function))
 		return;
-	text = malloc(block.length);
-	if (!text)
-		return;
-	address = function.address + block.offset;
-	if (!cov_text(cov, target.target, address, text, block.length))
-		disassemble(text, block.length, address, branch, buffer, size);
-	free(text);
+	snprintf(buffer, size, "%s", jump_name(branch.condition));
+	for (i = 0; i < BLOCKS_BACK && index >= function.first_branch + i; i++) {
+		struct cov_branch_desc before = COV_INIT(before);
+
+		if (cov_snapshot_branch(snapshot, t, index - i, &before) ||
+		    cov_snapshot_block(snapshot, t, before.block, &block))
+			return;
+		/* Only if what that jump falls into is where we were. */
+		if (i && block.offset + block.length != begin)
+			return;
+		begin = block.offset;
+		if (try_from(cov, target.target, function.address, begin, &branch, buffer, size))
+			return;
+	}
 }

@@ -244,11 +244,12 @@ char *unhit_lines(const struct cov_snapshot *snapshot, unsigned int t,
 
 /*
  * condition_text - a branch's condition in assembler: "test %eax,%eax; jne"
+ * @branch: its index
  *
- * As much as is known: the jump alone if the text cannot be read or the flags
- * come from another block.
+ * As much as is known: the jump alone if the text cannot be read or nothing near
+ * it sets the flags.
  */
 void condition_text(struct cov *cov, const struct cov_snapshot *snapshot, unsigned int t,
-		    const struct cov_branch_desc *branch, char *buffer, size_t size);
+		    unsigned int branch, char *buffer, size_t size);
 
 #endif /* COVSTAT_H */

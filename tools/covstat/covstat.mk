@@ -21,8 +21,3 @@ build/obj/covstat/%.o: tools/covstat/%.c tools/covstat/covstat.h libcov/libcov.h
 build/covstat: $(COVSTAT_OBJECTS) build/libcov.so
 	$(CC) $(LDFLAGS) -o $@ $(COVSTAT_OBJECTS) -Lbuild -lcov $(COVSTAT_LIBS) \
 		'-Wl,-rpath,$$ORIGIN:$$ORIGIN/../lib'
-
-.PHONY: install-covstat
-install-covstat: covstat install-libcov
-	install -d $(DESTDIR)$(LIBCOV_PREFIX)/bin
-	install -m 755 build/covstat $(DESTDIR)$(LIBCOV_PREFIX)/bin/

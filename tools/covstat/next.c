@@ -48,7 +48,6 @@ static void close_lines(struct query *query)
 static void look(const struct query *query, struct shown *shown)
 {
 	const struct cov_unhit *unhit = &shown->unhit;
-	struct cov_branch_desc branch = COV_INIT(branch);
 	struct cov_lines *lines = query->lines[unhit->target_index];
 
 	shown->file = NULL;
@@ -56,9 +55,8 @@ static void look(const struct query *query, struct shown *shown)
 	if (lines && cov_lines_find(lines, unhit->function, unhit->offset, &shown->file,
 				    &shown->line))
 		shown->file = NULL;
-	if (unhit->kind == COV_UNHIT_OUTCOME &&
-	    !cov_snapshot_branch(query->snapshot, unhit->target_index, unhit->branch, &branch))
-		condition_text(query->cov, query->snapshot, unhit->target_index, &branch,
+	if (unhit->kind == COV_UNHIT_OUTCOME)
+		condition_text(query->cov, query->snapshot, unhit->target_index, unhit->branch,
 			       shown->condition, sizeof(shown->condition));
 }
 

@@ -31,6 +31,7 @@ static void attach_of_what_is_no_module_is_enoent(void)
 	for (i = 0; i < ARRAY_SIZE(names); i++) {
 		struct cov_attach request = attach_request(names[i]);
 
+		test_case("%s", names[i]);
 		FAILS(fd, COV_IOC_ATTACH, &request, ENOENT);
 	}
 }
@@ -190,6 +191,7 @@ static void attach_without_a_match_is_enoent(void)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(globs); i++) {
+		test_case("%s", globs[i]);
 		choose(&request, globs[i]);
 		FAILS(fd, COV_IOC_ATTACH, &request, ENOENT);
 	}
@@ -336,9 +338,11 @@ static void core_kernel_refuses_what_is_no_function_of_its_own(void)
 
 	FAILS(fd, COV_IOC_ATTACH, &request, EINVAL);
 	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		test_case("%s", names[i]);
 		choose(&request, names[i]);
 		FAILS(fd, COV_IOC_ATTACH, &request, ENOENT);
 	}
+	test_case("a good and a bad name");
 	/* One good name does not make up for a bad one. */
 	request.globs = (uintptr_t)"sched_setaffinity\0no_such_function";
 	request.globs_len = sizeof("sched_setaffinity\0no_such_function");

@@ -168,8 +168,10 @@ static void checkpoint_of_what_is_not_there_is_enoent(void)
 		struct cov_checkpoint_add request =
 			checkpoint("a", nowhere[i].module, nowhere[i].function, 0);
 
+		test_case("module '%s', function %s", nowhere[i].module, nowhere[i].function);
 		FAILS(fd, COV_IOC_CHECKPOINT_ADD, &request, ENOENT);
 	}
+	test_case("delete");
 	FAILS(fd, COV_IOC_CHECKPOINT_DEL, &none, ENOENT);
 }
 
@@ -188,6 +190,7 @@ static void checkpoint_behind_the_function_is_erange(void)
 		struct cov_checkpoint_add request =
 			checkpoint("a", TARGET, "covlife_odd", offsets[i]);
 
+		test_case("offset %#llx", (unsigned long long)offsets[i]);
 		FAILS(fd, COV_IOC_CHECKPOINT_ADD, &request, ERANGE);
 	}
 }

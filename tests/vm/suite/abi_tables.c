@@ -334,6 +334,8 @@ static void text_gives_nothing_but_the_targets_text(void)
 			.buffer = (uintptr_t)buffer,
 		};
 
+		test_case("%u bytes at %#llx", outside[i].length,
+			  (unsigned long long)outside[i].address);
 		FAILS(fd, COV_IOC_TEXT, &text, EINVAL);
 	}
 }

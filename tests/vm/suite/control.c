@@ -236,12 +236,17 @@ uint32_t find_function(int fd, uint32_t target, const char *name,
 	FAIL("target %u has no function %s", target, name);
 }
 
-uint64_t function_hits(int fd, uint32_t target, const char *name)
+struct cov_function function_of(int fd, uint32_t target, const char *name)
 {
 	struct cov_function function;
 
 	find_function(fd, target, name, &function);
-	return function.hits;
+	return function;
+}
+
+uint64_t function_hits(int fd, uint32_t target, const char *name)
+{
+	return function_of(fd, target, name).hits;
 }
 
 /* --- the module that is measured --------------------------------------------------------- */

@@ -74,6 +74,9 @@ uint32_t read_table(int fd, unsigned int cmd, uint32_t target, uint32_t first,
 uint32_t find_function(int fd, uint32_t target, const char *name,
 		       struct cov_function *function);
 
+/* function_of - what find_function() finds */
+struct cov_function function_of(int fd, uint32_t target, const char *name);
+
 /* function_hits - entries of a function so far */
 uint64_t function_hits(int fd, uint32_t target, const char *name);
 

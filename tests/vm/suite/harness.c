@@ -36,11 +36,25 @@ static void end_test(enum verdict verdict, const char *text)
 	_exit(1);
 }
 
+static char at_case[128];
+
+void test_case(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(at_case, sizeof(at_case) - 2, format, args);
+	va_end(args);
+	if (at_case[0])
+		strcat(at_case, ": ");
+}
+
 void fail_test(const char *file, int line, const char *format, ...)
 {
 	char text[sizeof(result->text)];
 	const char *slash = strrchr(file, '/');
-	int len = snprintf(text, sizeof(text), "%s:%d: ", slash ? slash + 1 : file, line);
+	int len = snprintf(text, sizeof(text), "%s:%d: %s", slash ? slash + 1 : file, line,
+			   at_case);
 	va_list args;
 
 	va_start(args, format);
@@ -62,11 +76,16 @@ void skip_test(const char *format, ...)
 	__builtin_unreachable();
 }
 
-/* Some 200 s, in short pauses; the first rounds give the CPU away and no more. */
+/*
+ * Some 200 s, in short pauses; the first rounds give the CPU away and no more.
+ * There is nothing to wait for when another process of the test has failed.
+ */
 bool patience(unsigned int round)
 {
 	const struct timespec pause = { .tv_nsec = 2 * 1000 * 1000 };
 
+	if (__atomic_load_n(&result->verdict, __ATOMIC_SEQ_CST) != PASSED)
+		_exit(1);
 	if (round < 100)
 		usleep(0);
 	else

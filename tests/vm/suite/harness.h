@@ -71,6 +71,9 @@ void fail_test(const char *file, int line, const char *format, ...)
 /* skip_test - the running test cannot be run here, for this reason */
 void skip_test(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
+/* test_case - what the test is at, for the reason of a failure; "" for nothing */
+void test_case(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 #define FAIL(...)	fail_test(__FILE__, __LINE__, __VA_ARGS__)
 
 #define EXPECT(condition)						\

@@ -8,6 +8,5 @@
 #include "control.h"
 
 extern const struct test_group life_init;	/* targets in their init and exit functions */
-extern const struct test_group life_oneshot;	/* sites that disarm themselves */
 
 #endif /* SUITE_LIFE_H */

@@ -36,31 +36,28 @@ static void unload_in_child(void *unused)
 	unload(TARGET);
 }
 
-static bool target_is(const char *state)
+static bool target_waits(void)
 {
 	char buffer[16];
 
-	return read_file("/sys/module/" TARGET "/initstate", buffer, sizeof(buffer)) > 0 &&
-	       !strcmp(buffer, state);
+	return read_file("/sys/module/" TARGET "/parameters/waiting", buffer,
+			 sizeof(buffer)) > 0 && buffer[0] == 'Y';
 }
 
-/* It is in memory; its init function waits, or is about to. */
 static pid_t stop_in_init(struct loading *loading)
 {
 	pid_t pid = start(load_in_child, loading);
 
-	EVENTUALLY(target_is("coming\n"));
+	EVENTUALLY(target_waits());
 	return pid;
 }
 
+/* Of a module that was loaded with stop_in_exit. */
 static pid_t stop_in_exit(void)
 {
-	pid_t pid;
+	pid_t pid = start(unload_in_child, NULL);
 
-	unload(TARGET);
-	load(module_file(TARGET), "stop_in_exit=1");
-	pid = start(unload_in_child, NULL);
-	EVENTUALLY(target_is("going\n"));
+	EVENTUALLY(target_waits());
 	return pid;
 }
 
@@ -219,8 +216,11 @@ static void unloading_module_is_enodev(void)
 		.levels = 1, .scope = COV_SCOPE_ALL,
 	};
 	int fd = control_open();
-	pid_t pid = stop_in_exit();
+	pid_t pid;
 
+	unload(TARGET);
+	load(module_file(TARGET), "stop_in_exit=1");
+	pid = stop_in_exit();
 	FAILS(fd, COV_IOC_ATTACH, &request, ENODEV);
 	FAILS(fd, COV_IOC_CHECKPOINT_ADD, &add, ENODEV);
 	go_on(pid);
@@ -237,8 +237,8 @@ static void exit_function_is_measured(void)
 	unload(TARGET);
 	load(module_file(TARGET), "stop_in_exit=1");
 	target = attach_armed(fd, TARGET, "covlife_*", COV_MODE_EDGES, COV_SCOPE_ALL);
-	pid = start(unload_in_child, NULL);
-	EVENTUALLY(function_hits(fd, target, "covlife_exit") == 1);
+	pid = stop_in_exit();
+	EXPECT_EQ(function_hits(fd, target, "covlife_exit"), 1);
 	arm.target = target;
 	FAILS(fd, COV_IOC_ARM, &arm, ENODEV);
 	EXPECT_EQ(function_hits(fd, target, "covlife_even"), 0);
@@ -259,8 +259,8 @@ static void target_is_detached_in_its_exit_function(void)
 	unload(TARGET);
 	load(module_file(TARGET), "stop_in_exit=1");
 	target = attach_armed(fd, TARGET, "covlife_*", COV_MODE_EDGES, COV_SCOPE_ALL);
-	pid = start(unload_in_child, NULL);
-	EVENTUALLY(function_hits(fd, target, "covlife_exit") == 1);
+	pid = stop_in_exit();
+	EXPECT_EQ(function_hits(fd, target, "covlife_exit"), 1);
 	with_id(fd, COV_IOC_DETACH, target);
 	go_on(pid);
 	EXPECT_EQ(livecov_status(fd).targets, 0);

@@ -167,15 +167,12 @@ static bool relocated(const struct text *before, const struct text *after, size_
 
 void expect_same_text(const struct text *before, const struct text *after)
 {
-	size_t i = 0;
+	size_t i, next;
 
 	EXPECT_EQ(after->size, before->size);
-	while (i < before->size) {
-		if (after->bytes[i] == before->bytes[i]) {
-			i++;
-			continue;
-		}
-		if (!relocated(before, after, i, &i))
+	for (i = 0; i < before->size; i = next) {
+		next = i + 1;
+		if (after->bytes[i] != before->bytes[i] && !relocated(before, after, i, &next))
 			FAIL("the text has changed: +%#zx held %#x, now %#x", i,
 			     before->bytes[i], after->bytes[i]);
 	}

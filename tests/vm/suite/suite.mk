@@ -8,11 +8,12 @@
 SUITE_BUILD := build/vm
 SUITE_CFLAGS := -std=gnu11 -Wall -Wextra -Werror -O2 -g -D_GNU_SOURCE -Iinclude -pthread
 
-SUITE_PROGRAMS := abi life
+SUITE_PROGRAMS := abi life tasks load
 SUITE_COMMON := harness.c machine.c control.c
 suite_abi_SRCS := abi.c abi_attach.c abi_tables.c abi_checkpoint.c abi_limits.c
-suite_life_SRCS := life.c life_init.c life_oneshot.c
-suite_load_SRCS := tasks.c storm.c
+suite_life_SRCS := life.c life_init.c
+suite_tasks_SRCS := tasks.c
+suite_load_SRCS := load.c load_oneshot.c
 
 suite_dir := tests/vm/suite
 suite_headers := $(wildcard $(suite_dir)/*.h $(suite_dir)/module/*.h) include/cov_ioctl.h

@@ -19,13 +19,15 @@
 MODULE_DESCRIPTION("livecov's tests: a module to be measured");
 MODULE_LICENSE("GPL");
 
-static bool stop_in_init, stop_in_exit;
+static bool stop_in_init, stop_in_exit, waiting;
 static int fail;
 
 module_param(stop_in_init, bool, 0444);
 MODULE_PARM_DESC(stop_in_init, "the init function waits for a write to go");
 module_param(stop_in_exit, bool, 0444);
 MODULE_PARM_DESC(stop_in_exit, "the exit function waits for a write to go");
+module_param(waiting, bool, 0444);
+MODULE_PARM_DESC(waiting, "one of them does: nothing happens before a write to go");
 module_param(fail, int, 0444);
 MODULE_PARM_DESC(fail, "errno that the init function ends with");
 
@@ -35,6 +37,13 @@ static int go_set(const char *value, const struct kernel_param *param)
 {
 	complete(&gate);
 	return 0;
+}
+
+/* A test that was killed must not leave this behind. */
+static int wait_for_go(void)
+{
+	WRITE_ONCE(waiting, true);
+	return wait_for_completion_killable(&gate);
 }
 
 static const struct kernel_param_ops go_ops = { .set = go_set };
@@ -77,6 +86,8 @@ static noinline void covlife_loop(unsigned long times)
 
 	for (i = 0; i < times && !signal_pending(current); i++) {
 		covlife_work(i);
+		/* Where one host thread plays all CPUs, this lets the others go on. */
+		cpu_relax();
 		cond_resched();
 	}
 }
@@ -186,8 +197,7 @@ static int __init covlife_init(void)
 {
 	int err;
 
-	/* A test that was killed must not leave this behind. */
-	if (stop_in_init && wait_for_completion_killable(&gate))
+	if (stop_in_init && wait_for_go())
 		return -EINTR;
 	err = covlife_after_gate(1);
 	return err ?: misc_register(&covlife_device);
@@ -197,7 +207,7 @@ static void __exit covlife_exit(void)
 {
 	misc_deregister(&covlife_device);
 	if (stop_in_exit)
-		wait_for_completion_killable(&gate);
+		wait_for_go();
 	covlife_work(2);
 }
 
