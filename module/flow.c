@@ -108,7 +108,7 @@ static bool is_padding(enum step_kind kind)
 	return kind == STEP_PAD || kind == STEP_INT3;
 }
 
-/* --- addresses ------------------------------------------------------------------ */
+/* --- addresses ----------------------------------------------------------------------------- */
 
 static const struct span *span_at(const struct builder *b, u64 address)
 {
@@ -216,7 +216,7 @@ static u64 label_target(const struct builder *b, u64 address)
 	return 0;
 }
 
-/* --- one instruction -------------------------------------------------------------- */
+/* --- one instruction ----------------------------------------------------------------------- */
 
 /* A static branch is a nop today or a jump, of 2 bytes or 5; either may change at any time. */
 static int label_step(const struct builder *b, u64 address, struct step *step)
@@ -338,7 +338,7 @@ static u16 *walk_marks(const struct builder *b, const struct walk *walk)
 	return &b->marks[walk->span->first + walk->at];
 }
 
-/* --- reading everything once -------------------------------------------------------- */
+/* --- reading everything once --------------------------------------------------------------- */
 
 /* Note that something goes to @address. */
 static void mark_target(struct builder *b, u64 address, u16 marks)
@@ -441,7 +441,7 @@ static void sweep(struct builder *b)
 		follow_outside(b, b->outside[--b->nr_outside]);
 }
 
-/* --- from instructions to blocks ----------------------------------------------------- */
+/* --- from instructions to blocks ----------------------------------------------------------- */
 
 /* A function being cut into blocks; offsets are the function's. */
 struct scan {
@@ -663,7 +663,7 @@ static void check_and_count(struct builder *b)
 	}
 }
 
-/* --- functions that jump into each other ---------------------------------------------- */
+/* --- functions that jump into each other --------------------------------------------------- */
 
 /*
  * The function with index @from, or FLOW_NONE, goes to @to. If that is another function,
@@ -747,7 +747,7 @@ static void find_unsure(struct builder *b)
 			b->traits[i] |= TRAIT_UNSURE;
 }
 
-/* --- ways ---------------------------------------------------------------------------- */
+/* --- ways ---------------------------------------------------------------------------------- */
 
 static void link_blocks(struct builder *b)
 {
@@ -865,7 +865,7 @@ static bool cut_tails(struct builder *b)
 	return cut;
 }
 
-/* --- setting up ------------------------------------------------------------------------ */
+/* --- setting up ---------------------------------------------------------------------------- */
 
 static int span_cmp(const void *a, const void *b)
 {

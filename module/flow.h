@@ -113,15 +113,22 @@ struct flow_input {
 #define FLOW_END_STATIC	3	/* a static branch: next[0] or next[1], no site can tell */
 #define FLOW_END_AWAY	4	/* return, indirect or outside jump, BUG, end of function */
 
-/* A block's flags. */
-#define FLOW_BLOCK_ENTRY  (1U << 0)	/* begins its function, which has an entry site */
-#define FLOW_BLOCK_STOPS  (1U << 1)	/* may not reach its end: a call, a fault with a fix-up */
-#define FLOW_BLOCK_HIDDEN (1U << 2)	/* has ways in that are no block's end: a fix-up, a call, a
-					 * jump from code without blocks; or none is known at all */
-#define FLOW_BLOCK_UNSURE (1U << 3)	/* may be entered behind its first instruction, because a
-					 * table or the code related to it is not known: its site
-					 * tells nothing of its end, nor its end of its site. Has
-					 * STOPS as well, and HIDDEN unless it has ENTRY. */
+/*
+ * A block's flags.
+ *
+ * ENTRY: it begins its function, and whoever enters it passes the entry site.
+ * STOPS: control may enter it and not reach its end: it has a call, or an
+ *	instruction that may fault and has a fix-up.
+ * HIDDEN: it has ways in that are not the end of a block: a fix-up, a call, a jump
+ *	from code without blocks; or no way leads there from any entry.
+ * UNSURE: it may be entered behind its first instruction, because a table, or the
+ *	code related to it, is not known. What is known of its first instruction says
+ *	nothing of its end, nor the other way round. It is STOPS, and ENTRY or HIDDEN.
+ */
+#define FLOW_BLOCK_ENTRY  (1U << 0)
+#define FLOW_BLOCK_STOPS  (1U << 1)
+#define FLOW_BLOCK_HIDDEN (1U << 2)
+#define FLOW_BLOCK_UNSURE (1U << 3)
 
 /**
  * struct flow_block - straight-line code from a leader to its terminator
@@ -137,6 +144,9 @@ struct flow_input {
  * @branch: index of its conditional jump, or FLOW_NONE
  * @end: FLOW_END_*
  * @flags: FLOW_BLOCK_*
+ *
+ * What follows a call belongs to the call's block, but where a block of its own is
+ * the only means to learn that the call came back.
  */
 struct flow_block {
 	u32 function;

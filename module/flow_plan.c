@@ -93,7 +93,7 @@ static void inquiry_free(struct inquiry *q)
 	pure_free(q->stack);
 }
 
-/* --- what blocks and ways are like --------------------------------------------------- */
+/* --- what blocks and ways are like --------------------------------------------------------- */
 
 static bool enters_unseen(const struct flow_block *block)
 {
@@ -158,7 +158,7 @@ static bool comes_only_from(const struct inquiry *q, u32 index, u32 from)
 	return true;
 }
 
-/* --- doubt ----------------------------------------------------------------------------- */
+/* --- doubt --------------------------------------------------------------------------------- */
 
 static bool choose_leader(struct inquiry *q, u32 index);
 
@@ -280,7 +280,7 @@ static void find_doubt(struct inquiry *q)
 	lift_doubt(q);
 }
 
-/* --- choosing sites ---------------------------------------------------------------------- */
+/* --- choosing sites ------------------------------------------------------------------------ */
 
 static bool want(struct inquiry *q, u8 *site)
 {

@@ -189,7 +189,7 @@ static void test_find(const char *name)
 	fail_msg("there is no case %s", name);
 }
 
-/* --- blocks ------------------------------------------------------------------------------ */
+/* --- blocks -------------------------------------------------------------------------------- */
 
 #define check(what, i, is, should)						\
 do {										\
@@ -301,7 +301,7 @@ static void every_shape_has_its_blocks(void **state)
 	}
 }
 
-/* --- plans -------------------------------------------------------------------------------- */
+/* --- plans --------------------------------------------------------------------------------- */
 
 static u32 wanted(const u8 *sites, u32 n)
 {
@@ -347,7 +347,7 @@ static void every_shape_has_its_sites(void **state)
 	}
 }
 
-/* --- conclusions ---------------------------------------------------------------------------- */
+/* --- conclusions --------------------------------------------------------------------------- */
 
 /* What was hit, and what should follow; one character for each block and outcome. */
 struct hits {
@@ -609,7 +609,7 @@ static void unsure_blocks_are_told_by_their_leaders_alone(void **state)
 	flow_free(&test.flow);
 }
 
-/* --- bad input --------------------------------------------------------------------------------- */
+/* --- bad input ----------------------------------------------------------------------------- */
 
 static void functions_outside_the_texts_fail_alone(void **state)
 {
@@ -662,7 +662,10 @@ static void nothing_at_all_is_fine(void **state)
 
 static void too_much_text_is_refused(void **state)
 {
-	struct flow_text texts[] = { { 0x1000, NULL, 200U << 20 }, { 1ULL << 40, NULL, 57U << 20 } };
+	struct flow_text texts[] = {
+		{ 0x1000, NULL, 200U << 20 },
+		{ 1ULL << 40, NULL, 57U << 20 },
+	};
 	struct flow_input in = { .texts = texts, .nr_texts = 2 };
 	struct flow flow;
 

@@ -138,7 +138,7 @@ flow_text_start:
 flow_cold_start:
 	.section .text.flow, "ax"
 
-/* --- shapes of C --------------------------------------------------------------------- */
+/* --- shapes of C --------------------------------------------------------------------------- */
 
 	case	if_else
 	function if_else
@@ -367,7 +367,7 @@ sw0_body:
 	end_block bw1
 	end_function both_ways
 
-/* --- from function to function --------------------------------------------------------- */
+/* --- from function to function ------------------------------------------------------------- */
 
 	case	tail_calls
 	function tail_call
@@ -527,7 +527,7 @@ fa0_body:
 	end_block fa1
 	end_function fallen_into
 
-/* --- entries ---------------------------------------------------------------------------- */
+/* --- entries ------------------------------------------------------------------------------- */
 
 	/* While somebody traces it, the fentry place is a call, but one that comes back. */
 	case	fentry_in_use

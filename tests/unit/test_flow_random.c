@@ -34,7 +34,7 @@ static u64 first_seed = 1;
 static u32 rounds = 3000;
 static u64 round_seed;
 
-/* --- chance ------------------------------------------------------------------------- */
+/* --- chance -------------------------------------------------------------------------------- */
 
 static u64 chance_state;
 
@@ -61,7 +61,7 @@ static bool one_in(u32 n)
 	return !below(n);
 }
 
-/* --- programs ------------------------------------------------------------------------ */
+/* --- programs ------------------------------------------------------------------------------ */
 
 enum kind {
 	PLAIN, NOP, ENDBR, FENTRY,
@@ -222,7 +222,7 @@ static void add_outside(struct program *p)
 	part->end = p->nr_insns;
 }
 
-/* --- where they go ---------------------------------------------------------------------- */
+/* --- where they go ------------------------------------------------------------------------- */
 
 static int random_insn(const struct program *p, int part)
 {
@@ -325,7 +325,7 @@ static void choose_targets(struct program *p)
 	}
 }
 
-/* --- bytes ------------------------------------------------------------------------------- */
+/* --- bytes --------------------------------------------------------------------------------- */
 
 static void put(struct insn *insn, const char *bytes, u8 length)
 {
@@ -508,7 +508,7 @@ static void assemble(struct program *p)
 	}
 }
 
-/* --- tables ------------------------------------------------------------------------------ */
+/* --- tables -------------------------------------------------------------------------------- */
 
 static void describe_insn(struct program *p, const struct insn *insn)
 {
@@ -592,7 +592,7 @@ static void make_program(struct program *p, bool tame)
 	describe(p);
 }
 
-/* --- running it --------------------------------------------------------------------------- */
+/* --- running it ---------------------------------------------------------------------------- */
 
 struct truth {
 	bool ran[MAX_INSNS];
@@ -730,7 +730,7 @@ static void add_run(const struct run *run, struct truth *truth)
 	}
 }
 
-/* --- what sites see -------------------------------------------------------------------------- */
+/* --- what sites see ------------------------------------------------------------------------ */
 
 struct experiment {
 	struct program program;
@@ -845,7 +845,7 @@ static void collect_hits(struct experiment *e)
 	}
 }
 
-/* --- the checks --------------------------------------------------------------------------------- */
+/* --- the checks ---------------------------------------------------------------------------- */
 
 struct tally {
 	u64 blocks, blocks_unknown, outcomes, outcomes_unknown, sites;
@@ -875,11 +875,12 @@ static void print_experiment(void)
 	for (i = 0; i < e->flow.nr_blocks; i++) {
 		const struct flow_block *b = &e->flow.blocks[i];
 
-		print_message("block %u: insn %d size %u site %d next %d %d end %u flags %#x leader %u hit %u: %u\n",
-			      i, insn_in(e, b->function, b->offset), b->size,
+		print_message("block %u: at %d, site %d, next %d %d, end %u, flags %#x; ", i,
+			      insn_in(e, b->function, b->offset),
 			      b->site == FLOW_NONE ? NOBODY : insn_in(e, b->function, b->site),
-			      (int)b->next[0], (int)b->next[1], b->end, b->flags,
-			      e->plans[1][i], e->seen[1][i], e->answers[0][i]);
+			      (int)b->next[0], (int)b->next[1], b->end, b->flags);
+		print_message("leader %u, hit %u, covered %u\n", e->plans[1][i], e->seen[1][i],
+			      e->answers[0][i]);
 	}
 }
 

@@ -79,6 +79,10 @@ const char *refusal_words(unsigned int error)
 		return "the text is not there any more";
 	case EOPNOTSUPP:
 		return "the engine cannot probe that instruction";
+	case EFAULT:
+		return "at the text's end: this kernel's kprobes would read beyond it";
+	case ESHUTDOWN:
+		return "switched off: see sysctl kernel.ftrace_enabled and debugfs kprobes/enabled";
 	case EPERM:
 	case EACCES:
 		return "the kernel does not permit it";
