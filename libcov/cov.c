@@ -14,7 +14,11 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "cov_release.h"
 #include "internal.h"
+
+/* libcov.h does not include the kernel's headers, so it spells the version again. */
+_Static_assert(!__builtin_strcmp(LIBCOV_VERSION, COV_RELEASE), "one release, one version");
 
 #define DEBUGFS_PATH	"/sys/kernel/debug"
 #define LOADED_PATH	"/sys/module/livecov"

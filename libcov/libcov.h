@@ -25,7 +25,7 @@
 extern "C" {
 #endif
 
-#define LIBCOV_VERSION "1.0.0"
+#define LIBCOV_VERSION "0.1.0"
 
 /*
  * The values are those of the kernel's contract, by the same names: libcov's
