@@ -7,8 +7,9 @@
  * function is read from its first byte to its last (gcc puts no data into text)
  * and marks what it jumps to. Only when all have been read is it known where
  * blocks begin, and which functions could not be read: so the functions are
- * read again to check and count, and once more to fill in the answer. Nothing
- * here is worse than O(n log n) in bytes, instructions or table entries.
+ * read again to check and count, and once more to fill in the answer (twice, if
+ * that shows that some blocks had better be cut). Nothing here is worse than
+ * O(n log n) in bytes, instructions or table entries.
  *
  * What makes the answer fit for exact conclusions is that a way into a block is
  * either in flow->ways or makes the block HIDDEN, and that code of which this

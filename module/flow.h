@@ -242,9 +242,9 @@ struct flow_plan {
  * @edges: true for mode edges: every outcome; false for mode blocks
  * @plan: in: all zero, or an earlier plan in which sites were turned to
  *	  FLOW_SITE_REFUSED; out: UNUSED turns to WANTED where needed. A leader
- *	  turns from UNUSED to REFUSED if its block stays unknown and no probe can
- *	  help it: struct flow_block.site is FLOW_NONE, or the place of a branch
- *	  that was refused. WANTED and REFUSED are never changed.
+ *	  turns from UNUSED to REFUSED if its block may stay unknown (it depends on
+ *	  the hits) and no probe can help it: struct flow_block.site is FLOW_NONE, or
+ *	  the place of a branch that was refused. WANTED and REFUSED are never changed.
  *
  * Every selected function that is not cold gets its entry site, one with an
  * error too. Call it again after refusals: other sites may give the same

@@ -120,7 +120,12 @@ class Judge:
         self._claim = claim
         self._mode = mode
         self.differences = []
-        self.numbers = collections.Counter()
+        self.numbers = collections.Counter({
+            f"{check}: {number}": 0
+            for check in ("blocks", "outcomes", "entries")
+            for number in ("reported", "ran", "false positives",
+                           "false negatives", "unknown")})
+        self.numbers["outcomes: ambiguous"] = 0
         for check in CHECKS.values():
             check(self)
 

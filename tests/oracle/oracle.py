@@ -2,12 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The independent witness: what QEMU executed against what livecov reports.
 
-    oracle.py snapshot MODULE FILE       in the guest: MODULE's text, to FILE
-    oracle.py judge DIR MODULE NAME MODE what tests/oracle/guest.py left in DIR
+    oracle.py DIR MODULE NAME MODE
 
-`judge` prints `ok NAME/CHECK` or `not ok NAME/CHECK - why` for every check, the
-numbers as comments, and leaves report.json in DIR.  Exit status: 0 no
-difference, 1 differences, 2 nothing could be compared.
+judges what guest.py left in DIR: prints `ok NAME/CHECK` or `not ok NAME/CHECK -
+why` for every check, the numbers as a comment, and leaves report.json in DIR.
+Exit status: 0 no difference, 1 differences, 2 nothing could be compared.
 
 target_text.py knows the text, exec_log.py reads the log, judge.py compares,
 damage.py makes sure that it can fail.
@@ -17,11 +16,11 @@ import dataclasses
 import json
 import os
 import sys
+import textwrap
 
 sys.dont_write_bytecode = True      # the sources' directory stays clean
 
 import damage
-import target_text
 from exec_log import Witness
 from judge import CHECKS, Claim, Judge
 from target_text import Error, Text
@@ -83,8 +82,8 @@ def in_words(text, difference):
 
 
 def not_restored(before, after):
-    """The text after livecov has gone; static keys that were switched are the
-    target's own doing."""
+    """Is the text what it was, after livecov has gone?  A workload that switches
+    static keys has to switch them back."""
     for name, section in before["text"].items():
         old = bytes.fromhex(section["bytes"])
         new = bytes.fromhex(after["text"][name]["bytes"])
@@ -98,7 +97,7 @@ def not_restored(before, after):
 def unnoticed(document, text, witness, mode):
     """Damage to the claim that the judge does not see."""
     def certain(section, offset):
-        jump = witness.jumps.get(text.bases[section] + offset)
+        jump = witness.jumps.get(text.bases.get(section, 0) + offset)
         return jump is not None and not jump.ambiguous
 
     def differences(document):
@@ -125,12 +124,13 @@ def judge(directory, module, name, mode):
                              if d.check == check])
     report.check("restored", list(not_restored(
         snapshot, load(directory, "snapshot-after.json"))))
-    report.check("can fail", list(unnoticed(document, text, witness, mode)))
+    report.check("can-fail", list(unnoticed(document, text, witness, mode)))
 
     numbers = {**verdict.numbers, "missed": document["missed"],
                "refused": document["refused"], "lost": document["lost"]}
-    for key, value in {**numbers, **guest["times"]}.items():
-        print(f"# {name}: {key}: {value}")
+    print(textwrap.fill("; ".join(f"{key} {value}" for key, value in
+                                  {**numbers, **guest["times"]}.items()),
+                        width=100, initial_indent="# ", subsequent_indent="#   "))
     report.write(os.path.join(directory, "report.json"), numbers=numbers,
                  times=guest["times"], kernel=snapshot["kernel"],
                  differences=[dataclasses.asdict(d)
@@ -139,18 +139,15 @@ def judge(directory, module, name, mode):
 
 
 def main(arguments):
-    match arguments:
-        case ["snapshot", module, path]:
-            target_text.take_snapshot(module, path)
-            return 0
-        case ["judge", directory, module, name, ("blocks" | "edges") as mode]:
-            try:
-                return judge(directory, module, name, mode)
-            except Error as error:
-                print(f"not ok {name} - {error}")
-                return 2
-    print(__doc__, file=sys.stderr)
-    return 2
+    if len(arguments) != 4 or arguments[3] not in ("blocks", "edges"):
+        print(__doc__, file=sys.stderr)
+        return 2
+    directory, module, name, mode = arguments
+    try:
+        return judge(directory, module, name, mode)
+    except Error as error:
+        print(f"not ok {name} - {error}")
+        return 2
 
 
 if __name__ == "__main__":

@@ -72,9 +72,9 @@ covt_fn s64 covt_leave_loop(u64 a, u64 b, u64 c)
 }
 
 /*
- * The kernel's kprobes, from 5.13 on, go one round too far when they emulate these
- * (kprobe_emulate_loop()); the result tells. loop: @a rounds. loope goes on while @b is zero, loopne while it is not, both
- * for at most @a rounds. @a: at least 1. Returns all rounds.
+ * loop: @a rounds. loope goes on while @b is zero, loopne while it is not, both for
+ * at most @a rounds. @a: at least 1. Returns all rounds: the kernel's kprobes, from
+ * 5.13 on, go one too far when they emulate these (kprobe_emulate_loop()).
  */
 covt_fn s64 covt_loop_insns(u64 a, u64 b, u64 c)
 {

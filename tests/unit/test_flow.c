@@ -48,6 +48,7 @@ extern const u8 flow_text_start[], flow_text_end[], flow_cold_start[], flow_cold
 #define MAX		32
 #define MODE_EDGES	(1U << 0)	/* in block.leader */
 #define MODE_BLOCKS	(1U << 1)
+#define MODE_NEITHER	(1U << 2)
 
 /* A case, as flow_build() gets it, and its expectations by the index they should have. */
 struct test {
@@ -312,6 +313,15 @@ static u32 wanted(const u8 *sites, u32 n)
 	return count;
 }
 
+static u8 expected_leader(u32 block, u32 mode)
+{
+	u64 leader = test.blocks[block]->block.leader;
+
+	if (leader & MODE_NEITHER)
+		return FLOW_SITE_REFUSED;
+	return leader & mode ? FLOW_SITE_WANTED : FLOW_SITE_UNUSED;
+}
+
 static void check_plan(bool edges)
 {
 	u32 i, mode = edges ? MODE_EDGES : MODE_BLOCKS;
@@ -322,7 +332,7 @@ static void check_plan(bool edges)
 		      test.functions[i].selected && !test.functions[i].cold);
 	for (i = 0; i < test.nr_blocks; i++)
 		check(edges ? "leader, edges" : "leader, blocks", i, test.plan.leader[i],
-		      !!(test.blocks[i]->block.leader & mode));
+		      expected_leader(i, mode));
 	for (i = 0; i < test.nr_branches; i++)
 		check(edges ? "branch, edges" : "branch, blocks", i, test.plan.branch[i],
 		      edges || test.branches[i]->jcc.chosen);
@@ -479,6 +489,20 @@ static void mode_blocks_infers_what_outcomes_it_can(void **state)
 	flow_free(&test.flow);
 }
 
+/* One way is not ours; that it was taken follows from the other not having been. */
+static void what_is_left_of_two_outcomes_is_inferred(void **state)
+{
+	struct hits hits = { .entry = { 1 } };
+
+	(void)state;
+	test_find("conditional_tail_calls");
+	plan(false);
+	check_coverage(&hits, "YNNN", "YN", "NN");
+	hits.leader[1] = hits.leader[2] = 1;
+	check_coverage(&hits, "YYYN", "?N", "YY");
+	flow_free(&test.flow);
+}
+
 static void a_block_is_told_by_those_behind_it(void **state)
 {
 	struct hits hits = { .entry = { 1 } };
@@ -533,6 +557,21 @@ static void a_refused_leader_is_replaced_by_branches(void **state)
 	assert_int_equal(flow_plan(&test.in, &test.flow, false, &test.plan), 1);
 	assert_int_equal(test.plan.branch[0], FLOW_SITE_WANTED);
 	check_coverage(&hits, "YYNY", "N", "Y");
+	flow_free(&test.flow);
+}
+
+/* Or from its own. */
+static void a_refused_leader_is_replaced_by_its_own_branch(void **state)
+{
+	struct hits hits = { .entry = { 1 }, .taken = { 1 } };
+
+	(void)state;
+	test_find("loop");
+	plan(false);
+	test.plan.leader[1] = FLOW_SITE_REFUSED;
+	assert_int_equal(flow_plan(&test.in, &test.flow, false, &test.plan), 1);
+	assert_int_equal(test.plan.branch[0], FLOW_SITE_WANTED);
+	check_coverage(&hits, "YYN", "Y", "N");
 	flow_free(&test.flow);
 }
 
@@ -685,10 +724,12 @@ int main(void)
 		cmocka_unit_test(a_call_that_does_not_return_ends_it),
 		cmocka_unit_test(a_join_behind_a_call_has_its_own_site),
 		cmocka_unit_test(mode_blocks_infers_what_outcomes_it_can),
+		cmocka_unit_test(what_is_left_of_two_outcomes_is_inferred),
 		cmocka_unit_test(a_block_is_told_by_those_behind_it),
 		cmocka_unit_test(a_refused_branch_is_replaced_by_leaders),
 		cmocka_unit_test(a_refused_entry_is_replaced_by_the_next_instruction),
 		cmocka_unit_test(a_refused_leader_is_replaced_by_branches),
+		cmocka_unit_test(a_refused_leader_is_replaced_by_its_own_branch),
 		cmocka_unit_test(one_place_is_not_tried_twice),
 		cmocka_unit_test(what_cannot_be_known_is_unknown),
 		cmocka_unit_test(a_leader_without_a_place_is_refused),

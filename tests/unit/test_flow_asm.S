@@ -27,6 +27,7 @@
 #define EDGES	1
 #define BLOCKS	2
 #define BOTH	3
+#define REFUSED	4	/* in both; there is no place for it */
 #define NONE	0
 /* errno */
 #define EBUSY	16
@@ -514,17 +515,20 @@ mc1_body:
 	/* As assembler does it. A call there would not have come back. */
 	case	falls_into_its_neighbour
 	function falls
-	block	fa0, AWAY, flags=ENTRY, site=fa0_body
+	block	fa0, JCC, fa1, fa2, flags=ENTRY, site=fa0_jcc
 	fentry
-fa0_body:
-	inc	%eax
+	jcc	fa0_jcc, 0x4, fa2
+	je	fa2
 	end_block fa0
+	block	fa1, AWAY, leader=BLOCKS
+	inc	%eax
+	end_block fa1
 	end_function falls
 	function fallen_into, cold=1
-	block	fa1, AWAY, flags=HIDDEN|STOPS|UNSURE, leader=BOTH
+	block	fa2, AWAY, flags=HIDDEN, leader=BOTH
 	inc	%eax
 	ret
-	end_block fa1
+	end_block fa2
 	end_function fallen_into
 
 /* --- entries ------------------------------------------------------------------------------- */
@@ -630,6 +634,28 @@ wa1_site:
 	ret
 	end_block bu2
 	end_function a_bug
+
+	/* A branch alone cannot tell of sb2: a static branch leads there as well. */
+	case	bug_behind_a_static_branch
+	function static_bug
+	block	sb0, JCC, sb1, sb2, flags=ENTRY, site=sb0_jcc
+	fentry
+	jcc	sb0_jcc, 0x4, sb2
+	je	sb2
+	end_block sb0
+	block	sb1, STATIC, sb2, sb3, leader=BLOCKS
+	inc	%eax
+	static_branch sb3
+	nop5
+	end_block sb1
+	block	sb2, AWAY, site=NONE, leader=REFUSED
+	bug
+	ud2
+	end_block sb2
+	block	sb3, AWAY, leader=BOTH
+	ret
+	end_block sb3
+	end_function static_bug
 
 	case	ud2_of_no_table
 	function a_trap
@@ -860,14 +886,21 @@ fo_more:
 sk0_body:
 	inc	%eax
 	static_call
-	jcc	sk0_jcc, 0x5, ie0
+	jcc	sk0_jcc, 0x5, sk2
 	.byte	0x0f, 0x85
-	.long	ie0 - . - 4
+	.long	sk2 - . - 4
 	end_block sk0
 	block	sk1, AWAY, leader=BLOCKS
 	ret
 	end_block sk1
 	end_function static_jcc
+	function static_jcc_today
+	block	sk2, AWAY, flags=ENTRY, site=sk2_body
+	fentry
+sk2_body:
+	ret
+	end_block sk2
+	end_function static_jcc_today
 
 /* --- padding, orphans, what cannot be read ------------------------------------------------- */
 
@@ -973,6 +1006,15 @@ ms_ret:
 	ret
 	end_function broken
 
+	/* What is left of the instruction under it says nothing. */
+	case	foreign_breakpoint_and_a_rest
+	function broken_rest, error=EBUSY
+	fentry
+	int3
+	.byte	0x06
+	ret
+	end_function broken_rest
+
 	case	foreign_breakpoint_behind_a_return
 	function broken_target, error=EBUSY
 	fentry
@@ -1017,6 +1059,119 @@ uc0:
 	.long	un1 + 2 - . - 4
 	end_function unreadable_cold
 	.popsection
+
+	/* Of the function it is not known where in its part it jumps to. */
+	case	unreadable_function_with_a_cold_part
+	function unreadable_hot, error=EILSEQ
+	fentry
+	.byte	0x0f, 0x84
+	.long	uh0 - . - 4
+	.byte	0x06
+	.byte	0x0f, 0x85
+	.long	uh0 + 2 - . - 4
+	static_branch uh1
+	nop5
+	ret
+	end_function unreadable_hot
+	.pushsection .text.flow_cold
+	function cold_of_unreadable, cold=1
+	block	uh0, FALL, uh1, flags=HIDDEN|STOPS|UNSURE, leader=BOTH
+	inc	%eax
+	inc	%ecx
+	end_block uh0
+	block	uh1, AWAY, flags=HIDDEN, leader=BOTH
+	jmp	*%rax
+	end_block uh1
+	end_function cold_of_unreadable
+	.popsection
+
+	/* The same where only a table tells that one belongs to the other. */
+	case	unreadable_part_known_by_a_fixup
+	function by_fixup
+	block	bf0, AWAY, flags=ENTRY|STOPS|UNSURE, site=NONE
+	fentry
+bf0_load:
+	mov	(%rdi), %eax
+	fixup	bf0_load, bf_cold
+	ret
+	end_block bf0
+	end_function by_fixup
+	.pushsection .text.flow_cold
+	function by_fixup_cold, error=EILSEQ, cold=1
+bf_cold:
+	.byte	0x06
+	end_function by_fixup_cold
+	.popsection
+
+	case	unreadable_part_known_by_a_static_branch
+	function by_label
+	block	bl0, STATIC, bl1, NONE, flags=ENTRY|STOPS|UNSURE, site=NONE
+	fentry
+	static_branch bl_cold
+	nop5
+	end_block bl0
+	block	bl1, AWAY, flags=HIDDEN, leader=BOTH
+	ret
+	end_block bl1
+	end_function by_label
+	.pushsection .text.flow_cold
+	function by_label_cold, error=EILSEQ, cold=1
+bl_cold:
+	.byte	0x06
+	end_function by_label_cold
+	.popsection
+
+	/* The jump can still be made out, but perhaps not every one. */
+	case	jump_behind_what_cannot_be_read
+	function half_read, error=EILSEQ
+	fentry
+	.byte	0x06
+	.byte	0xe9
+	.long	hr0_middle - . - 4
+	end_function half_read
+	function of_half_read
+	block	hr0, AWAY, flags=ENTRY|STOPS|UNSURE, site=NONE
+	fentry
+	inc	%eax
+hr0_middle:
+	ret
+	end_block hr0
+	end_function of_half_read
+
+	/* Read from the wrong byte on it would be part of a mov, but the table knows. */
+	case	static_branch_behind_what_cannot_be_read
+	function half_read_static, error=EILSEQ
+	fentry
+	.byte	0x06
+	.byte	0xb8
+	static_branch hs1
+	nop5
+	.byte	0xc3
+	end_function half_read_static
+	function of_half_read_static
+	block	hs0, FALL, hs1, flags=ENTRY|STOPS|UNSURE, site=NONE
+	fentry
+	inc	%eax
+	end_block hs0
+	block	hs1, AWAY, flags=HIDDEN, leader=BOTH
+	ret
+	end_block hs1
+	end_function of_half_read_static
+
+	/* Nobody is seen to go to that branch, but there it is. */
+	case	static_branch_outside_functions
+	function branched_into
+	block	bi0, FALL, bi1, flags=ENTRY, site=bi0_body
+	fentry
+bi0_body:
+	inc	%eax
+	end_block bi0
+	block	bi1, AWAY, flags=HIDDEN, leader=BOTH
+	ret
+	end_block bi1
+	end_function branched_into
+	static_branch bi1
+	nop5
 
 	/* Any nop may be a static branch, any ud2 a WARN, any load may fault. */
 	case	unknown_tables, incomplete=1
