@@ -61,7 +61,7 @@ LIBCOV_TESTS := $(LIBCOV_UNIT:%=$(LIBCOV_TEST)/%.asan) tests/unit/test_libcov_ex
 	tests/unit/test_covstat.py
 
 .PHONY: libcov-test
-libcov-test: $(LIBCOV_TEST_FILES)
+libcov-test: libcov covstat $(LIBCOV_TEST_FILES)
 	@status=0; for test in $(LIBCOV_TESTS); do \
 		echo "--- $$test"; ./$$test || status=1; done; exit $$status
 
