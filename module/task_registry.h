@@ -74,8 +74,7 @@ int task_registry_add(struct task_registry *reg, unsigned long task, u64 sample,
  * @task: the task
  *
  * For a task's end use sched_process_free: at sched_process_exit it still has
- * its files to close, and the driver's release() is part of what it tests; that
- * is the moment for thread_buffer_set_exiting().
+ * its files to close, and the driver's release() is part of what it tests.
  *
  * Return: 0; -ESRCH: not tracked, or someone else has just forgotten it.
  */

@@ -28,7 +28,7 @@
  * that is not yet counted.
  *
  * Memory ordering
- *   [B] @sample, @owner, @hits, @exiting are stored with release after the slot
+ *   [B] @sample, @owner, @hits are stored with release after the slot
  *	 was closed, and loaded with acquire between two loads of G. A reader that
  *	 saw a value of the next life sees a later G in its second load.
  *   [C] @last is stored with release by open, after [B]; loaded with acquire.
@@ -188,18 +188,6 @@ u32 thread_buffer_hits(const struct thread_buffer *buffer, const struct thread_r
  * A plain mark would fall on the next life if this one ended meanwhile; the
  * generation as the mark means nothing to any other, and need not be cleared.
  */
-void thread_buffer_set_exiting(struct thread_buffer *buffer, const struct thread_ref *ref)
-{
-	if (thread_buffer_alive(buffer, ref))
-		WRITE_ONCE(buffer->slots[ref->slot].exiting, ref->generation);
-}
-
-bool thread_buffer_exiting(const struct thread_buffer *buffer, const struct thread_ref *ref)
-{
-	/* Read alone; pairs with the WRITE_ONCE in thread_buffer_set_exiting(). */
-	return READ_ONCE(buffer->slots[ref->slot].exiting) == ref->generation;
-}
-
 void thread_buffer_forget(struct thread_buffer *buffer, u32 first, u32 last)
 {
 	u32 slot;

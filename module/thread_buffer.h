@@ -23,7 +23,6 @@
  * @hits: generation << 32 | checkpoints passed (modulo 2^32)
  * @sample: what thread_buffer_open() was given
  * @owner: the same
- * @exiting: the generation whose task has begun to exit
  *
  * A trace that is mapped to user space will hang here: its pages, their size in
  * words and the index of the next word, valid for one generation like the rest.
@@ -34,7 +33,6 @@ struct thread_slot {
 	u64 hits;
 	u64 sample;
 	u64 owner;
-	u32 exiting;
 } ____cacheline_aligned;
 
 /**
@@ -129,12 +127,6 @@ int thread_buffer_enter(struct thread_buffer *buffer, const struct thread_ref *r
 
 /* thread_buffer_hits - checkpoints that this life has passed, modulo 2^32; 0 if it is over */
 u32 thread_buffer_hits(const struct thread_buffer *buffer, const struct thread_ref *ref);
-
-/* thread_buffer_set_exiting - the task has begun to exit; a life that is over is not affected */
-void thread_buffer_set_exiting(struct thread_buffer *buffer, const struct thread_ref *ref);
-
-/* thread_buffer_exiting - has thread_buffer_set_exiting() been called for this life? */
-bool thread_buffer_exiting(const struct thread_buffer *buffer, const struct thread_ref *ref);
 
 /**
  * thread_buffer_forget - no task passed a checkpoint of this range last

@@ -83,7 +83,6 @@ static void open_slot_gives_what_it_was_given(void **state)
 	assert_int_equal(ref.slot, SLOT);
 	assert_true(thread_buffer_alive(&buffer, &ref));
 	assert_int_equal(thread_buffer_hits(&buffer, &ref), 0);
-	assert_false(thread_buffer_exiting(&buffer, &ref));
 }
 
 static void enter_gives_the_checkpoint_before(void **state)
@@ -134,25 +133,11 @@ static void stale_reference_changes_nothing(void **state)
 	assert_int_not_equal(new.generation, old.generation);
 	assert_int_equal(thread_buffer_enter(&buffer, &old, 12, &from), -ESTALE);
 	assert_false(thread_buffer_close(&buffer, &old));
-	thread_buffer_set_exiting(&buffer, &old);
 	assert_int_equal(thread_buffer_hits(&buffer, &old), 0);
 
 	assert_int_equal(enter(&new, 20), CALLER_NONE);
 	assert_int_equal(thread_buffer_hits(&buffer, &new), 1);
-	assert_false(thread_buffer_exiting(&buffer, &new));
 	assert_int_equal(atomic_long_read(&buffer.lost), 0);
-}
-
-static void exiting_belongs_to_one_life(void **state)
-{
-	struct thread_ref old = open_slot(SLOT, 1, 1), new;
-
-	(void)state;
-	thread_buffer_set_exiting(&buffer, &old);
-	assert_true(thread_buffer_exiting(&buffer, &old));
-	thread_buffer_close(&buffer, &old);
-	new = open_slot(SLOT, 2, 2);
-	assert_false(thread_buffer_exiting(&buffer, &new));
 }
 
 static void forget_clears_its_range_alone(void **state)
@@ -200,7 +185,6 @@ int main(void)
 		in_buffer(neighbours_do_not_mix),
 		in_buffer(second_close_fails),
 		in_buffer(stale_reference_changes_nothing),
-		in_buffer(exiting_belongs_to_one_life),
 		in_buffer(forget_clears_its_range_alone),
 		in_buffer(generation_wraps_without_reopening),
 	};

@@ -12,6 +12,7 @@
 #include "module/covlife.h"
 
 #define GLOBS_MAX	(64U << 10)
+#define PATTERNS_MAX	1024
 #define SECTIONS_MAX	64
 
 /* --- which module ---------------------------------------------------------------- */
@@ -238,6 +239,23 @@ static void attach_takes_64_kib_of_patterns_and_no_more(void)
 	globs[GLOBS_MAX - 1] = '\0';
 	attach(fd, &request);
 	EXPECT_EQ(request.functions, 1);
+}
+
+static void attach_takes_1024_patterns_and_no_more(void)
+{
+	static char globs[2 * (PATTERNS_MAX + 1)];
+	struct cov_attach request = attach_request(TARGET);
+	int fd = control_open(), i;
+
+	for (i = 0; i < PATTERNS_MAX; i++)
+		globs[2 * i] = 'x';
+	globs[2 * PATTERNS_MAX] = '*';
+	request.globs = (uintptr_t)globs;
+	request.globs_len = 2 * (PATTERNS_MAX + 1);
+	FAILS(fd, COV_IOC_ATTACH, &request, E2BIG);
+	request.globs += 2;
+	request.globs_len -= 2;
+	attach(fd, &request);
 }
 
 static void attach_with_unreadable_patterns_is_efault(void)
@@ -607,6 +625,7 @@ static const struct test tests[] = {
 	TEST(attach_without_a_match_is_enoent),
 	TEST(attach_needs_terminated_patterns_that_are_not_empty),
 	TEST(attach_takes_64_kib_of_patterns_and_no_more),
+	TEST(attach_takes_1024_patterns_and_no_more),
 	TEST(attach_with_unreadable_patterns_is_efault),
 	TEST(attach_keeps_the_sections),
 	TEST(attach_refuses_bad_sections),

@@ -239,24 +239,33 @@ static void functions_are_whole_and_in_order(void)
 	EXPECT_EQ(branches, copy.info.branches);
 }
 
+/* Of what is watched, nothing has run; of what cannot be watched, nobody knows. */
+static uint8_t verdict_before_any_hit(const struct cov_function *function)
+{
+	return function->state == COV_SITE_REFUSED ? COV_UNKNOWN : COV_NO;
+}
+
 static void blocks_lie_in_their_functions(void)
 {
 	int fd = control_open();
+	uint32_t target = attach_for_reading(fd);
 	struct copy copy;
 	uint32_t f, i;
 
-	read_copy(fd, attach_for_reading(fd), &copy);
+	arm(fd, target);
+	read_copy(fd, target, &copy);
 	for (f = 0; f < copy.info.functions; f++) {
 		const struct cov_function *function = &copy.functions[f];
 		uint32_t end = 0;
 
+		test_case("%s", copy.names + function->name);
 		for (i = function->first_block; i < function->first_block + function->blocks; i++) {
 			EXPECT_EQ(copy.blocks[i].function, f);
 			EXPECT(copy.blocks[i].offset >= end);
 			EXPECT(copy.blocks[i].size > 0);
 			end = copy.blocks[i].offset + copy.blocks[i].size;
 			EXPECT(end <= function->size);
-			EXPECT_EQ(copy.blocks[i].covered, COV_NO);
+			EXPECT_EQ(copy.blocks[i].covered, verdict_before_any_hit(function));
 			EXPECT_EQ(copy.blocks[i].pad, 0);
 		}
 	}
@@ -265,15 +274,18 @@ static void blocks_lie_in_their_functions(void)
 static void branches_end_their_blocks(void)
 {
 	int fd = control_open();
+	uint32_t target = attach_for_reading(fd), i;
 	struct copy copy;
-	uint32_t i;
 
-	read_copy(fd, attach_for_reading(fd), &copy);
+	arm(fd, target);
+	read_copy(fd, target, &copy);
 	EXPECT(copy.info.branches > 5);
 	for (i = 0; i < copy.info.branches; i++) {
 		const struct cov_branch *branch = &copy.branches[i];
 		const struct cov_block *block = &copy.blocks[branch->block];
+		const struct cov_function *function = &copy.functions[branch->function];
 
+		test_case("%s+%#x", copy.names + function->name, branch->offset);
 		EXPECT(branch->block < copy.info.blocks);
 		EXPECT_EQ(branch->function, block->function);
 		EXPECT_EQ(branch->offset + branch->size, block->offset + block->size);
@@ -281,10 +293,22 @@ static void branches_end_their_blocks(void)
 		EXPECT(branch->condition <= 0x13);
 		EXPECT(branch->target >= copy.info.text_base);
 		EXPECT(branch->target < copy.info.text_base + copy.info.text_size);
-		EXPECT_EQ(branch->taken, COV_NO);
-		EXPECT_EQ(branch->not_taken, COV_NO);
+		EXPECT_EQ(branch->taken, verdict_before_any_hit(function));
+		EXPECT_EQ(branch->not_taken, verdict_before_any_hit(function));
 		EXPECT_EQ(branch->taken_hits + branch->not_taken_hits, 0);
 	}
+}
+
+/* No site that is not armed can say that nothing ran. */
+static void what_is_not_watched_is_unknown(void)
+{
+	int fd = control_open();
+	uint32_t target = attach_for_reading(fd);
+	struct cov_target_info info = target_info(fd, target);
+
+	EXPECT_EQ(info.blocks_unknown, info.blocks);
+	EXPECT_EQ(info.outcomes_unknown, 2 * info.branches);
+	EXPECT_EQ(info.blocks_hit + info.outcomes_hit + info.functions_hit, 0);
 }
 
 /* --- TEXT ------------------------------------------------------------------------------------ */
@@ -424,6 +448,7 @@ static const struct test tests[] = {
 	TEST(functions_are_whole_and_in_order),
 	TEST(blocks_lie_in_their_functions),
 	TEST(branches_end_their_blocks),
+	TEST(what_is_not_watched_is_unknown),
 	TEST(text_refuses_bad_lengths_and_targets),
 	TEST(text_gives_nothing_but_the_targets_text),
 	TEST(text_into_an_unwritable_buffer_is_efault),
