@@ -166,8 +166,8 @@ struct cov_attach {
 /**
  * struct cov_arm - arm some of a target's pending sites (COV_IOC_ARM)
  * @target: target id
- * @max: how many to try in this call, at least 1; it may try fewer, and a signal
- *	 ends it early: go on until @pending is 0
+ * @max: how many to try in this call, at least 1; a signal ends it early: go on
+ *	 until @pending is 0
  * @pending: out: sites still to do; 0 means the target is armed
  * @armed: out: sites armed so far
  * @refused: out: sites refused so far

@@ -176,11 +176,14 @@ int checkpoints_plan(struct cov_target *target, u32 room)
 	return 0;
 }
 
-int checkpoints_add_manual(struct cov_target *target, unsigned long address)
+int checkpoints_add_manual(struct cov_target *target, unsigned long address, u32 room)
 {
 	struct checkpoints *cps = &target->cps;
-	struct site_batch *batch = batch_add(cps, 1);
+	struct site_batch *batch;
 
+	if (!room)
+		return -ENOSPC;
+	batch = batch_add(cps, 1);
 	if (!batch)
 		return -ENOMEM;
 	cps->manual = &batch->sites[0];

@@ -128,8 +128,8 @@ void checkpoints_free(struct checkpoints *cps);
  */
 int checkpoints_plan(struct cov_target *target, u32 room);
 
-/* checkpoints_add_manual - one site more, at any instruction; -ENOMEM */
-int checkpoints_add_manual(struct cov_target *target, unsigned long address);
+/* checkpoints_add_manual - one site more, at any instruction; -ENOSPC if @room is 0, -ENOMEM */
+int checkpoints_add_manual(struct cov_target *target, unsigned long address, u32 room);
 
 /* checkpoints_refuse - note that an engine could not arm @site */
 void checkpoints_refuse(struct cov_site *site, int err);

@@ -9,6 +9,8 @@
 
 #include "checkpoint.h"
 
+#define ENGINE_MAX_BYTES	5	/* a near jump or call */
+
 /**
  * struct cov_engine - a way to arm sites
  * @id: COV_ENGINE_*
@@ -22,8 +24,8 @@
  *	     the text is as it was. Sites without engine_data are passed over. Their
  *	     states are the caller's business.
  * @missed: hits at a site that the kernel says it skipped
- * @original: which byte the engine has changed, and what it was before; false if
- *	      none
+ * @original: which bytes the engine has changed, and what they were before; how
+ *	      many, at most ENGINE_MAX_BYTES
  */
 struct cov_engine {
 	u32 id;
@@ -32,7 +34,7 @@ struct cov_engine {
 	int (*rearm)(struct cov_site *site);
 	void (*release)(struct cov_site **sites, u32 n);
 	u64 (*missed)(const struct cov_site *site);
-	bool (*original)(const struct cov_site *site, unsigned long *address, u8 *byte);
+	u32 (*original)(const struct cov_site *site, unsigned long *address, u8 *bytes);
 };
 
 extern const struct cov_engine cov_engine_kprobe;

@@ -8,6 +8,7 @@
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
@@ -23,8 +24,7 @@
 #define SECTIONS_MAX	64
 
 /*
- * Sites armed in one call at most: the lock is held meanwhile, and loading any
- * module waits for it.
+ * Sites armed before the lock is given back: loading any module waits for it.
  */
 #define ARM_MAX		256
 
@@ -269,17 +269,21 @@ static int find_target(u32 id, struct cov_target **target, struct cov_error *err
 	return *target ? 0 : cov_fail(error, -ENOENT, "there is no target %u", id);
 }
 
-static int do_arm(struct request *req)
+static int lock_targets(struct cov_error *error)
+{
+	if (mutex_lock_interruptible(&cov_targets_lock))
+		return cov_fail(error, -EINTR, "interrupted while another call was at work");
+	return 0;
+}
+
+static int arm_some(struct request *req, u32 max)
 {
 	struct cov_arm *arg = &req->arg.arm;
 	struct cov_target_info info;
 	struct cov_target *target;
-	int err;
+	int err = find_target(arg->target, &target, &req->error) ?:
+		  target_arm(target, max, &req->error);
 
-	if (!arg->max)
-		return cov_fail(&req->error, -EINVAL, "max is 0: nothing would be done");
-	err = find_target(arg->target, &target, &req->error) ?:
-	      target_arm(target, min_t(u32, arg->max, ARM_MAX), &req->error);
 	if (err)
 		return err;
 	query_sites(target, &info);
@@ -288,6 +292,28 @@ static int do_arm(struct request *req)
 	arg->refused = info.refused;
 	arg->total = info.sites;
 	return 0;
+}
+
+/* Gives the lock back now and then: the target may be gone when it has it again. */
+static int do_arm(struct request *req)
+{
+	struct cov_arm *arg = &req->arg.arm;
+	u32 left = arg->max;
+	int err;
+
+	if (!left)
+		return cov_fail(&req->error, -EINVAL, "max is 0: nothing would be done");
+	do {
+		u32 max = min_t(u32, left, ARM_MAX);
+
+		err = lock_targets(&req->error);
+		if (err)
+			return err;
+		err = arm_some(req, max);
+		mutex_unlock(&cov_targets_lock);
+		left -= max;
+	} while (!err && left && arg->pending && !signal_pending(current));
+	return err;
 }
 
 static int check_target_id(const struct cov_target_id *arg, struct cov_error *error)
@@ -470,7 +496,8 @@ static int do_checkpoint_del(struct request *req)
  * @prepare: before the lock is taken: checks, and reading more of user memory; or NULL
  * @run: the work
  * @undo: takes back what @run did for target @id, without the lock; or NULL
- * @unlocked: @run does not look at targets: it must not wait behind an attach
+ * @unlocked: @run does not look at targets, and must not wait behind an attach; or
+ *	      it takes the lock itself
  */
 struct call {
 	unsigned int cmd;
@@ -486,7 +513,7 @@ static const struct call calls[] = {
 	{ COV_IOC_STATUS, .run = do_status },
 	{ COV_IOC_TARGET, .run = do_target },
 	{ COV_IOC_ATTACH, prepare_attach, do_attach, undo_attach },
-	{ COV_IOC_ARM, .run = do_arm },
+	{ COV_IOC_ARM, .run = do_arm, .unlocked = true },
 	{ COV_IOC_KEEP, .run = do_keep },
 	{ COV_IOC_DETACH, .run = do_detach },
 	{ COV_IOC_RESET, .run = do_reset },
@@ -518,8 +545,9 @@ static int run_locked(const struct call *call, struct request *req)
 
 	if (call->unlocked)
 		return call->run(req);
-	if (mutex_lock_interruptible(&cov_targets_lock))
-		return cov_fail(&req->error, -EINTR, "interrupted while another call was at work");
+	err = lock_targets(&req->error);
+	if (err)
+		return err;
 	err = call->run(req);
 	mutex_unlock(&cov_targets_lock);
 	return err;

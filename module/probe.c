@@ -329,16 +329,21 @@ static u64 probe_missed(const struct cov_site *site)
 	return probe ? READ_ONCE(probe->kp.nmissed) : 0;
 }
 
-static bool probe_original(const struct cov_site *site, unsigned long *address, u8 *byte)
+static u32 probe_original(const struct cov_site *site, unsigned long *address, u8 *bytes)
 {
+	static const u8 fentry_nop[] = { 0x0f, 0x1f, 0x44, 0x00, 0x00 };
 	const struct site_probe *probe = site->engine_data;
 
-	if (!probe || probe->kp.flags & KPROBE_FLAG_FTRACE)
-		return false;
+	if (!probe)
+		return 0;
 	/* Not the site's: kprobes puts an entry's probe behind endbr64. */
 	*address = (unsigned long)probe->address;
-	*byte = probe->kp.opcode;
-	return true;
+	if (probe->kp.flags & KPROBE_FLAG_FTRACE) {
+		memcpy(bytes, fentry_nop, sizeof(fentry_nop));
+		return sizeof(fentry_nop);
+	}
+	bytes[0] = probe->kp.opcode;
+	return 1;
 }
 
 const struct cov_engine cov_engine_kprobe = {

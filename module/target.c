@@ -151,7 +151,7 @@ u32 targets_checkpoints(void)
 	return n;
 }
 
-static u32 checkpoints_room(void)
+u32 targets_room(void)
 {
 	u32 used = targets_checkpoints();
 
@@ -177,6 +177,14 @@ static int take_ids(struct cov_target *target)
 	return 0;
 }
 
+int target_no_room(const struct cov_target *target, int err, struct cov_error *error)
+{
+	if (err == -ENOSPC)
+		return cov_fail(error, err, "the checkpoint table (%u) has no room for %s; choose fewer functions, or load livecov with a larger max_checkpoints",
+				cov_max_checkpoints, target->name);
+	return cov_fail(error, err, "not enough memory for the checkpoints of %s", target->name);
+}
+
 int target_choose_sites(struct cov_target *target, bool edges, struct cov_error *error)
 {
 	int err = take_ids(target);
@@ -185,13 +193,8 @@ int target_choose_sites(struct cov_target *target, bool edges, struct cov_error 
 		return cov_fail(error, err, "checkpoint ids are used up; detach every target, then attach again");
 	err = checkpoints_init(&target->cps, &target->image, edges, target->cps.first_id);
 	if (!err)
-		err = checkpoints_plan(target, checkpoints_room());
-	if (err == -ENOSPC)
-		return cov_fail(error, err, "the checkpoint table (%u) has no room for %s; choose fewer functions, or load livecov with a larger max_checkpoints",
-				cov_max_checkpoints, target->name);
-	if (err)
-		return cov_fail(error, err, "not enough memory for the checkpoints of %s", target->name);
-	return 0;
+		err = checkpoints_plan(target, targets_room());
+	return err ? target_no_room(target, err, error) : 0;
 }
 
 void target_renew(struct cov_target *target)
@@ -288,7 +291,7 @@ int target_arm_some(struct cov_target *target, u32 max, bool interruptible,
 		max -= n;
 		/* Other sites may give the answers that the refused ones would have. */
 		if (llist_empty(&cps->pending) && cps->refusals) {
-			err = checkpoints_plan(target, checkpoints_room());
+			err = checkpoints_plan(target, targets_room());
 			if (err)
 				return cov_fail(error, err, "no room for the sites that stand in for refused ones");
 		}
@@ -404,11 +407,12 @@ void cov_patched_undo(unsigned long base, u8 *bytes, unsigned int size)
 
 	list_for_each_entry(target, &cov_targets, link)
 		for_each_site(site, batch, i, &target->cps) {
+			u8 original[ENGINE_MAX_BYTES];
 			unsigned long address;
-			u8 byte;
+			u32 k, n = target->engine->original(site, &address, original);
 
-			if (target->engine->original(site, &address, &byte) &&
-			    address - base < size)
-				bytes[address - base] = byte;
+			for (k = 0; k < n; k++)
+				if (address + k - base < size)
+					bytes[address + k - base] = original[k];
 		}
 }

@@ -24,6 +24,12 @@ int target_read_image(struct cov_target *target, const struct target_request *re
 /* target_choose_sites - ids and sites for the image; -ENOSPC, -ENOMEM */
 int target_choose_sites(struct cov_target *target, bool edges, struct cov_error *error);
 
+/* targets_room - how many more checkpoints there may be */
+u32 targets_room(void);
+
+/* target_no_room - say why sites could not be made: @err is -ENOSPC or -ENOMEM; @err */
+int target_no_room(const struct cov_target *target, int err, struct cov_error *error);
+
 /* target_publish - give it an id and put it on the list */
 void target_publish(struct cov_target *target, const struct target_request *request);
 

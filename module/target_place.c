@@ -66,10 +66,14 @@ static int find_place(struct cov_target *target, struct cov_error *error)
 static int add_place(struct cov_target *target, struct cov_error *error)
 {
 	unsigned long address = target->image.in.functions[target->place].address;
+	int err;
 
-	if (target->offset && checkpoints_add_manual(target, address + target->offset))
-		return cov_fail(error, -ENOMEM, "not enough memory for the checkpoint");
-	return 0;
+	if (!target->offset)
+		return 0;
+	/* The plan's sites do not count as used yet: the target is on no list. */
+	err = checkpoints_add_manual(target, address + target->offset,
+				     targets_room() > target->cps.count);
+	return err ? target_no_room(target, err, error) : 0;
 }
 
 const struct cov_site *target_place(const struct cov_target *target)

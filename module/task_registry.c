@@ -123,6 +123,7 @@ int task_registry_init(struct task_registry *reg, u32 max_tasks)
 	if (buckets < 2)
 		buckets = 2;
 	reg->mask = buckets - 1;
+	reg->max_tasks = max_tasks;
 	reg->keys = pure_alloc_lines(buckets, TASK_BUCKET_KEYS * sizeof(*reg->keys));
 	if (!reg->keys)
 		return -ENOMEM;
@@ -226,7 +227,8 @@ int task_registry_add(struct task_registry *reg, unsigned long task, u64 sample,
 		return -EINVAL;
 	if (task_registry_find(reg, task, &present))
 		return -EEXIST;
-	slot = task_reserve(reg, task);
+	/* A promise about memory in use, not an invariant: adders at once may pass it. */
+	slot = atomic_long_read(&reg->count) < reg->max_tasks ? task_reserve(reg, task) : -ENOSPC;
 	if (slot < 0) {
 		atomic_long_inc(&reg->lost);
 		return slot;

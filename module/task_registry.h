@@ -16,6 +16,7 @@
  * struct task_registry - see the head of task_registry.c
  * @keys: TASK_BUCKET_KEYS * (@mask + 1) of them
  * @mask: buckets - 1, a power of two less one
+ * @max_tasks: how many may be tracked; fewer than there are keys
  * @buffer: slot i goes with keys[i]
  * @closing: the owner whose tasks are being dropped, or 0
  * @count: tasks tracked
@@ -24,6 +25,7 @@
 struct task_registry {
 	unsigned long *keys;
 	u32 mask;
+	u32 max_tasks;
 	struct thread_buffer buffer;
 	u64 closing;
 	atomic_long_t count;

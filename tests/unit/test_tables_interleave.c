@@ -734,7 +734,7 @@ static void forget_of_a_busy_pair_keeps_the_number_of_records(void **state)
 static int setup(void **state)
 {
 	(void)state;
-	return task_registry_init(&reg, 1) || caller_table_init(&table, 8) ||
+	return task_registry_init(&reg, 8) || caller_table_init(&table, 8) ||
 	       caller_table_init(&small_table, 1);
 }
 
