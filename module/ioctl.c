@@ -31,11 +31,13 @@
 /**
  * struct control - an open control file
  * @id: names it as an owner; never 0, never used twice
+ * @registered: a task was registered through it
  * @lock: guards @error; a forked child shares the file
  * @error: the text of the last error
  */
 struct control {
 	u64 id;
+	bool registered;
 	struct mutex lock;
 	struct cov_error error;
 };
@@ -417,6 +419,7 @@ static int do_register(struct request *req)
 		return cov_fail(&req->error, -EINVAL, "unknown flags, or padding that is not zero");
 	if (!arg->sample)
 		return cov_fail(&req->error, -EINVAL, "sample 0 means none; choose another id");
+	WRITE_ONCE(req->control->registered, true);
 	return tracking_register(arg->sample, req->control->id, &req->error);
 }
 
@@ -641,7 +644,8 @@ static int control_release(struct inode *inode, struct file *file)
 {
 	struct control *control = file->private_data;
 
-	tracking_drop_owner(control->id);
+	if (control->registered)
+		tracking_drop_owner(control->id);
 	targets_detach_owner(control->id);
 	kfree(control);
 	return 0;

@@ -149,6 +149,11 @@ void tracking_drop_owner(u64 owner)
 	mutex_lock(&drop_lock);
 	task_registry_del_owner(&cov_tasks, owner);
 	mutex_unlock(&drop_lock);
+	/*
+	 * A fork that is in our probe right now may have added its child and be about
+	 * to notice that the owner is gone: when we return, it has.
+	 */
+	tracepoint_synchronize_unregister();
 }
 
 void tracking_forget_callers(u32 first, u32 last)
