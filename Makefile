@@ -19,6 +19,7 @@ help:
 	@echo 'make unit          the unit tests alone, under sanitizers'
 	@echo 'make test-oracle   every target, kernel and mode against the log of executed code'
 	@echo 'make test-decoder-all   the decoder against objdump on every module of a kernel'
+	@echo 'make figures       what attaching and running cost: vivid, ext4, covtarget'
 	@echo 'make clean         remove what was built'
 
 module:
@@ -65,3 +66,10 @@ install: userspace
 	ln -sf libcov.so.1 $(DESTDIR)$(LIBDIR)/libcov.so
 	install -m 644 $(BUILD)/libcov.pc $(DESTDIR)$(LIBDIR)/pkgconfig/
 	test ! -e livecov.ko || { install -D -m 644 livecov.ko $(DESTDIR)/lib/modules/$(KVER)/updates/livecov.ko && { test -n "$(DESTDIR)" || depmod $(KVER); }; }
+
+# What attaching, running and detaching cost: vivid, ext4 and the tests' own target.
+.PHONY: figures
+figures: setup build/covtarget-call
+	@for target in covtarget vivid ext4; do \
+		tests/vm/run --timeout 3600 --mem 4096 -- bench/figures.sh $$target || exit 1; \
+	done

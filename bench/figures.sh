@@ -10,7 +10,7 @@
 set -euo pipefail
 
 target=$1
-here=$(dirname "$(readlink -f "$0")")
+oracle=$(dirname "$(readlink -f "$0")")/../tests/oracle
 
 prepare()
 {
@@ -20,6 +20,7 @@ prepare()
 		modprobe ext4
 		mkdir -p /tmp/ext4
 		;;
+	covtarget) sh sh "$oracle/workload-covtarget.sh" load ;;
 	*) modprobe "$target" ;;
 	esac
 }
@@ -43,7 +44,7 @@ workload()
 		sync
 		umount /tmp/ext4
 		;;
-	covtarget) "$here/../tests/target/workload.sh" ;;
+	covtarget) sh sh "$oracle/workload-covtarget.sh" run ;;
 	esac >/dev/null 2>&1
 }
 
