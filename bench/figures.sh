@@ -20,7 +20,7 @@ prepare()
 		modprobe ext4
 		mkdir -p /tmp/ext4
 		;;
-	covtarget) sh sh "$oracle/workload-covtarget.sh" load ;;
+	covtarget) sh "$oracle/workload-covtarget.sh" load ;;
 	*) modprobe "$target" ;;
 	esac
 }
@@ -44,7 +44,7 @@ workload()
 		sync
 		umount /tmp/ext4
 		;;
-	covtarget) sh sh "$oracle/workload-covtarget.sh" run ;;
+	covtarget) sh "$oracle/workload-covtarget.sh" run ;;
 	esac >/dev/null 2>&1
 }
 

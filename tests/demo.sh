@@ -9,7 +9,11 @@ set -eu
 
 say()
 {
-	printf '\n\033[1m# %s\033[0m\n' "$*"
+	if [ -t 1 ]; then
+		printf '\n\033[1m# %s\033[0m\n' "$*"
+	else
+		printf '\n# %s\n' "$*"
+	fi
 }
 
 # show COMMAND...: say what is run, and run it

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -95,7 +96,11 @@ bool patience(unsigned int round)
 
 /* --- from outside ------------------------------------------------------------------ */
 
-/* In a process of its own, the leader of a group that is killed as a whole. */
+/*
+ * In a process of its own, the leader of a group that is killed as a whole. Orphans
+ * are ours (see harness_main()): when the last has been reaped, nothing runs any more
+ * and every file that they had is closed.
+ */
 static void run_apart(void (*before)(void), void (*run)(void))
 {
 	int status;
@@ -118,6 +123,8 @@ static void run_apart(void (*before)(void), void (*run)(void))
 	setpgid(pid, pid);
 	waitpid(pid, &status, 0);
 	kill(-pid, SIGKILL);
+	while (waitpid(-1, NULL, 0) > 0)
+		;
 	if (status && result->verdict == PASSED) {
 		result->verdict = FAILED;
 		snprintf(result->text, sizeof(result->text), "its process ended with status %#x",
@@ -178,8 +185,8 @@ int harness_main(const struct harness *harness, int argc, char **argv)
 		selection = (struct selection){ .after = argv[2] };
 	result = mmap(NULL, sizeof(*result), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
 		      -1, 0);
-	if (result == MAP_FAILED) {
-		perror("mmap");
+	if (result == MAP_FAILED || prctl(PR_SET_CHILD_SUBREAPER, 1)) {
+		perror(argv[0]);
 		return 1;
 	}
 	for (g = 0; g < harness->nr_groups; g++)

@@ -26,7 +26,7 @@ static void reset_loses_no_later_hit(void)
 
 	target = attach_armed(fd, TARGET, WORKED, COV_MODE_BLOCKS, COV_SCOPE_ALL);
 	hammer_start(&hammer);
-	for (i = 0; i < rounds(150); i++) {
+	for (i = 0; i < rounds(80); i++) {
 		with_id(fd, COV_IOC_RESET, target);
 		hammer_pass(&hammer);
 		for (k = 0; k < ARRAY_SIZE(names); k++) {
@@ -47,8 +47,8 @@ static void reset_in_a_row_under_load_loses_no_later_hit(void)
 
 	target = attach_armed(fd, TARGET, WORKED, COV_MODE_BLOCKS, COV_SCOPE_ALL);
 	hammer_start(&hammer);
-	for (i = 0; i < rounds(20); i++) {
-		for (k = 0; k < 10; k++)
+	for (i = 0; i < rounds(12); i++) {
+		for (k = 0; k < 4; k++)
 			with_id(fd, COV_IOC_RESET, target);
 		hammer_pass(&hammer);
 		EXPECT_EQ(function_of(fd, target, "covlife_odd").hits, 1);
@@ -80,12 +80,12 @@ static void attach_storm(uint32_t mode, unsigned int n)
 
 static void text_is_armed_and_restored_while_it_runs(void)
 {
-	attach_storm(COV_MODE_EDGES, rounds(40));
+	attach_storm(COV_MODE_EDGES, rounds(25));
 }
 
 static void text_is_disarmed_and_restored_while_it_runs(void)
 {
-	attach_storm(COV_MODE_BLOCKS, rounds(40));
+	attach_storm(COV_MODE_BLOCKS, rounds(25));
 }
 
 /* Detached before the sites that have just been hit could be disarmed. */
@@ -96,7 +96,7 @@ static void detach_does_not_wait_for_the_hits_to_settle(void)
 	unsigned int i;
 
 	hammer_start(&hammer);
-	for (i = 0; i < rounds(40); i++) {
+	for (i = 0; i < rounds(25); i++) {
 		uint32_t target = attach_armed(fd, TARGET, WORKED, COV_MODE_BLOCKS, COV_SCOPE_ALL);
 
 		with_id(fd, COV_IOC_DETACH, target);
@@ -179,7 +179,7 @@ static void others_ask_and_reset_during_a_storm(void)
 		unsigned int i;
 
 		hammer_start(&hammer);
-		for (i = 0; i < rounds(30); i++) {
+		for (i = 0; i < rounds(20); i++) {
 			uint32_t target = attach_armed(fd, TARGET, WORKED, i % 2 ? COV_MODE_BLOCKS :
 						       COV_MODE_EDGES, COV_SCOPE_ALL);
 

@@ -64,7 +64,7 @@ static void reset_arms_disarmed_sites_again(void)
 	uint32_t target = attach_armed(fd, TARGET, "covlife_*", COV_MODE_BLOCKS, COV_SCOPE_ALL);
 	uint32_t armed = target_info(fd, target).armed;
 
-	for (i = 0; i < 20; i++) {
+	for (i = 0; i < 10; i++) {
 		poke(COVLIFE_LOOP, 2);
 		EXPECT_EQ(function_of(fd, target, "covlife_odd").hits, 1);
 		EXPECT_EQ(function_of(fd, target, "covlife_odd").state, COV_SITE_DISARMED);
