@@ -70,7 +70,7 @@ refused='json.dumps({e: n for e, n in sorted(__import__("collections").Counter(
 	x["errno"] for f in t["functions"]
 	for x in [f["entry"]] + f["blocks"] + f["branches"] if x.get("errno")).items())})'
 
-prepare
+prepare >/dev/null
 workload		# caches filled, nodes opened once
 modprobe livecov
 without=$(seconds workload)
