@@ -105,8 +105,11 @@ class Case(unittest.TestCase):
         master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
         streams = {"stdout": subprocess.DEVNULL, stream: slave}
+        # A job in the background of a script ignores SIGINT, and its children with it.
         process = subprocess.Popen([self.program, *args], stdin=subprocess.DEVNULL, **streams,
-                                   env=self.environment(settings, **(env or {})))
+                                   env=self.environment(settings, **(env or {})),
+                                   preexec_fn=lambda: signal.signal(signal.SIGINT,
+                                                                    signal.SIG_DFL))
         self.addCleanup(process.kill)
         os.close(slave)
         shown = b""
