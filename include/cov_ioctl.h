@@ -28,7 +28,7 @@
 
 /* A different major cannot be talked to; a higher minor only adds. */
 #define COV_ABI_MAJOR		1
-#define COV_ABI_MINOR		0
+#define COV_ABI_MINOR		1
 
 #define COV_MODULE_LEN		64	/* MODULE_NAME_LEN is 56 on 64-bit */
 #define COV_NAME_LEN		256	/* a checkpoint's or function's name */
@@ -45,7 +45,8 @@
 
 /* Modes: what is recorded. */
 #define COV_MODE_BLOCKS		1	/* each block seen or not; sites disarm themselves */
-#define COV_MODE_EDGES		2	/* both outcomes of each Jcc, counted; every block with them */
+#define COV_MODE_EDGES		2	/* both outcomes of each Jcc; every block with them */
+#define COV_MODE_COUNT		3	/* the same, and how often each outcome and entry */
 
 /* Scopes: whose execution counts. */
 #define COV_SCOPE_TRACKED	1	/* registered tasks, in task context */
@@ -53,7 +54,18 @@
 
 /* Engines: what arms a site. */
 #define COV_ENGINE_AUTO		0	/* the best that each site allows */
-#define COV_ENGINE_KPROBE	1
+#define COV_ENGINE_KPROBE	1	/* a kprobe on each site; counts in every mode */
+#define COV_ENGINE_BREAKPOINT	2	/* int3; entries through ftrace; the rest by kprobes */
+#define COV_ENGINE_DETOUR	3	/* a jump to a stub; entries through ftrace; no others */
+#define COV_ENGINE_ENTRY	4	/* entries through ftrace alone */
+#define COV_ENGINES_MAX		8
+
+/* Why a branch has no detour. */
+#define COV_WHY_OTHER		0	/* another engine was asked for, or see its errno */
+#define COV_WHY_UNSURE		1	/* not every way into its function is known */
+#define COV_WHY_SHORT		2	/* too few instructions that may be moved lie beside it */
+#define COV_WHY_RESERVED	3	/* its bytes, or those beside it, are somebody else's */
+#define COV_WHYS_MAX		8
 
 /* What can be known of a block or an outcome. */
 #define COV_NO			0	/* certainly did not run */
@@ -212,7 +224,7 @@ struct cov_target_id {
  * @state: COV_TARGET_*
  * @mode: COV_MODE_*
  * @scope: COV_SCOPE_*
- * @engine: COV_ENGINE_* that arms its sites
+ * @engine: COV_ENGINE_* that was asked for; COV_IOC_ENGINES tells what it came to
  * @attach_flags: COV_ATTACH_*
  * @kept: 1 once COV_IOC_KEEP was called
  * @levels: mask
@@ -295,7 +307,7 @@ struct cov_target_info {
  * @state: COV_SITE_* of its entry site; COV_SITE_NONE for a cold part
  * @error: errno (positive) why the entry was refused, else 0
  * @pad: 0
- * @hits: entries counted
+ * @hits: entries; counted in mode count and by engine kprobe, else 1 if there were any
  * @first_sample: the sample that entered it first, 0 if none or untracked
  * @levels: mask
  */
@@ -350,9 +362,11 @@ struct cov_block {
  * @state: COV_SITE_* of the site on the jump itself
  * @error: errno (positive) why that was refused, else 0
  * @pad: 0
- * @taken_hits: how often it jumped; meaningful in mode edges
+ * @taken_hits: how often it jumped; a count in mode count and, of engines kprobe and
+ *	   breakpoint, in mode edges; else 1 if it did
  * @not_taken_hits: how often it did not
- * @first_sample: the sample that reached it first, 0 if none or untracked
+ * @first_sample: the sample that reached it first, 0 if none, untracked, or not noted
+ *	   by its engine
  */
 struct cov_branch {
 	__u64 target;
@@ -496,6 +510,85 @@ struct cov_checkpoint_del {
 	char name[COV_NAME_LEN];
 };
 
+/**
+ * struct cov_engines - what armed a target's sites (COV_IOC_ENGINES)
+ * @target: target id
+ * @pad: 0
+ * @sites: out: sites that an engine has, by COV_ENGINE_*
+ * @why: out: branches that no detour has, by COV_WHY_*
+ * @stub_bytes: out: text that stubs take, of all targets
+ * @stub_room: out: text that there is for them
+ *
+ * Since minor version 1.
+ */
+struct cov_engines {
+	__u32 target;
+	__u32 pad;
+	__u32 sites[COV_ENGINES_MAX];
+	__u32 why[COV_WHYS_MAX];
+	__u32 stub_bytes;
+	__u32 stub_room;
+};
+
+/**
+ * struct cov_view - whose coverage this file shows (COV_IOC_VIEW)
+ * @sample: a sample, or 0 for everything; later COV_IOC_TARGET, _FUNCTIONS,
+ *	   _BLOCKS and _BRANCHES on this file are about it alone
+ *
+ * They fail with ENOENT if there is no such sample, and with EOPNOTSUPP for a
+ * target with scope all, in which samples are not kept apart. Since minor version 1.
+ */
+struct cov_view {
+	__u64 sample;
+};
+
+/**
+ * struct cov_samples - which samples are there (COV_IOC_SAMPLES)
+ * @first: index of the first one wanted, in the order of their registration
+ * @count: in: how many fit, 1..COV_RANGE_MAX; out: how many were written
+ * @buffer: address for their ids, __u64 each
+ *
+ * Since minor version 1.
+ */
+struct cov_samples {
+	__u32 first;
+	__u32 count;
+	__u64 buffer;
+};
+
+/**
+ * struct cov_map - where a target's cells can be mapped (COV_IOC_MAP)
+ * @target: target id
+ * @pad: 0
+ * @sample: in scope tracked: whose; else 0
+ * @offset: out: for mmap() of this file, read-only
+ * @length: out: for mmap(), bytes, whole pages
+ * @cell_size: out: 1 (0 or 1) or, in mode count, 8 (a count)
+ * @functions: out: index of the first function's entry cell; they follow each other
+ * @branches: out: index of the first branch's cells, two each: not taken, taken
+ * @blocks: out: index of the first block's cell; only blocks with a site of their own
+ *	    get a hit here
+ * @cells: out: how many there are
+ *
+ * What is mapped is what engines entry and detour write while they run, and in scope
+ * tracked the others as well; kprobes and breakpoints of scope all are in the
+ * tables alone. The mapping stays after a detach; what it shows then is undefined.
+ * Since minor version 1.
+ */
+struct cov_map {
+	__u32 target;
+	__u32 pad;
+	__u64 sample;
+	__u64 offset;
+	__u64 length;
+	__u32 cell_size;
+	__u32 functions;
+	__u32 branches;
+	__u32 blocks;
+	__u32 cells;
+	__u32 pad2;
+};
+
 #define COV_IOC_MAGIC		0xc5
 
 #define COV_IOC_VERSION		_IOR(COV_IOC_MAGIC, 0x00, struct cov_version)
@@ -513,6 +606,10 @@ struct cov_checkpoint_del {
 #define COV_IOC_SECTIONS	_IOWR(COV_IOC_MAGIC, 0x23, struct cov_range)
 #define COV_IOC_NAMES		_IOWR(COV_IOC_MAGIC, 0x24, struct cov_range)
 #define COV_IOC_TEXT		_IOW(COV_IOC_MAGIC, 0x25, struct cov_text)
+#define COV_IOC_ENGINES		_IOWR(COV_IOC_MAGIC, 0x26, struct cov_engines)
+#define COV_IOC_VIEW		_IOW(COV_IOC_MAGIC, 0x27, struct cov_view)
+#define COV_IOC_SAMPLES		_IOWR(COV_IOC_MAGIC, 0x28, struct cov_samples)
+#define COV_IOC_MAP		_IOWR(COV_IOC_MAGIC, 0x29, struct cov_map)
 #define COV_IOC_REGISTER	_IOW(COV_IOC_MAGIC, 0x30, struct cov_register)
 #define COV_IOC_UNREGISTER	_IO(COV_IOC_MAGIC, 0x31)
 #define COV_IOC_CHECKPOINT_ADD	_IOWR(COV_IOC_MAGIC, 0x40, struct cov_checkpoint_add)
@@ -536,6 +633,10 @@ _Static_assert(sizeof(struct cov_status) == 64, "struct cov_status");
 _Static_assert(sizeof(struct cov_register) == 16, "struct cov_register");
 _Static_assert(sizeof(struct cov_checkpoint_add) == 608, "struct cov_checkpoint_add");
 _Static_assert(sizeof(struct cov_checkpoint_del) == 256, "struct cov_checkpoint_del");
+_Static_assert(sizeof(struct cov_engines) == 80, "struct cov_engines");
+_Static_assert(sizeof(struct cov_view) == 8, "struct cov_view");
+_Static_assert(sizeof(struct cov_samples) == 16, "struct cov_samples");
+_Static_assert(sizeof(struct cov_map) == 56, "struct cov_map");
 #endif
 
 #endif /* COV_IOCTL_H */

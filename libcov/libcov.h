@@ -34,6 +34,7 @@ extern "C" {
 
 /* Modes: what is recorded. */
 #define COV_MODE_BLOCKS		1
+#define COV_MODE_COUNT		3
 #define COV_MODE_EDGES		2
 
 /* Scopes: whose execution counts. */
@@ -42,7 +43,10 @@ extern "C" {
 
 /* Engines: what arms a site. */
 #define COV_ENGINE_AUTO		0
-#define COV_ENGINE_KPROBE	1
+#define COV_ENGINE_KPROBE	1	/* a kprobe on each site; counts in every mode */
+#define COV_ENGINE_BREAKPOINT	2	/* int3; entries through ftrace; the rest by kprobes */
+#define COV_ENGINE_DETOUR	3	/* a jump to a stub; entries through ftrace; no others */
+#define COV_ENGINE_ENTRY	4	/* entries through ftrace alone */
 
 /* What is known of a block or an outcome. */
 #define COV_NO			0

@@ -28,16 +28,24 @@ static void plan_free(struct flow_plan *plan)
 	kvfree(plan->branch);
 }
 
-int checkpoints_init(struct checkpoints *cps, const struct cov_image *image, bool edges,
-		     u32 first_id)
+static u32 cells_wanted(const struct cov_image *image)
+{
+	return image->in.nr_functions + 2 * image->flow.nr_branches + image->flow.nr_blocks + 1;
+}
+
+int checkpoints_init(struct checkpoints *cps, const struct cov_image *image, u32 mode,
+		     u32 scope, u32 first_id)
 {
 	u32 functions = image->in.nr_functions;
 	u32 blocks = image->flow.nr_blocks;
 	u32 branches = image->flow.nr_branches;
+	int err;
 
 	INIT_LIST_HEAD(&cps->batches);
 	init_llist_head(&cps->pending);
-	cps->edges = edges;
+	init_llist_head(&cps->slow);
+	cps->mode = mode;
+	cps->edges = mode != COV_MODE_BLOCKS;
 	cps->first_id = first_id;
 	cps->plan.entry = alloc_array(functions, sizeof(u8));
 	cps->plan.leader = alloc_array(blocks, sizeof(u8));
@@ -45,17 +53,24 @@ int checkpoints_init(struct checkpoints *cps, const struct cov_image *image, boo
 	cps->entry = alloc_array(functions, sizeof(*cps->entry));
 	cps->leader = alloc_array(blocks, sizeof(*cps->leader));
 	cps->branch = alloc_array(branches, sizeof(*cps->branch));
-	if (cps->plan.entry && cps->plan.leader && cps->plan.branch &&
-	    cps->entry && cps->leader && cps->branch)
-		return 0;
-	checkpoints_free(cps);
-	return -ENOMEM;
+	err = cps->plan.entry && cps->plan.leader && cps->plan.branch &&
+	      cps->entry && cps->leader && cps->branch ? 0 : -ENOMEM;
+	if (!err) {
+		cps->cells.count = cells_wanted(image);
+		cps->cells.wide = mode == COV_MODE_COUNT;
+		err = cells_take(&cps->cells, scope == COV_SCOPE_TRACKED);
+	}
+	if (err)
+		checkpoints_free(cps);
+	return err;
 }
 
 void checkpoints_free(struct checkpoints *cps)
 {
 	struct site_batch *batch, *next;
 
+	if (!cps->abandoned)
+		cells_give(&cps->cells);
 	list_for_each_entry_safe(batch, next, &cps->batches, link)
 		kvfree(batch);
 	plan_free(&cps->plan);
@@ -66,6 +81,18 @@ void checkpoints_free(struct checkpoints *cps)
 	INIT_LIST_HEAD(&cps->batches);
 }
 
+/* The cell, or the first of two, of the @index-th thing that could be seen. */
+static u32 cell_of(const struct cov_image *image, u32 index)
+{
+	u32 functions = image->in.nr_functions, branches = image->flow.nr_branches;
+
+	if (index <= functions)
+		return index;
+	if (index <= functions + branches)
+		return functions + 2 * (index - functions);
+	return index + branches;
+}
+
 static void site_init(struct cov_site *site, struct cov_target *target,
 		      enum site_kind kind, unsigned long address, u32 id)
 {
@@ -73,6 +100,7 @@ static void site_init(struct cov_site *site, struct cov_target *target,
 	site->address = address;
 	site->target = target;
 	site->id = id;
+	site->cell = cell_of(&target->image, id - target->cps.first_id);
 	site->state = COV_SITE_PENDING;
 	site->in_init = compat_span_has(&target->image.init, address);
 	site->at_fentry = cov_image_is_fentry(&target->image, address) ||
@@ -81,6 +109,30 @@ static void site_init(struct cov_site *site, struct cov_target *target,
 		site->state = COV_SITE_GONE;
 	else
 		llist_add(&site->node, &target->cps.pending);
+}
+
+struct cov_site *site_next(struct site_cursor *cursor)
+{
+	struct list_head *batches = &cursor->target->cps.batches;
+	struct site_batch *batch = cursor->batch;
+	u32 i = cursor->index;
+
+	if (!batch) {
+		batch = list_first_entry(batches, struct site_batch, link);
+		i = 0;
+	}
+	for (; &batch->link != batches; batch = list_next_entry(batch, link), i = 0)
+		for (; i < batch->count; i++) {
+			struct cov_site *site = &batch->sites[i];
+
+			if (site->engine != cursor->engine || !cursor->filter(site))
+				continue;
+			cursor->batch = batch;
+			cursor->index = i + 1;
+			return site;
+		}
+	cursor->batch = NULL;
+	return NULL;
 }
 
 static struct site_batch *batch_add(struct checkpoints *cps, u32 count)
@@ -142,6 +194,7 @@ static void add_new(struct cov_target *target, struct cov_site *site)
 			site->narrow = branch->narrow;
 			site->length = branch->length;
 			site->displacement = branch->target - site->address - branch->length;
+			site->region = image->regions[i];
 			cps->branch[i] = site++;
 		}
 	for (i = 0; i < flow->nr_blocks; i++, id++)
@@ -244,11 +297,13 @@ static void hit_bytes_free(struct hit_bytes *hits)
 	kvfree(hits->not_taken);
 }
 
-static int hit_bytes_read(const struct cov_target *target, struct hit_bytes *hits)
+static int hit_bytes_read(const struct cov_target *target, const u64 *counts,
+			  struct hit_bytes *hits)
 {
-	const struct checkpoints *cps = &target->cps;
 	const struct flow *flow = &target->image.flow;
 	u32 i, functions = target->image.in.nr_functions;
+	const u64 *outcomes = counts + functions;
+	const u64 *leaders = outcomes + 2 * flow->nr_branches;
 
 	hits->entry = alloc_array(functions, 1);
 	hits->leader = alloc_array(flow->nr_blocks, 1);
@@ -257,16 +312,51 @@ static int hit_bytes_read(const struct cov_target *target, struct hit_bytes *hit
 	if (!hits->entry || !hits->leader || !hits->taken || !hits->not_taken)
 		return -ENOMEM;
 	for (i = 0; i < functions; i++)
-		hits->entry[i] = site_was_hit(cps->entry[i]);
+		hits->entry[i] = !!counts[i];
 	for (i = 0; i < flow->nr_blocks; i++)
-		hits->leader[i] = site_was_hit(cps->leader[i]);
+		hits->leader[i] = !!leaders[i];
 	for (i = 0; i < flow->nr_branches; i++) {
-		const struct cov_site *site = cps->branch[i];
-
-		hits->not_taken[i] = site && atomic_long_read(&site->hits[0]);
-		hits->taken[i] = site && atomic_long_read(&site->hits[1]);
+		hits->not_taken[i] = !!outcomes[2 * i];
+		hits->taken[i] = !!outcomes[2 * i + 1];
 	}
 	return 0;
+}
+
+/*
+ * A site that a handler counts at has the better number; in scope tracked such a hit
+ * is in the sample's cell as well.
+ */
+static void add_site_counts(const struct cov_target *target, u64 *hits)
+{
+	struct site_batch *batch;
+	struct cov_site *site;
+	u32 i, k;
+
+	for_each_site(site, batch, i, &target->cps)
+		for (k = 0; k < (site->kind == SITE_BRANCH ? 2 : 1); k++) {
+			u64 counted = atomic_long_read(&site->hits[k]);
+
+			if (counted)
+				hits[site->cell + k] = counted;
+		}
+}
+
+int checkpoints_hits(const struct cov_target *target, u64 sample, u64 **hits)
+{
+	const struct cells *cells = &target->cps.cells;
+	int err;
+
+	*hits = alloc_array(cells->count, sizeof(**hits));
+	if (!*hits)
+		return -ENOMEM;
+	err = cells_read(cells, sample, *hits);
+	if (!err && !sample)
+		add_site_counts(target, *hits);
+	if (err) {
+		kvfree(*hits);
+		*hits = NULL;
+	}
+	return err;
 }
 
 /*
@@ -310,7 +400,8 @@ void checkpoints_coverage_free(struct flow_coverage *coverage)
 	*coverage = (struct flow_coverage){ };
 }
 
-int checkpoints_coverage(const struct cov_target *target, struct flow_coverage *coverage)
+int checkpoints_coverage(const struct cov_target *target, const u64 *counts,
+			 struct flow_coverage *coverage)
 {
 	const struct flow *flow = &target->image.flow;
 	struct hit_bytes bytes = { };
@@ -322,7 +413,7 @@ int checkpoints_coverage(const struct cov_target *target, struct flow_coverage *
 	coverage->taken = alloc_array(flow->nr_branches, 1);
 	coverage->not_taken = alloc_array(flow->nr_branches, 1);
 	err = coverage->block && coverage->taken && coverage->not_taken ? 0 : -ENOMEM;
-	err = err ?: hit_bytes_read(target, &bytes) ?: watched_plan(target, &plan);
+	err = err ?: hit_bytes_read(target, counts, &bytes) ?: watched_plan(target, &plan);
 	if (!err) {
 		hits = (struct flow_hits){
 			bytes.entry, bytes.leader, bytes.taken, bytes.not_taken,

@@ -11,7 +11,9 @@
 #include <linux/list.h>
 #include <linux/llist.h>
 
+#include "cells.h"
 #include "image.h"
+#include "region.h"
 
 /* What a site watches. */
 enum site_kind {
@@ -38,6 +40,7 @@ enum site_kind {
  */
 #define SITE_DISARMING	0x80
 
+struct cov_engine;
 struct cov_target;
 
 /**
@@ -46,6 +49,7 @@ struct cov_target;
  * @first_sample: the sample that hit it first, 0 if none
  * @address: of the instruction
  * @target: that it belongs to
+ * @engine: what has armed it, or NULL
  * @engine_data: the engine's, from arming to release
  * @node: in the list of sites to arm, later in the list of sites to disarm
  * @id: in caller records, unique among all targets
@@ -60,12 +64,20 @@ struct cov_target;
  * @length: SITE_BRANCH: of the jump, bytes
  * @displacement: SITE_BRANCH: from behind the jump to where it goes
  * @in_init: lies in text that goes when the module's init function has returned
+ * @cell: what it sees: the first of its cells (cells.h)
+ * @region: SITE_BRANCH: what a detour may take
+ * @patch_offset: where its patch begins, from @address: a detour's region in front of
+ *		  its jump, or ftrace's place behind an endbr64
+ * @patched: how many bytes an engine of ours changes there; 0 if it is ftrace that does
+ * @stub_len: bytes of the stub at @engine_data; the original bytes lie in front of it
+ * @indexed: handlers find it by its address (site_index.h)
  */
 struct cov_site {
 	atomic_long_t hits[2];
 	u64 first_sample;
 	unsigned long address;
 	struct cov_target *target;
+	const struct cov_engine *engine;
 	void *engine_data;
 	struct llist_node node;
 	u32 id;
@@ -80,6 +92,12 @@ struct cov_site {
 	bool in_init;
 	bool at_fentry;
 	bool watched;
+	bool indexed;
+	s8 patch_offset;
+	u8 patched;
+	u16 stub_len;
+	u32 cell;
+	struct region region;
 };
 
 /**
@@ -92,10 +110,14 @@ struct cov_site {
  *	    function's entry
  * @batches: the memory of the sites: it grows, but no site ever moves
  * @pending: sites to arm
+ * @slow: sites to arm that only kprobes can
  * @count: sites in all
  * @first_id: of the range of ids that is set aside for every possible site
- * @edges: mode edges: outcomes and counts; else mode blocks
+ * @cells: where hits are written down that no engine counts at the site
+ * @mode: COV_MODE_*
+ * @edges: it is edges or count: outcomes are wanted
  * @refusals: a site was refused since the plan was made
+ * @abandoned: a stub that writes to @cells could not be taken out: they stay
  */
 struct checkpoints {
 	struct flow_plan plan;
@@ -105,18 +127,22 @@ struct checkpoints {
 	struct cov_site *manual;
 	struct list_head batches;
 	struct llist_head pending;
+	struct llist_head slow;
+	struct cells cells;
 	u32 count;
 	u32 first_id;
+	u32 mode;
 	bool edges;
 	bool refusals;
+	bool abandoned;
 };
 
 /* How many ids a target needs: one for each site that it could have, and one by hand. */
 u32 checkpoints_ids(const struct cov_image *image);
 
-/* checkpoints_init - make room for the plan; -ENOMEM; undone by checkpoints_free() */
-int checkpoints_init(struct checkpoints *cps, const struct cov_image *image, bool edges,
-		     u32 first_id);
+/* checkpoints_init - make room for the plan; -ENOMEM, -ENOSPC; undone by checkpoints_free() */
+int checkpoints_init(struct checkpoints *cps, const struct cov_image *image, u32 mode,
+		     u32 scope, u32 first_id);
 void checkpoints_free(struct checkpoints *cps);
 
 /**
@@ -148,10 +174,37 @@ struct site_batch {
 	list_for_each_entry(batch, &(cps)->batches, link)		\
 		for (i = 0; i < (batch)->count && ((site) = &(batch)->sites[i], true); i++)
 
-static inline bool site_was_hit(const struct cov_site *site)
-{
-	return site && (atomic_long_read(&site->hits[0]) || atomic_long_read(&site->hits[1]));
-}
+typedef bool (*site_filter)(const struct cov_site *site);
+
+/**
+ * struct site_cursor - a way through those sites of a target that an engine has
+ * @target: whose
+ * @engine: only its
+ * @filter: and of those
+ * @batch: where it is, NULL before the first
+ * @index: in @batch
+ */
+struct site_cursor {
+	struct cov_target *target;
+	const struct cov_engine *engine;
+	site_filter filter;
+	struct site_batch *batch;
+	u32 index;
+};
+
+/* site_next - the next one, NULL at the end, after which it starts again */
+struct cov_site *site_next(struct site_cursor *cursor);
+
+/**
+ * checkpoints_hits - how often everything was hit
+ * @target: its image and checkpoints
+ * @sample: by this sample alone, or 0 for all
+ * @hits: out: one for each cell (cells.h); kvfree() it
+ *
+ * What an engine counts at the site is a count; what it writes to a cell is one only
+ * in mode count, and else 1. Return: 0, -ENOMEM, errors of cells_read().
+ */
+int checkpoints_hits(const struct cov_target *target, u64 sample, u64 **hits);
 
 /* The state that user space sees: the worker will get to it. */
 static inline u8 site_state(const struct cov_site *site)
@@ -164,11 +217,13 @@ static inline u8 site_state(const struct cov_site *site)
 /**
  * checkpoints_coverage - what follows from the hits so far
  * @target: its image and checkpoints
+ * @hits: checkpoints_hits()
  * @coverage: the answer; free it with checkpoints_coverage_free()
  *
  * Return: 0 or -ENOMEM.
  */
-int checkpoints_coverage(const struct cov_target *target, struct flow_coverage *coverage);
+int checkpoints_coverage(const struct cov_target *target, const u64 *hits,
+			 struct flow_coverage *coverage);
 void checkpoints_coverage_free(struct flow_coverage *coverage);
 
 #endif /* LIVECOV_CHECKPOINT_H */

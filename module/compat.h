@@ -57,6 +57,19 @@ static inline struct compat_span compat_core_rodata(const struct module *mod)
 	return compat_span_of(mod, MOD_RODATA);
 }
 
+/* The stretches of a module's memory that are no text; false behind the last one. */
+static inline bool compat_data(const struct module *mod, u32 index, struct compat_span *span)
+{
+	static const enum mod_mem_type types[] = {
+		MOD_DATA, MOD_RODATA, MOD_RO_AFTER_INIT, MOD_INIT_DATA, MOD_INIT_RODATA,
+	};
+
+	if (index >= ARRAY_SIZE(types))
+		return false;
+	*span = compat_span_of(mod, types[index]);
+	return true;
+}
+
 #else
 
 #define COMPAT_TEXT_ENDS_MAPPING	false
@@ -83,6 +96,83 @@ static inline struct compat_span compat_core_rodata(const struct module *mod)
 	};
 }
 
+/* The stretches of a module's memory that are no text; false behind the last one. */
+static inline bool compat_data(const struct module *mod, u32 index, struct compat_span *span)
+{
+	const struct module_layout *layouts[] = { &mod->core_layout, &mod->init_layout };
+	const struct module_layout *layout;
+
+	if (index >= ARRAY_SIZE(layouts))
+		return false;
+	layout = layouts[index];
+	*span = (struct compat_span){
+		(unsigned long)layout->base + layout->text_size,
+		layout->size - layout->text_size,
+	};
+	return true;
+}
+
 #endif
+
+/*
+ * 4f554e955614 ("ftrace: Add ftrace_set_filter_ips function"), 5.18. The kernels
+ * before it are not tried; synchronize_rcu_tasks() is exported since 3.18, but
+ * 5.10 is left to kprobes.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 18, 0) && IS_ENABLED(CONFIG_TASKS_RCU)
+#include <linux/rcupdate.h>
+
+#define COMPAT_HAS_RCU_TASKS	true
+
+static inline void compat_synchronize_rcu_tasks(void)
+{
+	synchronize_rcu_tasks();
+}
+
+#else
+
+#define COMPAT_HAS_RCU_TASKS	false
+
+static inline void compat_synchronize_rcu_tasks(void)
+{
+}
+
+#endif
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 18, 0) && \
+    IS_ENABLED(CONFIG_DYNAMIC_FTRACE_WITH_REGS)
+#define COMPAT_HAS_FTRACE_IPS	1
+#else
+#define COMPAT_HAS_FTRACE_IPS	0
+#endif
+
+/*
+ * Where preempt_count is. 64701838bf05 ("x86/percpu: Move preempt_count next to
+ * current_task"), 6.2, put it into pcpu_hot; 46e8fff6d45f ("x86/preempt: Move
+ * preempt count to percpu hot section"), 6.15, took it out again.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0) && \
+    LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0)
+#include <asm/current.h>
+#define COMPAT_PREEMPT_COUNT	pcpu_hot.preempt_count
+#else
+#include <asm/preempt.h>
+#define COMPAT_PREEMPT_COUNT	__preempt_count
+#endif
+
+/*
+ * bc292ab00f6c ("mm: introduce vma->vm_flags wrapper functions"), 6.3, made vm_flags
+ * read-only.
+ */
+#include <linux/mm.h>
+
+static inline void compat_vma_never_write(struct vm_area_struct *vma)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+	vm_flags_clear(vma, VM_MAYWRITE);
+#else
+	vma->vm_flags &= ~VM_MAYWRITE;
+#endif
+}
 
 #endif /* LIVECOV_COMPAT_H */

@@ -27,17 +27,36 @@
 
 static LLIST_HEAD(disarm_list);
 
+/* Handed to an engine at once: it may be able to do them together. */
+#define DISARM_BATCH	256
+
+static void disarm_batch(struct cov_site **sites, u32 n)
+{
+	u32 i;
+
+	sites[0]->engine->disarm(sites, n);
+	/* Pairs with the READ_ONCE() in site_state(); the flush orders the rest. */
+	for (i = 0; i < n; i++)
+		WRITE_ONCE(sites[i]->state, COV_SITE_DISARMED);
+	cond_resched();
+}
+
 static void disarm_worker(struct work_struct *work)
 {
+	static struct cov_site *batch[DISARM_BATCH];	/* the work runs alone */
 	struct llist_node *list = llist_del_all(&disarm_list);
 	struct cov_site *site, *next;
+	u32 n = 0;
 
 	llist_for_each_entry_safe(site, next, list, node) {
-		site->target->engine->disarm(site);
-		/* Pairs with the READ_ONCE() in site_state(); the flush orders the rest. */
-		WRITE_ONCE(site->state, COV_SITE_DISARMED);
-		cond_resched();
+		if (n && (n == DISARM_BATCH || batch[0]->engine != site->engine)) {
+			disarm_batch(batch, n);
+			n = 0;
+		}
+		batch[n++] = site;
 	}
+	if (n)
+		disarm_batch(batch, n);
 }
 
 static DECLARE_WORK(disarm_work, disarm_worker);

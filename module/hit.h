@@ -13,6 +13,8 @@
 
 #include "checkpoint.h"
 #include "disarm.h"
+#include "insn_branch.h"
+#include "samples.h"
 #include "target.h"
 #include "tracking.h"
 
@@ -47,6 +49,12 @@ static __always_inline bool hit_claim(struct cov_site *site)
 		cmpxchg(&site->state, COV_SITE_ARMED, SITE_DISARMING) == COV_SITE_ARMED);
 }
 
+/* A thread's sample travels through the registry as a number. */
+static __always_inline struct cov_sample *thread_sample(const struct thread_ref *thread)
+{
+	return (struct cov_sample *)(unsigned long)thread->sample;
+}
+
 /* Where did it come from: a function's caller if known, else the task's last checkpoint. */
 static __always_inline void hit_record(struct cov_site *site, unsigned long caller,
 				       const struct thread_ref *thread)
@@ -58,7 +66,20 @@ static __always_inline void hit_record(struct cov_site *site, unsigned long call
 	if (caller)
 		from = caller_from_address(caller);
 	if (thread || caller)
-		caller_table_record(&cov_callers, from, site->id, thread ? thread->sample : 0);
+		caller_table_record(&cov_callers, from, site->id,
+				    thread ? thread_sample(thread)->id : 0);
+}
+
+/* In scope tracked each sample has its own cells beside the site's counts. */
+static __always_inline void hit_sample(const struct cov_site *site, unsigned int outcome,
+				       const struct thread_ref *thread)
+{
+	const struct cells *cells = &site->target->cps.cells;
+	/* Pairs with smp_store_release() in sample_grow(). */
+	u8 *map = READ_ONCE(thread_sample(thread)->map);
+
+	if (map && !cells->base)
+		cell_hit(cells, map + cells->offset, site->cell + outcome);
 }
 
 /**
@@ -80,11 +101,37 @@ static __always_inline void cov_hit(struct cov_site *site, unsigned int outcome,
 	if (!hit_claim(site))
 		return;
 	atomic_long_inc(&site->hits[outcome]);
-	if (tracked && !READ_ONCE(site->first_sample))
-		cmpxchg(&site->first_sample, 0, thread.sample);
+	if (tracked) {
+		hit_sample(site, outcome, &thread);
+		if (!READ_ONCE(site->first_sample))
+			cmpxchg(&site->first_sample, 0, thread_sample(&thread)->id);
+	}
 	hit_record(site, caller, tracked ? &thread : NULL);
 	if (site->one_shot)
 		cov_disarm_later(site);
+}
+
+static __always_inline bool condition_loops(u8 condition)
+{
+	return condition >= INSN_COND_LOOPNE && condition <= INSN_COND_LOOP;
+}
+
+/**
+ * cov_hit_branch - execution has come to a conditional jump: count it and carry it out
+ * @site: the site
+ * @regs: the registers before it; after it when this returns
+ * @context: how the engine was called
+ */
+static __always_inline void cov_hit_branch(struct cov_site *site, struct pt_regs *regs,
+					   enum hit_context context)
+{
+	bool taken = insn_branch_taken(site->condition, site->narrow, regs->flags, regs->cx);
+
+	cov_hit(site, taken, 0, context);
+	/* A 32-bit result clears the upper half (SDM vol. 1, 3.4.1.1). */
+	if (condition_loops(site->condition))
+		regs->cx = site->narrow ? (u32)(regs->cx - 1) : regs->cx - 1;
+	regs->ip = site->address + site->length + (taken ? site->displacement : 0);
 }
 
 #endif /* LIVECOV_HIT_H */

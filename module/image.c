@@ -77,13 +77,24 @@ static void forget_tables(struct flow_input *in)
 	};
 }
 
+static int build_regions(struct cov_image *image, const struct tables *tables)
+{
+	image->regions = kvcalloc(image->flow.nr_branches ?: 1, sizeof(*image->regions),
+				  GFP_KERNEL);
+	if (!image->regions)
+		return -ENOMEM;
+	return region_find(&image->in, &image->flow, tables->pointers, tables->nr_pointers,
+			   image->regions);
+}
+
 int image_build(struct cov_image *image, const struct image_choice *choice,
-		struct symbols *symbols)
+		struct symbols *symbols, const struct tables *tables)
 {
 	int err = functions_from_symbols(&image->in, symbols);
 
 	if (!err && !choice->entries_only) {
 		err = flow_build(&image->in, &image->flow);
+		err = err ?: build_regions(image, tables);
 		if (!err)
 			symbols_settle_parents(&image->in, &image->flow, symbols);
 	}
@@ -175,7 +186,7 @@ int cov_image_of_module(struct module *mod, const struct image_choice *choice,
 	symbols_tidy(image, &symbols);
 	err = select_functions(mod, choice, &symbols, error) ?:
 	      read_module(mod, choice, image, &symbols, &tables) ?:
-	      image_build(image, choice, &symbols);
+	      image_build(image, choice, &symbols, &tables);
 out:
 	if (err == -ENOMEM)
 		cov_fail(error, err, "not enough memory to analyse %s", mod->name);
@@ -190,6 +201,7 @@ void cov_image_free(struct cov_image *image)
 {
 	flow_free(&image->flow);
 	kvfree(image->in.functions);
+	kvfree(image->regions);
 	kvfree(image->labels);
 	kvfree(image->names);
 	kvfree(image->fentries);

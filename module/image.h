@@ -10,6 +10,7 @@
 #include "compat.h"
 #include "errtext.h"
 #include "flow.h"
+#include "region.h"
 
 /* What only people want to know of a function. */
 struct image_label {
@@ -29,6 +30,7 @@ struct image_label {
  * @in: the flow analysis' input; only @functions, @nr_functions and
  *	@incomplete are kept when the image is complete
  * @flow: blocks and branches
+ * @regions: what a detour may take, one for each of @flow.branches
  * @labels: one for each of @in.functions
  * @names: NUL-terminated names, one after the other
  * @names_len: bytes
@@ -44,6 +46,7 @@ struct cov_image {
 	u32 nr_fentries;
 	struct flow_input in;
 	struct flow flow;
+	struct region *regions;
 	struct image_label *labels;
 	char *names;
 	u32 names_len;

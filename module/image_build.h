@@ -7,17 +7,19 @@
 #define LIVECOV_IMAGE_BUILD_H
 
 #include "symbols.h"
+#include "tables.h"
 
 /**
  * image_build - from symbols, text and tables to the finished image
  * @image: its @in points to texts and tables
  * @choice: what is wanted
  * @symbols: tidied and selected
+ * @tables: the memory behind @image->in
  *
  * Afterwards @image needs none of the memory it was made from, whatever is
  * returned. Return: 0, -ENOMEM, -E2BIG.
  */
 int image_build(struct cov_image *image, const struct image_choice *choice,
-		struct symbols *symbols);
+		struct symbols *symbols, const struct tables *tables);
 
 #endif /* LIVECOV_IMAGE_BUILD_H */

@@ -196,6 +196,7 @@ int cov_image_of_core(const struct image_choice *choice, struct cov_image *image
 		      struct cov_error *error)
 {
 	struct symbols symbols = { };
+	static const struct tables none;
 	struct flow_text *texts = NULL;
 	int err;
 
@@ -214,7 +215,7 @@ int cov_image_of_core(const struct image_choice *choice, struct cov_image *image
 		image->in.texts = texts;
 		image->in.nr_texts = symbols.count;
 	}
-	err = err ?: image_build(image, choice, &symbols);
+	err = err ?: image_build(image, choice, &symbols, &none);
 	if (err == -ENOMEM)
 		cov_fail(error, err, "not enough memory to analyse the kernel's functions");
 out:

@@ -2,8 +2,11 @@
 /*
  * insn_branch.c - the x86-64 instruction decoder.
  *
- * Owns: the length of an instruction and its effect on control flow. Pure: it
- * calls nothing outside this file and keeps no state.
+ * Owns: the length of an instruction, its effect on control flow, and whether it
+ * can be moved. Pure: it calls nothing outside this file and keeps no state.
+ *
+ * Whole modules are decoded several times when they are attached: most
+ * instructions have to come through with one look-up in a map and no switch.
  *
  * An instruction is  prefixes, opcode, ModRM, SIB, displacement, immediate.
  * What follows an opcode is looked up in the maps of the SDM (Intel 64 and IA-32
@@ -30,6 +33,7 @@
 #define PREFIX_F2	(1U << 2)
 #define PREFIX_F3	(1U << 3)
 #define PREFIX_LOCK	(1U << 4)
+#define PREFIX_DS	(1U << 5)
 
 #define REX_W		0x08
 #define REX_B		0x01
@@ -46,6 +50,7 @@
 #define MAP_0F		1
 #define MAP_0F38	2
 #define MAP_0F3A	3
+#define MAP_MSR		7
 #define NR_MAPS		11
 
 /*
@@ -56,6 +61,7 @@
 #define SHAPE_IMM	0x07
 #define SHAPE_MODRM	0x08
 #define SHAPE_GROUP	0x10	/* not every ModRM is defined: see groups[] */
+#define SHAPE_SPECIAL	0x20	/* classify_*() has something to say about it */
 #define SHAPE_UNDEFINED	0x80
 
 enum shape {
@@ -71,11 +77,17 @@ enum shape {
 	MB = SHAPE_MODRM | IB,
 	MZ = SHAPE_MODRM | IZ,
 	MD = SHAPE_MODRM | ID,
-	MG = SHAPE_MODRM | SHAPE_GROUP,
+	SN = SHAPE_SPECIAL,
+	SB = SHAPE_SPECIAL | IB,
+	SW = SHAPE_SPECIAL | IW,
+	SD = SHAPE_SPECIAL | ID,
+	SM = SHAPE_SPECIAL | MM,
+	MG = SHAPE_SPECIAL | SHAPE_MODRM | SHAPE_GROUP,
 	GB = MG | IB,
 	GZ = MG | IZ,
 	UD = SHAPE_UNDEFINED,
-	PP = SHAPE_UNDEFINED,	/* prefix or escape, consumed before the look-up */
+	PP = SHAPE_UNDEFINED | 1,	/* prefix or escape, consumed before the look-up */
+	RX = SHAPE_UNDEFINED | 2,	/* the same, REX */
 };
 
 /* SDM vol. 2, table A-2. F6 and F7 are overruled by immediate_of(). */
@@ -85,18 +97,18 @@ static const u8 one_byte_map[256] = {
 /* 1 */	MM, MM, MM, MM, IB, IZ, UD, UD, MM, MM, MM, MM, IB, IZ, UD, UD,
 /* 2 */	MM, MM, MM, MM, IB, IZ, PP, UD, MM, MM, MM, MM, IB, IZ, PP, UD,
 /* 3 */	MM, MM, MM, MM, IB, IZ, PP, UD, MM, MM, MM, MM, IB, IZ, PP, UD,
-/* 4 */	PP, PP, PP, PP, PP, PP, PP, PP, PP, PP, PP, PP, PP, PP, PP, PP,
+/* 4 */	RX, RX, RX, RX, RX, RX, RX, RX, RX, RX, RX, RX, RX, RX, RX, RX,
 /* 5 */	NN, NN, NN, NN, NN, NN, NN, NN, NN, NN, NN, NN, NN, NN, NN, NN,
 /* 6 */	UD, UD, PP, MM, PP, PP, PP, PP, IZ, MZ, IB, MB, NN, NN, NN, NN,
-/* 7 */	IB, IB, IB, IB, IB, IB, IB, IB, IB, IB, IB, IB, IB, IB, IB, IB,
-/* 8 */	MB, MZ, UD, MB, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MG,
-/* 9 */	NN, NN, NN, NN, NN, NN, NN, NN, NN, NN, UD, NN, NN, NN, NN, NN,
+/* 7 */	SB, SB, SB, SB, SB, SB, SB, SB, SB, SB, SB, SB, SB, SB, SB, SB,
+/* 8 */	MB, MZ, UD, MB, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, SM, MG,
+/* 9 */	SN, NN, NN, NN, NN, NN, NN, NN, NN, NN, UD, NN, NN, SN, NN, NN,
 /* A */	IO, IO, IO, IO, NN, NN, NN, NN, IB, IZ, NN, NN, NN, NN, NN, NN,
 /* B */	IB, IB, IB, IB, IB, IB, IB, IB, IV, IV, IV, IV, IV, IV, IV, IV,
-/* C */	MB, MB, IW, NN, PP, PP, GB, GZ, IE, NN, IW, NN, NN, IB, UD, NN,
+/* C */	MB, MB, SW, SN, PP, PP, GB, GZ, IE, NN, SW, SN, SN, SB, UD, SN,
 /* D */	MM, MM, MM, MM, UD, UD, UD, NN, MM, MM, MM, MM, MM, MM, MM, MM,
-/* E */	IB, IB, IB, IB, IB, IB, IB, IB, ID, ID, UD, IB, NN, NN, NN, NN,
-/* F */	PP, NN, PP, PP, NN, NN, MB, MZ, NN, NN, NN, NN, NN, NN, MG, MG,
+/* E */	SB, SB, SB, SB, IB, IB, IB, IB, SD, SD, UD, SB, NN, NN, NN, NN,
+/* F */	PP, SN, PP, PP, SN, NN, MB, MZ, NN, NN, NN, SN, NN, NN, MG, MG,
 };
 
 /*
@@ -106,22 +118,22 @@ static const u8 one_byte_map[256] = {
  */
 static const u8 map_0f[256] = {
 /*	x0  x1  x2  x3  x4  x5  x6  x7  x8  x9  xA  xB  xC  xD  xE  xF */
-/* 0 */	MG, MM, MM, MM, UD, NN, NN, NN, NN, NN, UD, NN, UD, MM, NN, MB,
-/* 1 */	MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM,
-/* 2 */	MM, MM, MM, MM, UD, UD, UD, UD, MM, MM, MM, MM, MM, MM, MM, MM,
-/* 3 */	NN, NN, NN, NN, NN, NN, UD, NN, PP, UD, PP, UD, UD, UD, UD, UD,
+/* 0 */	MG, SM, MM, MM, UD, SN, SN, SN, SN, SN, UD, SN, UD, MM, NN, MB,
+/* 1 */	MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, SM, SM,
+/* 2 */	MM, MM, SM, SM, UD, UD, UD, UD, MM, MM, MM, MM, MM, MM, MM, MM,
+/* 3 */	SN, NN, NN, NN, SN, SN, UD, SN, PP, UD, PP, UD, UD, UD, UD, UD,
 /* 4 */	MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM,
 /* 5 */	MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM,
 /* 6 */	MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM,
 /* 7 */	MB, GB, GB, GB, MM, MM, MM, NN, MM, MM, UD, UD, MM, MM, MM, MM,
-/* 8 */	ID, ID, ID, ID, ID, ID, ID, ID, ID, ID, ID, ID, ID, ID, ID, ID,
+/* 8 */	SD, SD, SD, SD, SD, SD, SD, SD, SD, SD, SD, SD, SD, SD, SD, SD,
 /* 9 */	MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM,
-/* A */	NN, NN, NN, MM, MB, MM, MG, MG, NN, NN, NN, MM, MB, MM, MM, MM,
-/* B */	MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, GB, MM, MM, MM, MM, MM,
+/* A */	NN, SN, NN, MM, MB, MM, MG, MG, NN, SN, SN, MM, MB, MM, SM, MM,
+/* B */	MM, MM, SM, MM, SM, SM, MM, MM, MM, SM, GB, MM, MM, MM, MM, MM,
 /* C */	MM, MM, MB, MM, MB, MB, MB, MG, NN, NN, NN, NN, NN, NN, NN, NN,
 /* D */	MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM,
 /* E */	MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM,
-/* F */	MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM,
+/* F */	MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, SM,
 };
 
 /*
@@ -165,7 +177,7 @@ static const struct {
 /**
  * struct decoder - an instruction on its way
  * @bytes: its first byte
- * @size: how many may be read
+ * @room: how many may be read, no more than an instruction has
  * @pos: how many have been consumed
  * @prefixes: PREFIX_* seen
  * @rex: the REX prefix, 0 if there is none that counts
@@ -173,11 +185,13 @@ static const struct {
  * @opcode: last byte of the opcode
  * @modrm: 0 if there is none
  * @imm: bytes of the immediate, the last ones of the instruction
+ * @rip_disp: where a rip-relative displacement is, or 0
+ * @abs_disp: where a displacement without a base register is, or 0
  * @vex: VEX, EVEX or XOP
  */
 struct decoder {
 	const u8 *bytes;
-	size_t size;
+	u8 room;
 	u8 pos;
 	u8 prefixes;
 	u8 rex;
@@ -185,21 +199,22 @@ struct decoder {
 	u8 opcode;
 	u8 modrm;
 	u8 imm;
+	u8 rip_disp;
+	u8 abs_disp;
 	bool vex;
 };
 
-/* All reading of text goes through here, so nothing behind @size is touched. */
-static int consume(struct decoder *d, u8 n)
+/* All reading of text goes through here, so nothing behind @room is touched. */
+static __always_inline int consume(struct decoder *d, u8 n)
 {
-	if (d->pos + n > INSN_MAX_LEN)
-		return -EILSEQ;
-	if (d->pos + n > d->size)
-		return -ENODATA;
-	d->pos += n;
-	return 0;
+	if (likely(d->pos + n <= d->room)) {
+		d->pos += n;
+		return 0;
+	}
+	return d->pos + n > INSN_MAX_LEN ? -EILSEQ : -ENODATA;
 }
 
-static int next_byte(struct decoder *d, u8 *byte)
+static __always_inline int next_byte(struct decoder *d, u8 *byte)
 {
 	int err = consume(d, 1);
 
@@ -223,46 +238,56 @@ static u8 modrm_rm(u8 modrm)
 	return modrm & 7;
 }
 
+/* Segments other than ds are of no interest. Return: false if it is none, but an escape. */
+static bool note_prefix(struct decoder *d, u8 byte)
+{
+	switch (byte) {
+	case 0x26: case 0x2e: case 0x36: case 0x64: case 0x65:
+		return true;
+	case 0x3e:
+		d->prefixes |= PREFIX_DS;
+		return true;
+	case 0x66:
+		d->prefixes |= PREFIX_66;
+		return true;
+	case 0x67:
+		d->prefixes |= PREFIX_67;
+		return true;
+	case 0xf0:
+		d->prefixes |= PREFIX_LOCK;
+		return true;
+	case 0xf2:
+		d->prefixes |= PREFIX_F2;
+		return true;
+	case 0xf3:
+		d->prefixes |= PREFIX_F3;
+		return true;
+	default:
+		return false;
+	}
+}
+
 /*
  * Consume the legacy prefixes and REX, and the byte behind them into @opcode. A
  * REX that does not stand directly before the opcode is ignored (SDM vol. 2,
  * 2.2.1).
  */
-static int read_prefixes(struct decoder *d)
+static __always_inline int read_prefixes(struct decoder *d)
 {
 	for (;;) {
-		u8 byte, rex = 0;
-		int err = next_byte(d, &byte);
+		int err = next_byte(d, &d->opcode);
+		u8 shape;
 
 		if (err)
 			return err;
-		switch (byte) {
-		case 0x26: case 0x2e: case 0x36: case 0x3e:
-		case 0x64: case 0x65:
-			break;
-		case 0x66:
-			d->prefixes |= PREFIX_66;
-			break;
-		case 0x67:
-			d->prefixes |= PREFIX_67;
-			break;
-		case 0xf0:
-			d->prefixes |= PREFIX_LOCK;
-			break;
-		case 0xf2:
-			d->prefixes |= PREFIX_F2;
-			break;
-		case 0xf3:
-			d->prefixes |= PREFIX_F3;
-			break;
-		default:
-			if ((byte & 0xf0) != 0x40) {
-				d->opcode = byte;
-				return 0;
-			}
-			rex = byte;
+		shape = one_byte_map[d->opcode];
+		if (shape == RX) {
+			d->rex = d->opcode;
+			continue;
 		}
-		d->rex = rex;
+		if (likely(shape != PP) || !note_prefix(d, d->opcode))
+			return 0;
+		d->rex = 0;
 	}
 }
 
@@ -276,7 +301,7 @@ static int read_vex(struct decoder *d, u8 payload, u8 map_mask, unsigned int map
 	u8 first;
 	int err;
 
-	if (d->rex || d->prefixes & ~PREFIX_67)
+	if (d->rex || d->prefixes & ~(PREFIX_67 | PREFIX_DS))
 		return -EILSEQ;
 	d->vex = true;
 	err = next_byte(d, &first);
@@ -377,7 +402,7 @@ static int check_group(const struct decoder *d)
 /* ModRM, SIB and displacement; SDM vol. 2, tables 2-2 and 2-3. */
 static int read_modrm(struct decoder *d, u8 shape)
 {
-	u8 mod, sib, displacement = 0;
+	u8 mod, rm, sib, displacement = 0;
 	int err = next_byte(d, &d->modrm);
 
 	if (!err && shape & SHAPE_GROUP)
@@ -385,21 +410,27 @@ static int read_modrm(struct decoder *d, u8 shape)
 	if (err)
 		return err;
 	mod = modrm_mod(d->modrm);
+	rm = modrm_rm(d->modrm);
 	/* mov to and from control and debug registers ignores mod. */
 	if (mod == 3 || (d->map == MAP_0F && !d->vex && (d->opcode & 0xfc) == 0x20))
 		return 0;
 
 	if (mod == 1)
 		displacement = 1;
-	else if (mod == 2 || modrm_rm(d->modrm) == 5)
+	else if (mod == 2)
 		displacement = 4;
-	if (modrm_rm(d->modrm) == 4) {
+	if (rm == 4) {
 		err = next_byte(d, &sib);
 		if (err)
 			return err;
-		/* No base: SIB.base has the place of ModRM.rm. */
-		if (mod == 0 && modrm_rm(sib) == 5)
+		/* SIB.base has the place of ModRM.rm. */
+		if (mod == 0 && modrm_rm(sib) == 5) {
+			d->abs_disp = d->pos;
 			displacement = 4;
+		}
+	} else if (mod == 0 && rm == 5) {
+		d->rip_disp = d->pos;
+		displacement = 4;
 	}
 	return consume(d, displacement);
 }
@@ -440,9 +471,8 @@ static u8 immediate_size(const struct decoder *d, u8 immediate)
 	}
 }
 
-static int read_operands(struct decoder *d)
+static int read_operands(struct decoder *d, u8 shape)
 {
-	u8 shape = shape_of(d);
 	int err;
 
 	if (shape & SHAPE_UNDEFINED)
@@ -456,29 +486,43 @@ static int read_operands(struct decoder *d)
 	return consume(d, d->imm);
 }
 
-/* The immediate is a displacement, relative to the next instruction. */
-static u64 branch_target(const struct decoder *d, u64 address)
+static u64 read_signed(const u8 *bytes, u8 size)
 {
-	u64 displacement = 0;
-	int i;
+	u64 value = 0;
 
-	for (i = 0; i < d->imm; i++)
-		displacement |= (u64)d->bytes[d->pos - d->imm + i] << (8 * i);
-	if (d->bytes[d->pos - 1] & 0x80)
-		displacement |= ~0ULL << (8 * d->imm);
-	return address + d->pos + displacement;
+	memcpy(&value, bytes, size);
+	return size == 1 ? (u64)(s8)value : size == 2 ? (u64)(s16)value :
+	       size == 4 ? (u64)(s32)value : value;
+}
+
+/* Its immediate is a displacement, relative to the next instruction. */
+static void classify_direct(const struct decoder *d, u64 address, u8 kind,
+			    struct insn_branch *insn)
+{
+	insn->kind = kind;
+	insn->target = address + d->pos + read_signed(d->bytes + d->pos - d->imm, d->imm);
+	insn->imm = 0;
+	insn->movable = false;
+}
+
+/* The 16 conditions; the counting ones are classify_one_byte()'s. */
+static void classify_jcc(const struct decoder *d, u64 address, struct insn_branch *insn)
+{
+	insn->condition = d->opcode & 0x0f;
+	classify_direct(d, address, INSN_JCC, insn);
 }
 
 /* FF: group 5, the indirect branches. */
-static u8 group5_kind(u8 modrm)
+static void classify_group5(u8 modrm, struct insn_branch *insn)
 {
 	switch (modrm_reg(modrm)) {
 	case 2: case 3:
-		return INSN_CALL_IND;
+		insn->kind = INSN_CALL_IND;
+		insn->movable = false;
+		break;
 	case 4: case 5:
-		return INSN_JMP_IND;
-	default:
-		return INSN_OTHER;
+		insn->kind = INSN_JMP_IND;
+		break;
 	}
 }
 
@@ -495,27 +539,22 @@ static void classify_one_byte(const struct decoder *d, u64 address, struct insn_
 	case 0x74: case 0x75: case 0x76: case 0x77:
 	case 0x78: case 0x79: case 0x7a: case 0x7b:
 	case 0x7c: case 0x7d: case 0x7e: case 0x7f:
-		insn->kind = INSN_JCC;
-		insn->condition = d->opcode & 0x0f;
-		insn->target = branch_target(d, address);
+		classify_jcc(d, address, insn);
 		break;
 	case 0xe0: case 0xe1: case 0xe2: case 0xe3:
-		insn->kind = INSN_JCC;
 		insn->condition = INSN_COND_LOOPNE + (d->opcode & 3);
 		insn->narrow = d->prefixes & PREFIX_67;
-		insn->target = branch_target(d, address);
+		classify_direct(d, address, INSN_JCC, insn);
 		break;
 	case 0xe8:
-		insn->kind = INSN_CALL;
-		insn->target = branch_target(d, address);
+		classify_direct(d, address, INSN_CALL, insn);
 		break;
 	case 0xe9: case 0xeb:
-		insn->kind = INSN_JMP;
-		insn->target = branch_target(d, address);
+		classify_direct(d, address, INSN_JMP, insn);
 		break;
 	case 0xc7:
 		if (d->modrm == 0xf8)	/* xbegin: an abort goes there */
-			insn->target = branch_target(d, address);
+			classify_direct(d, address, INSN_OTHER, insn);
 		break;
 	case 0x90:
 		insn->kind = is_nop_90(d) ? INSN_NOP : INSN_OTHER;
@@ -525,9 +564,14 @@ static void classify_one_byte(const struct decoder *d, u64 address, struct insn_
 		break;
 	case 0xcc:
 		insn->kind = INSN_INT3;
+		insn->movable = false;
 		break;
 	case 0xff:
-		insn->kind = group5_kind(d->modrm);
+		classify_group5(d->modrm, insn);
+		break;
+	case 0x8e: case 0x9d:			/* mov to a segment register, popf */
+	case 0xcd: case 0xf1: case 0xf4: case 0xfb:	/* int, int1, hlt, sti */
+		insn->movable = false;
 		break;
 	}
 }
@@ -540,6 +584,17 @@ static bool is_event_return(const struct decoder *d)
 	return d->modrm == 0xec && d->prefixes & PREFIX_F3;
 }
 
+/* Of 0F 01, a map of privileged instructions: stac, clac, xgetbv, rdpkru, wrpkru, rdtscp. */
+static bool is_movable_0f01(u8 modrm)
+{
+	switch (modrm) {
+	case 0xca: case 0xcb: case 0xd0: case 0xee: case 0xef: case 0xf9:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static void classify_0f(const struct decoder *d, u64 address, struct insn_branch *insn)
 {
 	switch (d->opcode) {
@@ -547,9 +602,7 @@ static void classify_0f(const struct decoder *d, u64 address, struct insn_branch
 	case 0x84: case 0x85: case 0x86: case 0x87:
 	case 0x88: case 0x89: case 0x8a: case 0x8b:
 	case 0x8c: case 0x8d: case 0x8e: case 0x8f:
-		insn->kind = INSN_JCC;
-		insn->condition = d->opcode & 0x0f;
-		insn->target = branch_target(d, address);
+		classify_jcc(d, address, insn);
 		break;
 	case 0x1f:
 		/* The others of 0F 18 to 1F are hints, or nops that may become some. */
@@ -558,36 +611,87 @@ static void classify_0f(const struct decoder *d, u64 address, struct insn_branch
 		break;
 	case 0x01:
 		insn->kind = is_event_return(d) ? INSN_RET : INSN_OTHER;
+		insn->movable = is_movable_0f01(d->modrm) && insn->movable;
 		break;
 	case 0x07: case 0x35: case 0xaa:	/* sysret, sysexit, rsm */
 		insn->kind = INSN_RET;
 		break;
 	case 0x0b: case 0xb9: case 0xff:	/* ud2, ud1, ud0 */
 		insn->kind = INSN_TRAP;
+		insn->movable = false;
+		break;
+	case 0x1e: case 0xae:	/* behind F3: endbr64; wrgsbase, umonitor and their like */
+		if (d->prefixes & PREFIX_F3)
+			insn->movable = false;
+		break;
+	case 0x00: case 0x06: case 0x08: case 0x09:	/* lkgs, clts, invd, wbinvd */
+	case 0x22: case 0x23: case 0x30:		/* to cr, to dr, wrmsr */
+	case 0x05: case 0x34: case 0x37:		/* syscall, sysenter, getsec */
+	case 0xa1: case 0xa9:				/* pop fs, gs */
+	case 0xb2: case 0xb4: case 0xb5:		/* lss, lfs, lgs */
+		insn->movable = false;
 		break;
 	}
+}
+
+/*
+ * What holds for any opcode. An operand relative to eip wraps at 4 GiB. A ds
+ * prefix may be a lock prefix tomorrow: a kernel booted with one CPU replaces
+ * them, and puts them back into the text when there is a second one. The MSRs of
+ * map 7 include gs' base.
+ */
+static bool may_move(const struct decoder *d)
+{
+	return !(d->prefixes & PREFIX_DS) && !(d->rip_disp && d->prefixes & PREFIX_67) &&
+	       d->map != MAP_MSR;
 }
 
 int insn_branch_decode(const u8 *bytes, size_t size, u64 address,
 		       struct insn_branch *insn)
 {
-	struct decoder d = { .bytes = bytes, .size = size };
+	struct decoder d = {
+		.bytes = bytes,
+		.room = size < INSN_MAX_LEN ? size : INSN_MAX_LEN,
+	};
+	u8 shape;
 	int err;
 
 	err = read_prefixes(&d);
 	if (!err)
 		err = read_opcode(&d);
-	if (!err)
-		err = read_operands(&d);
+	if (err)
+		return err;
+	shape = shape_of(&d);
+	err = read_operands(&d, shape);
 	if (err)
 		return err;
 
-	*insn = (struct insn_branch){ .length = d.pos, .kind = INSN_OTHER };
+	*insn = (struct insn_branch){
+		.length = d.pos, .kind = INSN_OTHER,
+		.rip_disp = d.rip_disp, .abs_disp = d.abs_disp, .imm = d.imm,
+		.movable = may_move(&d),
+	};
+	if (likely(!(shape & SHAPE_SPECIAL)))
+		return 0;
 	if (d.map == MAP_ONE_BYTE)
 		classify_one_byte(&d, address, insn);
 	else if (d.map == MAP_0F && !d.vex)
 		classify_0f(&d, address, insn);
 	return 0;
+}
+
+void insn_branch_names(const u8 *bytes, u64 address, const struct insn_branch *insn,
+		       u64 names[INSN_NR_NAMES])
+{
+	names[INSN_BY_MEMORY] = 0;
+	names[INSN_BY_IMMEDIATE] = 0;
+	if (insn->rip_disp)
+		names[INSN_BY_MEMORY] = address + insn->length +
+					read_signed(bytes + insn->rip_disp, 4);
+	else if (insn->abs_disp)
+		names[INSN_BY_MEMORY] = read_signed(bytes + insn->abs_disp, 4);
+	if (insn->imm == 4 || insn->imm == 8)
+		names[INSN_BY_IMMEDIATE] = read_signed(bytes + insn->length - insn->imm, insn->imm);
 }
 
 /* The even conditions of Jcc; SDM vol. 1, appendix B. */

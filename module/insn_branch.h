@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * insn_branch.h - decode one x86-64 instruction as far as coverage needs it:
- * its length, and where control goes from it. Pure: bytes in, struct or -errno
- * out. May call nothing.
+ * its length, where control goes from it, and what stands in the way of carrying
+ * it out at another address. Pure: bytes in, struct or -errno out. May call
+ * nothing.
  */
 #ifndef LIVECOV_INSN_BRANCH_H
 #define LIVECOV_INSN_BRANCH_H
@@ -41,6 +42,13 @@
  * @kind: INSN_*
  * @condition: for INSN_JCC: low nibble of the opcode, or INSN_COND_*
  * @narrow: for INSN_COND_*: an address-size prefix makes it count in ecx
+ * @rip_disp: where in it the 32-bit displacement of a rip-relative operand is, or 0
+ * @abs_disp: where in it a 32-bit displacement without a base register is, or 0
+ * @imm: bytes of its immediate, the last ones; 0 for direct branches
+ * @movable: a copy elsewhere, with the displacement at @rip_disp adjusted, does
+ *	     the same. Not so direct branches and calls of any kind, traps, what the
+ *	     CPU or the kernel looks at where it stands, what shields the instruction
+ *	     behind it from interrupts, and what changes gs, which stubs look at.
  */
 struct insn_branch {
 	u64 target;
@@ -48,6 +56,10 @@ struct insn_branch {
 	u8 kind;
 	u8 condition;
 	bool narrow;
+	u8 rip_disp;
+	u8 abs_disp;
+	u8 imm;
+	bool movable;
 };
 
 /**
@@ -63,6 +75,30 @@ struct insn_branch {
  */
 int insn_branch_decode(const u8 *bytes, size_t size, u64 address,
 		       struct insn_branch *insn);
+
+/* Does it go on to the next instruction, and may a copy elsewhere do so in its place? */
+static inline bool insn_branch_is_plain(const struct insn_branch *insn)
+{
+	return insn->movable && (insn->kind == INSN_OTHER || insn->kind == INSN_NOP);
+}
+
+/* What insn_branch_names() finds: by which operand. */
+#define INSN_BY_MEMORY		0	/* rip-relative, or a displacement without a base */
+#define INSN_BY_IMMEDIATE	1	/* of 4 bytes, sign-extended, or of 8 */
+#define INSN_NR_NAMES		2
+
+/**
+ * insn_branch_names - what addresses do an instruction's operands name?
+ * @bytes: as given to insn_branch_decode()
+ * @address: as given to insn_branch_decode()
+ * @insn: its answer
+ * @names: out: by INSN_BY_*; 0 where there is none. Immediates of other purposes
+ *	   are among them.
+ *
+ * The target of a direct branch is none of them.
+ */
+void insn_branch_names(const u8 *bytes, u64 address, const struct insn_branch *insn,
+		       u64 names[INSN_NR_NAMES]);
 
 /**
  * insn_branch_taken - which way does a conditional jump go?

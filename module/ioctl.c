@@ -14,9 +14,12 @@
 #include <linux/uaccess.h>
 
 #include "../include/cov_release.h"
+#include "control_map.h"
 #include "ioctl.h"
 #include "query.h"
+#include "samples.h"
 #include "target.h"
+#include "text_patch.h"
 #include "tracking.h"
 
 #define GLOBS_MAX	(64U << 10)
@@ -32,12 +35,14 @@
  * struct control - an open control file
  * @id: names it as an owner; never 0, never used twice
  * @registered: a task was registered through it
+ * @view: the sample that its queries are about, or 0
  * @lock: guards @error; a forked child shares the file
  * @error: the text of the last error
  */
 struct control {
 	u64 id;
 	bool registered;
+	u64 view;
 	struct mutex lock;
 	struct cov_error error;
 };
@@ -55,6 +60,10 @@ union argument {
 	struct cov_register reg;
 	struct cov_checkpoint_add add;
 	struct cov_checkpoint_del del;
+	struct cov_engines engines;
+	struct cov_view view;
+	struct cov_samples samples;
+	struct cov_map map;
 };
 
 /**
@@ -82,20 +91,17 @@ static bool terminated(const char *text, size_t size)
 	return strnlen(text, size) < size;
 }
 
-static const struct cov_engine *engine_by_id(u32 id)
-{
-	/* One engine so far: auto is the best there is. */
-	return id == COV_ENGINE_AUTO || id == COV_ENGINE_KPROBE ? &cov_engine_kprobe : NULL;
-}
-
 static int check_modes(u32 mode, u32 scope, u32 engine, struct cov_error *error)
 {
-	if (mode != COV_MODE_BLOCKS && mode != COV_MODE_EDGES)
+	if (mode < COV_MODE_BLOCKS || mode > COV_MODE_COUNT)
 		return cov_fail(error, -EOPNOTSUPP, "there is no mode %u", mode);
 	if (scope != COV_SCOPE_TRACKED && scope != COV_SCOPE_ALL)
 		return cov_fail(error, -EOPNOTSUPP, "there is no scope %u", scope);
-	if (!engine_by_id(engine))
+	if (!engine_known(engine))
 		return cov_fail(error, -EOPNOTSUPP, "there is no engine %u", engine);
+	if (!(engines_usable() & 1U << engine))
+		return cov_fail(error, -EOPNOTSUPP, "engine %u cannot be used on this kernel: %s; auto takes what there is",
+				engine, text_patch_unusable() ?: "too old");
 	return 0;
 }
 
@@ -167,9 +173,9 @@ static int do_version(struct request *req)
 	*arg = (struct cov_version){
 		.abi_major = COV_ABI_MAJOR,
 		.abi_minor = COV_ABI_MINOR,
-		.modes = 1U << COV_MODE_BLOCKS | 1U << COV_MODE_EDGES,
+		.modes = 1U << COV_MODE_BLOCKS | 1U << COV_MODE_EDGES | 1U << COV_MODE_COUNT,
 		.scopes = 1U << COV_SCOPE_TRACKED | 1U << COV_SCOPE_ALL,
-		.engines = 1U << COV_ENGINE_AUTO | 1U << COV_ENGINE_KPROBE,
+		.engines = engines_usable(),
 	};
 	strscpy(arg->release, COV_RELEASE, sizeof(arg->release));
 	return 0;
@@ -200,7 +206,7 @@ static int do_target(struct request *req)
 	if (!target)
 		return cov_fail(&req->error, -ENOENT, "there is no target %u%s", arg->target,
 				arg->flags & COV_INFO_NEXT ? " or above" : "");
-	return query_target(target, arg, &req->error);
+	return query_target(target, arg, req->control->view, &req->error);
 }
 
 static int do_attach(struct request *req)
@@ -221,7 +227,7 @@ static int do_attach(struct request *req)
 		.levels = arg->levels,
 		.mode = arg->mode,
 		.scope = arg->scope,
-		.engine = engine_by_id(arg->engine),
+		.engine = arg->engine,
 		.flags = arg->flags,
 	};
 	struct cov_target_info info;
@@ -372,7 +378,7 @@ static int read_table(enum query_table table, struct request *req)
 		return cov_fail(error, -EINVAL, "a count of %u is not in 1..%u", arg->count,
 				COV_RANGE_MAX);
 	return find_target(arg->target, &target, error) ?:
-	       query_range(target, table, arg, &req->answer, error);
+	       query_range(target, table, arg, req->control->view, &req->answer, error);
 }
 
 static int do_functions(struct request *req)
@@ -409,6 +415,50 @@ static int do_text(struct request *req)
 		return cov_fail(&req->error, -EINVAL, "a length of %u is not in 1..%u", arg->length,
 				COV_TEXT_MAX);
 	return find_target(arg->target, &target, &req->error) ?: query_text(target, arg, &req->answer, &req->error);
+}
+
+static int do_engines(struct request *req)
+{
+	struct cov_engines *arg = &req->arg.engines;
+	struct cov_target *target;
+	int err = arg->pad ? cov_fail(&req->error, -EINVAL, "the padding is not zero") :
+		  find_target(arg->target, &target, &req->error);
+
+	if (!err)
+		query_engines(target, arg);
+	return err;
+}
+
+static int do_view(struct request *req)
+{
+	WRITE_ONCE(req->control->view, req->arg.view.sample);
+	return 0;
+}
+
+static int do_samples(struct request *req)
+{
+	struct cov_samples *arg = &req->arg.samples;
+
+	if (!arg->count || arg->count > COV_RANGE_MAX)
+		return cov_fail(&req->error, -EINVAL, "a count of %u is not in 1..%u", arg->count,
+				COV_RANGE_MAX);
+	req->answer.bytes = kvcalloc(arg->count, sizeof(u64), GFP_KERNEL);
+	if (!req->answer.bytes)
+		return cov_fail(&req->error, -ENOMEM, "not enough memory for %u ids", arg->count);
+	arg->count = samples_list(arg->first, arg->count, req->answer.bytes);
+	req->answer.size = arg->count * sizeof(u64);
+	return 0;
+}
+
+static int do_map(struct request *req)
+{
+	struct cov_map *arg = &req->arg.map;
+	struct cov_target *target;
+
+	if (arg->pad || arg->pad2)
+		return cov_fail(&req->error, -EINVAL, "the padding is not zero");
+	return find_target(arg->target, &target, &req->error) ?:
+	       control_map_describe(target, arg, &req->error);
 }
 
 static int do_register(struct request *req)
@@ -461,7 +511,8 @@ static int do_checkpoint_add(struct request *req)
 		.levels = arg->levels,
 		.mode = COV_MODE_EDGES,
 		.scope = arg->scope,
-		.engine = engine_by_id(COV_ENGINE_AUTO),
+		/* One place: callers and counts are worth a trap. */
+		.engine = COV_ENGINE_KPROBE,
 	};
 	struct cov_target *target;
 	char owner[COV_MODULE_LEN];
@@ -526,6 +577,10 @@ static const struct call calls[] = {
 	{ COV_IOC_SECTIONS, .run = do_sections },
 	{ COV_IOC_NAMES, .run = do_names },
 	{ COV_IOC_TEXT, .run = do_text },
+	{ COV_IOC_ENGINES, .run = do_engines },
+	{ COV_IOC_VIEW, .run = do_view, .unlocked = true },
+	{ COV_IOC_SAMPLES, .run = do_samples, .unlocked = true },
+	{ COV_IOC_MAP, .run = do_map },
 	{ COV_IOC_REGISTER, .run = do_register, .unlocked = true },
 	{ COV_IOC_UNREGISTER, .run = do_unregister, .unlocked = true },
 	{ COV_IOC_CHECKPOINT_ADD, .run = do_checkpoint_add, .undo = undo_attach },
@@ -556,10 +611,12 @@ static int run_locked(const struct call *call, struct request *req)
 	return err;
 }
 
-/* Where the array of an answer goes: the two structs that have one. */
+/* Where the array of an answer goes: the structs that have one. */
 static u64 answer_buffer(const struct request *req, unsigned int cmd)
 {
-	return cmd == COV_IOC_TEXT ? req->arg.text.buffer : req->arg.range.buffer;
+	if (cmd == COV_IOC_TEXT)
+		return req->arg.text.buffer;
+	return cmd == COV_IOC_SAMPLES ? req->arg.samples.buffer : req->arg.range.buffer;
 }
 
 static int deliver(const struct call *call, struct request *req, void __user *user)
@@ -656,5 +713,6 @@ const struct file_operations cov_control_fops = {
 	.open = control_open,
 	.release = control_release,
 	.unlocked_ioctl = control_ioctl,
+	.mmap = control_map_mmap,
 	.llseek = noop_llseek,
 };

@@ -7,7 +7,9 @@
 #include <linux/module.h>
 
 #include "../include/cov_release.h"
+#include "engine.h"
 #include "ioctl.h"
+#include "samples.h"
 #include "target.h"
 #include "tracking.h"
 
@@ -19,6 +21,8 @@ module_param_named(max_checkpoints, cov_max_checkpoints, uint, 0444);
 MODULE_PARM_DESC(max_checkpoints, "checkpoints of all targets together (default 1048576)");
 module_param_named(max_tasks, cov_max_tasks, uint, 0444);
 MODULE_PARM_DESC(max_tasks, "tasks tracked at once (default 16384)");
+module_param_named(max_samples, cov_max_samples, uint, 0444);
+MODULE_PARM_DESC(max_samples, "different samples (default 65536)");
 module_param_named(max_callers, cov_max_callers, uint, 0444);
 MODULE_PARM_DESC(max_callers, "caller records (default 131072)");
 
@@ -31,7 +35,11 @@ static int control_init(void)
 	debugfs_dir = debugfs_create_dir("livecov", NULL);
 	if (IS_ERR(debugfs_dir))
 		return PTR_ERR(debugfs_dir);
-	file = debugfs_create_file("control", 0600, debugfs_dir, NULL, &cov_control_fops);
+	/*
+	 * Unsafe only for files that outlive their module: an open one holds us. The safe
+	 * kind passes no mmap() on (fs/debugfs/file.c, full_proxy_fops).
+	 */
+	file = debugfs_create_file_unsafe("control", 0600, debugfs_dir, NULL, &cov_control_fops);
 	if (IS_ERR(file)) {
 		debugfs_remove_recursive(debugfs_dir);
 		return PTR_ERR(file);
@@ -46,9 +54,10 @@ static int __init livecov_init(void)
 	err = tracking_init();
 	if (err)
 		return err;
+	engines_init();
 	err = targets_init();
 	if (err)
-		goto err_tracking;
+		goto err_engines;
 	err = control_init();
 	if (err) {
 		pr_err("no control file in debugfs (errno %d): this kernel has debugfs switched off\n", -err);
@@ -58,7 +67,8 @@ static int __init livecov_init(void)
 
 err_targets:
 	targets_exit();
-err_tracking:
+err_engines:
+	engines_exit();
 	tracking_exit();
 	return err;
 }
@@ -68,6 +78,7 @@ static void __exit livecov_exit(void)
 {
 	debugfs_remove_recursive(debugfs_dir);
 	targets_exit();
+	engines_exit();
 	tracking_exit();
 }
 

@@ -28,6 +28,7 @@
 #include "engine.h"
 #include "hit.h"
 #include "insn_branch.h"
+#include "site_index.h"
 
 /**
  * struct site_probe - a kprobe and its site
@@ -94,13 +95,7 @@ NOKPROBE_SYMBOL(probe_branch);
  */
 static int notrace probe_loop(struct kprobe *kp, struct pt_regs *regs)
 {
-	struct cov_site *site = site_probe(kp)->site;
-	bool taken = insn_branch_taken(site->condition, site->narrow, regs->flags, regs->cx);
-
-	cov_hit(site, taken, 0, probe_context(kp));
-	/* A 32-bit result clears the upper half (SDM vol. 1, 3.4.1.1). */
-	regs->cx = site->narrow ? (u32)(regs->cx - 1) : regs->cx - 1;
-	regs->ip = site->address + site->length + (taken ? site->displacement : 0);
+	cov_hit_branch(site_probe(kp)->site, regs, probe_context(kp));
 	return 1;
 }
 NOKPROBE_SYMBOL(probe_loop);
@@ -113,11 +108,6 @@ NOKPROBE_SYMBOL(probe_keep_unoptimised);
 
 /* --- sleeping ------------------------------------------------------------ */
 
-static bool is_loop(u8 condition)
-{
-	return condition >= INSN_COND_LOOPNE && condition <= INSN_COND_LOOP;
-}
-
 /* Is there a loop instruction at an address, whatever the site there watches? */
 static bool loop_at(unsigned long address)
 {
@@ -127,7 +117,7 @@ static bool loop_at(unsigned long address)
 
 	return !copy_from_kernel_nofault(text, (void *)address, room) &&
 	       !insn_branch_decode(text, room, address, &insn) &&
-	       insn.kind == INSN_JCC && is_loop(insn.condition);
+	       insn.kind == INSN_JCC && condition_loops(insn.condition);
 }
 
 static bool in_tail(const struct cov_site *site)
@@ -155,7 +145,10 @@ static int arm_allowed(const struct cov_site *site)
 
 	if (!site->at_fentry && in_tail(site))
 		return -EFAULT;
-	if (site->kind == SITE_BRANCH && is_loop(site->condition))
+	/* Bytes of a detour, of another target's perhaps: no instruction begins there. */
+	if (site_index_covers(site->address))
+		return -EBUSY;
+	if (site->kind == SITE_BRANCH && condition_loops(site->condition))
 		return copy_from_kernel_nofault(&byte, (void *)site->address, 1) || byte == 0xcc ?
 			-EBUSY : 0;
 	return loop_at(site->address) ? -EOPNOTSUPP : 0;
@@ -186,7 +179,7 @@ static void probe_init(struct site_probe *probe, struct cov_site *site)
 	probe->site = site;
 	probe->kp.addr = (kprobe_opcode_t *)site->address;
 	probe->kp.pre_handler = handlers[site->kind];
-	if (site->kind == SITE_BRANCH && is_loop(site->condition))
+	if (site->kind == SITE_BRANCH && condition_loops(site->condition))
 		probe->kp.pre_handler = probe_loop;
 	/* Never at ftrace's places: kprobes confuses its two ftrace_ops over it. */
 	if (site->kind != SITE_BRANCH && !site->at_fentry)
@@ -221,6 +214,8 @@ static int probe_arm_one(struct cov_site *site)
 		return -ENOMEM;
 	probe_init(probe, site);
 	site->engine_data = probe;
+	/* The disarm worker asks for it. */
+	site->engine = &cov_engine_kprobe;
 	/* Before it can be hit: a one-shot site must find itself ARMED. */
 	WRITE_ONCE(site->state, COV_SITE_ARMED);
 	err = probe_register(probe);
@@ -241,25 +236,38 @@ static void probe_arm(struct cov_site **sites, u32 n)
 	for (i = 0; i < n; i++) {
 		int err = probe_arm_one(sites[i]);
 
-		if (err)
-			checkpoints_refuse(sites[i], err);
+		if (err) {
+			WRITE_ONCE(sites[i]->state, COV_SITE_PENDING);
+			sites[i]->engine = NULL;
+		}
+		sites[i]->error = -err;
+		cond_resched();
 	}
 }
 
-static void probe_disarm(struct cov_site *site)
+static void probe_disarm(struct cov_site **sites, u32 n)
 {
-	struct site_probe *probe = site->engine_data;
+	u32 i;
 
-	/* If it fails hits go on, and hit_claim() turns them away. */
-	disable_kprobe(&probe->kp);
+	for (i = 0; i < n; i++) {
+		struct site_probe *probe = sites[i]->engine_data;
+
+		/* If it fails hits go on, and hit_claim() turns them away. */
+		disable_kprobe(&probe->kp);
+		cond_resched();
+	}
 }
 
-static int probe_rearm(struct cov_site *site)
+static void probe_rearm(struct cov_site **sites, u32 n)
 {
-	struct site_probe *probe = site->engine_data;
+	u32 i;
 
-	/* Disarmed before its module was loaded again: it has no probe since. */
-	return probe ? enable_kprobe(&probe->kp) : probe_arm_one(site);
+	for (i = 0; i < n; i++) {
+		struct site_probe *probe = sites[i]->engine_data;
+
+		sites[i]->error = -enable_kprobe(&probe->kp);
+		cond_resched();
+	}
 }
 
 /*
@@ -268,13 +276,13 @@ static int probe_rearm(struct cov_site *site)
  */
 #define RELEASE_BATCH	512
 
-static u32 release_batch(struct kprobe **probes, struct cov_site **sites, u32 n, u32 *done)
+static u32 release_batch(struct kprobe **probes, struct site_cursor *cursor)
 {
+	struct cov_site *site;
 	u32 found = 0;
 
-	for (; *done < n && found < RELEASE_BATCH; ++*done)
-		if (sites[*done]->engine_data)
-			probes[found++] = &((struct site_probe *)sites[*done]->engine_data)->kp;
+	while (found < RELEASE_BATCH && (site = site_next(cursor)))
+		probes[found++] = &((struct site_probe *)site->engine_data)->kp;
 	return found;
 }
 
@@ -293,12 +301,14 @@ static void probe_abandon(struct site_probe *probe)
 	__module_get(THIS_MODULE);
 }
 
-static void probe_release(struct cov_site **sites, u32 n)
+static void probe_release(struct cov_target *target, site_filter filter)
 {
 	static struct kprobe *probes[RELEASE_BATCH];	/* under the targets' lock */
-	u32 done = 0, found, i;
+	struct site_cursor cursor = { target, &cov_engine_kprobe, filter };
+	u32 found, i;
 
-	while ((found = release_batch(probes, sites, n, &done))) {
+	/* A site that has been released has no engine: the cursor may start again. */
+	while ((found = release_batch(probes, &cursor))) {
 		bool abandoned = false;
 
 		unregister_kprobes(probes, found);
@@ -310,6 +320,7 @@ static void probe_release(struct cov_site **sites, u32 n)
 
 			site->target->missed += probe->kp.nmissed;
 			site->engine_data = NULL;
+			site->engine = NULL;
 			if (probe->kp.addr) {
 				kfree(probe);
 			} else {

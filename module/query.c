@@ -5,6 +5,7 @@
  */
 #include <linux/mm.h>
 
+#include "arena.h"
 #include "query.h"
 #include "tables.h"
 #include "tracking.h"
@@ -12,8 +13,14 @@
 /* Everything that a table's entries are made from. */
 struct query {
 	const struct cov_target *target;
+	u64 *hits;		/* by cell; NULL if a table has none */
 	struct flow_coverage coverage;
 };
+
+static u64 query_hits(const struct query *query, const struct cov_site *site, u32 outcome)
+{
+	return site ? query->hits[site->cell + outcome] : 0;
+}
 
 static u8 small_error(const struct cov_site *site)
 {
@@ -42,7 +49,7 @@ static void fill_function(const struct query *query, u32 i, void *entry)
 		.branches = function->branches,
 		.state = site_state(site),
 		.error = site ? site->error : function->error,
-		.hits = site ? atomic_long_read(&site->hits[0]) : 0,
+		.hits = query_hits(query, site, 0),
 		.first_sample = site ? READ_ONCE(site->first_sample) : 0,
 		.levels = target->levels,
 	};
@@ -88,8 +95,8 @@ static void fill_branch(const struct query *query, u32 i, void *entry)
 		.not_taken = query->coverage.not_taken[i],
 		.state = site_state(site),
 		.error = site ? site->error : 0,
-		.taken_hits = site ? atomic_long_read(&site->hits[1]) : 0,
-		.not_taken_hits = site ? atomic_long_read(&site->hits[0]) : 0,
+		.taken_hits = query_hits(query, site, 1),
+		.not_taken_hits = query_hits(query, site, 0),
 		.first_sample = site ? READ_ONCE(site->first_sample) : 0,
 	};
 }
@@ -108,13 +115,14 @@ static void fill_name(const struct query *query, u32 i, void *entry)
 static const struct reader {
 	size_t size;
 	void (*fill)(const struct query *query, u32 i, void *entry);
+	bool needs_hits;
 	bool needs_coverage;
 } readers[] = {
-	[QUERY_FUNCTIONS] = { sizeof(struct cov_function), fill_function, false },
-	[QUERY_BLOCKS] = { sizeof(struct cov_block), fill_block, true },
-	[QUERY_BRANCHES] = { sizeof(struct cov_branch), fill_branch, true },
-	[QUERY_SECTIONS] = { sizeof(struct cov_section), fill_section, false },
-	[QUERY_NAMES] = { 1, fill_name, false },
+	[QUERY_FUNCTIONS] = { sizeof(struct cov_function), fill_function, true, false },
+	[QUERY_BLOCKS] = { sizeof(struct cov_block), fill_block, true, true },
+	[QUERY_BRANCHES] = { sizeof(struct cov_branch), fill_branch, true, true },
+	[QUERY_SECTIONS] = { sizeof(struct cov_section), fill_section, false, false },
+	[QUERY_NAMES] = { 1, fill_name, false, false },
 };
 
 static u32 table_length(const struct cov_target *target, enum query_table table)
@@ -148,8 +156,24 @@ static int make_entries(const struct query *query, const struct reader *reader,
 	return 0;
 }
 
+static void query_free(struct query *query)
+{
+	checkpoints_coverage_free(&query->coverage);
+	kvfree(query->hits);
+}
+
+static int query_fail(int err, u64 sample, struct cov_error *error)
+{
+	if (err == -ENOENT)
+		return cov_fail(error, err, "there is no sample %llu", sample);
+	if (err == -EOPNOTSUPP)
+		return cov_fail(error, err, "what one sample has covered is known in scope tracked alone; this target is attached with scope all");
+	return cov_fail(error, err, "not enough memory to work out the coverage");
+}
+
 int query_range(const struct cov_target *target, enum query_table table,
-		struct cov_range *range, struct query_answer *answer, struct cov_error *error)
+		struct cov_range *range, u64 sample, struct query_answer *answer,
+		struct cov_error *error)
 {
 	const struct reader *reader = &readers[table];
 	u32 length = table_length(target, table);
@@ -160,11 +184,13 @@ int query_range(const struct cov_target *target, enum query_table table,
 	range->count = range->first < length ? min(range->count, length - range->first) : 0;
 	if (!range->count)
 		return 0;
-	if (reader->needs_coverage)
-		err = checkpoints_coverage(target, &query.coverage);
+	if (reader->needs_hits)
+		err = checkpoints_hits(target, sample, &query.hits);
+	if (!err && reader->needs_coverage)
+		err = checkpoints_coverage(target, query.hits, &query.coverage);
 	err = err ?: make_entries(&query, reader, range, answer);
-	checkpoints_coverage_free(&query.coverage);
-	return err ? cov_fail(error, err, "not enough memory to work out the coverage") : 0;
+	query_free(&query);
+	return err ? query_fail(err, sample, error) : 0;
 }
 
 void query_sites(const struct cov_target *target, struct cov_target_info *info)
@@ -200,14 +226,15 @@ void query_sites(const struct cov_target *target, struct cov_target_info *info)
 	info->sites = target->cps.count + impossible;
 }
 
-static void count_coverage(const struct cov_target *target,
-			   const struct flow_coverage *coverage, struct cov_target_info *info)
+static void count_coverage(const struct query *query, struct cov_target_info *info)
 {
+	const struct cov_target *target = query->target;
+	const struct flow_coverage *coverage = &query->coverage;
 	const struct flow *flow = &target->image.flow;
 	u32 i;
 
 	for (i = 0; i < target->image.in.nr_functions; i++)
-		info->functions_hit += site_was_hit(target->cps.entry[i]);
+		info->functions_hit += !!query_hits(query, target->cps.entry[i], 0);
 	for (i = 0; i < flow->nr_blocks; i++) {
 		info->blocks_hit += coverage->block[i] == FLOW_YES;
 		info->blocks_unknown += coverage->block[i] == FLOW_UNKNOWN;
@@ -228,9 +255,9 @@ static void describe_target(const struct cov_target *target, struct cov_target_i
 		.target = target->id,
 		.build_id_len = image->build_id_len,
 		.state = target->state,
-		.mode = target->cps.edges ? COV_MODE_EDGES : COV_MODE_BLOCKS,
+		.mode = target->cps.mode,
 		.scope = target->scope,
-		.engine = target->engine->id,
+		.engine = target->engine,
 		.attach_flags = target->flags,
 		.kept = !target->owner,
 		.levels = target->levels,
@@ -251,18 +278,44 @@ static void describe_target(const struct cov_target *target, struct cov_target_i
 }
 
 int query_target(const struct cov_target *target, struct cov_target_info *info,
-		 struct cov_error *error)
+		 u64 sample, struct cov_error *error)
 {
-	struct flow_coverage coverage = { };
-	int err = checkpoints_coverage(target, &coverage);
+	struct query query = { .target = target };
+	int err = checkpoints_hits(target, sample, &query.hits) ?:
+		  checkpoints_coverage(target, query.hits, &query.coverage);
 
-	if (err)
-		return cov_fail(error, err, "not enough memory to work out the coverage");
-	describe_target(target, info);
-	query_sites(target, info);
-	count_coverage(target, &coverage, info);
-	checkpoints_coverage_free(&coverage);
-	return 0;
+	if (!err) {
+		describe_target(target, info);
+		query_sites(target, info);
+		count_coverage(&query, info);
+	}
+	query_free(&query);
+	return err ? query_fail(err, sample, error) : 0;
+}
+
+/* Of the branches that are armed, but by no detour, why not. */
+static u32 why_no_detour(const struct cov_site *site)
+{
+	if (site->region.why != REGION_OK)
+		return site->region.why;
+	return COV_WHY_OTHER;
+}
+
+void query_engines(const struct cov_target *target, struct cov_engines *engines)
+{
+	struct site_batch *batch;
+	struct cov_site *site;
+	u32 i;
+
+	*engines = (struct cov_engines){ .target = target->id };
+	for_each_site(site, batch, i, &target->cps) {
+		if (site->engine)
+			engines->sites[site->engine->id]++;
+		if (site->kind == SITE_BRANCH && site->engine != &cov_engine_detour)
+			engines->why[why_no_detour(site)]++;
+	}
+	engines->stub_bytes = arena_used();
+	engines->stub_room = ARENA_SIZE;
 }
 
 int query_text(const struct cov_target *target, const struct cov_text *text,

@@ -28,17 +28,22 @@ struct query_answer {
  * @target: whose
  * @table: which
  * @range: first entry, room; @count and @generation are filled in
+ * @sample: what this sample has covered, or 0 for everything
  * @answer: the entries
  * @error: a sentence for the caller
  *
- * Return: 0 or -ENOMEM.
+ * Return: 0, -ENOMEM, -ENOENT no such sample, -EOPNOTSUPP not in this scope.
  */
 int query_range(const struct cov_target *target, enum query_table table,
-		struct cov_range *range, struct query_answer *answer, struct cov_error *error);
+		struct cov_range *range, u64 sample, struct query_answer *answer,
+		struct cov_error *error);
 
-/* query_target - a target's numbers; 0 or -ENOMEM */
+/* query_target - a target's numbers; errors as above */
 int query_target(const struct cov_target *target, struct cov_target_info *info,
-		 struct cov_error *error);
+		 u64 sample, struct cov_error *error);
+
+/* query_engines - which engines have a target's sites, and why not others */
+void query_engines(const struct cov_target *target, struct cov_engines *engines);
 
 /* query_sites - of a target's numbers those of its sites alone */
 void query_sites(const struct cov_target *target, struct cov_target_info *info);

@@ -25,6 +25,7 @@ void tables_free(struct tables *tables)
 	kvfree(tables->jump_labels);
 	kvfree(tables->bugs);
 	kvfree(tables->static_calls);
+	kvfree(tables->pointers);
 }
 
 static int u64_cmp(const void *a, const void *b)
@@ -135,6 +136,53 @@ static int read_static_calls(const struct module *mod, struct tables *tables,
 	return 0;
 }
 
+static bool names_text(const struct cov_image *image, unsigned long word)
+{
+	return compat_span_has(&image->core, word) || compat_span_has(&image->init, word);
+}
+
+/*
+ * What data says of text: any aligned word that could be an address in it. That is
+ * too much, never too little, and costs a few detours. Data changes while it is read,
+ * so there is a bound to how many words are noted; what comes to be meanwhile is no
+ * way into text.
+ */
+static u32 find_pointers(const struct cov_image *image, struct compat_span data,
+			 u64 *found, u32 max)
+{
+	const unsigned long *word = (const unsigned long *)round_up(data.base, sizeof(*word));
+	const unsigned long *end = (const unsigned long *)(data.base + data.size);
+	u32 n = 0;
+
+	for (; word + 1 <= end && n < max; word++) {
+		unsigned long value = READ_ONCE(*word);
+
+		if (!names_text(image, value))
+			continue;
+		if (found)
+			found[n] = value;
+		n++;
+	}
+	return n;
+}
+
+static int read_pointers(const struct module *mod, const struct cov_image *image,
+			 struct tables *tables)
+{
+	struct compat_span data;
+	u32 i, max = 0, n = 0;
+
+	for (i = 0; compat_data(mod, i, &data); i++)
+		max += find_pointers(image, data, NULL, U32_MAX);
+	tables->pointers = kvcalloc(max ?: 1, sizeof(*tables->pointers), GFP_KERNEL);
+	if (!tables->pointers)
+		return -ENOMEM;
+	for (i = 0; compat_data(mod, i, &data); i++)
+		n += find_pointers(image, data, tables->pointers + n, max - n);
+	tables->nr_pointers = n;
+	return 0;
+}
+
 int text_read(struct compat_span span, struct flow_text *text)
 {
 	u8 *bytes = kvmalloc(span.size ?: 1, GFP_KERNEL);
@@ -172,5 +220,6 @@ int tables_read(const struct module *mod, const struct cov_image *image,
 	       read_fixups(mod, tables, in) ?:
 	       read_jump_labels(mod, tables, in) ?:
 	       read_bugs(mod, tables, in) ?:
-	       read_static_calls(mod, tables, in);
+	       read_static_calls(mod, tables, in) ?:
+	       read_pointers(mod, image, tables);
 }

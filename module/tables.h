@@ -15,6 +15,8 @@ struct tables {
 	struct flow_pair *jump_labels;
 	struct flow_bug *bugs;
 	u64 *static_calls;
+	u64 *pointers;		/* addresses in the texts that data names */
+	u32 nr_pointers;
 };
 
 /**

@@ -8,6 +8,7 @@
 #include <linux/slab.h>
 
 #include "patched.h"
+#include "site_index.h"
 #include "target_parts.h"
 #include "tracking.h"
 
@@ -185,13 +186,14 @@ int target_no_room(const struct cov_target *target, int err, struct cov_error *e
 	return cov_fail(error, err, "not enough memory for the checkpoints of %s", target->name);
 }
 
-int target_choose_sites(struct cov_target *target, bool edges, struct cov_error *error)
+int target_choose_sites(struct cov_target *target, u32 mode, struct cov_error *error)
 {
 	int err = take_ids(target);
 
 	if (err)
 		return cov_fail(error, err, "checkpoint ids are used up; detach every target, then attach again");
-	err = checkpoints_init(&target->cps, &target->image, edges, target->cps.first_id);
+	err = checkpoints_init(&target->cps, &target->image, mode, target->scope,
+			       target->cps.first_id);
 	if (!err)
 		err = checkpoints_plan(target, targets_room());
 	return err ? target_no_room(target, err, error) : 0;
@@ -231,7 +233,7 @@ int target_attach(const struct target_request *request, struct cov_target **out,
 		return cov_fail(error, -ENOMEM, "not enough memory");
 	err = target_read_image(target, request, error);
 	if (!err)
-		err = target_choose_sites(target, request->mode == COV_MODE_EDGES, error);
+		err = target_choose_sites(target, request->mode, error);
 	if (err) {
 		target_abort(target);
 		return err;
@@ -243,29 +245,50 @@ int target_attach(const struct target_request *request, struct cov_target **out,
 
 /* --- arming ----------------------------------------------------------------- */
 
-/* Sites armed between two looks at signals and at the module's state. */
-#define ARM_CHUNK	16
-
-u32 target_pending(const struct cov_target *target)
+static u32 list_length(const struct llist_head *list)
 {
 	const struct llist_node *node;
 	u32 n = 0;
 
-	for (node = target->cps.pending.first; node; node = node->next)
+	for (node = list->first; node; node = node->next)
 		n++;
 	return n;
 }
 
-static u32 take_pending(struct checkpoints *cps, struct cov_site **sites, u32 max)
+u32 target_pending(const struct cov_target *target)
+{
+	return list_length(&target->cps.pending) + list_length(&target->cps.slow);
+}
+
+static u32 take(struct llist_head *list, struct cov_site **sites, u32 max)
 {
 	u32 n = 0;
 
-	while (n < max && cps->pending.first) {
-		sites[n] = llist_entry(cps->pending.first, struct cov_site, node);
-		cps->pending.first = cps->pending.first->next;
+	while (n < max && list->first) {
+		sites[n] = llist_entry(list->first, struct cov_site, node);
+		list->first = list->first->next;
 		n++;
 	}
 	return n;
+}
+
+/* All at once to the engines that patch text: each of their steps waits for every CPU. */
+static int arm_fast(struct cov_target *target)
+{
+	struct checkpoints *cps = &target->cps;
+	u32 i, left, n = list_length(&cps->pending);
+	struct cov_site **sites = n ? kvmalloc_array(n, sizeof(*sites), GFP_KERNEL) : NULL;
+
+	if (!n)
+		return 0;
+	if (!sites)
+		return -ENOMEM;
+	take(&cps->pending, sites, n);
+	left = engine_arm_fast(target->engine, sites, n);
+	for (i = 0; i < left; i++)
+		llist_add(&sites[i]->node, &cps->slow);
+	kvfree(sites);
+	return 0;
 }
 
 bool target_is_going(const struct cov_target *target)
@@ -274,28 +297,45 @@ bool target_is_going(const struct cov_target *target)
 	       (target->mod && READ_ONCE(target->mod->state) == MODULE_STATE_GOING);
 }
 
+/* Sites that kprobes arms between two looks at signals and at the module's state. */
+#define ARM_CHUNK	16
+
+static u32 arm_slow(struct cov_target *target, u32 max)
+{
+	struct cov_site *chunk[ARM_CHUNK];
+	u32 n = take(&target->cps.slow, chunk, min_t(u32, max, ARM_CHUNK));
+
+	engine_arm_slow(target->engine, chunk, n);
+	return n;
+}
+
+/* One step; @max counts what took long. Other sites may stand in for refused ones. */
+static int arm_step(struct cov_target *target, u32 *max)
+{
+	struct checkpoints *cps = &target->cps;
+	int err = arm_fast(target);
+
+	if (!err)
+		*max -= arm_slow(target, *max);
+	if (!err && !target_pending(target) && cps->refusals)
+		err = checkpoints_plan(target, targets_room());
+	return err;
+}
+
 int target_arm_some(struct cov_target *target, u32 max, bool interruptible,
 		    struct cov_error *error)
 {
-	struct cov_site *chunk[ARM_CHUNK];
-	struct checkpoints *cps = &target->cps;
-	u32 n;
 	int err;
 
 	if (target_is_going(target))
 		return cov_fail(error, -ENODEV, "%s is unloaded; what it had shown until then is kept",
 				target->name);
 	while (max && !(interruptible ? signal_pending(current) : fatal_signal_pending(current))) {
-		n = take_pending(cps, chunk, min_t(u32, max, ARM_CHUNK));
-		target->engine->arm(chunk, n);
-		max -= n;
-		/* Other sites may give the answers that the refused ones would have. */
-		if (llist_empty(&cps->pending) && cps->refusals) {
-			err = checkpoints_plan(target, targets_room());
-			if (err)
-				return cov_fail(error, err, "no room for the sites that stand in for refused ones");
-		}
-		if (llist_empty(&cps->pending) || target_is_going(target))
+		err = arm_step(target, &max);
+		if (err)
+			return cov_fail(error, err, "no room for the sites of %s, or for those that stand in for refused ones",
+					target->name);
+		if (!target_pending(target) || target_is_going(target))
 			break;
 		cond_resched();
 	}
@@ -317,7 +357,8 @@ u64 target_missed(const struct cov_target *target)
 	u32 i;
 
 	for_each_site(site, batch, i, &target->cps)
-		missed += target->engine->missed(site);
+		if (site->engine && site->engine->missed)
+			missed += site->engine->missed(site);
 	return missed;
 }
 
@@ -328,23 +369,13 @@ bool target_any_site(const struct cov_site *site)
 
 void target_release_sites(struct cov_target *target, site_filter filter)
 {
-	static struct cov_site *chunk[512];	/* under cov_targets_lock */
 	struct site_batch *batch;
 	struct cov_site *site;
-	u32 i, k, n = 0;
+	u32 i;
 
-	for_each_site(site, batch, i, &target->cps) {
-		if (!filter(site))
-			continue;
-		chunk[n++] = site;
-		if (n == ARRAY_SIZE(chunk)) {
-			target->engine->release(chunk, n);
-			n = 0;
-		}
-	}
-	target->engine->release(chunk, n);
-	/* The engine has flushed the disarm worker: states change here alone. */
-	for_each_site(site, batch, k, &target->cps)
+	engine_release(target, filter);
+	/* The engines have flushed the disarm worker: states change here alone. */
+	for_each_site(site, batch, i, &target->cps)
 		if (filter(site) && site->state != COV_SITE_REFUSED)
 			WRITE_ONCE(site->state, COV_SITE_GONE);
 }
@@ -359,6 +390,7 @@ void target_forget_callers(const struct cov_target *target)
 void target_detach(struct cov_target *target)
 {
 	target_release_sites(target, target_any_site);
+	site_index_drop(target);
 	target_forget_callers(target);
 	list_del(&target->link);
 	target_free(target);
@@ -409,7 +441,8 @@ void cov_patched_undo(unsigned long base, u8 *bytes, unsigned int size)
 		for_each_site(site, batch, i, &target->cps) {
 			u8 original[ENGINE_MAX_BYTES];
 			unsigned long address;
-			u32 k, n = target->engine->original(site, &address, original);
+			u32 k, n = site->engine ?
+				site->engine->original(site, &address, original) : 0;
 
 			for (k = 0; k < n; k++)
 				if (address + k - base < size)

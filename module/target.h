@@ -43,7 +43,7 @@
  * @levels: mask of all its checkpoints
  * @generation: changes when addresses change
  * @missed: hits that probes given back since had missed
- * @engine: arms its sites
+ * @engine: COV_ENGINE_* that was asked for
  * @image: what it is made of
  * @cps: its sites
  * @sections: names of stretches of its text, from user space
@@ -64,7 +64,7 @@ struct cov_target {
 	u64 levels;
 	u64 generation;
 	u64 missed;
-	const struct cov_engine *engine;
+	u32 engine;
 	struct cov_image image;
 	struct checkpoints cps;
 	struct cov_section *sections;
@@ -87,7 +87,7 @@ extern unsigned int cov_max_checkpoints;
  * @levels: mask
  * @mode: COV_MODE_*
  * @scope: COV_SCOPE_*
- * @engine: what arms the sites
+ * @engine: COV_ENGINE_*
  * @flags: COV_ATTACH_*
  */
 struct target_request {
@@ -101,7 +101,7 @@ struct target_request {
 	u64 levels;
 	u32 mode;
 	u32 scope;
-	const struct cov_engine *engine;
+	u32 engine;
 	u32 flags;
 };
 
@@ -139,7 +139,7 @@ const struct cov_site *target_place(const struct cov_target *target);
 /* targets_checkpoints - sites in use, all targets */
 u32 targets_checkpoints(void);
 
-/* target_missed - hits that the engine skipped, all time */
+/* target_missed - hits that engines skipped, all time */
 u64 target_missed(const struct cov_target *target);
 
 /* targets_detach_owner - a file was closed */

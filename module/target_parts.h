@@ -22,7 +22,7 @@ int target_read_image(struct cov_target *target, const struct target_request *re
 		      struct cov_error *error);
 
 /* target_choose_sites - ids and sites for the image; -ENOSPC, -ENOMEM */
-int target_choose_sites(struct cov_target *target, bool edges, struct cov_error *error);
+int target_choose_sites(struct cov_target *target, u32 mode, struct cov_error *error);
 
 /* targets_room - how many more checkpoints there may be */
 u32 targets_room(void);
@@ -43,7 +43,6 @@ int target_arm_some(struct cov_target *target, u32 max, bool interruptible,
 /* target_is_going - its module is unloading or unloaded */
 bool target_is_going(const struct cov_target *target);
 
-typedef bool (*site_filter)(const struct cov_site *site);
 bool target_any_site(const struct cov_site *site);
 
 /**

@@ -105,7 +105,7 @@ static int make_checkpoint(struct cov_target *target, const struct target_reques
 	return target_read_image(target, request, error) ?:
 	       find_place(target, error) ?:
 	       check_place(target, request->offset, error) ?:
-	       target_choose_sites(target, true, error) ?:
+	       target_choose_sites(target, COV_MODE_EDGES, error) ?:
 	       add_place(target, error);
 }
 

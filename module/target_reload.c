@@ -6,6 +6,7 @@
  */
 #include <linux/module.h>
 
+#include "site_index.h"
 #include "target_parts.h"
 
 static bool init_site(const struct cov_site *site)
@@ -24,6 +25,7 @@ static void target_live(struct cov_target *target)
 	target_release_sites(target, init_site);
 	/* Some of them may still have been waiting to be armed. */
 	init_llist_head(&target->cps.pending);
+	init_llist_head(&target->cps.slow);
 	for_each_site(site, batch, i, &target->cps)
 		if (site->state == COV_SITE_PENDING)
 			llist_add(&site->node, &target->cps.pending);
@@ -32,7 +34,9 @@ static void target_live(struct cov_target *target)
 static void target_going(struct cov_target *target)
 {
 	target_release_sites(target, target_any_site);
+	site_index_drop(target);
 	init_llist_head(&target->cps.pending);
+	init_llist_head(&target->cps.slow);
 	target->mod = NULL;
 	target->state = COV_TARGET_GONE;
 }
@@ -79,7 +83,7 @@ static void make_pending(struct cov_target *target)
 		if (site->in_init)
 			continue;
 		/* What a one-shot site has seen, it need not see again. */
-		if (site->one_shot && site_was_hit(site)) {
+		if (site->one_shot && atomic_long_read(&site->hits[0])) {
 			site->state = COV_SITE_DISARMED;
 			continue;
 		}
@@ -153,13 +157,13 @@ static int module_event(struct notifier_block *nb, unsigned long event, void *da
 }
 
 /*
- * Lowest priority: when a module comes, kprobes, jump labels and static calls
+ * Next to lowest priority: when a module comes, kprobes, jump labels and static calls
  * have prepared it before we patch it; when it goes, kprobes has written off its
- * probes and we collect them.
+ * probes and we collect them, before ftrace (INT_MIN) forgets its places.
  */
 static struct notifier_block module_notifier = {
 	.notifier_call = module_event,
-	.priority = INT_MIN,
+	.priority = INT_MIN + 1,
 };
 
 int target_reload_init(void)

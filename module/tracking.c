@@ -14,6 +14,8 @@
 #include <linux/sched.h>
 #include <linux/tracepoint.h>
 
+#include "samples.h"
+#include "task_maps.h"
 #include "tracking.h"
 
 struct task_registry cov_tasks;
@@ -38,6 +40,17 @@ static void tracking_free(void *data, struct task_struct *task)
 	task_registry_del(&cov_tasks, (unsigned long)task);
 }
 
+/*
+ * In __schedule(), before the switch, interrupts off. 6.1's last argument (the state
+ * of the task before) is of no use here, so that one prototype does for all kernels:
+ * further arguments are passed in registers and not looked at.
+ */
+static void notrace tracking_switch(void *data, bool preempt, struct task_struct *prev,
+				    struct task_struct *next)
+{
+	task_maps_switch(next);
+}
+
 /* The tracepoints' addresses are not exported; they are found by name. */
 static struct followed {
 	const char *name;
@@ -47,6 +60,7 @@ static struct followed {
 } followed[] = {
 	{ .name = "task_newtask", .probe = tracking_fork },
 	{ .name = "sched_process_free", .probe = tracking_free },
+	{ .name = "sched_switch", .probe = tracking_switch },
 };
 
 static void find_tracepoint(struct tracepoint *tp, void *data)
@@ -100,6 +114,7 @@ int tracking_init(void)
 		pr_err("max_tasks may be %u at most, max_callers %u\n", TASKS_LIMIT, CALLERS_LIMIT);
 		return -EINVAL;
 	}
+	task_maps_init();
 	err = task_registry_init(&cov_tasks, cov_max_tasks);
 	if (err)
 		return err;
@@ -123,12 +138,20 @@ void tracking_exit(void)
 	unfollow();
 	caller_table_destroy(&cov_callers);
 	task_registry_destroy(&cov_tasks);
+	samples_exit();
 }
 
 int tracking_register(u64 sample, u64 owner, struct cov_error *error)
 {
-	int slot = task_registry_add(&cov_tasks, (unsigned long)current, sample, owner);
+	struct cov_sample *of = sample_of(sample);
+	int slot;
 
+	if (IS_ERR(of))
+		return cov_fail(error, PTR_ERR(of), PTR_ERR(of) == -ENOSPC ?
+				"the table of samples is full; load livecov with a larger max_samples (now %u)" :
+				"not enough memory for one more sample beside %u", cov_max_samples);
+	slot = task_registry_add(&cov_tasks, (unsigned long)current, (unsigned long)of, owner);
+	task_maps_refresh_self();
 	if (slot == -EEXIST)
 		return cov_fail(error, slot, "this task is tracked already; unregister it first");
 	if (slot == -ENOSPC)
@@ -141,6 +164,7 @@ int tracking_unregister(struct cov_error *error)
 {
 	int err = task_registry_del(&cov_tasks, (unsigned long)current);
 
+	task_maps_refresh_self();
 	return err ? cov_fail(error, err, "this task is not tracked") : 0;
 }
 
@@ -154,6 +178,7 @@ void tracking_drop_owner(u64 owner)
 	 * to notice that the owner is gone: when we return, it has.
 	 */
 	tracepoint_synchronize_unregister();
+	task_maps_refresh();
 }
 
 void tracking_forget_callers(u32 first, u32 last)

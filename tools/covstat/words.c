@@ -11,6 +11,7 @@
 const struct choice mode_choices[] = {
 	{ "blocks", COV_MODE_BLOCKS },
 	{ "edges", COV_MODE_EDGES },
+	{ "count", COV_MODE_COUNT },
 	{ NULL, 0 }
 };
 
@@ -23,6 +24,9 @@ const struct choice scope_choices[] = {
 const struct choice engine_choices[] = {
 	{ "auto", COV_ENGINE_AUTO },
 	{ "kprobe", COV_ENGINE_KPROBE },
+	{ "breakpoint", COV_ENGINE_BREAKPOINT },
+	{ "detour", COV_ENGINE_DETOUR },
+	{ "entry", COV_ENGINE_ENTRY },
 	{ NULL, 0 }
 };
 

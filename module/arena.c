@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * arena.c - see arena.h. Sixteen bytes are one bit of a bitmap; a hint makes taking
+ * them in a row cheap.
+ */
+#include <linux/bitmap.h>
+#include <linux/kernel.h>
+
+#include "arena.h"
+
+#define UNIT_SHIFT	4
+#define UNITS		(ARENA_SIZE >> UNIT_SHIFT)
+
+extern u8 livecov_stubs[];
+
+static DECLARE_BITMAP(taken, UNITS);
+static u32 hint;
+static u32 used;
+
+static u32 units(u32 bytes)
+{
+	return (bytes + (1U << UNIT_SHIFT) - 1) >> UNIT_SHIFT;
+}
+
+unsigned long arena_room(u32 bytes)
+{
+	u32 at = bitmap_find_next_zero_area(taken, UNITS, hint, units(bytes), 0);
+
+	if (at >= UNITS)
+		at = bitmap_find_next_zero_area(taken, UNITS, 0, units(bytes), 0);
+	return at >= UNITS ? 0 : (unsigned long)livecov_stubs + ((unsigned long)at << UNIT_SHIFT);
+}
+
+static u32 unit_of(unsigned long address)
+{
+	return (address - (unsigned long)livecov_stubs) >> UNIT_SHIFT;
+}
+
+void arena_take(unsigned long address, u32 bytes)
+{
+	bitmap_set(taken, unit_of(address), units(bytes));
+	hint = unit_of(address) + units(bytes);
+	used += units(bytes) << UNIT_SHIFT;
+}
+
+void arena_give(unsigned long address, u32 bytes)
+{
+	bitmap_clear(taken, unit_of(address), units(bytes));
+	hint = min(hint, unit_of(address));
+	used -= units(bytes) << UNIT_SHIFT;
+}
+
+u32 arena_used(void)
+{
+	return used;
+}
+
+bool arena_has(unsigned long address)
+{
+	return address - (unsigned long)livecov_stubs < ARENA_SIZE;
+}

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * breakpoint.c - engine breakpoint: int3 in the first byte of an instruction, and the
+ * handler of every int3 of livecov's own, those of a detour under way included. Owns
+ * the notifier and the stubs of its sites. May call text_patch.c, arena.c,
+ * site_index.c, hit.h, disarm.h.
+ *
+ * A conditional jump is carried out in the handler, from the flags. Any other
+ * instruction goes on in a copy of it in the arena, behind which a jump leads back
+ * (stub.h): so a one-shot site needs nobody to step over it, and its byte is
+ * restored later, with others, by the disarm worker. Instructions that cannot be
+ * copied, calls above all, are left to kprobes.
+ *
+ *	PENDING --> byte saved, copy made, known to handlers --> int3 --> ARMED
+ *	ARMED or DISARMING --> byte restored, all CPUs synchronised --> DISARMED
+ *	release: byte restored --> unknown to handlers, RCU has passed --> no task in a
+ *	copy --> copy given back
+ *
+ * An int3 that was fetched before its byte was restored is still known: the copy is
+ * carried out, and the site turns the hit away or counts it as its state says.
+ */
+#include <linux/kdebug.h>
+#include <linux/kprobes.h>
+#include <linux/notifier.h>
+#include <linux/uaccess.h>
+
+#include "arena.h"
+#include "breakpoint.h"
+#include "engine.h"
+#include "hit.h"
+#include "patcher.h"
+#include "site_index.h"
+#include "stub.h"
+#include "text_patch.h"
+
+#define INT3	0xcc
+
+/* --- in the trap's context ------------------------------------------------------- */
+
+static void notrace breakpoint_hit(struct cov_site *site, struct pt_regs *regs)
+{
+	if (site->patched > 1) {
+		/* A detour that is being put in or taken out: its stub does the rest. */
+		regs->ip = (unsigned long)site->engine_data;
+	} else if (site->kind == SITE_BRANCH) {
+		cov_hit_branch(site, regs, HIT_IN_TRAP);
+	} else {
+		cov_hit(site, 0, site->kind == SITE_ENTRY ? *(unsigned long *)regs->sp : 0,
+			HIT_IN_TRAP);
+		regs->ip = (unsigned long)site->engine_data;
+	}
+}
+NOKPROBE_SYMBOL(breakpoint_hit);
+
+/*
+ * kprobes has looked first (do_int3()), so this int3 is no kprobe's. It was entered as
+ * an NMI is: preemption is off, and whoever frees a site waits for us.
+ */
+static int notrace breakpoint_notify(struct notifier_block *nb, unsigned long event,
+				     void *data)
+{
+	struct die_args *args = data;
+	struct cov_site *site;
+
+	if (event != DIE_INT3 || user_mode(args->regs))
+		return NOTIFY_DONE;
+	site = site_index_find(args->regs->ip - 1);
+	if (!site || !site->patched)
+		return NOTIFY_DONE;
+	breakpoint_hit(site, args->regs);
+	return NOTIFY_STOP;
+}
+NOKPROBE_SYMBOL(breakpoint_notify);
+
+/* Behind kprobes' own, which has INT_MAX; before whoever would take it for a crash. */
+static struct notifier_block notifier = {
+	.notifier_call = breakpoint_notify,
+	.priority = INT_MAX - 1,
+};
+
+/* --- sleeping ---------------------------------------------------------------------- */
+
+/* Make the copy that execution goes on in, and save the byte before it. */
+static int prepare(struct cov_site *site)
+{
+	u8 text[INSN_MAX_LEN], code[1 + STUB_MAX_LEN];
+	u32 room = min_t(u32, INSN_MAX_LEN, PAGE_SIZE - offset_in_page(site->address));
+	unsigned long at = arena_room(sizeof(code));
+	int len = 0;
+
+	if (site->at_fentry)
+		return -EOPNOTSUPP;
+	if (site_index_covers(site->address))
+		return -EBUSY;
+	if (!at)
+		return -ENOSPC;
+	/* Text may end with the page, an instruction may not. */
+	if (copy_from_kernel_nofault(text, (void *)site->address, INSN_MAX_LEN))
+		memset(text + room, INT3, INSN_MAX_LEN - room);
+	else
+		room = INSN_MAX_LEN;
+	if (copy_from_kernel_nofault(text, (void *)site->address, room))
+		return -EFAULT;
+	if (text[0] == INT3)
+		return -EBUSY;
+	if (site->kind != SITE_BRANCH)
+		len = stub_step(text, room, site->address, at + 1, code + 1);
+	if (len < 0)
+		return len;
+	code[0] = text[0];
+	patcher_make_stub(site, at, code, 1, len);
+	return 0;
+}
+
+static bool describe_arm(void *context, u32 i, struct text_patch *patch)
+{
+	struct cov_site **sites = context;
+
+	if (sites[i]->engine != &cov_engine_breakpoint)
+		return false;
+	patcher_describe(sites[i], patch);
+	patch->to[0] = INT3;
+	return true;
+}
+
+static void breakpoint_arm(struct cov_site **sites, u32 n)
+{
+	patcher_arm(&cov_engine_breakpoint, sites, n, prepare, describe_arm);
+}
+
+/* A one-shot site's byte may have been restored already, or be int3 again. */
+static bool describe_disarm(void *context, u32 i, struct text_patch *patch)
+{
+	struct cov_site **sites = context;
+
+	return patcher_describe_undo(sites[i], patch);
+}
+
+static void ignore_refusal(void *context, u32 i, int err)
+{
+}
+
+static void breakpoint_disarm(struct cov_site **sites, u32 n)
+{
+	struct text_job job = { n, describe_disarm, ignore_refusal, sites };
+
+	text_patch(&job);
+}
+
+static bool describe_rearm(void *context, u32 i, struct text_patch *patch)
+{
+	struct cov_site **sites = context;
+
+	if (sites[i]->error)
+		return false;
+	patcher_describe(sites[i], patch);
+	patch->to[0] = INT3;
+	return true;
+}
+
+static void refuse_rearm(void *context, u32 i, int err)
+{
+	struct cov_site **sites = context;
+
+	sites[i]->error = -err;
+}
+
+static void breakpoint_rearm(struct cov_site **sites, u32 n)
+{
+	struct text_job job = { n, describe_rearm, refuse_rearm, sites };
+
+	text_patch(&job);
+}
+
+static void breakpoint_release(struct cov_target *target, site_filter filter)
+{
+	patcher_release(&cov_engine_breakpoint, target, filter);
+}
+
+int breakpoint_init(void)
+{
+	return register_die_notifier(&notifier);
+}
+
+void breakpoint_exit(void)
+{
+	unregister_die_notifier(&notifier);
+}
+
+const struct cov_engine cov_engine_breakpoint = {
+	.id = COV_ENGINE_BREAKPOINT,
+	.usable = text_patch_unusable,
+	.arm = breakpoint_arm,
+	.disarm = breakpoint_disarm,
+	.rearm = breakpoint_rearm,
+	.release = breakpoint_release,
+	.original = patcher_original,
+};

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * cells.c - see cells.h. Both kinds are given out in pages, so that they can be
+ * mapped one target at a time: scope all from an array of livecov's own, because a
+ * stub reaches 2 GiB far; scope tracked from a range of offsets that all samples share.
+ */
+#include <linux/bitmap.h>
+#include <linux/mm.h>
+#include <linux/string.h>
+#include <linux/vmalloc.h>
+
+#include "cells.h"
+#include "samples.h"
+
+/* Mode edges, scope all: btrfs takes 27 pages; mode count eight times as many. */
+#define ARENA_PAGES	512
+#define TRACKED_PAGES	16384
+
+static u8 arena[ARENA_PAGES * PAGE_SIZE] __aligned(PAGE_SIZE);
+static DECLARE_BITMAP(arena_taken, ARENA_PAGES);
+static DECLARE_BITMAP(tracked_taken, TRACKED_PAGES);
+
+static u32 pages_of(const struct cells *cells)
+{
+	return DIV_ROUND_UP(cells_bytes(cells), PAGE_SIZE);
+}
+
+/* How far the samples' maps have to reach. */
+static int fit_samples(void)
+{
+	unsigned long last = find_last_bit(tracked_taken, TRACKED_PAGES);
+
+	return samples_resize(last < TRACKED_PAGES ? last + 1 : 0);
+}
+
+int cells_take(struct cells *cells, bool tracked)
+{
+	unsigned long *taken = tracked ? tracked_taken : arena_taken;
+	u32 room = tracked ? TRACKED_PAGES : ARENA_PAGES, n = pages_of(cells);
+	u32 at = bitmap_find_next_zero_area(taken, room, 0, n, 0);
+	int err = 0;
+
+	if (at >= room) {
+		cells->count = 0;
+		return -ENOSPC;
+	}
+	bitmap_set(taken, at, n);
+	cells->offset = at * PAGE_SIZE;
+	cells->base = tracked ? NULL : arena + cells->offset;
+	if (tracked)
+		err = fit_samples();
+	if (err) {
+		bitmap_clear(taken, at, n);
+		cells->count = 0;
+		return err;
+	}
+	cells_clear(cells);
+	return 0;
+}
+
+void cells_give(struct cells *cells)
+{
+	if (!cells->count)
+		return;
+	bitmap_clear(cells->base ? arena_taken : tracked_taken, cells->offset / PAGE_SIZE,
+		     pages_of(cells));
+	if (!cells->base)
+		fit_samples();
+	*cells = (struct cells){ };
+}
+
+static void add(const struct cells *cells, const u8 *base, u64 *hits)
+{
+	u32 i;
+
+	for (i = 0; i < cells->count; i++)
+		hits[i] += cell_read(cells, base, i);
+}
+
+struct reading {
+	const struct cells *cells;
+	u64 *hits;
+};
+
+static void add_sample(struct cov_sample *sample, void *context)
+{
+	struct reading *reading = context;
+
+	if (sample->map)
+		add(reading->cells, sample->map + reading->cells->offset, reading->hits);
+}
+
+int cells_read(const struct cells *cells, u64 sample, u64 *hits)
+{
+	struct reading reading = { cells, hits };
+
+	if (!cells->count)
+		return 0;
+	if (cells->base) {
+		if (sample)
+			return -EOPNOTSUPP;
+		add(cells, cells->base, hits);
+		return 0;
+	}
+	return samples_each(sample, add_sample, &reading);
+}
+
+static void clear_sample(struct cov_sample *sample, void *context)
+{
+	const struct cells *cells = context;
+
+	if (sample->map)
+		memset(sample->map + cells->offset, 0, cells_bytes(cells));
+}
+
+void cells_clear(const struct cells *cells)
+{
+	if (!cells->count)
+		return;
+	if (cells->base)
+		memset(cells->base, 0, cells_bytes(cells));
+	else
+		samples_each(0, clear_sample, (void *)cells);
+}
+
+struct page *cells_page(unsigned long index)
+{
+	return index < ARENA_PAGES ? vmalloc_to_page(arena + index * PAGE_SIZE) : NULL;
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * control_map.c - see control_map.h. An mmap() offset names a page: bits 39 and up are
+ * the sample's index, or 0 for scope all;
+ * below them is the offset of the page. Pages are mapped at once and read-only, and
+ * hold themselves: what becomes of the target is of no matter to the mapping.
+ */
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+
+#include "cells.h"
+#include "control_map.h"
+#include "samples.h"
+
+#define SAMPLE_SHIFT	39
+
+int control_map_describe(const struct cov_target *target, struct cov_map *map,
+			 struct cov_error *error)
+{
+	const struct cells *cells = &target->cps.cells;
+	u64 sample;
+
+	if (!cells->base != !!map->sample)
+		return cov_fail(error, -EINVAL, cells->base ?
+				"%s is attached with scope all: it has one map, that of sample 0" :
+				"%s is attached with scope tracked: a map belongs to a sample",
+				target->name);
+	sample = map->sample ? sample_index(map->sample) : 0;
+	if (map->sample && !sample)
+		return cov_fail(error, -ENOENT, "there is no sample %llu", map->sample);
+	map->offset = sample << SAMPLE_SHIFT | cells->offset;
+	map->length = PAGE_ALIGN(cells_bytes(cells));
+	map->cell_size = cells->wide ? 8 : 1;
+	map->functions = 0;
+	map->branches = target->image.in.nr_functions;
+	map->blocks = map->branches + 2 * target->image.flow.nr_branches;
+	map->cells = map->blocks + target->image.flow.nr_blocks;
+	return 0;
+}
+
+/* With a reference, or NULL. */
+static struct page *page_at(unsigned long pgoff)
+{
+	unsigned long sample = pgoff >> (SAMPLE_SHIFT - PAGE_SHIFT);
+	unsigned long index = pgoff & ((1UL << (SAMPLE_SHIFT - PAGE_SHIFT)) - 1);
+	struct page *page;
+
+	if (sample)
+		return sample_page(sample, index);
+	page = cells_page(index);
+	if (page)
+		get_page(page);
+	return page;
+}
+
+int control_map_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	unsigned long i, pages = vma_pages(vma);
+	int err = 0;
+
+	if (vma->vm_flags & VM_WRITE)
+		return -EACCES;
+	compat_vma_never_write(vma);
+	for (i = 0; !err && i < pages; i++) {
+		struct page *page = page_at(vma->vm_pgoff + i);
+
+		if (!page)
+			return -ENXIO;
+		err = vm_insert_page(vma, vma->vm_start + i * PAGE_SIZE, page);
+		put_page(page);
+	}
+	return err;
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * engine.c - chooses an engine for each site. Owns the order in which they are tried.
+ */
+#include <linux/kernel.h>
+
+#include "breakpoint.h"
+#include "engine.h"
+#include "target.h"
+#include "text_patch.h"
+
+#define CHAIN_MAX	3
+
+/* Each takes what those before it have left. kprobes comes behind them all, slowly. */
+static const struct chain {
+	const struct cov_engine *fast[CHAIN_MAX];
+	bool slow;
+} chains[] = {
+	[COV_ENGINE_AUTO] = {
+		{ &cov_engine_entry, &cov_engine_detour, &cov_engine_breakpoint }, true,
+	},
+	[COV_ENGINE_KPROBE] = { { }, true },
+	[COV_ENGINE_BREAKPOINT] = { { &cov_engine_entry, &cov_engine_breakpoint }, true },
+	[COV_ENGINE_DETOUR] = { { &cov_engine_entry, &cov_engine_detour }, false },
+	[COV_ENGINE_ENTRY] = { { &cov_engine_entry }, false },
+};
+
+static const struct cov_engine *const engines[] = {
+	&cov_engine_kprobe, &cov_engine_entry, &cov_engine_breakpoint, &cov_engine_detour,
+};
+
+bool engine_known(u32 choice)
+{
+	return choice < ARRAY_SIZE(chains);
+}
+
+static bool usable(const struct cov_engine *engine)
+{
+	return !engine->usable || !engine->usable();
+}
+
+u32 engines_usable(void)
+{
+	u32 i, mask = 1U << COV_ENGINE_AUTO;
+
+	for (i = 0; i < ARRAY_SIZE(engines); i++)
+		if (usable(engines[i]))
+			mask |= 1U << engines[i]->id;
+	return mask;
+}
+
+/* Move the sites that are still PENDING to the front; how many. */
+static u32 left_over(struct cov_site **sites, u32 n)
+{
+	u32 i, left = 0;
+
+	for (i = 0; i < n; i++)
+		if (READ_ONCE(sites[i]->state) == COV_SITE_PENDING) {
+			swap(sites[left], sites[i]);
+			left++;
+		}
+	return left;
+}
+
+/* How many are left, at the front. */
+static u32 arm_in_turn(const struct chain *chain, struct cov_site **sites, u32 n)
+{
+	u32 i;
+
+	for (i = 0; n && i < CHAIN_MAX && chain->fast[i]; i++)
+		if (usable(chain->fast[i])) {
+			chain->fast[i]->arm(sites, n);
+			n = left_over(sites, n);
+		}
+	return n;
+}
+
+/* Move the sites that are no branches to the front; how many. */
+static u32 others_first(struct cov_site **sites, u32 n)
+{
+	u32 i, others = 0;
+
+	for (i = 0; i < n; i++)
+		if (sites[i]->kind != SITE_BRANCH) {
+			swap(sites[others], sites[i]);
+			others++;
+		}
+	return others;
+}
+
+static void refuse_all(struct cov_site **sites, u32 n)
+{
+	u32 i;
+
+	for (i = 0; i < n; i++)
+		checkpoints_refuse(sites[i], -(int)(sites[i]->error ?: EOPNOTSUPP));
+}
+
+/*
+ * Branches last: a detour sees a breakpoint in its region and gives way, the other
+ * way round a block's site would find no instruction.
+ */
+u32 engine_arm_fast(u32 choice, struct cov_site **sites, u32 n)
+{
+	const struct chain *chain = &chains[choice];
+	u32 others = others_first(sites, n), left, i;
+
+	left = arm_in_turn(chain, sites, others);
+	n = arm_in_turn(chain, sites + others, n - others);
+	for (i = 0; i < n; i++)
+		sites[left + i] = sites[others + i];
+	left += n;
+	if (chain->slow)
+		return left;
+	refuse_all(sites, left);
+	return 0;
+}
+
+void engine_arm_slow(u32 choice, struct cov_site **sites, u32 n)
+{
+	cov_engine_kprobe.arm(sites, n);
+	refuse_all(sites, left_over(sites, n));
+}
+
+void engine_release(struct cov_target *target, site_filter filter)
+{
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(engines); i++)
+		engines[i]->release(target, filter);
+}
+
+void engines_init(void)
+{
+	if (text_patch_init() || breakpoint_init())
+		pr_notice("engines detour and breakpoint are not available: %s\n",
+			  text_patch_unusable() ?: "no breakpoint handler could be registered");
+}
+
+void engines_exit(void)
+{
+	breakpoint_exit();
+	text_patch_exit();
+}

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * entry.c - engine entry: functions' entries through ftrace, one struct ftrace_ops
+ * with one filter for all targets. Owns the ops. May call ftrace, site_index.c,
+ * task_maps.h, cells.h.
+ *
+ * The callback runs in the function's own context and does what a stub does: it
+ * writes a cell. Who called, and how often in mode edges, is for engine kprobe.
+ *
+ *	PENDING --> known to handlers --> in the filter, ops registered --> ARMED
+ *	release: out of the filter --> unknown to handlers --> RCU has passed
+ *
+ * An empty filter means every function of the kernel: the ops is registered only
+ * while the filter has a place, so the last ones leave by unregistering. To take some
+ * out ftrace needs memory; without it they stay in the filter, unknown to the
+ * callback, until the last ones leave.
+ */
+#include <linux/ftrace.h>
+#include <linux/kernel.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/preempt.h>
+#include <linux/rcupdate.h>
+#include <linux/uaccess.h>
+
+#include "compat.h"
+#include "engine.h"
+#include "site_index.h"
+#include "target.h"
+#include "task_maps.h"
+
+#if COMPAT_HAS_FTRACE_IPS
+
+/* --- in the function's own context --------------------------------------------------- */
+
+/*
+ * Nothing here can be traced, so it cannot recurse. Preemption is off so that what
+ * site_index_find() gives stays.
+ */
+static void notrace entry_callback(unsigned long ip, unsigned long parent_ip,
+				   struct ftrace_ops *ops, struct ftrace_regs *regs)
+{
+	const struct cells *cells;
+	struct cov_site *site;
+	u8 *base;
+
+	preempt_disable_notrace();
+	site = site_index_find(ip);
+	if (site) {
+		cells = &site->target->cps.cells;
+		base = cells->base ?: task_map();
+		if (base)
+			cell_hit(cells, base + (cells->base ? 0 : cells->offset), site->cell);
+	}
+	preempt_enable_notrace();
+}
+NOKPROBE_SYMBOL(entry_callback);
+
+static struct ftrace_ops ops = {
+	.func = entry_callback,
+	.flags = FTRACE_OPS_FL_RECURSION,
+};
+
+static bool registered;
+static u32 nr_armed;
+
+/* --- sleeping ---------------------------------------------------------------------------- */
+
+#define CALL	0xe8
+
+/* ftrace can be switched off as a whole (sysctl kernel.ftrace_enabled): nothing shows then. */
+static bool shows(const struct cov_site *site)
+{
+	u8 byte;
+
+	return !copy_from_kernel_nofault(&byte, (void *)site_patch(site), 1) && byte == CALL;
+}
+
+static u32 take(struct cov_site **sites, u32 n, unsigned long *ips)
+{
+	u32 i, taken = 0;
+
+	for (i = 0; i < n; i++) {
+		struct cov_site *site = sites[i];
+
+		if (site->kind != SITE_ENTRY || !site->at_fentry)
+			continue;
+		site->patch_offset = cov_image_is_fentry(&site->target->image, site->address) ?
+			0 : ENDBR_LEN;
+		site->engine = &cov_engine_entry;
+		site->error = 0;
+		site->indexed = true;
+		WRITE_ONCE(site->state, COV_SITE_ARMED);
+		ips[taken++] = site_patch(site);
+	}
+	return taken;
+}
+
+static void drop(struct cov_site *site)
+{
+	WRITE_ONCE(site->indexed, false);
+	site->engine = NULL;
+	site->patch_offset = 0;
+}
+
+static void give_up(struct cov_site *site, int err)
+{
+	drop(site);
+	site->error = -err;
+	WRITE_ONCE(site->state, COV_SITE_PENDING);
+}
+
+static int filter_add(unsigned long *ips, u32 n)
+{
+	int err = ftrace_set_filter_ips(&ops, ips, n, 0, 0);
+
+	if (err || registered)
+		return err;
+	err = register_ftrace_function(&ops);
+	registered = !err;
+	if (err)
+		ftrace_free_filter(&ops);
+	return err;
+}
+
+static void settle_arm(struct cov_site **sites, u32 n, int err)
+{
+	u32 i;
+
+	for (i = 0; i < n; i++) {
+		if (sites[i]->engine != &cov_engine_entry)
+			continue;
+		if (!err && shows(sites[i])) {
+			sites[i]->watched = true;
+			nr_armed++;
+		} else {
+			give_up(sites[i], err ?: -ESHUTDOWN);
+		}
+	}
+}
+
+static void entry_arm(struct cov_site **sites, u32 n)
+{
+	unsigned long *ips = kvmalloc_array(n, sizeof(*ips), GFP_KERNEL);
+	u32 taken;
+	int err;
+
+	if (!ips)
+		return;
+	taken = take(sites, n, ips);
+	if (taken) {
+		err = site_index_build(sites[0]->target) ?: filter_add(ips, taken);
+		settle_arm(sites, n, err);
+	}
+	kvfree(ips);
+}
+
+static void leave(void)
+{
+	if (!registered)
+		return;
+	if (unregister_ftrace_function(&ops)) {
+		pr_err("ftrace did not take back the entries: livecov stays loaded\n");
+		__module_get(THIS_MODULE);
+		return;
+	}
+	registered = false;
+	ftrace_free_filter(&ops);
+}
+
+#define REMOVE_BATCH	256
+
+static void filter_remove(struct site_cursor cursor)
+{
+	static unsigned long ips[REMOVE_BATCH];		/* under the targets' lock */
+	struct cov_site *site;
+	u32 n = 0;
+
+	while ((site = site_next(&cursor))) {
+		ips[n++] = site_patch(site);
+		if (n == REMOVE_BATCH) {
+			ftrace_set_filter_ips(&ops, ips, n, 1, 0);
+			n = 0;
+		}
+	}
+	if (n)
+		ftrace_set_filter_ips(&ops, ips, n, 1, 0);
+}
+
+static void entry_release(struct cov_target *target, site_filter filter)
+{
+	struct site_cursor cursor = { target, &cov_engine_entry, filter };
+	struct cov_site *site;
+	u32 n = 0;
+
+	while (site_next(&cursor))
+		n++;
+	if (!n)
+		return;
+	nr_armed -= n;
+	if (nr_armed)
+		filter_remove(cursor);
+	else
+		leave();
+	while ((site = site_next(&cursor)))
+		drop(site);
+	synchronize_rcu();
+}
+
+static const char *entry_usable(void)
+{
+	return NULL;
+}
+
+#else
+
+static void entry_arm(struct cov_site **sites, u32 n)
+{
+}
+
+static void entry_release(struct cov_target *target, site_filter filter)
+{
+}
+
+static const char *entry_usable(void)
+{
+	return "this kernel has no ftrace that modules can filter by address (before 5.18)";
+}
+
+#endif
+
+/* ftrace's bytes are ftrace's: text_read() knows them by its own table. */
+static u32 entry_original(const struct cov_site *site, unsigned long *address, u8 *bytes)
+{
+	static const u8 nop[] = { 0x0f, 0x1f, 0x44, 0x00, 0x00 };
+
+	*address = site_patch(site);
+	memcpy(bytes, nop, sizeof(nop));
+	return sizeof(nop);
+}
+
+const struct cov_engine cov_engine_entry = {
+	.id = COV_ENGINE_ENTRY,
+	.usable = entry_usable,
+	.arm = entry_arm,
+	.release = entry_release,
+	.original = entry_original,
+};

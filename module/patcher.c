@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * patcher.c - see patcher.h. breakpoint.c and detour.c have the states.
+ *
+ * A first byte that is not ours when it is to be restored is somebody else's
+ * breakpoint: a kprobe that came to sit there will put our byte back when it goes. It is
+ * waited out for a while. If it stays, so does the patch, the stub, the cells that the
+ * stub writes, and livecov: the text works, and can be no more given back than that.
+ */
+#include <linux/delay.h>
+#include <linux/module.h>
+#include <linux/rcupdate.h>
+#include <linux/uaccess.h>
+
+#include "arena.h"
+#include "disarm.h"
+#include "patcher.h"
+#include "site_index.h"
+#include "target.h"
+
+#define INT3		0xcc
+#define WAIT_OUT_MS	2000
+#define WAIT_STEP_MS	50
+
+static const u8 *original_bytes(const struct cov_site *site)
+{
+	return (const u8 *)site->engine_data - site->patched;
+}
+
+void patcher_make_stub(struct cov_site *site, unsigned long at, const u8 *bytes,
+		       u32 original, u32 len)
+{
+	text_write(at, bytes, original + len);
+	arena_take(at, original + len);
+	site->patched = original;
+	site->stub_len = len;
+	site->engine_data = (void *)(at + original);
+}
+
+static void drop_stub(struct cov_site *site)
+{
+	arena_give((unsigned long)original_bytes(site), site->patched + site->stub_len);
+	site->engine_data = NULL;
+	site->engine = NULL;
+	site->patched = 0;
+	site->patch_offset = 0;
+}
+
+void patcher_describe(const struct cov_site *site, struct text_patch *patch)
+{
+	patch->address = site_patch(site);
+	patch->length = site->patched;
+	patch->inside = site->patched > 1 && site->region.inside;
+	memcpy(patch->from, original_bytes(site), site->patched);
+	memcpy(patch->to, patch->from, site->patched);
+}
+
+/*
+ * What is there is read from the text itself: half of it may not have been
+ * carried out, and a jump has its own bytes as the only record.
+ */
+bool patcher_describe_undo(const struct cov_site *site, struct text_patch *patch)
+{
+	const u8 *now = (const u8 *)site_patch(site);
+
+	patcher_describe(site, patch);
+	patch->inside = false;
+	if (copy_from_kernel_nofault(patch->from, now, site->patched))
+		return false;
+	return memcmp(patch->from, patch->to, site->patched);
+}
+
+/* --- arming ----------------------------------------------------------------------- */
+
+static void refuse_arm(void *context, u32 i, int err)
+{
+	struct cov_site **sites = context;
+
+	sites[i]->engine = NULL;
+	sites[i]->error = -err;
+}
+
+static u32 prepare_all(const struct cov_engine *engine, struct cov_site **sites, u32 n,
+		       int (*prepare)(struct cov_site *site))
+{
+	u32 i, ready = 0;
+
+	for (i = 0; i < n; i++) {
+		int err = prepare(sites[i]);
+
+		if (err) {
+			sites[i]->error = -err;
+			continue;
+		}
+		sites[i]->error = 0;
+		sites[i]->engine = engine;
+		sites[i]->indexed = true;
+		/* Before it can be hit: a one-shot site must find itself ARMED. */
+		WRITE_ONCE(sites[i]->state, COV_SITE_ARMED);
+		ready++;
+		cond_resched();
+	}
+	return ready;
+}
+
+static bool was_refused(const struct cov_site *site)
+{
+	return !site->engine && site->indexed;
+}
+
+/* Sites whose bytes turned out to be somebody else's: nobody has been to their stubs. */
+static void drop_refused(struct cov_site **sites, u32 n)
+{
+	bool any = false;
+	u32 i;
+
+	for (i = 0; i < n; i++)
+		any |= was_refused(sites[i]);
+	if (!any)
+		return;
+	for (i = 0; i < n; i++)
+		if (was_refused(sites[i]))
+			WRITE_ONCE(sites[i]->state, COV_SITE_PENDING);
+	for (i = 0; i < n; i++)
+		if (was_refused(sites[i])) {
+			WRITE_ONCE(sites[i]->indexed, false);
+			drop_stub(sites[i]);
+		}
+	synchronize_rcu();
+}
+
+static void forget(const struct cov_engine *engine, struct cov_site **sites, u32 n, int err)
+{
+	u32 i;
+
+	for (i = 0; i < n; i++)
+		if (sites[i]->engine == engine) {
+			refuse_arm(sites, i, err);
+		}
+	drop_refused(sites, n);
+}
+
+void patcher_arm(const struct cov_engine *engine, struct cov_site **sites, u32 n,
+		 int (*prepare)(struct cov_site *site),
+		 bool (*describe)(void *context, u32 i, struct text_patch *patch))
+{
+	struct text_job job = { n, describe, refuse_arm, sites };
+	u32 i;
+
+	if (!prepare_all(engine, sites, n, prepare))
+		return;
+	if (site_index_build(sites[0]->target)) {
+		forget(engine, sites, n, -ENOMEM);
+		return;
+	}
+	text_patch(&job);
+	drop_refused(sites, n);
+	for (i = 0; i < n; i++)
+		if (sites[i]->engine == engine)
+			sites[i]->watched = true;
+}
+
+/* --- giving back -------------------------------------------------------------------- */
+
+/* The patches of a release: the cursor gives the sites in the same order at each step. */
+struct undoing {
+	struct site_cursor cursor;
+	struct cov_site *site;
+	u32 refused;
+};
+
+static bool describe_release(void *context, u32 i, struct text_patch *patch)
+{
+	struct undoing *undoing = context;
+
+	if (!i)
+		undoing->cursor.batch = NULL;
+	undoing->site = site_next(&undoing->cursor);
+	return patcher_describe_undo(undoing->site, patch);
+}
+
+/* describe_release() takes what is there for ours; the engines look before. */
+static void note_refused(void *context, u32 i, int err)
+{
+	struct undoing *undoing = context;
+
+	undoing->refused++;
+}
+
+static u32 count_sites(struct site_cursor cursor)
+{
+	u32 n = 0;
+
+	while (site_next(&cursor))
+		n++;
+	return n;
+}
+
+/* Has somebody put a breakpoint where our jump begins? */
+static bool is_foreign(const struct cov_site *site)
+{
+	u8 first;
+
+	return site->patched > 1 &&
+	       !copy_from_kernel_nofault(&first, (void *)site_patch(site), 1) && first == INT3;
+}
+
+static bool any_foreign(struct site_cursor cursor)
+{
+	struct cov_site *site;
+	bool any = false;
+
+	while ((site = site_next(&cursor)))
+		any |= is_foreign(site);
+	return any;
+}
+
+static void wait_out(struct site_cursor cursor)
+{
+	u32 waited = 0;
+
+	while (any_foreign(cursor) && waited < WAIT_OUT_MS) {
+		msleep(WAIT_STEP_MS);
+		waited += WAIT_STEP_MS;
+	}
+}
+
+/* It stays for good: not the engine's any more, and what it needs is not given back. */
+static void abandon_foreign(struct site_cursor cursor)
+{
+	struct cov_site *site;
+
+	while ((site = site_next(&cursor)))
+		if (is_foreign(site)) {
+			pr_err("a breakpoint of somebody else's sits on our jump at %pS: both stay, and so does livecov\n",
+			       (void *)site_patch(site));
+			__module_get(THIS_MODULE);
+			site->target->cps.abandoned = true;
+			WRITE_ONCE(site->indexed, false);
+			site->engine = NULL;
+			site->engine_data = NULL;
+		}
+}
+
+static void forget_handlers(struct site_cursor cursor)
+{
+	struct cov_site *site;
+
+	while ((site = site_next(&cursor)))
+		WRITE_ONCE(site->indexed, false);
+	synchronize_rcu();
+	cov_disarm_flush();
+}
+
+static void drop_stubs(struct site_cursor cursor)
+{
+	struct cov_site *site;
+
+	text_quiesce();
+	while ((site = site_next(&cursor)))
+		drop_stub(site);
+}
+
+void patcher_release(const struct cov_engine *engine, struct cov_target *target,
+		     site_filter filter)
+{
+	struct undoing undoing = { .cursor = { target, engine, filter } };
+	struct text_job job = { .describe = describe_release, .refused = note_refused,
+				.context = &undoing };
+
+	if (!count_sites(undoing.cursor))
+		return;
+	wait_out(undoing.cursor);
+	abandon_foreign(undoing.cursor);
+	job.count = count_sites(undoing.cursor);
+	text_patch(&job);
+	undoing.cursor.batch = NULL;
+	forget_handlers(undoing.cursor);
+	drop_stubs(undoing.cursor);
+}
+
+u32 patcher_original(const struct cov_site *site, unsigned long *address, u8 *bytes)
+{
+	*address = site_patch(site);
+	memcpy(bytes, original_bytes(site), site->patched);
+	return site->patched;
+}

@@ -1,0 +1,518 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * region.c - finds the bytes that a detour can have. Pure. Owns nothing that
+ * outlives region_find(); may call insn_branch.c; takes blocks from flow.h.
+ *
+ * A place that is entered and not known of is a crash. So nothing rests on the
+ * blocks alone: the texts are read once more, whole, functions without blocks and
+ * what lies between functions included, and whatever address a branch leads to or
+ * an operand names is marked, even where that is most likely chance. What is
+ * marked that nobody enters costs a region at worst. After a call or a trap
+ * nothing has to be marked: neither can be moved, so what follows can only be a
+ * region's first byte.
+ *
+ * With a mark on each byte everything is linear, but for looking up texts.
+ */
+#include "region.h"
+#include "insn_branch.h"
+
+/* What is known of a byte of text. */
+#define MARK_START	(1U << 0)	/* an instruction begins here */
+#define MARK_PLAIN	(1U << 1)	/* and it may be moved */
+#define MARK_ENTERED	(1U << 2)	/* somebody may come here from elsewhere */
+#define MARK_HELD	(1U << 3)	/* it is somebody else's, or may fault */
+#define MARK_TAKEN	(1U << 4)	/* it is a region's */
+
+#define PATCHED_LEN	5U	/* of a fentry or static-call place */
+
+/* What is known of a function. */
+#define TRAIT_UNSURE	(1U << 0)	/* not every way into its blocks is known */
+#define TRAIT_INDIRECT	(1U << 1)	/* it has an indirect jump */
+#define TRAIT_OUT	(1U << 2)	/* it has a jump out of the texts, perhaps to a thunk */
+#define TRAIT_LEA	(1U << 3)	/* an operand in memory names an address inside it */
+#define TRAIT_IMMEDIATE	(1U << 4)	/* an immediate does */
+
+/* A text, and where its marks are. */
+struct span {
+	const struct flow_text *text;
+	u8 *marks;
+};
+
+struct finder {
+	const struct flow_input *in;
+	const struct flow *flow;
+	struct region *regions;
+	struct span *spans;	/* sorted by base */
+	u8 *marks;		/* of all texts, one for each byte */
+	u8 *traits;		/* one for each function */
+};
+
+/* --- addresses ----------------------------------------------------------------------------- */
+
+static const struct span *span_at(const struct finder *f, u64 address)
+{
+	u32 low = 0, high = f->in->nr_texts;
+
+	while (low < high) {
+		u32 middle = low + (high - low) / 2;
+		const struct flow_text *text = f->spans[middle].text;
+
+		if (address - text->base < text->size)
+			return &f->spans[middle];
+		if (address < text->base)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return NULL;
+}
+
+/* Mark @length bytes, as far as they are in one text. Return: whether the first one is. */
+static bool mark(struct finder *f, u64 address, u32 length, u8 marks)
+{
+	const struct span *span = span_at(f, address);
+	u32 at;
+
+	if (!span)
+		return false;
+	for (at = address - span->text->base; length && at < span->text->size; at++, length--)
+		span->marks[at] |= marks;
+	return true;
+}
+
+/* The first function that begins at or behind @address. */
+static u32 function_from(const struct flow_input *in, u64 address)
+{
+	u32 low = 0, high = in->nr_functions;
+
+	while (low < high) {
+		u32 middle = low + (high - low) / 2;
+
+		if (in->functions[middle].address < address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* --- reading the texts --------------------------------------------------------------------- */
+
+static void mark_tables(struct finder *f, const u64 *pointers, u32 nr_pointers)
+{
+	const struct flow_input *in = f->in;
+	u32 i;
+
+	for (i = 0; i < in->nr_fixups; i++) {
+		mark(f, in->fixups[i].from, 1, MARK_HELD);
+		mark(f, in->fixups[i].to, 1, MARK_ENTERED);
+	}
+	for (i = 0; i < in->nr_jump_labels; i++) {
+		mark(f, in->jump_labels[i].from, 1, MARK_HELD);
+		mark(f, in->jump_labels[i].to, 1, MARK_ENTERED);
+	}
+	for (i = 0; i < in->nr_bugs; i++)
+		mark(f, in->bugs[i].address, 1, MARK_HELD);
+	for (i = 0; i < in->nr_fentries; i++)
+		mark(f, in->fentries[i], PATCHED_LEN, MARK_HELD);
+	for (i = 0; i < in->nr_static_calls; i++)
+		mark(f, in->static_calls[i], PATCHED_LEN, MARK_HELD);
+	for (i = 0; i < nr_pointers; i++)
+		mark(f, pointers[i], 1, MARK_ENTERED);
+}
+
+/* Reads the instructions of a text, beginning anew at each function. */
+struct reader {
+	const struct span *span;
+	u32 at;			/* in the text */
+	u32 limit;		/* where the next function begins, or the text ends */
+	u32 function;		/* the one behind @limit */
+	u8 *traits;		/* of the one that was begun last; NULL if none was */
+	u64 inside;		/* it is from behind here ... */
+	u64 end;		/* ... to before here */
+};
+
+static void begin_function(struct finder *f, struct reader *reader)
+{
+	const struct flow_function *functions = f->in->functions;
+	const struct flow_text *text = reader->span->text;
+	u64 here = text->base + reader->at;
+	u32 next = reader->function;
+
+	for (; next < f->in->nr_functions && functions[next].address <= here; next++) {
+		reader->traits = &f->traits[next];
+		reader->inside = here;
+		reader->end = here + functions[next].size;
+	}
+	reader->function = next;
+	reader->limit = text->size;
+	if (next < f->in->nr_functions && functions[next].address - text->base < text->size)
+		reader->limit = functions[next].address - text->base;
+}
+
+/*
+ * The address of the instruction behind is the kernel's _THIS_IP_, which is printed
+ * or traced, and no table of code.
+ */
+static void mark_named(struct finder *f, struct reader *reader, u64 address, u64 behind,
+		       u8 trait)
+{
+	if (!address || !mark(f, address, 1, MARK_ENTERED) || address == behind)
+		return;
+	if (reader->traits && address > reader->inside && address < reader->end)
+		*reader->traits |= trait;
+}
+
+static void mark_branch(struct finder *f, struct reader *reader, const struct insn_branch *insn)
+{
+	u8 trait = insn->kind == INSN_JMP_IND ? TRAIT_INDIRECT : 0;
+
+	if (insn->target && !mark(f, insn->target, 1, MARK_ENTERED) && insn->kind == INSN_JMP)
+		trait = TRAIT_OUT;
+	if (reader->traits)
+		*reader->traits |= trait;
+}
+
+static void read_insn(struct finder *f, struct reader *reader, const struct insn_branch *insn)
+{
+	const u8 *bytes = reader->span->text->bytes + reader->at;
+	u64 address = reader->span->text->base + reader->at, names[INSN_NR_NAMES];
+
+	reader->span->marks[reader->at] |= MARK_START;
+	if (!insn_branch_is_plain(insn))
+		mark_branch(f, reader, insn);
+	else
+		reader->span->marks[reader->at] |= MARK_PLAIN;
+	if (!insn->rip_disp && !insn->abs_disp && insn->imm < 4)
+		return;
+	insn_branch_names(bytes, address, insn, names);
+	mark_named(f, reader, names[INSN_BY_MEMORY], address + insn->length, TRAIT_LEA);
+	mark_named(f, reader, names[INSN_BY_IMMEDIATE], address + insn->length, TRAIT_IMMEDIATE);
+}
+
+/* What is no instruction is gone through byte by byte: see the head of this file. */
+static void read_text(struct finder *f, const struct span *span)
+{
+	const struct flow_text *text = span->text;
+	struct reader reader = {
+		.span = span,
+		.function = function_from(f->in, text->base),
+	};
+	struct insn_branch insn;
+
+	while (reader.at < text->size) {
+		if (reader.at == reader.limit || !reader.limit)
+			begin_function(f, &reader);
+		if (insn_branch_decode(text->bytes + reader.at, reader.limit - reader.at,
+				       text->base + reader.at, &insn)) {
+			reader.at++;
+			continue;
+		}
+		read_insn(f, &reader, &insn);
+		reader.at += insn.length;
+	}
+}
+
+/* --- choosing ------------------------------------------------------------------------------ */
+
+/* A conditional jump whose region is sought; offsets are the text's. */
+struct choice {
+	u8 *marks;		/* of its text */
+	u32 from;		/* where what may be moved in its block begins */
+	u32 at;			/* of the jump */
+	u32 next;		/* behind it */
+	u32 behind;		/* where what may be moved behind it ends */
+};
+
+static u64 function_address(const struct finder *f, const struct flow_block *block)
+{
+	return f->in->functions[block->function].address;
+}
+
+/*
+ * Where the bytes of a block begin that may be in a region: in an entry block not
+ * before its site, as the instruction of the entry site comes first.
+ */
+static u32 movable_from(const struct flow_block *block)
+{
+	if (!(block->flags & FLOW_BLOCK_ENTRY))
+		return block->offset;
+	return block->site != FLOW_NONE ? block->site : block->offset + block->size;
+}
+
+/* How far the instructions behind a jump are entered through the jump alone. */
+static u32 movable_behind(const struct finder *f, const struct flow_block *block)
+{
+	const struct flow *flow = f->flow;
+	u32 next = block->next[0];
+
+	if (next == FLOW_NONE || flow->first_way[next + 1] - flow->first_way[next] != 1 ||
+	    flow->blocks[next].flags &
+	    (FLOW_BLOCK_ENTRY | FLOW_BLOCK_HIDDEN | FLOW_BLOCK_UNSURE) ||
+	    flow->blocks[next].offset != block->offset + block->size)
+		return block->offset + block->size;
+	return flow->blocks[next].offset + flow->blocks[next].size;
+}
+
+static void choice_init(const struct finder *f, u32 branch, struct choice *choice)
+{
+	const struct flow_branch *jcc = &f->flow->branches[branch];
+	const struct flow_block *block = &f->flow->blocks[jcc->block];
+	const struct span *span = span_at(f, function_address(f, block));
+	u32 start = function_address(f, block) - span->text->base;
+
+	*choice = (struct choice){
+		.marks = span->marks,
+		.from = start + movable_from(block),
+		.at = start + jcc->offset,
+		.next = start + jcc->offset + jcc->length,
+		.behind = start + movable_behind(f, block),
+	};
+}
+
+/* May these bytes be a region's, as far as others are concerned? */
+static bool are_free(const struct choice *choice, u32 from, u32 to)
+{
+	u32 i;
+
+	for (i = from; i < to; i++)
+		if (choice->marks[i] & (MARK_HELD | MARK_TAKEN))
+			return false;
+	return true;
+}
+
+static bool is_entered_inside(const struct choice *choice, u32 from, u32 to)
+{
+	u32 i;
+
+	for (i = from + 1; i < to; i++)
+		if (choice->marks[i] & MARK_ENTERED)
+			return true;
+	return false;
+}
+
+static bool may_have(const struct choice *choice, u32 from, u32 to)
+{
+	return are_free(choice, from, to) && !is_entered_inside(choice, from, to);
+}
+
+/* Does an instruction that may be moved begin here? */
+static bool is_plain(const struct choice *choice, u32 at)
+{
+	return choice->marks[at] & MARK_START && choice->marks[at] & MARK_PLAIN;
+}
+
+/* Where the instruction in front of @at begins; @at if there is none that counts. */
+static u32 step_back(const struct choice *choice, u32 at)
+{
+	u32 before = at;
+
+	while (before > choice->from)
+		if (choice->marks[--before] & MARK_START)
+			return before;
+	return at;
+}
+
+/* Take in one more instruction in front. Return: where it begins; @from if it may not be had. */
+static u32 grow_front(const struct choice *choice, u32 from, u32 to)
+{
+	u32 before = step_back(choice, from);
+
+	return is_plain(choice, before) && may_have(choice, before, to) ? before : from;
+}
+
+/* Take in one more instruction behind. Return: where it ends; @to if it may not be had. */
+static u32 grow_behind(const struct choice *choice, u32 from, u32 to)
+{
+	u32 end = to;
+
+	if (to >= choice->behind || !is_plain(choice, to))
+		return to;
+	do {
+		end++;
+	} while (end < choice->behind && !(choice->marks[end] & MARK_START));
+	return may_have(choice, from, end) ? end : to;
+}
+
+static void take(const struct choice *choice, u32 from, u32 to, struct region *region)
+{
+	u32 i;
+
+	for (i = from; i < to; i++)
+		choice->marks[i] |= MARK_TAKEN;
+	*region = (struct region){
+		.before = choice->at - from,
+		.length = to - from,
+		.inside = from != choice->at || to != choice->next,
+		.why = REGION_OK,
+	};
+}
+
+/* Nothing helps a jump that must stay what and where it is. */
+static bool may_have_jump(const struct choice *choice)
+{
+	return choice->from <= choice->at && may_have(choice, choice->at, choice->next);
+}
+
+/* The jump, and in front of it no more than is needed. */
+static void choose_before(const struct choice *choice, struct region *region)
+{
+	u32 from = choice->at;
+
+	while (choice->next - from < REGION_JUMP_LEN) {
+		u32 before = grow_front(choice, from, choice->next);
+
+		if (before == from) {
+			if (!are_free(choice, step_back(choice, from), from))
+				region->why = REGION_RESERVED;
+			return;
+		}
+		from = before;
+	}
+	take(choice, from, choice->next, region);
+}
+
+/* What begins at @from, and behind the jump no more than is needed. Return: is it enough? */
+static bool choose_both(const struct choice *choice, u32 from, struct region *region)
+{
+	u32 to = choice->next;
+
+	while (to - from < REGION_JUMP_LEN) {
+		u32 end = grow_behind(choice, from, to);
+
+		if (end == to)
+			return false;
+		to = end;
+	}
+	take(choice, from, to, region);
+	return true;
+}
+
+/* The jump and what is behind it; only if that is too little, what is in front of it as well. */
+static void choose_behind(const struct choice *choice, struct region *region)
+{
+	u32 from = choice->at, before = from;
+
+	do {
+		from = before;
+		if (choose_both(choice, from, region))
+			return;
+		before = grow_front(choice, from, choice->next);
+	} while (before != from);
+}
+
+/* --- all of them --------------------------------------------------------------------------- */
+
+/*
+ * A computed jump: it goes to more places than are named. Assembler makes one from a
+ * lea, perhaps through a thunk, of which nothing can be seen from here but a jump out
+ * of the texts. Those are returns too, on CPUs that need it; what gcc then names by an
+ * immediate is a label whose address is handed to somebody to print.
+ */
+static bool has_computed_jump(u8 traits)
+{
+	return (traits & TRAIT_INDIRECT && traits & (TRAIT_LEA | TRAIT_IMMEDIATE)) ||
+	       (traits & TRAIT_OUT && traits & TRAIT_LEA);
+}
+
+/* Functions that somebody may enter anywhere. */
+static void find_unsure(struct finder *f)
+{
+	u32 i;
+
+	for (i = 0; i < f->in->nr_functions; i++)
+		if (f->in->incomplete || has_computed_jump(f->traits[i]))
+			f->traits[i] |= TRAIT_UNSURE;
+	for (i = 0; i < f->flow->nr_blocks; i++)
+		if (f->flow->blocks[i].flags & FLOW_BLOCK_UNSURE)
+			f->traits[f->flow->blocks[i].function] |= TRAIT_UNSURE;
+}
+
+static bool is_unsure(const struct finder *f, u32 branch)
+{
+	const struct flow_block *block = &f->flow->blocks[f->flow->branches[branch].block];
+
+	return f->traits[block->function] & TRAIT_UNSURE;
+}
+
+/*
+ * All regions in front of jumps come before the first one behind a jump: those do
+ * not compete with each other, and are cheaper as they need no other block.
+ */
+static void choose(struct finder *f)
+{
+	struct choice choice;
+	u32 i;
+
+	for (i = 0; i < f->flow->nr_branches; i++) {
+		f->regions[i] = (struct region){ .why = REGION_SHORT };
+		choice_init(f, i, &choice);
+		if (is_unsure(f, i))
+			f->regions[i].why = REGION_UNSURE;
+		else if (!may_have_jump(&choice))
+			f->regions[i].why = REGION_RESERVED;
+		else
+			choose_before(&choice, &f->regions[i]);
+	}
+	for (i = 0; i < f->flow->nr_branches; i++) {
+		choice_init(f, i, &choice);
+		if (!f->regions[i].length && f->regions[i].why != REGION_UNSURE &&
+		    may_have_jump(&choice))
+			choose_behind(&choice, &f->regions[i]);
+	}
+}
+
+/* --- setting up ---------------------------------------------------------------------------- */
+
+static int span_cmp(const void *a, const void *b)
+{
+	const struct span *x = a, *y = b;
+
+	return x->text->base < y->text->base ? -1 : x->text->base > y->text->base;
+}
+
+static int finder_init(struct finder *f)
+{
+	const struct flow_input *in = f->in;
+	size_t total = 0;
+	u32 i;
+
+	for (i = 0; i < in->nr_texts; i++)
+		total += in->texts[i].size;
+	f->spans = pure_alloc((size_t)in->nr_texts + 1, sizeof(*f->spans));
+	f->traits = pure_alloc((size_t)in->nr_functions + 1, sizeof(*f->traits));
+	f->marks = pure_alloc(total + 1, sizeof(*f->marks));
+	if (!f->spans || !f->traits || !f->marks)
+		return -ENOMEM;
+	for (i = 0, total = 0; i < in->nr_texts; i++) {
+		f->spans[i] = (struct span){ &in->texts[i], f->marks + total };
+		total += in->texts[i].size;
+	}
+	sort(f->spans, in->nr_texts, sizeof(*f->spans), span_cmp, NULL);
+	return 0;
+}
+
+static void finder_free(struct finder *f)
+{
+	pure_free(f->spans);
+	pure_free(f->traits);
+	pure_free(f->marks);
+}
+
+int region_find(const struct flow_input *in, const struct flow *flow,
+		const u64 *pointers, u32 nr_pointers, struct region *regions)
+{
+	struct finder f = { .in = in, .flow = flow, .regions = regions };
+	int err = finder_init(&f);
+	u32 i;
+
+	if (!err) {
+		mark_tables(&f, pointers, nr_pointers);
+		for (i = 0; i < in->nr_texts; i++)
+			read_text(&f, &f.spans[i]);
+		find_unsure(&f);
+		choose(&f);
+	}
+	finder_free(&f);
+	return err;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * region.h - which bytes can be given to a near jump in a conditional jump's place.
+ * Pure. May call insn_branch.c; takes blocks from flow.h.
+ */
+#ifndef LIVECOV_REGION_H
+#define LIVECOV_REGION_H
+
+#include "flow.h"
+
+#define REGION_JUMP_LEN		5	/* of jmp rel32 */
+#define REGION_MAX_LEN		32	/* longer than any that region_find() gives */
+
+/* Why a jump has no region; the values of COV_WHY_*. */
+#define REGION_OK		0
+#define REGION_UNSURE		1	/* not every way into its function is known */
+#define REGION_SHORT		2	/* too few instructions that may be moved lie beside it */
+#define REGION_RESERVED		3	/* its own bytes, or those beside it, belong to somebody else */
+
+/**
+ * struct region - a stretch of text that is one instruction as far as anybody
+ * can jump, return or fault into it: whoever enters it enters at its first byte
+ * @before: bytes of the instructions in front of the conditional jump
+ * @length: bytes of all, REGION_JUMP_LEN..REGION_MAX_LEN; 0 if @why is not REGION_OK
+ * @inside: an instruction begins behind its first byte: before the bytes change
+ *	    no task may stand there
+ * @why: REGION_*
+ */
+struct region {
+	u8 before;
+	u8 length;
+	bool inside;
+	u8 why;
+};
+
+/**
+ * region_find - a region for each conditional jump, disjoint
+ * @in: as given to flow_build(), with all its tables
+ * @flow: its answer
+ * @pointers: addresses in the texts that data names: nobody knows who goes there
+ * @nr_pointers: how many, any order
+ * @regions: out: one for each of @flow->branches
+ *
+ * A region takes the jump alone where that is long enough; else the instructions
+ * before it in the same block, as few as will do; else those behind it, if its
+ * fall-through block has no other way in. It never contains a call, an
+ * instruction that the exception table names, one that cannot be carried out
+ * elsewhere (stub.h), bytes of ftrace, static branches, static calls or the bug
+ * table, nor, but as its first byte, an address that anything goes to, returns
+ * to, or that data or an operand in the texts names. Sleeps. Return: 0 or -ENOMEM.
+ */
+int region_find(const struct flow_input *in, const struct flow *flow,
+		const u64 *pointers, u32 nr_pointers, struct region *regions);
+
+#endif /* LIVECOV_REGION_H */

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * samples.c - see samples.h.
+ *
+ * A map grows by being mapped again, longer, with the same pages: whoever still
+ * writes through the shorter mapping writes to the same cells. A stub reads a map's
+ * address from its CPU and then writes one cell, and may be preempted in between;
+ * so does a handler. The shorter mapping goes after
+ *
+ *	1. sample->map is the new one		(samples_resize, under the lock)
+ *	2. every CPU has looked it up again	(task_maps_refresh)
+ *	3. every task has left stubs		(text_quiesce)
+ *
+ * Between 1 and 2 a CPU that switches finds the new one by itself. A way to shorter
+ * maps is the same, with pages freed after 3.
+ */
+#include <linux/err.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+#include <linux/xarray.h>
+
+#include "samples.h"
+#include "task_maps.h"
+#include "text_patch.h"
+
+unsigned int cov_max_samples = 65536;
+
+static DEFINE_MUTEX(samples_lock);	/* after the targets' lock */
+static DEFINE_XARRAY(samples);		/* by id */
+static LIST_HEAD(samples_in_order);
+static u32 nr_samples;
+static u32 map_pages;
+
+/* What a resize leaves behind. */
+struct leftover {
+	u8 *map;
+	struct page **pages;
+	u32 from, to;
+};
+
+static void free_pages_of(struct page **pages, u32 from, u32 to)
+{
+	u32 i;
+
+	for (i = from; i < to; i++)
+		__free_page(pages[i]);
+}
+
+static void leftover_free(struct leftover *left)
+{
+	vunmap(left->map);
+	free_pages_of(left->pages, left->from, left->to);
+	kvfree(left->pages);
+}
+
+/* Longer: new pages behind the old ones. On failure nothing has changed. */
+static int sample_grow(struct cov_sample *sample, u32 nr, struct leftover *left)
+{
+	struct page **pages = kvcalloc(nr, sizeof(*pages), GFP_KERNEL);
+	u32 i = sample->nr_pages;
+	u8 *map = NULL;
+
+	if (!pages)
+		return -ENOMEM;
+	if (i)
+		memcpy(pages, sample->pages, i * sizeof(*pages));
+	for (; i < nr; i++) {
+		pages[i] = alloc_page(GFP_KERNEL | __GFP_ZERO);
+		if (!pages[i])
+			break;
+	}
+	if (i == nr)
+		map = vmap(pages, nr, VM_MAP, PAGE_KERNEL);
+	if (!map) {
+		free_pages_of(pages, sample->nr_pages, i);
+		kvfree(pages);
+		return -ENOMEM;
+	}
+	*left = (struct leftover){ .map = sample->map, .pages = sample->pages };
+	sample->pages = pages;
+	sample->nr_pages = nr;
+	/* Pairs with the READ_ONCE() of task_maps.c and hit.h: mapped before it is seen. */
+	smp_store_release(&sample->map, map);
+	return 0;
+}
+
+/* No tracked target is left: no map at all. */
+static void sample_empty(struct cov_sample *sample, struct leftover *left)
+{
+	*left = (struct leftover){ sample->map, sample->pages, 0, sample->nr_pages };
+	WRITE_ONCE(sample->map, NULL);
+	sample->pages = NULL;
+	sample->nr_pages = 0;
+}
+
+static int sample_resize(struct cov_sample *sample, u32 nr, struct leftover *left)
+{
+	if (!nr)
+		sample_empty(sample, left);
+	else if (nr > sample->nr_pages)
+		return sample_grow(sample, nr, left);
+	return 0;
+}
+
+/* Samples that have had their turn; those behind keep their shorter maps on failure. */
+static int resize_all(u32 nr, struct leftover *left)
+{
+	struct cov_sample *sample;
+	int err = 0;
+
+	list_for_each_entry(sample, &samples_in_order, link) {
+		err = sample_resize(sample, nr, left++);
+		if (err)
+			break;
+	}
+	return err;
+}
+
+/*
+ * A way out must not fail: without memory for the list of leftovers, one sample
+ * after the other waits for its own.
+ */
+static void empty_one_by_one(void)
+{
+	struct cov_sample *sample;
+
+	list_for_each_entry(sample, &samples_in_order, link) {
+		struct leftover left = { };
+
+		sample_empty(sample, &left);
+		task_maps_refresh();
+		text_quiesce();
+		leftover_free(&left);
+	}
+}
+
+static int resize_locked(u32 nr)
+{
+	struct leftover *left;
+	int err;
+	u32 i;
+
+	/* They do not get shorter but when nobody needs them at all. */
+	if (nr && nr <= map_pages)
+		return 0;
+	left = kvcalloc(nr_samples ?: 1, sizeof(*left), GFP_KERNEL | __GFP_NOWARN);
+	if (!left && nr)
+		return -ENOMEM;
+	if (!nr)
+		map_pages = 0;
+	if (!left) {
+		empty_one_by_one();
+		return 0;
+	}
+	err = resize_all(nr, left);
+	task_maps_refresh();
+	if (nr_samples)
+		text_quiesce();
+	for (i = 0; i < nr_samples; i++)
+		leftover_free(&left[i]);
+	kvfree(left);
+	if (!err)
+		map_pages = nr;
+	return err;
+}
+
+int samples_resize(u32 nr_pages)
+{
+	int err;
+
+	mutex_lock(&samples_lock);
+	err = resize_locked(nr_pages);
+	mutex_unlock(&samples_lock);
+	return err;
+}
+
+static struct cov_sample *sample_make(u64 id)
+{
+	struct cov_sample *sample;
+	struct leftover none;
+	int err = -ENOMEM;
+
+	if (nr_samples >= cov_max_samples)
+		return ERR_PTR(-ENOSPC);
+	sample = kzalloc(sizeof(*sample), GFP_KERNEL);
+	if (!sample)
+		return ERR_PTR(err);
+	sample->id = id;
+	err = map_pages ? sample_grow(sample, map_pages, &none) : 0;
+	if (!err)
+		err = xa_err(xa_store(&samples, id, sample, GFP_KERNEL));
+	if (err) {
+		struct leftover all;
+
+		sample_empty(sample, &all);
+		leftover_free(&all);
+		kfree(sample);
+		return ERR_PTR(err);
+	}
+	list_add_tail(&sample->link, &samples_in_order);
+	sample->index = ++nr_samples;
+	return sample;
+}
+
+struct cov_sample *sample_of(u64 id)
+{
+	struct cov_sample *sample;
+
+	mutex_lock(&samples_lock);
+	sample = xa_load(&samples, id) ?: sample_make(id);
+	mutex_unlock(&samples_lock);
+	return sample;
+}
+
+int samples_each(u64 id, void (*fn)(struct cov_sample *sample, void *context), void *context)
+{
+	struct cov_sample *sample;
+	int err = 0;
+
+	mutex_lock(&samples_lock);
+	if (id) {
+		sample = xa_load(&samples, id);
+		if (sample)
+			fn(sample, context);
+		else
+			err = -ENOENT;
+	} else {
+		list_for_each_entry(sample, &samples_in_order, link)
+			fn(sample, context);
+	}
+	mutex_unlock(&samples_lock);
+	return err;
+}
+
+u32 samples_list(u32 first, u32 count, u64 *ids)
+{
+	struct cov_sample *sample;
+	u32 at = 0, n = 0;
+
+	mutex_lock(&samples_lock);
+	list_for_each_entry(sample, &samples_in_order, link)
+		if (at++ >= first && n < count)
+			ids[n++] = sample->id;
+	mutex_unlock(&samples_lock);
+	return n;
+}
+
+u32 sample_index(u64 id)
+{
+	struct cov_sample *sample;
+	u32 index;
+
+	mutex_lock(&samples_lock);
+	sample = xa_load(&samples, id);
+	index = sample ? sample->index : 0;
+	mutex_unlock(&samples_lock);
+	return index;
+}
+
+struct page *sample_page(u32 index, unsigned long at)
+{
+	struct cov_sample *sample;
+	struct page *page = NULL;
+
+	mutex_lock(&samples_lock);
+	list_for_each_entry(sample, &samples_in_order, link)
+		if (sample->index == index && at < sample->nr_pages) {
+			page = sample->pages[at];
+			get_page(page);
+		}
+	mutex_unlock(&samples_lock);
+	return page;
+}
+
+/* No target, no task: nothing has a pointer to a sample. */
+void samples_exit(void)
+{
+	struct cov_sample *sample, *next;
+
+	list_for_each_entry_safe(sample, next, &samples_in_order, link)
+		kfree(sample);
+	xa_destroy(&samples);
+}

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * site_index.c - see site_index.h. An index is a sorted array of sites and, for
+ * each 64 bytes of text, where in it the sites of those bytes begin: a look-up reads
+ * one bucket and walks past as many sites as 64 bytes hold, two on average.
+ *
+ *	indices --> index of ext4 --> index of brd --> NULL
+ *	            bucket[0] .. bucket[size / 64]
+ *	            site[0] .. site[count - 1]
+ *
+ * An index never changes once it is in the list. Writers hold the targets' lock; a
+ * reader is a handler with preemption off, so an index taken out of the list is
+ * freed after synchronize_rcu(). smp_store_release() in rcu_assign_pointer() pairs
+ * with the dependency of rcu_dereference(): who sees an index sees its sites.
+ */
+#include <linux/bsearch.h>
+#include <linux/mm.h>
+#include <linux/rcupdate.h>
+#include <linux/sort.h>
+
+#include "site_index.h"
+#include "target.h"
+
+#define BUCKET_SHIFT	6
+
+struct site_index {
+	struct site_index __rcu *next;
+	struct cov_target *target;
+	unsigned long base;
+	unsigned long size;
+	u32 count;
+	u32 *buckets;
+	struct cov_site *sites[];
+};
+
+static struct site_index __rcu *indices;
+
+/* --- in a handler's context ---------------------------------------------- */
+
+static __always_inline struct cov_site *find_in(const struct site_index *index,
+						unsigned long offset)
+{
+	u32 bucket = offset >> BUCKET_SHIFT;
+	u32 i, end = index->buckets[bucket + 1];
+
+	for (i = index->buckets[bucket]; i < end; i++)
+		if (site_patch(index->sites[i]) == index->base + offset &&
+		    READ_ONCE(index->sites[i]->indexed))
+			return index->sites[i];
+	return NULL;
+}
+
+struct cov_site * notrace site_index_find(unsigned long address)
+{
+	const struct site_index *index;
+
+	for (index = rcu_dereference_raw(indices); index; index = rcu_dereference_raw(index->next))
+		if (address - index->base < index->size) {
+			struct cov_site *site = find_in(index, address - index->base);
+
+			if (site)
+				return site;
+		}
+	return NULL;
+}
+NOKPROBE_SYMBOL(site_index_find);
+
+bool site_index_covers(unsigned long address)
+{
+	u32 back;
+
+	for (back = 0; back < REGION_MAX_LEN; back++) {
+		const struct cov_site *site = site_index_find(address - back);
+
+		if (site && back < site->patched)
+			return true;
+	}
+	return false;
+}
+
+struct cov_site *site_index_find_stub(unsigned long address)
+{
+	const struct site_index *index;
+	u32 i;
+
+	for (index = rcu_dereference_raw(indices); index; index = rcu_dereference_raw(index->next))
+		for (i = 0; i < index->count; i++)
+			if (address - (unsigned long)index->sites[i]->engine_data <
+			    index->sites[i]->stub_len)
+				return index->sites[i];
+	return NULL;
+}
+
+/* --- sleeping -------------------------------------------------------------- */
+
+static bool wants_index(const struct cov_site *site)
+{
+	return site->indexed;
+}
+
+static int site_cmp(const void *a, const void *b)
+{
+	unsigned long x = site_patch(*(struct cov_site * const *)a);
+	unsigned long y = site_patch(*(struct cov_site * const *)b);
+
+	return x < y ? -1 : x > y;
+}
+
+static void index_free(struct site_index *index)
+{
+	if (!index)
+		return;
+	kvfree(index->buckets);
+	kvfree(index);
+}
+
+static struct site_index *index_alloc(struct cov_target *target)
+{
+	struct site_index *index;
+	struct site_batch *batch;
+	struct cov_site *site;
+	u32 i, n = 0;
+
+	for_each_site(site, batch, i, &target->cps)
+		n += wants_index(site);
+	index = kvzalloc(struct_size(index, sites, n), GFP_KERNEL);
+	if (!index)
+		return NULL;
+	index->target = target;
+	for_each_site(site, batch, i, &target->cps)
+		if (wants_index(site))
+			index->sites[index->count++] = site;
+	sort(index->sites, index->count, sizeof(index->sites[0]), site_cmp, NULL);
+	return index;
+}
+
+static void fill_buckets(struct site_index *index)
+{
+	u32 i, bucket, next = 0, nr = index->size >> BUCKET_SHIFT;
+
+	for (i = 0; i < index->count; i++) {
+		bucket = (site_patch(index->sites[i]) - index->base) >> BUCKET_SHIFT;
+		while (next <= bucket)
+			index->buckets[next++] = i;
+	}
+	while (next <= nr)
+		index->buckets[next++] = index->count;
+}
+
+static int make_buckets(struct site_index *index)
+{
+	unsigned long last;
+
+	if (!index->count)
+		return 0;
+	index->base = round_down(site_patch(index->sites[0]), 1UL << BUCKET_SHIFT);
+	last = site_patch(index->sites[index->count - 1]);
+	index->size = round_up(last + 1 - index->base, 1UL << BUCKET_SHIFT);
+	index->buckets = kvcalloc((index->size >> BUCKET_SHIFT) + 1, sizeof(u32), GFP_KERNEL);
+	if (!index->buckets)
+		return -ENOMEM;
+	fill_buckets(index);
+	return 0;
+}
+
+/* Put @index, or nothing, in the place of what the list has of @target. */
+static void replace(struct cov_target *target, struct site_index *index)
+{
+	struct site_index __rcu **link = &indices;
+	struct site_index *old;
+
+	while ((old = rcu_dereference_protected(*link, true)) && old->target != target)
+		link = &old->next;
+	if (index)
+		RCU_INIT_POINTER(index->next, old ? rcu_dereference_protected(old->next, true) : NULL);
+	if (index)
+		rcu_assign_pointer(*link, index);
+	else if (old)
+		rcu_assign_pointer(*link, rcu_dereference_protected(old->next, true));
+	if (old)
+		synchronize_rcu();
+	index_free(old);
+}
+
+int site_index_build(struct cov_target *target)
+{
+	struct site_index *index = index_alloc(target);
+
+	if (!index)
+		return -ENOMEM;
+	if (make_buckets(index)) {
+		index_free(index);
+		return -ENOMEM;
+	}
+	replace(target, index);
+	return 0;
+}
+
+void site_index_drop(struct cov_target *target)
+{
+	replace(target, NULL);
+}

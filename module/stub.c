@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * stub.c - makes the code behind a detour. Pure. Owns nothing; may call
+ * insn_branch.c.
+ *
+ *		instructions in front of the conditional jump
+ *		jcc 1f
+ *		note of [0]
+ *		instructions behind the conditional jump
+ *		jmp behind the region
+ *	1:	note of [1]
+ *		jmp target
+ *
+ * Encodings are from the SDM (Intel 64 and IA-32 Architectures Software
+ * Developer's Manual), volume 2.
+ */
+#include "stub.h"
+#include "insn_branch.h"
+
+#define JCC_SHORT_LEN	2
+#define JCC_REACH	127	/* of a short jump, forward */
+
+/**
+ * struct writer - a stub on its way
+ * @code: its bytes
+ * @size: how many there are
+ * @at: address of code[0]
+ * @err: the first error; what is written afterwards means nothing
+ */
+struct writer {
+	u8 *code;
+	u32 size;
+	u64 at;
+	int err;
+};
+
+static void fail(struct writer *w, int err)
+{
+	if (!w->err)
+		w->err = err;
+}
+
+static void put(struct writer *w, const void *bytes, u32 size)
+{
+	if (size > STUB_MAX_LEN - w->size) {
+		fail(w, -EILSEQ);
+		return;
+	}
+	memcpy(w->code + w->size, bytes, size);
+	w->size += size;
+}
+
+#define PUT(w, ...)							\
+do {									\
+	static const u8 bytes_[] = { __VA_ARGS__ };			\
+									\
+	put(w, bytes_, sizeof(bytes_));					\
+} while (0)
+
+/* 32 bits that the CPU sign-extends. */
+static void put_s32(struct writer *w, u64 value)
+{
+	s32 field = (s32)value;
+
+	if ((u64)(s64)field != value)
+		fail(w, -ERANGE);
+	put(w, &field, sizeof(field));
+}
+
+/* A displacement to @address, @behind bytes before the end of its instruction. */
+static void put_rel32(struct writer *w, u64 address, u32 behind)
+{
+	put_s32(w, address - (w->at + w->size + sizeof(s32) + behind));
+}
+
+static void put_jump(struct writer *w, u64 target)
+{
+	PUT(w, 0xe9);
+	put_rel32(w, target, 0);
+}
+
+/* Copy an instruction of @bytes that lies at @address. */
+static void put_moved(struct writer *w, const u8 *bytes, u64 address,
+		      const struct insn_branch *insn)
+{
+	u64 names[INSN_NR_NAMES];
+	u32 disp = insn->rip_disp;
+
+	if (!disp) {
+		put(w, bytes, insn->length);
+		return;
+	}
+	insn_branch_names(bytes, address, insn, names);
+	put(w, bytes, disp);
+	put_rel32(w, names[INSN_BY_MEMORY], insn->length - disp - sizeof(s32));
+	put(w, bytes + disp + sizeof(s32), insn->length - disp - sizeof(s32));
+}
+
+/* Copy instructions, all of which go on to the next one. */
+static void put_all_moved(struct writer *w, const u8 *bytes, u32 size, u64 address)
+{
+	struct insn_branch insn;
+	u32 at;
+
+	for (at = 0; at < size; at += insn.length) {
+		if (insn_branch_decode(bytes + at, size - at, address + at, &insn)) {
+			fail(w, -EILSEQ);
+			return;
+		}
+		if (!insn_branch_is_plain(&insn))
+			fail(w, -EOPNOTSUPP);
+		put_moved(w, bytes + at, address + at, &insn);
+	}
+}
+
+static bool is_counting(const struct insn_branch *jcc)
+{
+	return jcc->condition >= INSN_COND_LOOPNE;
+}
+
+/* The conditional jump to a place near by. Return: what end_short_jcc() wants. */
+static u32 put_short_jcc(struct writer *w, const struct insn_branch *jcc)
+{
+	u8 short_jcc[JCC_SHORT_LEN] = { 0x70 | jcc->condition };
+
+	if (is_counting(jcc))
+		short_jcc[0] = 0xe0 + (jcc->condition - INSN_COND_LOOPNE);
+	if (jcc->narrow)
+		PUT(w, 0x67);
+	put(w, short_jcc, sizeof(short_jcc));
+	return w->size;
+}
+
+/* What put_short_jcc() has put goes here. */
+static void end_short_jcc(struct writer *w, u32 behind)
+{
+	if (w->size - behind > JCC_REACH)
+		fail(w, -ERANGE);
+	else
+		w->code[behind - 1] = w->size - behind;
+}
+
+/* The conditional jump to its target; the counting ones have but a short form. */
+static void put_near_jcc(struct writer *w, const struct insn_branch *jcc)
+{
+	u8 near_jcc[] = { 0x0f, 0x80 | jcc->condition };
+
+	put(w, near_jcc, sizeof(near_jcc));
+	put_rel32(w, jcc->target, 0);
+}
+
+/* --- notes --------------------------------------------------------------------------------- */
+
+/* The flags, but for those that no condition looks at, into rax; its own value to the stack. */
+static void put_keep_flags(struct writer *w)
+{
+	PUT(w, 0x50);			/* push %rax */
+	PUT(w, 0x9f);			/* lahf */
+	PUT(w, 0x0f, 0x90, 0xc0);	/* seto %al */
+}
+
+/* 1 + 127 overflows, 0 + 127 does not. */
+static void put_restore_flags(struct writer *w)
+{
+	PUT(w, 0x04, 0x7f);		/* add $127,%al */
+	PUT(w, 0x9e);			/* sahf */
+	PUT(w, 0x58);			/* pop %rax */
+}
+
+static void put_byte(struct writer *w, u64 cell)
+{
+	PUT(w, 0xc6, 0x05);		/* movb $1,cell(%rip) */
+	put_rel32(w, cell, 1);
+	PUT(w, 1);
+}
+
+static void put_count(struct writer *w, u64 cell)
+{
+	put_keep_flags(w);
+	PUT(w, 0xf0, 0x48, 0xff, 0x05);	/* lock incq cell(%rip) */
+	put_rel32(w, cell, 0);
+	put_restore_flags(w);
+}
+
+/* The base of the running task's map into rcx, whose own value goes to the stack. */
+static void put_task_base(struct writer *w, const struct stub_task *task)
+{
+	PUT(w, 0x51);			/* push %rcx */
+	PUT(w, 0x65, 0x0f, 0xb7, 0x0c, 0x25);	/* movzwl %gs:preempt_count+1,%ecx */
+	put_s32(w, task->preempt_count + 1);
+	PUT(w, 0x0f, 0xb6, 0x89);	/* movzbl contexts(%rcx),%ecx */
+	put_s32(w, task->contexts);
+	PUT(w, 0x65, 0x48, 0x8b, 0x0c, 0xcd);	/* mov %gs:bases(,%rcx,8),%rcx */
+	put_s32(w, task->bases);
+}
+
+static void put_task_byte(struct writer *w, u64 cell)
+{
+	PUT(w, 0xc6, 0x81);		/* movb $1,cell(%rcx) */
+	put_s32(w, cell);
+	PUT(w, 1);
+}
+
+static void put_task_count(struct writer *w, u64 cell)
+{
+	put_keep_flags(w);
+	PUT(w, 0xf0, 0x48, 0xff, 0x81);	/* lock incq cell(%rcx) */
+	put_s32(w, cell);
+	put_restore_flags(w);
+}
+
+static void put_task_note(struct writer *w, const struct stub *stub, u64 cell)
+{
+	static const struct insn_branch jrcxz = { .condition = INSN_COND_RCXZ };
+	u32 no_base;
+
+	put_task_base(w, stub->task);
+	no_base = put_short_jcc(w, &jrcxz);
+	if (stub->how == STUB_TASK_BYTE)
+		put_task_byte(w, cell);
+	else
+		put_task_count(w, cell);
+	end_short_jcc(w, no_base);
+	PUT(w, 0x59);			/* pop %rcx */
+}
+
+static void put_note(struct writer *w, const struct stub *stub, u64 cell)
+{
+	if (!cell)
+		return;
+	switch (stub->how) {
+	case STUB_BYTE:
+		put_byte(w, cell);
+		break;
+	case STUB_COUNT:
+		put_count(w, cell);
+		break;
+	default:
+		put_task_note(w, stub, cell);
+	}
+}
+
+/* --- stubs --------------------------------------------------------------------------------- */
+
+static int decode_jcc(const struct stub *stub, struct insn_branch *jcc)
+{
+	const struct region *region = &stub->region;
+
+	if (region->before >= region->length ||
+	    insn_branch_decode(stub->text + region->before, region->length - region->before,
+			       stub->address + region->before, jcc) ||
+	    jcc->kind != INSN_JCC)
+		return -EILSEQ;
+	return 0;
+}
+
+/*
+ * What the jump leads to when it falls through. Return: where in the stub the
+ * instructions begin that stood behind it.
+ */
+static u32 put_fall_through(struct writer *w, const struct stub *stub,
+			    const struct insn_branch *jcc)
+{
+	u32 behind = stub->region.before + jcc->length, moved;
+
+	put_note(w, stub, stub->cell[0]);
+	moved = w->size;
+	put_all_moved(w, stub->text + behind, stub->region.length - behind,
+		      stub->address + behind);
+	put_jump(w, stub->address + stub->region.length);
+	return moved;
+}
+
+/* stub_write(); @after: as put_fall_through() returns. */
+static int write_stub(const struct stub *stub, const struct insn_branch *jcc, u8 *code,
+		      u32 *after)
+{
+	struct writer w = { .code = code, .at = stub->at };
+	u32 taken;
+
+	put_all_moved(&w, stub->text, stub->region.before, stub->address);
+	if (!stub->cell[1] && !is_counting(jcc)) {
+		put_near_jcc(&w, jcc);
+		*after = put_fall_through(&w, stub, jcc);
+	} else {
+		taken = put_short_jcc(&w, jcc);
+		*after = put_fall_through(&w, stub, jcc);
+		end_short_jcc(&w, taken);
+		put_note(&w, stub, stub->cell[1]);
+		put_jump(&w, jcc->target);
+	}
+	return w.err ? w.err : (int)w.size;
+}
+
+/* A region's jump to its stub. */
+static void put_detour(struct writer *w, const struct stub *stub)
+{
+	put_jump(w, stub->at);
+}
+
+int stub_write(const struct stub *stub, u8 *code)
+{
+	struct writer detour = { .code = code, .at = stub->address };
+	struct insn_branch jcc;
+	u32 after;
+	int err = decode_jcc(stub, &jcc);
+
+	if (err)
+		return err;
+	put_detour(&detour, stub);	/* to see whether it reaches */
+	return detour.err ? detour.err : write_stub(stub, &jcc, code, &after);
+}
+
+/* One instruction of any length: nobody sees half of it in a disassembly. */
+static void put_nop(struct writer *w, u32 length)
+{
+	static const u8 nops[][8] = {
+		{ 0x90 },
+		{ 0x66, 0x90 },
+		{ 0x0f, 0x1f, 0x00 },
+		{ 0x0f, 0x1f, 0x40, 0x00 },
+		{ 0x0f, 0x1f, 0x44, 0x00, 0x00 },
+		{ 0x66, 0x0f, 0x1f, 0x44, 0x00, 0x00 },
+		{ 0x0f, 0x1f, 0x80, 0x00, 0x00, 0x00, 0x00 },
+		{ 0x0f, 0x1f, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00 },
+	};
+
+	for (; length > ARRAY_SIZE(nops); length--)
+		PUT(w, 0x66);
+	put(w, nops[length - 1], length);
+}
+
+void stub_jump(const struct stub *stub, u8 *bytes)
+{
+	struct writer w = { .code = bytes, .at = stub->address };
+	u32 length = stub->region.length;
+
+	put_detour(&w, stub);
+	while (w.size < length) {
+		u32 rest = length - w.size;
+
+		put_nop(&w, rest < INSN_MAX_LEN ? rest : INSN_MAX_LEN);
+	}
+}
+
+/* A conditional jump that notes nothing. */
+static void put_plain_jcc(struct writer *w, const struct insn_branch *jcc, u64 next)
+{
+	u32 taken;
+
+	if (!is_counting(jcc)) {
+		put_near_jcc(w, jcc);
+		put_jump(w, next);
+		return;
+	}
+	taken = put_short_jcc(w, jcc);
+	put_jump(w, next);
+	end_short_jcc(w, taken);
+	put_jump(w, jcc->target);
+}
+
+int stub_step(const u8 *text, u32 size, u64 address, u64 at, u8 *code)
+{
+	struct writer w = { .code = code, .at = at };
+	struct insn_branch insn;
+
+	if (insn_branch_decode(text, size, address, &insn))
+		return -EILSEQ;
+	if (insn.kind == INSN_JCC) {
+		put_plain_jcc(&w, &insn, address + insn.length);
+	} else if (insn.kind == INSN_JMP) {
+		put_jump(&w, insn.target);
+	} else if (insn.movable) {
+		put_moved(&w, text, address, &insn);
+		put_jump(&w, address + insn.length);
+	} else {
+		return -EOPNOTSUPP;
+	}
+	return w.err ? w.err : (int)w.size;
+}
+
+u32 stub_origin(const struct stub *stub, u32 offset)
+{
+	const struct region *region = &stub->region;
+	struct insn_branch jcc;
+	u8 code[STUB_MAX_LEN];
+	u32 after, behind;
+
+	if (offset < region->before)
+		return offset;
+	if (decode_jcc(stub, &jcc) || write_stub(stub, &jcc, code, &after) < 0)
+		return region->before;
+	behind = region->before + jcc.length;
+	if (offset >= after && offset - after < region->length - behind)
+		return behind + (offset - after);
+	return region->before;
+}

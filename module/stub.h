@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * stub.h - the code behind a detour: the region's instructions carried out
+ * elsewhere, and a note of which way the conditional jump went. Pure: it makes
+ * bytes, and knows neither whose they are nor where they are kept. May call
+ * insn_branch.c.
+ */
+#ifndef LIVECOV_STUB_H
+#define LIVECOV_STUB_H
+
+#include "region.h"
+
+/*
+ * How a stub notes an outcome. No way changes a flag or a register.
+ *
+ * BYTE:  movb $1, CELL(%rip)
+ * COUNT: the cell is 64 bits wide and counted up with lock inc, the flags kept in
+ *	  rax (lahf, seto); exact whoever else counts there.
+ * TASK:  the cell lies at an offset in a map that belongs to the running task's
+ *	  sample. Its base is in a per-CPU array; which of the array's two
+ *	  entries depends on what the CPU does: preempt_count's bytes 1 and 2
+ *	  (softirq, and hardirq with NMI) index a table of 65536 bytes that
+ *	  holds 0 for a task and 1 for an interrupt. A base of 0 notes nothing:
+ *
+ *		push %rcx
+ *		movzwl %gs:PREEMPT_COUNT+1, %ecx
+ *		movzbl CONTEXTS(%rcx), %ecx
+ *		mov %gs:BASES(,%rcx,8), %rcx
+ *		jrcxz 1f
+ *		movb $1, CELL(%rcx)
+ *	1:	pop %rcx
+ */
+#define STUB_BYTE	0
+#define STUB_COUNT	1
+#define STUB_TASK_BYTE	2
+#define STUB_TASK_COUNT	3
+
+/**
+ * struct stub_task - for STUB_TASK_*: where things are; each sign-extends from 32 bits
+ * @preempt_count: offset from gs' base
+ * @bases: offset from gs' base
+ * @contexts: address
+ */
+struct stub_task {
+	u64 preempt_count;
+	u64 bases;
+	u64 contexts;
+};
+
+/**
+ * struct stub - what to make
+ * @text: the region's original bytes
+ * @address: where they lie
+ * @region: the region
+ * @at: where the stub will lie: less than 2 GiB from @address and its targets
+ * @how: STUB_*
+ * @task: for STUB_TASK_*
+ * @cell: of the outcomes, [0] fell through, [1] jumped: address, or for STUB_TASK_*
+ *	  offset; 0 for an outcome that need not be noted any more
+ */
+struct stub {
+	const u8 *text;
+	u64 address;
+	struct region region;
+	u64 at;
+	u8 how;
+	const struct stub_task *task;
+	u64 cell[2];
+};
+
+#define STUB_MAX_LEN	192	/* longer than any that stub_write() makes */
+
+/**
+ * stub_write - make a stub
+ * @stub: what
+ * @code: its bytes; at most STUB_MAX_LEN are written
+ *
+ * Entered with the registers and flags that the region would have been entered
+ * with; leaves to where the region would have, with those that it would have
+ * left. Uses two words of stack below rsp at most (the kernel has no red zone).
+ *
+ * Return: bytes; -ERANGE if a target or an operand is out of reach; -EOPNOTSUPP
+ * if an instruction cannot be moved; -EILSEQ if these are no instructions.
+ */
+int stub_write(const struct stub *stub, u8 *code);
+
+/**
+ * stub_jump - the bytes that a region gets: a jump to its stub
+ * @stub: what stub_write() was given
+ * @bytes: out: @stub->region.length of them: the jump, then nops
+ */
+void stub_jump(const struct stub *stub, u8 *bytes);
+
+/**
+ * stub_step - one instruction, carried out elsewhere, and a jump back behind it
+ * @text: the instruction's bytes
+ * @size: how many may be read
+ * @address: where it lies
+ * @at: where the copy will lie
+ * @code: the copy; at most STUB_MAX_LEN are written
+ *
+ * For a breakpoint on it to go on at. Jumps of any kind go where they go; calls
+ * cannot be moved: their return address would be the copy's.
+ *
+ * Return: as stub_write().
+ */
+int stub_step(const u8 *text, u32 size, u64 address, u64 at, u8 *code);
+
+/**
+ * stub_origin - which original instruction is it, when execution is in a stub?
+ * @stub: what stub_write() was given
+ * @offset: from the stub's first byte
+ *
+ * For messages. Return: the offset from the region's first byte; the conditional
+ * jump's for what the stub has added.
+ */
+u32 stub_origin(const struct stub *stub, u32 offset);
+
+#endif /* LIVECOV_STUB_H */

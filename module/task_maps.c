@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * task_maps.c - see task_maps.h.
+ *
+ * What an interrupt does while it sits on a tracked task is not that task's.
+ * preempt_count says which it is (include/linux/preempt.h): byte 1 counts softirqs,
+ * in steps of two for disabled sections and with its lowest bit while one is served;
+ * byte 2 has hard interrupts in its low nibble and NMIs in its high one. Both bytes
+ * together index cov_contexts, which is 0 for a task. No flag is touched on the way,
+ * which is why it is a table.
+ *
+ * Who reads base[0] reads its own: it is written for the next task at the last moment
+ * at which the CPU still runs the one before, in __schedule(), with interrupts off. A
+ * stub that has read its base and is preempted keeps it in a register.
+ */
+#include <linux/sched.h>
+#include <linux/smp.h>
+
+#include "samples.h"
+#include "task_maps.h"
+#include "tracking.h"
+
+DEFINE_PER_CPU(struct task_maps, cov_task_maps);
+u8 cov_contexts[65536];
+
+static bool is_interrupt(u32 context)
+{
+	u32 count = context << 8;
+
+	return count & (NMI_MASK | HARDIRQ_MASK) || count & SOFTIRQ_OFFSET;
+}
+
+void task_maps_init(void)
+{
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(cov_contexts); i++)
+		cov_contexts[i] = is_interrupt(i);
+}
+
+static u8 *map_of(struct task_struct *task)
+{
+	struct thread_ref thread;
+
+	if (!task_registry_find(&cov_tasks, (unsigned long)task, &thread))
+		return NULL;
+	/* Pairs with smp_store_release() in sample_grow(). */
+	return READ_ONCE(((struct cov_sample *)(unsigned long)thread.sample)->map);
+}
+
+void notrace task_maps_switch(struct task_struct *next)
+{
+	raw_cpu_write(cov_task_maps.base[0], map_of(next));
+}
+
+static void refresh_cpu(void *unused)
+{
+	task_maps_switch(current);
+}
+
+void task_maps_refresh(void)
+{
+	on_each_cpu(refresh_cpu, NULL, 1);
+}
+
+void task_maps_refresh_self(void)
+{
+	preempt_disable();
+	task_maps_switch(current);
+	preempt_enable();
+}
+
+static bool reaches(u64 value)
+{
+	return (s64)value == (s32)value;
+}
+
+int task_maps_stub(struct stub_task *task)
+{
+	task->preempt_count = (unsigned long)&COMPAT_PREEMPT_COUNT;
+	task->bases = (unsigned long)&cov_task_maps;
+	task->contexts = (unsigned long)cov_contexts;
+	return reaches(task->preempt_count) && reaches(task->bases) && reaches(task->contexts) ?
+		0 : -ERANGE;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * task_maps.h - which map does what runs on this CPU write to? Kept true over
+ * context switches, so that stubs and entries need not look a task up. Owns the
+ * per-CPU bases and the table of contexts that stub.h describes. May call
+ * task_registry.c, samples.h.
+ */
+#ifndef LIVECOV_TASK_MAPS_H
+#define LIVECOV_TASK_MAPS_H
+
+#include <linux/percpu.h>
+
+#include "compat.h"
+#include "stub.h"
+
+struct task_maps {
+	u8 *base[2];	/* of the running task's sample, or NULL; [1]: an interrupt's, NULL */
+};
+
+DECLARE_PER_CPU(struct task_maps, cov_task_maps);
+extern u8 cov_contexts[65536];
+
+/* The map that counts here and now, or NULL; what a stub of STUB_TASK_* does. */
+static __always_inline u8 *task_map(void)
+{
+	u32 context = (u32)raw_cpu_read_4(COMPAT_PREEMPT_COUNT) >> 8 & 0xffff;
+
+	return cov_contexts[context] ? NULL : raw_cpu_read(cov_task_maps.base[0]);
+}
+
+/* task_maps_stub - where a stub finds all this; -ERANGE if out of its reach */
+int task_maps_stub(struct stub_task *task);
+
+/* task_maps_refresh - every CPU looks its task up again */
+void task_maps_refresh(void);
+
+/* task_maps_refresh_self - the calling task has been registered or unregistered */
+void task_maps_refresh_self(void);
+
+/* task_maps_init - make the table; task_maps_switch() is to be called at each switch */
+void task_maps_init(void);
+
+/* task_maps_switch - this CPU goes on with @next; preemption is off */
+void task_maps_switch(struct task_struct *next);
+
+#endif /* LIVECOV_TASK_MAPS_H */

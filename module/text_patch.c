@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * text_patch.c - see text_patch.h.
+ *
+ * The window. Text is mapped read-only. Its pages are written through two pages of
+ * address space that livecov maps once and points at any page for a moment: nothing
+ * is allocated on the way back, which must not fail, and there is no lasting writable
+ * mapping of text. Only the CPU that opened the window uses it, with preemption off
+ * until it is closed; so the one translation that must not be stale is its own,
+ * and INVLPG drops that (SDM vol. 3, 4.10.4.1; stale ones of other CPUs and PCIDs
+ * are dropped before those use the window).
+ *
+ * The protocol, for a patch of more than one byte, as the kernel's own text_poke_bp():
+ *
+ *	old bytes        int3 .. old          int3 .. new           new bytes
+ *	          ----->              ----->               ----->
+ *	         1. first byte       2. the others        3. first byte
+ *	            sync, quiesce       sync                 sync
+ *
+ * "sync" has every CPU execute a serialising instruction (SDM vol. 3, 8.1.3,
+ * cross-modifying code): afterwards none has an older byte in its pipeline. The
+ * first byte changes alone, in one store. Who arrives at an int3 meanwhile is sent
+ * to the new code's place by the breakpoint engine's handler, which knows the
+ * site since before step 1. "quiesce", only on the way in and only if an
+ * instruction begins inside: a task may have been preempted or interrupted before
+ * it, in what is about to change; it has left when every task has been
+ * seen to schedule of its own will (synchronize_rcu_tasks()). No one can come in
+ * meanwhile: the way in is the first byte. On the way out nobody stands inside,
+ * because the jump has been the only instruction there.
+ *
+ * One byte is one store and one sync. A batch goes through each step together.
+ *
+ * Others who patch: the kernel's own text_poke() users are kept apart by what they
+ * may touch: sites never lie on bytes of ftrace, static branches or static calls.
+ * kprobes can come to any byte, under a lock that modules do not get: a first byte
+ * that is not what we left there is not ours to change (refused -EBUSY). What is
+ * left is a kprobe that is registered at the very byte between our look and our
+ * store, with its own look before.
+ */
+#include <linux/kprobes.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/security.h>
+#include <linux/smp.h>
+#include <linux/uaccess.h>
+#include <linux/vmalloc.h>
+#include <asm/sync_core.h>
+#include <asm/tlbflush.h>
+
+#include "arena.h"
+#include "compat.h"
+#include "text_patch.h"
+#include "text_selftest.h"
+
+#define INT3		0xcc
+#define WINDOW_PAGES	2	/* a patch may lie across a border */
+
+static void *window;
+static struct page *window_idle;
+static pte_t *window_pte[WINDOW_PAGES];
+static const char *unusable;
+
+/* One patches at a time: under the targets' lock, and the disarm worker without it. */
+static DEFINE_MUTEX(text_lock);
+
+/* --- the window ----------------------------------------------------------------- */
+
+static void window_point(int i, struct page *page)
+{
+	pgprot_t prot = pte_pgprot(*window_pte[i]);
+	unsigned long address = (unsigned long)window + i * PAGE_SIZE;
+
+	set_pte(window_pte[i], mk_pte(page, prot));
+	asm volatile("invlpg (%0)" : : "r" (address) : "memory");
+}
+
+static void window_close(void)
+{
+	int i;
+
+	for (i = 0; i < WINDOW_PAGES; i++)
+		window_point(i, window_idle);
+	preempt_enable();
+}
+
+/* The kernel's own text is mapped with large pages, which vmalloc_to_page() is not for. */
+static bool is_module_text(unsigned long address)
+{
+	return address >= MODULES_VADDR && address < MODULES_END;
+}
+
+/* A writable address of the text at @address; NULL if that is no text of a module. */
+static void *window_open(unsigned long address, u32 length)
+{
+	unsigned long first = address & PAGE_MASK, last = (address + length - 1) & PAGE_MASK;
+	struct page *page = is_module_text(address) ? vmalloc_to_page((void *)first) : NULL;
+	struct page *next = page && last != first ? vmalloc_to_page((void *)last) : window_idle;
+
+	if (!page || !next)
+		return NULL;
+	preempt_disable();
+	window_point(0, page);
+	if (last != first)
+		window_point(1, next);
+	return window + offset_in_page(address);
+}
+
+/* @length 1 is one store; more bytes are nobody's instruction at the moment. */
+static void write_locked(unsigned long address, const u8 *bytes, u32 length)
+{
+	while (length) {
+		u32 n = min_t(u32, length, PAGE_SIZE);
+		u8 *to = window_open(address, n);
+
+		if (WARN_ON_ONCE(!to))
+			return;
+		if (n == 1)
+			WRITE_ONCE(*to, *bytes);
+		else
+			memcpy(to, bytes, n);
+		window_close();
+		address += n;
+		bytes += n;
+		length -= n;
+	}
+}
+
+void text_write(unsigned long address, const u8 *bytes, u32 length)
+{
+	mutex_lock(&text_lock);
+	write_locked(address, bytes, length);
+	mutex_unlock(&text_lock);
+}
+
+static void sync_this_cpu(void *unused)
+{
+	sync_core();
+}
+
+static void sync_all_cpus(void)
+{
+	on_each_cpu(sync_this_cpu, NULL, 1);
+}
+
+void text_quiesce(void)
+{
+	compat_synchronize_rcu_tasks();
+}
+
+/* --- the protocol --------------------------------------------------------------- */
+
+static int check_bytes(const struct text_patch *patch)
+{
+	u8 now[REGION_MAX_LEN];
+
+	if (copy_from_kernel_nofault(now, (void *)patch->address, patch->length))
+		return -EFAULT;
+	if (!is_module_text(patch->address))
+		return -EFAULT;
+	return memcmp(now, patch->from, patch->length) ? -EBUSY : 0;
+}
+
+/* Step 1; whether one of the patches has instructions inside. */
+static bool hold_first_bytes(const struct text_job *job)
+{
+	static const u8 int3 = INT3;
+	struct text_patch patch;
+	bool inside = false;
+	u32 i;
+
+	for (i = 0; i < job->count; i++) {
+		int err;
+
+		if (!job->describe(job->context, i, &patch))
+			continue;
+		err = check_bytes(&patch);
+		if (err) {
+			job->refused(job->context, i, err);
+			continue;
+		}
+		if (patch.length == 1)
+			continue;
+		write_locked(patch.address, &int3, 1);
+		inside |= patch.inside;
+	}
+	return inside;
+}
+
+static void write_others(const struct text_job *job)
+{
+	struct text_patch patch;
+	u32 i;
+
+	for (i = 0; i < job->count; i++)
+		if (job->describe(job->context, i, &patch) && patch.length > 1)
+			write_locked(patch.address + 1, patch.to + 1, patch.length - 1);
+}
+
+static void write_first_bytes(const struct text_job *job)
+{
+	struct text_patch patch;
+	u32 i;
+
+	for (i = 0; i < job->count; i++)
+		if (job->describe(job->context, i, &patch))
+			write_locked(patch.address, patch.to, 1);
+}
+
+void text_patch(const struct text_job *job)
+{
+	bool inside;
+
+	mutex_lock(&text_lock);
+	inside = hold_first_bytes(job);
+	sync_all_cpus();
+	if (inside)
+		text_quiesce();
+	write_others(job);
+	sync_all_cpus();
+	write_first_bytes(job);
+	sync_all_cpus();
+	mutex_unlock(&text_lock);
+}
+
+/* --- life ------------------------------------------------------------------------ */
+
+static int window_init(void)
+{
+	struct page *pages[WINDOW_PAGES];
+	unsigned int level;
+	int i;
+
+	window_idle = alloc_page(GFP_KERNEL | __GFP_ZERO);
+	if (!window_idle)
+		return -ENOMEM;
+	for (i = 0; i < WINDOW_PAGES; i++)
+		pages[i] = window_idle;
+	window = vmap(pages, WINDOW_PAGES, VM_MAP, PAGE_KERNEL);
+	if (!window)
+		return -ENOMEM;
+	for (i = 0; i < WINDOW_PAGES; i++) {
+		window_pte[i] = lookup_address((unsigned long)window + i * PAGE_SIZE, &level);
+		if (!window_pte[i] || level != PG_LEVEL_4K)
+			return -EIO;
+	}
+	return 0;
+}
+
+void text_patch_exit(void)
+{
+	if (window)
+		vunmap(window);
+	window = NULL;
+	if (window_idle)
+		__free_page(window_idle);
+	window_idle = NULL;
+}
+
+static int find_unusable(void)
+{
+	int err;
+
+	if (!COMPAT_HAS_RCU_TASKS) {
+		unusable = "this kernel does not let modules wait for tasks to leave a stretch of text (before 5.18)";
+		return -EOPNOTSUPP;
+	}
+	if (security_locked_down(LOCKDOWN_KPROBES)) {
+		unusable = "the kernel is locked down";
+		return -EPERM;
+	}
+	err = window_init();
+	if (err) {
+		unusable = "no window onto text could be made";
+		return err;
+	}
+	unusable = text_selftest();
+	return unusable ? -EIO : 0;
+}
+
+int text_patch_init(void)
+{
+	int err = find_unusable();
+
+	if (err)
+		text_patch_exit();
+	return err;
+}
+
+const char *text_patch_unusable(void)
+{
+	return unusable;
+}
