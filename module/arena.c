@@ -5,10 +5,11 @@
  */
 #include <linux/bitmap.h>
 #include <linux/kernel.h>
+#include <linux/log2.h>
 
 #include "arena.h"
 
-#define UNIT_SHIFT	4
+#define UNIT_SHIFT	ilog2(ARENA_UNIT)
 #define UNITS		(ARENA_SIZE >> UNIT_SHIFT)
 
 extern u8 livecov_stubs[];

@@ -12,6 +12,8 @@
 
 #include "arena_size.h"
 
+#define ARENA_UNIT	16U	/* what is taken begins and ends at a multiple of it */
+
 /**
  * arena_room - where the next stub will lie
  * @bytes: how many it could take

@@ -5,11 +5,12 @@
  * the notifier and the stubs of its sites. May call text_patch.c, arena.c,
  * site_index.c, hit.h, disarm.h.
  *
- * A conditional jump is carried out in the handler, from the flags. Any other
+ * A conditional jump is carried out in the handler, from the flags, and a call too,
+ * because its return address must be the original's. Any other
  * instruction goes on in a copy of it in the arena, behind which a jump leads back
  * (stub.h): so a one-shot site needs nobody to step over it, and its byte is
- * restored later, with others, by the disarm worker. Instructions that cannot be
- * copied, calls above all, are left to kprobes.
+ * restored later, with others, by the disarm worker. The few that cannot be copied
+ * are left to kprobes.
  *
  *	PENDING --> byte saved, copy made, known to handlers --> int3 --> ARMED
  *	ARMED or DISARMING --> byte restored, all CPUs synchronised --> DISARMED
@@ -23,6 +24,7 @@
 #include <linux/kprobes.h>
 #include <linux/notifier.h>
 #include <linux/uaccess.h>
+#include <asm/text-patching.h>
 
 #include "arena.h"
 #include "breakpoint.h"
@@ -47,7 +49,11 @@ static void notrace breakpoint_hit(struct cov_site *site, struct pt_regs *regs)
 	} else {
 		cov_hit(site, 0, site->kind == SITE_ENTRY ? *(unsigned long *)regs->sp : 0,
 			HIT_IN_TRAP);
-		regs->ip = (unsigned long)site->engine_data;
+		if (site->calls)
+			int3_emulate_call(regs, site->address + site->length +
+					  site->displacement);
+		else
+			regs->ip = (unsigned long)site->engine_data;
 	}
 }
 NOKPROBE_SYMBOL(breakpoint_hit);
@@ -80,34 +86,72 @@ static struct notifier_block notifier = {
 
 /* --- sleeping ---------------------------------------------------------------------- */
 
+/* int3_emulate_call() knows the five bytes of call rel32 alone. */
+static void note_call(struct cov_site *site, const u8 *text, u32 room, unsigned long address)
+{
+	struct insn_branch insn;
+
+	site->calls = site->kind != SITE_BRANCH &&
+		      !insn_branch_decode(text, room, address, &insn) &&
+		      insn.kind == INSN_CALL && insn.length == CALL_INSN_SIZE;
+	if (!site->calls)
+		return;
+	site->length = insn.length;
+	site->displacement = insn.target - site->address - insn.length;
+}
+
+/*
+ * Where the int3 goes: not onto an endbr64, at which an indirect call must arrive. -1 if
+ * that cannot be said, or the bytes are the kernel's to change: it does not survive
+ * an int3 on a static branch (arch_jump_entry_size()). kprobes knows better.
+ */
+static int patch_offset(const struct cov_site *site)
+{
+	const struct flow_function *function;
+
+	if (site->kind != SITE_ENTRY)
+		return 0;
+	function = &site->target->image.in.functions[site->id - site->target->cps.first_id];
+	if (function->reserved || function->entry == FLOW_ENTRY_UNKNOWN)
+		return -1;
+	return function->entry;
+}
+
+/* Text may end with the page, an instruction may not: how much can be read. */
+static u32 read_text(unsigned long address, u8 *text)
+{
+	u32 room = min_t(u32, INSN_MAX_LEN, PAGE_SIZE - offset_in_page(address));
+
+	if (!copy_from_kernel_nofault(text, (void *)address, INSN_MAX_LEN))
+		return INSN_MAX_LEN;
+	return copy_from_kernel_nofault(text, (void *)address, room) ? 0 : room;
+}
+
 /* Make the copy that execution goes on in, and save the byte before it. */
 static int prepare(struct cov_site *site)
 {
 	u8 text[INSN_MAX_LEN], code[1 + STUB_MAX_LEN];
-	u32 room = min_t(u32, INSN_MAX_LEN, PAGE_SIZE - offset_in_page(site->address));
+	int len = 0, offset = patch_offset(site);
+	unsigned long address = site->address + offset;
 	unsigned long at = arena_room(sizeof(code));
-	int len = 0;
+	u32 room;
 
-	if (site->at_fentry)
+	if (site->at_fentry || offset < 0)
 		return -EOPNOTSUPP;
-	if (site_index_covers(site->address))
-		return -EBUSY;
 	if (!at)
 		return -ENOSPC;
-	/* Text may end with the page, an instruction may not. */
-	if (copy_from_kernel_nofault(text, (void *)site->address, INSN_MAX_LEN))
-		memset(text + room, INT3, INSN_MAX_LEN - room);
-	else
-		room = INSN_MAX_LEN;
-	if (copy_from_kernel_nofault(text, (void *)site->address, room))
+	room = read_text(address, text);
+	if (!room)
 		return -EFAULT;
-	if (text[0] == INT3)
+	if (site_index_covers(address) || text[0] == INT3)
 		return -EBUSY;
-	if (site->kind != SITE_BRANCH)
-		len = stub_step(text, room, site->address, at + 1, code + 1);
+	note_call(site, text, room, address);
+	if (site->kind != SITE_BRANCH && !site->calls)
+		len = stub_step(text, room, address, at + 1, code + 1);
 	if (len < 0)
 		return len;
 	code[0] = text[0];
+	site->patch_offset = offset;
 	patcher_make_stub(site, at, code, 1, len);
 	return 0;
 }

@@ -70,6 +70,8 @@ struct cov_target;
  *		  its jump, or ftrace's place behind an endbr64
  * @patched: how many bytes an engine of ours changes there; 0 if it is ftrace that does
  * @stub_len: bytes of the stub at @engine_data; the original bytes lie in front of it
+ * @calls: SITE_LEADER, SITE_ENTRY: the instruction is a call, to @displacement from
+ *	    behind it; engine breakpoint's
  * @indexed: handlers find it by its address (site_index.h)
  */
 struct cov_site {
@@ -93,6 +95,7 @@ struct cov_site {
 	bool at_fentry;
 	bool watched;
 	bool indexed;
+	bool calls;
 	s8 patch_offset;
 	u8 patched;
 	u16 stub_len;

@@ -6,6 +6,7 @@
 
 #include "breakpoint.h"
 #include "engine.h"
+#include "entry.h"
 #include "target.h"
 #include "text_patch.h"
 
@@ -139,6 +140,7 @@ void engines_init(void)
 
 void engines_exit(void)
 {
+	entry_exit();
 	breakpoint_exit();
 	text_patch_exit();
 }

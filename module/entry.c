@@ -25,6 +25,7 @@
 
 #include "compat.h"
 #include "engine.h"
+#include "entry.h"
 #include "site_index.h"
 #include "target.h"
 #include "task_maps.h"
@@ -85,6 +86,7 @@ static u32 take(struct cov_site **sites, u32 n, unsigned long *ips)
 
 		if (site->kind != SITE_ENTRY || !site->at_fentry)
 			continue;
+		/* site_init() has found it at one of the two. */
 		site->patch_offset = cov_image_is_fentry(&site->target->image, site->address) ?
 			0 : ENDBR_LEN;
 		site->engine = &cov_engine_entry;
@@ -110,6 +112,15 @@ static void give_up(struct cov_site *site, int err)
 	WRITE_ONCE(site->state, COV_SITE_PENDING);
 }
 
+/*
+ * Not ftrace_free_filter(), which leaves the ops with pointers to what it has freed
+ * (6.1). Without memory the places stay, known to nobody.
+ */
+static void filter_empty(void)
+{
+	ftrace_set_filter(&ops, NULL, 0, 1);
+}
+
 static int filter_add(unsigned long *ips, u32 n)
 {
 	int err = ftrace_set_filter_ips(&ops, ips, n, 0, 0);
@@ -119,7 +130,7 @@ static int filter_add(unsigned long *ips, u32 n)
 	err = register_ftrace_function(&ops);
 	registered = !err;
 	if (err)
-		ftrace_free_filter(&ops);
+		filter_empty();
 	return err;
 }
 
@@ -165,7 +176,7 @@ static void leave(void)
 		return;
 	}
 	registered = false;
-	ftrace_free_filter(&ops);
+	filter_empty();
 }
 
 #define REMOVE_BATCH	256
@@ -212,6 +223,11 @@ static const char *entry_usable(void)
 	return NULL;
 }
 
+void entry_exit(void)
+{
+	ftrace_free_filter(&ops);
+}
+
 #else
 
 static void entry_arm(struct cov_site **sites, u32 n)
@@ -225,6 +241,10 @@ static void entry_release(struct cov_target *target, site_filter filter)
 static const char *entry_usable(void)
 {
 	return "this kernel has no ftrace that modules can filter by address (before 5.18)";
+}
+
+void entry_exit(void)
+{
 }
 
 #endif

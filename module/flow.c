@@ -952,6 +952,17 @@ static u8 find_entry(const struct builder *b, const struct walk *body)
 	return 0;
 }
 
+static void set_entry(struct builder *b, u32 index, const struct walk *body)
+{
+	struct flow_function *function = &b->in->functions[index];
+	u16 marks;
+
+	b->entries[index] = find_entry(b, body);
+	marks = b->marks[body->span->first + body->next + b->entries[index]];
+	function->entry = b->entries[index];
+	function->reserved = marks & MARK_RESERVED & ~MARK_FENTRY;
+}
+
 /* Mark what belongs to functions; each byte that does not may be in b->outside once. */
 static int mark_functions(struct builder *b)
 {
@@ -965,7 +976,7 @@ static int mark_functions(struct builder *b)
 		if (walk_function(b, &in->functions[i], &walk))
 			continue;
 		if (!in->functions[i].cold)
-			b->entries[i] = find_entry(b, &walk);
+			set_entry(b, i, &walk);
 		for (; walk.next < walk.end; walk.next++)
 			b->marks[walk.span->first + walk.next] |= MARK_INSIDE;
 	}

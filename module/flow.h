@@ -12,6 +12,7 @@
 #include "portable.h"
 
 #define FLOW_NONE	0xffffffffU	/* no such block, function or offset */
+#define FLOW_ENTRY_UNKNOWN	0xff
 
 /**
  * struct flow_text - a contiguous stretch of text
@@ -36,6 +37,9 @@ struct flow_text {
  *	   no blocks. EILSEQ: its bytes are no instructions, or something jumps
  *	   or points into the middle of one. EBUSY: a breakpoint of somebody
  *	   else's hides an instruction. EFAULT: it lies outside the texts.
+ * @entry: out: offset of the instruction that the entry site sits on: ftrace's place, or
+ *	   the first instruction behind an endbr64; FLOW_ENTRY_UNKNOWN before flow_build()
+ * @reserved: out: that instruction is a static branch, a static call or in the bug table
  * @first_block: out: its blocks are contiguous and ordered by address
  * @blocks: out
  * @first_branch: out: its branches are contiguous and ordered by address
@@ -46,6 +50,8 @@ struct flow_function {
 	u32 size;
 	bool selected;
 	bool cold;
+	bool reserved;
+	u8 entry;
 	u32 error;
 	u32 first_block;
 	u32 blocks;

@@ -24,6 +24,7 @@ static int functions_from_symbols(struct flow_input *in, const struct symbols *s
 		in->functions[i].size = symbols->table[i].size;
 		in->functions[i].selected = symbols->table[i].selected;
 		in->functions[i].cold = symbols->table[i].cold;
+		in->functions[i].entry = FLOW_ENTRY_UNKNOWN;
 	}
 	return 0;
 }

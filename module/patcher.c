@@ -27,10 +27,32 @@ static const u8 *original_bytes(const struct cov_site *site)
 	return (const u8 *)site->engine_data - site->patched;
 }
 
+/* Stubs made one after the other lie one behind the other: they are written together. */
+static u8 pending[PAGE_SIZE];
+static unsigned long pending_at;
+static u32 pending_len;
+
+static void write_pending(void)
+{
+	if (pending_len)
+		text_write(pending_at, pending, pending_len);
+	pending_len = 0;
+}
+
 void patcher_make_stub(struct cov_site *site, unsigned long at, const u8 *bytes,
 		       u32 original, u32 len)
 {
-	text_write(at, bytes, original + len);
+	u32 gap = at - (pending_at + pending_len);
+
+	if (!pending_len || at < pending_at || gap >= ARENA_UNIT ||
+	    pending_len + gap + original + len > sizeof(pending)) {
+		write_pending();
+		pending_at = at;
+		gap = 0;
+	}
+	memset(pending + pending_len, INT3, gap);
+	memcpy(pending + pending_len + gap, bytes, original + len);
+	pending_len += gap + original + len;
 	arena_take(at, original + len);
 	site->patched = original;
 	site->stub_len = len;
@@ -100,6 +122,7 @@ static u32 prepare_all(const struct cov_engine *engine, struct cov_site **sites,
 		ready++;
 		cond_resched();
 	}
+	write_pending();
 	return ready;
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * site_index.c - see site_index.h. An index is a sorted array of sites and, for
- * each 64 bytes of text, where in it the sites of those bytes begin: a look-up reads
- * one bucket and walks past as many sites as 64 bytes hold, two on average.
+ * site_index.c - see site_index.h. An index is an array of sites, sorted by 64 bytes of
+ * text, and for each of those where in it their sites begin: a look-up reads one
+ * bucket and walks past as many sites as 64 bytes hold, two on average.
  *
  *	indices --> index of ext4 --> index of brd --> NULL
  *	            bucket[0] .. bucket[size / 64]
@@ -13,10 +13,8 @@
  * freed after synchronize_rcu(). smp_store_release() in rcu_assign_pointer() pairs
  * with the dependency of rcu_dereference(): who sees an index sees its sites.
  */
-#include <linux/bsearch.h>
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
-#include <linux/sort.h>
 
 #include "site_index.h"
 #include "target.h"
@@ -98,14 +96,6 @@ static bool wants_index(const struct cov_site *site)
 	return site->indexed;
 }
 
-static int site_cmp(const void *a, const void *b)
-{
-	unsigned long x = site_patch(*(struct cov_site * const *)a);
-	unsigned long y = site_patch(*(struct cov_site * const *)b);
-
-	return x < y ? -1 : x > y;
-}
-
 static void index_free(struct site_index *index)
 {
 	if (!index)
@@ -116,51 +106,59 @@ static void index_free(struct site_index *index)
 
 static struct site_index *index_alloc(struct cov_target *target)
 {
+	unsigned long first = ULONG_MAX, last = 0;
 	struct site_index *index;
 	struct site_batch *batch;
 	struct cov_site *site;
 	u32 i, n = 0;
 
 	for_each_site(site, batch, i, &target->cps)
-		n += wants_index(site);
+		if (wants_index(site)) {
+			first = min(first, site_patch(site));
+			last = max(last, site_patch(site));
+			n++;
+		}
 	index = kvzalloc(struct_size(index, sites, n), GFP_KERNEL);
 	if (!index)
 		return NULL;
 	index->target = target;
-	for_each_site(site, batch, i, &target->cps)
-		if (wants_index(site))
-			index->sites[index->count++] = site;
-	sort(index->sites, index->count, sizeof(index->sites[0]), site_cmp, NULL);
+	index->count = n;
+	if (n) {
+		index->base = round_down(first, 1UL << BUCKET_SHIFT);
+		index->size = round_up(last + 1 - index->base, 1UL << BUCKET_SHIFT);
+	}
+	index->buckets = kvcalloc((index->size >> BUCKET_SHIFT) + 2, sizeof(u32), GFP_KERNEL);
+	if (!index->buckets) {
+		kvfree(index);
+		return NULL;
+	}
 	return index;
 }
 
-static void fill_buckets(struct site_index *index)
+static u32 bucket_of(const struct site_index *index, const struct cov_site *site)
 {
-	u32 i, bucket, next = 0, nr = index->size >> BUCKET_SHIFT;
-
-	for (i = 0; i < index->count; i++) {
-		bucket = (site_patch(index->sites[i]) - index->base) >> BUCKET_SHIFT;
-		while (next <= bucket)
-			index->buckets[next++] = i;
-	}
-	while (next <= nr)
-		index->buckets[next++] = index->count;
+	return (site_patch(site) - index->base) >> BUCKET_SHIFT;
 }
 
-static int make_buckets(struct site_index *index)
+/*
+ * A counting sort. Sites are counted two buckets further on, so that after the sums
+ * bucket + 1 says where its sites begin, and, when they are all in, where they end.
+ */
+static void fill(struct site_index *index)
 {
-	unsigned long last;
+	u32 *next = index->buckets + 1, nr = index->size >> BUCKET_SHIFT;
+	struct site_batch *batch;
+	struct cov_site *site;
+	u32 i;
 
-	if (!index->count)
-		return 0;
-	index->base = round_down(site_patch(index->sites[0]), 1UL << BUCKET_SHIFT);
-	last = site_patch(index->sites[index->count - 1]);
-	index->size = round_up(last + 1 - index->base, 1UL << BUCKET_SHIFT);
-	index->buckets = kvcalloc((index->size >> BUCKET_SHIFT) + 1, sizeof(u32), GFP_KERNEL);
-	if (!index->buckets)
-		return -ENOMEM;
-	fill_buckets(index);
-	return 0;
+	for_each_site(site, batch, i, &index->target->cps)
+		if (wants_index(site) && bucket_of(index, site) + 1 < nr)
+			next[bucket_of(index, site) + 1]++;
+	for (i = 1; i < nr; i++)
+		next[i] += next[i - 1];
+	for_each_site(site, batch, i, &index->target->cps)
+		if (wants_index(site))
+			index->sites[next[bucket_of(index, site)]++] = site;
 }
 
 /* Put @index, or nothing, in the place of what the list has of @target. */
@@ -188,10 +186,7 @@ int site_index_build(struct cov_target *target)
 
 	if (!index)
 		return -ENOMEM;
-	if (make_buckets(index)) {
-		index_free(index);
-		return -ENOMEM;
-	}
+	fill(index);
 	replace(target, index);
 	return 0;
 }

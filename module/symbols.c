@@ -27,8 +27,11 @@ static bool is_function(const Elf_Sym *sym, const char *name,
 	if (!compat_span_has(&image->core, sym->st_value) &&
 	    !compat_span_has(&image->init, sym->st_value))
 		return false;
-	/* Padding before a function that got a symbol for objtool's sake. */
-	return name[0] && !strstarts(name, "__pfx_");
+	/*
+	 * Padding before a function that got a symbol for objtool's sake, and a static call's
+	 * trampoline, whose bytes are the kernel's to change.
+	 */
+	return name[0] && !strstarts(name, "__pfx_") && !strstarts(name, "__SCT__");
 }
 
 int symbols_alloc(struct symbols *symbols, u32 count, u32 names_len)

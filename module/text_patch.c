@@ -5,7 +5,7 @@
  * The window. Text is mapped read-only. Its pages are written through two pages of
  * address space that livecov maps once and points at any page for a moment: nothing
  * is allocated on the way back, which must not fail, and there is no lasting writable
- * mapping of text. Only the CPU that opened the window uses it, with preemption off
+ * mapping of text. Neighbours are written through one opening. Only the CPU that opened the window uses it, with preemption off
  * until it is closed; so the one translation that must not be stale is its own,
  * and INVLPG drops that (SDM vol. 3, 4.10.4.1; stale ones of other CPUs and PCIDs
  * are dropped before those use the window).
@@ -75,12 +75,24 @@ static void window_point(int i, struct page *page)
 	asm volatile("invlpg (%0)" : : "r" (address) : "memory");
 }
 
+/*
+ * An open window stays at its page for the writes that follow: to move it costs more than
+ * to write. Preemption is off meanwhile, so not for too many.
+ */
+#define WINDOW_WRITES	64
+
+static unsigned long window_page;	/* 0: closed */
+static u32 window_writes;
+
 static void window_close(void)
 {
 	int i;
 
+	if (!window_page)
+		return;
 	for (i = 0; i < WINDOW_PAGES; i++)
 		window_point(i, window_idle);
+	window_page = 0;
 	preempt_enable();
 }
 
@@ -90,46 +102,52 @@ static bool is_module_text(unsigned long address)
 	return address >= MODULES_VADDR && address < MODULES_END;
 }
 
-/* A writable address of the text at @address; NULL if that is no text of a module. */
-static void *window_open(unsigned long address, u32 length)
+/* Two pages of text from that of @address on; the second may not be there. */
+static bool window_open(unsigned long address)
 {
-	unsigned long first = address & PAGE_MASK, last = (address + length - 1) & PAGE_MASK;
-	struct page *page = is_module_text(address) ? vmalloc_to_page((void *)first) : NULL;
-	struct page *next = page && last != first ? vmalloc_to_page((void *)last) : window_idle;
+	unsigned long first = address & PAGE_MASK;
+	struct page *page, *next;
 
-	if (!page || !next)
-		return NULL;
+	if (window_page == first && window_writes++ < WINDOW_WRITES)
+		return true;
+	window_close();
+	page = is_module_text(first) ? vmalloc_to_page((void *)first) : NULL;
+	if (!page)
+		return false;
+	next = is_module_text(first + PAGE_SIZE) ? vmalloc_to_page((void *)first + PAGE_SIZE) : NULL;
 	preempt_disable();
+	window_page = first;
+	window_writes = 0;
 	window_point(0, page);
-	if (last != first)
-		window_point(1, next);
-	return window + offset_in_page(address);
+	window_point(1, next ?: window_idle);
+	return true;
 }
 
 /* @length 1 is one store; more bytes are nobody's instruction at the moment. */
 static void write_locked(unsigned long address, const u8 *bytes, u32 length)
 {
-	while (length) {
-		u32 n = min_t(u32, length, PAGE_SIZE);
-		u8 *to = window_open(address, n);
+	u8 *to = window + offset_in_page(address);
 
-		if (WARN_ON_ONCE(!to))
-			return;
-		if (n == 1)
-			WRITE_ONCE(*to, *bytes);
-		else
-			memcpy(to, bytes, n);
-		window_close();
-		address += n;
-		bytes += n;
-		length -= n;
-	}
+	if (WARN_ON_ONCE(!window_open(address)))
+		return;
+	if (length == 1)
+		WRITE_ONCE(*to, *bytes);
+	else
+		memcpy(to, bytes, length);
 }
 
 void text_write(unsigned long address, const u8 *bytes, u32 length)
 {
 	mutex_lock(&text_lock);
-	write_locked(address, bytes, length);
+	while (length) {
+		u32 n = min_t(u32, length, PAGE_SIZE);
+
+		write_locked(address, bytes, n);
+		address += n;
+		bytes += n;
+		length -= n;
+	}
+	window_close();
 	mutex_unlock(&text_lock);
 }
 
@@ -184,6 +202,7 @@ static bool hold_first_bytes(const struct text_job *job)
 		write_locked(patch.address, &int3, 1);
 		inside |= patch.inside;
 	}
+	window_close();
 	return inside;
 }
 
@@ -195,6 +214,7 @@ static void write_others(const struct text_job *job)
 	for (i = 0; i < job->count; i++)
 		if (job->describe(job->context, i, &patch) && patch.length > 1)
 			write_locked(patch.address + 1, patch.to + 1, patch.length - 1);
+	window_close();
 }
 
 static void write_first_bytes(const struct text_job *job)
@@ -205,6 +225,7 @@ static void write_first_bytes(const struct text_job *job)
 	for (i = 0; i < job->count; i++)
 		if (job->describe(job->context, i, &patch))
 			write_locked(patch.address, patch.to, 1);
+	window_close();
 }
 
 void text_patch(const struct text_job *job)

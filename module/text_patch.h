@@ -28,9 +28,10 @@ struct text_patch {
  * struct text_job - many changes, carried out together
  * @count: how many
  * @describe: fill in patch @i; false to leave it out. Called once for each step, and
- *	      must always give the same
+ *	      must always give the same. Must not sleep
  * @refused: patch @i was not carried out: its bytes were not @from (-EBUSY), or its
- *	     text cannot be reached (-EFAULT). From then on @describe gives false for it
+ *	     text cannot be reached (-EFAULT). From then on @describe gives false for it.
+ *	     Must not sleep
  * @context: for the two
  *
  * While a patch of more than one byte is under way its first byte is int3, and who
