@@ -12,10 +12,16 @@
 #define OPTIMIZATION_PATH "/proc/sys/debug/kprobes-optimization"
 
 /*
- * Sites in one COV_IOC_ARM: a second or two of work, so that progress is seen
- * to move, and few calls.
+ * Sites that one COV_IOC_ARM gives to kprobes: a second or two of work, so that
+ * progress is seen to move, and few calls.
  */
 #define ARM_GROUP	64
+
+/*
+ * In the first call: it arms whatever the engines that patch text can take, and
+ * shows whether anything is left for kprobes, with the least of their work.
+ */
+#define ARM_FIRST	1
 
 #define SECTIONS_MAX	64	/* of struct cov_attach */
 
@@ -105,6 +111,17 @@ static int pack_sections(struct cov *cov, const char *module, struct cov_section
 	return ret ? cov_fail(cov, ENOMEM, "no memory for section names") : 0;
 }
 
+/* Modes and engines of a later version would be refused in words that do not say so. */
+static int check_version(struct cov *cov, const struct cov_attach_options *options)
+{
+	if (cov->minor >= 1 ||
+	    (options->mode <= COV_MODE_EDGES && options->engine <= COV_ENGINE_KPROBE))
+		return 0;
+	return cov_fail(cov, EOPNOTSUPP,
+			"the livecov.ko that is loaded speaks version %u.%u and has modes blocks and edges, and engine kprobe, alone; load the livecov.ko that was built with this libcov (livecov " LIBCOV_VERSION ")",
+			COV_ABI_MAJOR, cov->minor);
+}
+
 /* COV_IOC_ATTACH: decode and choose; nothing is patched yet. */
 static int choose(struct cov *cov, const char *module,
 		  const struct cov_attach_options *options, struct cov_attach *request)
@@ -114,7 +131,9 @@ static int choose(struct cov *cov, const char *module,
 	int ret;
 
 	memset(request, 0, sizeof(*request));
-	ret = cov_module_name(cov, request->module, module);
+	ret = check_version(cov, options);
+	if (!ret)
+		ret = cov_module_name(cov, request->module, module);
 	if (!ret)
 		ret = pack_globs(cov, options->functions, &globs, &request->globs_len);
 	if (!ret)
@@ -146,20 +165,6 @@ static int report(struct cov *cov, const struct cov_attach_options *options,
 			arm->total - arm->pending, arm->total);
 }
 
-static int arm_all(struct cov *cov, const struct cov_attach_options *options,
-		   struct cov_arm *arm)
-{
-	int ret = report(cov, options, arm);
-
-	while (!ret && arm->pending) {
-		arm->max = ARM_GROUP;
-		ret = cov_call(cov, COV_IOC_ARM, arm, "arm sites");
-		if (!ret)
-			ret = report(cov, options, arm);
-	}
-	return ret;
-}
-
 /*
  * While the kernel optimises kprobes, each registration waits for the optimiser.
  * Return: true if it was on and is off now; put it back with restore.
@@ -176,6 +181,32 @@ static void restore_optimization(bool was_on)
 {
 	if (was_on)
 		cov_write_file(OPTIMIZATION_PATH, "1");
+}
+
+static int arm_group(struct cov *cov, const struct cov_attach_options *options,
+		     struct cov_arm *arm, uint32_t max)
+{
+	int ret;
+
+	arm->max = max;
+	ret = cov_call(cov, COV_IOC_ARM, arm, "arm sites");
+	return ret ? ret : report(cov, options, arm);
+}
+
+/* @optimized: out: what restore_optimization() wants, also after an error */
+static int arm_all(struct cov *cov, const struct cov_attach_options *options,
+		   struct cov_arm *arm, bool *optimized)
+{
+	int ret = report(cov, options, arm);
+
+	*optimized = false;
+	if (!ret && arm->pending && options->engine != COV_ENGINE_KPROBE)
+		ret = arm_group(cov, options, arm, ARM_FIRST);
+	if (!ret && arm->pending)
+		*optimized = switch_optimization_off();
+	while (!ret && arm->pending)
+		ret = arm_group(cov, options, arm, ARM_GROUP);
+	return ret;
 }
 
 static int detach(struct cov *cov, uint32_t target)
@@ -210,8 +241,7 @@ static int attach(struct cov *cov, const char *module,
 	arm.target = request.target;
 	arm.pending = arm.total = request.sites;
 
-	optimized = switch_optimization_off();
-	ret = arm_all(cov, options, &arm);
+	ret = arm_all(cov, options, &arm, &optimized);
 	if (ret)
 		undo(cov, request.target);
 	restore_optimization(optimized);
@@ -262,7 +292,7 @@ COV_PUBLIC int cov_find(struct cov *cov, const char *module, uint32_t *target)
 	if (ret)
 		return ret;
 	for (info.target = 0;;) {
-		ret = cov_target_info(cov, info.target, true, &info);
+		ret = cov_target_next(cov, info.target, &info);
 		if (ret == -ENOENT)
 			return cov_fail(cov, ENOENT, "%s is not attached; run `covstat attach %s`",
 					name, name);

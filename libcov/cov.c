@@ -87,6 +87,18 @@ int cov_call(struct cov *cov, unsigned long command, void *argument, const char 
 	return cov_fail(cov, error, "%s: %s", what, advice(error));
 }
 
+int cov_call_since(struct cov *cov, unsigned int minor, unsigned long command,
+		   void *argument, const char *what)
+{
+	int ret = cov_call(cov, command, argument, what);
+
+	if (ret != -ENOTTY)
+		return ret;
+	return cov_fail(cov, ENOTTY,
+			"%s: the livecov.ko that is loaded speaks version %u.%u and this needs %u.%u; load the livecov.ko that was built with this libcov (livecov " LIBCOV_VERSION ")",
+			what, COV_ABI_MAJOR, cov->minor, COV_ABI_MAJOR, minor);
+}
+
 int cov_give(void *theirs, void *ours, size_t ours_size)
 {
 	size_t size = theirs ? *(const size_t *)theirs : 0;
@@ -139,18 +151,43 @@ int cov_module_name(struct cov *cov, char name[COV_MODULE_LEN], const char *modu
 	return 0;
 }
 
-int cov_target_info(struct cov *cov, uint32_t target, bool next,
-		    struct cov_target_info *info)
+static int target_info(struct cov *cov, uint32_t target, uint32_t flags,
+		       struct cov_target_info *info)
 {
 	int ret;
 
 	memset(info, 0, sizeof(*info));
 	info->target = target;
-	info->flags = next ? COV_INFO_NEXT : 0;
+	info->flags = flags;
 	ret = cov_call(cov, COV_IOC_TARGET, info, "read a target's numbers");
 	info->module[sizeof(info->module) - 1] = '\0';
 	info->checkpoint[sizeof(info->checkpoint) - 1] = '\0';
 	return ret;
+}
+
+int cov_target_info(struct cov *cov, uint32_t target, struct cov_target_info *info)
+{
+	return target_info(cov, target, 0, info);
+}
+
+int cov_set_view(struct cov *cov, uint64_t sample)
+{
+	struct cov_view view = { .sample = sample };
+
+	return cov_call_since(cov, 1, COV_IOC_VIEW, &view, "look at one sample");
+}
+
+int cov_target_next(struct cov *cov, uint32_t target, struct cov_target_info *info)
+{
+	int back, ret = 0;
+
+	/* Of one sample, COV_IOC_TARGET fails on the way at targets with scope all. */
+	if (cov->view)
+		ret = cov_set_view(cov, 0);
+	if (!ret)
+		ret = target_info(cov, target, COV_INFO_NEXT, info);
+	back = cov->view ? cov_set_view(cov, cov->view) : 0;
+	return ret ? ret : back;
 }
 
 static bool debugfs_mounted(void)
@@ -197,6 +234,7 @@ static int check_version(struct cov *cov)
 				"livecov.ko speaks version %u.%u and this libcov %u.%u; load the livecov.ko that was built with this libcov",
 				version.abi_major, version.abi_minor,
 				COV_ABI_MAJOR, COV_ABI_MINOR);
+	cov->minor = version.abi_minor;
 	return 0;
 }
 

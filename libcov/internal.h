@@ -8,6 +8,7 @@
  *	module_file.c		the module's ELF file, by build-id
  *	sections.c		sections of code by name
  *	attach.c task.c checkpoint.c	what changes livecov
+ *	engines.c samples.c map.c	what one call tells, or maps
  *	snapshot.c		the tables
  *	rank.c lines.c		on a snapshot
  *	query.c			numbers, the next unhit place
@@ -37,6 +38,8 @@ static inline __u64 cov_ptr(const void *p)
 
 struct cov {
 	int fd;
+	uint32_t minor;			/* version of the module's interface */
+	uint64_t view;			/* sample that queries are about, 0 for all */
 	char *module_dirs;		/* NUL-separated, ended by an empty one; or NULL */
 	size_t module_dirs_len;		/* with the final NUL */
 	char error[COV_ERROR_LEN * 2];
@@ -58,6 +61,13 @@ int cov_fail(struct cov *cov, int error, const char *format, ...);
  */
 int cov_call(struct cov *cov, unsigned long command, void *argument, const char *what);
 
+/*
+ * cov_call_since - cov_call() for a command that came with minor version @minor:
+ * where it is missing, the text tells which livecov.ko has it (ENOTTY)
+ */
+int cov_call_since(struct cov *cov, unsigned int minor, unsigned long command,
+		   void *argument, const char *what);
+
 /* cov_begin - to be called first by public functions: forget the last error */
 void cov_begin(struct cov *cov);
 
@@ -72,9 +82,17 @@ int cov_take(void *ours, size_t ours_size, const void *theirs);
 /* cov_module_name - copy a module's name, '-' turned to '_'; -ENAMETOOLONG, -EINVAL */
 int cov_module_name(struct cov *cov, char name[COV_MODULE_LEN], const char *module);
 
-/* cov_target_info - one target's numbers; @next: the first whose id is above */
-int cov_target_info(struct cov *cov, uint32_t target, bool next,
-		    struct cov_target_info *info);
+/* cov_target_info - one target's numbers, in the handle's view */
+int cov_target_info(struct cov *cov, uint32_t target, struct cov_target_info *info);
+
+/*
+ * cov_target_next - the numbers of the first target whose id is above @target,
+ * whatever the view: for finding targets. -ENOENT: no more.
+ */
+int cov_target_next(struct cov *cov, uint32_t target, struct cov_target_info *info);
+
+/* cov_set_view - COV_IOC_VIEW; cov->view stays */
+int cov_set_view(struct cov *cov, uint64_t sample);
 
 /* ---- file.c ---- */
 
@@ -175,6 +193,9 @@ struct cov_snapshot {
 /* cov_function_entered - was it? COV_NO, COV_YES, COV_UNKNOWN */
 unsigned int cov_function_entered(const struct snapshot_target *target,
 				  const struct cov_function *function);
+
+/* cov_is_counted - are its hits counts? Else 1 may stand for any number above 0. */
+bool cov_is_counted(const struct cov_target_info *info);
 
 /* cov_snapshot_id - a snapshot of the one target with that id */
 int cov_snapshot_id(struct cov *cov, uint32_t target, struct cov_snapshot **snapshot);

@@ -33,20 +33,28 @@ extern "C" {
  */
 
 /* Modes: what is recorded. */
-#define COV_MODE_BLOCKS		1
-#define COV_MODE_COUNT		3
-#define COV_MODE_EDGES		2
+#define COV_MODE_BLOCKS		1	/* each block seen or not */
+#define COV_MODE_EDGES		2	/* both outcomes of each branch; every block with them */
+#define COV_MODE_COUNT		3	/* the same, and how often each outcome and entry */
 
 /* Scopes: whose execution counts. */
 #define COV_SCOPE_TRACKED	1
 #define COV_SCOPE_ALL		2
 
 /* Engines: what arms a site. */
-#define COV_ENGINE_AUTO		0
+#define COV_ENGINE_AUTO		0	/* the best that each site allows */
 #define COV_ENGINE_KPROBE	1	/* a kprobe on each site; counts in every mode */
 #define COV_ENGINE_BREAKPOINT	2	/* int3; entries through ftrace; the rest by kprobes */
 #define COV_ENGINE_DETOUR	3	/* a jump to a stub; entries through ftrace; no others */
 #define COV_ENGINE_ENTRY	4	/* entries through ftrace alone */
+#define COV_ENGINES_MAX		8
+
+/* Why a branch has no detour. */
+#define COV_WHY_OTHER		0	/* another engine was asked for, or the branch was refused */
+#define COV_WHY_UNSURE		1	/* not every way into its function is known */
+#define COV_WHY_SHORT		2	/* too few instructions that may be moved lie beside it */
+#define COV_WHY_RESERVED	3	/* its bytes, or those beside it, are somebody else's */
+#define COV_WHYS_MAX		8
 
 /* What is known of a block or an outcome. */
 #define COV_NO			0
@@ -186,13 +194,15 @@ struct cov_attach_result {
  * @result: out, may be NULL
  *
  * Returns when all sites are armed or refused. Whatever the error, nothing is
- * left attached then. The sysctl debug.kprobes-optimization is switched off
- * meanwhile, because it makes the registration of many probes slow, and put
- * back before the call returns; a process killed in between leaves it off.
+ * left attached then. Engines that patch text arm all their sites in one step, well
+ * under a second; kprobes are armed in groups, and take some 10-40 ms each. For
+ * those the sysctl debug.kprobes-optimization is switched off meanwhile, because it
+ * makes the registration of many probes slow, and put back before the call
+ * returns; a process killed in between leaves it off.
  *
  * Errors: ENOENT no such module or function, EEXIST attached already, ENODEV it
  * is unloading, EPERM livecov itself or a locked-down kernel, ENOSPC checkpoint
- * table full, EOPNOTSUPP a mode, scope or engine that livecov does not have,
+ * table full, EOPNOTSUPP a mode, scope or engine that livecov does not have here,
  * E2BIG too many patterns, EINVAL a bad option, ECANCELED @progress gave up,
  * EINTR a signal, ENOMEM.
  */
@@ -237,6 +247,32 @@ int cov_detach(struct cov *cov, uint32_t target);
  */
 int cov_reset(struct cov *cov, uint32_t target);
 
+/**
+ * struct cov_engine_counts - what armed a target's sites
+ * @size: sizeof
+ * @sites: sites that each engine has, by COV_ENGINE_*; [COV_ENGINE_AUTO] is 0
+ * @why: branches that no detour has, by COV_WHY_*
+ * @stub_bytes: text that detours' stubs take, of all targets
+ * @stub_room: text that there is for them
+ */
+struct cov_engine_counts {
+	size_t size;
+	uint32_t sites[COV_ENGINES_MAX];
+	uint32_t why[COV_WHYS_MAX];
+	uint32_t stub_bytes;
+	uint32_t stub_room;
+};
+
+/**
+ * cov_engines - which engines a target's sites came to have
+ * @cov: handle
+ * @target: id
+ * @counts: out
+ *
+ * Errors: ENOENT no such target, ENOTTY this livecov.ko is older than engines.
+ */
+int cov_engines(struct cov *cov, uint32_t target, struct cov_engine_counts *counts);
+
 /* ---- tasks ------------------------------------------------------------- */
 
 /**
@@ -256,6 +292,32 @@ int cov_register(struct cov *cov, uint64_t id);
  * Children that are tracked already stay so. Errors: ENOENT it is not tracked.
  */
 int cov_unregister(struct cov *cov);
+
+/**
+ * cov_samples - list the samples that tasks were registered for
+ * @cov: handle
+ * @first: how many to pass over, in the order of their first registration
+ * @ids: out: the next ones
+ * @count: in: how many fit at @ids, not 0; out: how many there were, 0 at the end
+ *
+ * A sample stays until livecov is unloaded. Errors: EINVAL, ENOMEM, ENOTTY this
+ * livecov.ko is older than samples.
+ */
+int cov_samples(struct cov *cov, uint32_t first, uint64_t *ids, uint32_t *count);
+
+/**
+ * cov_view - look at what one sample alone has covered
+ * @cov: handle
+ * @sample: its id, or 0 for everything, as at first
+ *
+ * Later snapshots, counts and next unhit places of this handle, and of those that
+ * share its descriptor through fork(), are about that sample. Only scope tracked
+ * keeps samples apart: asked for a target with scope all, those calls fail with
+ * EOPNOTSUPP; asked for all targets, they leave such targets out, and fail if no
+ * other is there. Errors: ENOENT no such sample, ENOMEM, ENOTTY this livecov.ko is older
+ * than samples.
+ */
+int cov_view(struct cov *cov, uint64_t sample);
 
 /* ---- single checkpoints ------------------------------------------------ */
 
@@ -439,7 +501,7 @@ void cov_snapshot_free(struct cov_snapshot *snapshot);
  * @build_id_len: how many, 0 if it has none
  * @mode: COV_MODE_*
  * @scope: COV_SCOPE_*
- * @engine: COV_ENGINE_*
+ * @engine: COV_ENGINE_* that was asked for; cov_engines() tells what it came to
  * @flags: COV_ATTACH_*
  * @kept: 1 after cov_keep()
  * @levels: mask
@@ -449,6 +511,9 @@ void cov_snapshot_free(struct cov_snapshot *snapshot);
  * @functions: how many, cold parts included
  * @blocks: how many
  * @branches: how many
+ * @counted: 1: hits of its functions and branches are counts; 0: they may be 1 for
+ *	     any number above 0. Counts are kept in mode count and, by engine kprobe,
+ *	     in mode edges; the other engines of mode edges note that it happened.
  */
 struct cov_target_desc {
 	size_t size;
@@ -471,6 +536,7 @@ struct cov_target_desc {
 	uint32_t functions;
 	uint32_t blocks;
 	uint32_t branches;
+	uint32_t counted;
 };
 
 /**
@@ -505,8 +571,8 @@ struct cov_section_desc {
  * @state: COV_SITE_* of its entry
  * @error: errno (positive) why that was refused, else 0
  * @entered: COV_NO, COV_YES, COV_UNKNOWN; a cold part is entered by a jump
- * @hits: entries counted
- * @first_sample: that entered it first, 0 if none
+ * @hits: entries; a count if struct cov_target_desc's @counted is 1
+ * @first_sample: that entered it first, 0 if none or not noted
  * @levels: mask
  */
 struct cov_function_desc {
@@ -564,9 +630,9 @@ struct cov_block_desc {
  * @fallthrough: the same
  * @state: COV_SITE_* of the site on the jump itself
  * @error: errno (positive) why that was refused, else 0
- * @taken_hits: how often it jumped; in mode edges
- * @fallthrough_hits: how often it did not; in mode edges
- * @first_sample: that reached it first, 0 if none
+ * @taken_hits: how often it jumped; a count if struct cov_target_desc's @counted is 1
+ * @fallthrough_hits: how often it did not; the same
+ * @first_sample: that reached it first, 0 if none or not noted
  */
 struct cov_branch_desc {
 	size_t size;
@@ -678,6 +744,57 @@ int cov_snapshot_totals(const struct cov_snapshot *snapshot, unsigned int t,
 int cov_text(struct cov *cov, uint32_t target, uint64_t address, void *buffer,
 	     size_t length);
 
+/* ---- cells: coverage as it is written ---------------------------------- */
+
+/**
+ * struct cov_mapping - a target's cells, mapped for reading
+ * @size: sizeof
+ * @base: address of cell 0
+ * @length: bytes that are mapped
+ * @cell_size: 1: uint8_t, 0 or 1; 8: uint64_t, a count (in mode count)
+ * @cells: how many there are
+ * @functions: index of the entry cell of function 0; they follow each other in the
+ *	       order of the snapshot's functions
+ * @branches: index of the cells of branch 0: two each, not taken and taken
+ * @blocks: index of the cell of block 0; only blocks with a site of their own, whose
+ *	    state is not COV_SITE_NONE, are written
+ */
+struct cov_mapping {
+	size_t size;
+	const void *base;
+	size_t length;
+	uint32_t cell_size;
+	uint32_t cells;
+	uint32_t functions;
+	uint32_t branches;
+	uint32_t blocks;
+};
+
+/**
+ * cov_map - map what the engines write while the target runs
+ * @cov: handle
+ * @target: id
+ * @sample: whose, for a target with scope tracked; 0 with scope all
+ * @mapping: out; give it back with cov_unmap()
+ *
+ * Reading it costs no call. A cell may be written at any moment; read it once. In
+ * scope all, sites that kprobes or breakpoints have are in the tables alone, and
+ * their cells stay 0: a snapshot tells everything. The mapping outlives the
+ * handle; what it shows after the target was detached or loaded again is undefined.
+ *
+ * Errors: ENOENT no such target or sample, EINVAL @sample does not go with the
+ * target's scope, EPROTO livecov contradicts itself, ENOMEM, ENOTTY this livecov.ko
+ * is older than cells.
+ */
+int cov_map(struct cov *cov, uint32_t target, uint64_t sample,
+	    struct cov_mapping *mapping);
+
+/**
+ * cov_unmap - give a mapping back
+ * @mapping: from cov_map(), or NULL; its @base is NULL then
+ */
+void cov_unmap(struct cov_mapping *mapping);
+
 /* ---- what to reach next ------------------------------------------------ */
 
 #define COV_UNHIT_FUNCTION	1	/* a function that was not entered */
@@ -699,7 +816,8 @@ int cov_text(struct cov *cov, uint32_t target, uint64_t address, void *buffer,
  * @address: of the jump or of the function
  * @offset: of the jump from its function's first byte; of a single checkpoint
  *	    from its function's; else 0
- * @other_hits: how often the other side ran, 0 if that is not counted
+ * @other_hits: how often the other side ran, 0 if that is not known: see struct
+ *		cov_target_desc's @counted
  * @levels: the function's
  * @module: name
  * @function_name: symbol
@@ -733,7 +851,8 @@ struct cov_unhit {
  * @ranking: out; free it with cov_ranking_free()
  *
  * First the unhit sides of branches that were reached: those with more code
- * that did not run behind them, then those whose other side ran more often.
+ * that did not run behind them, then, where that is counted, those whose other
+ * side ran more often.
  * Then the functions that were not entered, the largest first.
  *
  * Where control goes from a block without a conditional jump is guessed from

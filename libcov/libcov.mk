@@ -6,8 +6,8 @@
 LIBCOV_VERSION := $(shell sed -n 's/^.define LIBCOV_VERSION "\(.*\)"/\1/p' libcov/libcov.h)
 LIBCOV_PREFIX ?= $(if $(PREFIX),$(PREFIX),/usr/local)
 
-LIBCOV_SOURCES := cov file module_file sections attach task checkpoint snapshot \
-	rank query lines
+LIBCOV_SOURCES := cov file module_file sections attach task checkpoint engines \
+	samples map snapshot rank query lines
 LIBCOV_HEADERS := libcov/libcov.h libcov/internal.h include/cov_ioctl.h
 LIBCOV_CFLAGS := -std=gnu11 -Wall -Wextra -Werror -O2 -g -D_GNU_SOURCE -Iinclude -Ilibcov \
 	-fvisibility=hidden
@@ -51,7 +51,7 @@ LIBCOV_TEST_CFLAGS := $(filter-out -O2 -fvisibility=hidden,$(LIBCOV_CFLAGS)) -O1
 	-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 LIBCOV_FAKE := tests/unit/fake_kernel.c tests/unit/fake_tables.c tests/unit/toy.S
 STRIP ?= strip
-LIBCOV_WRAPPED := open close ioctl fopen opendir access statfs
+LIBCOV_WRAPPED := open close ioctl mmap fopen opendir access statfs
 LIBCOV_TEST_HEADERS := $(LIBCOV_HEADERS) tests/unit/fake_kernel.h
 
 LIBCOV_UNIT := test_libcov test_libcov_read

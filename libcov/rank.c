@@ -331,7 +331,8 @@ static int add_side(struct cov *cov, struct cov_ranking *ranking, struct graph *
 	place->condition = b->condition;
 	place->address += b->offset;
 	place->offset = b->offset;
-	place->other_hits = taken ? b->not_taken_hits : b->taken_hits;
+	if (cov_is_counted(&target->info))
+		place->other_hits = taken ? b->not_taken_hits : b->taken_hits;
 	if (!graph->canary[b->block])
 		place->behind = count_behind(graph, graph->next[b->block][taken],
 					     whole_function(target, b->function));

@@ -184,7 +184,7 @@ static int read_once(struct cov *cov, uint32_t id, struct snapshot_target *targe
 	struct cov_target_info *info = &target->info;
 	int ret;
 
-	ret = cov_target_info(cov, id, false, info);
+	ret = cov_target_info(cov, id, info);
 	if (!ret)
 		ret = read_table(cov, info, COV_IOC_FUNCTIONS, info->functions,
 				 sizeof(*target->functions), (void **)&target->functions);
@@ -238,23 +238,30 @@ static int append_target(struct cov *cov, struct cov_snapshot *snapshot, uint32_
 	return ret;
 }
 
+/* Those that can be looked at in the handle's view. */
 static int append_all(struct cov *cov, struct cov_snapshot *snapshot)
 {
 	struct cov_target_info info = { 0 };
+	bool left_out = false;
 	int ret;
 
-	for (;;) {
-		ret = cov_target_info(cov, info.target, true, &info);
-		if (ret == -ENOENT) {
-			cov_begin(cov);
-			return 0;
+	while (!(ret = cov_target_next(cov, info.target, &info))) {
+		if (cov->view && info.scope != COV_SCOPE_TRACKED) {
+			left_out = true;
+			continue;
 		}
-		if (!ret)
-			ret = append_target(cov, snapshot, info.target);
+		ret = append_target(cov, snapshot, info.target);
 		/* Detached by somebody since: then it is no longer one of all. */
 		if (ret && ret != -ENOENT)
 			return ret;
 	}
+	if (ret != -ENOENT)
+		return ret;
+	if (left_out && !snapshot->count)
+		return cov_fail(cov, EOPNOTSUPP,
+				"nothing is attached with scope tracked, and in scope all samples are not kept apart; `covstat detach MODULE`, then `covstat attach MODULE --scope tracked`");
+	cov_begin(cov);
+	return 0;
 }
 
 static int read_lost(struct cov *cov, struct cov_snapshot *snapshot)
@@ -314,6 +321,12 @@ static int out_of_range(void)
 {
 	errno = ERANGE;
 	return -ERANGE;
+}
+
+bool cov_is_counted(const struct cov_target_info *info)
+{
+	return info->mode == COV_MODE_COUNT ||
+	       (info->mode == COV_MODE_EDGES && info->engine == COV_ENGINE_KPROBE);
 }
 
 unsigned int cov_function_entered(const struct snapshot_target *target,
@@ -378,6 +391,7 @@ COV_PUBLIC int cov_snapshot_target(const struct cov_snapshot *snapshot, unsigned
 		.functions = info->functions,
 		.blocks = info->blocks,
 		.branches = info->branches,
+		.counted = cov_is_counted(info),
 	};
 	return cov_give(out, &desc, sizeof(desc));
 }

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/magic.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/utsname.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -28,6 +30,7 @@
 int __real_open(const char *path, int flags, ...);
 int __real_close(int fd);
 int __real_ioctl(int fd, unsigned long command, ...);
+void *__real_mmap(void *at, size_t length, int protection, int flags, int fd, off_t offset);
 FILE *__real_fopen(const char *path, const char *mode);
 DIR *__real_opendir(const char *path);
 int __real_access(const char *path, int mode);
@@ -35,6 +38,7 @@ int __real_statfs(const char *path, struct statfs *fs);
 int __wrap_open(const char *path, int flags, ...);
 int __wrap_close(int fd);
 int __wrap_ioctl(int fd, unsigned long command, ...);
+void *__wrap_mmap(void *at, size_t length, int protection, int flags, int fd, off_t offset);
 FILE *__wrap_fopen(const char *path, const char *mode);
 DIR *__wrap_opendir(const char *path);
 int __wrap_access(const char *path, int mode);
@@ -47,6 +51,13 @@ int __wrap_statfs(const char *path, struct statfs *fs);
 
 static const char optimization[] = "/proc/sys/debug/kprobes-optimization";
 
+/* By file descriptor: is it the control file, and whose coverage does it show? */
+static bool is_control[1024];
+static uint64_t views[ARRAY_SIZE(is_control)];
+
+/* What COV_IOC_MAP was last asked for. */
+static const struct fake_target *mapped;
+
 static struct fake_kernel own;
 static struct fake_kernel *kernel;
 
@@ -57,9 +68,10 @@ static const struct {
 	size_t offset;
 } members[] = {
 #define MEMBER(m) { #m, offsetof(struct fake_settings, m) }
-	MEMBER(abi_major), MEMBER(open_errno), MEMBER(fail_nr), MEMBER(fail_errno),
+	MEMBER(abi_major), MEMBER(old), MEMBER(no_patching), MEMBER(slow),
+	MEMBER(map_damage), MEMBER(mmap_errno), MEMBER(open_errno), MEMBER(fail_nr), MEMBER(fail_errno),
 	MEMBER(fail_text), MEMBER(fail_after), MEMBER(detach_errno), MEMBER(sites),
-	MEMBER(arm_interrupted), MEMBER(changes), MEMBER(state), MEMBER(damage),
+	MEMBER(arm_interrupted), MEMBER(arm_signal), MEMBER(changes), MEMBER(state), MEMBER(damage),
 	MEMBER(missed), MEMBER(lost), MEMBER(not_debugfs),
 };
 
@@ -106,7 +118,7 @@ struct fake_kernel *fake_kernel(void)
 
 		if (fd < 0 || ftruncate(fd, sizeof(*kernel)))
 			abort();
-		kernel = mmap(NULL, sizeof(*kernel), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		kernel = REAL(mmap)(NULL, sizeof(*kernel), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 		if (kernel == MAP_FAILED)
 			abort();
 		REAL(close)(fd);
@@ -171,6 +183,28 @@ static struct fake_target *new_target(const char *module, int fd)
 	return target;
 }
 
+static uint32_t usable_engines(void)
+{
+	uint32_t mask = 1U << COV_ENGINE_AUTO | 1U << COV_ENGINE_KPROBE;
+
+	if (kernel->settings.old)
+		return mask;
+	mask |= 1U << COV_ENGINE_ENTRY;
+	if (!kernel->settings.no_patching)
+		mask |= 1U << COV_ENGINE_DETOUR | 1U << COV_ENGINE_BREAKPOINT;
+	return mask;
+}
+
+/* Sites that are kprobes'. */
+static uint32_t slow_sites(const struct cov_target_info *info)
+{
+	if (info->engine == COV_ENGINE_KPROBE)
+		return info->sites;
+	if (kernel->settings.no_patching)
+		return info->sites - FAKE_ENTRIES;
+	return kernel->settings.slow;
+}
+
 static int do_attach(int fd, struct cov_attach *a)
 {
 	struct fake_target *target;
@@ -187,6 +221,8 @@ static int do_attach(int fd, struct cov_attach *a)
 				      a->module, a->module);
 	if (!a->levels || a->pad || a->target)
 		return refuse(EINVAL, "bad request");
+	if (a->mode > COV_MODE_COUNT || !(usable_engines() & 1U << a->engine))
+		return refuse(EOPNOTSUPP, "engine %u cannot be used on this kernel", a->engine);
 	if (a->nr_sections > ARRAY_SIZE(target->sections))
 		return refuse(E2BIG, "too many sections for the fake");
 	target = new_target(a->module, fd);
@@ -205,7 +241,7 @@ static int do_attach(int fd, struct cov_attach *a)
 	target->info.sections = a->nr_sections;
 	target->info.mode = a->mode;
 	target->info.scope = a->scope;
-	target->info.engine = COV_ENGINE_KPROBE;
+	target->info.engine = kernel->settings.old ? COV_ENGINE_KPROBE : a->engine;
 	target->info.levels = a->levels;
 	target->info.attach_flags = a->flags;
 	if (a->flags & COV_ATTACH_FUNCTIONS_ONLY)
@@ -232,6 +268,22 @@ static bool optimization_is_off(void)
 	return value == '0';
 }
 
+/*
+ * Sites that one call arms: all that the fast engines have, and @max of the others.
+ * Notes whether several kprobes had the optimiser out of their way.
+ */
+static uint32_t arm_count(const struct cov_target_info *info, uint32_t max)
+{
+	uint32_t slow = slow_sites(info) < info->pending ? slow_sites(info) : info->pending;
+	uint32_t kprobes = max < slow ? max : slow;
+
+	if (optimization_is_off())
+		kernel->arms_off++;
+	else if (kprobes > 1)
+		kernel->optimization_off = 0;
+	return info->pending - slow + kprobes;
+}
+
 /* The first site brings one more, as a refused one may in the kernel. */
 static int do_arm(struct cov_arm *arm)
 {
@@ -246,8 +298,8 @@ static int do_arm(struct cov_arm *arm)
 	kernel->arms++;
 	if (arm->max > kernel->largest_arm)
 		kernel->largest_arm = arm->max;
-	if (!optimization_is_off())
-		kernel->optimization_off = 0;
+	if (kernel->settings.arm_signal)
+		raise(kernel->settings.arm_signal);
 	if (kernel->arms == kernel->settings.arm_interrupted)
 		return -EINTR;
 	info = &target->info;
@@ -255,7 +307,7 @@ static int do_arm(struct cov_arm *arm)
 		info->sites++;
 		info->pending++;
 	}
-	count = arm->max < info->pending ? arm->max : info->pending;
+	count = arm_count(info, arm->max);
 	info->pending -= count;
 	info->refused = info->sites - info->pending < FAKE_REFUSED ?
 			info->sites - info->pending : FAKE_REFUSED;
@@ -267,11 +319,34 @@ static int do_arm(struct cov_arm *arm)
 	return 0;
 }
 
-static int do_target(struct cov_target_info *request)
+static bool has_sample(uint64_t sample)
+{
+	uint32_t i;
+
+	for (i = 0; i < kernel->nr_samples; i++)
+		if (kernel->samples[i] == sample)
+			return true;
+	return false;
+}
+
+/* May this target be looked at through this file? */
+static int check_view(int fd, const struct fake_target *target)
+{
+	if (!views[fd])
+		return 0;
+	if (target->info.scope != COV_SCOPE_TRACKED)
+		return refuse(EOPNOTSUPP, "%s is attached with scope all", target->info.module);
+	if (!has_sample(views[fd]))
+		return refuse(ENOENT, "there is no sample");
+	return 0;
+}
+
+static int do_target(int fd, struct cov_target_info *request)
 {
 	uint32_t id = request->target;
 	bool next = request->flags & COV_INFO_NEXT;
 	struct fake_target *target;
+	int ret;
 
 	do {
 		id += next;
@@ -279,6 +354,9 @@ static int do_target(struct cov_target_info *request)
 	} while (next && !target && id < FAKE_TARGETS);
 	if (!target)
 		return refuse(ENOENT, "no target %u", request->target);
+	ret = check_view(fd, target);
+	if (ret)
+		return ret;
 	*request = target->info;
 	request->state = kernel->settings.state;
 	request->missed = kernel->settings.missed;
@@ -358,16 +436,62 @@ static void damage(unsigned long command, void *entry)
 		*(uint32_t *)((char *)entry + places[which - 1].offset) = COV_NONE - 1;
 }
 
+static bool counted(const struct cov_target_info *info)
+{
+	return info->mode == COV_MODE_COUNT ||
+	       (info->mode == COV_MODE_EDGES && info->engine == COV_ENGINE_KPROBE);
+}
+
+/* Without counts a hit is 1; a sample has run function 0 alone. */
+static void as_seen(uint32_t function, __u64 *hits, const struct cov_target_info *info,
+		    uint64_t sample)
+{
+	if (*hits && !counted(info))
+		*hits = 1;
+	if (sample && function)
+		*hits = 0;
+}
+
+static void as_known(uint32_t function, uint8_t *known, uint64_t sample)
+{
+	if (sample && function && *known == COV_YES)
+		*known = COV_NO;
+}
+
+static void see_entry(unsigned long command, uint32_t index, void *entry,
+		      const struct cov_target_info *info, uint64_t sample)
+{
+	if (command == COV_IOC_FUNCTIONS) {
+		as_seen(index, &((struct cov_function *)entry)->hits, info, sample);
+	} else if (command == COV_IOC_BLOCKS) {
+		struct cov_block *block = entry;
+
+		as_known(block->function, &block->covered, sample);
+	} else if (command == COV_IOC_BRANCHES) {
+		struct cov_branch *branch = entry;
+
+		as_known(branch->function, &branch->taken, sample);
+		as_known(branch->function, &branch->not_taken, sample);
+		as_seen(branch->function, &branch->taken_hits, info, sample);
+		as_seen(branch->function, &branch->not_taken_hits, info, sample);
+	}
+}
+
 /* Copies at most 5 entries a call, so that readers have to come again. */
-static int do_range(unsigned long command, struct cov_range *range)
+static int do_range(int fd, unsigned long command, struct cov_range *range)
 {
 	struct fake_target *target = find_target(range->target);
 	uint32_t length, entry = sizeof(struct cov_section);
 	const void *table;
 	uint32_t limit = command == COV_IOC_NAMES ? 40 : 5;
+	uint32_t i;
+	int ret;
 
 	if (!target)
 		return refuse(ENOENT, "no target %u", range->target);
+	ret = check_view(fd, target);
+	if (ret)
+		return ret;
 	if (!range->count || range->count > COV_RANGE_MAX || range->pad)
 		return refuse(EINVAL, "bad range");
 	if (kernel->settings.changes) {
@@ -387,6 +511,10 @@ static int do_range(unsigned long command, struct cov_range *range)
 		range->count = limit;
 	memcpy((void *)(uintptr_t)range->buffer, (const char *)table + range->first * entry,
 	       (size_t)range->count * entry);
+	for (i = 0; i < range->count; i++)
+		see_entry(command, range->first + i,
+			  (char *)(uintptr_t)range->buffer + (size_t)i * entry, &target->info,
+			  views[fd]);
 	if (range->count)
 		damage(command, (void *)(uintptr_t)range->buffer);
 	range->generation = kernel->generation;
@@ -409,6 +537,158 @@ static int do_text(const struct cov_text *text)
 	return 0;
 }
 
+/* ---- engines, samples, cells -------------------------------------------- */
+
+static int do_engines(struct cov_engines *engines)
+{
+	const struct fake_target *target = find_target(engines->target);
+	const struct cov_target_info *info;
+	uint32_t id = engines->target;
+	uint32_t rest;
+
+	if (!target)
+		return refuse(ENOENT, "no target %u", engines->target);
+	if (engines->pad)
+		return refuse(EINVAL, "the padding is not zero");
+	info = &target->info;
+	memset(engines, 0, sizeof(*engines));
+	engines->target = id;
+	rest = info->sites - info->pending - info->refused;
+	if (info->engine == COV_ENGINE_KPROBE) {
+		engines->sites[COV_ENGINE_KPROBE] = rest;
+		engines->why[COV_WHY_OTHER] = info->branches;
+		return 0;
+	}
+	engines->sites[COV_ENGINE_KPROBE] = slow_sites(info);
+	engines->sites[COV_ENGINE_ENTRY] = FAKE_ENTRIES;
+	engines->sites[COV_ENGINE_BREAKPOINT] = FAKE_BREAKPOINTS;
+	engines->sites[COV_ENGINE_DETOUR] = rest - slow_sites(info) - FAKE_ENTRIES -
+					    FAKE_BREAKPOINTS;
+	engines->why[COV_WHY_UNSURE] = FAKE_UNSURE;
+	engines->why[COV_WHY_SHORT] = FAKE_SHORT;
+	engines->why[COV_WHY_RESERVED] = FAKE_RESERVED;
+	engines->why[COV_WHY_OTHER] = FAKE_OTHER;
+	engines->stub_bytes = FAKE_STUBS;
+	engines->stub_room = 4 * FAKE_STUBS;
+	return 0;
+}
+
+/* At most 3 a call. */
+static int do_samples(struct cov_samples *list)
+{
+	uint64_t *ids = (uint64_t *)(uintptr_t)list->buffer;
+	uint32_t n;
+
+	if (!list->count || list->count > COV_RANGE_MAX)
+		return refuse(EINVAL, "bad count");
+	for (n = 0; n < 3 && n < list->count && list->first + n < kernel->nr_samples; n++)
+		ids[n] = kernel->samples[list->first + n];
+	list->count = n;
+	return 0;
+}
+
+/* Spoil one of the numbers. */
+static void damage_map(struct cov_map *map)
+{
+	switch (kernel->settings.map_damage) {
+	case 1:
+		map->cell_size = 3;
+		break;
+	case 2:
+		map->length = 0;
+		break;
+	case 3:
+		map->cells = map->length + 1;
+		break;
+	case 4:
+		map->functions = map->cells + 1;
+		break;
+	case 5:
+		map->branches = map->cells + 1;
+		break;
+	case 6:
+		map->blocks = map->cells + 1;
+		break;
+	}
+}
+
+static int do_map(struct cov_map *map)
+{
+	const struct fake_target *target = find_target(map->target);
+	const struct cov_target_info *info;
+
+	if (!target)
+		return refuse(ENOENT, "no target %u", map->target);
+	info = &target->info;
+	if ((info->scope == COV_SCOPE_TRACKED) != !!map->sample)
+		return refuse(EINVAL, map->sample ? "scope all has one map" :
+						    "a map belongs to a sample");
+	if (map->sample && !has_sample(map->sample))
+		return refuse(ENOENT, "there is no sample");
+	map->offset = FAKE_CELLS;
+	map->length = 4096;
+	map->cell_size = info->mode == COV_MODE_COUNT ? 8 : 1;
+	map->functions = 0;
+	map->branches = info->functions;
+	map->blocks = map->branches + 2 * info->branches;
+	map->cells = map->blocks + info->blocks;
+	mapped = target;
+	damage_map(map);
+	return 0;
+}
+
+#ifndef FAKE_PRELOAD
+static void write_cell(void *base, const struct cov_target_info *info, uint32_t i, uint64_t hits)
+{
+	if (info->mode == COV_MODE_COUNT)
+		((uint64_t *)base)[i] = hits;
+	else
+		((uint8_t *)base)[i] = !!hits;
+}
+
+/* The cells of the target that COV_IOC_MAP was last asked for, blocks left at 0. */
+static void write_cells(void *base)
+{
+	const struct cov_target_info *info = &mapped->info;
+	const struct cov_function *functions;
+	const struct cov_branch *branches;
+	uint32_t i, entry;
+
+	functions = fake_table(COV_IOC_FUNCTIONS, mapped->base, false, &entry);
+	for (i = 0; i < info->functions; i++)
+		write_cell(base, info, i, functions[i].hits);
+	branches = fake_table(COV_IOC_BRANCHES, mapped->base, false, &entry);
+	for (i = 0; i < info->branches; i++) {
+		uint32_t at = info->functions + 2 * i;
+
+		write_cell(base, info, at, branches[i].not_taken_hits);
+		write_cell(base, info, at + 1, branches[i].taken_hits);
+	}
+}
+
+void *__wrap_mmap(void *at, size_t length, int protection, int flags, int fd, off_t offset)
+{
+	void *base;
+
+	if (fd < 0 || fd >= (int)ARRAY_SIZE(is_control) || !is_control[fd])
+		return __real_mmap(at, length, protection, flags, fd, offset);
+	errno = kernel->settings.mmap_errno;
+	if (!errno && (protection != PROT_READ || !(flags & MAP_SHARED)))
+		errno = EACCES;
+	if (!errno && ((uint64_t)offset != FAKE_CELLS || length != 4096))
+		errno = ENXIO;
+	if (errno)
+		return MAP_FAILED;
+	base = __real_mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			   -1, 0);
+	if (base == MAP_FAILED)
+		abort();
+	write_cells(base);
+	mprotect(base, length, PROT_READ);
+	return base;
+}
+#endif
+
 /* ---- the rest ---------------------------------------------------------- */
 
 static int do_checkpoint_add(int fd, struct cov_checkpoint_add *add)
@@ -424,6 +704,9 @@ static int do_checkpoint_add(int fd, struct cov_checkpoint_add *add)
 		return refuse(ENOSPC, "the fake is full");
 	target->info.pending = 0;
 	target->info.kept = 1;
+	target->info.mode = COV_MODE_EDGES;
+	target->info.scope = add->scope;
+	target->info.engine = COV_ENGINE_KPROBE;
 	strcpy(target->info.checkpoint, add->name);
 	kernel->checkpoint = *add;
 	add->target = target->info.target;
@@ -449,6 +732,11 @@ static int do_register(const struct cov_register *request)
 	if (!request->sample || request->flags || request->pad)
 		return refuse(EINVAL, "sample 0 means none; number samples from 1");
 	kernel->registers++;
+	if (!has_sample(request->sample)) {
+		if (kernel->nr_samples == FAKE_SAMPLES)
+			return refuse(ENOSPC, "the fake is full");
+		kernel->samples[kernel->nr_samples++] = request->sample;
+	}
 	kernel->sample = request->sample;
 	kernel->registered_pid = getpid();
 	return 0;
@@ -458,10 +746,11 @@ static int do_version(struct cov_version *version)
 {
 	*version = (struct cov_version){
 		.abi_major = kernel->settings.abi_major,
-		.abi_minor = COV_ABI_MINOR,
-		.modes = 1U << COV_MODE_BLOCKS | 1U << COV_MODE_EDGES,
+		.abi_minor = kernel->settings.old ? 0 : COV_ABI_MINOR,
+		.modes = 1U << COV_MODE_BLOCKS | 1U << COV_MODE_EDGES |
+			 (kernel->settings.old ? 0 : 1U << COV_MODE_COUNT),
 		.scopes = 1U << COV_SCOPE_TRACKED | 1U << COV_SCOPE_ALL,
-		.engines = 1U << COV_ENGINE_AUTO | 1U << COV_ENGINE_KPROBE,
+		.engines = usable_engines(),
 		.release = "fake",
 	};
 	return 0;
@@ -496,6 +785,24 @@ static int do_last_error(struct cov_error *error)
 	return 0;
 }
 
+/* What came with minor version 1. */
+static int dispatch_newer(int fd, unsigned long command, void *argument)
+{
+	switch (command) {
+	case COV_IOC_ENGINES:
+		return do_engines(argument);
+	case COV_IOC_VIEW:
+		views[fd] = ((struct cov_view *)argument)->sample;
+		return 0;
+	case COV_IOC_SAMPLES:
+		return do_samples(argument);
+	case COV_IOC_MAP:
+		return do_map(argument);
+	default:
+		return -ENOTTY;
+	}
+}
+
 static int dispatch(int fd, unsigned long command, void *argument)
 {
 	switch (command) {
@@ -504,7 +811,7 @@ static int dispatch(int fd, unsigned long command, void *argument)
 	case COV_IOC_STATUS:
 		return do_status(argument);
 	case COV_IOC_TARGET:
-		return do_target(argument);
+		return do_target(fd, argument);
 	case COV_IOC_ATTACH:
 		return do_attach(fd, argument);
 	case COV_IOC_ARM:
@@ -520,7 +827,7 @@ static int dispatch(int fd, unsigned long command, void *argument)
 	case COV_IOC_BRANCHES:
 	case COV_IOC_SECTIONS:
 	case COV_IOC_NAMES:
-		return do_range(command, argument);
+		return do_range(fd, command, argument);
 	case COV_IOC_TEXT:
 		return do_text(argument);
 	case COV_IOC_REGISTER:
@@ -532,7 +839,7 @@ static int dispatch(int fd, unsigned long command, void *argument)
 	case COV_IOC_CHECKPOINT_DEL:
 		return do_checkpoint_del(argument);
 	default:
-		return -ENOTTY;
+		return kernel->settings.old ? -ENOTTY : dispatch_newer(fd, command, argument);
 	}
 }
 
@@ -565,8 +872,6 @@ static int fake_ioctl(int fd, unsigned long command, void *argument)
 
 /* ---- the C library ----------------------------------------------------- */
 
-static bool is_control[1024];
-
 /* Where a path of the system lies in the test's own tree. */
 static const char *redirected(const char *path, char buffer[PATH_MAX])
 {
@@ -595,8 +900,10 @@ static int open_control(int flags)
 		return -1;
 	}
 	fd = REAL(open)("/dev/null", flags);
-	if (fd >= 0 && fd < (int)ARRAY_SIZE(is_control))
+	if (fd >= 0 && fd < (int)ARRAY_SIZE(is_control)) {
 		is_control[fd] = true;
+		views[fd] = 0;
+	}
 	return fd;
 }
 
@@ -677,3 +984,15 @@ int WRAP(statfs)(const char *path, struct statfs *fs)
 	fs->f_type = fake_kernel()->settings.not_debugfs ? SYSFS_MAGIC : DEBUGFS_MAGIC;
 	return 0;
 }
+
+#ifdef FAKE_PRELOAD
+int uname(struct utsname *system)
+{
+	const char *release = getenv("FAKE_RELEASE");
+	int ret = REAL(uname)(system);
+
+	if (!ret && release)
+		snprintf(system->release, sizeof(system->release), "%s", release);
+	return ret;
+}
+#endif

@@ -9,6 +9,8 @@
  * FAKE_KERNEL, shared by the processes that come one after the other, and
  * FAKE_KERNEL_SET="member=number,..." sets members of struct fake_settings.
  *
+ * As a shared object it also gives uname() the release FAKE_RELEASE, if that is set.
+ *
  * Paths under /sys, /proc, /lib/modules, /usr/lib/debug and /boot are looked for
  * below the directory in the environment variable FAKE_ROOT, and nowhere else.
  */
@@ -26,10 +28,21 @@
 #define FAKE_NEXT	UINT64_C(0x10000)		/* toy_two lies that far behind */
 #define FAKE_BUILD_ID	"0123456789abcdef0123456789abcdef01234567"
 #define FAKE_REFUSED	2				/* sites of a target */
+#define FAKE_ENTRIES	6				/* of them, that ftrace takes */
+#define FAKE_BREAKPOINTS 20				/* that no detour can have */
+#define FAKE_UNSURE	4				/* why branches have none */
+#define FAKE_SHORT	3
+#define FAKE_RESERVED	1
+#define FAKE_OTHER	2
+#define FAKE_SAMPLES	400
+#define FAKE_STUBS	12345				/* bytes */
+#define FAKE_CELLS	UINT64_C(0x8000001000)		/* offset for mmap() of sample 1's */
 
 /**
  * struct fake_settings - how the kernel is to behave
  * @abi_major: of COV_IOC_VERSION
+ * @old: 1: of minor version 0: engine kprobe alone, and no call that came later
+ * @no_patching: 1: engines detour and breakpoint cannot be used here
  * @open_errno: what open() of the control file fails with, 0 to succeed
  * @fail_nr: the number of the ioctl that fails, by _IOC_NR
  * @fail_errno: with what; 0: it does not
@@ -37,7 +50,11 @@
  * @detach_errno: what COV_IOC_DETACH fails with, without a sentence; 0: it does not
  * @fail_after: calls of @fail_nr that succeed before
  * @sites: that COV_IOC_ATTACH promises
+ * @slow: of them, how many the engines that patch text leave to kprobes
+ * @map_damage: which number of COV_IOC_MAP is wrong, see damage_map(); 0: none
+ * @mmap_errno: what mmap() fails with, 0: it does not
  * @arm_interrupted: COV_IOC_ARM number this (from 1) is interrupted
+ * @arm_signal: a signal that the caller gets in the middle of each COV_IOC_ARM, or 0
  * @changes: tables that are read change their generation this often in between
  * @state: COV_TARGET_* of every target
  * @damage: which member of the tables is out of range, see damage(); 0: none
@@ -47,6 +64,8 @@
  */
 struct fake_settings {
 	uint32_t abi_major;
+	uint32_t old;
+	uint32_t no_patching;
 	uint32_t open_errno;
 	uint32_t fail_nr;
 	uint32_t fail_errno;
@@ -54,7 +73,11 @@ struct fake_settings {
 	uint32_t fail_after;
 	uint32_t detach_errno;
 	uint32_t sites;
+	uint32_t slow;
+	uint32_t map_damage;
+	uint32_t mmap_errno;
 	uint32_t arm_interrupted;
+	uint32_t arm_signal;
 	uint32_t changes;
 	uint32_t state;
 	uint32_t damage;
@@ -86,7 +109,11 @@ struct fake_target {
  * @registers: calls of COV_IOC_REGISTER that succeeded
  * @sample: of the last one
  * @registered_pid: who made it
- * @optimization_off: 1: kprobes-optimization was 0 at each COV_IOC_ARM
+ * @optimization_off: 1: kprobes-optimization was 0 at each COV_IOC_ARM that armed
+ *	several kprobes
+ * @arms_off: calls of COV_IOC_ARM at which it was 0
+ * @nr_samples: registered ones
+ * @samples: their ids
  * @last: request of the last COV_IOC_ATTACH
  * @globs: its patterns
  * @checkpoint: of the last COV_IOC_CHECKPOINT_ADD
@@ -107,6 +134,9 @@ struct fake_kernel {
 	uint64_t sample;
 	int32_t registered_pid;
 	uint32_t optimization_off;
+	uint32_t arms_off;
+	uint32_t nr_samples;
+	uint64_t samples[FAKE_SAMPLES];
 	struct cov_attach last;
 	char globs[256];
 	struct cov_checkpoint_add checkpoint;

@@ -125,6 +125,24 @@ struct cov_attach_result attached(struct cov *cov)
 	return result;
 }
 
+struct cov_attach_result counted(struct cov *cov)
+{
+	return attached_by(cov, COV_MODE_EDGES, COV_SCOPE_ALL, COV_ENGINE_KPROBE);
+}
+
+struct cov_attach_result attached_by(struct cov *cov, unsigned int mode, unsigned int scope,
+				     unsigned int engine)
+{
+	struct cov_attach_options options = COV_INIT(options);
+	struct cov_attach_result result = COV_INIT(result);
+
+	options.mode = mode;
+	options.scope = scope;
+	options.engine = engine;
+	assert_int_equal(cov_attach(cov, "toy", &options, &result), 0);
+	return result;
+}
+
 struct cov_snapshot *taken(struct cov *cov)
 {
 	struct cov_snapshot *snapshot;

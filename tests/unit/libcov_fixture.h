@@ -41,8 +41,14 @@ char first_byte(const char *path);
 /* put_build_id - the note of a module's build-id in sysfs; 0x01 is that of toy.ko */
 void put_build_id(const char *module, unsigned char first);
 
-/* attached - attach toy by the defaults; taken - a snapshot of it */
+/*
+ * attached - attach toy by the defaults; counted - with an engine that counts;
+ * attached_by - as is said; taken - a snapshot of it
+ */
 struct cov_attach_result attached(struct cov *cov);
+struct cov_attach_result counted(struct cov *cov);
+struct cov_attach_result attached_by(struct cov *cov, unsigned int mode, unsigned int scope,
+				     unsigned int engine);
 struct cov_snapshot *taken(struct cov *cov);
 
 void assert_error_text(const char *text, const char *words);

@@ -28,9 +28,9 @@ FAKE = os.path.join(BUILT, "fake_kernel.so")
 TEXT = 0xFFFFFFFFC0A00000
 COLD = TEXT + 0x2000
 NR = {"VERSION": 0x00, "STATUS": 0x02, "ARM": 0x11, "KEEP": 0x12, "RESET": 0x14,
-      "FUNCTIONS": 0x20, "REGISTER": 0x30}
+      "FUNCTIONS": 0x20, "SAMPLES": 0x28, "REGISTER": 0x30}
 COMMANDS = ("attach", "run", "list", "next", "status", "reset", "detach", "checkpoint",
-            "doctor")
+            "samples", "doctor")
 
 
 def sanitizer_runtime(program):
@@ -38,6 +38,12 @@ def sanitizer_runtime(program):
     linked = subprocess.run(["ldd", program], capture_output=True, text=True).stdout
     found = re.search(r"libasan\S* => (\S+)", linked)
     return [found.group(1)] if found else []
+
+
+def heed_signals():
+    """A job in the background of a script ignores SIGINT, and its children with it."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 class Case(unittest.TestCase):
@@ -86,7 +92,7 @@ class Case(unittest.TestCase):
 
     def covstat(self, *args, status=0, env=None, stdout=subprocess.PIPE, **settings):
         done = subprocess.run([self.program, *args], stdout=stdout, stderr=subprocess.PIPE,
-                              stdin=subprocess.DEVNULL, text=True,
+                              stdin=subprocess.DEVNULL, text=True, preexec_fn=heed_signals,
                               env=self.environment(settings, **(env or {})))
         if done.returncode != status:
             self.fail("covstat %s: status %d, not %d\n%s%s" % (
@@ -105,11 +111,9 @@ class Case(unittest.TestCase):
         master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
         streams = {"stdout": subprocess.DEVNULL, stream: slave}
-        # A job in the background of a script ignores SIGINT, and its children with it.
         process = subprocess.Popen([self.program, *args], stdin=subprocess.DEVNULL, **streams,
                                    env=self.environment(settings, **(env or {})),
-                                   preexec_fn=lambda: signal.signal(signal.SIGINT,
-                                                                    signal.SIG_DFL))
+                                   preexec_fn=heed_signals)
         self.addCleanup(process.kill)
         os.close(slave)
         shown = b""
@@ -127,8 +131,9 @@ class Case(unittest.TestCase):
         os.close(master)
         return process.wait(), shown.decode()
 
-    def attach(self):
-        self.covstat("attach", "toy")
+    def attach(self, *options):
+        """By default with the engine that counts in mode edges."""
+        self.covstat("attach", "toy", *(options or ("--engine", "kprobe")))
 
 
 class CommandLine(Case):
@@ -171,6 +176,9 @@ class CommandLine(Case):
             ("doctor", "x"), ("checkpoint",), ("checkpoint", "add", "x"),
             ("checkpoint", "add", "x", ":f"), ("checkpoint", "add", "x", "f+x"),
             ("checkpoint", "del"), ("checkpoint", "nosuch"), ("checkpoint", "list", "x"),
+            ("attach", "toy", "--engine", "auto,kprobe"), ("samples", "x"),
+            ("list", "--sample", "0"), ("list", "--sample"), ("list", "--sample", "x"),
+            ("next", "--sample", "0"), ("next", "--sample", "-7"),
         ]
         for args in wrong:
             with self.subTest(args=args):
@@ -189,7 +197,7 @@ class CommandLine(Case):
 
     def test_every_command_says_why_livecov_cannot_be_talked_to(self):
         commands = [("attach", "toy"), ("run", "true"), ("list",), ("next",), ("status",),
-                    ("reset",), ("detach", "toy"), ("checkpoint", "list")]
+                    ("reset",), ("detach", "toy"), ("checkpoint", "list"), ("samples",)]
         for args in commands:
             done = self.covstat(*args, status=1, open_errno=errno.EACCES)
             self.assertIn("run as root (sudo covstat ...)", done.stderr)
@@ -197,7 +205,7 @@ class CommandLine(Case):
         for settings, words in (
                 ({"open_errno": errno.ENOENT, "not_debugfs": 1},
                  "mount -t debugfs none /sys/kernel/debug"),
-                ({"open_errno": 0, "abi_major": 2}, "speaks version 2.0 and this libcov 1.0"),
+                ({"open_errno": 0, "abi_major": 2}, "speaks version 2.1 and this libcov 1.1"),
                 ({"abi_major": 1, "fail_nr": NR["STATUS"], "fail_errno": errno.ENOMEM},
                  "no memory")):
             self.assertIn(words, self.covstat("status", status=1, **settings).stderr)
@@ -211,9 +219,56 @@ class Attach(Case):
     def test_summary_groups_the_refused_sites(self):
         done = self.covstat("attach", "toy")
         self.assertRegex(done.stdout, r"^toy: 7 functions, 28 blocks, 10 branches; "
-                         r"199 of 201 sites armed in \d+\.\d s, 2 refused "
-                         r"\(1 EINVAL: the kernel forbids a probe there; 1 EILSEQ: [^;]+\)\n$")
+                         r"attached in \d+\.\d s\n"
+                         r"toy: 199 sites armed \(173 detour, 6 entry, 20 breakpoint, 0 kprobe\), "
+                         r"2 refused \(1 EINVAL: the kernel forbids a probe there; "
+                         r"1 EILSEQ: [^;]+\)\n"
+                         r"toy: 10 branches without a detour: 4 in functions [^,]+, "
+                         r"3 with too few instructions [^,]+, 1 whose bytes [^,]+, 2 for [^,]+\n$")
         self.assertEqual(done.stderr, "")
+
+    def test_summary_of_an_engine_that_was_asked_for(self):
+        lines = self.covstat("attach", "toy", "--engine", "kprobe").stdout.splitlines()
+        self.assertEqual(len(lines), 2)     # nobody expects a detour
+        self.assertIn("199 sites armed (0 detour, 0 entry, 0 breakpoint, 199 kprobe), 2 refused",
+                      lines[1])
+        self.covstat("detach", "toy")
+        self.assertIn("without a detour",
+                      self.covstat("attach", "toy", "--engine", "detour").stdout)
+
+    def test_numbers_are_easy_to_read(self):
+        self.assertIn("toy: 1,234,566 sites armed (1,234,538 detour, 6 entry, 20 breakpoint, "
+                      "2 kprobe), 2 refused",
+                      self.covstat("attach", "toy", sites=1234567, slow=2).stdout)
+
+    def test_engines_that_do_not_work_here(self):
+        done = self.covstat("attach", "toy", "--engine", "detour", status=1, no_patching=1)
+        self.assertIn("cannot be used", done.stderr)
+        self.assertEqual(self.json("status")["targets"], [])
+
+    def test_modes_and_engines_reach_the_target(self):
+        for engine in ("auto", "detour", "breakpoint", "kprobe", "entry"):
+            for mode in ("edges", "blocks", "count"):
+                self.attach("--engine", engine, "--mode", mode)
+                target, = self.json("status")["targets"]
+                self.assertEqual((target["engine"], target["mode"]), (engine, mode))
+                self.covstat("detach", "toy")
+
+    def test_an_older_livecov_attaches_without_engines(self):
+        done = self.covstat("attach", "toy", old=1)
+        self.assertRegex(done.stdout, r"\ntoy: 199 sites armed, 2 refused \(1 EINVAL[^\n]+\n$")
+        self.assertEqual(done.stderr, "")
+        self.covstat("detach", "toy")
+        document = self.json("attach", "toy")
+        self.assertIsNone(document["engines"])
+        self.assertIsNone(document["no_detour"])
+        target, = self.json("status")["targets"]
+        self.assertIsNone(target["engines"])
+        self.covstat("status")
+        self.covstat("detach", "toy")
+        for options in (("--mode", "count"), ("--engine", "detour")):
+            done = self.covstat("attach", "toy", *options, status=1)
+            self.assertIn("load the livecov.ko that was built with this libcov", done.stderr)
 
     def test_json(self):
         document = self.json("attach", "toy", "--mode", "blocks", "--scope", "tracked")
@@ -223,6 +278,11 @@ class Attach(Case):
              "armed": 199, "refused": 2})
         self.assertEqual([(r["name"], r["errno"], r["sites"]) for r in document["refusals"]],
                          [("EINVAL", 22, 1), ("EILSEQ", 84, 1)])
+        engines = {"detour": 173, "entry": 6, "breakpoint": 20, "kprobe": 0}
+        no_detour = {"unsure": 4, "short": 3, "reserved": 1, "other": 2}
+        self.assertEqual((document["engines"], document["no_detour"]), (engines, no_detour))
+        target, = self.json("status")["targets"]
+        self.assertEqual((target["engines"], target["no_detour"]), (engines, no_detour))
         target, = self.json("status")["targets"]
         self.assertEqual((target["mode"], target["scope"], target["kept"]),
                          ("blocks", "tracked", True))
@@ -241,7 +301,7 @@ class Attach(Case):
 
     def test_failure_half_way_leaves_nothing(self):
         done = self.covstat("attach", "toy", status=1, fail_nr=NR["ARM"], fail_after=2,
-                            fail_errno=errno.ENOSPC)
+                            fail_errno=errno.ENOSPC, slow=150)
         self.assertIn("larger", done.stderr)
         self.assertEqual(self.json("status", fail_errno=0)["targets"], [])
         self.assertEqual(self.optimization(), "1")
@@ -251,17 +311,40 @@ class Attach(Case):
         self.assertEqual(self.json("status", fail_errno=0)["targets"], [])
 
     def test_progress_is_shown_on_a_terminal_and_wiped(self):
-        status, shown = self.on_terminal("stderr", "attach", "toy")
+        status, shown = self.on_terminal("stderr", "attach", "toy", "--engine", "kprobe")
         self.assertEqual(status, 0)
         self.assertIn("0 of 200 sites (0.0%)", shown)
         self.assertIn("64 of 201 sites", shown)
         self.assertIn("201 of 201 sites (100.0%)", shown)
         self.assertTrue(shown.endswith("\r\033[K"))
 
+    def test_time_to_go_is_by_the_pace_of_the_slow_sites(self):
+        _, shown = self.on_terminal("stderr", "attach", "toy", slow=150)
+        self.assertIn("52 of 201 sites (25.8%)\033", shown)     # what was fast tells nothing
+        self.assertRegex(shown, r"116 of 201 sites \(57\.7%\), \d+ s to go")
+        self.assertIn("201 of 201 sites (100.0%)\033", shown)
+
+    def test_progress_is_shown_when_one_call_does_everything(self):
+        status, shown = self.on_terminal("stderr", "attach", "toy")
+        self.assertEqual(status, 0)
+        self.assertEqual(shown.count("arming toy ["), 2)
+        self.assertIn("0 of 200 sites (0.0%)", shown)
+        self.assertNotIn("to go", shown)
+        self.assertIn("201 of 201 sites (100.0%)", shown)
+        self.assertTrue(shown.endswith("\r\033[K"))
+
+    def test_signal_while_one_call_does_everything_leaves_nothing(self):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            done = self.covstat("attach", "toy", status=128 + number, arm_signal=number)
+            self.assertIn("nothing is left attached", done.stderr)
+            self.assertEqual(done.stdout, "")
+            self.assertEqual(self.json("status", arm_signal=0)["targets"], [])
+
     def test_interrupt_is_130_and_leaves_nothing(self):
         # So many sites that the signal comes long before the end.
         status, shown = self.on_terminal("stderr", "attach", "toy",
-                                         when=" of 100000001 sites", sites=100000000)
+                                         when=" of 100000001 sites", sites=100000000,
+                                         slow=90000000)
         self.assertEqual(status, 130)
         self.assertIn("nothing is left attached", shown)
         self.assertEqual(self.json("status")["targets"], [])
@@ -395,7 +478,7 @@ class List(Case):
 
     def test_functions_only(self):
         self.covstat("detach", "toy")
-        self.covstat("attach", "toy", "--functions-only")
+        self.attach("--functions-only", "--engine", "kprobe")
         rows, _ = self.rows()
         self.assertEqual(rows[0], ["toy_main", "7", "-", "-", "n/a"])
         self.assertEqual(rows[1], ["toy_unused", "0", "-", "-", "n/a", "entry"])
@@ -424,6 +507,16 @@ class List(Case):
         self.assertIn("covstat attach toy_two", self.covstat("list", "toy_two", status=1).stderr)
         self.covstat("detach", "--all")
         self.assertIn("nothing is attached", self.covstat("list").stderr)
+
+    def test_hits_that_are_no_counts_are_only_seen(self):
+        self.covstat("detach", "toy")
+        self.attach("--engine", "auto")
+        rows, _ = self.rows()
+        self.assertEqual([row[1] for row in rows],
+                         ["seen", "0", "refused", "0", "seen", "seen", "cold"])
+        self.covstat("detach", "toy")
+        self.attach("--mode", "count")
+        self.assertEqual(self.rows()[0][0][1], "7")
 
     def test_threshold_is_on_branch_outcomes_and_not_rounded(self):
         self.covstat("list", "--fail-under", "39.9")
@@ -519,6 +612,22 @@ class ListJson(Case):
         self.assertIsNone(refused["branches"][0]["taken"])
         self.assertIs(refused["branches"][0]["fallthrough"], False)
 
+    def test_counts_are_null_where_there_are_none(self):
+        for options, counted in ((("--engine", "auto"), False),
+                                 (("--engine", "breakpoint"), False),
+                                 (("--engine", "kprobe", "--mode", "blocks"), False),
+                                 (("--engine", "kprobe"), True),
+                                 (("--mode", "count"), True)):
+            self.covstat("detach", "toy")
+            self.attach(*options)
+            target, = self.json("list")["targets"]
+            self.assertIs(target["counted"], counted)
+            main = target["functions"][0]
+            self.assertEqual(main["entry"]["hits"], 7 if counted else 1)
+            self.assertEqual([(b["taken_count"], b["fallthrough_count"])
+                              for b in main["branches"]][:2],
+                             [(3, 4), (0, 4)] if counted else [(None, None)] * 2)
+
     def test_entries(self):
         entries = {name: (f["entry"]["state"], f["entry"]["errno"], f["entry"]["hits"])
                    for name, f in self.functions().items()}
@@ -593,9 +702,90 @@ class Next(Case):
         self.assertRegex(text, r"(?m)^6 +toy_unused +entry +1 +- +never reached")
         self.assertIn("nothing more: 6 places", self.covstat("next", "--skip", "6").stdout)
 
+    def test_other_side_is_known_only_where_it_is_counted(self):
+        self.covstat("detach", "toy")
+        self.attach("--engine", "auto")
+        self.assertEqual([place["other_count"] for place in self.json("next")["next"][:4]],
+                         [None] * 4)
+        self.assertRegex(self.covstat("next").stdout,
+                         r"(?m)^1 +toy_main\+0x14 +taken +3 +- +testl %esi, %esi; jne")
+
     def test_nothing_attached(self):
         self.covstat("detach", "toy")
         self.assertIn("covstat attach", self.covstat("next", status=1).stderr)
+
+
+class Samples(Case):
+    def setUp(self):
+        super().setUp()
+        self.attach("--scope", "tracked")
+
+    def run_samples(self, *ids):
+        for sample in ids:
+            self.covstat("run", "--sample", str(sample), "true")
+
+    def test_samples_are_listed_in_order(self):
+        self.assertIn("there are no samples; run `covstat run --sample",
+                      self.covstat("samples").stdout)
+        self.assertEqual(self.json("samples")["samples"], [])
+        ids = [9, 2, 2**64 - 1, 7, 300, 1, 8]
+        self.run_samples(*ids, 9)
+        self.assertEqual([sample["sample"] for sample in self.json("samples")["samples"]], ids)
+        lines = self.covstat("samples").stdout.splitlines()
+        self.assertEqual([lines[0].strip()] + [int(line) for line in lines[1:]],
+                         ["SAMPLE"] + ids)
+
+    def test_failure_is_told(self):
+        for options in ((), ("--json",)):
+            done = self.covstat("samples", *options, status=1, fail_nr=NR["SAMPLES"],
+                                fail_errno=errno.ENOMEM)
+            self.assertIn("no memory", done.stderr)
+            self.assertEqual(done.stdout, "")
+
+    def test_list_of_one_sample(self):
+        self.run_samples(7)
+        document = self.json("list", "--sample", "7")
+        self.assertEqual(document["sample"], 7)
+        target, = document["targets"]
+        self.assertEqual([f["name"] for f in target["functions"] if f["entry"]["covered"]],
+                         ["toy_main"])
+        self.assertEqual(target["totals"]["outcomes_hit"], 4)
+        text = self.covstat("list", "toy", "--sample", "0x7").stdout
+        self.assertIn("toy, total of sample 7\n", text)
+        self.assertRegex(text, r"branch outcomes +4 of 20")
+        self.covstat("list", "--sample", "7", "--fail-under", "21", status=3)
+        document = self.json("list")
+        self.assertIsNone(document["sample"])
+        self.assertEqual(document["targets"][0]["totals"]["outcomes_hit"], 8)
+
+    def test_next_of_one_sample(self):
+        self.run_samples(7)
+        document = self.json("next", "--functions", "--sample", "7")
+        self.assertEqual(document["sample"], 7)
+        self.assertIn("toy_checks", [place["function"] for place in document["next"]])
+        document = self.json("next", "--functions")
+        self.assertIsNone(document["sample"])
+        self.assertNotIn("toy_checks", [place["function"] for place in document["next"]])
+
+    def test_no_such_sample(self):
+        for command in ("list", "next"):
+            self.assertIn("there is no sample 8; `covstat samples` lists them",
+                          self.covstat(command, "--sample", "8", status=1).stderr)
+
+    def test_scope_all_is_a_clear_error(self):
+        self.run_samples(7)
+        self.covstat("detach", "toy")
+        self.attach("--scope", "all")
+        for args in (("list", "toy"), ("list",), ("next",)):
+            done = self.covstat(*args, "--sample", "7", status=1)
+            self.assertIn("scope all", done.stderr)
+            self.assertEqual(done.stdout, "")
+        self.assertIn("--scope tracked", done.stderr)
+
+    def test_an_older_livecov_has_none(self):
+        for args in (("samples",), ("list", "--sample", "7"), ("next", "--sample", "7")):
+            done = self.covstat(*args, status=1, old=1)
+            self.assertIn("load the livecov.ko that was built with this libcov", done.stderr)
 
 
 class TheRest(Case):
@@ -603,14 +793,26 @@ class TheRest(Case):
         self.assertIn("nothing is attached", self.covstat("status").stdout)
         self.attach()
         text = self.covstat("status", missed=4, lost=3).stdout
-        self.assertIn("livecov fake, interface 1.0", text)
+        self.assertIn("livecov fake, interface 1.1", text)
         self.assertRegex(text, r"toy +live +edges +all +kprobe +8 of 20 +40\.0% +199 of 201 +2 +4")
         self.assertIn("3 tasks were not tracked: load livecov with a larger max_tasks", text)
         document = self.json("status")
-        self.assertEqual(document["abi"], {"major": 1, "minor": 0})
-        self.assertEqual(document["modes"], ["blocks", "edges"])
-        self.assertEqual(document["engines"], ["auto", "kprobe"])
+        self.assertEqual(document["abi"], {"major": 1, "minor": 1})
+        self.assertEqual(document["modes"], ["blocks", "edges", "count"])
+        self.assertEqual(document["engines"], ["auto", "kprobe", "breakpoint", "detour", "entry"])
         self.assertEqual(document["checkpoints_max"], 1000)
+
+    def test_status_tells_engines_below_the_table(self):
+        self.attach("--engine", "auto")
+        self.covstat("attach", "toy_two", "--engine", "kprobe")
+        self.covstat("checkpoint", "add", "cp", "toy_main")
+        lines = self.covstat("status").stdout.splitlines()
+        # Two lines of livecov's, the table's head, three targets.
+        self.assertRegex(lines[3], r"^toy +live +edges +all +auto +8 of 20")
+        self.assertTrue(all(len(line) < 100 for line in lines[:6]), lines)
+        self.assertEqual(lines[6], "toy: 173 detour, 6 entry, 20 breakpoint, 0 kprobe")
+        self.assertIn("toy: 10 branches without a detour: 4 in", lines[7])
+        self.assertEqual(lines[8:], ["toy_two: 0 detour, 0 entry, 0 breakpoint, 198 kprobe"])
 
     def test_detach(self):
         self.covstat("attach", "toy")
@@ -649,7 +851,8 @@ class Doctor(Case):
     def setUp(self):
         super().setUp()
         release = os.uname().release
-        self.put("/boot/config-" + release, "CONFIG_X=y\nCONFIG_KPROBES=y\n")
+        self.put("/boot/config-" + release,
+                 "CONFIG_X=y\nCONFIG_KPROBES=y\nCONFIG_TASKS_RCU=y\n")
         self.put("/sys/kernel/debug/kprobes/enabled", "1\n")
         self.put("/sys/kernel/security/lockdown", "[none] integrity confidentiality\n")
         self.put("/sys/module/module/parameters/sig_enforce", "N\n")
@@ -701,7 +904,7 @@ class Doctor(Case):
         self.put("/sys/kernel/security/lockdown", "none [integrity] confidentiality\n")
         self.expect("lockdown", "(integrity)", "secure boot")
         self.put("/sys/kernel/security/lockdown", "[none] integrity\n")
-        self.expect("livecov", "speaks version 9.0", "livecov.ko", abi_major=9)
+        self.expect("livecov", "speaks version 9.1", "livecov.ko", abi_major=9)
         shutil.rmtree(self.path("/sys/kernel/debug/kprobes"))
         self.put("/boot/config-" + release, "# CONFIG_KPROBES is not set\n")
         found, problems = self.checks(abi_major=1)
@@ -721,6 +924,45 @@ class Doctor(Case):
         found, _ = self.checks()
         self.assertIn("modules_disabled", found["module signatures"]["text"])
 
+    def engines(self, release, config, **settings):
+        """What is said of the engines on a kernel of that release and configuration."""
+        self.put("/boot/config-" + release, "CONFIG_KPROBES=y\n" + config)
+        self.put("/lib/modules/%s/build/Makefile" % release, "")
+        done = subprocess.run([self.program, "doctor", "--json"], stdout=subprocess.PIPE,
+                              env=self.environment(settings, FAKE_RELEASE=release))
+        check, = [check for check in json.loads(done.stdout)["checks"]
+                  if check["name"] == "engines"]
+        self.assertEqual(check["state"], "ok")      # livecov works without them
+        return check["text"], check["next"]
+
+    def test_engines_that_work_and_why_others_do_not(self):
+        rcu = "CONFIG_TASKS_RCU=y\n"
+        self.assertEqual(self.engines("6.1.0-x", rcu), ("detour, entry, breakpoint, kprobe", None))
+        lack = "entry, kprobe; not detour, breakpoint: "
+        text, step = self.engines("5.10.0-x", rcu, no_patching=1)
+        self.assertEqual(text, lack + "Linux is older than 5.18")
+        self.assertIn("5.18", step)
+        self.assertIn("older", self.engines("5.17.0-x", rcu)[0])
+        self.assertIn("self-test", self.engines("5.18.0-x", rcu)[0])
+        text, step = self.engines("6.1.0-x", "# CONFIG_TASKS_RCU is not set\n")
+        self.assertEqual(text, lack + "the kernel was built without CONFIG_TASKS_RCU")
+        self.assertIn("preemptible", step)
+        text, step = self.engines("6.1.0-x", rcu)
+        self.assertIn("self-test", text)
+        self.assertIn("dmesg | grep 'livecov: engines'", step)
+        self.put("/sys/kernel/security/lockdown", "none [integrity] confidentiality\n")
+        text, step = self.engines("6.1.0-x", rcu)
+        self.assertEqual(text, lack + "the kernel is locked down")
+        self.assertIn("secure boot", step)
+        text, step = self.engines("6.1.0-x", rcu, old=1)
+        self.assertEqual(text, "kprobe; not detour, entry, breakpoint: "
+                         "this livecov.ko is older than the others")
+        self.assertIn("livecov.ko", step)
+
+    def test_engines_are_unknown_while_livecov_does_not_answer(self):
+        found, _ = self.checks(open_errno=errno.ENOENT)
+        self.assertEqual(found["engines"]["state"], "unknown")
+
     def test_unmounted_debugfs(self):
         found, problems = self.checks(open_errno=errno.ENOENT, not_debugfs=1)
         self.assertIn("debugfs", problems)
@@ -739,7 +981,7 @@ def sanitized(case):
 
 
 def load_tests(loader, tests, pattern):
-    cases = [CommandLine, Attach, Run, List, ListJson, Next, TheRest, Doctor]
+    cases = [CommandLine, Attach, Run, List, ListJson, Next, Samples, TheRest, Doctor]
     if "COVSTAT" in os.environ:
         for case in cases:
             case.program = os.environ["COVSTAT"]

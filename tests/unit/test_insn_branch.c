@@ -93,7 +93,9 @@ static int decode(const u8 *bytes, size_t size, struct insn_branch *insn)
 static bool same(const struct insn_branch *a, const struct insn_branch *b)
 {
 	return a->target == b->target && a->length == b->length && a->kind == b->kind &&
-	       a->condition == b->condition && a->narrow == b->narrow;
+	       a->condition == b->condition && a->narrow == b->narrow &&
+	       a->rip_disp == b->rip_disp && a->abs_disp == b->abs_disp &&
+	       a->imm == b->imm && a->movable == b->movable;
 }
 
 static void expect(const char *name, const char *what, u64 wanted, u64 found)
@@ -558,6 +560,81 @@ static void more_than_15_bytes_are_refused(void **state)
 	check_invalid(&prefixes);
 }
 
+static void operands_name_addresses(void **state)
+{
+	static const struct {
+		const char *name;
+		u8 bytes[INSN_MAX_LEN];
+		u8 length;
+		u64 by[INSN_NR_NAMES];	/* of memory counted from the instruction's end */
+		bool absolute;
+	} cases[] = {
+		{ "lea 0x10(%rip),%rax", BYTES(0x48, 0x8d, 0x05, 0x10, 0, 0, 0), { 0x10, 0 }, false },
+		{ "movq $-2,-8(%rip)",
+		  BYTES(0x48, 0xc7, 0x05, 0xf8, 0xff, 0xff, 0xff, 0xfe, 0xff, 0xff, 0xff),
+		  { -8, -2 }, false },
+		{ "movb $1,8(%rip): no address in a byte",
+		  BYTES(0xc6, 0x05, 8, 0, 0, 0, 1), { 8, 0 }, false },
+		{ "jmp *0x20(%rip)", BYTES(0xff, 0x25, 0x20, 0, 0, 0), { 0x20, 0 }, false },
+		{ "pshufb 4(%rip),%xmm0", BYTES(0x66, 0x0f, 0x38, 0, 0x05, 4, 0, 0, 0), { 4, 0 }, false },
+		{ "vmovdqu 4(%rip),%ymm0", BYTES(0xc5, 0xfe, 0x6f, 0x05, 4, 0, 0, 0), { 4, 0 }, false },
+		{ "mov $0xffffffffc0000000,%rax",
+		  BYTES(0x48, 0xc7, 0xc0, 0, 0, 0, 0xc0), { 0, 0xffffffffc0000000 }, true },
+		{ "push $0xffffffffc0000000",
+		  BYTES(0x68, 0, 0, 0, 0xc0), { 0, 0xffffffffc0000000 }, true },
+		{ "movabs $0x1122334455667788,%rax",
+		  BYTES(0x48, 0xb8, 0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11),
+		  { 0, 0x1122334455667788 }, true },
+		{ "jmp *0xffffffff80001000(,%rax,8)",
+		  BYTES(0xff, 0x24, 0xc5, 0, 0x10, 0, 0x80), { 0xffffffff80001000, 0 }, true },
+		{ "mov %gs:0x28,%rax",
+		  BYTES(0x65, 0x48, 0x8b, 0x04, 0x25, 0x28, 0, 0, 0), { 0x28, 0 }, true },
+		{ "mov 0x10(%rbp),%rax", BYTES(0x48, 0x8b, 0x85, 0x10, 0, 0, 0), { 0, 0 }, true },
+		{ "je: a target is no name", BYTES(0x0f, 0x84, 1, 0, 0, 0), { 0, 0 }, true },
+		{ "call: neither", BYTES(0xe8, 1, 0, 0, 0), { 0, 0 }, true },
+		{ "xbegin: neither", BYTES(0xc7, 0xf8, 1, 0, 0, 0), { 0, 0 }, true },
+	};
+	struct insn_branch insn;
+	u64 names[INSN_NR_NAMES];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		u64 memory = cases[i].by[INSN_BY_MEMORY];
+
+		if (!cases[i].absolute)
+			memory += ADDRESS + cases[i].length;
+		expect(cases[i].name, "error", 0, decode(cases[i].bytes, cases[i].length, &insn));
+		insn_branch_names(fence - cases[i].length, ADDRESS, &insn, names);
+		expect(cases[i].name, "by memory", memory, names[INSN_BY_MEMORY]);
+		expect(cases[i].name, "by immediate", cases[i].by[INSN_BY_IMMEDIATE],
+		       names[INSN_BY_IMMEDIATE]);
+	}
+}
+
+/* What cannot be moved is in test_stub.c. */
+static void most_instructions_can_be_moved(void **state)
+{
+	static const struct valid cases[] = {
+		OTHER("mov (%rdi),%rax", 0x48, 0x8b, 0x07), OTHER("push %rbp", 0x55),
+		OTHER("rep stos", 0xf3, 0x48, 0xab), OTHER("lock incl (%rax)", 0xf0, 0xff, 0x00),
+		OTHER("cli", 0xfa), OTHER("pushf", 0x9c), OTHER("stac", 0x0f, 0x01, 0xcb),
+		OTHER("clac", 0x0f, 0x01, 0xca), OTHER("lfence", 0x0f, 0xae, 0xe8),
+		OTHER("rdtsc", 0x0f, 0x31), OTHER("rdpkru", 0x0f, 0x01, 0xee),
+		OTHER("vzeroupper", 0xc5, 0xf8, 0x77), OTHER("pause", 0xf3, 0x90),
+		NOP("nop", 0x90), NOP("nopl 0(%rax)", 0x0f, 0x1f, 0x40, 0),
+		OTHER("mov x(%rip),%eax", 0x8b, 0x05, 1, 2, 3, 4),
+	};
+	struct insn_branch insn;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		expect(cases[i].name, "error", 0, decode(cases[i].bytes, cases[i].length, &insn));
+		expect(cases[i].name, "plain", true, insn_branch_is_plain(&insn));
+	}
+}
+
 static void what_a_result_says_is_consistent(const struct insn_branch *insn)
 {
 	bool direct = insn->kind == INSN_JCC || insn->kind == INSN_JMP || insn->kind == INSN_CALL;
@@ -568,6 +645,9 @@ static void what_a_result_says_is_consistent(const struct insn_branch *insn)
 	assert_true(insn->kind == INSN_JCC || !insn->condition);
 	assert_true(insn->condition >= INSN_COND_LOOPNE || !insn->narrow);
 	assert_true(direct || insn->kind == INSN_OTHER || !insn->target);
+	assert_false(insn->movable && (direct || insn->target));
+	assert_false(insn->rip_disp && insn->abs_disp);
+	assert_true(insn->rip_disp + insn->abs_disp + insn->imm <= insn->length);
 }
 
 /*
@@ -757,6 +837,8 @@ int main(void)
 		cmocka_unit_test(undefined_members_of_groups_are_refused),
 		cmocka_unit_test(vex_is_refused_where_it_cannot_be),
 		cmocka_unit_test(more_than_15_bytes_are_refused),
+		cmocka_unit_test(operands_name_addresses),
+		cmocka_unit_test(most_instructions_can_be_moved),
 		cmocka_unit_test(every_two_byte_start_with_many_tails_is_decided_once),
 		cmocka_unit_test(random_bytes_are_decided_once),
 	};

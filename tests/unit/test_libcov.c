@@ -49,7 +49,7 @@ static void open_refuses_another_major_version(void **state)
 	(void)state;
 	fake_kernel()->settings.abi_major = 7;
 	assert_int_equal(cov_open(&cov), -EPROTONOSUPPORT);
-	assert_error_text(cov_last_error(NULL), "speaks version 7.0 and this libcov 1.0");
+	assert_error_text(cov_last_error(NULL), "speaks version 7.1 and this libcov 1.1");
 }
 
 static void open_refuses_a_file_that_is_not_livecov(void **state)
@@ -262,11 +262,22 @@ static int on_progress(unsigned int done, unsigned int total, void *data)
 	return progress->stop_at == progress->calls;
 }
 
+static void assert_nothing_is_attached(struct cov *cov)
+{
+	struct cov_summary summary = COV_INIT(summary);
+
+	assert_int_equal(first_byte(OPTIMIZATION), '1');
+	assert_int_equal(fake_kernel()->detaches, fake_kernel()->attaches);
+	assert_int_equal(cov_status(cov, &summary), 0);
+	assert_int_equal(summary.targets, 0);
+}
+
 static void attach_reports_progress_group_by_group(void **state)
 {
 	struct cov_attach_options options = COV_INIT(options);
 	struct progress progress = { 0 };
 
+	options.engine = COV_ENGINE_KPROBE;
 	options.progress = on_progress;
 	options.data = &progress;
 	assert_int_equal(cov_attach(*state, "toy", &options, NULL), 0);
@@ -278,14 +289,51 @@ static void attach_reports_progress_group_by_group(void **state)
 	assert_int_equal(progress.total, 201);
 }
 
-static void assert_nothing_is_attached(struct cov *cov)
+static void engines_that_patch_text_take_one_call(void **state)
 {
-	struct cov_summary summary = COV_INIT(summary);
+	struct cov_attach_options options = COV_INIT(options);
+	struct progress progress = { 0 };
 
+	options.progress = on_progress;
+	options.data = &progress;
+	assert_int_equal(cov_attach(*state, "toy", &options, NULL), 0);
+	assert_int_equal(fake_kernel()->arms, 1);
+	assert_int_equal(fake_kernel()->arms_off, 0);
+	assert_int_equal(progress.calls, 2);
+	assert_int_equal(progress.done, 201);
+	assert_int_equal(progress.total, 201);
+}
+
+static void what_they_leave_goes_to_kprobes_group_by_group(void **state)
+{
+	struct cov_attach_options options = COV_INIT(options);
+	struct progress progress = { 0 };
+
+	fake_kernel()->settings.slow = 100;
+	options.progress = on_progress;
+	options.data = &progress;
+	assert_int_equal(cov_attach(*state, "toy", &options, NULL), 0);
+	/* All that is fast and one kprobe, 64, 35. */
+	assert_int_equal(fake_kernel()->arms, 3);
+	assert_int_equal(fake_kernel()->arms_off, 2);
+	assert_int_equal(fake_kernel()->optimization_off, 1);
+	assert_int_equal(fake_kernel()->largest_arm, 64);
+	assert_int_equal(progress.calls, 4);
+	assert_false(progress.backwards);
+	assert_int_equal(progress.done, 201);
 	assert_int_equal(first_byte(OPTIMIZATION), '1');
-	assert_int_equal(fake_kernel()->detaches, fake_kernel()->attaches);
-	assert_int_equal(cov_status(cov, &summary), 0);
-	assert_int_equal(summary.targets, 0);
+}
+
+static void attach_given_up_behind_the_last_site_leaves_nothing(void **state)
+{
+	struct cov_attach_options options = COV_INIT(options);
+	struct progress progress = { .stop_at = 2 };
+
+	options.progress = on_progress;
+	options.data = &progress;
+	assert_error(cov_attach(*state, "toy", &options, NULL), ECANCELED, "201 of 201");
+	assert_int_equal(fake_kernel()->attaches, 1);
+	assert_nothing_is_attached(*state);
 }
 
 static void attach_given_up_leaves_nothing(void **state)
@@ -293,6 +341,7 @@ static void attach_given_up_leaves_nothing(void **state)
 	struct cov_attach_options options = COV_INIT(options);
 	struct progress progress = { .stop_at = 3 };
 
+	options.engine = COV_ENGINE_KPROBE;
 	options.progress = on_progress;
 	options.data = &progress;
 	assert_error(cov_attach(*state, "toy", &options, NULL), ECANCELED, "128 of 201");
@@ -303,6 +352,7 @@ static void attach_given_up_leaves_nothing(void **state)
 static void attach_interrupted_leaves_nothing(void **state)
 {
 	fake_kernel()->settings.arm_interrupted = 2;
+	fake_kernel()->settings.slow = 100;
 	assert_error(cov_attach(*state, "toy", NULL, NULL), EINTR, "interrupted");
 	assert_int_equal(fake_kernel()->attaches, 1);
 	assert_nothing_is_attached(*state);
@@ -316,6 +366,7 @@ static void attach_failing_half_way_leaves_nothing_and_tells_why(void **state)
 	settings->fail_errno = ENOSPC;
 	settings->fail_text = 1;
 	settings->fail_after = 2;
+	settings->slow = 100;
 	assert_error(cov_attach(*state, "toy", NULL, NULL), ENOSPC, "told to fail");
 	assert_int_equal(fake_kernel()->arms, 2);
 	assert_nothing_is_attached(*state);
@@ -335,22 +386,23 @@ static void attach_failing_tells_why_even_if_detaching_fails_too(void **state)
 
 static void kprobes_optimization_is_off_only_while_arming(void **state)
 {
-	attached(*state);
+	counted(*state);
 	assert_int_equal(fake_kernel()->optimization_off, 1);
+	assert_int_equal(fake_kernel()->arms_off, fake_kernel()->arms);
 	assert_int_equal(first_byte(OPTIMIZATION), '1');
 }
 
 static void kprobes_optimization_found_off_stays_off(void **state)
 {
 	put(OPTIMIZATION, "0\n");
-	attached(*state);
+	counted(*state);
 	assert_int_equal(first_byte(OPTIMIZATION), '0');
 }
 
 static void kernels_without_kprobes_optimization_are_served(void **state)
 {
 	drop(OPTIMIZATION);
-	attached(*state);
+	counted(*state);
 }
 
 static void second_attach_is_refused_in_the_kernels_words(void **state)
@@ -390,6 +442,108 @@ static void targets_go_with_the_handle_unless_kept(void **state)
 	assert_int_equal(cov_find(*state, "toy", &target), 0);
 	assert_int_equal(cov_detach(*state, target), 0);
 	assert_error(cov_detach(*state, target), ENOENT, "no target");
+}
+
+/* ---- engines --------------------------------------------------------------- */
+
+static void mode_count_and_every_engine_are_passed_on(void **state)
+{
+	unsigned int engine;
+
+	for (engine = COV_ENGINE_AUTO; engine <= COV_ENGINE_ENTRY; engine++) {
+		struct cov_attach_result result = attached_by(*state, COV_MODE_COUNT,
+							      COV_SCOPE_ALL, engine);
+
+		assert_int_equal(fake_kernel()->last.mode, COV_MODE_COUNT);
+		assert_int_equal(fake_kernel()->last.engine, engine);
+		assert_int_equal(cov_detach(*state, result.target), 0);
+	}
+}
+
+static void engines_tell_what_armed_the_sites(void **state)
+{
+	struct cov_engine_counts counts = COV_INIT(counts);
+	struct cov_attach_result result;
+
+	fake_kernel()->settings.slow = 3;
+	result = attached(*state);
+	assert_int_equal(cov_engines(*state, result.target, &counts), 0);
+	assert_int_equal(counts.sites[COV_ENGINE_AUTO], 0);
+	assert_int_equal(counts.sites[COV_ENGINE_KPROBE], 3);
+	assert_int_equal(counts.sites[COV_ENGINE_BREAKPOINT], FAKE_BREAKPOINTS);
+	assert_int_equal(counts.sites[COV_ENGINE_ENTRY], FAKE_ENTRIES);
+	assert_int_equal(counts.sites[COV_ENGINE_DETOUR], 199 - 3 - FAKE_BREAKPOINTS - FAKE_ENTRIES);
+	assert_int_equal(counts.why[COV_WHY_UNSURE], FAKE_UNSURE);
+	assert_int_equal(counts.why[COV_WHY_SHORT], FAKE_SHORT);
+	assert_int_equal(counts.why[COV_WHY_RESERVED], FAKE_RESERVED);
+	assert_int_equal(counts.why[COV_WHY_OTHER], FAKE_OTHER);
+	assert_int_equal(counts.stub_bytes, FAKE_STUBS);
+	assert_int_equal(counts.stub_room, 4 * FAKE_STUBS);
+}
+
+static void engines_of_nothing_are_an_error(void **state)
+{
+	struct cov_engine_counts counts = COV_INIT(counts);
+	struct cov_attach_result result;
+
+	assert_error(cov_engines(*state, 3, &counts), ENOENT, "no target 3");
+	result = attached(*state);
+	counts.size = 0;
+	assert_error(cov_engines(*state, result.target, &counts), EINVAL, "size");
+}
+
+static void engines_that_do_not_work_here_are_refused_in_the_kernels_words(void **state)
+{
+	struct cov_attach_options options = COV_INIT(options);
+
+	fake_kernel()->settings.no_patching = 1;
+	options.engine = COV_ENGINE_DETOUR;
+	assert_error(cov_attach(*state, "toy", &options, NULL), EOPNOTSUPP,
+		     "engine 3 cannot be used");
+}
+
+/* ---- an older livecov.ko ---------------------------------------------------- */
+
+#define OLDER "speaks version 1.0 and this needs 1.1; load the livecov.ko that was built with"
+
+static void older_kernels_name_the_module_that_is_needed(void **state)
+{
+	struct cov_engine_counts counts = COV_INIT(counts);
+	struct cov_mapping mapping = COV_INIT(mapping);
+	uint64_t ids[4];
+	uint32_t count = 4;
+	struct cov *old;
+
+	fake_kernel()->settings.old = 1;
+	assert_int_equal(cov_open(&old), 0);
+	state = (void **)&old;
+	attached(old);
+	assert_error(cov_engines(old, 1, &counts), ENOTTY, OLDER);
+	assert_error(cov_samples(old, 0, ids, &count), ENOTTY, OLDER);
+	assert_error(cov_view(old, 7), ENOTTY, OLDER);
+	assert_error(cov_map(old, 1, 0, &mapping), ENOTTY, OLDER);
+	assert_error_text(cov_last_error(old), "livecov " LIBCOV_VERSION);
+	assert_int_equal(cov_view(old, 0), 0);
+	cov_close(old);
+}
+
+static void older_kernels_are_not_asked_for_what_they_do_not_have(void **state)
+{
+	struct cov_attach_options options = COV_INIT(options);
+	struct cov *old;
+
+	fake_kernel()->settings.old = 1;
+	assert_int_equal(cov_open(&old), 0);
+	state = (void **)&old;
+	options.mode = COV_MODE_COUNT;
+	assert_error(cov_attach(old, "toy", &options, NULL), EOPNOTSUPP, "speaks version 1.0");
+	options.mode = COV_MODE_BLOCKS;
+	options.engine = COV_ENGINE_DETOUR;
+	assert_error(cov_attach(old, "toy", &options, NULL), EOPNOTSUPP, "speaks version 1.0");
+	assert_int_equal(fake_kernel()->attaches, 0);
+	options.engine = COV_ENGINE_KPROBE;
+	assert_int_equal(cov_attach(old, "toy", &options, NULL), 0);
+	cov_close(old);
 }
 
 /* ---- structs of another size ---------------------------------------------- */
@@ -446,6 +600,56 @@ static void results_without_a_size_are_refused_before_anything_happens(void **st
 	assert_error(cov_attach(*state, "toy", NULL, &result), EINVAL, "size");
 	assert_int_equal(fake_kernel()->attaches, 0);
 	assert_error(cov_counts(*state, 0, &totals), EINVAL, "size");
+}
+
+/* ---- samples --------------------------------------------------------------- */
+
+static void samples_are_listed_in_the_order_of_registration(void **state)
+{
+	uint64_t ids[4] = { 0 };
+	uint32_t count = 4;
+
+	assert_int_equal(cov_samples(*state, 0, ids, &count), 0);
+	assert_int_equal(count, 0);
+	assert_int_equal(cov_register(*state, 9), 0);
+	assert_int_equal(cov_register(*state, UINT64_MAX), 0);
+	assert_int_equal(cov_register(*state, 9), 0);
+	assert_int_equal(cov_register(*state, 2), 0);
+	assert_int_equal(cov_register(*state, 5), 0);
+	count = 2;
+	assert_int_equal(cov_samples(*state, 0, ids, &count), 0);
+	assert_int_equal(count, 2);
+	assert_true(ids[0] == 9 && ids[1] == UINT64_MAX && !ids[2]);
+	count = 4;
+	assert_int_equal(cov_samples(*state, 2, ids, &count), 0);
+	assert_int_equal(count, 2);
+	assert_true(ids[0] == 2 && ids[1] == 5);
+	/* More than the kernel takes at once. */
+	count = UINT32_MAX;
+	assert_int_equal(cov_samples(*state, 4, ids, &count), 0);
+	assert_int_equal(count, 0);
+	assert_error(cov_samples(*state, 0, ids, &count), EINVAL, "no room");
+}
+
+static void a_view_of_no_sample_is_refused_and_changes_nothing(void **state)
+{
+	struct cov *cov = *state;
+	uint64_t id;
+
+	for (id = 1; id <= 10; id++)
+		assert_int_equal(cov_register(*state, id), 0);
+	assert_error(cov_view(*state, 11), ENOENT, "no sample 11; `covstat samples`");
+	assert_int_equal(cov->view, 0);
+	assert_int_equal(cov_view(*state, 10), 0);
+	assert_error(cov_view(*state, 11), ENOENT, "no sample 11");
+	assert_int_equal(cov->view, 10);
+	fake_kernel()->settings.fail_nr = _IOC_NR(COV_IOC_VIEW);
+	fake_kernel()->settings.fail_errno = ENOMEM;
+	assert_error(cov_view(*state, 0), ENOMEM, "no memory");
+	assert_int_equal(cov->view, 10);
+	fake_kernel()->settings.fail_errno = 0;
+	assert_int_equal(cov_view(*state, 0), 0);
+	assert_int_equal(cov->view, 0);
 }
 
 /* ---- tasks and checkpoints -------------------------------------------------- */
@@ -518,6 +722,9 @@ int main(void)
 		TEST(modules_are_found_below_lib_modules),
 		TEST(core_kernel_functions_have_a_section_from_kallsyms),
 		TEST(attach_reports_progress_group_by_group),
+		TEST(engines_that_patch_text_take_one_call),
+		TEST(what_they_leave_goes_to_kprobes_group_by_group),
+		TEST(attach_given_up_behind_the_last_site_leaves_nothing),
 		TEST(attach_given_up_leaves_nothing),
 		TEST(attach_interrupted_leaves_nothing),
 		TEST(attach_failing_half_way_leaves_nothing_and_tells_why),
@@ -528,10 +735,18 @@ int main(void)
 		TEST(second_attach_is_refused_in_the_kernels_words),
 		TEST(attach_refuses_bad_names),
 		TEST(targets_go_with_the_handle_unless_kept),
+		TEST(mode_count_and_every_engine_are_passed_on),
+		TEST(engines_tell_what_armed_the_sites),
+		TEST(engines_of_nothing_are_an_error),
+		TEST(engines_that_do_not_work_here_are_refused_in_the_kernels_words),
+		TEST(older_kernels_name_the_module_that_is_needed),
+		TEST(older_kernels_are_not_asked_for_what_they_do_not_have),
 		TEST(older_programs_get_what_they_know),
 		TEST(newer_programs_get_zeroes_for_what_we_do_not_know),
 		TEST(options_that_we_do_not_know_are_refused),
 		TEST(results_without_a_size_are_refused_before_anything_happens),
+		TEST(samples_are_listed_in_the_order_of_registration),
+		TEST(a_view_of_no_sample_is_refused_and_changes_nothing),
 		TEST(register_tracks_the_caller),
 		TEST(checkpoint_add_passes_everything_on),
 		TEST(checkpoint_add_refuses_bad_names),

@@ -19,7 +19,7 @@ static void snapshot_has_every_entry_of_the_tables(void **state)
 	struct cov_target_desc target = COV_INIT(target);
 	struct cov_snapshot *snapshot;
 
-	attached(*state);
+	counted(*state);
 	snapshot = taken(*state);
 	assert_int_equal(cov_snapshot_targets(snapshot), 1);
 	assert_int_equal(cov_snapshot_target(snapshot, 0, &target), 0);
@@ -222,6 +222,237 @@ static void a_checkpoint_is_not_its_modules_target(void **state)
 	assert_error(cov_find(*state, "toy", &target), ENOENT, "not attached");
 }
 
+/* ---- counts, or seen ------------------------------------------------------------ */
+
+static void hits_are_counts_only_where_they_are_counted(void **state)
+{
+	static const struct {
+		unsigned int mode, engine, counted;
+	} cases[] = {
+		{ COV_MODE_EDGES, COV_ENGINE_AUTO, 0 },
+		{ COV_MODE_EDGES, COV_ENGINE_DETOUR, 0 },
+		{ COV_MODE_EDGES, COV_ENGINE_BREAKPOINT, 0 },
+		{ COV_MODE_EDGES, COV_ENGINE_KPROBE, 1 },
+		{ COV_MODE_BLOCKS, COV_ENGINE_KPROBE, 0 },
+		{ COV_MODE_COUNT, COV_ENGINE_AUTO, 1 },
+		{ COV_MODE_COUNT, COV_ENGINE_KPROBE, 1 },
+	};
+	struct cov_function_desc f = COV_INIT(f);
+	struct cov_target_desc target = COV_INIT(target);
+	struct cov_branch_desc branch = COV_INIT(branch);
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct cov_attach_result result = attached_by(*state, cases[i].mode, COV_SCOPE_ALL,
+							      cases[i].engine);
+		struct cov_snapshot *snapshot = taken(*state);
+
+		assert_int_equal(cov_snapshot_target(snapshot, 0, &target), 0);
+		assert_int_equal(target.counted, cases[i].counted);
+		assert_int_equal(target.engine, cases[i].engine);
+		assert_int_equal(cov_snapshot_function(snapshot, 0, 0, &f), 0);
+		assert_int_equal(f.hits, cases[i].counted ? 7 : 1);
+		assert_int_equal(cov_snapshot_branch(snapshot, 0, 0, &branch), 0);
+		assert_int_equal(branch.taken_hits, cases[i].counted ? 3 : 1);
+		cov_snapshot_free(snapshot);
+		assert_int_equal(cov_detach(*state, result.target), 0);
+	}
+}
+
+/* ---- one sample's view ------------------------------------------------------------ */
+
+static uint64_t outcomes_hit(struct cov *cov, uint32_t target)
+{
+	struct cov_totals n = COV_INIT(n);
+
+	assert_int_equal(cov_counts(cov, target, &n), 0);
+	return n.outcomes_hit;
+}
+
+static void a_view_is_of_one_sample_until_it_is_of_all_again(void **state)
+{
+	struct cov_unhit unhit = COV_INIT(unhit);
+	struct cov_attach_result result;
+
+	result = attached_by(*state, COV_MODE_EDGES, COV_SCOPE_TRACKED, COV_ENGINE_AUTO);
+	assert_int_equal(cov_register(*state, 7), 0);
+	assert_int_equal(outcomes_hit(*state, result.target), 8);
+	assert_int_equal(cov_view(*state, 7), 0);
+	assert_int_equal(outcomes_hit(*state, result.target), 4);
+	assert_int_equal(outcomes_hit(*state, 0), 4);
+	/* What others have reached, this one has not. */
+	assert_int_equal(cov_next_unhit_function(*state, 0, COV_LEVEL(1), &unhit), 0);
+	assert_string_equal(unhit.function_name, "toy_checks");
+	assert_int_equal(cov_view(*state, 0), 0);
+	assert_int_equal(outcomes_hit(*state, result.target), 8);
+	assert_int_equal(cov_next_unhit_function(*state, 0, COV_LEVEL(1), &unhit), 0);
+	assert_string_equal(unhit.function_name, "toy_unused");
+}
+
+static void a_view_is_of_the_handle_that_has_it(void **state)
+{
+	struct cov *other;
+
+	attached_by(*state, COV_MODE_EDGES, COV_SCOPE_TRACKED, COV_ENGINE_AUTO);
+	assert_int_equal(cov_register(*state, 7), 0);
+	assert_int_equal(cov_open(&other), 0);
+	assert_int_equal(cov_view(other, 7), 0);
+	assert_int_equal(outcomes_hit(*state, 0), 8);
+	assert_int_equal(outcomes_hit(other, 0), 4);
+	cov_close(other);
+}
+
+static void scope_all_keeps_no_samples_apart(void **state)
+{
+	struct cov_attach_result result = attached(*state);
+	struct cov_totals n = COV_INIT(n);
+	struct cov_snapshot *snapshot;
+
+	assert_int_equal(cov_register(*state, 7), 0);
+	assert_int_equal(cov_view(*state, 7), 0);
+	assert_error(cov_snapshot_take(*state, "toy", &snapshot), EOPNOTSUPP, "scope all");
+	assert_null(snapshot);
+	assert_error(cov_counts(*state, result.target, &n), EOPNOTSUPP, "scope all");
+	assert_error(cov_snapshot_take(*state, NULL, &snapshot), EOPNOTSUPP,
+		     "covstat attach MODULE --scope tracked");
+	assert_int_equal(cov_view(*state, 0), 0);
+	assert_int_equal(cov_snapshot_take(*state, NULL, &snapshot), 0);
+	cov_snapshot_free(snapshot);
+}
+
+static void targets_with_scope_all_are_left_out_of_a_samples_view(void **state)
+{
+	struct cov_attach_options tracked = COV_INIT(tracked);
+	struct cov_target_desc target = COV_INIT(target);
+	struct cov_snapshot *snapshot;
+	uint32_t id;
+
+	attached(*state);
+	tracked.scope = COV_SCOPE_TRACKED;
+	assert_int_equal(cov_attach(*state, "toy_two", &tracked, NULL), 0);
+	assert_int_equal(cov_register(*state, 7), 0);
+	assert_int_equal(cov_view(*state, 7), 0);
+	assert_int_equal(cov_snapshot_take(*state, NULL, &snapshot), 0);
+	assert_int_equal(cov_snapshot_targets(snapshot), 1);
+	assert_int_equal(cov_snapshot_target(snapshot, 0, &target), 0);
+	assert_string_equal(target.module, "toy_two");
+	cov_snapshot_free(snapshot);
+	/* Finding one is not looking at it: toy comes first, and is in the way of nothing. */
+	assert_int_equal(cov_find(*state, "toy_two", &id), 0);
+	assert_int_equal(cov_find(*state, "toy", &id), 0);
+	assert_error(cov_find(*state, "nosuch", &id), ENOENT, "covstat attach nosuch");
+	assert_int_equal(outcomes_hit(*state, 2), 4);
+}
+
+static void a_view_of_nothing_attached_is_empty(void **state)
+{
+	struct cov_snapshot *snapshot;
+
+	assert_int_equal(cov_register(*state, 7), 0);
+	assert_int_equal(cov_view(*state, 7), 0);
+	assert_int_equal(cov_snapshot_take(*state, NULL, &snapshot), 0);
+	assert_int_equal(cov_snapshot_targets(snapshot), 0);
+	cov_snapshot_free(snapshot);
+}
+
+/* ---- cells ------------------------------------------------------------------------ */
+
+static uint64_t cell(const struct cov_mapping *mapping, uint32_t i)
+{
+	assert_true(i < mapping->cells);
+	return mapping->cell_size == 8 ? ((const uint64_t *)mapping->base)[i] :
+					 ((const uint8_t *)mapping->base)[i];
+}
+
+static void assert_cells_are_the_snapshots(struct cov *cov, const struct cov_mapping *mapping)
+{
+	struct cov_function_desc f = COV_INIT(f);
+	struct cov_branch_desc b = COV_INIT(b);
+	struct cov_snapshot *snapshot = taken(cov);
+	uint32_t i;
+
+	for (i = 0; !cov_snapshot_function(snapshot, 0, i, &f); i++)
+		assert_int_equal(cell(mapping, mapping->functions + i), f.hits);
+	assert_int_equal(i, fake_shape.functions);
+	for (i = 0; !cov_snapshot_branch(snapshot, 0, i, &b); i++) {
+		assert_int_equal(cell(mapping, mapping->branches + 2 * i), b.fallthrough_hits);
+		assert_int_equal(cell(mapping, mapping->branches + 2 * i + 1), b.taken_hits);
+	}
+	assert_int_equal(i, fake_shape.branches);
+	assert_int_equal(mapping->blocks + fake_shape.blocks, mapping->cells);
+	cov_snapshot_free(snapshot);
+}
+
+static void cells_tell_what_the_tables_do(void **state)
+{
+	struct cov_mapping mapping = COV_INIT(mapping);
+	struct cov_attach_result result = attached(*state);
+
+	assert_int_equal(cov_map(*state, result.target, 0, &mapping), 0);
+	assert_int_equal(mapping.cell_size, 1);
+	assert_int_equal(mapping.length, 4096);
+	assert_cells_are_the_snapshots(*state, &mapping);
+	cov_unmap(&mapping);
+	assert_null(mapping.base);
+	cov_unmap(&mapping);
+	cov_unmap(NULL);
+}
+
+static void cells_of_mode_count_are_counts(void **state)
+{
+	struct cov_mapping mapping = COV_INIT(mapping);
+	struct cov_attach_result result;
+
+	result = attached_by(*state, COV_MODE_COUNT, COV_SCOPE_ALL, COV_ENGINE_AUTO);
+	assert_int_equal(cov_map(*state, result.target, 0, &mapping), 0);
+	assert_int_equal(mapping.cell_size, 8);
+	assert_int_equal(cell(&mapping, 0), 7);
+	assert_cells_are_the_snapshots(*state, &mapping);
+	cov_unmap(&mapping);
+}
+
+static void cells_belong_to_a_sample_in_scope_tracked(void **state)
+{
+	struct cov_mapping mapping = COV_INIT(mapping);
+	struct cov_attach_result result;
+
+	result = attached_by(*state, COV_MODE_EDGES, COV_SCOPE_TRACKED, COV_ENGINE_AUTO);
+	assert_error(cov_map(*state, result.target, 0, &mapping), EINVAL, "belongs to a sample");
+	assert_error(cov_map(*state, result.target, 7, &mapping), ENOENT, "no sample");
+	assert_error(cov_map(*state, 4, 7, &mapping), ENOENT, "no target 4");
+	assert_int_equal(cov_register(*state, 7), 0);
+	assert_int_equal(cov_map(*state, result.target, 7, &mapping), 0);
+	cov_unmap(&mapping);
+	assert_int_equal(cov_detach(*state, result.target), 0);
+	result = attached(*state);
+	assert_error(cov_map(*state, result.target, 7, &mapping), EINVAL, "one map");
+}
+
+static void maps_that_contradict_themselves_are_refused(void **state)
+{
+	struct cov_mapping mapping = COV_INIT(mapping);
+	struct cov_attach_result result = attached(*state);
+	uint32_t which;
+
+	for (which = 1; which <= 6; which++) {
+		fake_kernel()->settings.map_damage = which;
+		assert_error(cov_map(*state, result.target, 0, &mapping), EPROTO, "contradicts");
+		assert_null(mapping.base);
+	}
+}
+
+static void maps_that_cannot_be_had_say_why(void **state)
+{
+	struct cov_mapping mapping = COV_INIT(mapping);
+	struct cov_attach_result result = attached(*state);
+
+	fake_kernel()->settings.mmap_errno = ENOMEM;
+	assert_error(cov_map(*state, result.target, 0, &mapping), ENOMEM, "cannot map");
+	mapping.size = offsetof(struct cov_mapping, blocks);
+	assert_error(cov_map(*state, result.target, 0, &mapping), EINVAL, "size");
+	assert_error(cov_map(*state, result.target, 0, NULL), EINVAL, "size");
+}
+
 /* ---- numbers ------------------------------------------------------------------ */
 
 static void counts_are_exact(void **state)
@@ -303,7 +534,9 @@ static void status_tells_versions_and_tables(void **state)
 	assert_int_equal(s.checkpoints_max, 1000);
 	assert_int_equal(s.tasks_max, 100);
 	assert_int_equal(s.callers_max, 10);
-	assert_int_equal(s.engines, 3);
+	assert_int_equal(s.abi_minor, 1);
+	assert_int_equal(s.modes, 0xe);
+	assert_int_equal(s.engines, 0x1f);
 	assert_int_equal(s.refused, 2);
 }
 
@@ -365,7 +598,7 @@ static void ranking_puts_the_frontier_first_by_what_lies_behind(void **state)
 		{ "toy_unused", COV_UNHIT_FUNCTION, 0, 1, 0 },
 	};
 
-	attached(*state);
+	counted(*state);
 	assert_ranking(*state, 0, 0, places, ARRAY_SIZE(places));
 }
 
@@ -380,7 +613,7 @@ static void ranking_without_text_takes_the_next_block_to_follow(void **state)
 		{ "toy_unused", COV_UNHIT_FUNCTION, 0, 1, 0 },
 	};
 
-	attached(*state);
+	counted(*state);
 	fake_kernel()->settings.state = COV_TARGET_GONE;
 	assert_ranking(*state, 0, 0, places, ARRAY_SIZE(places));
 }
@@ -394,7 +627,7 @@ static void ranking_can_be_of_functions_or_of_a_level(void **state)
 	struct cov_ranking *ranking;
 	struct cov_snapshot *snapshot;
 
-	attached(*state);
+	counted(*state);
 	assert_ranking(*state, 0, COV_RANK_FUNCTIONS_ONLY, functions, 2);
 	assert_ranking(*state, COV_LEVEL(2), 0, functions, 1);
 	assert_ranking(*state, COV_LEVEL(1), COV_RANK_FUNCTIONS_ONLY, functions + 1, 1);
@@ -404,12 +637,27 @@ static void ranking_can_be_of_functions_or_of_a_level(void **state)
 	cov_snapshot_free(snapshot);
 }
 
+static void ranking_knows_no_counts_where_nothing_counts(void **state)
+{
+	static const struct place places[] = {
+		{ "toy_main", COV_UNHIT_OUTCOME, 0x14, 3, 0 },
+		{ "toy_main", COV_UNHIT_OUTCOME, 0x07, 1, 0 },
+		{ "toy_checks", COV_UNHIT_OUTCOME, 0x0f, 1, 0 },
+		{ "toy_checks", COV_UNHIT_OUTCOME, 0x09, 0, 0 },
+		{ "toy_large", COV_UNHIT_FUNCTION, 0, 3, 0 },
+		{ "toy_unused", COV_UNHIT_FUNCTION, 0, 1, 0 },
+	};
+
+	attached(*state);
+	assert_ranking(*state, 0, 0, places, ARRAY_SIZE(places));
+}
+
 static void next_unhit_walks_the_ranking(void **state)
 {
 	struct cov_unhit unhit = COV_INIT(unhit);
 
 	assert_error(cov_next_unhit_function(*state, 0, 0, &unhit), ENOENT, "nothing more");
-	attached(*state);
+	counted(*state);
 	assert_int_equal(cov_next_unhit_checkpoint(*state, 0, 0, &unhit), 0);
 	assert_int_equal(unhit.taken, 1);
 	assert_int_equal(unhit.branch, 2);
@@ -517,6 +765,17 @@ int main(void)
 		TEST(tables_that_contradict_each_other_are_refused),
 		TEST(snapshot_of_all_has_modules_and_checkpoints),
 		TEST(a_checkpoint_is_not_its_modules_target),
+		TEST(hits_are_counts_only_where_they_are_counted),
+		TEST(a_view_is_of_one_sample_until_it_is_of_all_again),
+		TEST(a_view_is_of_the_handle_that_has_it),
+		TEST(scope_all_keeps_no_samples_apart),
+		TEST(targets_with_scope_all_are_left_out_of_a_samples_view),
+		TEST(a_view_of_nothing_attached_is_empty),
+		TEST(cells_tell_what_the_tables_do),
+		TEST(cells_of_mode_count_are_counts),
+		TEST(cells_belong_to_a_sample_in_scope_tracked),
+		TEST(maps_that_contradict_themselves_are_refused),
+		TEST(maps_that_cannot_be_had_say_why),
 		TEST(counts_are_exact),
 		TEST(counts_of_a_single_checkpoint_are_its_own),
 		TEST(functions_without_blocks_are_known_by_their_entries),
@@ -526,6 +785,7 @@ int main(void)
 		TEST(ranking_puts_the_frontier_first_by_what_lies_behind),
 		TEST(ranking_without_text_takes_the_next_block_to_follow),
 		TEST(ranking_can_be_of_functions_or_of_a_level),
+		TEST(ranking_knows_no_counts_where_nothing_counts),
 		TEST(next_unhit_walks_the_ranking),
 		TEST(lines_are_those_of_the_modules_file),
 		TEST(lines_are_found_in_a_separate_debug_file),

@@ -7,6 +7,7 @@
 #
 #	UNIT_TESTS += NAME		runs under ASan and UBSan
 #	UNIT_TSAN += NAME		runs under TSan
+#	UNIT_UBSAN += NAME		runs under UBSan alone
 #	NAME_SRCS := FILES		compiled together with it
 #	NAME_LIBS := -lFOO		if it needs more than CMocka
 #	NAME_DEPS := FILES		read by it, beyond the headers below
@@ -16,6 +17,7 @@ UNIT_BUILD := build/unit
 UNIT_CFLAGS := -std=gnu11 -Wall -Wextra -Werror -O2 -g -Imodule -Iinclude -pthread
 UNIT_asan_CFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 UNIT_tsan_CFLAGS := -fsanitize=thread
+UNIT_ubsan_CFLAGS := -fsanitize=undefined -fno-sanitize-recover=all
 UNIT_HEADERS := $(wildcard module/*.h include/*.h tests/unit/*.h)
 
 unit_tables := module/task_registry.c module/thread_buffer.c module/caller_table.c
@@ -53,6 +55,22 @@ UNIT_TESTS += flow_random
 flow_random_SRCS := $(wildcard module/flow*.c) module/insn_branch.c
 endif
 
+# Regions and stubs, on code of their own and on the C library's.
+unit_elf_image := tests/unit/elf_image.c module/region.c module/flow.c module/insn_branch.c
+
+UNIT_TESTS += region
+region_SRCS := tests/unit/test_region_asm.S $(unit_elf_image)
+region_LIBS := -lelf
+
+UNIT_TESTS += stub
+stub_SRCS := module/stub.c $(unit_elf_image)
+stub_LIBS := -lelf
+
+# Runs random code, which would write to ASan's shadow memory.
+UNIT_UBSAN += stub_run
+stub_run_SRCS := module/stub.c tests/unit/stepper.c $(unit_elf_image)
+stub_run_LIBS := -lelf
+
 # unit_rule NAME FLAVOUR
 define unit_rule
 $(UNIT_BUILD)/$(1).$(2): tests/unit/test_$(1).c $($(1)_SRCS) $($(1)_DEPS) $(UNIT_HEADERS) \
@@ -72,6 +90,7 @@ unit:
 
 $(foreach name,$(UNIT_TESTS),$(eval $(call unit_rule,$(name),asan)))
 $(foreach name,$(UNIT_TSAN),$(eval $(call unit_rule,$(name),tsan)))
+$(foreach name,$(UNIT_UBSAN),$(eval $(call unit_rule,$(name),ubsan)))
 
 $(UNIT_BUILD):
 	mkdir -p $@

@@ -21,7 +21,7 @@ static void on_signal(int number)
 }
 
 /*
- * Arming takes minutes on big modules. A signal must end it cleanly: the kernel
+ * Arming takes minutes where kprobes do it. A signal must end it cleanly: the kernel
  * returns early, the progress callback says no, libcov detaches.
  */
 static void catch_signals(void)
@@ -46,6 +46,9 @@ struct progress {
 	bool shown;	/* stderr is a terminal */
 	bool drawn;
 	struct timespec begin;
+	/* After the first call, from when on all that is left takes its time. */
+	unsigned int fast;
+	double fast_seconds;
 };
 
 static double seconds_since(const struct timespec *begin)
@@ -56,10 +59,24 @@ static double seconds_since(const struct timespec *begin)
 	return (now.tv_sec - begin->tv_sec) + (now.tv_nsec - begin->tv_nsec) / 1e9;
 }
 
+/* By the pace since the first call, in which the fast engines do all of theirs. */
+static double seconds_to_go(struct progress *progress, unsigned int done, unsigned int total)
+{
+	double elapsed = seconds_since(&progress->begin);
+
+	if (!progress->fast) {
+		progress->fast = done;
+		progress->fast_seconds = elapsed;
+	}
+	if (done <= progress->fast)
+		return 0;
+	return (elapsed - progress->fast_seconds) / (done - progress->fast) * (total - done);
+}
+
 static void draw(struct progress *progress, unsigned int done, unsigned int total)
 {
 	int filled = total ? (int)((uint64_t)done * BAR_WIDTH / total) : BAR_WIDTH;
-	double elapsed = seconds_since(&progress->begin);
+	double to_go = seconds_to_go(progress, done, total);
 	char bar[BAR_WIDTH + 1];
 	char rest[32] = "";
 	char buffer[PERCENT_LEN];
@@ -67,8 +84,8 @@ static void draw(struct progress *progress, unsigned int done, unsigned int tota
 	memset(bar, '.', BAR_WIDTH);
 	memset(bar, '#', filled);
 	bar[BAR_WIDTH] = '\0';
-	if (done && done < total)
-		snprintf(rest, sizeof(rest), ", %.0f s to go", elapsed / done * (total - done));
+	if (to_go > 0)
+		snprintf(rest, sizeof(rest), ", %.0f s to go", to_go);
 	fprintf(stderr, "\rarming %s [%s] %u of %u sites (%s)%s\033[K", progress->module, bar,
 		done, total, percent(buffer, done, total), rest);
 	fflush(stderr);
@@ -86,14 +103,25 @@ static int on_progress(unsigned int done, unsigned int total, void *data)
 
 /* ---- the answer -------------------------------------------------------- */
 
-static void print_json(const char *module, const struct cov_attach_result *result,
-		       const struct refusal *refusals, size_t count, double seconds)
+/* All that there is to say. */
+struct answer {
+	const char *module;
+	unsigned int engine;	/* that was asked for */
+	struct cov_attach_result result;
+	struct target_engines engines;
+	struct refusal *refusals;
+	size_t nr_refusals;
+	double seconds;
+};
+
+static void print_json(const struct answer *answer)
 {
+	const struct cov_attach_result *result = &answer->result;
 	struct json_object *document = json_document();
 	struct json_object *array;
 	size_t i;
 
-	json_add_string(document, "module", module);
+	json_add_string(document, "module", answer->module);
 	json_add_number(document, "target", result->target);
 	json_add_number(document, "functions", result->functions);
 	json_add_number(document, "blocks", result->blocks);
@@ -101,57 +129,81 @@ static void print_json(const char *module, const struct cov_attach_result *resul
 	json_add_number(document, "sites", result->sites);
 	json_add_number(document, "armed", result->armed);
 	json_add_number(document, "refused", result->refused);
+	engines_json(document, &answer->engines);
 	array = json_add_array(document, "refusals");
-	for (i = 0; i < count; i++) {
-		struct json_object *refusal = json_append_object(array);
+	for (i = 0; i < answer->nr_refusals; i++) {
+		const struct refusal *refusal = &answer->refusals[i];
+		struct json_object *object = json_append_object(array);
 
-		json_add_number(refusal, "errno", refusals[i].error);
-		json_add_string(refusal, "name", error_name(refusals[i].error));
-		json_add_string(refusal, "reason", refusal_words(refusals[i].error));
-		json_add_number(refusal, "sites", refusals[i].count);
+		json_add_number(object, "errno", refusal->error);
+		json_add_string(object, "name", error_name(refusal->error));
+		json_add_string(object, "reason", refusal_words(refusal->error));
+		json_add_number(object, "sites", refusal->count);
 	}
-	json_add_number(document, "milliseconds", (uint64_t)(seconds * 1e3));
+	json_add_number(document, "milliseconds", (uint64_t)(answer->seconds * 1e3));
 	json_print(document);
 }
 
-static void print_summary(const char *module, const struct cov_attach_result *result,
-			  const struct refusal *refusals, size_t count, double seconds)
+static void print_refusals(const struct answer *answer)
 {
+	char buffer[GROUPED_LEN];
 	size_t i;
 
-	printf("%s: %u functions, %u blocks, %u branches; %u of %u sites armed in %.1f s, %u refused",
-	       module, result->functions, result->blocks, result->branches, result->armed,
-	       result->sites, seconds, result->refused);
-	for (i = 0; i < count; i++)
-		printf("%s%u %s: %s", i ? "; " : " (", refusals[i].count,
-		       error_name(refusals[i].error), refusal_words(refusals[i].error));
-	puts(count ? ")" : "");
+	printf(", %s refused", grouped(buffer, answer->result.refused));
+	for (i = 0; i < answer->nr_refusals; i++)
+		printf("%s%u %s: %s", i ? "; " : " (", answer->refusals[i].count,
+		       error_name(answer->refusals[i].error),
+		       refusal_words(answer->refusals[i].error));
+	puts(answer->nr_refusals ? ")" : "");
 }
 
-static int report(struct cov *cov, const char *module, const struct cov_attach_result *result,
-		  double seconds)
+static void print_summary(const struct answer *answer)
+{
+	const struct cov_attach_result *result = &answer->result;
+	char functions[GROUPED_LEN], blocks[GROUPED_LEN], branches[GROUPED_LEN];
+	char sites[GROUPED_LEN];
+
+	printf("%s: %s functions, %s blocks, %s branches; attached in %.1f s\n", answer->module,
+	       grouped(functions, result->functions), grouped(blocks, result->blocks),
+	       grouped(branches, result->branches), answer->seconds);
+	/* One-shot sites may have been hit and disarmed since: engines still have them. */
+	printf("%s: %s sites armed", answer->module,
+	       grouped(sites, answer->engines.known ? engines_sites(&answer->engines) :
+						      result->armed));
+	if (answer->engines.known) {
+		fputs(" (", stdout);
+		engines_print(&answer->engines);
+		putchar(')');
+	}
+	print_refusals(answer);
+	engines_print_no_detour(answer->module, answer->engine, &answer->engines);
+}
+
+static int report(struct cov *cov, struct answer *answer)
 {
 	struct cov_snapshot *snapshot;
-	struct refusal *refusals;
-	size_t count;
 
-	if (cov_snapshot_take(cov, module, &snapshot))
+	engines_of(cov, answer->result.target, &answer->engines);
+	if (cov_snapshot_take(cov, answer->module, &snapshot))
 		return fail_cov(cov);
-	refusals = count_refusals(snapshot, 0, &count);
+	answer->refusals = count_refusals(snapshot, 0, &answer->nr_refusals);
 	cov_snapshot_free(snapshot);
 	if (settings.json)
-		print_json(module, result, refusals, count, seconds);
+		print_json(answer);
 	else
-		print_summary(module, result, refusals, count, seconds);
-	free(refusals);
+		print_summary(answer);
+	free(answer->refusals);
 	return EXIT_OK;
 }
 
 static int attach(struct cov *cov, const char *module, struct cov_attach_options options)
 {
-	struct cov_attach_result result = COV_INIT(result);
+	struct answer answer = {
+		.module = module,
+		.engine = options.engine,
+		.result = COV_INIT(answer.result),
+	};
 	struct progress progress = { .module = module };
-	double seconds;
 	int ret;
 
 	progress.shown = isatty(STDERR_FILENO);
@@ -159,18 +211,23 @@ static int attach(struct cov *cov, const char *module, struct cov_attach_options
 	options.progress = on_progress;
 	options.data = &progress;
 	catch_signals();
-	ret = cov_attach(cov, module, &options, &result);
-	seconds = seconds_since(&progress.begin);
+	ret = cov_attach(cov, module, &options, &answer.result);
+	answer.seconds = seconds_since(&progress.begin);
 	if (progress.drawn)
 		fputs("\r\033[K", stderr);
 	if (ret) {
 		fail_cov(cov);
 		return stopped_by ? 128 + stopped_by : EXIT_ERROR;
 	}
+	/* Behind the last look at signals: the caller closes @cov, and that undoes all. */
+	if (stopped_by) {
+		fail("attaching was given up; nothing is left attached");
+		return 128 + stopped_by;
+	}
 	/* Only now may it outlive this process: until here a kill undoes all. */
-	if (cov_keep(cov, result.target))
+	if (cov_keep(cov, answer.result.target))
 		return fail_cov(cov);
-	return report(cov, module, &result, seconds);
+	return report(cov, &answer);
 }
 
 /* ---- the command line -------------------------------------------------- */
@@ -249,10 +306,16 @@ const struct command cmd_attach = {
 	.usage = "MODULE [OPTION]...",
 	.options =
 	"      --mode MODE        edges: both outcomes of each branch, and every block;\n"
-	"                         blocks: blocks alone, cheaper (default: edges)\n"
+	"                         count: the same, and how often; blocks: blocks alone,\n"
+	"                         each until it was seen (default: edges)\n"
 	"      --scope SCOPE      all: whatever runs in the module; tracked: only tasks\n"
 	"                         under `covstat run` or cov_register() (default: all)\n"
-	"      --engine ENGINE    auto or kprobe (default: auto)\n"
+	"      --engine ENGINE    what arms a site (default: auto, the best that each\n"
+	"                         allows: entry, detour, breakpoint, kprobe).\n"
+	"                         detour: a jump to a stub, as cheap as compiled-in\n"
+	"                         coverage, and no others but entries; breakpoint: traps;\n"
+	"                         kprobe: on any kernel, 10-40 ms a site, counts in mode\n"
+	"                         edges too; entry: function entries alone\n"
 	"      --functions GLOB   only functions whose names match; repeatable\n"
 	"      --functions-only   function entries alone, no blocks or branches\n"
 	"      --level N          give the checkpoints level N, 1 to 64; repeatable\n"
@@ -260,7 +323,8 @@ const struct command cmd_attach = {
 	.notes =
 	"MODULE may be vmlinux: then name core-kernel functions with --functions.\n"
 	"Ctrl-C while it works leaves nothing attached (exit status 130). So does kill -9,\n"
-	"but that leaves the sysctl debug.kprobes-optimization at 0: `covstat doctor` tells.\n",
+	"but, while kprobes are being armed, that leaves the sysctl\n"
+	"debug.kprobes-optimization at 0: `covstat doctor` tells.\n",
 	.example = "covstat attach vivid --functions 'vivid_vid_*'",
 	.run = run_attach,
 };

@@ -44,7 +44,7 @@ struct command {
 };
 
 extern const struct command cmd_attach, cmd_detach, cmd_run, cmd_status, cmd_list,
-	cmd_next, cmd_reset, cmd_doctor, cmd_checkpoint;
+	cmd_next, cmd_reset, cmd_doctor, cmd_checkpoint, cmd_samples;
 
 /* ---- main.c: options and messages ---- */
 
@@ -145,6 +145,10 @@ const char *error_name(unsigned int error);
 #define PERCENT_LEN 16
 const char *percent(char buffer[PERCENT_LEN], uint64_t n, uint64_t of);
 
+/* grouped - "14,635"; the buffer is the caller's */
+#define GROUPED_LEN 32
+const char *grouped(char buffer[GROUPED_LEN], uint64_t n);
+
 /* How many sites were refused for one reason. */
 struct refusal {
 	unsigned int error;
@@ -174,6 +178,9 @@ void table_cell(struct table *table, int color, const char *format, ...);
 
 /* table_print - print to stdout and free */
 void table_print(struct table *table);
+
+/* table_free - free without printing */
+void table_free(struct table *table);
 
 enum { COLOR_NONE, COLOR_GOOD, COLOR_MIDDLING, COLOR_BAD, COLOR_DIM };
 
@@ -209,12 +216,48 @@ void json_add_totals(struct json_object *to, const struct cov_totals *totals);
 /* json_print - print to stdout and free; returns an exit code */
 int json_print(struct json_object *document);
 
+/* ---- engines.c ---- */
+
+/* What armed a target's sites, if this livecov.ko can tell. */
+struct target_engines {
+	bool known;
+	struct cov_engine_counts counts;
+};
+
+/* engines_of - ask for it; returns @known */
+bool engines_of(struct cov *cov, uint32_t target, struct target_engines *engines);
+
+/* engines_sites - how many sites they have together */
+uint64_t engines_sites(const struct target_engines *engines);
+
+/* engines_print - "11,690 detour, 2,004 entry, 270 breakpoint, 0 kprobe" */
+void engines_print(const struct target_engines *engines);
+
+/*
+ * engines_print_no_detour - a line that says why branches have no detour; nothing if
+ * all have, or @engine, which was asked for, makes none
+ */
+void engines_print_no_detour(const char *module, unsigned int engine,
+			     const struct target_engines *engines);
+
+/* engines_json - members "engines" and "no_detour", null where not known */
+void engines_json(struct json_object *to, const struct target_engines *engines);
+
+/* ---- samples.c ---- */
+
+/* parse_sample - the argument of --sample; returns EXIT_OK or EXIT_USAGE */
+int parse_sample(const struct command *command, const char *given, uint64_t *sample);
+
+/* json_add_sample - member "sample", null for 0, which is everything */
+void json_add_sample(struct json_object *to, uint64_t sample);
+
 /* ---- list_json.c ---- */
 
 /* What `list` shows. */
 struct list_filter {
 	bool hit;
 	bool unhit;
+	uint64_t sample;	/* whose coverage, 0 for everything */
 	struct string_list globs;
 };
 

@@ -300,6 +300,83 @@ static void check_livecov(const struct machine *machine, struct finding *f)
 		advise(f, "%s", text + 2);
 }
 
+/* The names of a mask's engines, auto left out. */
+static void list_engines(char *text, size_t size, uint32_t mask)
+{
+	static const unsigned int all[] = {
+		COV_ENGINE_DETOUR, COV_ENGINE_ENTRY, COV_ENGINE_BREAKPOINT, COV_ENGINE_KPROBE,
+	};
+	size_t i, length = 0;
+
+	text[0] = '\0';
+	for (i = 0; i < ARRAY_SIZE(all); i++)
+		if (mask & 1U << all[i] && length < size)
+			length += snprintf(text + length, size - length, "%s%s",
+					   length ? ", " : "", engine_name(all[i]));
+}
+
+static bool locked_down(void)
+{
+	char line[128];
+
+	return read_line(LOCKDOWN, line, sizeof(line)) && strchr(line, '[') &&
+	       !strstr(line, "[none]");
+}
+
+/* Why livecov does not patch text here; the order is that in which it looks itself. */
+static const char *why_not_all(const struct machine *machine, uint32_t abi_minor,
+			       struct finding *f)
+{
+	char config[sizeof(machine->system.release) + 16];
+	int major = 0, minor = 0;
+
+	snprintf(config, sizeof(config), "/boot/config-%s", machine->system.release);
+	if (!abi_minor) {
+		advise(f, "load the livecov.ko that was built with this libcov");
+		return "this livecov.ko is older than the others";
+	}
+	if (sscanf(machine->system.release, "%d.%d", &major, &minor) == 2 &&
+	    (major < 5 || (major == 5 && minor < 18))) {
+		advise(f, "boot Linux 5.18 or newer; until then kprobes serve, slowly");
+		return "Linux is older than 5.18";
+	}
+	if (!has_line(config, "CONFIG_TASKS_RCU=y")) {
+		advise(f, "boot a preemptible kernel; until then kprobes serve, slowly");
+		return "the kernel was built without CONFIG_TASKS_RCU";
+	}
+	if (locked_down()) {
+		advise(f, "switch secure boot off in the firmware, or use a virtual machine");
+		return "the kernel is locked down";
+	}
+	advise(f, "see `dmesg | grep 'livecov: engines'`, and report what it says; until then kprobes serve, slowly");
+	return "livecov cannot reach text, or its self-test of patching it failed";
+}
+
+#define FAST_ENGINES	(1U << COV_ENGINE_DETOUR | 1U << COV_ENGINE_BREAKPOINT | \
+			 1U << COV_ENGINE_ENTRY)
+
+static void check_engines(const struct machine *machine, struct finding *f)
+{
+	struct cov_summary summary = COV_INIT(summary);
+	char have[64], lack[64];
+	struct cov *cov = NULL;
+
+	if (cov_open(&cov) || cov_status(cov, &summary)) {
+		say(f, UNKNOWN, "only livecov can tell, and it does not answer");
+		advise(f, "when livecov is loaded, run covstat doctor again");
+		cov_close(cov);
+		return;
+	}
+	cov_close(cov);
+	list_engines(have, sizeof(have), summary.engines);
+	list_engines(lack, sizeof(lack), FAST_ENGINES & ~summary.engines);
+	if (lack[0])
+		say(f, OK, "%s; not %s: %s", have, lack,
+		    why_not_all(machine, summary.abi_minor, f));
+	else
+		say(f, OK, "%s", have);
+}
+
 static const struct {
 	const char *name;
 	void (*run)(const struct machine *machine, struct finding *finding);
@@ -315,6 +392,7 @@ static const struct {
 	{ "module signatures", check_signatures },
 	{ "kernel headers", check_headers },
 	{ "livecov", check_livecov },
+	{ "engines", check_engines },
 };
 
 /* ---- output ------------------------------------------------------------ */

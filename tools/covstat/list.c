@@ -56,26 +56,37 @@ static void add_of(struct table *table, uint64_t n, uint64_t of)
 		table_cell(table, COLOR_DIM, "-");
 }
 
+/* A hit that is no count only says that there was one. */
+static void add_hits(struct table *table, const struct cov_target_desc *target,
+		     const struct cov_function_desc *f)
+{
+	if (f->parent != COV_NONE)
+		table_cell(table, COLOR_DIM, "cold");
+	else if (f->state == COV_SITE_REFUSED)
+		table_cell(table, COLOR_MIDDLING, "refused");
+	else if (f->hits && !target->counted)
+		table_cell(table, COLOR_NONE, "seen");
+	else
+		table_cell(table, COLOR_NONE, "%" PRIu64, f->hits);
+}
+
 /* @lines: NULL where there is no debug information, and no column for it */
 static void add_row(struct table *table, const struct cov_snapshot *snapshot, unsigned int t,
 		    unsigned int i, struct cov_lines *lines)
 {
 	struct cov_function_desc function = COV_INIT(function);
+	struct cov_target_desc target = COV_INIT(target);
 	const struct cov_function_desc *f = &function;
 	char buffer[PERCENT_LEN];
 	struct counts n;
 	char *text;
 
+	cov_snapshot_target(snapshot, t, &target);
 	cov_snapshot_function(snapshot, t, i, &function);
 	n = count(snapshot, t, f);
 
 	table_cell(table, f->entered == COV_NO ? COLOR_BAD : COLOR_NONE, "%s", f->name);
-	if (f->parent != COV_NONE)
-		table_cell(table, COLOR_DIM, "cold");
-	else if (f->state == COV_SITE_REFUSED)
-		table_cell(table, COLOR_MIDDLING, "refused");
-	else
-		table_cell(table, COLOR_NONE, "%" PRIu64, f->hits);
+	add_hits(table, &target, f);
 	add_of(table, n.blocks_hit, n.blocks);
 	add_of(table, n.outcomes_hit, n.outcomes);
 	table_cell(table, color_of(n.outcomes_hit, n.outcomes), "%s",
@@ -117,12 +128,15 @@ static void print_doubts(const struct cov_totals *n)
 }
 
 static void print_totals(const struct cov_snapshot *snapshot, unsigned int t,
-			 const struct cov_target_desc *target, unsigned int shown)
+			 const struct cov_target_desc *target,
+			 const struct list_filter *filter, unsigned int shown)
 {
 	struct cov_totals n = COV_INIT(n);
 
 	cov_snapshot_totals(snapshot, t, &n);
 	printf("%s, total", target->module);
+	if (filter->sample)
+		printf(" of sample %" PRIu64, filter->sample);
 	if (shown != target->functions)
 		printf(" (%u of %u functions and cold parts shown)", shown, target->functions);
 	putchar('\n');
@@ -182,7 +196,7 @@ static void print_target(struct cov *cov, const struct cov_snapshot *snapshot,
 	cov_lines_open(cov, snapshot, t, &lines);	/* NULL if there are none */
 	shown = print_functions(snapshot, t, filter, lines);
 	cov_lines_close(lines);
-	print_totals(snapshot, t, target, shown);
+	print_totals(snapshot, t, target, filter, shown);
 }
 
 static int list_human(struct cov *cov, const struct cov_snapshot *snapshot,
@@ -236,13 +250,14 @@ static int check_threshold(const struct cov_snapshot *snapshot, uint64_t milli)
 
 /* ---- the command line -------------------------------------------------- */
 
-enum { OPT_HIT = OPT_OWN, OPT_UNHIT, OPT_FUNCTIONS, OPT_FAIL_UNDER };
+enum { OPT_HIT = OPT_OWN, OPT_UNHIT, OPT_FUNCTIONS, OPT_FAIL_UNDER, OPT_SAMPLE };
 
 static const struct option longs[] = {
 	{ "hit", no_argument, NULL, OPT_HIT },
 	{ "unhit", no_argument, NULL, OPT_UNHIT },
 	{ "functions", required_argument, NULL, OPT_FUNCTIONS },
 	{ "fail-under", required_argument, NULL, OPT_FAIL_UNDER },
+	{ "sample", required_argument, NULL, OPT_SAMPLE },
 	COMMON_OPTIONS
 };
 
@@ -255,7 +270,8 @@ static int list(const char *module, const struct list_filter *filter, uint64_t t
 	cov = open_cov();
 	if (!cov)
 		return EXIT_ERROR;
-	if (cov_snapshot_take(cov, module, &snapshot)) {
+	if ((filter->sample && cov_view(cov, filter->sample)) ||
+	    cov_snapshot_take(cov, module, &snapshot)) {
 		status = fail_cov(cov);
 		goto out;
 	}
@@ -281,6 +297,8 @@ static int set_option(int c, struct list_filter *filter, uint64_t *threshold)
 	case OPT_FUNCTIONS:
 		string_list_add(&filter->globs, optarg);
 		break;
+	case OPT_SAMPLE:
+		return parse_sample(&cmd_list, optarg, &filter->sample);
 	case OPT_FAIL_UNDER:
 		if (!parse_threshold(optarg, threshold))
 			return usage_error(&cmd_list, "--fail-under takes a percentage from 0 to 100, not '%s'",
@@ -320,8 +338,11 @@ const struct command cmd_list = {
 	"      --unhit            only functions not known to have been entered\n"
 	"      --functions GLOB   only functions whose names match; repeatable\n"
 	"      --fail-under PERCENT\n"
-	"                         exit status 3 if fewer branch outcomes were seen\n",
+	"                         exit status 3 if fewer branch outcomes were seen\n"
+	"      --sample ID        what that sample alone has covered; in scope tracked\n",
 	.notes =
+	"HITS is how often a function was entered, or 'seen' where that is not counted:\n"
+	"attach with --mode count or --engine kprobe for counts.\n"
 	"UNHIT has offsets from the function's first byte; '?' if some code of it\n"
 	"cannot be known. UNHIT LINES, if there is debug information: lines with code\n"
 	"that did not run. Totals are the whole module's, whatever is shown.\n",

@@ -2,7 +2,8 @@
 /*
  * list_json.c - the document of covstat list --json. Other programs read it:
  * members are only ever added. Offsets are from the first byte of the function's
- * section; null is what cannot be known.
+ * section; null is what cannot be known. An entry's "hits" may be 1 for any number
+ * above 0 where "counted" is false; branches have null instead.
  */
 #include <json-c/json.h>
 #include <string.h>
@@ -14,6 +15,7 @@ struct place {
 	const struct cov_snapshot *snapshot;
 	unsigned int t;
 	uint64_t section_base;
+	bool counted;
 };
 
 static const char *entry_state(unsigned int state)
@@ -57,6 +59,15 @@ static void add_block(struct json_object *array, const struct place *place, unsi
 		json_add_number(object, "errno", block.error);
 }
 
+static void add_count(struct json_object *object, const struct place *place, const char *key,
+		      uint64_t count)
+{
+	if (place->counted)
+		json_add_number(object, key, count);
+	else
+		json_add_null(object, key);
+}
+
 static void add_branch(struct json_object *array, const struct place *place, unsigned int i,
 		       uint64_t function_offset)
 {
@@ -72,8 +83,8 @@ static void add_branch(struct json_object *array, const struct place *place, uns
 	json_add_known(object, "fallthrough", branch.fallthrough);
 	/* Negative or behind the end if it lies in another section. */
 	json_add_signed(object, "target", (int64_t)(branch.target - place->section_base));
-	json_add_number(object, "taken_count", branch.taken_hits);
-	json_add_number(object, "fallthrough_count", branch.fallthrough_hits);
+	add_count(object, place, "taken_count", branch.taken_hits);
+	add_count(object, place, "fallthrough_count", branch.fallthrough_hits);
 	json_add_number(object, "condition", branch.condition);
 	json_add_number(object, "first_sample", branch.first_sample);
 	json_add_string(object, "state", site_state(branch.state));
@@ -175,6 +186,7 @@ static void add_target(struct json_object *array, const struct place *place,
 	json_add_string(object, "mode", mode_name(target->mode));
 	json_add_string(object, "scope", scope_name(target->scope));
 	json_add_string(object, "engine", engine_name(target->engine));
+	json_add_bool(object, "counted", target->counted);
 	json_add_bool(object, "functions_only", target->flags & COV_ATTACH_FUNCTIONS_ONLY);
 	add_sections(object, place);
 	cov_snapshot_totals(place->snapshot, place->t, &totals);
@@ -194,8 +206,11 @@ int list_json(const struct cov_snapshot *snapshot, const struct list_filter *fil
 	struct place place = { .snapshot = snapshot };
 	struct cov_totals totals = COV_INIT(totals);
 
-	for (; !cov_snapshot_target(snapshot, place.t, &target); place.t++)
+	json_add_sample(document, filter->sample);
+	for (; !cov_snapshot_target(snapshot, place.t, &target); place.t++) {
+		place.counted = target.counted;
 		add_target(target.checkpoint[0] ? checkpoints : targets, &place, &target, filter);
+	}
 	cov_snapshot_totals(snapshot, COV_NONE, &totals);
 	json_add_number(document, "missed", totals.missed);
 	json_add_number(document, "refused", totals.refused);

@@ -10,6 +10,12 @@
 
 #include "covstat.h"
 
+/* What the options say. */
+struct request {
+	uint64_t count, skip, levels, sample;
+	unsigned int flags;
+};
+
 struct query {
 	struct cov *cov;
 	const struct cov_snapshot *snapshot;
@@ -79,7 +85,10 @@ static void add_json(struct json_object *array, uint64_t rank, const struct show
 	if (outcome) {
 		json_add_string(object, "missing", unhit->taken ? "taken" : "fallthrough");
 		json_add_string(object, "condition", shown->condition);
-		json_add_number(object, "other_count", unhit->other_hits);
+		if (unhit->other_hits)
+			json_add_number(object, "other_count", unhit->other_hits);
+		else
+			json_add_null(object, "other_count");
 	}
 	if (shown->file) {
 		json_add_string(object, "file", shown->file);
@@ -140,8 +149,8 @@ static struct table *new_table(void)
 
 /* ---- the command ------------------------------------------------------- */
 
-static int show(struct query *query, const struct cov_ranking *ranking, uint64_t skip,
-		uint64_t count)
+static int show(struct query *query, const struct cov_ranking *ranking,
+		const struct request *request)
 {
 	struct json_object *document = settings.json ? json_document() : NULL;
 	struct json_object *array = document ? json_add_array(document, "next") : NULL;
@@ -151,7 +160,7 @@ static int show(struct query *query, const struct cov_ranking *ranking, uint64_t
 	uint64_t i;
 
 	open_lines(query);
-	for (i = skip; i < all && i - skip < count; i++) {
+	for (i = request->skip; i < all && i - request->skip < request->count; i++) {
 		if (cov_ranking_get(ranking, i, &shown.unhit))
 			break;
 		look(query, &shown);
@@ -163,64 +172,83 @@ static int show(struct query *query, const struct cov_ranking *ranking, uint64_t
 	close_lines(query);
 	if (document) {
 		json_add_number(document, "unhit", all);
+		json_add_sample(document, request->sample);
 		return json_print(document);
 	}
 	table_print(table);
-	if (skip >= all)
+	if (request->skip >= all)
 		printf("nothing more: %zu places in all were not reached\n", all);
 	return EXIT_OK;
 }
 
-static int next(struct cov *cov, uint64_t skip, uint64_t count, uint64_t levels,
-		unsigned int flags)
+static int next(struct cov *cov, const struct request *request)
 {
 	struct cov_snapshot *snapshot;
 	struct cov_ranking *ranking;
 	struct query query = { .cov = cov };
 	int status = EXIT_ERROR;
 
-	if (cov_snapshot_take(cov, NULL, &snapshot))
+	if ((request->sample && cov_view(cov, request->sample)) ||
+	    cov_snapshot_take(cov, NULL, &snapshot))
 		return fail_cov(cov);
 	query.snapshot = snapshot;
 	if (!cov_snapshot_targets(snapshot)) {
 		fail("nothing is attached; run `covstat attach MODULE`");
-	} else if (cov_rank(cov, snapshot, levels, flags, &ranking)) {
+	} else if (cov_rank(cov, snapshot, request->levels, request->flags, &ranking)) {
 		fail_cov(cov);
 	} else {
-		status = show(&query, ranking, skip, count);
+		status = show(&query, ranking, request);
 		cov_ranking_free(ranking);
 	}
 	cov_snapshot_free(snapshot);
 	return status;
 }
 
-enum { OPT_SKIP = OPT_OWN, OPT_LEVEL, OPT_FUNCTIONS };
+enum { OPT_SKIP = OPT_OWN, OPT_LEVEL, OPT_FUNCTIONS, OPT_SAMPLE };
 
 static const struct option longs[] = {
 	{ "count", required_argument, NULL, 'n' },
 	{ "skip", required_argument, NULL, OPT_SKIP },
 	{ "level", required_argument, NULL, OPT_LEVEL },
 	{ "functions", no_argument, NULL, OPT_FUNCTIONS },
+	{ "sample", required_argument, NULL, OPT_SAMPLE },
 	COMMON_OPTIONS
 };
 
+static int set_option(int c, struct request *request)
+{
+	switch (c) {
+	case OPT_FUNCTIONS:
+		request->flags |= COV_RANK_FUNCTIONS_ONLY;
+		return EXIT_OK;
+	case OPT_SAMPLE:
+		return parse_sample(&cmd_next, optarg, &request->sample);
+	case 'n':
+		if (parse_number(optarg, &request->count))
+			return EXIT_OK;
+		return usage_error(&cmd_next, "-n takes a number, not '%s'", optarg);
+	case OPT_SKIP:
+		if (parse_number(optarg, &request->skip))
+			return EXIT_OK;
+		return usage_error(&cmd_next, "--skip takes a number, not '%s'", optarg);
+	default:
+		if (parse_level(optarg, &request->levels))
+			return EXIT_OK;
+		return usage_error(&cmd_next, "--level takes 1 to 64, not '%s'", optarg);
+	}
+}
+
 static int run_next(int argc, char **argv)
 {
-	uint64_t count = 10, skip = 0, levels = 0;
-	unsigned int flags = 0;
+	struct request request = { .count = 10 };
 	struct cov *cov;
 	int status;
 	int c;
 
 	while ((c = next_option(&cmd_next, argc, argv, "hn:", longs)) >= 0) {
-		if (c == OPT_FUNCTIONS)
-			flags |= COV_RANK_FUNCTIONS_ONLY;
-		else if (c == 'n' && !parse_number(optarg, &count))
-			return usage_error(&cmd_next, "-n takes a number, not '%s'", optarg);
-		else if (c == OPT_SKIP && !parse_number(optarg, &skip))
-			return usage_error(&cmd_next, "--skip takes a number, not '%s'", optarg);
-		else if (c == OPT_LEVEL && !parse_level(optarg, &levels))
-			return usage_error(&cmd_next, "--level takes 1 to 64, not '%s'", optarg);
+		status = set_option(c, &request);
+		if (status != EXIT_OK)
+			return status;
 	}
 	if (c != OPTIONS_END)
 		return options_exit(c);
@@ -230,7 +258,7 @@ static int run_next(int argc, char **argv)
 	cov = open_cov();
 	if (!cov)
 		return EXIT_ERROR;
-	status = next(cov, skip, count, levels, flags);
+	status = next(cov, &request);
 	cov_close(cov);
 	return status;
 }
@@ -243,11 +271,13 @@ const struct command cmd_next = {
 	"  -n, --count N          how many (default: 10)\n"
 	"      --skip N           pass over the first N\n"
 	"      --level N          only functions of level N, 1 to 64; repeatable\n"
-	"      --functions        only functions that were never entered\n",
+	"      --functions        only functions that were never entered\n"
+	"      --sample ID        what that sample did not reach; in scope tracked\n",
 	.notes =
 	"First sides never taken of branches that were reached, by how many blocks that\n"
-	"did not run lie behind them (BEHIND), then by how often the other side ran;\n"
-	"then functions that were never entered, by their blocks.\n",
+	"did not run lie behind them (BEHIND), then by how often the other side ran, where\n"
+	"that is counted (attach --mode count or --engine kprobe); then functions that\n"
+	"were never entered, by their blocks.\n",
 	.example = "covstat next -n 20",
 	.run = run_next,
 };

@@ -200,9 +200,8 @@ static int run_run(int argc, char **argv)
 
 	/* '+': options behind the command's name are the command's. */
 	while ((c = next_option(&cmd_run, argc, argv, "+h", longs)) >= 0)
-		if (!parse_number(optarg, &sample) || !sample)
-			return usage_error(&cmd_run, "--sample takes a number above 0, not '%s'",
-					   optarg);
+		if (parse_sample(&cmd_run, optarg, &sample) != EXIT_OK)
+			return EXIT_USAGE;
 	if (c != OPTIONS_END)
 		return options_exit(c);
 	if (optind == argc)
@@ -221,7 +220,8 @@ const struct command cmd_run = {
 	.purpose = "Run a command as one sample: it and its descendants are tracked.",
 	.usage = "[OPTION]... [--] COMMAND [ARGUMENT]...",
 	.options =
-	"      --sample ID        number of the sample, above 0 (default: 1)\n",
+	"      --sample ID        number of the sample, above 0 (default: 1); list and next\n"
+	"                         can show it alone, in scope tracked\n",
 	.notes =
 	"The exit status is the command's; 128 + N if signal N killed it; 126 if it\n"
 	"cannot be executed, 127 if it is not found. What it leaves running in the\n"

@@ -29,9 +29,9 @@ static void add_summary(struct json_object *document, const struct cov_summary *
 	json_add_number(abi, "major", summary->abi_major);
 	json_add_number(abi, "minor", summary->abi_minor);
 	json_add_string(document, "release", summary->release);
-	add_names(document, "modes", summary->modes, mode_name, COV_MODE_EDGES);
+	add_names(document, "modes", summary->modes, mode_name, COV_MODE_COUNT);
 	add_names(document, "scopes", summary->scopes, scope_name, COV_SCOPE_ALL);
-	add_names(document, "engines", summary->engines, engine_name, COV_ENGINE_KPROBE);
+	add_names(document, "engines", summary->engines, engine_name, COV_ENGINE_ENTRY);
 	json_add_number(document, "checkpoints", summary->checkpoints);
 	json_add_number(document, "checkpoints_max", summary->checkpoints_max);
 	json_add_number(document, "tasks", summary->tasks);
@@ -44,7 +44,8 @@ static void add_summary(struct json_object *document, const struct cov_summary *
 	json_add_number(document, "refused", summary->refused);
 }
 
-static int print_json(const struct cov_summary *summary, const struct cov_snapshot *snapshot)
+static int print_json(struct cov *cov, const struct cov_summary *summary,
+		      const struct cov_snapshot *snapshot)
 {
 	struct cov_target_desc target = COV_INIT(target);
 	struct json_object *document = json_document();
@@ -56,6 +57,7 @@ static int print_json(const struct cov_summary *summary, const struct cov_snapsh
 	for (t = 0; !cov_snapshot_target(snapshot, t, &target); t++) {
 		struct cov_totals totals = COV_INIT(totals);
 		struct json_object *object = json_append_object(array);
+		struct target_engines engines;
 
 		cov_snapshot_totals(snapshot, t, &totals);
 		json_add_string(object, "module", target.module);
@@ -65,6 +67,8 @@ static int print_json(const struct cov_summary *summary, const struct cov_snapsh
 		json_add_string(object, "mode", mode_name(target.mode));
 		json_add_string(object, "scope", scope_name(target.scope));
 		json_add_string(object, "engine", engine_name(target.engine));
+		engines_of(cov, target.target, &engines);
+		engines_json(object, &engines);
 		json_add_bool(object, "kept", target.kept);
 		json_add_totals(object, &totals);
 	}
@@ -114,7 +118,25 @@ static void print_targets(const struct cov_snapshot *snapshot)
 	table_print(table);
 }
 
-static int print_human(const struct cov_summary *s, const struct cov_snapshot *snapshot)
+/* Below the table, which is wide enough. */
+static void print_engines(struct cov *cov, const struct cov_snapshot *snapshot)
+{
+	struct cov_target_desc target = COV_INIT(target);
+	struct target_engines engines;
+	unsigned int t;
+
+	for (t = 0; !cov_snapshot_target(snapshot, t, &target); t++) {
+		if (target.checkpoint[0] || !engines_of(cov, target.target, &engines))
+			continue;
+		printf("%s: ", target.module);
+		engines_print(&engines);
+		putchar('\n');
+		engines_print_no_detour(target.module, target.engine, &engines);
+	}
+}
+
+static int print_human(struct cov *cov, const struct cov_summary *s,
+		       const struct cov_snapshot *snapshot)
 {
 	printf("livecov %s, interface %u.%u\n", s->release, s->abi_major, s->abi_minor);
 	printf("checkpoints %u of %u, tracked tasks %u of %u, caller records %u of %u\n",
@@ -134,6 +156,7 @@ static int print_human(const struct cov_summary *s, const struct cov_snapshot *s
 		return EXIT_OK;
 	}
 	print_targets(snapshot);
+	print_engines(cov, snapshot);
 	return EXIT_OK;
 }
 
@@ -145,7 +168,8 @@ static int status(struct cov *cov)
 
 	if (cov_status(cov, &summary) || cov_snapshot_take(cov, NULL, &snapshot))
 		return fail_cov(cov);
-	ret = settings.json ? print_json(&summary, snapshot) : print_human(&summary, snapshot);
+	ret = settings.json ? print_json(cov, &summary, snapshot) :
+			      print_human(cov, &summary, snapshot);
 	cov_snapshot_free(snapshot);
 	return ret;
 }
@@ -175,7 +199,9 @@ const struct command cmd_status = {
 	.purpose = "What is attached, how full livecov's tables are, what was lost.",
 	.usage = "[OPTION]...",
 	.options = "",
-	.notes = "",
+	.notes =
+	"ENGINE is what was asked for. Below the table is what the sites of each module\n"
+	"came to have.\n",
 	.example = "covstat status",
 	.run = run_status,
 };

@@ -144,6 +144,16 @@ static void print_cell(const struct table *table, unsigned int column, const cha
 	fputs(color_off(color), stdout);
 }
 
+void table_free(struct table *table)
+{
+	size_t i;
+
+	for (i = 0; i < table->nr_cells; i++)
+		free(table->cells[i].text);
+	free(table->cells);
+	free(table);
+}
+
 void table_print(struct table *table)
 {
 	size_t terminal = terminal_width();
@@ -169,8 +179,6 @@ void table_print(struct table *table)
 			printf("%*s", GAP, "");
 		else
 			putchar('\n');
-		free(table->cells[i].text);
 	}
-	free(table->cells);
-	free(table);
+	table_free(table);
 }

@@ -118,6 +118,22 @@ const char *percent(char buffer[PERCENT_LEN], uint64_t n, uint64_t of)
 	return buffer;
 }
 
+const char *grouped(char buffer[GROUPED_LEN], uint64_t n)
+{
+	char *at = buffer + GROUPED_LEN - 1;
+	unsigned int digits = 0;
+
+	*at = '\0';
+	do {
+		if (digits && !(digits % 3))
+			*--at = ',';
+		*--at = '0' + n % 10;
+		digits++;
+		n /= 10;
+	} while (n);
+	return at;
+}
+
 /* ---- refusals ---------------------------------------------------------- */
 
 static void count_one(struct refusal **list, size_t *count, unsigned int state,
