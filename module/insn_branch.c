@@ -61,7 +61,7 @@
 #define SHAPE_IMM	0x07
 #define SHAPE_MODRM	0x08
 #define SHAPE_GROUP	0x10	/* not every ModRM is defined: see groups[] */
-#define SHAPE_SPECIAL	0x20	/* classify_*() has something to say about it */
+#define SHAPE_SPECIAL	0x20	/* it has exceptions, or classify_*() knows more about it */
 #define SHAPE_UNDEFINED	0x80
 
 enum shape {
@@ -82,6 +82,8 @@ enum shape {
 	SW = SHAPE_SPECIAL | IW,
 	SD = SHAPE_SPECIAL | ID,
 	SM = SHAPE_SPECIAL | MM,
+	TB = SHAPE_SPECIAL | MB,
+	TZ = SHAPE_SPECIAL | MZ,
 	MG = SHAPE_SPECIAL | SHAPE_MODRM | SHAPE_GROUP,
 	GB = MG | IB,
 	GZ = MG | IZ,
@@ -90,7 +92,7 @@ enum shape {
 	RX = SHAPE_UNDEFINED | 2,	/* the same, REX */
 };
 
-/* SDM vol. 2, table A-2. F6 and F7 are overruled by immediate_of(). */
+/* SDM vol. 2, table A-2. */
 static const u8 one_byte_map[256] = {
 /*	x0  x1  x2  x3  x4  x5  x6  x7  x8  x9  xA  xB  xC  xD  xE  xF */
 /* 0 */	MM, MM, MM, MM, IB, IZ, UD, UD, MM, MM, MM, MM, IB, IZ, UD, PP,
@@ -108,7 +110,7 @@ static const u8 one_byte_map[256] = {
 /* C */	MB, MB, SW, SN, PP, PP, GB, GZ, IE, NN, SW, SN, SN, SB, UD, SN,
 /* D */	MM, MM, MM, MM, UD, UD, UD, NN, MM, MM, MM, MM, MM, MM, MM, MM,
 /* E */	SB, SB, SB, SB, IB, IB, IB, IB, SD, SD, UD, SB, NN, NN, NN, NN,
-/* F */	PP, SN, PP, PP, SN, NN, MB, MZ, NN, NN, NN, SN, NN, NN, MG, MG,
+/* F */	PP, SN, PP, PP, SN, NN, TB, TZ, NN, NN, NN, SN, NN, NN, MG, MG,
 };
 
 /*
@@ -120,12 +122,12 @@ static const u8 map_0f[256] = {
 /*	x0  x1  x2  x3  x4  x5  x6  x7  x8  x9  xA  xB  xC  xD  xE  xF */
 /* 0 */	MG, SM, MM, MM, UD, SN, SN, SN, SN, SN, UD, SN, UD, MM, NN, MB,
 /* 1 */	MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, SM, SM,
-/* 2 */	MM, MM, SM, SM, UD, UD, UD, UD, MM, MM, MM, MM, MM, MM, MM, MM,
+/* 2 */	SM, SM, SM, SM, UD, UD, UD, UD, MM, MM, MM, MM, MM, MM, MM, MM,
 /* 3 */	SN, NN, NN, NN, SN, SN, UD, SN, PP, UD, PP, UD, UD, UD, UD, UD,
 /* 4 */	MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM,
 /* 5 */	MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM,
 /* 6 */	MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM,
-/* 7 */	MB, GB, GB, GB, MM, MM, MM, NN, MM, MM, UD, UD, MM, MM, MM, MM,
+/* 7 */	MB, GB, GB, GB, MM, MM, MM, NN, SM, MM, UD, UD, MM, MM, MM, MM,
 /* 8 */	SD, SD, SD, SD, SD, SD, SD, SD, SD, SD, SD, SD, SD, SD, SD, SD,
 /* 9 */	MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM, MM,
 /* A */	NN, SN, NN, MM, MB, MM, MG, MG, NN, SN, SN, MM, MB, MM, SM, MM,
@@ -191,8 +193,8 @@ static const struct {
  */
 struct decoder {
 	const u8 *bytes;
-	u8 room;
-	u8 pos;
+	u32 room;
+	u32 pos;
 	u8 prefixes;
 	u8 rex;
 	u8 map;
@@ -205,21 +207,23 @@ struct decoder {
 };
 
 /* All reading of text goes through here, so nothing behind @room is touched. */
-static __always_inline int consume(struct decoder *d, u8 n)
+static __always_inline int consume(struct decoder *d, u32 n)
 {
-	if (likely(d->pos + n <= d->room)) {
-		d->pos += n;
-		return 0;
-	}
-	return d->pos + n > INSN_MAX_LEN ? -EILSEQ : -ENODATA;
+	u32 pos = d->pos + n;
+
+	if (unlikely(pos > d->room))
+		return pos > INSN_MAX_LEN ? -EILSEQ : -ENODATA;
+	d->pos = pos;
+	return 0;
 }
 
 static __always_inline int next_byte(struct decoder *d, u8 *byte)
 {
+	u32 pos = d->pos;
 	int err = consume(d, 1);
 
-	if (!err)
-		*byte = d->bytes[d->pos - 1];
+	if (likely(!err))
+		*byte = d->bytes[pos];
 	return err;
 }
 
@@ -346,6 +350,8 @@ static int read_escaped_opcode(struct decoder *d)
 
 static int read_opcode(struct decoder *d)
 {
+	if (likely(one_byte_map[d->opcode] != PP && d->opcode != 0x8f))
+		return 0;
 	switch (d->opcode) {
 	case 0x0f:
 		return read_escaped_opcode(d);
@@ -399,6 +405,12 @@ static int check_group(const struct decoder *d)
 	return 0;
 }
 
+/* mov to and from control and debug registers */
+static bool ignores_mod(const struct decoder *d)
+{
+	return d->map == MAP_0F && (d->opcode & 0xfc) == 0x20;
+}
+
 /* ModRM, SIB and displacement; SDM vol. 2, tables 2-2 and 2-3. */
 static int read_modrm(struct decoder *d, u8 shape)
 {
@@ -411,8 +423,7 @@ static int read_modrm(struct decoder *d, u8 shape)
 		return err;
 	mod = modrm_mod(d->modrm);
 	rm = modrm_rm(d->modrm);
-	/* mov to and from control and debug registers ignores mod. */
-	if (mod == 3 || (d->map == MAP_0F && !d->vex && (d->opcode & 0xfc) == 0x20))
+	if (mod == 3 || (shape & SHAPE_SPECIAL && ignores_mod(d)))
 		return 0;
 
 	if (mod == 1)
@@ -438,10 +449,11 @@ static int read_modrm(struct decoder *d, u8 shape)
 /* What the maps cannot say: an immediate that depends on more than the opcode. */
 static u8 immediate_of(const struct decoder *d, u8 shape)
 {
+	if (likely(!(shape & SHAPE_SPECIAL)))
+		return shape & SHAPE_IMM;
 	if (d->map == MAP_ONE_BYTE && (d->opcode & 0xfe) == 0xf6 && modrm_reg(d->modrm) > 1)
 		return NN;	/* group 3: test has one, not, neg, mul, div have none */
-	if (d->map == MAP_0F && !d->vex && d->opcode == 0x78 &&
-	    d->prefixes & (PREFIX_66 | PREFIX_F2))
+	if (d->map == MAP_0F && d->opcode == 0x78 && d->prefixes & (PREFIX_66 | PREFIX_F2))
 		return IW;	/* AMD's extrq and insertq: two of 8 bits; else vmread */
 	return shape & SHAPE_IMM;
 }
@@ -473,16 +485,20 @@ static u8 immediate_size(const struct decoder *d, u8 immediate)
 
 static int read_operands(struct decoder *d, u8 shape)
 {
+	u8 immediate;
 	int err;
 
-	if (shape & SHAPE_UNDEFINED)
+	if (unlikely(shape & SHAPE_UNDEFINED))
 		return -EILSEQ;
 	if (shape & SHAPE_MODRM) {
 		err = read_modrm(d, shape);
 		if (err)
 			return err;
 	}
-	d->imm = immediate_size(d, immediate_of(d, shape));
+	immediate = immediate_of(d, shape);
+	if (immediate == NN)
+		return 0;
+	d->imm = immediate_size(d, immediate);
 	return consume(d, d->imm);
 }
 
@@ -640,8 +656,10 @@ static void classify_0f(const struct decoder *d, u64 address, struct insn_branch
  * them, and puts them back into the text when there is a second one. The MSRs of
  * map 7 include gs' base.
  */
-static bool may_move(const struct decoder *d)
+static __always_inline bool may_move(const struct decoder *d)
 {
+	if (likely(!d->prefixes))
+		return d->map != MAP_MSR;
 	return !(d->prefixes & PREFIX_DS) && !(d->rip_disp && d->prefixes & PREFIX_67) &&
 	       d->map != MAP_MSR;
 }

@@ -127,9 +127,9 @@ struct reader {
 	u32 at;			/* in the text */
 	u32 limit;		/* where the next function begins, or the text ends */
 	u32 function;		/* the one behind @limit */
-	u8 *traits;		/* of the one that was begun last; NULL if none was */
-	u64 inside;		/* it is from behind here ... */
-	u64 end;		/* ... to before here */
+	u8 *traits;		/* of the one that was begun last */
+	u64 start;		/* of that */
+	u64 end;		/* of that; 0 if none was begun */
 };
 
 static void begin_function(struct finder *f, struct reader *reader)
@@ -141,13 +141,20 @@ static void begin_function(struct finder *f, struct reader *reader)
 
 	for (; next < f->in->nr_functions && functions[next].address <= here; next++) {
 		reader->traits = &f->traits[next];
-		reader->inside = here;
+		reader->start = here;
 		reader->end = here + functions[next].size;
 	}
 	reader->function = next;
 	reader->limit = text->size;
 	if (next < f->in->nr_functions && functions[next].address - text->base < text->size)
 		reader->limit = functions[next].address - text->base;
+}
+
+/* What is read may have been behind the end of the last function for a while. */
+static void add_trait(struct reader *reader, u8 trait)
+{
+	if (reader->span->text->base + reader->at < reader->end)
+		*reader->traits |= trait;
 }
 
 /*
@@ -159,8 +166,8 @@ static void mark_named(struct finder *f, struct reader *reader, u64 address, u64
 {
 	if (!address || !mark(f, address, 1, MARK_ENTERED) || address == behind)
 		return;
-	if (reader->traits && address > reader->inside && address < reader->end)
-		*reader->traits |= trait;
+	if (address > reader->start && address < reader->end)
+		add_trait(reader, trait);
 }
 
 static void mark_branch(struct finder *f, struct reader *reader, const struct insn_branch *insn)
@@ -169,8 +176,7 @@ static void mark_branch(struct finder *f, struct reader *reader, const struct in
 
 	if (insn->target && !mark(f, insn->target, 1, MARK_ENTERED) && insn->kind == INSN_JMP)
 		trait = TRAIT_OUT;
-	if (reader->traits)
-		*reader->traits |= trait;
+	add_trait(reader, trait);
 }
 
 static void read_insn(struct finder *f, struct reader *reader, const struct insn_branch *insn)

@@ -43,7 +43,7 @@ struct region {
  *
  * A region takes the jump alone where that is long enough; else the instructions
  * before it in the same block, as few as will do; else those behind it, if its
- * fall-through block has no other way in. It never contains a call, an
+ * fall-through block has no other way in, or some of both. It never contains a call, an
  * instruction that the exception table names, one that cannot be carried out
  * elsewhere (stub.h), bytes of ftrace, static branches, static calls or the bug
  * table, nor, but as its first byte, an address that anything goes to, returns

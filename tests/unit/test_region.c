@@ -1,0 +1,427 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * test_region.c - the regions of known code, which is in test_region_asm.S with what
+ * is expected of it; and of real code, the C library's and, if they are there, some
+ * modules': that nobody goes into them, by another way of finding out.
+ *
+ *	test_region [FILE...]	says why jumps of modules have no region
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+#include "elf_image.h"
+#include "insn_branch.h"
+#include "region.h"
+
+enum record_kind {
+	R_END, R_CASE, R_FUNCTION, R_REGION, R_FIXUP, R_LABEL, R_BUG, R_FENTRY, R_STATIC_CALL,
+	R_POINTER,
+};
+
+/* Of a function in test_region_asm.S. */
+enum function_kind { ORDINARY, UNSELECTED, COLD, BROKEN };
+
+struct record {
+	u64 kind;
+	union {
+		struct {
+			const char *name;
+			u64 incomplete;
+		} test;
+		struct {
+			u64 start, end, kind;
+		} function;
+		struct {
+			u64 jcc, from, to, why;
+		} region;
+		struct flow_pair pair;
+		struct {
+			u64 address, warn;
+		} place;
+		u64 words[4];
+	};
+};
+
+extern const struct record region_records[];
+extern const u8 region_text_start[], region_text_end[];
+
+#define MAX	16
+
+static struct {
+	const char *name;
+	struct flow_text texts[2];
+	struct flow_function functions[MAX];
+	struct flow_pair fixups[MAX], labels[MAX];
+	struct flow_bug bugs[MAX];
+	u64 fentries[MAX], static_calls[MAX], pointers[MAX];
+	const struct record *expected[MAX];
+	struct flow_input in;
+	u32 nr_pointers, nr_expected;
+} test;
+
+/* --- known code ---------------------------------------------------------------------------- */
+
+/* The other cases' code is of no function; and of another text, which comes first. */
+static void test_begin(const struct record *record)
+{
+	u32 size = region_text_end - region_text_start;
+
+	memset(&test, 0, sizeof(test));
+	test.name = record->test.name;
+	test.texts[0] = (struct flow_text){ (uintptr_t)region_text_start, region_text_start, size };
+	test.texts[1] = (struct flow_text){ 0x1000, region_text_start, size };
+	test.in = (struct flow_input){
+		.texts = test.texts, .nr_texts = 2, .functions = test.functions,
+		.fixups = test.fixups, .jump_labels = test.labels, .bugs = test.bugs,
+		.fentries = test.fentries, .static_calls = test.static_calls,
+		.incomplete = record->test.incomplete,
+	};
+}
+
+static void add_record(const struct record *record)
+{
+	struct flow_input *in = &test.in;
+
+	switch (record->kind) {
+	case R_FUNCTION:
+		test.functions[in->nr_functions++] = (struct flow_function){
+			.address = record->function.start,
+			.size = record->function.end - record->function.start,
+			.selected = record->function.kind != UNSELECTED,
+			.cold = record->function.kind == COLD,
+		};
+		break;
+	case R_REGION:
+		test.expected[test.nr_expected++] = record;
+		break;
+	case R_FIXUP:
+		test.fixups[in->nr_fixups++] = record->pair;
+		break;
+	case R_LABEL:
+		test.labels[in->nr_jump_labels++] = record->pair;
+		break;
+	case R_BUG:
+		test.bugs[in->nr_bugs++] = (struct flow_bug){
+			record->place.address, record->place.warn
+		};
+		break;
+	case R_FENTRY:
+		test.fentries[in->nr_fentries++] = record->place.address;
+		break;
+	case R_STATIC_CALL:
+		test.static_calls[in->nr_static_calls++] = record->place.address;
+		break;
+	case R_POINTER:
+		test.pointers[test.nr_pointers++] = record->place.address;
+		break;
+	}
+}
+
+static u64 branch_address(const struct flow_input *in, const struct flow *flow, u32 branch)
+{
+	const struct flow_branch *jcc = &flow->branches[branch];
+
+	return in->functions[flow->blocks[jcc->block].function].address + jcc->offset;
+}
+
+static void expect(const char *what, u64 jcc, u64 wanted, u64 found)
+{
+	if (wanted == found)
+		return;
+	print_error("%s: jump at text + %#llx: %s should be %llu, is %llu\n", test.name,
+		    (unsigned long long)(jcc - (uintptr_t)region_text_start), what,
+		    (unsigned long long)wanted, (unsigned long long)found);
+	fail();
+}
+
+static void check_region(const struct flow *flow, const struct region *regions,
+			 const struct record *record)
+{
+	u64 at = record->region.jcc;
+	const struct region *region;
+	u32 i;
+
+	for (i = 0; i < flow->nr_branches; i++)
+		if (branch_address(&test.in, flow, i) == at)
+			break;
+	expect("known", at, true, i < flow->nr_branches);
+	region = &regions[i];
+	expect("why", at, record->region.why, region->why);
+	expect("length", at, record->region.to - record->region.from, region->length);
+	if (!region->length)
+		return;
+	expect("before", at, at - record->region.from, region->before);
+	expect("inside", at, region->length > flow->branches[i].length, region->inside);
+}
+
+static void test_end(void)
+{
+	struct region regions[MAX];
+	struct flow flow;
+	u32 i;
+
+	assert_int_equal(flow_build(&test.in, &flow), 0);
+	expect("jumps", (uintptr_t)region_text_start, test.nr_expected, flow.nr_branches);
+	assert_int_equal(region_find(&test.in, &flow, test.pointers, test.nr_pointers, regions), 0);
+	for (i = 0; i < test.nr_expected; i++)
+		check_region(&flow, regions, test.expected[i]);
+	flow_free(&flow);
+}
+
+static void known_jumps_get_their_regions(void **state)
+{
+	const struct record *record;
+	u32 cases = 0;
+
+	(void)state;
+	for (record = region_records; record->kind != R_END; record++) {
+		if (record->kind != R_CASE) {
+			add_record(record);
+			continue;
+		}
+		if (cases++)
+			test_end();
+		test_begin(record);
+	}
+	test_end();
+	assert_true(cases > 30);
+}
+
+/* --- real code ----------------------------------------------------------------------------- */
+
+/* A program, and what region_find() makes of it. */
+struct program {
+	struct elf_image image;
+	struct flow flow;
+	struct region *regions;
+	u8 *owners;		/* for each byte of the image: regions that it is in */
+	u8 *insides;		/* and those whose first it is not */
+};
+
+static void program_load(struct program *p, const char *path)
+{
+	struct flow_input *in = &p->image.in;
+
+	assert_int_equal(elf_image_load(path, &p->image), 0);
+	assert_int_equal(flow_build(in, &p->flow), 0);
+	p->regions = calloc(p->flow.nr_branches + 1, sizeof(*p->regions));
+	p->owners = calloc(p->image.size, 1);
+	p->insides = calloc(p->image.size, 1);
+	assert_true(p->regions && p->owners && p->insides);
+	assert_int_equal(region_find(in, &p->flow, p->image.pointers, p->image.nr_pointers,
+				     p->regions), 0);
+}
+
+static void program_free(struct program *p)
+{
+	flow_free(&p->flow);
+	free(p->regions);
+	free(p->owners);
+	free(p->insides);
+	elf_image_free(&p->image);
+}
+
+static const u8 *bytes_at(const struct program *p, u64 address)
+{
+	return p->image.bytes + (address - (uintptr_t)p->image.bytes);
+}
+
+/* Instructions that may be moved, one behind the other, and one jump. */
+static void check_instructions(struct program *p, u32 branch, u64 start)
+{
+	const struct region *region = &p->regions[branch];
+	struct insn_branch insn;
+	u32 at;
+
+	assert_in_range(region->length, REGION_JUMP_LEN, REGION_MAX_LEN);
+	for (at = 0; at < region->length; at += insn.length) {
+		assert_int_equal(insn_branch_decode(bytes_at(p, start + at), INSN_MAX_LEN,
+						    start + at, &insn), 0);
+		if (at == region->before)
+			assert_int_equal(insn.kind, INSN_JCC);
+		else
+			assert_true(insn_branch_is_plain(&insn));
+	}
+	assert_int_equal(at, region->length);
+	assert_int_equal(region->inside, region->length != p->flow.branches[branch].length);
+}
+
+static void note_owners(struct program *p)
+{
+	u32 i, k;
+
+	for (i = 0; i < p->flow.nr_branches; i++) {
+		u64 start = branch_address(&p->image.in, &p->flow, i) - p->regions[i].before;
+
+		assert_int_equal(!p->regions[i].length, p->regions[i].why != REGION_OK);
+		if (!p->regions[i].length)
+			continue;
+		check_instructions(p, i, start);
+		for (k = 0; k < p->regions[i].length; k++) {
+			u64 at = start + k - (uintptr_t)p->image.bytes;
+
+			assert_int_equal(p->owners[at]++, 0);
+			p->insides[at] += k > 0;
+		}
+	}
+}
+
+static bool is_inside(const struct program *p, u64 address)
+{
+	u64 at = address - (uintptr_t)p->image.bytes;
+
+	return at < p->image.size && p->insides[at];
+}
+
+static bool is_owned(const struct program *p, u64 address)
+{
+	u64 at = address - (uintptr_t)p->image.bytes;
+
+	return at < p->image.size && p->owners[at];
+}
+
+/* Whom does a function's code go to, and what does it name? */
+static void check_function(const struct program *p, const struct flow_function *function)
+{
+	u64 at = function->address, end = at + function->size, names[INSN_NR_NAMES];
+	struct insn_branch insn;
+
+	if (function->error)
+		return;
+	for (; at < end; at += insn.length) {
+		if (insn_branch_decode(bytes_at(p, at), INSN_MAX_LEN, at, &insn))
+			break;
+		assert_false(is_inside(p, insn.target));
+		if (insn.kind == INSN_CALL || insn.kind == INSN_CALL_IND || insn.kind == INSN_TRAP)
+			assert_false(is_owned(p, at) || is_inside(p, at + insn.length));
+		insn_branch_names(bytes_at(p, at), at, &insn, names);
+		assert_false(is_inside(p, names[INSN_BY_MEMORY]));
+		assert_false(is_inside(p, names[INSN_BY_IMMEDIATE]));
+	}
+}
+
+static void check_tables(const struct program *p)
+{
+	const struct flow_input *in = &p->image.in;
+	u32 i, k;
+
+	for (i = 0; i < in->nr_fixups; i++)
+		assert_false(is_owned(p, in->fixups[i].from) || is_inside(p, in->fixups[i].to));
+	for (i = 0; i < in->nr_jump_labels; i++)
+		assert_false(is_owned(p, in->jump_labels[i].from) ||
+			     is_inside(p, in->jump_labels[i].to));
+	for (i = 0; i < in->nr_bugs; i++)
+		assert_false(is_owned(p, in->bugs[i].address) ||
+			     is_inside(p, in->bugs[i].address + 2));
+	for (k = 0; k < 5; k++) {
+		for (i = 0; i < in->nr_fentries; i++)
+			assert_false(is_owned(p, in->fentries[i] + k));
+		for (i = 0; i < in->nr_static_calls; i++)
+			assert_false(is_owned(p, in->static_calls[i] + k));
+	}
+	for (i = 0; i < p->image.nr_pointers; i++)
+		assert_false(is_inside(p, p->image.pointers[i]));
+}
+
+/* Every block begins outside of regions, or where one does; but for those it may run into. */
+static void check_blocks(const struct program *p)
+{
+	u32 i;
+
+	for (i = 0; i < p->flow.nr_blocks; i++) {
+		const struct flow_block *block = &p->flow.blocks[i];
+		u64 at = p->image.in.functions[block->function].address + block->offset;
+		u32 ways = p->flow.first_way[i + 1] - p->flow.first_way[i];
+
+		if (!is_inside(p, at))
+			continue;
+		assert_int_equal(ways, 1);
+		assert_int_equal(p->flow.ways[p->flow.first_way[i]].block, i - 1);
+		assert_int_equal(p->flow.ways[p->flow.first_way[i]].slot, 0);
+		assert_false(block->flags & (FLOW_BLOCK_ENTRY | FLOW_BLOCK_HIDDEN));
+	}
+}
+
+/* How many jumps have a region, in 1/100 of a per cent; says it, and why others have none. */
+static u32 share(const struct program *p, const char *path)
+{
+	u32 alone = 0, before = 0, behind = 0, why[4] = { 0 }, all = p->flow.nr_branches, i;
+
+	for (i = 0; i < all; i++) {
+		const struct region *region = &p->regions[i];
+		u32 length = p->flow.branches[i].length;
+
+		why[region->why]++;
+		if (!region->length)
+			continue;
+		if (!region->inside)
+			alone++;
+		else if (region->before + length < region->length)
+			behind++;
+		else
+			before++;
+	}
+	print_message("    %s: %u jumps: alone %u, with those before %u, behind %u; "
+		      "none: unsure %u, short %u, reserved %u; %.2f %%\n", strrchr(path, '/') + 1,
+		      all, alone, before, behind, why[REGION_UNSURE], why[REGION_SHORT],
+		      why[REGION_RESERVED], 100.0 * why[REGION_OK] / (all ? all : 1));
+	return all ? 10000ULL * why[REGION_OK] / all : 0;
+}
+
+static u32 check_program(const char *path)
+{
+	struct program p = { 0 };
+	u32 i, found;
+
+	program_load(&p, path);
+	note_owners(&p);
+	for (i = 0; i < p.image.in.nr_functions; i++)
+		check_function(&p, &p.image.in.functions[i]);
+	check_tables(&p);
+	check_blocks(&p);
+	found = share(&p, path);
+	program_free(&p);
+	return found;
+}
+
+static void nobody_goes_into_the_c_librarys_regions(void **state)
+{
+	(void)state;
+	assert_non_null(elf_image_libc());
+	assert_true(check_program(elf_image_libc()) > 9500);
+}
+
+static void nobody_goes_into_modules_regions(void **state)
+{
+	static const char *const names[] = { "ext4", "btrfs", "xfs", "vivid" };
+	u32 i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		const char *path = elf_image_module(names[i]);
+
+		if (path)
+			assert_true(check_program(path) >= 9700);
+		else
+			print_message("    no %s.ko: not tried\n", names[i]);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(known_jumps_get_their_regions),
+		cmocka_unit_test(nobody_goes_into_the_c_librarys_regions),
+		cmocka_unit_test(nobody_goes_into_modules_regions),
+	};
+
+	if (argc < 2)
+		return cmocka_run_group_tests(tests, NULL, NULL);
+	while (*++argv)
+		check_program(*argv);
+	return 0;
+}

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * test_stub.c - what stub.c refuses, what it says about itself, and that it stays in
+ * its buffers, for every region of the C library and, if they are there, of modules.
+ * What its stubs do is test_stub_run.c's.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+#include "elf_image.h"
+#include "insn_branch.h"
+#include "stub.h"
+
+#define GIB	(1ULL << 30)
+#define HERE	0x7000000000ULL
+#define THERE	(HERE + 0x100000)
+#define CANARY	0xf4	/* behind what is written */
+
+static const struct stub_task task = { .preempt_count = 8, .bases = 16, .contexts = 0x1000 };
+
+static void what_cannot_be_moved_is_refused(void **state)
+{
+	static const struct {
+		const char *name;
+		u8 bytes[8];
+		u8 length;
+	} cases[] = {
+		{ "call", { 0xe8, 0, 0, 0, 0 }, 5 }, { "call *%rax", { 0xff, 0xd0 }, 2 },
+		{ "ud2", { 0x0f, 0x0b }, 2 }, { "int3", { 0xcc }, 1 },
+		{ "int $0x80", { 0xcd, 0x80 }, 2 }, { "int1", { 0xf1 }, 1 },
+		{ "sti", { 0xfb }, 1 }, { "hlt", { 0xf4 }, 1 }, { "popf", { 0x9d }, 1 },
+		{ "mov %eax,%ss", { 0x8e, 0xd0 }, 2 }, { "mov %eax,%gs", { 0x8e, 0xe8 }, 2 },
+		{ "pop %gs", { 0x0f, 0xa9 }, 2 }, { "swapgs", { 0x0f, 0x01, 0xf8 }, 3 },
+		{ "wrgsbase %rax", { 0xf3, 0x48, 0x0f, 0xae, 0xd8 }, 5 },
+		{ "wrmsr", { 0x0f, 0x30 }, 2 }, { "mov %rax,%cr3", { 0x0f, 0x22, 0xd8 }, 3 },
+		{ "syscall", { 0x0f, 0x05 }, 2 }, { "sysenter", { 0x0f, 0x34 }, 2 },
+		{ "xbegin", { 0xc7, 0xf8, 0, 0, 0, 0 }, 6 },
+		{ "endbr64", { 0xf3, 0x0f, 0x1e, 0xfa }, 4 },
+		{ "ds incl (%rax), a lock prefix once", { 0x3e, 0xff, 0x00 }, 3 },
+		{ "mov 0(%eip),%eax", { 0x67, 0x8b, 0x05, 0, 0, 0, 0 }, 7 },
+		{ "lgs (%rax),%eax", { 0x0f, 0xb5, 0x00 }, 3 },
+	};
+	u8 bytes[STUB_MAX_LEN], text[INSN_MAX_LEN + 2];
+	u32 i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct stub stub = {
+			.text = text, .address = HERE, .at = THERE,
+			.region = { .before = cases[i].length, .length = cases[i].length + 2 },
+		};
+
+		memcpy(text, cases[i].bytes, cases[i].length);
+		memcpy(text + cases[i].length, "\x74\x10", 2);
+		if (stub_step(cases[i].bytes, cases[i].length, HERE, THERE, bytes) != -EOPNOTSUPP ||
+		    stub_write(&stub, bytes) != -EOPNOTSUPP) {
+			print_error("%s\n", cases[i].name);
+			fail();
+		}
+	}
+}
+
+static void another_branch_is_refused(void **state)
+{
+	/* jmp; je; ret */
+	static const u8 text[] = { 0xeb, 0x00, 0x74, 0x10, 0xc3 };
+	struct stub stub = {
+		.text = text, .address = HERE, .at = THERE,
+		.region = { .before = 2, .length = 4 },
+	};
+	u8 bytes[STUB_MAX_LEN];
+
+	(void)state;
+	assert_int_equal(stub_write(&stub, bytes), -EOPNOTSUPP);
+	stub.text = text + 2;
+	stub.address += 2;
+	stub.region = (struct region){ .before = 0, .length = 3 };
+	assert_int_equal(stub_write(&stub, bytes), -EOPNOTSUPP);
+}
+
+static void what_is_no_region_is_refused(void **state)
+{
+	static const u8 text[] = { 0x90, 0x90, 0x90, 0x74, 0x10, 0x48, 0x89, 0x06, 0x07 };
+	static const struct region regions[] = {
+		{ .before = 2, .length = 5 },	/* its jump is a nop */
+		{ .before = 3, .length = 4 },	/* half a jump */
+		{ .before = 5, .length = 5 },	/* none at all */
+		{ .before = 3, .length = 7 },	/* half of what is behind it */
+		{ .before = 3, .length = 9 },	/* what is behind is no instruction */
+	};
+	u8 bytes[STUB_MAX_LEN];
+	u32 i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(regions); i++) {
+		struct stub stub = {
+			.text = text, .address = HERE, .at = THERE, .region = regions[i],
+		};
+
+		assert_int_equal(stub_write(&stub, bytes), -EILSEQ);
+	}
+	assert_int_equal(stub_step(text + 7, 2, HERE, THERE, bytes), -EILSEQ);
+	assert_int_equal(stub_step(text + 5, 2, HERE, THERE, bytes), -EILSEQ);
+}
+
+static void what_is_out_of_reach_is_refused(void **state)
+{
+	/* mov 0(%rip),%eax; je +0x7fffff00 */
+	static const u8 text[] = { 0x8b, 0x05, 0, 0, 0, 0, 0x0f, 0x84, 0x00, 0xff, 0xff, 0x7f };
+	const u64 here = HERE;
+	const struct {
+		u8 how;
+		u64 at, cell, contexts;
+		bool moved;		/* the region has the instruction before */
+		int err;
+	} cases[] = {
+		{ STUB_BYTE, here + 0x1000, here, 0, true, 0 },
+		{ STUB_BYTE, here + 3 * GIB, here + 3 * GIB, 0, true, -ERANGE },
+		{ STUB_BYTE, here - 3 * GIB, here - 3 * GIB, 0, true, -ERANGE },
+		/* The region's jump reaches, but the target or the operand is too far away. */
+		{ STUB_BYTE, here - 0x1000, here, 0, true, -ERANGE },
+		{ STUB_BYTE, here + 2 * GIB - 5, here, 0, true, -ERANGE },
+		{ STUB_BYTE, here + GIB, here - GIB - 0x1000, 0, true, -ERANGE },
+		{ STUB_BYTE, here + GIB, here - GIB + 0x1000, 0, true, 0 },
+		{ STUB_COUNT, here + GIB, here - GIB - 0x1000, 0, true, -ERANGE },
+		{ STUB_TASK_BYTE, here + GIB, 1, 0x7fffffff, true, 0 },
+		{ STUB_TASK_BYTE, here + GIB, 1, 0xffffffffc0000000, true, 0 },
+		{ STUB_TASK_BYTE, here + GIB, 1, 0x80000000, true, -ERANGE },
+		{ STUB_TASK_BYTE, here + GIB, 0x80000000, 1, true, -ERANGE },
+		{ STUB_TASK_COUNT, here + GIB, 0x80000000, 1, true, -ERANGE },
+	};
+	u8 bytes[STUB_MAX_LEN];
+	u32 i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct stub_task far_task = { .preempt_count = 8, .bases = 16 };
+		struct stub stub = {
+			.text = text, .address = here, .at = cases[i].at, .how = cases[i].how,
+			.region = { .before = 6, .length = sizeof(text) },
+			.task = &far_task, .cell = { cases[i].cell, cases[i].cell },
+		};
+		int err;
+
+		far_task.contexts = cases[i].contexts;
+		err = stub_write(&stub, bytes);
+		if ((cases[i].err && err != cases[i].err) || (!cases[i].err && err <= 0)) {
+			print_error("case %u: %d\n", i, err);
+			fail();
+		}
+	}
+	assert_int_equal(stub_step(text, 6, here, here + 3 * GIB, bytes), -ERANGE);
+	assert_int_equal(stub_step(text + 6, 6, here + 6, here - 0x1000, bytes), -ERANGE);
+}
+
+/* Where its own jumps would still reach, as it ends later than it begins. */
+static void a_stub_that_its_region_cannot_reach_is_refused(void **state)
+{
+	static const u8 text[] = { 0x90, 0x90, 0x90, 0x74, 0x10 };
+	struct stub stub = {
+		.text = text, .address = HERE, .at = HERE + REGION_JUMP_LEN - 2 * GIB,
+		.region = { .before = 3, .length = sizeof(text) },
+	};
+	u8 bytes[STUB_MAX_LEN];
+
+	(void)state;
+	stub.cell[0] = stub.cell[1] = stub.at + 0x1000;
+	assert_true(stub_write(&stub, bytes) > 0);
+	stub.at--;
+	assert_int_equal(stub_write(&stub, bytes), -ERANGE);
+}
+
+static void a_region_gets_a_jump_and_one_nop(void **state)
+{
+	struct stub stub = { .address = 0x10000, .at = 0x20000 };
+	struct insn_branch insn;
+	u8 bytes[REGION_MAX_LEN + 1];
+	u32 length;
+
+	(void)state;
+	for (length = REGION_JUMP_LEN; length <= 20; length++) {
+		memset(bytes, CANARY, sizeof(bytes));
+		stub.region.length = length;
+		stub_jump(&stub, bytes);
+		assert_int_equal(insn_branch_decode(bytes, length, stub.address, &insn), 0);
+		assert_int_equal(insn.kind, INSN_JMP);
+		assert_int_equal(insn.target, stub.at);
+		assert_int_equal(bytes[length], CANARY);
+		if (length == REGION_JUMP_LEN)
+			continue;
+		assert_int_equal(insn_branch_decode(bytes + insn.length, length - insn.length, 0,
+						    &insn), 0);
+		assert_int_equal(insn.kind, INSN_NOP);
+		assert_int_equal(insn.length, length - REGION_JUMP_LEN);
+	}
+}
+
+/* test; je; mov; inc, and what has which length in its stub */
+static void places_in_a_stub_have_an_origin(void **state)
+{
+	static const u8 text[] = {
+		0x85, 0xc0, 0x74, 0x20, 0x48, 0x89, 0xc8, 0x48, 0xff, 0xc0,
+	};
+	struct stub stub = {
+		.text = text, .address = HERE, .at = THERE, .how = STUB_BYTE,
+		.region = { .before = 2, .length = sizeof(text) },
+		.cell = { THERE + 0x1000, THERE + 0x1001 },
+	};
+	/* test, je, movb, mov, inc, jmp, movb, jmp */
+	static const u8 starts[] = { 0, 2, 4, 11, 14, 17, 22, 29, 34 };
+	static const u8 origins[] = { 0, 2, 2, 4, 7, 2, 2, 2 };
+	u8 bytes[STUB_MAX_LEN];
+	u32 i;
+
+	(void)state;
+	assert_int_equal(stub_write(&stub, bytes), starts[ARRAY_SIZE(origins)]);
+	for (i = 0; i < ARRAY_SIZE(origins); i++)
+		assert_int_equal(stub_origin(&stub, starts[i]), origins[i]);
+	stub.cell[0] = 0;
+	assert_int_equal(stub_origin(&stub, 4), 4);
+	assert_int_equal(stub_origin(&stub, 7), 7);
+	assert_int_equal(stub_origin(&stub, 10), 2);
+}
+
+/* Buffers of exactly the size that is promised. */
+static void write_all_kinds(struct stub *stub)
+{
+	u8 *text = malloc(stub->region.length), *code = malloc(STUB_MAX_LEN);
+	u8 *jump = malloc(stub->region.length);
+	u8 how;
+
+	assert_true(text && code && jump);
+	memcpy(text, stub->text, stub->region.length);
+	stub->text = text;
+	for (how = STUB_BYTE; how <= STUB_TASK_COUNT; how++) {
+		int length;
+
+		stub->how = how;
+		stub->cell[0] = how < STUB_TASK_BYTE ? stub->at + 0x1000 : 0x1000;
+		stub->cell[1] = stub->cell[0] + 8;
+		length = stub_write(stub, code);
+		assert_in_range(length, 1, STUB_MAX_LEN);
+		assert_int_equal(stub_origin(stub, length - 1), stub->region.before);
+		stub_jump(stub, jump);
+	}
+	free(text);
+	free(code);
+	free(jump);
+}
+
+static void write_regions_of(const char *path)
+{
+	struct elf_image image;
+	struct region *regions;
+	struct flow flow;
+	u32 i;
+
+	assert_int_equal(elf_image_load(path, &image), 0);
+	assert_int_equal(flow_build(&image.in, &flow), 0);
+	regions = calloc(flow.nr_branches, sizeof(*regions));
+	assert_non_null(regions);
+	assert_int_equal(region_find(&image.in, &flow, image.pointers, image.nr_pointers, regions),
+			 0);
+	for (i = 0; i < flow.nr_branches; i++) {
+		const struct flow_branch *jcc = &flow.branches[i];
+		u64 address = image.in.functions[flow.blocks[jcc->block].function].address +
+			      jcc->offset - regions[i].before;
+		struct stub stub = {
+			.text = (const u8 *)(uintptr_t)address, .address = address,
+			.region = regions[i], .at = (uintptr_t)image.bytes + image.size,
+			.task = &task,
+		};
+
+		if (regions[i].length)
+			write_all_kinds(&stub);
+	}
+	free(regions);
+	flow_free(&flow);
+	elf_image_free(&image);
+}
+
+static void all_regions_of_real_code_can_be_moved(void **state)
+{
+	static const char *const names[] = { "ext4", "vivid" };
+	u32 i;
+
+	(void)state;
+	write_regions_of(elf_image_libc());
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		const char *path = elf_image_module(names[i]);
+
+		if (path)
+			write_regions_of(path);
+		else
+			print_message("    no %s.ko: not tried\n", names[i]);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_cannot_be_moved_is_refused),
+		cmocka_unit_test(another_branch_is_refused),
+		cmocka_unit_test(what_is_no_region_is_refused),
+		cmocka_unit_test(what_is_out_of_reach_is_refused),
+		cmocka_unit_test(a_stub_that_its_region_cannot_reach_is_refused),
+		cmocka_unit_test(a_region_gets_a_jump_and_one_nop),
+		cmocka_unit_test(places_in_a_stub_have_an_origin),
+		cmocka_unit_test(all_regions_of_real_code_can_be_moved),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
