@@ -197,6 +197,7 @@ static bool describe_rearm(void *context, u32 i, struct text_patch *patch)
 
 	if (sites[i]->error)
 		return false;
+	sites[i]->implied_by = NULL;
 	patcher_describe(sites[i], patch);
 	patch->to[0] = INT3;
 	return true;

@@ -341,6 +341,23 @@ static void add_site_counts(const struct cov_target *target, u64 *hits)
 		}
 }
 
+static bool was_seen(const struct cov_site *site, const u64 *hits)
+{
+	return hits[site->cell] || (site->kind == SITE_BRANCH && hits[site->cell + 1]);
+}
+
+/* Outcomes that are no longer noted where they are decided, but where they lead. */
+static void add_implied(const struct cov_target *target, u64 *hits)
+{
+	struct site_batch *batch;
+	struct cov_site *site;
+	u32 i;
+
+	for_each_site(site, batch, i, &target->cps)
+		if (site->implied_by && was_seen(site->implied_by, hits))
+			hits[site->cell] = hits[site->cell + 1] = 1;
+}
+
 int checkpoints_hits(const struct cov_target *target, u64 sample, u64 **hits)
 {
 	const struct cells *cells = &target->cps.cells;
@@ -350,8 +367,10 @@ int checkpoints_hits(const struct cov_target *target, u64 sample, u64 **hits)
 	if (!*hits)
 		return -ENOMEM;
 	err = cells_read(cells, sample, *hits);
-	if (!err && !sample)
+	if (!err && !sample) {
 		add_site_counts(target, *hits);
+		add_implied(target, *hits);
+	}
 	if (err) {
 		kvfree(*hits);
 		*hits = NULL;

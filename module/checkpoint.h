@@ -40,6 +40,16 @@ enum site_kind {
  */
 #define SITE_DISARMING	0x80
 
+/*
+ * How much of a detour is still needed (settle.c). Back to NOT by reset, or with the
+ * engine's release.
+ */
+enum site_settled {
+	SITE_SETTLED_NOT,	/* both outcomes are noted */
+	SITE_SETTLED_HALF,	/* falling through is known, and runs free */
+	SITE_SETTLED_FREE,	/* the original bytes are back; the site is DISARMED */
+};
+
 struct cov_engine;
 struct cov_target;
 
@@ -72,6 +82,9 @@ struct cov_target;
  * @stub_len: bytes of the stub at @engine_data; the original bytes lie in front of it
  * @calls: SITE_LEADER, SITE_ENTRY: the instruction is a call, to @displacement from
  *	    behind it; engine breakpoint's
+ * @settled: enum site_settled
+ * @implied_by: SITE_SETTLED_FREE: once this one is hit, the outcome that was not known
+ *		has been passed; NULL if both are known
  * @indexed: handlers find it by its address (site_index.h)
  */
 struct cov_site {
@@ -80,6 +93,7 @@ struct cov_site {
 	unsigned long address;
 	struct cov_target *target;
 	const struct cov_engine *engine;
+	const struct cov_site *implied_by;
 	void *engine_data;
 	struct llist_node node;
 	u32 id;
@@ -96,6 +110,7 @@ struct cov_site {
 	bool watched;
 	bool indexed;
 	bool calls;
+	u8 settled;
 	s8 patch_offset;
 	u8 patched;
 	u16 stub_len;

@@ -10,13 +10,21 @@
  *	release: int3 --> old bytes --> unknown to handlers, RCU has passed --> no task
  *	in the stub --> stub given back
  *
- * A site is never disarmed alone: it costs what a compiler's own instrumentation would.
+ * A site that has taught a part of what it can goes on with less (settle.c):
+ *
+ *	NOT --> HALF --> FREE		(NOT --> FREE as well)
+ *	 ^        |        |
+ *	 +--------+--------+ reset
+ *
+ * Its stub stays until the release, so each step is a change of the region's bytes alone;
+ * only the way from FREE puts a jump where tasks may stand inside.
  */
 #include <linux/kdebug.h>
 #include <linux/kprobes.h>
 #include <linux/uaccess.h>
 
 #include "arena.h"
+#include "detour.h"
 #include "engine.h"
 #include "patcher.h"
 #include "site_index.h"
@@ -43,15 +51,25 @@ static int describe_cells(const struct cov_site *site, struct stub *stub,
 	return task_maps_stub(task);
 }
 
+/* The stub of a site whose original bytes are at @text, as it was or will be written at @at. */
+static int describe_stub(const struct cov_site *site, const u8 *text, unsigned long at,
+			 struct stub *stub, struct stub_task *task)
+{
+	*stub = (struct stub){
+		.text = text,
+		.address = site->address - site->region.before,
+		.region = site->region,
+		.at = at,
+	};
+	return describe_cells(site, stub, task);
+}
+
 static int detour_prepare(struct cov_site *site)
 {
 	u8 code[REGION_MAX_LEN + STUB_MAX_LEN];
+	u32 original = site->region.length;
 	struct stub_task task;
-	struct stub stub = {
-		.text = code,
-		.address = site->address - site->region.before,
-		.region = site->region,
-	};
+	struct stub stub;
 	unsigned long at;
 	int len;
 
@@ -60,39 +78,106 @@ static int detour_prepare(struct cov_site *site)
 	at = arena_room(sizeof(code));
 	if (!at)
 		return -ENOSPC;
-	if (copy_from_kernel_nofault(code, (void *)(unsigned long)stub.address,
-				     site->region.length))
+	len = describe_stub(site, code, at + original, &stub, &task);
+	if (len)
+		return len;
+	if (copy_from_kernel_nofault(code, (void *)(unsigned long)stub.address, original))
 		return -EFAULT;
-	stub.at = at + site->region.length;
-	len = describe_cells(site, &stub, &task) ?:
-	      stub_write(&stub, code + site->region.length);
+	len = stub_write(&stub, code + original);
 	if (len < 0)
 		return len;
 	site->patch_offset = -(s8)site->region.before;
-	patcher_make_stub(site, at, code, site->region.length, len);
+	patcher_make_stub(site, at, code, original, len);
 	return 0;
+}
+
+/* The bytes that a settled state wants in the site's place. */
+static bool settled_bytes(const struct cov_site *site, u8 settled, u8 *bytes)
+{
+	const u8 *original = (const u8 *)site->engine_data - site->patched;
+	struct stub_task task;
+	struct stub stub;
+
+	if (settled == SITE_SETTLED_FREE) {
+		memcpy(bytes, original, site->patched);
+		return true;
+	}
+	if (describe_stub(site, original, (unsigned long)site->engine_data, &stub, &task))
+		return false;
+	if (settled == SITE_SETTLED_HALF)
+		return !stub_half(&stub, bytes);
+	stub_jump(&stub, bytes);
+	return true;
 }
 
 static bool describe_arm(void *context, u32 i, struct text_patch *patch)
 {
 	struct cov_site **sites = context;
-	struct stub stub;
 
 	if (sites[i]->engine != &cov_engine_detour)
 		return false;
 	patcher_describe(sites[i], patch);
-	stub = (struct stub){
-		.address = patch->address,
-		.region = sites[i]->region,
-		.at = (unsigned long)sites[i]->engine_data,
-	};
-	stub_jump(&stub, patch->to);
-	return true;
+	return settled_bytes(sites[i], SITE_SETTLED_NOT, patch->to);
 }
 
 static void detour_arm(struct cov_site **sites, u32 n)
 {
 	patcher_arm(&cov_engine_detour, sites, n, detour_prepare, describe_arm);
+}
+
+/* From what is there by rights to what is wanted; to restore is the way out of a region. */
+static bool describe_settle(void *context, u32 i, struct text_patch *patch)
+{
+	const struct detour_settling *settling = context;
+	const struct cov_site *site = settling->sites[i];
+
+	if (settling->to[i] == site->settled)
+		return false;
+	patcher_describe(site, patch);
+	patch->inside &= site->settled == SITE_SETTLED_FREE;
+	return settled_bytes(site, site->settled, patch->from) &&
+	       settled_bytes(site, settling->to[i], patch->to);
+}
+
+static void refuse_settle(void *context, u32 i, int err)
+{
+	struct detour_settling *settling = context;
+
+	/* Somebody's breakpoint is there: it stays as it is. */
+	settling->to[i] = settling->sites[i]->settled;
+	settling->sites[i]->error = -err;
+}
+
+bool detour_can_half(const struct cov_site *site)
+{
+	u8 bytes[REGION_MAX_LEN];
+
+	return settled_bytes(site, SITE_SETTLED_HALF, bytes);
+}
+
+void detour_settle(struct detour_settling *settling)
+{
+	struct text_job job = { settling->count, describe_settle, refuse_settle, settling };
+	u32 i;
+
+	text_patch(&job);
+	for (i = 0; i < settling->count; i++)
+		settling->sites[i]->settled = settling->to[i];
+}
+
+/* Reset: the sites' state is ARMED again already. */
+static void detour_rearm(struct cov_site **sites, u32 n)
+{
+	static u8 to[REARM_BATCH];	/* all SITE_SETTLED_NOT, but for refusals; targets' lock */
+	struct detour_settling settling = { sites, to, n };
+	u32 i;
+
+	memset(to, SITE_SETTLED_NOT, sizeof(to));
+	for (i = 0; i < n; i++) {
+		sites[i]->error = 0;
+		sites[i]->implied_by = NULL;
+	}
+	detour_settle(&settling);
 }
 
 static void detour_release(struct cov_target *target, site_filter filter)
@@ -104,6 +189,7 @@ const struct cov_engine cov_engine_detour = {
 	.id = COV_ENGINE_DETOUR,
 	.usable = text_patch_unusable,
 	.arm = detour_arm,
+	.rearm = detour_rearm,
 	.release = detour_release,
 	.original = patcher_original,
 };

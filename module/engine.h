@@ -11,6 +11,7 @@
 #include "checkpoint.h"
 #include "region.h"
 
+#define REARM_BATCH		256	/* sites given to @rearm at most */
 #define ENGINE_MAX_BYTES	REGION_MAX_LEN
 
 /**

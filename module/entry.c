@@ -8,6 +8,7 @@
  * writes a cell. Who called, and how often in mode edges, is for engine kprobe.
  *
  *	PENDING --> known to handlers --> in the filter, ops registered --> ARMED
+ *	seen, in modes edges and blocks: out of the filter --> DISARMED
  *	release: out of the filter --> unknown to handlers --> RCU has passed
  *
  * An empty filter means every function of the kernel: the ops is registered only
@@ -179,6 +180,17 @@ static void leave(void)
 	filter_empty();
 }
 
+/* In the filter are those that are ARMED. */
+static struct cov_site *next_in_filter(struct site_cursor *cursor)
+{
+	struct cov_site *site;
+
+	do
+		site = site_next(cursor);
+	while (site && site->state != COV_SITE_ARMED);
+	return site;
+}
+
 #define REMOVE_BATCH	256
 
 static void filter_remove(struct site_cursor cursor)
@@ -187,7 +199,7 @@ static void filter_remove(struct site_cursor cursor)
 	struct cov_site *site;
 	u32 n = 0;
 
-	while ((site = site_next(&cursor))) {
+	while ((site = next_in_filter(&cursor))) {
 		ips[n++] = site_patch(site);
 		if (n == REMOVE_BATCH) {
 			ftrace_set_filter_ips(&ops, ips, n, 1, 0);
@@ -198,20 +210,49 @@ static void filter_remove(struct site_cursor cursor)
 		ftrace_set_filter_ips(&ops, ips, n, 1, 0);
 }
 
+/* Seen once, in mode edges: the function runs free from now on. */
+void entry_settle(struct cov_site **sites, unsigned long *ips, u32 n)
+{
+	u32 i;
+
+	for (i = 0; i < n; i++) {
+		ips[i] = site_patch(sites[i]);
+		WRITE_ONCE(sites[i]->state, COV_SITE_DISARMED);
+	}
+	nr_armed -= n;
+	if (nr_armed)
+		ftrace_set_filter_ips(&ops, ips, n, 1, 0);
+	else
+		leave();
+}
+
+static void entry_rearm(struct cov_site **sites, u32 n)
+{
+	static unsigned long ips[REARM_BATCH];		/* under the targets' lock */
+	int err;
+	u32 i;
+
+	for (i = 0; i < n; i++)
+		ips[i] = site_patch(sites[i]);
+	err = filter_add(ips, n);
+	for (i = 0; i < n; i++)
+		sites[i]->error = -err;
+	if (!err)
+		nr_armed += n;
+}
+
 static void entry_release(struct cov_target *target, site_filter filter)
 {
 	struct site_cursor cursor = { target, &cov_engine_entry, filter };
 	struct cov_site *site;
 	u32 n = 0;
 
-	while (site_next(&cursor))
+	while (next_in_filter(&cursor))
 		n++;
-	if (!n)
-		return;
 	nr_armed -= n;
-	if (nr_armed)
+	if (n && nr_armed)
 		filter_remove(cursor);
-	else
+	else if (n)
 		leave();
 	while ((site = site_next(&cursor)))
 		drop(site);
@@ -232,6 +273,56 @@ void entry_exit(void)
 
 static void entry_arm(struct cov_site **sites, u32 n)
 {
+}
+
+static void entry_rearm(struct cov_site **sites, u32 n)
+{
+}
+
+void entry_settle(struct cov_site **sites, unsigned long *ips, u32 n)
+{
+}
+
+/* Seen once, in mode edges: the function runs free from now on. */
+void entry_settle(struct cov_site **sites, unsigned long *ips, u32 n)
+{
+	u32 i;
+
+	for (i = 0; i < n; i++) {
+		ips[i] = site_patch(sites[i]);
+		WRITE_ONCE(sites[i]->state, COV_SITE_DISARMED);
+	}
+	nr_armed -= n;
+	if (nr_armed)
+		ftrace_set_filter_ips(&ops, ips, n, 1, 0);
+	else
+		leave();
+}
+
+static void entry_rearm(struct cov_site **sites, u32 n)
+{
+	static unsigned long ips[REARM_BATCH];		/* under the targets' lock */
+	int err;
+	u32 i;
+
+	for (i = 0; i < n; i++)
+		ips[i] = site_patch(sites[i]);
+	err = filter_add(ips, n);
+	for (i = 0; i < n; i++)
+		sites[i]->error = -err;
+	if (!err)
+		nr_armed += n;
+}
+
+/* In the filter are those that are ARMED. */
+static struct cov_site *next_in_filter(struct site_cursor *cursor)
+{
+	struct cov_site *site;
+
+	do
+		site = site_next(cursor);
+	while (site && site->state != COV_SITE_ARMED);
+	return site;
 }
 
 static void entry_release(struct cov_target *target, site_filter filter)
@@ -263,6 +354,7 @@ const struct cov_engine cov_engine_entry = {
 	.id = COV_ENGINE_ENTRY,
 	.usable = entry_usable,
 	.arm = entry_arm,
+	.rearm = entry_rearm,
 	.release = entry_release,
 	.original = entry_original,
 };

@@ -65,6 +65,8 @@ static void drop_stub(struct cov_site *site)
 	site->engine_data = NULL;
 	site->engine = NULL;
 	site->patched = 0;
+	site->settled = SITE_SETTLED_NOT;
+	site->implied_by = NULL;
 	site->patch_offset = 0;
 }
 
@@ -85,6 +87,8 @@ bool patcher_describe_undo(const struct cov_site *site, struct text_patch *patch
 {
 	const u8 *now = (const u8 *)site_patch(site);
 
+	if (site->settled == SITE_SETTLED_FREE)
+		return false;
 	patcher_describe(site, patch);
 	patch->inside = false;
 	if (copy_from_kernel_nofault(patch->from, now, site->patched))
@@ -224,7 +228,7 @@ static bool is_foreign(const struct cov_site *site)
 {
 	u8 first;
 
-	return site->patched > 1 &&
+	return site->patched > 1 && site->settled != SITE_SETTLED_FREE &&
 	       !copy_from_kernel_nofault(&first, (void *)site_patch(site), 1) && first == INT3;
 }
 

@@ -271,9 +271,14 @@ static u32 put_fall_through(struct writer *w, const struct stub *stub,
 	return moved;
 }
 
-/* stub_write(); @after: as put_fall_through() returns. */
+/* Where parts of a stub begin, from its first byte. */
+struct parts {
+	u32 after;	/* as put_fall_through() returns */
+	u32 taken;	/* what a taken jump leads to, 0 if not into the stub */
+};
+
 static int write_stub(const struct stub *stub, const struct insn_branch *jcc, u8 *code,
-		      u32 *after)
+		      struct parts *parts)
 {
 	struct writer w = { .code = code, .at = stub->at };
 	u32 taken;
@@ -281,10 +286,12 @@ static int write_stub(const struct stub *stub, const struct insn_branch *jcc, u8
 	put_all_moved(&w, stub->text, stub->region.before, stub->address);
 	if (!stub->cell[1] && !is_counting(jcc)) {
 		put_near_jcc(&w, jcc);
-		*after = put_fall_through(&w, stub, jcc);
+		parts->after = put_fall_through(&w, stub, jcc);
+		parts->taken = 0;
 	} else {
 		taken = put_short_jcc(&w, jcc);
-		*after = put_fall_through(&w, stub, jcc);
+		parts->after = put_fall_through(&w, stub, jcc);
+		parts->taken = w.size;
 		end_short_jcc(&w, taken);
 		put_note(&w, stub, stub->cell[1]);
 		put_jump(&w, jcc->target);
@@ -302,13 +309,13 @@ int stub_write(const struct stub *stub, u8 *code)
 {
 	struct writer detour = { .code = code, .at = stub->address };
 	struct insn_branch jcc;
-	u32 after;
+	struct parts parts;
 	int err = decode_jcc(stub, &jcc);
 
 	if (err)
 		return err;
 	put_detour(&detour, stub);	/* to see whether it reaches */
-	return detour.err ? detour.err : write_stub(stub, &jcc, code, &after);
+	return detour.err ? detour.err : write_stub(stub, &jcc, code, &parts);
 }
 
 /* One instruction of any length: nobody sees half of it in a disassembly. */
@@ -341,6 +348,22 @@ void stub_jump(const struct stub *stub, u8 *bytes)
 
 		put_nop(&w, rest < INSN_MAX_LEN ? rest : INSN_MAX_LEN);
 	}
+}
+
+int stub_half(const struct stub *stub, u8 *bytes)
+{
+	struct writer w = { .code = bytes, .at = stub->address };
+	struct insn_branch jcc;
+	struct parts parts;
+	u8 code[STUB_MAX_LEN];
+
+	if (decode_jcc(stub, &jcc) || jcc.length != stub->region.length || is_counting(&jcc))
+		return -EOPNOTSUPP;
+	if (write_stub(stub, &jcc, code, &parts) < 0 || !parts.taken)
+		return -EOPNOTSUPP;
+	jcc.target = stub->at + parts.taken;
+	put_near_jcc(&w, &jcc);
+	return w.err;
 }
 
 /* A conditional jump that notes nothing. */
@@ -383,15 +406,16 @@ u32 stub_origin(const struct stub *stub, u32 offset)
 {
 	const struct region *region = &stub->region;
 	struct insn_branch jcc;
+	struct parts parts;
 	u8 code[STUB_MAX_LEN];
-	u32 after, behind;
+	u32 behind;
 
 	if (offset < region->before)
 		return offset;
-	if (decode_jcc(stub, &jcc) || write_stub(stub, &jcc, code, &after) < 0)
+	if (decode_jcc(stub, &jcc) || write_stub(stub, &jcc, code, &parts) < 0)
 		return region->before;
 	behind = region->before + jcc.length;
-	if (offset >= after && offset - after < region->length - behind)
-		return behind + (offset - after);
+	if (offset >= parts.after && offset - parts.after < region->length - behind)
+		return behind + (offset - parts.after);
 	return region->before;
 }

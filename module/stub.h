@@ -92,6 +92,17 @@ int stub_write(const struct stub *stub, u8 *code);
 void stub_jump(const struct stub *stub, u8 *bytes);
 
 /**
+ * stub_half - other bytes for the region: it notes that the jump was taken, and no more
+ * @stub: what stub_write() was given
+ * @bytes: out: @stub->region.length of them: the conditional jump, into the stub
+ *
+ * Falling through runs free then. Only where the region is the jump alone.
+ *
+ * Return: 0; -EOPNOTSUPP; -ERANGE.
+ */
+int stub_half(const struct stub *stub, u8 *bytes);
+
+/**
  * stub_step - one instruction, carried out elsewhere, and a jump back behind it
  * @text: the instruction's bytes
  * @size: how many may be read

@@ -8,6 +8,7 @@
 #include <linux/slab.h>
 
 #include "patched.h"
+#include "settle.h"
 #include "site_index.h"
 #include "target_parts.h"
 #include "tracking.h"
@@ -335,8 +336,10 @@ int target_arm_some(struct cov_target *target, u32 max, bool interruptible,
 		if (err)
 			return cov_fail(error, err, "no room for the sites of %s, or for those that stand in for refused ones",
 					target->name);
-		if (!target_pending(target) || target_is_going(target))
+		if (!target_pending(target) || target_is_going(target)) {
+			settle_start();
 			break;
+		}
 		cond_resched();
 	}
 	return 0;
@@ -373,6 +376,7 @@ void target_release_sites(struct cov_target *target, site_filter filter)
 	struct cov_site *site;
 	u32 i;
 
+	settle_note_implied(target);
 	engine_release(target, filter);
 	/* The engines have flushed the disarm worker: states change here alone. */
 	for_each_site(site, batch, i, &target->cps)
@@ -426,6 +430,7 @@ void targets_exit(void)
 {
 	target_reload_exit();
 	targets_detach_all();
+	settle_stop();
 }
 
 /* --- text as it was ----------------------------------------------------------------- */

@@ -4,6 +4,8 @@
  * go on hitting them. Owns nothing. May call checkpoints, engines, disarm.
  */
 #include "disarm.h"
+#include "engine.h"
+#include "settle.h"
 #include "target_parts.h"
 
 static void forget_hits(struct cov_site *site)
@@ -34,7 +36,7 @@ static bool reset_site(struct cov_site *site)
 		}
 		forget_hits(site);
 		site->watched = site->engine;
-		if (state == COV_SITE_DISARMED) {
+		if (state == COV_SITE_DISARMED || site->settled) {
 			site->error = 0;
 			/* Disarmed before its module was loaded again: it has no engine since. */
 			WRITE_ONCE(site->state, site->engine ? COV_SITE_ARMED : COV_SITE_PENDING);
@@ -48,7 +50,7 @@ static bool reset_site(struct cov_site *site)
 
 /* Sites to arm again, of one engine, until there are enough of them. */
 struct rearming {
-	struct cov_site *sites[256];
+	struct cov_site *sites[REARM_BATCH];
 	u32 n;
 	u32 failed;
 	int err;
@@ -96,6 +98,7 @@ int target_reset(struct cov_target *target, struct cov_error *error)
 				llist_add(&site->node, &target->cps.pending);
 		}
 	rearm(&some);
+	settle_start();
 	if (target_pending(target) && !target_is_going(target))
 		target_arm_some(target, U32_MAX, false, &ignored);
 	target_forget_callers(target);
