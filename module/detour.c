@@ -91,6 +91,17 @@ static int detour_prepare(struct cov_site *site)
 	return 0;
 }
 
+u32 detour_origin(const struct cov_site *site, u32 offset)
+{
+	struct stub_task task;
+	struct stub stub;
+
+	if (describe_stub(site, (const u8 *)site->engine_data - site->patched,
+			  (unsigned long)site->engine_data, &stub, &task))
+		return 0;
+	return stub_origin(&stub, offset);
+}
+
 /* The bytes that a settled state wants in the site's place. */
 static bool settled_bytes(const struct cov_site *site, u8 settled, u8 *bytes)
 {

@@ -7,6 +7,7 @@
 #include "breakpoint.h"
 #include "engine.h"
 #include "entry.h"
+#include "oops.h"
 #include "target.h"
 #include "text_patch.h"
 
@@ -133,7 +134,7 @@ void engine_release(struct cov_target *target, site_filter filter)
 
 void engines_init(void)
 {
-	if (text_patch_init() || breakpoint_init())
+	if (text_patch_init() || breakpoint_init() || oops_init())
 		pr_notice("engines detour and breakpoint are not available: %s\n",
 			  text_patch_unusable() ?: "no breakpoint handler could be registered");
 }
@@ -141,6 +142,7 @@ void engines_init(void)
 void engines_exit(void)
 {
 	entry_exit();
+	oops_exit();
 	breakpoint_exit();
 	text_patch_exit();
 }

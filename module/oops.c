@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * oops.c - an oops whose instruction pointer lies in a stub names livecov; the driver's
+ * author wants his own function. Behind the report the log says which instruction it
+ * was before it was moved. May call site_index.c, detour.c.
+ */
+#include <linux/kdebug.h>
+#include <linux/notifier.h>
+#include <linux/printk.h>
+
+#include "arena.h"
+#include "detour.h"
+#include "engine.h"
+#include "oops.h"
+#include "site_index.h"
+
+static unsigned long original_address(const struct cov_site *site, unsigned long address)
+{
+	if (site->engine == &cov_engine_detour)
+		return site_patch(site) +
+		       detour_origin(site, address - (unsigned long)site->engine_data);
+	return site_patch(site);
+}
+
+/* The kernel has oopsed: nothing may be waited for, and a wrong pointer makes it no better. */
+static int oops_notify(struct notifier_block *nb, unsigned long event, void *data)
+{
+	const struct die_args *args = data;
+	const struct cov_site *site;
+
+	if (event != DIE_OOPS || !args->regs || !arena_has(args->regs->ip))
+		return NOTIFY_DONE;
+	site = site_index_find_stub(args->regs->ip);
+	if (site)
+		pr_emerg("RIP is in code that was moved here from %pS\n",
+			 (void *)original_address(site, args->regs->ip));
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block notifier = { .notifier_call = oops_notify };
+
+int oops_init(void)
+{
+	return register_die_notifier(&notifier);
+}
+
+void oops_exit(void)
+{
+	unregister_die_notifier(&notifier);
+}
