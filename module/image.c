@@ -88,17 +88,43 @@ static int build_regions(struct cov_image *image, const struct tables *tables)
 			   image->regions);
 }
 
+static int build_flow(struct cov_image *image, struct symbols *symbols,
+		      const struct tables *tables)
+{
+	int err = flow_build(&image->in, &image->flow) ?: build_regions(image, tables);
+
+	if (!err)
+		symbols_settle_parents(&image->in, &image->flow, symbols);
+	return err;
+}
+
+/* Without blocks: where each function's entry is, and whether its bytes are somebody else's. */
+static int find_entries(struct flow_input *in, const struct symbols *symbols)
+{
+	struct flow none = { };
+	u32 i;
+	int err;
+
+	for (i = 0; i < in->nr_functions; i++)
+		in->functions[i].selected = false;
+	err = flow_build(in, &none);
+	flow_free(&none);
+	for (i = 0; i < in->nr_functions; i++) {
+		in->functions[i].selected = symbols->table[i].selected;
+		in->functions[i].error = 0;
+	}
+	return err;
+}
+
 int image_build(struct cov_image *image, const struct image_choice *choice,
 		struct symbols *symbols, const struct tables *tables)
 {
 	int err = functions_from_symbols(&image->in, symbols);
 
-	if (!err && !choice->entries_only) {
-		err = flow_build(&image->in, &image->flow);
-		err = err ?: build_regions(image, tables);
-		if (!err)
-			symbols_settle_parents(&image->in, &image->flow, symbols);
-	}
+	if (!err && choice->entries_only)
+		err = find_entries(&image->in, symbols);
+	else if (!err)
+		err = build_flow(image, symbols, tables);
 	err = err ?: image_compact(image, symbols);
 	forget_tables(&image->in);
 	return err;
@@ -142,7 +168,7 @@ static int read_module(struct module *mod, const struct image_choice *choice,
 		  find_tail(&image->init, symbols, &image->tails[1]) ?:
 		  fentries_read(mod, image);
 
-	if (err || choice->entries_only)
+	if (err)
 		return err;
 	image->in.fentries = image->fentries;
 	image->in.nr_fentries = image->nr_fentries;
