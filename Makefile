@@ -18,8 +18,10 @@ help:
 	@echo 'make test          every test but the long ones; SUITES="NAME..." for some of them'
 	@echo 'make unit          the unit tests alone, under sanitizers'
 	@echo 'make test-oracle   every target, kernel and mode against the log of executed code'
+	@echo 'make test-storm    ten minutes of everything at once; STORM_SECONDS=N STORM_SEED=N'
 	@echo 'make test-decoder-all   the decoder against objdump on every module of a kernel'
 	@echo 'make figures       what attaching and running cost: vivid, ext4, covtarget'
+	@echo 'make bench         livecov beside its peers, in one table; BENCH="--quick --only hit" for less'
 	@echo 'make clean         remove what was built'
 
 module:
@@ -32,6 +34,7 @@ include tools/covstat/covstat.mk
 -include tests/decoder/decoder.mk
 -include tests/target/target.mk
 -include tests/vm/suite/suite.mk
+-include tests/storm/storm.mk
 -include tests/oracle/oracle.mk
 
 userspace: libcov covstat
@@ -73,3 +76,8 @@ figures: setup build/covtarget-call
 	@for target in covtarget vivid ext4; do \
 		tests/vm/run --timeout 3600 --mem 4096 -- bench/figures.sh $$target || exit 1; \
 	done
+
+# What livecov costs beside other tracers and compiled-in coverage; see bench/run --help.
+.PHONY: bench
+bench:
+	@bench/run $(BENCH)

@@ -362,8 +362,8 @@ struct cov_block {
  * @state: COV_SITE_* of the site on the jump itself
  * @error: errno (positive) why that was refused, else 0
  * @pad: 0
- * @taken_hits: how often it jumped; a count in mode count and, of engines kprobe and
- *	   breakpoint, in mode edges; else 1 if it did
+ * @taken_hits: how often it jumped; a count in mode count and, of engine kprobe, in
+ *	   mode edges; else 1 if it did
  * @not_taken_hits: how often it did not
  * @first_sample: the sample that reached it first, 0 if none, untracked, or not noted
  *	   by its engine

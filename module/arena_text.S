@@ -5,11 +5,13 @@
  * one. Nobody runs them.
  */
 #include "arena_size.h"
+#include "compat.h"
 
 	.text
 	.balign	64
 	.globl	livecov_stubs
 livecov_stubs:
+	COMPAT_NOENDBR
 	.rept	ARENA_SIZE / 16
 	.byte	0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x2e, 0x0f, 0x1f, 0x84
 	.long	0

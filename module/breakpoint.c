@@ -29,15 +29,46 @@
 #include "arena.h"
 #include "breakpoint.h"
 #include "engine.h"
+#include "foreign.h"
 #include "hit.h"
 #include "patcher.h"
 #include "site_index.h"
 #include "stub.h"
+#include "task_maps.h"
 #include "text_patch.h"
 
 #define INT3	0xcc
 
 /* --- in the trap's context ------------------------------------------------------- */
+
+/*
+ * Does it count, and where? The trap itself has added to preempt_count what must not be
+ * taken for the hit code's (hit.h).
+ */
+static __always_inline u8 *hit_cells(const struct cells *cells)
+{
+	u32 count;
+	u8 *base;
+
+	if (cells->base)
+		return cells->base;
+	count = preempt_count() - NMI_OFFSET - HARDIRQ_OFFSET;
+	base = task_map_in(count >> 8 & 0xffff);
+	return base ? base + cells->offset : NULL;
+}
+
+/* No callers, no registry: what a stub would write. */
+static __always_inline void note_hit(struct cov_site *site, u32 outcome)
+{
+	const struct cells *cells = &site->target->cps.cells;
+	u8 *base = hit_cells(cells);
+
+	if (!base || !hit_claim(site))
+		return;
+	cell_hit(cells, base, site->cell + outcome);
+	if (site->one_shot)
+		cov_disarm_later(site);
+}
 
 static void notrace breakpoint_hit(struct cov_site *site, struct pt_regs *regs)
 {
@@ -45,10 +76,9 @@ static void notrace breakpoint_hit(struct cov_site *site, struct pt_regs *regs)
 		/* A detour that is being put in or taken out: its stub does the rest. */
 		regs->ip = (unsigned long)site->engine_data;
 	} else if (site->kind == SITE_BRANCH) {
-		cov_hit_branch(site, regs, HIT_IN_TRAP);
+		note_hit(site, branch_carry_out(site, regs));
 	} else {
-		cov_hit(site, 0, site->kind == SITE_ENTRY ? *(unsigned long *)regs->sp : 0,
-			HIT_IN_TRAP);
+		note_hit(site, 0);
 		if (site->calls)
 			int3_emulate_call(regs, site->address + site->length +
 					  site->displacement);
@@ -143,7 +173,7 @@ static int prepare(struct cov_site *site)
 	room = read_text(address, text);
 	if (!room)
 		return -EFAULT;
-	if (site_index_covers(address) || text[0] == INT3)
+	if (site_index_covers(address) || foreign_is_near(address, 1) || text[0] == INT3)
 		return -EBUSY;
 	note_call(site, text, room, address);
 	if (site->kind != SITE_BRANCH && !site->calls)

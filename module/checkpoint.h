@@ -82,6 +82,7 @@ struct cov_target;
  * @stub_len: bytes of the stub at @engine_data; the original bytes lie in front of it
  * @calls: SITE_LEADER, SITE_ENTRY: the instruction is a call, to @displacement from
  *	    behind it; engine breakpoint's
+ * @visited: there is a kprobe of somebody else's on its patched bytes: they stay
  * @settled: enum site_settled
  * @implied_by: SITE_SETTLED_FREE: once this one is hit, the outcome that was not known
  *		has been passed; NULL if both are known
@@ -110,6 +111,7 @@ struct cov_site {
 	bool watched;
 	bool indexed;
 	bool calls;
+	bool visited;
 	u8 settled;
 	s8 patch_offset;
 	u8 patched;

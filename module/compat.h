@@ -6,8 +6,24 @@
 #ifndef LIVECOV_COMPAT_H
 #define LIVECOV_COMPAT_H
 
-#include <linux/module.h>
 #include <linux/version.h>
+
+/*
+ * Text whose address is taken, but which nobody calls by it: IBT's objtool wants to be
+ * told. 89bc853eae4a ("objtool: Find unused ENDBR instructions"), 5.18.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 18, 0)
+#include <linux/objtool.h>
+#define COMPAT_NOENDBR	ANNOTATE_NOENDBR
+#elif defined(__ASSEMBLER__)
+#define COMPAT_NOENDBR
+#else
+#define COMPAT_NOENDBR	""
+#endif
+
+#ifndef __ASSEMBLER__
+
+#include <linux/module.h>
 
 #ifndef CONFIG_X86_64
 #error "livecov decodes x86-64 text: this kernel is for another architecture"
@@ -146,6 +162,22 @@ static inline void compat_synchronize_rcu_tasks(void)
 #define COMPAT_HAS_FTRACE_IPS	0
 #endif
 
+#if COMPAT_HAS_FTRACE_IPS
+#include <linux/ftrace.h>
+
+/*
+ * 94d095ffa0e1 ("ftrace: abstract DYNAMIC_FTRACE_WITH_ARGS accesses"), 6.2, gave it a name.
+ */
+static __always_inline unsigned long compat_first_argument(struct ftrace_regs *regs)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+	return ftrace_regs_get_argument(regs, 0);
+#else
+	return regs->regs.di;
+#endif
+}
+#endif
+
 /*
  * Where preempt_count is. 64701838bf05 ("x86/percpu: Move preempt_count next to
  * current_task"), 6.2, put it into pcpu_hot; 46e8fff6d45f ("x86/preempt: Move
@@ -174,5 +206,7 @@ static inline void compat_vma_never_write(struct vm_area_struct *vma)
 	vma->vm_flags &= ~VM_MAYWRITE;
 #endif
 }
+
+#endif /* __ASSEMBLER__ */
 
 #endif /* LIVECOV_COMPAT_H */

@@ -26,6 +26,7 @@
 #include "arena.h"
 #include "detour.h"
 #include "engine.h"
+#include "foreign.h"
 #include "patcher.h"
 #include "site_index.h"
 #include "stub.h"
@@ -83,6 +84,8 @@ static int detour_prepare(struct cov_site *site)
 		return len;
 	if (copy_from_kernel_nofault(code, (void *)(unsigned long)stub.address, original))
 		return -EFAULT;
+	if (foreign_is_near(stub.address, original))
+		return -EBUSY;
 	len = stub_write(&stub, code + original);
 	if (len < 0)
 		return len;

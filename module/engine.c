@@ -7,6 +7,7 @@
 #include "breakpoint.h"
 #include "engine.h"
 #include "entry.h"
+#include "foreign.h"
 #include "oops.h"
 #include "target.h"
 #include "text_patch.h"
@@ -102,11 +103,14 @@ static void refuse_all(struct cov_site **sites, u32 n)
  * Branches last: a detour sees a breakpoint in its region and gives way, the other
  * way round a block's site would find no instruction.
  */
-u32 engine_arm_fast(u32 choice, struct cov_site **sites, u32 n)
+int engine_arm_fast(u32 choice, struct cov_site **sites, u32 n)
 {
 	const struct chain *chain = &chains[choice];
+	int err = chain->fast[0] && !text_patch_unusable() ? foreign_refresh() : 0;
 	u32 others = others_first(sites, n), left, i;
 
+	if (err)
+		return err;
 	left = arm_in_turn(chain, sites, others);
 	n = arm_in_turn(chain, sites + others, n - others);
 	for (i = 0; i < n; i++)
@@ -134,14 +138,22 @@ void engine_release(struct cov_target *target, site_filter filter)
 
 void engines_init(void)
 {
-	if (text_patch_init() || breakpoint_init() || oops_init())
+	if (!text_patch_init()) {
+		if (breakpoint_init())
+			text_patch_forbid("its handler of breakpoints could not be registered");
+		if (foreign_init())
+			text_patch_forbid("this kernel does not tell where kprobes are (CONFIG_KALLSYMS_ALL)");
+		oops_init();
+	}
+	if (text_patch_unusable())
 		pr_notice("engines detour and breakpoint are not available: %s\n",
-			  text_patch_unusable() ?: "no breakpoint handler could be registered");
+			  text_patch_unusable());
 }
 
 void engines_exit(void)
 {
 	entry_exit();
+	foreign_exit();
 	oops_exit();
 	breakpoint_exit();
 	text_patch_exit();

@@ -55,9 +55,9 @@ extern const struct cov_engine cov_engine_detour;
  * @n: how many
  *
  * Return: how many are left for engine_arm_slow(), at the front of @sites; the others are
- * ARMED or have been given to checkpoints_refuse().
+ * ARMED or have been given to checkpoints_refuse(). Or -ENOMEM, and nothing was done.
  */
-u32 engine_arm_fast(u32 choice, struct cov_site **sites, u32 n);
+int engine_arm_fast(u32 choice, struct cov_site **sites, u32 n);
 
 /* engine_arm_slow - arm those by kprobes, or refuse them; some 20 ms each */
 void engine_arm_slow(u32 choice, struct cov_site **sites, u32 n);

@@ -277,6 +277,13 @@ static void plain_step(const struct builder *b, u16 marks, struct step *step)
 	step->kind = step->insn.kind == INSN_TRAP ? trap_kind(b, marks) : kinds[step->insn.kind];
 }
 
+/* An optimised kprobe: what its five bytes and those behind them were cannot be read. */
+static bool is_foreign_jump(const struct builder *b, const struct step *step)
+{
+	return step->kind == STEP_JMP && b->in->is_code && !span_at(b, step->target) &&
+	       !b->in->is_code(step->target);
+}
+
 /* Decode the instruction at walk->at. */
 static int decode_step(const struct builder *b, struct walk *walk)
 {
@@ -299,6 +306,8 @@ static int decode_step(const struct builder *b, struct walk *walk)
 		err = static_call_step(step);
 	else
 		plain_step(b, marks, step);
+	if (!err && is_foreign_jump(b, step))
+		err = -EBUSY;
 	return !err && step->insn.length > room ? -EILSEQ : err;
 }
 

@@ -35,8 +35,8 @@ struct flow_text {
  * @cold: in: a part that is entered by jumps alone and has no entry site
  * @error: out: 0, or errno (positive) why it could not be decoded; it then has
  *	   no blocks. EILSEQ: its bytes are no instructions, or something jumps
- *	   or points into the middle of one. EBUSY: a breakpoint of somebody
- *	   else's hides an instruction. EFAULT: it lies outside the texts.
+ *	   or points into the middle of one. EBUSY: a breakpoint or a jump of
+ *	   somebody else's hides an instruction. EFAULT: it lies outside the texts.
  * @entry: out: offset of the instruction that the entry site sits on: ftrace's place, or
  *	   the first instruction behind an endbr64; FLOW_ENTRY_UNKNOWN before flow_build()
  * @reserved: out: that instruction is a static branch, a static call or in the bug table
@@ -87,6 +87,9 @@ struct flow_bug {
  * @nr_fentries: how many
  * @static_calls: addresses of 5-byte static-call places, any order
  * @nr_static_calls: how many
+ * @is_code: does a jump out of the texts to this address lead to code of the kernel's
+ *	     or a module's? If not, somebody has put the jump there (kprobes does, when
+ *	     it optimises a probe), and its function is an EBUSY. NULL: it does
  * @incomplete: the tables above are not known (core kernel): no way into a
  *	   block may be inferred
  *
@@ -109,6 +112,7 @@ struct flow_input {
 	u32 nr_fentries;
 	const u64 *static_calls;
 	u32 nr_static_calls;
+	bool (*is_code)(u64 address);
 	bool incomplete;
 };
 

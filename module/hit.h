@@ -116,22 +116,16 @@ static __always_inline bool condition_loops(u8 condition)
 	return condition >= INSN_COND_LOOPNE && condition <= INSN_COND_LOOP;
 }
 
-/**
- * cov_hit_branch - execution has come to a conditional jump: count it and carry it out
- * @site: the site
- * @regs: the registers before it; after it when this returns
- * @context: how the engine was called
- */
-static __always_inline void cov_hit_branch(struct cov_site *site, struct pt_regs *regs,
-					   enum hit_context context)
+/* Carry a conditional jump out: @regs are those before it, and then those after it. */
+static __always_inline bool branch_carry_out(const struct cov_site *site, struct pt_regs *regs)
 {
 	bool taken = insn_branch_taken(site->condition, site->narrow, regs->flags, regs->cx);
 
-	cov_hit(site, taken, 0, context);
 	/* A 32-bit result clears the upper half (SDM vol. 1, 3.4.1.1). */
 	if (condition_loops(site->condition))
 		regs->cx = site->narrow ? (u32)(regs->cx - 1) : regs->cx - 1;
 	regs->ip = site->address + site->length + (taken ? site->displacement : 0);
+	return taken;
 }
 
 #endif /* LIVECOV_HIT_H */

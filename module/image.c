@@ -7,6 +7,7 @@
 #include <linux/mm.h>
 #include <linux/string.h>
 
+#include "foreign.h"
 #include "image_build.h"
 #include "insn_branch.h"
 #include "tables.h"
@@ -172,6 +173,7 @@ static int read_module(struct module *mod, const struct image_choice *choice,
 		return err;
 	image->in.fentries = image->fentries;
 	image->in.nr_fentries = image->nr_fentries;
+	image->in.is_code = foreign_is_code;
 	return tables_read(mod, image, tables, &image->in);
 }
 

@@ -14,6 +14,7 @@
 
 #include "arena.h"
 #include "disarm.h"
+#include "foreign.h"
 #include "patcher.h"
 #include "site_index.h"
 #include "target.h"
@@ -66,6 +67,7 @@ static void drop_stub(struct cov_site *site)
 	site->engine = NULL;
 	site->patched = 0;
 	site->settled = SITE_SETTLED_NOT;
+	site->visited = false;
 	site->implied_by = NULL;
 	site->patch_offset = 0;
 }
@@ -223,19 +225,26 @@ static u32 count_sites(struct site_cursor cursor)
 	return n;
 }
 
-/* Has somebody put a breakpoint where our jump begins? */
+/* Has somebody come to our bytes? A kprobe that is switched off does not show (foreign.c). */
 static bool is_foreign(const struct cov_site *site)
 {
 	u8 first;
 
+	if (site->visited)
+		return true;
 	return site->patched > 1 && site->settled != SITE_SETTLED_FREE &&
 	       !copy_from_kernel_nofault(&first, (void *)site_patch(site), 1) && first == INT3;
 }
 
 static bool any_foreign(struct site_cursor cursor)
 {
+	struct site_cursor again = cursor;
 	struct cov_site *site;
 	bool any = false;
+
+	while ((site = site_next(&again)))
+		site->visited = false;
+	foreign_mark();
 
 	while ((site = site_next(&cursor)))
 		any |= is_foreign(site);

@@ -95,7 +95,9 @@ NOKPROBE_SYMBOL(probe_branch);
  */
 static int notrace probe_loop(struct kprobe *kp, struct pt_regs *regs)
 {
-	cov_hit_branch(site_probe(kp)->site, regs, probe_context(kp));
+	struct cov_site *site = site_probe(kp)->site;
+
+	cov_hit(site, branch_carry_out(site, regs), 0, probe_context(kp));
 	return 1;
 }
 NOKPROBE_SYMBOL(probe_loop);

@@ -25,6 +25,7 @@
 #include "detour.h"
 #include "engine.h"
 #include "entry.h"
+#include "foreign.h"
 #include "settle.h"
 #include "target.h"
 
@@ -100,7 +101,8 @@ static u8 settle_branch(struct cov_site *site)
 static bool is_settleable(const struct cov_site *site)
 {
 	return (site->engine == &cov_engine_detour || site->engine == &cov_engine_breakpoint) &&
-	       site->kind == SITE_BRANCH && site->watched && site->state == COV_SITE_ARMED;
+	       site->kind == SITE_BRANCH && site->watched && !site->visited &&
+	       site->state == COV_SITE_ARMED;
 }
 
 void settle_note_implied(struct cov_target *target)
@@ -188,6 +190,7 @@ static void carry_out(struct pass *pass)
 static u32 settle_target(struct cov_target *target, struct pass *pass)
 {
 	pass->nr_branches = pass->nr_entries = pass->nr_breakpoints = 0;
+	foreign_mark();
 	settle_note_implied(target);
 	choose(target, pass);
 	carry_out(pass);

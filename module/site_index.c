@@ -63,18 +63,19 @@ struct cov_site * notrace site_index_find(unsigned long address)
 }
 NOKPROBE_SYMBOL(site_index_find);
 
-bool site_index_covers(unsigned long address)
+struct cov_site * notrace site_index_covering(unsigned long address)
 {
 	u32 back;
 
 	for (back = 0; back < REGION_MAX_LEN; back++) {
-		const struct cov_site *site = site_index_find(address - back);
+		struct cov_site *site = site_index_find(address - back);
 
 		if (site && back < site->patched)
-			return true;
+			return site;
 	}
-	return false;
+	return NULL;
 }
+NOKPROBE_SYMBOL(site_index_covering);
 
 struct cov_site *site_index_find_stub(unsigned long address)
 {

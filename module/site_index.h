@@ -23,8 +23,13 @@ static __always_inline unsigned long site_patch(const struct cov_site *site)
  */
 struct cov_site *site_index_find(unsigned long address);
 
-/* site_index_covers - is a byte of ours that an engine of ours has patched at @address? */
-bool site_index_covers(unsigned long address);
+/* site_index_covering - the site whose patched bytes hold @address, or NULL; any context */
+struct cov_site *site_index_covering(unsigned long address);
+
+static inline bool site_index_covers(unsigned long address)
+{
+	return site_index_covering(address);
+}
 
 /* site_index_find_stub - the site whose stub holds @address, which is the arena's; slow */
 struct cov_site *site_index_find_stub(unsigned long address);

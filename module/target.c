@@ -277,8 +277,9 @@ static u32 take(struct llist_head *list, struct cov_site **sites, u32 max)
 static int arm_fast(struct cov_target *target)
 {
 	struct checkpoints *cps = &target->cps;
-	u32 i, left, n = list_length(&cps->pending);
+	u32 i, n = list_length(&cps->pending);
 	struct cov_site **sites = n ? kvmalloc_array(n, sizeof(*sites), GFP_KERNEL) : NULL;
+	int left;
 
 	if (!n)
 		return 0;
@@ -286,10 +287,12 @@ static int arm_fast(struct cov_target *target)
 		return -ENOMEM;
 	take(&cps->pending, sites, n);
 	left = engine_arm_fast(target->engine, sites, n);
-	for (i = 0; i < left; i++)
+	for (i = 0; left > 0 && i < left; i++)
 		llist_add(&sites[i]->node, &cps->slow);
+	for (i = 0; left < 0 && i < n; i++)
+		llist_add(&sites[i]->node, &cps->pending);
 	kvfree(sites);
-	return 0;
+	return min(left, 0);
 }
 
 bool target_is_going(const struct cov_target *target)

@@ -20,12 +20,16 @@ struct task_maps {
 DECLARE_PER_CPU(struct task_maps, cov_task_maps);
 extern u8 cov_contexts[65536];
 
+/* The running task's map, or NULL if bytes 1 and 2 of preempt_count are an interrupt's. */
+static __always_inline u8 *task_map_in(u32 context)
+{
+	return cov_contexts[context] ? NULL : raw_cpu_read(cov_task_maps.base[0]);
+}
+
 /* The map that counts here and now, or NULL; what a stub of STUB_TASK_* does. */
 static __always_inline u8 *task_map(void)
 {
-	u32 context = (u32)raw_cpu_read_4(COMPAT_PREEMPT_COUNT) >> 8 & 0xffff;
-
-	return cov_contexts[context] ? NULL : raw_cpu_read(cov_task_maps.base[0]);
+	return task_map_in((u32)raw_cpu_read_4(COMPAT_PREEMPT_COUNT) >> 8 & 0xffff);
 }
 
 /* task_maps_stub - where a stub finds all this; -ERANGE if out of its reach */

@@ -308,6 +308,11 @@ int text_patch_init(void)
 	return err;
 }
 
+void text_patch_forbid(const char *reason)
+{
+	unusable = reason;
+}
+
 const char *text_patch_unusable(void)
 {
 	return unusable;

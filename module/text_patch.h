@@ -70,6 +70,9 @@ void text_quiesce(void);
 int text_patch_init(void);
 void text_patch_exit(void);
 
+/* text_patch_forbid - there is a reason not to patch text */
+void text_patch_forbid(const char *reason);
+
 /* text_patch_unusable - why text cannot be patched, or NULL if it can */
 const char *text_patch_unusable(void);
 

@@ -8,6 +8,7 @@
 #include <linux/string.h>
 
 #include "arena.h"
+#include "compat.h"
 #include "stub.h"
 #include "text_patch.h"
 #include "text_selftest.h"
@@ -26,6 +27,7 @@ asm("	.pushsection .text\n"
     "livecov_is_seven:\n"
     "	xor	%eax, %eax\n"
     "livecov_is_seven_region:\n"
+    "	" COMPAT_NOENDBR "\n"
     "	.byte	0x48, 0x83, 0xff, 0x07\n"
     "	je	1f\n"
     "	" ASM_RET

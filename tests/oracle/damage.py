@@ -37,7 +37,7 @@ def _joints(function):
             yield i
 
 
-def _kinds(target, mode, certain):
+def _kinds(target, sight):
     """(name, [what to call to do it]) for all that can be spoilt."""
     functions = target["functions"]
     blocks = [(f, b) for f in functions for b in f["blocks"]]
@@ -45,11 +45,12 @@ def _kinds(target, mode, certain):
     for value in (True, False):
         words = str(value).lower()
         yield f"a block's covered={words} flipped", [
-            (_flip, b, "covered") for _, b in blocks if b["covered"] is value]
+            (_flip, b, "covered") for f, b in blocks
+            if b["covered"] is value and sight.sees(f, b, "covered")]
         for side in ("taken", "fallthrough"):
             yield f"a branch's {side}={words} flipped", [
                 (_flip, b, side) for f, b in branches
-                if b[side] is value and certain(f["section"], b["offset"])]
+                if b[side] is value and sight.sees(f, b, side)]
     yield "a block missing", [(f["blocks"].remove, b) for f, b in blocks
                               if b["covered"]]
     yield "a block shifted", [(_add, b, "offset", 1) for _, b in blocks]
@@ -63,32 +64,31 @@ def _kinds(target, mode, certain):
     yield "another target", [(_add, b, "target", 1) for _, b in branches]
     yield "an outcome counted twice", [
         (_add, b, "taken_count", 1) for f, b in branches
-        if mode == "edges" and b["taken"] and
-        certain(f["section"], b["offset"])]
+        if b["taken"] and sight.sees(f, b, "taken_count")]
     yield "a function missing", [(functions.remove, f) for f in functions]
     yield "a function too many", [
         (functions.append, {**f, "offset": f["offset"] + 1})
         for f in functions]
-    watched = [f["entry"] for f in functions
+    watched = [f for f in functions
                if f["entry"]["state"] in ("armed", "disarmed") and
-               not f.get("cold")]
-    yield "an entry's hits lost", [(e.update, {"hits": 0}) for e in watched
-                                   if e["hits"]]
-    yield "an entry's hit invented", [(e.update, {"hits": 1}) for e in watched
-                                      if not e["hits"]]
+               not f.get("cold") and sight.sees(f, f, "hits")]
+    yield "an entry's hits lost", [(f["entry"].update, {"hits": 0}) for f in watched
+                                   if f["entry"]["hits"]]
+    yield "an entry's hit invented", [(f["entry"].update, {"hits": 1}) for f in watched
+                                      if not f["entry"]["hits"]]
 
 
-def damaged(document, module, mode, certain):
+def damaged(document, module, sight):
     """Copies of DOCUMENT, each spoilt in one place: (how, copy).
 
-    CERTAIN(section, offset) tells whether the witness knows what became of the
-    branch there; another one's outcomes are left alone.
+    SIGHT.sees(function, entry, key) tells whether the judge can know better than
+    what KEY of one of FUNCTION's entries says; what he cannot is left alone.
     """
     chance = random.Random(SEED)
 
     def kinds(document):
         target = next(t for t in document["targets"] if t["module"] == module)
-        return list(_kinds(target, mode, certain))
+        return list(_kinds(target, sight))
 
     for number in range(len(kinds(document))):
         for _ in range(EACH):

@@ -52,17 +52,22 @@ Traps on the way, and what becomes of them here:
  - A jump whose target is the instruction behind it goes the same way in both
    cases: no outcome can be seen, ambiguous.
  - A breakpoint that was removed while a CPU was in its handler is executed again,
-   now as the instruction.  A page fault makes an instruction begin again, and
+   now as the instruction; one that is about to become a detour is followed by the
+   instruction's copy.  A page fault makes an instruction begin again, and
    each iteration of `rep movs` is a line.  So the same address twice, with
    nothing between, is one passage.
- - A jump-optimised kprobe (e9 on an ordinary instruction) would hide the four
-   bytes behind it: the judge complains about it.
+ - A detour: a jump to livecov's text, where copies of the target's instructions
+   run.  Such a line is read as one of the instruction that it is a copy of
+   (elsewhere.py), and the target's own line, that of the jump, is none.
+ - A jump-optimised kprobe (e9 on an ordinary instruction, to anywhere else) would
+   hide the four bytes behind it: the judge complains about it.
  - CPUs' lines interleave; each line is whole.
 """
 
 import collections
 import re
 
+from elsewhere import Elsewhere
 from target_text import CALL, JCC, JMP, LEAVE, Error
 
 ONE_INSTRUCTION = 1
@@ -99,12 +104,13 @@ class Jump:
 class Cpu:
     """The line that is not certain yet, and the jump whose outcome is open."""
 
-    __slots__ = ("block", "address", "phase", "open", "open_phase", "doubtful",
+    __slots__ = ("block", "pc", "address", "phase", "open", "open_phase", "doubtful",
                  "previous")
 
     def __init__(self):
         self.block = None       # of the line that is not certain, its code's PTR
-        self.address = None     # and its PC, None if there is no such line
+        self.pc = None          # and its PC
+        self.address = None     # and the instruction, None if there is no such line
         self.phase = BEFORE     # and when it was logged
         self.open = None        # the Jump executed last, until it is settled
         self.open_phase = BEFORE    # and when that was
@@ -113,10 +119,12 @@ class Cpu:
 
 
 class Witness:
-    """Reads a log; afterwards its members say what happened."""
+    """Reads a log; afterwards its members say what happened.  ENGINE: see Elsewhere."""
 
-    def __init__(self, text):
+    def __init__(self, text, engine=None):
         self._text = text
+        self.elsewhere = Elsewhere(text, engine)
+        self._content = {}      # what was translated last, by PC
         self._keys = {b"%016x" % a: a for a in text.instructions}
         self._pages = {key[:13] for key in self._keys}
         self._marks = {b"%016x" % text.marks[m]: i + 1
@@ -130,7 +138,7 @@ class Witness:
         self.passages = [collections.Counter() for _ in range(AFTER + 1)]
         # The byte strings that were translated for an address.
         self.dumps = collections.defaultdict(list)
-        self.strange = []       # (address, what)
+        self.strange = self.elsewhere.strange   # (address, what)
         self.lines = self.interrupted = self.repeated = 0
         self.stopped = self.ambiguous_stops = 0
 
@@ -168,19 +176,37 @@ class Witness:
         cpu = self._cpus[head[6:colon]]
         if cpu.address is not None:
             self._confirm(cpu)
+        cpu.pc = None
         address = self._keys.get(pc)
-        if address is not None:
+        if address is not None or self._is_elsewhere(pc):
             if self.phase == RUNNING and \
                     int(flags[:8], 16) & COUNT_MASK != ONE_INSTRUCTION:
                 raise Error("a block of several instructions at "
-                            f"{address:#x}: QEMU was not single-stepping")
+                            f"0x{pc.decode()}: QEMU was not single-stepping")
             cpu.block = head[colon + 2:head.index(b" [")]
-            cpu.address = address
+            cpu.pc = pc
+            cpu.address = self._instruction(pc, address)
             cpu.phase = self.phase
+            if cpu.address is None:
+                cpu.previous = None     # this is something between
         elif pc in self._marks:
             self._pass_mark(self._marks[pc])
         elif pc[:13] in self._pages and self._text.contains(int(pc, 16)):
             self.strange.append((int(pc, 16), "is inside an instruction"))
+
+    def _is_elsewhere(self, pc):
+        return self.phase == RUNNING and pc in self._content and \
+            self.elsewhere.next_at(int(pc, 16)) is not None
+
+    def _instruction(self, pc, address):
+        """The target's instruction that a line at PC stands for, or None.  ADDRESS is
+        PC if that is in the target."""
+        content = self._content.get(pc)
+        if address is None:
+            return self.elsewhere.step(int(pc, 16), bytes(content))
+        if content is None or content == self._text.instructions[address].bytes:
+            return address
+        return self.elsewhere.leave(address, bytes(content))
 
     def _pass_mark(self, phase):
         """A mark's function has several instructions but one first one; that may
@@ -192,32 +218,32 @@ class Witness:
     def _stop(self, line):
         block, pc = re.match(rb"Stopped .* before (\S+) \[(\w+)\]",
                              line).groups()
-        address = self._keys.get(pc)
-        if address is None:
+        if pc not in self._keys and not self._is_elsewhere(pc):
             return
         self.stopped += 1
-        cpus = [c for c in self._cpus.values()
-                if c.address == address and c.block == block]
+        cpus = [c for c in self._cpus.values() if c.pc == pc and c.block == block]
         if not cpus:
-            self.strange.append((address, "was stopped, but had not begun"))
+            self.strange.append((int(pc, 16), "was stopped, but had not begun"))
             return
         self.ambiguous_stops += len(cpus) > 1
-        cpus[0].address = None
+        cpus[0].pc = cpus[0].address = None
 
     def _translated(self, line):
         """0xffffffffc020e010:  c7 05 66 23 00 00 02 00  movl $2, 0x2366(%rip)
         0xffffffffc020e018:  00 00"""
         if self._dump is None:
             self._dump = bytearray()
-            address = self._keys.get(line[2:18])
-            if address is not None and self.phase == RUNNING:
-                self.dumps[address].append(self._dump)
+            if self.phase == RUNNING:
+                pc = line[2:18]
+                self._content[pc] = self._dump
+                if pc in self._keys:
+                    self.dumps[self._keys[pc]].append(self._dump)
         self._dump += bytes.fromhex(line[21:45].decode())
 
     def _interrupt(self, line):
         """An interrupt or exception: where will the interrupted code go on?"""
         vector, pc = re.match(rb" *\w+: v=(\w+) .* pc=(\w+)", line).groups()
-        address = self._keys.get(pc)
+        address = self._keys.get(pc) or self.elsewhere.next_at(int(pc, 16))
         if address is None or vector == b"03":
             return
         for cpu in self._cpus.values():

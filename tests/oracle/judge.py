@@ -11,10 +11,21 @@ The claim is the document of `covstat list --json`.  It is right when
  - a branch outcome is true if and only if that jump went that way;
  - a function's entry was hit if and only if its first instruction was executed
    (a cold part has no entry: it is jumped to);
- - in mode edges, outcomes and entries were counted as often as they happened.
+ - where they are counted, outcomes and entries were counted as often as they
+   happened (list.json tells where: "counted").
+
+That holds of scope all.  In scope tracked only registered tasks count, in task
+context; but the log does not tell tasks apart.  So:
+
+ - after a workload in which nobody else ran the target (ALONE: the workload's word
+   for it), what the tracked tasks ran and what was executed are the same, and all
+   of the above holds, "if" and "only if";
+ - else only one half can be judged: whatever is claimed was executed, and counted
+   no more often than that.  What is not claimed may have been somebody else's.
 
 null, for "cannot be known", is an outcome's right in mode blocks; elsewhere it is
-counted, tolerated only if sites were refused, and then only up to a limit.
+counted, tolerated only if sites were refused, and then only up to a limit, unless
+the engine is one of those that cannot do everything alone.
 What the witness cannot tell (exec_log.py) is counted as ambiguous.
 
 May call target_text.py and use a Witness of exec_log.py.
@@ -51,6 +62,7 @@ class Branch:
     target: int
     taken: bool | None
     fallthrough: bool | None
+    has_site: bool
     taken_count: int
     fallthrough_count: int
 
@@ -85,6 +97,8 @@ class Claim:
         self.missed = document["missed"]
         self.refused = document["refused"]
         self.lost = document["lost"]
+        self.is_counted = targets[0]["counted"]
+        self.is_whole = targets[0]["engine"] in ("auto", "kprobe")
         self.bases = {s["name"]: s["base"] for s in targets[0]["sections"]}
         self.functions = sorted(
             (self._function(f) for f in targets[0]["functions"]),
@@ -101,8 +115,8 @@ class Claim:
             [Block(base + b["offset"], base + b["offset"] + b["size"],
                    b["covered"]) for b in function["blocks"]],
             [Branch(base + b["offset"], b["size"], base + b["target"],
-                    b["taken"], b["fallthrough"], b["taken_count"],
-                    b["fallthrough_count"]) for b in function["branches"]])
+                    b["taken"], b["fallthrough"], b["state"] == "armed",
+                    b["taken_count"], b["fallthrough_count"]) for b in function["branches"]])
 
     def blocks(self):
         return [b for f in self.functions for b in f.blocks]
@@ -112,13 +126,15 @@ class Claim:
 
 
 class Judge:
-    """Runs the checks; `differences` and `numbers` are the verdict."""
+    """Runs the checks; `differences` and `numbers` are the verdict.  With not COMPLETE
+    what was executed need not be claimed."""
 
-    def __init__(self, text, witness, claim, mode):
+    def __init__(self, text, witness, claim, mode, complete=True):
         self._text = text
         self._witness = witness
         self._claim = claim
         self._mode = mode
+        self._complete = complete
         self.differences = []
         self.numbers = collections.Counter({
             f"{check}: {number}": 0
@@ -269,9 +285,9 @@ class Judge:
         self.numbers[f"{check}: reported"] += claim
         if claim and not ran:
             self.numbers[f"{check}: false positives"] += 1
-        elif ran and not claim:
+        elif ran and not claim and self._complete:
             self.numbers[f"{check}: false negatives"] += 1
-        if claim != ran:
+        if claim != ran and (claim or self._complete):
             self._differ(check, address, f"{what} {str(claim).lower()}",
                          evidence)
 
@@ -299,7 +315,7 @@ class Judge:
                 self._compare("outcomes", branch.address, side,
                               getattr(branch, side), getattr(jump, side) > 0,
                               evidence)
-        if self._mode == "edges":
+        if self._mode != "blocks":
             self._limit_unknown("outcomes", 2 * len(self._claim.branches()))
 
     def _ambiguous(self, branch, jump, evidence):
@@ -307,9 +323,10 @@ class Judge:
         and one way at least."""
         self.numbers["outcomes: ambiguous"] += 2
         sides = (branch.taken, branch.fallthrough)
-        if (jump.taken and branch.taken is False) or \
-                (jump.fallthrough and branch.fallthrough is False) or \
-                sides == (False, False):
+        if self._complete and (
+                (jump.taken and branch.taken is False) or
+                (jump.fallthrough and branch.fallthrough is False) or
+                sides == (False, False)):
             self._differ("outcomes", branch.address,
                          f"taken {branch.taken}, "
                          f"fallthrough {branch.fallthrough}", evidence)
@@ -320,29 +337,33 @@ class Judge:
             return
         if not self._claim.refused:
             self._differ(check, 0, f"{unknown} null", "no site was refused")
-        elif 100 * unknown > MAX_UNKNOWN * total:
+        elif self._claim.is_whole and 100 * unknown > MAX_UNKNOWN * total:
             self._differ(check, 0, f"{unknown} of {total} null",
                          f"more than {MAX_UNKNOWN} %")
 
     def _counts(self):
-        """Mode edges counts: every passage, and no other."""
-        if self._mode != "edges":
+        """Every passage, and no other; of jumps that follow from others no count is
+        known."""
+        if not self._claim.is_counted or self._mode == "blocks":
             return
         for branch in self._claim.branches():
             jump = self._witness.jumps.get(branch.address)
-            if jump is None or jump.ambiguous:
+            if jump is None or jump.ambiguous or not branch.has_site:
                 continue
             for side in ("taken", "fallthrough"):
                 claim = getattr(branch, side + "_count")
                 if getattr(branch, side) is not None and \
-                        claim != getattr(jump, side):
+                        self._is_miscounted(claim, getattr(jump, side)):
                     self._differ("counts", branch.address, f"{side} {claim} "
                                  "times", f"{getattr(jump, side)} times")
         for function in self._claim.functions:
             ran = self._witness.ran[function.address]
-            if function.has_entry_site and function.hits != ran:
+            if function.has_entry_site and self._is_miscounted(function.hits, ran):
                 self._differ("counts", function.address,
                              f"entered {function.hits} times", f"{ran} times")
+
+    def _is_miscounted(self, claim, times):
+        return claim > times or (self._complete and claim < times)
 
     def _entries(self):
         for function in self._claim.functions:
@@ -360,7 +381,9 @@ class Judge:
         if function.cold:
             ran = sum(self._witness.ran[i.address] for i in self._text.between(
                 function.address, function.address + function.size))
-        if function.entered is not None and function.entered != (ran > 0):
+        entered = function.entered
+        if entered is not None and entered != (ran > 0) and \
+                (entered or self._complete):
             self._differ("entries", function.address,
                          f"entered {str(function.entered).lower()}",
                          f"executed {ran} times")
@@ -383,11 +406,20 @@ class Judge:
 
     def _executed_bytes(self):
         """What was executed at an address: the target's own instruction, a
-        breakpoint, or what ftrace and static keys put there."""
+        breakpoint, what ftrace and static keys put there, or a detour; nothing at
+        all if it ran elsewhere."""
+        elsewhere = self._witness.elsewhere
+        self.numbers["executed elsewhere"] = len(elsewhere.moved)
+        self.numbers["added instructions executed"] = elsewhere.added
         for address in self._witness.ran:
             own = self._text.instructions[address].bytes
-            for dump in self._witness.dumps.get(address, [b""]):
+            unknown = [] if address in elsewhere.moved else [b""]
+            for dump in self._witness.dumps.get(address, unknown):
                 kind = _changed(own, bytes(dump))
+                if elsewhere.is_detour(address, dump):
+                    kind = "detour"
+                elif elsewhere.is_diverted(address, dump):
+                    kind = "diverted jump"
                 if kind == "foreign":
                     self._differ("text", address, "", f"{own.hex(' ')} was "
                                  f"executed as {dump.hex(' ') or 'unknown'}")
@@ -403,6 +435,8 @@ def _changed(own, executed):
         return "itself"
     if executed == b"\xcc":
         return "breakpoint"
+    if len(own) == len(executed) == 5 and own[0] == executed[0] == 0xe8:
+        return "static call"
     # ftrace and static keys: a nop, or a call or jump of the same length.
     for nop, opcodes in ((NOP5, b"\xe8\xe9"), (NOP2, b"\xeb")):
         for one, other in ((own, executed), (executed, own)):

@@ -5,9 +5,11 @@
 
 # What livecov reports must be what QEMU executed.
 ORACLE_KERNELS := 6.1 6.12
-ORACLE_MODES := blocks edges
+ORACLE_MODES := blocks edges count
 ORACLE_QUICK := covtarget brd
 ORACLE_LONG := loop vivid
+# Only with engines that patch text; they are skipped where there is none.
+ORACLE_BIG := ext4 btrfs
 
 oracle_runs = $(foreach target,$(1),$(foreach kernel,$(ORACLE_KERNELS),\
 		$(addprefix $(target)/$(kernel)/,$(ORACLE_MODES))))
@@ -21,5 +23,13 @@ test-oracle-self:
 test-oracle-quick:
 	@tests/oracle/run-oracle $(call oracle_runs,$(ORACLE_QUICK))
 
+# One engine at a time, each mode and both scopes of it; then the other targets.
 test-oracle:
-	@tests/oracle/run-oracle $(call oracle_runs,$(ORACLE_QUICK) $(ORACLE_LONG))
+	@failed=0; \
+	for engine in detour breakpoint kprobe; do for scope in all tracked; do \
+		tests/oracle/run-oracle --engine $$engine --scope $$scope \
+			$(call oracle_runs,$(ORACLE_QUICK)) || failed=1; \
+	done; done; \
+	tests/oracle/run-oracle $(call oracle_runs,$(ORACLE_QUICK) $(ORACLE_LONG) \
+		$(ORACLE_BIG)) || failed=1; \
+	exit $$failed

@@ -8,8 +8,9 @@ judges what guest.py left in DIR: prints `ok NAME/CHECK` or `not ok NAME/CHECK -
 why` for every check, the numbers as a comment, and leaves report.json in DIR.
 Exit status: 0 no difference, 1 differences, 2 nothing could be compared.
 
-target_text.py knows the text, exec_log.py reads the log, judge.py compares,
-damage.py makes sure that it can fail.
+target_text.py knows the text, exec_log.py reads the log, elsewhere.py follows it to
+where livecov has moved instructions, judge.py compares, damage.py makes sure that it
+can fail.
 """
 
 import dataclasses
@@ -39,7 +40,10 @@ def load(directory, name):
 
 def hear(directory, text):
     """What the log says."""
-    witness = Witness(text)
+    armed = load(directory, "armed.json")
+    witness = Witness(text, armed["engine"])
+    for section, content in armed["text"].items():
+        witness.elsewhere.learn(section, bytes.fromhex(content))
     with open(os.path.join(directory, "exec.log"), "rb") as log:
         witness.read(log)
     return witness
@@ -94,18 +98,39 @@ def not_restored(before, after):
                 f"{new[changed[0]]:02x}"
 
 
-def unnoticed(document, text, witness, mode):
-    """Damage to the claim that the judge does not see."""
-    def certain(section, offset):
-        jump = witness.jumps.get(text.bases.get(section, 0) + offset)
-        return jump is not None and not jump.ambiguous
+class Sight:
+    """What the judge is able to see: see damage.damaged()."""
 
+    def __init__(self, text, witness, counted, complete):
+        self._text = text
+        self._witness = witness
+        self._counted = counted
+        self._complete = complete
+
+    def sees(self, function, entry, key):
+        address = self._text.bases.get(function["section"], 0) + entry["offset"]
+        jump = self._witness.jumps.get(address)
+        if key in ("taken", "fallthrough"):
+            return jump is not None and not jump.ambiguous and \
+                (self._complete or not (entry[key] or getattr(jump, key)))
+        if key == "taken_count":
+            return self._counted and self._complete and not jump.ambiguous and \
+                entry["state"] == "armed"
+        # Blocks and entries: a first instruction.
+        claimed = entry["covered"] if key == "covered" else entry["entry"]["hits"]
+        return self._complete or not (claimed or self._witness.ran[address])
+
+
+def unnoticed(document, text, witness, mode, complete=True):
+    """Damage to the claim that the judge does not see."""
     def differences(document):
         claim = Claim(document, text.module)
-        return set(Judge(text, witness, claim, mode).differences)
+        return set(Judge(text, witness, claim, mode, complete).differences)
 
+    counted = mode != "blocks" and Claim(document, text.module).is_counted
+    sight = Sight(text, witness, counted, complete)
     known = differences(document)
-    for how, spoilt in damage.damaged(document, text.module, mode, certain):
+    for how, spoilt in damage.damaged(document, text.module, sight):
         if differences(spoilt) == known:
             yield f"{how}: not noticed"
 
@@ -116,7 +141,8 @@ def judge(directory, module, name, mode):
     guest = load(directory, "guest.json")
     text = Text(snapshot, guest["globs"])
     witness = hear(directory, text)
-    verdict = Judge(text, witness, Claim(document, module), mode)
+    complete = guest["complete"]
+    verdict = Judge(text, witness, Claim(document, module), mode, complete)
 
     report = Report(name)
     for check in CHECKS:
@@ -124,7 +150,7 @@ def judge(directory, module, name, mode):
                              if d.check == check])
     report.check("restored", list(not_restored(
         snapshot, load(directory, "snapshot-after.json"))))
-    report.check("can-fail", list(unnoticed(document, text, witness, mode)))
+    report.check("can-fail", list(unnoticed(document, text, witness, mode, complete)))
 
     numbers = {**verdict.numbers, "missed": document["missed"],
                "refused": document["refused"], "lost": document["lost"]}
@@ -139,7 +165,7 @@ def judge(directory, module, name, mode):
 
 
 def main(arguments):
-    if len(arguments) != 4 or arguments[3] not in ("blocks", "edges"):
+    if len(arguments) != 4 or arguments[3] not in ("blocks", "edges", "count"):
         print(__doc__, file=sys.stderr)
         return 2
     directory, module, name, mode = arguments

@@ -153,15 +153,39 @@ def _mark_addresses():
     return marks
 
 
+def _module_path(module):
+    return subprocess.run(["modinfo", "-n", module], check=True, text=True,
+                          stdout=subprocess.PIPE).stdout.strip()
+
+
+def _memory(elf, bases):
+    """The text sections of a module's file as they are in memory."""
+    return {s.name: read_kcore(bases[s.name], s.size) for s in elf.text_sections()}
+
+
+def take_armed(module, path):
+    """In the guest: write down what MODULE's text is while livecov measures it, and
+    where livecov's own is, as an address and a size."""
+    def elf_and_bases(name):
+        return ElfFile(read_module_file(_module_path(name))), _sysfs_sections(name)
+
+    engine, bases = elf_and_bases("livecov")
+    start = min(bases[s.name] for s in engine.text_sections())
+    end = max(bases[s.name] + s.size for s in engine.text_sections())
+    text = _memory(*elf_and_bases(module))
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump({"engine": [start, end - start],
+                   "text": {name: content.hex() for name, content in text.items()}},
+                  file)
+
+
 def take_snapshot(module, path):
     """In the guest: write down where MODULE's text is and what it is."""
-    file = subprocess.run(["modinfo", "-n", module], check=True, text=True,
-                          stdout=subprocess.PIPE).stdout.strip()
+    file = _module_path(module)
     elf = ElfFile(read_module_file(file))
     bases = _sysfs_sections(module)
-    text = {s.name: {"base": bases[s.name],
-                     "bytes": read_kcore(bases[s.name], s.size).hex()}
-            for s in elf.text_sections()}
+    text = {name: {"base": bases[name], "bytes": content.hex()}
+            for name, content in _memory(elf, bases).items()}
     functions = [{"section": f.section, "offset": f.offset,
                   "sizes": sorted(f.sizes), "names": sorted(f.names)}
                  for f in elf.functions() if f.section in text]
@@ -243,8 +267,9 @@ def disassemble(base, content):
 # ---- text as a whole --------------------------------------------------------
 
 def is_wanted(names, globs):
-    """Is a function measured, whose aliases are NAMES?"""
-    if any(name.startswith("__pfx_") for name in names):
+    """Is a function measured, whose aliases are NAMES?  Not what stands in front of
+    functions, nor the trampolines of static calls, which the kernel rewrites."""
+    if any(name.startswith(("__pfx_", "__SCT__")) for name in names):
         return False
     return not globs or any(fnmatch.fnmatchcase(name.removesuffix(".cold"), glob)
                             for name in names for glob in globs)

@@ -15,7 +15,6 @@ import json
 import lzma
 import os
 import struct
-import subprocess
 import sys
 import tempfile
 import unittest
@@ -26,53 +25,16 @@ HERE = os.path.dirname(os.path.realpath(__file__))
 sys.path.insert(0, HERE)
 
 import damage                                               # noqa: E402
-import exec_log                                             # noqa: E402
+import fixture                                              # noqa: E402
 import oracle                                               # noqa: E402
 import target_text                                          # noqa: E402
-from exec_log import MARKS, Witness                         # noqa: E402
+import test_elsewhere                                       # noqa: E402
+from exec_log import Witness                                # noqa: E402
+from fixture import BASES, ENGINE, MARK_AT                  # noqa: E402
 from judge import Claim, Judge                              # noqa: E402
 from target_text import CALL, JCC, JMP, LEAVE, OTHER, TRAP  # noqa: E402
 
-BASES = {".text": 0xffffffffc0200000, ".text.unlikely": 0xffffffffc0203000,
-         ".init.text": 0xffffffffc0205000}
-MARK_AT = {name: 0xffffffffc0100000 + 16 * i for i, name in enumerate(MARKS)}
-
-
-def build_fixture():
-    """The fixture as a snapshot, and its labels' addresses."""
-    with tempfile.TemporaryDirectory() as directory:
-        path = os.path.join(directory, "fixture")
-        subprocess.run(["gcc", "-c", "-o", path + ".o",
-                        os.path.join(HERE, "fixture.S")], check=True)
-        with open(path + ".lds", "w", encoding="ascii") as script:
-            script.writelines(f"SECTIONS {{ {name} {base:#x} : {{ *({name}) }} }}\n"
-                              for name, base in BASES.items())
-        subprocess.run(["ld", "-T", path + ".lds", "-e", "0", "-o", path,
-                        path + ".o"], check=True)
-        symbols = subprocess.run(["nm", path], check=True, text=True,
-                                 stdout=subprocess.PIPE).stdout
-        elf = target_text.ElfFile(target_text.read_module_file(path))
-        text = {}
-        for section in elf.text_sections():
-            content = os.path.join(directory, "content")
-            subprocess.run(["objcopy", "-O", "binary", "-j", section.name,
-                            path, content], check=True)
-            with open(content, "rb") as file:
-                text[section.name] = {"base": BASES[section.name],
-                                      "bytes": file.read().hex()}
-    snapshot = {
-        "module": "fixture", "kernel": "none", "marks": MARK_AT, "text": text,
-        # ld made addresses of a module's offsets.
-        "functions": [{"section": f.section,
-                       "offset": f.offset - BASES[f.section],
-                       "sizes": sorted(f.sizes), "names": sorted(f.names)}
-                      for f in elf.functions() if f.section in text]}
-    labels = {words[2]: int(words[0], 16)
-              for words in map(str.split, symbols.splitlines())}
-    return snapshot, labels
-
-
-SNAPSHOT, AT = build_fixture()
+SNAPSHOT, AT = fixture.build("fixture.S")
 TEXT = target_text.Text(SNAPSHOT)
 
 
@@ -170,7 +132,7 @@ class Machine:
 
 
 def witness_of(log):
-    witness = Witness(TEXT)
+    witness = Witness(TEXT, ENGINE)
     witness.read(iter(log.splitlines(keepends=True)))
     return witness
 
@@ -201,6 +163,7 @@ def claim_function(text, function, leaders, ran, outcomes):
                 "offset": instruction.address - base,
                 "size": len(instruction.bytes),
                 "target": instruction.target - base,
+                "state": "armed",
                 "taken": outcomes[instruction.address, True] > 0,
                 "fallthrough": outcomes[instruction.address, False] > 0,
                 "taken_count": outcomes[instruction.address, True],
@@ -224,7 +187,8 @@ def right_claim(text, ran, outcomes):
     return {
         "format_version": 1, "missed": 0, "refused": 0, "lost": 0,
         "targets": [{
-            "module": text.module, "build_id": "",
+            "module": text.module, "build_id": "", "engine": "kprobe",
+            "counted": True,
             "text_base": text.bases[".text"],
             "sections": [{"name": n, "base": b, "size": len(text.bytes[n])}
                          for n, b in text.bases.items()],
@@ -236,11 +200,11 @@ def claim_of(machine):
     return right_claim(TEXT, machine.ran, machine.outcomes)
 
 
-def judged(machine, document=None, mode="edges"):
+def judged(machine, document=None, mode="edges", complete=True):
     if document is None:
         document = claim_of(machine)
     return Judge(TEXT, witness_of(machine.bytes()),
-                 Claim(document, "fixture"), mode)
+                 Claim(document, "fixture"), mode, complete)
 
 
 def find(document, label, what):
@@ -595,12 +559,13 @@ class JudgeTest(unittest.TestCase):
     def test_every_damage_is_noticed(self):
         machine = usual_run()
         witness = witness_of(machine.bytes())
-        document = claim_of(machine)
-        for mode in ("blocks", "edges"):
+        for mode in ("blocks", "edges", "count"):
+            document = claim_of(machine)
+            sight = oracle.Sight(TEXT, witness, mode != "blocks", True)
             self.assertEqual(
                 list(oracle.unnoticed(document, TEXT, witness, mode)), [])
             self.assertGreater(len(list(damage.damaged(
-                document, "fixture", mode, lambda *_: True))), 50)
+                document, "fixture", sight))), 50)
 
     def test_every_lost_address_is_noticed(self):
         """All lines of an address gone: of each block's first instruction, and
@@ -734,6 +699,8 @@ class JudgeTest(unittest.TestCase):
         document["refused"] = 1
         # One of sixteen is more than 5 %.
         self.assertEqual(self.failing(judged(machine, document)), ["outcomes"])
+        document["targets"][0]["engine"] = "detour"
+        self.assertEqual(judged(machine, document).differences, [])
 
     def test_unknown_blocks(self):
         machine = usual_run()
@@ -772,6 +739,44 @@ class JudgeTest(unittest.TestCase):
             spoil(document)
             self.assertEqual(self.failing(judged(machine, document)), ["counts"])
             self.assertEqual(judged(machine, document, "blocks").differences, [])
+
+    def test_counts_are_compared_where_they_are_kept(self):
+        for counted, state, kept in ((True, "armed", True), (False, "armed", False),
+                                     (True, "refused", False)):
+            with self.subTest(f"{counted} {state}"):
+                machine = usual_run()
+                document = claim_of(machine)
+                document["targets"][0]["counted"] = counted
+                jump = find(document, "loop_jump", "branches")
+                jump.update(taken_count=jump["taken_count"] + 1, state=state)
+                self.assertEqual(self.failing(judged(machine, document, "count")),
+                                 ["counts"] if kept else [])
+
+    def test_scope_tracked_beside_others(self):
+        """What is not claimed may have been somebody else's; the rest must be right."""
+        def change(how):
+            machine = usual_run()
+            document = claim_of(machine)
+            how(document)
+            verdict = judged(machine, document, complete=False)
+            return self.failing(verdict)
+
+        self.assertEqual(change(lambda d: find(d, "two_ways", "blocks").update(
+            covered=False)), [])
+        self.assertEqual(change(lambda d: find(d, "two_ways_if", "branches").update(
+            taken=False, taken_count=0)), [])
+        self.assertEqual(change(lambda d: find(d, "two_ways_if", "branches").update(
+            taken_count=0)), [])
+        self.assertEqual(change(lambda d: find(d, "no_way", "blocks").update(
+            covered=True)), ["blocks"])
+        self.assertEqual(change(lambda d: find(d, "warns_jump", "branches").update(
+            taken=True)), ["outcomes"])
+        self.assertEqual(change(lambda d: find(d, "two_ways_if", "branches").update(
+            taken_count=9)), ["counts"])
+        machine = usual_run()
+        witness = witness_of(machine.bytes())
+        self.assertEqual(list(oracle.unnoticed(claim_of(machine), TEXT, witness,
+                                               "edges", complete=False)), [])
 
     def test_ambiguous_now_and_certain_then(self):
         machine = Machine().begin()
@@ -873,7 +878,9 @@ class ReportTest(unittest.TestCase):
         files = {"snapshot.json": copy.deepcopy(SNAPSHOT),
                  "snapshot-after.json": copy.deepcopy(SNAPSHOT),
                  "list.json": claim_of(machine),
-                 "guest.json": {"globs": [], "times": {"seconds": 1}}}
+                 "armed.json": {"engine": ENGINE, "text": {}},
+                 "guest.json": {"globs": [], "times": {"seconds": 1},
+                                "complete": True}}
         spoil(files)
         with tempfile.TemporaryDirectory() as directory:
             for name, content in files.items():
@@ -973,8 +980,8 @@ class Lines(unittest.TestResult):
 
 def main():
     result = Lines()
-    unittest.defaultTestLoader.loadTestsFromModule(
-        sys.modules[__name__]).run(result)
+    for module in (sys.modules[__name__], test_elsewhere):
+        unittest.defaultTestLoader.loadTestsFromModule(module).run(result)
     return 0 if result.wasSuccessful() and result.testsRun else 1
 
 

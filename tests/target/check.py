@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Compare what covstat says of covtarget.ko with what must have run.
 
-    check.py [--mode edges|blocks] [--scope tracked|all] [--functions GLOB]...
+    check.py [--mode edges|blocks|count] [--scope tracked|all]
+             [--engine auto|detour|breakpoint|kprobe] [--functions GLOB]...
         attach to covtarget (loading it and livecov if need be), call its
         functions in rounds, compare each round's `covstat list --json` with
         expected.py, detach
@@ -13,8 +14,8 @@ Prints `ok NAME` or `not ok NAME - WHY` for each function called in each round, 
 for what every round has in common. Exit status: 0 if all are ok, else 1; 2 on a
 wrong command line.
 
-In mode blocks an outcome may be unknown, and a site that has done its work counts
-no more; everything else is exact in both modes.
+In mode blocks an outcome may be unknown; everything else is exact in every mode. How
+often something ran is compared where the list says that it is counted.
 """
 
 import argparse
@@ -74,6 +75,8 @@ class Listing:
             raise Fatal(f"{len(targets)} targets {MODULE} in the list, not 1")
         self.functions = {f["name"]: f for f in targets[0]["functions"]}
         self.build_id = targets[0]["build_id"]
+        # In mode blocks a site that has done its work counts no more.
+        self.counts_entries = targets[0]["counted"] and targets[0]["mode"] != "blocks"
         self.nr_functions = len(targets[0]["functions"])
         self.missed, self.lost = document["missed"], document["lost"]
         self._blocks = collections.defaultdict(list)
@@ -133,7 +136,10 @@ class Expectation:
     def add_ran(self, name, ran, times=1):
         if name not in self._selection:
             return
-        self.entries[name] += ran.entries * times
+        if expected.AT_LEAST_ONCE in (ran.entries, self.entries.get(name, 0)):
+            self.entries[name] = expected.AT_LEAST_ONCE
+        else:
+            self.entries[name] += ran.entries * times
         self.words[name].update(self._split(ran.words))
 
     def add(self, function, inp, times=1):
@@ -157,30 +163,37 @@ class Judge:
 
     def __init__(self, marks, mode):
         self._marks = marks
-        self._exact = mode == "edges"
+        self._exact = mode != "blocks"
 
     def function(self, name, listing, want):
         """What is wrong with one function, in words."""
         function = listing.functions.get(name)
         if function is None:
             return ["it is not listed"]
-        problems = self._entry(function["entry"], want.entries[name])
+        problems = self._entry(function["entry"], want.entries[name],
+                               listing.counts_entries)
         words = want.words[name]
         for mark, places in self._marks.marks.get(name, {}).items():
-            problems += self._mark(mark, places, listing, mark in words)
+            if name not in expected.BLOCKS_UNSURE:
+                problems += self._mark(mark, places, listing, mark in words)
         for jump, places in self._marks.jumps.get(name, {}).items():
-            problems += self._jump(jump, places, listing,
-                                   {s: jump + s in words for s in "+-"})
+            # In mode blocks outcomes follow from blocks.
+            if name not in expected.BLOCKS_UNSURE or self._exact:
+                problems += self._jump(jump, places, listing,
+                                       {s: jump + s in words for s in "+-"})
         problems += [f"{w} is no place in it" for w in sorted(words)
                      if w.rstrip("+-") not in self._marks.marks.get(name, {})
                      and w.rstrip("+-") not in self._marks.jumps.get(name, {})]
         return problems
 
-    def _entry(self, entry, want):
+    @staticmethod
+    def _entry(entry, want, counted):
         if entry["state"] == "refused":
             return [f"its entry was refused, errno {entry['errno']}"]
         hits = entry["hits"]
-        if hits == want or (not self._exact and hits and want):
+        if want == expected.AT_LEAST_ONCE:
+            return [] if hits else ["not entered"]
+        if hits == want or (not counted and hits and want):
             return []
         return [f"entered {hits} times, not {want}"]
 
@@ -558,9 +571,10 @@ def program(name):
 
 def parse_options():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--mode", choices=("edges", "blocks"), default="edges")
+    parser.add_argument("--mode", choices=("edges", "blocks", "count"), default="edges")
     parser.add_argument("--scope", choices=("tracked", "all"), default="tracked")
-    parser.add_argument("--engine", default="auto")
+    parser.add_argument("--engine", default="auto",
+                        choices=("auto", "detour", "breakpoint", "kprobe"))
     parser.add_argument("--functions", metavar="GLOB", action="append", default=[],
                         help="attach to functions of these names alone")
     parser.add_argument("--warn", action="store_true",

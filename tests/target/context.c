@@ -109,18 +109,19 @@ covt_fn s64 covt_work(u64 a, u64 b, u64 c)
 
 /*
  * Sleeping in the middle of a block: whoever looks meanwhile must not find
- * covered what comes after the call. One sleeper at a time.
+ * covered what comes after the call. One sleeper at a time, which returns @value.
  */
 static DECLARE_COMPLETION(reached);
 static DECLARE_COMPLETION(woken);
 
-static noinline void covt_sleep(void)
+noinline s64 covt_sleep(s64 value)
 {
 	/* A wake-up that found nobody is forgotten, and so is that we were here. */
 	reinit_completion(&woken);
 	complete(&reached);
 	wait_for_completion_interruptible(&woken);
 	reinit_completion(&reached);
+	return value;
 }
 
 /* The block with the call goes on into the loop's head. @a: rounds, at least 1 */
@@ -129,7 +130,7 @@ covt_fn s64 covt_wait(u64 a, u64 b, u64 c)
 	s64 n = 0;
 
 	covt_mark("before");
-	covt_sleep();
+	covt_sleep(0);
 	do {
 		covt_mark("loop");
 		n++;
@@ -145,7 +146,7 @@ covt_fn s64 covt_wait_jump(u64 a, u64 b, u64 c)
 
 	if (a) {
 		covt_mark("sleeps");
-		covt_sleep();
+		covt_sleep(0);
 	} else {
 		covt_mark("does_not");
 		result = 2;
@@ -171,7 +172,7 @@ static covt_fn int covt_thread(void *unused)
 	s64 n = 0;
 
 	covt_mark("before");
-	covt_sleep();
+	covt_sleep(0);
 	do {
 		covt_mark("loop");
 		n++;

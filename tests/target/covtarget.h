@@ -32,6 +32,14 @@
 	/* context.c */								\
 	X(hardirq) X(softirq) X(work) X(wait) X(wait_jump) X(wait_reached)	\
 	X(wake) X(thread_start) X(thread_stop)					\
+	/* beside_asm.S */							\
+	X(rip_before) X(rip_after) X(rip_percpu) X(flags) X(carry)		\
+	X(into_before) X(into_after) X(body) X(spin) X(rcx_beside)		\
+	X(fault_before) X(fault_after) X(wait_test) X(give_way) X(deep)		\
+	X(from_cold) X(goto_text)						\
+	/* beside.c */								\
+	X(goto_data) X(key_beside) X(key_beside_set) X(call_beside)		\
+	X(call_beside_set) X(warn_beside) X(interrupted)			\
 	/* generated.c */							\
 	X(ifs_1) X(ifs_10) X(ifs_100) X(ifs_1000)
 

@@ -16,10 +16,13 @@ entered. See target.h for why this holds with any compiler.
 import dataclasses
 
 
+AT_LEAST_ONCE = None        # an entry count that depends on the time of day
+
+
 @dataclasses.dataclass
 class Ran:
     """One function in one round: how often entered, and the words above."""
-    entries: int
+    entries: int | None
     words: str
 
 
@@ -56,7 +59,21 @@ def elsewhere(name):
             Input("1", 1, "start end", aside={name: once("nonzero")})]
 
 
+def flags(args, bits, low, words):
+    """beside_asm.S, covt_flags: OF 0x800, SF 0x80, ZF 0x40, AF 0x10, PF 4, CF 1."""
+    return Input(args, bits << 8 | low, words)
+
+
+def interrupted(kind, times):
+    """beside.c: one function in the task and, on top of it, in an interrupt."""
+    return Input(f"{kind} {times}", 0, "crosses", also={
+        "covt_crossed": Ran(AT_LEAST_ONCE, "round+- interrupt- task")}, aside={
+            "covt_on_timer": Ran(times, "fired"),
+            "covt_crossed": Ran(AT_LEAST_ONCE, "round+- interrupt+")})
+
+
 EPERM, ENOMEM, EACCES, EFAULT, EBUSY = 1, 12, 13, 14, 16
+WORD = 0x1122334455667788   # beside_asm.S, .Lword
 
 FUNCTIONS = {
     # branch.c
@@ -223,6 +240,126 @@ FUNCTIONS = {
     "hardirq": elsewhere("covt_in_hardirq"),
     "softirq": elsewhere("covt_in_softirq"),
     "work": elsewhere("covt_in_work"),
+    # beside_asm.S
+    "rip_before": [
+        Input(f"{WORD:#x}", 0, "equal+ itself+ counted+ grew+"),
+        Input("5", 1, "equal- itself+ counted+ grew+"),
+    ],
+    "rip_after": [
+        Input("1 2", -1, "below+"),
+        Input("5 5", WORD + 1, "below- equal+ differs- greater-"),
+        Input("3 2", WORD, "below- equal- above+"),
+    ],
+    "rip_percpu": [
+        Input("0", 2, "five+ zero+"),
+        Input("1", 1, "five+ zero-"),
+    ],
+    "flags": [
+        # 1 - 2 = ...ff: carry, parity, half-carry, sign
+        flags("1 2", 0x95, 1, "below+ negative+"),
+        # 0 - -1 = 1: carry, half-carry
+        flags("0 -1", 0x11, 0x10, "below+ negative-"),
+        # 2 - 1 = 1: no flag
+        flags("2 1", 0, 3, "below- less- equal-"),
+        # 0: zero, parity
+        flags("5 5", 0x44, 0, "below- less- equal+"),
+        # 7f...ff: overflow, half-carry, parity
+        flags("0x8000000000000000 1", 0x814, 0, "below- less+ overflow+"),
+        # -2 = ...fe: sign
+        flags("-1 1", 0x80, 0x23, "below- less+ overflow-"),
+    ],
+    "carry": [
+        Input("1 2 4", 7, "carry- zero-"),
+        Input("-1 2 4", 6, "carry+ again-"),
+        Input("0 0 4", -4, "carry- zero+"),
+        Input("-1 1 -1", 1, "carry+ again+"),
+    ],
+    "into_before": [
+        Input("3 10 1000", 30, "over- more+-"),
+        Input("3 10 15", 15, "over+- clamped more+-"),
+        Input("1 5 9", 5, "over- more-"),
+    ],
+    "into_after": [
+        Input("-1 0", 1, "zero- negative+"),
+        Input("0 0", 10, "zero+ still_zero+"),
+        # 1 has one bit set, 3 has two
+        Input("1 0", 5, "zero- negative- still_zero- parity- done+"),
+        Input("1 2", 14, "zero- negative- still_zero- parity- done-"),
+        Input("3 2", 10, "zero- negative- still_zero- parity+ done-"),
+    ],
+    "body": [
+        Input("1 7", 10, "five- six- seven-"),
+        Input("4 7", 40, "five+- six+- seven+-"),
+    ],
+    "spin": [
+        Input("1 9", 9, "round-"),
+        Input("5 9", 9, "round+-"),
+    ],
+    "rcx_beside": [
+        Input("1 1 0", 0x10106, "rcxz+ ecxz- loop- loopne- loope-"),
+        Input("0x100000001 3 0", 0x3030f, "rcxz- ecxz- loop+- loopne+- loope+-"),
+        Input("0x100000000 2 1", 0x10209, "rcxz- ecxz+ loop+- loopne+- loope-"),
+        # loopne stops with rounds left
+        Input("2 3 0", 0x3020f, "rcxz- ecxz- loop+- loopne+- loope+-"),
+    ],
+    "fault_before": [
+        Input("0", WORD & 0xffffffff, "zero- negative-"),
+        Input("1", -2 * EFAULT, "fault negative+ failed"),
+    ],
+    "fault_after": [
+        Input("1 2 0", 1, "below+"),
+        Input("2 1 0", 3, "below- above+"),
+        Input("2 2 0", WORD, "below- above-"),
+        Input("2 2 1", -EFAULT, "below- above- fault"),
+    ],
+    "give_way": [
+        Input("1 5", 5, "more-", also={"covt_reschedule": Ran(1, "")}),
+        Input("4 5", 20, "more+-", also={"covt_reschedule": Ran(4, "")}),
+    ],
+    "deep": [
+        Input("0", 0, "bottom+"),
+        Input("4", 10, "bottom+-", entries=5),
+    ],
+    "from_cold": [
+        Input("0 5", 6, "cold- carry-"),
+        Input("1 5", 5, "cold+ one+ carry-"),
+        Input("2 5", 10, "cold+ one- more carry-"),
+        Input("0 -1", 7, "cold- carry+"),
+    ],
+    "goto_text": [
+        Input("0 5", 5, "one negative-"),
+        Input("1 5", 10, "two one negative-"),
+        Input("0 -3", -1, "one negative+"),
+    ],
+    # beside.c
+    "goto_data": [
+        Input("1 5", 6, "plus_one negative-"),
+        Input("0 5", 51, "times_ten plus_one negative-"),
+        Input("2 5", -1, "minus_one negative-"),
+        Input("1 -5", -8, "plus_one negative+"),
+    ],
+    "key_beside": [
+        Input("0 0", 0, "before+ behind+"),
+        Input("1 0", 2, "before- off behind+"),
+        Input("1 1", 5, "before- on behind-", before="key_beside_set 1",
+              after="key_beside_set 0", also={"covt_key_beside_set": Ran(2, "")}),
+        Input("1 1", 6, "before- off behind-"),
+    ],
+    "call_beside": [
+        Input("0 0", 0, "before+"),
+        Input("3 0", 6, "before- behind+", also={"covt_call_double": once("double")}),
+        Input("3 1", -2, "before- behind-", before="call_beside_set 1",
+              after="call_beside_set 0", also={
+                  "covt_call_beside_set": Ran(2, ""),
+                  "covt_call_negate": once("negate")}),
+        Input("3 1", 7, "before- behind-", also={"covt_call_double": once("double")}),
+    ],
+    "warn_beside": [
+        Input("0 5", 6, "quiet+ zero-"),
+        Input("1 0", 0, "quiet- zero+"),
+        Input("1 5", 6, "quiet- zero-"),
+    ],
+    "interrupted": [interrupted("0", 3), interrupted("1", 3)],
     # generated.c
     "ifs_1": ifs(1),
     "ifs_10": ifs(10),
@@ -238,6 +375,7 @@ WARNING = Input("0xdead", 1, "start warned")
 SLEEPERS = {
     "wait": ("3", 3, "before", "before loop end"),
     "wait_jump": ("1", 1, "sleeps", "sleeps join"),
+    "wait_test": ("3 5", 8, "", "zero-"),
 }
 
 # The same in a thread of the kernel's, which only scope "all" counts.
@@ -253,10 +391,29 @@ JUMP_SIZES = {
     "covt_loop_insns": {"loop": 2, "loope": 2, "loopne": 2},
     "covt_delay": {"delay": 2},
     "covt_tail_jcc": {"tail": 6},
+    "covt_rip_before": dict.fromkeys(("equal", "itself", "counted", "grew"), 2),
+    "covt_rip_after": dict.fromkeys(("below", "equal", "above", "differs", "greater"), 2),
+    "covt_flags": dict.fromkeys(("below", "less", "equal", "negative", "overflow"), 2),
+    "covt_carry": dict.fromkeys(("carry", "zero", "again"), 2),
+    "covt_into_before": dict.fromkeys(("over", "more"), 2),
+    "covt_into_after": dict.fromkeys(("negative", "parity"), 2),
+    "covt_body": dict.fromkeys(("five", "six", "seven"), 2),
+    "covt_rcx_beside": {"rcxz": 2, "ecxz": 3, "loop": 2, "loopne": 2, "loope": 2},
+    "covt_fault_before": dict.fromkeys(("zero", "negative"), 2),
+    "covt_fault_after": dict.fromkeys(("below", "above"), 2),
+    "covt_wait_test": {"zero": 2},
+    "covt_deep": {"bottom": 2},
+    "covt_from_cold": {"cold": 6, "carry": 2},
+    "covt_goto_text": {"negative": 2},
 }
 
 # Functions that must have a part in .text.unlikely; else that shape is not tested.
-HAS_COLD_PART = {"covt_cold"}
+HAS_COLD_PART = {"covt_cold", "covt_from_cold"}
+
+# Entered in the middle, at addresses that no jump names. Which blocks there are is
+# not known there: of these the marks are not compared, but everything else is, above
+# all what they return.
+BLOCKS_UNSURE = {"covt_goto_data", "covt_goto_text"}
 
 # Sections whose functions must be listed. .init.text is gone once it has run.
 LISTED_SECTIONS = {".text", ".text.unlikely", ".exit.text"}

@@ -51,6 +51,9 @@ COVT_FUNCTIONS(COVT_DECLARE)
 
 /* Called by some of them across files. */
 s64 covt_tail_target(u64 a, u64 b, u64 c);
+s64 covt_crossed(u64 a, u64 b, u64 c);
+s64 covt_sleep(s64 value);
+void covt_reschedule(void);
 
 void covt_context_exit(void);
 

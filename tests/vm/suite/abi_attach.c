@@ -96,8 +96,9 @@ static void attach_refuses_unknown_flags_and_padding(void)
 
 static void attach_with_what_is_not_there_is_eopnotsupp(void)
 {
-	static const uint32_t modes[] = { 0, 3, 5, 1U << 31, ~0U };
-	static const uint32_t engines[] = { 2, 7, 1U << 31, ~0U };
+	static const uint32_t modes[] = { 0, 4, 5, 1U << 31, ~0U };
+	static const uint32_t scopes[] = { 0, 3, 5, 1U << 31, ~0U };
+	static const uint32_t engines[] = { 5, 7, COV_ENGINES_MAX, 1U << 31, ~0U };
 	struct cov_attach request;
 	int fd = control_open();
 	size_t i;
@@ -106,8 +107,10 @@ static void attach_with_what_is_not_there_is_eopnotsupp(void)
 		request = attach_request(TARGET);
 		request.mode = modes[i];
 		FAILS(fd, COV_IOC_ATTACH, &request, EOPNOTSUPP);
+	}
+	for (i = 0; i < ARRAY_SIZE(scopes); i++) {
 		request = attach_request(TARGET);
-		request.scope = modes[i];
+		request.scope = scopes[i];
 		FAILS(fd, COV_IOC_ATTACH, &request, EOPNOTSUPP);
 	}
 	for (i = 0; i < ARRAY_SIZE(engines); i++) {

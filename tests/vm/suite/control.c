@@ -138,7 +138,7 @@ struct cov_attach attach_request(const char *module)
 		.levels = 1,
 		.mode = COV_MODE_EDGES,
 		.scope = COV_SCOPE_ALL,
-		.engine = COV_ENGINE_AUTO,
+		.engine = COV_ENGINE_KPROBE,
 	};
 
 	EXPECT(strlen(module) < sizeof(request.module));

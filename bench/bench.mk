@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# bench.mk - the programs that bench/run takes into its guests. Used alone from the
+# project's root: make -f bench/bench.mk bench-tools
+
+.PHONY: bench-tools
+bench-tools: build/bench/file-load build/bench/tasks
+
+build/bench/%: bench/guest/%.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -Wall -Wextra -Werror -O2 -pthread -static -o $@ $<

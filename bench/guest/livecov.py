@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""livecov as something to measure: its engines, modes and scopes, and covstat."""
+
+import contextlib
+import json
+
+from common import Stopped, Unavailable, run
+
+
+class Config:
+    """One way to attach."""
+
+    def __init__(self, engine, mode="edges", scope="all"):
+        self.engine, self.mode, self.scope = engine, mode, scope
+
+    def __str__(self):
+        return f"livecov {self.engine}, {self.mode}, {self.scope}"
+
+    def attach(self, module, functions=(), limit=None):
+        """Attach; what covstat says, as a dict."""
+        arguments = ["--engine", self.engine, "--mode", self.mode, "--scope", self.scope]
+        for name in functions:
+            arguments += ["--functions", name]
+        try:
+            return json.loads(run("covstat", "attach", module, *arguments, "--json",
+                                  limit=limit))
+        except Stopped:
+            with contextlib.suppress(Unavailable):	# it may have been too late to stop
+                detach(module)
+            raise
+
+
+def configs(engines, modes=("edges",), scopes=("all",)):
+    return [Config(engine, mode, scope)
+            for engine in engines for mode in modes for scope in scopes]
+
+
+def detach(module):
+    run("covstat", "detach", module)
+
+
+def jumps_of(module, function):
+    """Of one function's conditional jumps: how many were refused, what was seen of all."""
+    document = json.loads(run("covstat", "list", module, "--json"))
+    branches = next(each["branches"] for each in document["targets"][0]["functions"]
+                    if each["name"] == function)
+    refused = sum(branch["state"] == "refused" for branch in branches)
+    seen = sum(branch[side] is True for branch in branches for side in ("taken", "fallthrough"))
+    return len(branches), refused, f"{seen} of {2 * len(branches)} outcomes"
+
+
+def tracked(*command, limit=None):
+    """Run COMMAND as a tracked task."""
+    return run("covstat", "run", "--", *command, limit=limit)
+
+
+def load():
+    """Load livecov; with it comes an answer to what it can do."""
+    try:
+        run("modprobe", "livecov")
+    except Unavailable as error:
+        raise Unavailable(f"livecov does not load: {error}") from error
+
+
+def unload():
+    run("rmmod", "livecov")

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * foreign.c - see foreign.h. Owns the list of kprobes' addresses as it last was.
+ *
+ * A kprobe copies the instruction that it comes to when it is registered, and goes by the
+ * copy ever after: also one that is switched off, of which the text shows nothing. If it
+ * was there before us, it will overwrite the first byte of its instruction, and
+ * carry out an instruction of which our jump has taken the place; an optimised one
+ * overwrites five bytes. If it came later, its copy is our jump, which works as long as
+ * the stub is there. So sites keep clear of kprobes, and are not taken away under them.
+ *
+ * The kernel lets modules register kprobes, but not list them. The table is found by
+ * name; its layout (64 hlists, linked by struct kprobe.hlist under RCU; kernel/kprobes.c)
+ * has not changed since 2.6.
+ */
+#include <linux/kallsyms.h>
+#include <linux/kprobes.h>
+#include <linux/mm.h>
+#include <linux/rculist.h>
+#include <linux/sort.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+#include "foreign.h"
+#include "ksym.h"
+#include "region.h"
+#include "site_index.h"
+
+#define JMP		0xe9
+#define JMP_LEN		5
+#define TABLE_SIZE	64
+/* An optimised kprobe covers whole instructions until there are five bytes. */
+#define OPTIMISED_MAX	(JMP_LEN + 15)
+
+static struct hlist_head *table;
+static unsigned long *addresses;	/* sorted; targets' lock */
+static u32 nr_addresses;
+
+bool foreign_is_code(u64 address)
+{
+	char name[KSYM_SYMBOL_LEN];
+
+	/* Below the modules is the kernel, and nobody else's code. */
+	if (address < MODULES_VADDR || address >= MODULES_END)
+		return true;
+	/* What has no symbol is printed as a number. */
+	sprint_symbol(name, address);
+	return !strstarts(name, "0x");
+}
+
+/* One that was just unregistered may still have its jump there. */
+static bool is_foreign_jump(unsigned long address)
+{
+	struct {
+		u8 opcode;
+		s32 rel;
+	} __packed jump;
+
+	return !copy_from_kernel_nofault(&jump, (void *)address, sizeof(jump)) &&
+	       jump.opcode == JMP && !foreign_is_code(address + JMP_LEN + jump.rel);
+}
+
+bool foreign_is_near(unsigned long address, u32 length)
+{
+	u32 low = 0, high = nr_addresses, back;
+
+	while (low < high) {
+		u32 middle = low + (high - low) / 2;
+
+		if (addresses[middle] + OPTIMISED_MAX <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low < nr_addresses && addresses[low] < address + length)
+		return true;
+	for (back = 1; back < JMP_LEN; back++)
+		if (is_foreign_jump(address - back))
+			return true;
+	return false;
+}
+
+/* Call @fn for each registered kprobe; it must not sleep. */
+static void each_probe(void (*fn)(unsigned long address, void *context), void *context)
+{
+	const struct kprobe *kp;
+	u32 i;
+
+	rcu_read_lock();
+	for (i = 0; i < TABLE_SIZE; i++)
+		hlist_for_each_entry_rcu(kp, &table[i], hlist)
+			fn((unsigned long)READ_ONCE(kp->addr), context);
+	rcu_read_unlock();
+}
+
+struct gathering {
+	unsigned long *addresses;
+	u32 n, max;
+};
+
+static void gather(unsigned long address, void *context)
+{
+	struct gathering *all = context;
+
+	if (all->n < all->max)
+		all->addresses[all->n] = address;
+	all->n++;
+}
+
+static int address_cmp(const void *a, const void *b)
+{
+	unsigned long x = *(const unsigned long *)a, y = *(const unsigned long *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* They may become more between the counting and the gathering: then once more. */
+int foreign_refresh(void)
+{
+	struct gathering all = { };
+
+	do {
+		all.max = all.n + 16;
+		kvfree(all.addresses);
+		all.addresses = kvmalloc_array(all.max, sizeof(*all.addresses), GFP_KERNEL);
+		if (!all.addresses)
+			return -ENOMEM;
+		all.n = 0;
+		each_probe(gather, &all);
+	} while (all.n > all.max);
+	sort(all.addresses, all.n, sizeof(*all.addresses), address_cmp, NULL);
+	kvfree(addresses);
+	addresses = all.addresses;
+	nr_addresses = all.n;
+	return 0;
+}
+
+static void mark(unsigned long address, void *context)
+{
+	struct cov_site *site = site_index_covering(address);
+
+	if (site)
+		site->visited = true;
+}
+
+void foreign_mark(void)
+{
+	each_probe(mark, NULL);
+}
+
+int foreign_init(void)
+{
+	unsigned long (*lookup)(const char *name);
+	struct cov_error ignored;
+	struct ksym ksym;
+
+	if (ksym_find("kallsyms_lookup_name", &ksym, &ignored))
+		return -ENOENT;
+	lookup = (void *)ksym.address;
+	table = (void *)lookup("kprobe_table");
+	return table ? 0 : -ENOENT;
+}
+
+void foreign_exit(void)
+{
+	kvfree(addresses);
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ksym.c - see ksym.h. Owns nothing. May call kprobes and kallsyms.
+ */
+#include <linux/kallsyms.h>
+#include <linux/kprobes.h>
+
+#include "ksym.h"
+
+/* The MODULE of "NAME+OFFSET/SIZE [MODULE BUILD-ID]"; empty without one. */
+static void ksym_module(const char *text, char module[COV_MODULE_LEN])
+{
+	const char *open = strchr(text, '[');
+	size_t len = open ? strcspn(open + 1, " ]") : 0;
+
+	len = min_t(size_t, len, COV_MODULE_LEN - 1);
+	if (len)
+		memcpy(module, open + 1, len);
+	module[len] = '\0';
+}
+
+/*
+ * kallsyms_lookup_name() is not exported, but a kprobe finds its address by
+ * name; it is registered disabled, so that nothing is patched. The text of %pS,
+ * "NAME+OFFSET/SIZE [MODULE]", is the only exported source of the rest.
+ */
+int ksym_find(const char *name, struct ksym *ksym, struct cov_error *error)
+{
+	struct kprobe probe = { .symbol_name = name, .flags = KPROBE_FLAG_DISABLED };
+	char text[KSYM_SYMBOL_LEN], *plus;
+	unsigned long offset;
+	int err = register_kprobe(&probe);
+
+	if (err == -ENOENT)
+		return cov_fail(error, err, "no loaded module and not the kernel has a function %.100s; see /proc/kallsyms", name);
+	if (err)
+		return cov_fail(error, err, "the kernel forbids probes in %.100s (errno %d); see /sys/kernel/debug/kprobes/blacklist",
+				name, -err);
+	sprint_symbol(text, (unsigned long)probe.addr);
+	ksym->address = (unsigned long)probe.addr;
+	unregister_kprobe(&probe);
+	plus = strrchr(text, '+');
+	ksym_module(text, ksym->module);
+	if (!plus || sscanf(plus, "+%lx/%lx", &offset, &ksym->size) != 2)
+		return cov_fail(error, -ENOENT, "the kernel does not tell the size of %.100s", name);
+	ksym->address -= offset;
+	return 0;
+}

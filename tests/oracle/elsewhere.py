@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Instructions of the target that are carried out elsewhere: detours in the log.
+
+Where a jump of five bytes has been put over instructions of the target, the log
+shows that jump, then copies of the instructions in livecov's own text, with
+others between them, and then the target's text again.  What ran of the target is
+found here from bytes alone: those that QEMU printed when it translated an
+address, and the target's own as they were before livecov was loaded.  Nothing
+that livecov says of its regions and stubs is used.
+
+For each address outside, as execution gets there, it is known which instruction
+of the target would be next, had nothing been moved:
+
+ - behind the target's jump to an address outside it is the instruction that the
+   jump was put over;
+ - an instruction outside that is the same as that one was moved: the target's
+   instruction ran, and the one behind it is next; behind a conditional jump, for
+   each of its two ways, the one that it leads to.  The same means: the same bytes,
+   or with an operand relative to rip, the same place in memory; for a conditional
+   jump, the same condition;
+ - any other one was added, and nothing has changed when it has run;
+ - a jump back into the target's text has to lead to the instruction that is next.
+   If one was left out, changed or displaced wrongly, it does not.
+
+Only instructions that cannot have stayed can have been moved: those that the five
+bytes touch, and those in front of the conditional jump.  An added instruction
+behind them that looks like the target's next one is none.
+
+An address has one such instruction, whoever comes there: so interrupts, and
+other tasks that run the same code meanwhile, make no difference.
+
+May call target_text.py.
+"""
+
+from target_text import JCC, JMP, OTHER
+
+DETOUR_SIZE = 5
+ADDRESS_MASK = 2**64 - 1
+PREFIXES = b"\x2e\x3e\x66\xf2"
+ADDRESS_SIZE_PREFIX = 0x67
+
+
+def decode(content, address):
+    """(kind, condition, target) of the one instruction CONTENT at ADDRESS, as far as
+    it is a direct jump."""
+    start = 0
+    while start < len(content) and \
+            content[start] in PREFIXES + bytes([ADDRESS_SIZE_PREFIX]):
+        start += 1
+    narrow = ADDRESS_SIZE_PREFIX in content[:start]
+    opcode = content[start:]
+
+    def target(size):
+        offset = int.from_bytes(opcode[-size:], "little", signed=True)
+        return address + len(content) + offset & ADDRESS_MASK
+
+    if not opcode:
+        return OTHER, None, None
+    if opcode[0] in (0xe9, 0xeb):
+        return JMP, None, target(4 if opcode[0] == 0xe9 else 1)
+    if opcode[0] & 0xf0 == 0x70:
+        return JCC, opcode[0] & 15, target(1)
+    if opcode[0] == 0x0f and len(opcode) == 6 and opcode[1] & 0xf0 == 0x80:
+        return JCC, opcode[1] & 15, target(4)
+    if 0xe0 <= opcode[0] <= 0xe3:
+        return JCC, (opcode[0], narrow), target(1)
+    return OTHER, None, None
+
+
+def is_displaced(own, content, address):
+    """Does CONTENT at ADDRESS name the same memory, relative to rip, as OWN?"""
+    if len(content) != len(own.bytes):
+        return False
+    distance = address - own.address
+    for i in range(len(content) - 3):
+        before = int.from_bytes(own.bytes[i:i + 4], "little", signed=True)
+        after = int.from_bytes(content[i:i + 4], "little", signed=True)
+        if before - after == distance and own.bytes[:i] == content[:i] and \
+                own.bytes[i + 4:] == content[i + 4:]:
+            return True
+    return False
+
+
+def is_moved(own, content, address):
+    """Is CONTENT at ADDRESS the target's instruction OWN, carried out there?"""
+    if own.kind == JCC:
+        kind, condition, _ = decode(content, address)
+        return kind == JCC and condition == decode(own.bytes, own.address)[1]
+    if own.kind != OTHER:
+        return False
+    if "(%rip)" in own.text:
+        return is_displaced(own, content, address)
+    return content == own.bytes
+
+
+class Elsewhere:
+    """Which of the target's instructions is next, at addresses outside of it.
+
+    ENGINE: (first address, size) of livecov's text; None if it is not to be there.
+    """
+
+    def __init__(self, text, engine=None):
+        self._text = text
+        self._engine = range(engine[0], engine[0] + engine[1]) if engine else range(0)
+        # address: (the instruction that is next, where those end that were moved)
+        self._next = {}
+        self.strange = []       # (address, what)
+        self.moved = set()      # addresses of instructions that ran outside
+        self.added = 0          # times that others ran there
+
+    def learn(self, name, content):
+        """CONTENT is what section NAME was while it was patched: where do detours
+        lead?  An int3 may send somebody there whose jump is never seen."""
+        base = self._text.bases[name]
+        for i, (own, patched) in enumerate(zip(self._text.bytes[name], content)):
+            if own != patched and base + i in self._text.instructions:
+                self.leave(base + i, content[i:i + DETOUR_SIZE])
+
+    def is_detour(self, address, content):
+        """Is CONTENT, in the target's text, a jump to livecov's text?"""
+        kind, _, target = decode(content, address)
+        return kind == JMP and len(content) == DETOUR_SIZE and target in self._engine
+
+    def is_diverted(self, address, content):
+        """... or the target's own conditional jump, whose target is there now?"""
+        own = self._text.instructions[address]
+        return own.kind == JCC and len(own.bytes) == len(content) and \
+            is_moved(own, content, address) and decode(content, address)[2] in self._engine
+
+    def leave(self, address, content):
+        """The target's text was executed as CONTENT, which is not its own.  Return:
+        ADDRESS if its instruction ran nevertheless, None if it will elsewhere."""
+        _, _, target = decode(content, address)
+        if self.is_detour(address, content):
+            self._next[target] = address, self._end_of_moved(address)
+            return None
+        if self.is_diverted(address, content):
+            own = self._text.instructions[address]
+            self._next[target] = own.target, own.target
+        return address
+
+    def _end_of_moved(self, start):
+        at, has_jump = start, False
+        while at < start + DETOUR_SIZE or not has_jump:
+            instruction = self._text.instructions.get(at)
+            if instruction is None:
+                break
+            has_jump |= instruction.kind == JCC
+            at = instruction.end
+        return at
+
+    def next_at(self, address):
+        """Which of the target's instructions is next at ADDRESS outside; or None."""
+        return self._next.get(address, (None, None))[0]
+
+    def step(self, address, content):
+        """CONTENT is executed at ADDRESS outside.  Return: the address of the
+        target's instruction that runs there, or None."""
+        place, end = self._next[address]
+        own = self._text.instructions.get(place)
+        behind = address + len(content)
+        kind, _, target = decode(content, address)
+        if not content:
+            self.strange.append((address, "ran, but its bytes were never printed"))
+        elif own and place < end and is_moved(own, content, address):
+            self.moved.add(place)
+            if kind == JCC:
+                self._goes_on(target, own.target, own.target)
+            self._goes_on(behind, own.end, end)
+            return place
+        elif kind == JMP:
+            self._goes_on(target, place, end)
+        else:
+            if kind == JCC:
+                self._goes_on(target, place, end)
+            self._goes_on(behind, place, end)
+        self.added += 1
+        return None
+
+    def _goes_on(self, address, place, end):
+        if address == place:
+            return
+        if self._text.contains(address):
+            self.strange.append(
+                (address, f"is where livecov went on, instead of at {place:#x}"))
+        else:
+            self._next[address] = place, end

@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Tests of elsewhere.py, part of test_oracle.py.
+
+A text with detours (fixture_moved.S) is executed by a simulator that writes the log
+QEMU would have written; so is the text without them. The witness has to tell the same
+of both.
+"""
+
+import collections
+import os
+import sys
+import unittest
+
+HERE = os.path.dirname(os.path.realpath(__file__))
+sys.path.insert(0, HERE)
+
+import fixture                                              # noqa: E402
+import target_text                                          # noqa: E402
+from elsewhere import decode                                # noqa: E402
+from exec_log import Witness                                # noqa: E402
+from fixture import BASES, ENGINE, MARK_AT                  # noqa: E402
+from target_text import JCC, JMP, LEAVE, OTHER              # noqa: E402
+
+SNAPSHOT, AT = fixture.build("fixture_moved.S")
+STUBS = bytes.fromhex(SNAPSHOT["text"].pop(".stubs")["bytes"])
+TEXT = target_text.Text(SNAPSHOT)
+
+
+def jump(source, target, opcode=b"\xe9"):
+    """A near jump's bytes."""
+    behind = AT[source] + len(opcode) + 4
+    return opcode + (AT[target] - behind).to_bytes(4, "little", signed=True)
+
+
+def detour(region, stub):
+    """The patch that sends REGION to STUB, all of whose bytes lie in one place."""
+    return {region: jump(region, stub)}
+
+
+class Machine:
+    """Executes the fixture with PATCHES, {label: bytes}, and writes QEMU's log."""
+
+    def __init__(self, patches=()):
+        self.content = bytearray(TEXT.bytes[".text"])
+        for label, patch in dict(patches).items():
+            start = AT[label] - BASES[".text"]
+            self.content[start:start + len(patch)] = patch
+        self._instructions = {
+            i.address: i for base, content in
+            ((BASES[".text"], bytes(self.content)), (BASES[".stubs"], STUBS))
+            for i in target_text.disassemble(base, content)}
+        # objdump goes astray in what is left of instructions behind a patch.
+        self._instructions.update(
+            (a, i) for a, i in TEXT.instructions.items() if a not in self._instructions)
+        self.log = []
+        self._printed = set()
+        self.mark("quiet")
+        self.mark("start")
+
+    def trace(self, address):
+        self.log.append(f"Trace 0: 0x7f{address & 0xffffff:06x} "
+                        f"[0000000000000000/{address:016x}/18c0c2b0/ff000201] \n")
+
+    def mark(self, name):
+        self.trace(MARK_AT[name])
+
+    def translated(self, address, content):
+        self.log.append(f"IN: \n0x{address:016x}:  {content[:8].hex(' '):23}  insn\n")
+        if content[8:]:
+            self.log.append(f"0x{address + 8:016x}:  {content[8:].hex(' '):23}\n")
+
+    def interrupt(self, address, vector="ec"):
+        self.log.append(f"     0: v={vector} e=0000 i=0 cpl=0 IP=0010:{address:016x}"
+                        f" pc={address:016x} SP=0018:ffa0000000637b90\n")
+
+    def stopped(self, address):
+        self.log.append("Stopped execution of TB chain before "
+                        f"0x7f{address & 0xffffff:06x} [{address:016x}] \n")
+
+    def step(self, address):
+        if address not in self._printed:
+            self._printed.add(address)
+            self.translated(address, self._instructions[address].bytes)
+        self.trace(address)
+
+    def path(self, address, ways):
+        """The addresses that are executed from ADDRESS to the return; WAYS are the
+        outcomes of the conditional jumps, those of stubs included."""
+        ways = list(ways)
+        while address is not None:
+            instruction = self._instructions[address]
+            yield address
+            address = instruction.end
+            if instruction.kind == LEAVE:
+                address = None
+            elif instruction.kind == JMP or (instruction.kind == JCC and ways.pop(0)):
+                address = instruction.target
+        assert not ways
+
+    def run(self, label, *ways):
+        for address in self.path(AT[label], ways):
+            self.step(address)
+        return self
+
+    def hear(self, learn=False):
+        """What the witness says of it."""
+        self.mark("stop")
+        self.mark("end")
+        witness = Witness(TEXT, ENGINE)
+        if learn:
+            witness.elsewhere.learn(".text", bytes(self.content))
+        witness.read(iter("".join(self.log).encode().splitlines(keepends=True)))
+        return witness
+
+
+def story(witness):
+    """All that it tells of what ran."""
+    return (+collections.Counter(witness.ran),
+            {a: (j.taken, j.fallthrough, j.ambiguous)
+             for a, j in witness.jumps.items() if any(j.outcomes.values()) or j.ambiguous})
+
+
+class ElsewhereTest(unittest.TestCase):
+    """elsewhere.py, by way of exec_log.py"""
+
+    def same(self, machine, *runs, learn=False):
+        """MACHINE has done what the text without detours does in RUNS."""
+        plain = Machine()
+        for function, *ways in runs:
+            plain.run(function, *ways)
+        self.witness = machine.hear(learn)
+        self.assertEqual(self.witness.strange, [])
+        self.assertEqual(story(self.witness), story(plain.hear()))
+
+    def test_direct_jumps(self):
+        for content, kind, condition, target in (
+                ("eb fe", JMP, None, 0x1000), ("e9 fb 00 00 00", JMP, None, 0x1100),
+                ("74 fe", JCC, 4, 0x1000), ("2e 75 00", JCC, 5, 0x1003),
+                ("0f 8f fa 00 00 00", JCC, 15, 0x1100),
+                ("e3 02", JCC, (0xe3, False), 0x1004),
+                ("67 e3 02", JCC, (0xe3, True), 0x1005),
+                ("e2 fe", JCC, (0xe2, False), 0x1000),
+                ("0f 94 c0", OTHER, None, None), ("cc", OTHER, None, None),
+                ("ff e0", OTHER, None, None), ("", OTHER, None, None)):
+            with self.subTest(content):
+                self.assertEqual(decode(bytes.fromhex(content), 0x1000),
+                                 (kind, condition, target))
+
+    def test_instructions_in_front_go_along(self):
+        for stub in ("stub_before", "stub_before_known", "stub_before_counts"):
+            with self.subTest(stub):
+                machine = Machine(detour("before_region", stub))
+                machine.run("before", True).run("before", False).run("before", True)
+                self.same(machine, ("before", True), ("before", False), ("before", True))
+                self.assertEqual(self.witness.elsewhere.moved,
+                                 {AT["before_region"], AT["before_jump"]})
+
+    def test_instructions_behind_go_along(self):
+        """... and what the stub adds looks like what follows in the text."""
+        machine = Machine(detour("after_region", "stub_after"))
+        # test, je; js; the stub's own jrcxz
+        machine.run("after", True).run("after", False, True, True)
+        machine.run("after", False, False, False).run("after", False, True, False)
+        self.same(machine, ("after", True), ("after", False, True),
+                  ("after", False, False), ("after", False, True))
+        self.assertEqual(self.witness.elsewhere.added, 3 * 3 + 3 + 3 * 1 + 2)
+
+    def test_a_loop_that_is_the_region(self):
+        machine = Machine(detour("body_region", "stub_body"))
+        machine.run("body", True, True, False).run("body", False)
+        self.same(machine, ("body", True, True, False), ("body", False))
+
+    def test_a_counting_jump(self):
+        """Both ways lead to the region's end; what ran tells them apart."""
+        machine = Machine(detour("counted_region", "stub_counted"))
+        machine.run("counted", True).run("counted", False).run("counted", False)
+        self.same(machine, ("counted", True), ("counted", False), ("counted", False))
+
+    def test_a_jump_with_one_side_diverted(self):
+        machine = Machine({"near_region": jump("near_region", "stub_near_taken",
+                                               b"\x0f\x84")})
+        machine.run("near", True).run("near", False)
+        self.same(machine, ("near", True), ("near", False))
+        self.assertTrue(self.witness.elsewhere.is_diverted(
+            AT["near_region"], jump("near_region", "stub_near_taken", b"\x0f\x84")))
+
+    def test_wrong_stubs(self):
+        for stub in ("wrong_operand", "not_adjusted", "wrong_condition", "left_out",
+                     "wrong_way", "too_early"):
+            with self.subTest(stub):
+                machine = Machine(detour("before_region", f"stub_before_{stub}"))
+                # What begins again at the jump itself finds it as it was.
+                ways = (False, False) if stub == "too_early" else (False,)
+                machine.run("before", *ways)
+                self.assertTrue(machine.hear().strange)
+
+    def test_interrupted_everywhere(self):
+        """... by the same code, which goes the other way."""
+        patches = detour("before_region", "stub_before")
+        length = len(list(Machine(patches).path(AT["before"], [True])))
+        for place in range(length):
+            with self.subTest(place):
+                machine = Machine(patches)
+                path = list(machine.path(AT["before"], [True]))
+                for address in path[:place]:
+                    machine.step(address)
+                machine.interrupt(path[place])
+                machine.run("before", False)
+                for address in path[place:]:
+                    machine.step(address)
+                self.same(machine, ("before", True), ("before", False))
+
+    def test_stopped_everywhere(self):
+        machine = Machine(detour("after_region", "stub_after"))
+        for address in machine.path(AT["after"], [False, False, False]):
+            machine.step(address)
+            machine.stopped(address)
+            machine.step(address)
+        self.same(machine, ("after", False, False))
+
+    def test_int3_while_the_detour_is_being_made(self):
+        """It leads to the stub, though no jump there has been seen yet."""
+        machine = Machine(detour("before_region", "stub_before"))
+        machine.translated(AT["before_region"], b"\xcc")
+        machine.trace(AT["before_region"])
+        machine.interrupt(AT["before_region"], vector="03")
+        for address in list(machine.path(AT["before"], [True]))[1:]:
+            machine.step(address)
+        self.same(machine, ("before", True), learn=True)
+
+    def test_given_back(self):
+        """The text's own bytes are translated again."""
+        machine = Machine(detour("before_region", "stub_before")).run("before", True)
+        for address in Machine().path(AT["before"], [False]):
+            machine.translated(address, TEXT.instructions[address].bytes)
+            machine.trace(address)
+        self.same(machine, ("before", True), ("before", False))
+
+    def test_jump_to_somewhere_else(self):
+        """Is no detour: kprobes makes such jumps too."""
+        witness = Witness(TEXT, (ENGINE[0] + ENGINE[1], 16))
+        self.assertFalse(witness.elsewhere.is_detour(
+            AT["before_region"], jump("before_region", "stub_before")))
+        self.assertFalse(Witness(TEXT).elsewhere.is_detour(
+            AT["before_region"], jump("before_region", "stub_before")))

@@ -1,0 +1,422 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * storm.c - livecov under everything at once, for as long as one likes: attached and
+ * detached while both CPUs run the target, others patch the same text, the target goes
+ * and comes, tracked tasks fork. After each storm the machine is as it was.
+ */
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "storm.h"
+#include "../vm/suite/module/covlife.h"
+
+/* --- attach and detach ----------------------------------------------------------------- */
+
+/* Asked at any moment, all of it can be told. */
+static void ask_everything(int fd, uint32_t target)
+{
+	static struct cov_branch branches[2048];
+	struct cov_engines engines = { .target = target };
+	struct cov_target_info info = target_info(fd, target);
+
+	EXPECT(info.outcomes_hit + info.outcomes_unknown <= 2 * info.branches);
+	EXPECT(info.blocks_hit + info.blocks_unknown <= info.blocks);
+	read_table(fd, COV_IOC_BRANCHES, target, any(info.branches), ARRAY_SIZE(branches),
+		   branches);
+	CALL(fd, COV_IOC_ENGINES, &engines);
+}
+
+static void attach_for_a_moment(int fd, const char *module)
+{
+	struct cov_attach request = any_attach(module);
+	struct cov_arm some = { .max = 1 + any(300) };
+
+	some.target = attach(fd, &request);
+	if (any(4))
+		arm(fd, some.target);
+	else
+		CALL(fd, COV_IOC_ARM, &some);
+	if (any(2))
+		ask_everything(fd, some.target);
+	if (any(3) == 0)
+		usleep(any(300) * 1000);
+	if (any(3) == 0)
+		with_id(fd, COV_IOC_RESET, any(2) ? some.target : 0);
+	if (any(2))
+		ask_everything(fd, some.target);
+	if (any(8))
+		with_id(fd, COV_IOC_DETACH, some.target);
+}
+
+/* One of two targets, through a file that is closed now and then. */
+static void attach_again_and_again(void *module)
+{
+	int fd = control_open();
+
+	reseed(*(const char *)module);
+	while (storm_goes_on()) {
+		attach_for_a_moment(fd, module);
+		if (any(8) && livecov_status(fd).targets < 2)
+			continue;
+		close(fd);
+		fd = control_open();
+	}
+	close(fd);
+}
+
+static void quarrel(void *number)
+{
+	int fd = control_open();
+
+	reseed(*(int *)number);
+	while (storm_goes_on()) {
+		struct cov_target_info info = { .flags = COV_INFO_NEXT };
+		struct cov_attach request = any_attach(COEXIST_TARGET);
+		struct cov_target_id id = { 0 };
+
+		/* The other has it most of the time. */
+		if (!try_call(fd, COV_IOC_ATTACH, &request))
+			try_arm(fd, request.target);
+		if (!try_call(fd, COV_IOC_TARGET, &info))
+			id.target = info.target;
+		try_call(fd, any(4) ? COV_IOC_RESET : COV_IOC_DETACH, &id);
+		close(fd);
+		fd = control_open();
+	}
+	close(fd);
+}
+
+static void attach_and_detach_while_both_processors_run_it(void)
+{
+	struct workers workers;
+	struct hammer hammer;
+	pid_t other;
+
+	storm_begin(__func__);
+	workers_start(&workers);
+	hammer_start(&hammer);
+	other = start(attach_again_and_again, TARGET);
+	attach_again_and_again(COEXIST_TARGET);
+	finish(other);
+	hammer_stop(&hammer);
+	workers_stop(&workers);
+	storm_end();
+}
+
+/* Two that want the same one, and reset what is the other's. */
+static void two_quarrel_about_one_target(void)
+{
+	struct workers workers;
+	pid_t pids[2];
+	int i;
+
+	storm_begin(__func__);
+	workers_start(&workers);
+	for (i = 0; i < 2; i++)
+		pids[i] = start(quarrel, &i);
+	for (i = 0; i < 2; i++)
+		finish(pids[i]);
+	workers_stop(&workers);
+	storm_end();
+}
+
+/* --- others who patch ----------------------------------------------------------------------- */
+
+static void others_patch_the_same_text(void)
+{
+	struct workers workers;
+	int fd, device;
+
+	storm_begin(__func__);
+	fd = control_open();
+	device = covt_open();
+	workers_start(&workers);
+	while (storm_goes_on()) {
+		struct cov_attach request = any_attach(COEXIST_TARGET);
+		unsigned int i, n = any(8);
+
+		for (i = any(3); i; i--)
+			patch_something(device);
+		attach(fd, &request);
+		arm(fd, request.target);
+		for (i = 0; i < n; i++)
+			patch_something(device);
+		if (any(2))
+			workers_pass(&workers);
+		with_id(fd, COV_IOC_RESET, request.target);
+		ask_everything(fd, request.target);
+		remove_probes();
+		with_id(fd, COV_IOC_DETACH, request.target);
+	}
+	patch_no_more(device);
+	workers_stop(&workers);
+	close(device);
+	close(fd);
+	storm_end();
+}
+
+/* --- counts ------------------------------------------------------------------------------------ */
+
+struct counted {
+	int cpu;
+	unsigned long *calls;
+	unsigned int *stop;
+};
+
+static void call_and_count(void *data)
+{
+	const struct counted *self = data;
+	int device = MUST(open("/dev/covlife", O_RDWR | O_CLOEXEC));
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(self->cpu, &cpus);
+	MUST(sched_setaffinity(0, sizeof(cpus), &cpus));
+	while (!__atomic_load_n(self->stop, __ATOMIC_SEQ_CST)) {
+		MUST(ioctl(device, COVLIFE_LOOP, 64));
+		*self->calls += 64;
+		usleep(any(500));
+	}
+}
+
+static void expect_calls(int fd, uint32_t target, unsigned long calls)
+{
+	struct cov_function work = function_of(fd, target, "covlife_work");
+	struct cov_branch branches[2];
+	int i;
+
+	EXPECT_EQ(read_table(fd, COV_IOC_BRANCHES, target, work.first_branch, 2, branches), 2);
+	EXPECT_EQ(work.hits, calls);
+	EXPECT_EQ(function_hits(fd, target, "covlife_odd"), calls / 2);
+	EXPECT_EQ(function_hits(fd, target, "covlife_even"), calls / 2);
+	for (i = 0; i < 2; i++)
+		EXPECT_EQ(branches[i].not_taken_hits + branches[i].taken_hits, calls);
+	EXPECT_EQ(branches[1].taken_hits, calls / 2);
+}
+
+static uint32_t attach_counting(int fd, unsigned int engine, unsigned int scope)
+{
+	struct cov_attach request = attach_request(TARGET);
+
+	request.engine = engine;
+	request.mode = COV_MODE_COUNT;
+	request.scope = scope;
+	choose(&request, "covlife_[woe][odv]*");
+	attach(fd, &request);
+	arm(fd, request.target);
+	return request.target;
+}
+
+/* Others patch these functions too, and livecov patches others, while they are counted. */
+static void count_calls(int fd, int device, unsigned int engine, unsigned int scope)
+{
+	unsigned long *calls = shared_memory(2 * sizeof(*calls));
+	unsigned int *stop = shared_memory(sizeof(*stop)), i, n = 4 + any(8);
+	uint32_t target = attach_counting(fd, engine, scope);
+	struct cov_register reg = { .sample = 1 };
+	pid_t pids[2];
+
+	test_case("engine %u, scope %u", engine, scope);
+	CALL(fd, COV_IOC_REGISTER, &reg);
+	for (i = 0; i < 2; i++) {
+		struct counted self = { i, &calls[i], stop };
+
+		pids[i] = start(call_and_count, &self);
+	}
+	CALL(fd, COV_IOC_UNREGISTER, NULL);
+	for (i = 0; i < n; i++) {
+		if (any(2))
+			patch_something(device);
+		else
+			attach_for_a_moment(fd, COEXIST_TARGET);
+		usleep(any(100) * 1000);
+		if (target_info(fd, target).engine != engine)
+			FAIL("the target is somebody else's");
+	}
+	__atomic_store_n(stop, 1, __ATOMIC_SEQ_CST);
+	for (i = 0; i < 2; i++)
+		finish(pids[i]);
+	expect_calls(fd, target, calls[0] + calls[1]);
+	remove_probes();
+}
+
+static void no_count_is_lost_while_others_patch(void)
+{
+	static const unsigned int engines[] = {
+		COV_ENGINE_AUTO, COV_ENGINE_DETOUR, COV_ENGINE_BREAKPOINT,
+	};
+	int device;
+
+	storm_begin(__func__);
+	device = covt_open();
+	while (storm_goes_on()) {
+		int fd = control_open();
+
+		count_calls(fd, device, engines[any(ARRAY_SIZE(engines))],
+			    any(2) ? COV_SCOPE_ALL : COV_SCOPE_TRACKED);
+		close(fd);
+	}
+	patch_no_more(device);
+	close(device);
+	storm_end();
+}
+
+/* --- the target goes and comes ------------------------------------------------------------------- */
+
+static void use_while_there(void *number)
+{
+	reseed(*(int *)number);
+	while (storm_goes_on()) {
+		int device = open(COVT_PATH, O_RDWR | O_CLOEXEC);
+
+		if (device >= 0) {
+			exercise(device);
+			close(device);
+		}
+		usleep(any(20) * 1000);
+	}
+}
+
+static void attach_while_there(void *unused)
+{
+	int fd = control_open();
+
+	(void)unused;
+	reseed('a');
+	while (storm_goes_on()) {
+		struct cov_attach request = any_attach(COEXIST_TARGET);
+
+		if (try_call(fd, COV_IOC_ATTACH, &request))
+			continue;
+		try_arm(fd, request.target);
+		usleep(any(1000) * 1000);
+		target_info(fd, request.target);
+		with_id(fd, COV_IOC_RESET, request.target);
+		with_id(fd, COV_IOC_DETACH, request.target);
+	}
+	close(fd);
+}
+
+static void target_goes_and_comes_while_attached(void)
+{
+	pid_t users[2], attacher;
+	unsigned int unloads = 0;
+	int i;
+
+	storm_begin(__func__);
+	for (i = 0; i < 2; i++)
+		users[i] = start(use_while_there, &i);
+	attacher = start(attach_while_there, NULL);
+	while (storm_goes_on()) {
+		usleep(any(700) * 1000);
+		if (try_unload(COEXIST_TARGET))
+			continue;
+		unloads++;
+		usleep(any(50) * 1000);
+		modprobe(COEXIST_TARGET);
+	}
+	for (i = 0; i < 2; i++)
+		finish(users[i]);
+	finish(attacher);
+	EXPECT(unloads > 0);
+	storm_end();
+}
+
+/* --- forks ------------------------------------------------------------------------------------------- */
+
+struct family {
+	uint64_t sample;
+	unsigned long value;	/* of covlife_work() */
+	unsigned long *calls;
+};
+
+/* Children that call, and children whose children do. */
+static void be_fruitful(void *data)
+{
+	const struct family *self = data;
+	int fd = control_open(), device = MUST(open("/dev/covlife", O_RDWR | O_CLOEXEC));
+	struct cov_register reg = { .sample = self->sample };
+
+	reseed(self->sample);
+	CALL(fd, COV_IOC_REGISTER, &reg);
+	while (storm_goes_on()) {
+		pid_t pid = any(2) ? vfork() : fork();
+
+		if (pid < 0)
+			continue;
+		if (!pid) {
+			ioctl(device, COVLIFE_TASK, self->value);
+			_exit(0);
+		}
+		MUST(waitpid(pid, NULL, 0));
+		++*self->calls;
+	}
+	CALL(fd, COV_IOC_UNREGISTER, NULL);
+}
+
+static void expect_family(int fd, uint32_t target, const struct family *family)
+{
+	struct cov_view view = { .sample = family->sample };
+
+	CALL(fd, COV_IOC_VIEW, &view);
+	test_case("sample %llu", (unsigned long long)family->sample);
+	EXPECT_EQ(function_hits(fd, target, "covlife_odd"),
+		  family->value & 1 ? *family->calls : 0);
+	EXPECT_EQ(function_hits(fd, target, "covlife_even"),
+		  family->value & 1 ? 0 : *family->calls);
+	view.sample = 0;
+	CALL(fd, COV_IOC_VIEW, &view);
+}
+
+#define FAMILIES	4
+
+static void tracked_tasks_fork_and_every_call_is_theirs(void)
+{
+	struct family families[FAMILIES];
+	pid_t pids[FAMILIES];
+	uint32_t target;
+	int fd, i;
+
+	storm_begin(__func__);
+	fd = control_open();
+	target = attach_counting(fd, COV_ENGINE_AUTO, COV_SCOPE_TRACKED);
+	for (i = 0; i < FAMILIES; i++) {
+		families[i] = (struct family){ 1 + i, 1 + i, shared_memory(sizeof(long)) };
+		pids[i] = start(be_fruitful, &families[i]);
+	}
+	/* The samples' maps grow meanwhile. */
+	while (storm_goes_on()) {
+		attach_for_a_moment(fd, COEXIST_TARGET);
+		usleep(any(300) * 1000);
+	}
+	for (i = 0; i < FAMILIES; i++)
+		finish(pids[i]);
+	EXPECT_EQ(livecov_status(fd).tasks_lost, 0);
+	for (i = 0; i < FAMILIES; i++)
+		expect_family(fd, target, &families[i]);
+	close(fd);
+	storm_end();
+}
+
+static const struct test storms[] = {
+	TEST(attach_and_detach_while_both_processors_run_it),
+	TEST(two_quarrel_about_one_target),
+	TEST(others_patch_the_same_text),
+	TEST(no_count_is_lost_while_others_patch),
+	TEST(target_goes_and_comes_while_attached),
+	TEST(tracked_tasks_fork_and_every_call_is_theirs),
+};
+
+int main(int argc, char **argv)
+{
+	const struct test_group groups[] = {
+		TEST_GROUP(storms), storms_of_covstat, storms_of_failures,
+	};
+
+	return suite_main(groups, ARRAY_SIZE(groups), argc, argv);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * storm.h - what the storms share: how long, at random from which seed, and what has to be
+ * true when one has passed. Built on the suite's harness; see tests/vm/suite.
+ */
+#ifndef STORM_H
+#define STORM_H
+
+#include "../vm/suite/coexist.h"
+
+/* storm_begin - covtarget is loaded; its text is what it will have to be at the end */
+void storm_begin(const char *name);
+
+/* storm_goes_on - until the storm's time is up; LIVECOV_STORM_SECONDS for each */
+bool storm_goes_on(void);
+
+/*
+ * storm_end - nobody is attached or tracked, the text of covtarget is what it was, and what
+ * a clean load gives, livecov can be unloaded, and the kernel has said nothing
+ */
+void storm_end(void);
+
+/* --- at random; LIVECOV_STORM_SEED decides ---------------------------------------------- */
+
+/* any - 0 .. n - 1 */
+unsigned int any(unsigned int n);
+
+/* reseed - a child's own order */
+void reseed(unsigned int number);
+
+/* any_attach - a request for some mode, scope and fast engine; all functions of a module */
+struct cov_attach any_attach(const char *module);
+
+/* try_call - 0 or a positive errno */
+int try_call(int fd, unsigned int cmd, void *arg);
+
+/* try_arm - until nothing is pending, or not even that far; 0 or a positive errno */
+int try_arm(int fd, uint32_t target);
+
+/* --- others who patch ----------------------------------------------------------------------- */
+
+/* patch_something - one step at random: ftrace, a kprobe, a static key or call */
+void patch_something(int device);
+
+/* patch_no_more - and nobody else's patches are left */
+void patch_no_more(int device);
+
+/* remove_probes - a byte of livecov's on which one sits could not be given back */
+void remove_probes(void);
+
+/* The storms that need a file of their own. */
+extern const struct test_group storms_of_covstat, storms_of_failures;
+
+#endif /* STORM_H */

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * storm_failures.c - memory that is not there: in every call, each allocation in turn
+ * (/proc/thread-self/fail-nth), then any of them (probability, for this task alone). Needs
+ * a kernel with fault injection. A call that fails has changed nothing, and what undoes
+ * something does not fail.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "storm.h"
+#include "../vm/suite/module/covlife.h"
+
+#define DEBUGFS	"/sys/kernel/debug/"
+
+static const char *const injectors[] = { "failslab", "fail_page_alloc" };
+
+static void set_injector(const char *injector, const char *attribute, const char *value)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), DEBUGFS "%s/%s", injector, attribute);
+	if (!access(path, W_OK))
+		write_file(path, value);
+}
+
+static void set_injectors(const char *probability, const char *times)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(injectors); i++) {
+		set_injector(injectors[i], "ignore-gfp-wait", "N");
+		set_injector(injectors[i], "ignore-gfp-highmem", "N");
+		set_injector(injectors[i], "cache-filter", "N");
+		set_injector(injectors[i], "min-order", "0");
+		set_injector(injectors[i], "verbose", "0");
+		set_injector(injectors[i], "task-filter", "Y");
+		set_injector(injectors[i], "interval", "1");
+		set_injector(injectors[i], "times", times);
+		set_injector(injectors[i], "probability", probability);
+	}
+}
+
+static void need_fault_injection(void)
+{
+	if (access(DEBUGFS "failslab/probability", W_OK) ||
+	    access("/proc/thread-self/fail-nth", W_OK))
+		skip_test("this kernel has no fault injection");
+}
+
+/* --- calls --------------------------------------------------------------------------------- */
+
+/* Fails to allocate in it if it is told to; 0 or a positive errno. */
+typedef int (*failing_call)(int fd, unsigned int cmd, void *arg);
+
+static int fail_nth_fd, make_it_fail_fd;
+static unsigned int nth;
+static bool injected;
+
+/* Its @nth allocation, if it comes to that. */
+static int with_nth_failing(int fd, unsigned int cmd, void *arg)
+{
+	char text[16];
+	int err, len = snprintf(text, sizeof(text), "%u", nth);
+
+	MUST(pwrite(fail_nth_fd, text, len, 0));
+	err = try_call(fd, cmd, arg);
+	memset(text, 0, sizeof(text));
+	MUST(pread(fail_nth_fd, text, sizeof(text) - 1, 0));
+	/* What is left of it was not reached. */
+	injected |= atoi(text) == 0;
+	MUST(pwrite(fail_nth_fd, "0", 1, 0));
+	return err;
+}
+
+static int with_any_failing(int fd, unsigned int cmd, void *arg)
+{
+	int err;
+
+	MUST(pwrite(make_it_fail_fd, "1", 1, 0));
+	err = try_call(fd, cmd, arg);
+	MUST(pwrite(make_it_fail_fd, "0", 1, 0));
+	return err;
+}
+
+static void expect_memory_error(int err, const char *name)
+{
+	/* User copies are made to fail as well. */
+	if (err && err != ENOMEM && err != EFAULT)
+		FAIL("%s failed with %s: expected ENOMEM", name, strerror(err));
+}
+
+#define TRY(call, fd, cmd, arg)						\
+({									\
+	int try_ = call(fd, cmd, arg);					\
+									\
+	expect_memory_error(try_, #cmd);				\
+	try_;								\
+})
+
+static void read_tables(failing_call call, int fd, uint32_t target)
+{
+	static const unsigned int cmds[] = {
+		COV_IOC_FUNCTIONS, COV_IOC_BLOCKS, COV_IOC_BRANCHES, COV_IOC_SECTIONS,
+		COV_IOC_NAMES,
+	};
+	static unsigned char room[64 << 10];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(cmds); i++) {
+		struct cov_range range = {
+			.target = target, .count = 100, .buffer = (uintptr_t)room,
+		};
+
+		TRY(call, fd, cmds[i], &range);
+	}
+}
+
+static void ask(failing_call call, int fd, uint32_t target, uint64_t sample)
+{
+	struct cov_target_info info = { .target = target };
+	struct cov_engines engines = { .target = target };
+	struct cov_map map = { .target = target, .sample = sample };
+	struct cov_version version;
+	struct cov_status status;
+	uint64_t ids[16];
+	struct cov_samples samples = { .count = 16, .buffer = (uintptr_t)ids };
+	void *cells;
+
+	TRY(call, fd, COV_IOC_VERSION, &version);
+	TRY(call, fd, COV_IOC_STATUS, &status);
+	TRY(call, fd, COV_IOC_TARGET, &info);
+	TRY(call, fd, COV_IOC_ENGINES, &engines);
+	TRY(call, fd, COV_IOC_SAMPLES, &samples);
+	read_tables(call, fd, target);
+	if (call(fd, COV_IOC_MAP, &map) || !map.length)
+		return;
+	cells = mmap(NULL, map.length, PROT_READ, MAP_SHARED, fd, map.offset);
+	if (cells != MAP_FAILED)
+		munmap(cells, map.length);
+}
+
+/* A detach that was turned away for its argument could not be had has changed nothing. */
+static void detach_in_the_end(failing_call call, int fd, uint32_t target)
+{
+	struct cov_target_id id = { .target = target };
+
+	if (TRY(call, fd, COV_IOC_DETACH, &id))
+		with_id(fd, COV_IOC_DETACH, target);
+	expect_clean_text();
+}
+
+static void register_and_unregister(failing_call call, int fd, uint64_t sample)
+{
+	struct cov_register reg = { .sample = sample };
+
+	if (TRY(call, fd, COV_IOC_REGISTER, &reg))
+		return;
+	poke(COVLIFE_LOOP, 4);
+	if (TRY(call, fd, COV_IOC_UNREGISTER, NULL))
+		CALL(fd, COV_IOC_UNREGISTER, NULL);
+}
+
+static void checkpoint(failing_call call, int fd)
+{
+	struct cov_checkpoint_add add = {
+		.name = "storm", .module = TARGET, .function = "covlife_odd", .levels = 1,
+		.scope = COV_SCOPE_ALL,
+	};
+	struct cov_checkpoint_del del = { .name = "storm" };
+
+	if (TRY(call, fd, COV_IOC_CHECKPOINT_ADD, &add))
+		return;
+	poke(COVLIFE_LOOP, 4);
+	if (TRY(call, fd, COV_IOC_CHECKPOINT_DEL, &del))
+		CALL(fd, COV_IOC_CHECKPOINT_DEL, &del);
+}
+
+/* Every call in its turn; @call makes some of them fail. */
+static void live_a_life(failing_call call, const struct cov_attach *like)
+{
+	struct cov_attach request = *like;
+	struct cov_arm arming = { .max = ~0U };
+	struct cov_target_id id = { 0 };
+	int fd = control_open(), err;
+	uint64_t sample = 1 + any(4);
+
+	register_and_unregister(call, fd, sample);
+	checkpoint(call, fd);
+	expect_clean_text();
+	err = TRY(call, fd, COV_IOC_ATTACH, &request);
+	if (err) {
+		EXPECT_EQ(livecov_status(fd).targets, 0);
+		close(fd);
+		return;
+	}
+	arming.target = id.target = request.target;
+	TRY(call, fd, COV_IOC_ARM, &arming);
+	poke(COVLIFE_LOOP, 4);
+	register_and_unregister(call, fd, sample);
+	ask(call, fd, request.target, request.scope == COV_SCOPE_TRACKED ? sample : 0);
+	TRY(call, fd, COV_IOC_KEEP, &id);
+	TRY(call, fd, COV_IOC_RESET, &id);
+	poke(COVLIFE_LOOP, 4);
+	detach_in_the_end(call, fd, request.target);
+	close(fd);
+}
+
+/* --- storms -------------------------------------------------------------------------------------- */
+
+static void prepare(const char *name, const char *probability)
+{
+	need_fault_injection();
+	fail_nth_fd = MUST(open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC));
+	make_it_fail_fd = MUST(open("/proc/self/make-it-fail", O_RDWR | O_CLOEXEC));
+	storm_begin(name);
+	set_injectors(probability, "-1");
+}
+
+static void stop_failing(void)
+{
+	set_injectors("0", "-1");
+	close(fail_nth_fd);
+	close(make_it_fail_fd);
+}
+
+static void each_allocation_of_each_call_fails(void)
+{
+	unsigned int reached = 0;
+
+	prepare(__func__, "0");
+	while (storm_goes_on()) {
+		struct cov_attach request = any_attach(TARGET);
+
+		for (nth = 1, injected = true; injected && storm_goes_on(); nth++) {
+			test_case("engine %u, mode %u, scope %u, allocation %u", request.engine,
+				  request.mode, request.scope, nth);
+			injected = false;
+			live_a_life(with_nth_failing, &request);
+			reached += injected;
+		}
+	}
+	stop_failing();
+	EXPECT(reached > 0);
+	storm_end();
+}
+
+static void any_allocation_of_any_call_fails(void)
+{
+	static const char *const probabilities[] = { "1", "3", "10", "30" };
+	struct hammer hammer;
+
+	prepare(__func__, "1");
+	hammer_start(&hammer);
+	while (storm_goes_on()) {
+		struct cov_attach request = any_attach(TARGET);
+
+		set_injectors(probabilities[any(ARRAY_SIZE(probabilities))], "-1");
+		test_case("engine %u, mode %u, scope %u", request.engine, request.mode,
+			  request.scope);
+		live_a_life(with_any_failing, &request);
+	}
+	hammer_stop(&hammer);
+	stop_failing();
+	storm_end();
+}
+
+static const struct test storms[] = {
+	TEST(each_allocation_of_each_call_fails),
+	TEST(any_allocation_of_any_call_fails),
+};
+
+const struct test_group storms_of_failures = TEST_GROUP(storms);

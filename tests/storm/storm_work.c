@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * storm_work.c - see storm.h.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "storm.h"
+
+#define SAFE_S		20	/* without LIVECOV_STORM_SECONDS */
+#define EVENTS		TRACEFS "kprobe_events"
+#define GROUP		"covstorm"
+#define ENABLE		TRACEFS "events/" GROUP "/enable"
+
+/* --- time and chance ------------------------------------------------------------------------ */
+
+static uint64_t state = 1;
+static time_t over;
+static struct text clean;
+static int log_fd = -1;
+
+static unsigned long environment(const char *name, unsigned long otherwise)
+{
+	const char *value = getenv(name);
+
+	return value ? strtoul(value, NULL, 0) : otherwise;
+}
+
+static time_t now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec;
+}
+
+/* xorshift64; Marsaglia, "Xorshift RNGs", 2003 */
+unsigned int any(unsigned int n)
+{
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	return n ? (state >> 32) % n : 0;
+}
+
+void reseed(unsigned int number)
+{
+	int i;
+
+	state ^= (number + 1ULL) * 0x9e3779b97f4a7c15ULL;
+	for (i = 0; i < 10; i++)
+		any(1);
+}
+
+bool storm_goes_on(void)
+{
+	return now() < over;
+}
+
+/* --- before and after ---------------------------------------------------------------------------- */
+
+static const char *const faults[] = {
+	"WARNING:", "BUG:", "kernel BUG at", "KASAN", "KFENCE", "UBSAN", "Oops", "Call Trace",
+	"general protection", "possible recursive locking", "possible circular locking",
+	"INFO: possible", "inconsistent lock state", "suspicious RCU usage", "INFO: rcu",
+	"INFO: task", "rcu_sched detected", "detected stalls", "soft lockup",
+	"scheduling while atomic", "sleeping function called", "refcount_t:", "ODEBUG:",
+	"list_add corruption", "list_del corruption", "livecov: a breakpoint of somebody",
+	"livecov: ftrace did not",
+};
+
+static void expect_quiet_log(void)
+{
+	char line[8192];
+	ssize_t n;
+	size_t i;
+
+	while ((n = read(log_fd, line, sizeof(line) - 1)) > 0 || errno == EPIPE) {
+		line[n > 0 ? n : 0] = '\0';
+		for (i = 0; n > 0 && i < ARRAY_SIZE(faults); i++)
+			if (strstr(line, faults[i]))
+				FAIL("the kernel said: %.200s", line);
+		errno = 0;
+	}
+}
+
+void storm_begin(const char *name)
+{
+	unsigned long seed = environment("LIVECOV_STORM_SEED", 1);
+	unsigned long seconds = environment("LIVECOV_STORM_SECONDS", SAFE_S);
+
+	printf("# %s: seed %lu, %lu s.\n", name, seed, seconds);
+	fflush(stdout);
+	state = seed;
+	for (; *name; name++)
+		reseed(*name);
+	close(covt_open());
+	covtarget_text(&clean);
+	log_fd = MUST(open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+	MUST(lseek(log_fd, 0, SEEK_END));
+	over = now() + seconds;
+}
+
+static void expect_text_of_covtarget(void)
+{
+	static struct text text;
+
+	covtarget_text(&text);
+	expect_same_text(&clean, &text);
+}
+
+static bool nothing_left(void)
+{
+	int fd = control_open();
+	struct cov_status status = livecov_status(fd);
+
+	close(fd);
+	return !status.targets && !status.checkpoints && !status.tasks;
+}
+
+void storm_end(void)
+{
+	int device;
+
+	test_case("afterwards");
+	EVENTUALLY(nothing_left());
+	expect_text_of_covtarget();
+	expect_clean_text();
+	EVENTUALLY(try_unload("livecov") == 0);
+	EVENTUALLY(try_unload(COEXIST_TARGET) == 0);
+	device = covt_open();
+	expect_text_of_covtarget();
+	exercise(device);
+	close(device);
+	expect_quiet_log();
+}
+
+/* --- livecov ------------------------------------------------------------------------------------------ */
+
+struct cov_attach any_attach(const char *module)
+{
+	static const unsigned int engines[] = {
+		COV_ENGINE_AUTO, COV_ENGINE_AUTO, COV_ENGINE_DETOUR, COV_ENGINE_BREAKPOINT,
+		COV_ENGINE_ENTRY,
+	};
+	struct cov_attach request = attach_request(module);
+
+	request.engine = engines[any(ARRAY_SIZE(engines))];
+	request.mode = COV_MODE_BLOCKS + any(3);
+	request.scope = any(2) ? COV_SCOPE_ALL : COV_SCOPE_TRACKED;
+	if (any(6) == 0)
+		request.flags = COV_ATTACH_FUNCTIONS_ONLY;
+	return request;
+}
+
+int try_call(int fd, unsigned int cmd, void *arg)
+{
+	return ioctl(fd, cmd, arg) ? errno : 0;
+}
+
+int try_arm(int fd, uint32_t target)
+{
+	struct cov_arm request;
+	int err;
+
+	do {
+		request = (struct cov_arm){ .target = target, .max = 1 + any(500) };
+		err = try_call(fd, COV_IOC_ARM, &request);
+	} while (!err && request.pending && any(10));
+	return err;
+}
+
+/* --- others who patch ------------------------------------------------------------------------------------ */
+
+static const char *const functions[] = {
+	COEXIST_TARGET ":covt_flags", COEXIST_TARGET ":covt_body", COEXIST_TARGET ":covt_if_else",
+	COEXIST_TARGET ":covt_while_loop", COEXIST_TARGET ":covt_into_before",
+	TARGET ":covlife_work", TARGET ":covlife_odd",
+};
+
+static void switch_ftrace(void)
+{
+	static const char *const filters[] = {
+		"*:mod:" COEXIST_TARGET, "*:mod:" TARGET, "covt_flags", "",
+	};
+	int fd = open(TRACEFS "set_ftrace_filter", O_WRONLY | O_TRUNC | O_CLOEXEC);
+	const char *filter = filters[any(ARRAY_SIZE(filters))];
+
+	if (fd >= 0) {
+		/* A function that is not loaded just now is refused. */
+		if (*filter && write(fd, filter, strlen(filter)) < 0)
+			filter = "";
+		close(fd);
+	}
+	/* Without a filter it would be every function of the kernel. */
+	write_file(TRACEFS "current_tracer", *filter && any(2) ? "function" : "nop");
+}
+
+/* One where an instruction begins, if it is one: where not the kernel refuses. */
+static void set_probe(void)
+{
+	static unsigned int number;
+	char line[128];
+	int fd = open(EVENTS, O_WRONLY | O_APPEND | O_CLOEXEC);
+	int n = snprintf(line, sizeof(line), "p:" GROUP "/p%u_%u %s+%u\n", getpid(), number++,
+			 functions[any(ARRAY_SIZE(functions))], any(24));
+
+	if (fd < 0)
+		return;
+	if (write(fd, line, n) == n && !access(ENABLE, W_OK))
+		write_file(ENABLE, "1");
+	close(fd);
+}
+
+static void remove_probe(char *line)
+{
+	char *space = strchr(line, ' '), command[160];
+	int fd;
+
+	if (!space || !strstr(line, ":" GROUP "/"))
+		return;
+	*space = '\0';
+	snprintf(command, sizeof(command), "-%s\n", line + 1);
+	fd = MUST(open(EVENTS, O_WRONLY | O_APPEND | O_CLOEXEC));
+	MUST(write(fd, command, strlen(command)));
+	close(fd);
+}
+
+void remove_probes(void)
+{
+	static char all[1 << 16];
+	char *line, *rest = all;
+
+	if (!access(ENABLE, W_OK))
+		write_file(ENABLE, "0");
+	if (read_file(EVENTS, all, sizeof(all)) <= 0)
+		return;
+	while ((line = strsep(&rest, "\n")))
+		remove_probe(line);
+}
+
+static void switch_key_and_call(int device)
+{
+	covt(device, COVT_FN_static_key_set, any(2), 0, 0);
+	covt(device, COVT_FN_key_beside_set, any(2), 0, 0);
+	covt(device, COVT_FN_call_beside_set, any(2), 0, 0);
+	EXPECT_EQ(covt(device, COVT_FN_key_beside, 0, 1, 0), 4);
+	EXPECT_EQ(covt(device, COVT_FN_call_beside, 0, 1, 0), 0);
+}
+
+void patch_something(int device)
+{
+	switch (any(6)) {
+	case 0:
+		switch_ftrace();
+		break;
+	case 1:
+	case 2:
+		set_probe();
+		break;
+	case 3:
+		remove_probes();
+		break;
+	default:
+		switch_key_and_call(device);
+	}
+}
+
+void patch_no_more(int device)
+{
+	remove_probes();
+	write_file(TRACEFS "current_tracer", "nop");
+	close(MUST(open(TRACEFS "set_ftrace_filter", O_WRONLY | O_TRUNC | O_CLOEXEC)));
+	covt(device, COVT_FN_static_key_set, 0, 0, 0);
+	covt(device, COVT_FN_key_beside_set, 0, 0, 0);
+	covt(device, COVT_FN_call_beside_set, 0, 0, 0);
+}

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * coexist.c - others patch the text that livecov has patched, while both CPUs run
+ * it: ftrace, perf, BPF, static keys and calls, module loading. Every result stays
+ * right, and afterwards every byte is as it was. coexist_probes.c has the kprobes.
+ */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "coexist.h"
+
+/* kprobes would take minutes to arm it all, again and again. */
+static const unsigned int engines[] = { COV_ENGINE_DETOUR, COV_ENGINE_BREAKPOINT };
+
+/*
+ * Do @disturb again and again, with workers, and attach and detach meanwhile, with
+ * each engine in turn.
+ */
+static void disturb_while_armed(void (*disturb)(unsigned int round), unsigned int n)
+{
+	static struct text clean, now;
+	struct workers workers;
+	int fd = control_open();
+	unsigned int i;
+
+	need_engine(fd, COV_ENGINE_DETOUR);
+	workers_start(&workers);
+	covtarget_text(&clean);
+	for (i = 0; i < n; i++) {
+		uint32_t target = attach_covtarget(fd, engines[i % ARRAY_SIZE(engines)]);
+
+		test_case("round %u", i);
+		disturb(2 * i);
+		workers_pass(&workers);
+		EXPECT(target_info(fd, target).outcomes_hit > 0);
+		disturb(2 * i + 1);
+		with_id(fd, COV_IOC_DETACH, target);
+	}
+	workers_stop(&workers);
+	covtarget_text(&now);
+	expect_same_text(&clean, &now);
+}
+
+/* --- ftrace ------------------------------------------------------------------------- */
+
+static void switch_function_tracer(unsigned int round)
+{
+	write_file(TRACEFS "set_ftrace_filter", "*:mod:" COEXIST_TARGET);
+	write_file(TRACEFS "current_tracer", round % 2 ? "nop" : "function");
+}
+
+static void function_tracer_is_switched_while_armed(void)
+{
+	disturb_while_armed(switch_function_tracer, rounds(4));
+	write_file(TRACEFS "current_tracer", "nop");
+}
+
+/* --- static keys and calls ------------------------------------------------------------ */
+
+static void switch_key_and_call(unsigned int round)
+{
+	int device = covt_open();
+	bool on = round % 2 == 0;
+
+	covt(device, COVT_FN_static_key_set, on, 0, 0);
+	covt(device, COVT_FN_key_beside_set, on, 0, 0);
+	covt(device, COVT_FN_call_beside_set, on, 0, 0);
+	EXPECT_EQ(covt(device, COVT_FN_static_key, 0, 0, 0), on ? 1 : 2);
+	EXPECT_EQ(covt(device, COVT_FN_key_beside, 1, 1, 0), on ? 5 : 6);
+	EXPECT_EQ(covt(device, COVT_FN_key_beside, 1, 0, 0), on ? 1 : 2);
+	EXPECT_EQ(covt(device, COVT_FN_key_beside, 0, 1, 0), 4);
+	EXPECT_EQ(covt(device, COVT_FN_call_beside, 3, 1, 0), on ? -2 : 7);
+	EXPECT_EQ(covt(device, COVT_FN_call_beside, 3, 0, 0), on ? -3 : 6);
+	close(device);
+}
+
+static void static_keys_and_calls_are_switched_while_armed(void)
+{
+	disturb_while_armed(switch_key_and_call, rounds(6));
+}
+
+/* --- interrupts ---------------------------------------------------------------------------- */
+
+static void interrupt_and_nmi(unsigned int round)
+{
+	int device = covt_open();
+
+	EXPECT_EQ(covt(device, COVT_FN_interrupted, round % 2, 3, 0), 0);
+	/* An NMI for every other CPU, wherever it is just then. */
+	write_file("/proc/sysrq-trigger", "l");
+	close(device);
+}
+
+static void interrupts_and_nmis_come_while_armed(void)
+{
+	write_file("/proc/sys/kernel/sysrq", "1");
+	disturb_while_armed(interrupt_and_nmi, rounds(4));
+}
+
+/* --- other programs ----------------------------------------------------------------------------- */
+
+static void need_program(const char *path)
+{
+	if (access(path, X_OK))
+		skip_test("there is no %s", path);
+}
+
+static void run_perf(unsigned int round)
+{
+	static const char *const argv[] = {
+		/* -B, -N: not to read through all files of the machine afterwards. */
+		"/usr/bin/timeout", "60", "/usr/bin/perf", "record", "-q", "-a", "-B", "-N", "-e", "cpu-clock",
+		"-F", "500", "-o", "/dev/null", "--", "sleep", "0.5", NULL,
+	};
+
+	if (round % 2 == 0)
+		EXPECT_EQ(run_program(argv), 0);
+}
+
+static void perf_samples_while_armed(void)
+{
+	need_program("/usr/bin/perf");
+	disturb_while_armed(run_perf, rounds(2));
+}
+
+static void run_bpftrace(unsigned int round)
+{
+	static const char *const argv[] = {
+		"/usr/bin/timeout", "60", "/usr/bin/bpftrace", "-q", "-e",
+		"kprobe:covt_if_else, kretprobe:covt_while_loop { @ = count(); }"
+		" interval:s:1 { exit(); }", NULL,
+	};
+
+	if (round % 2 == 0)
+		EXPECT_EQ(run_program(argv), 0);
+}
+
+static void bpftrace_probes_while_armed(void)
+{
+	need_program("/usr/bin/bpftrace");
+	disturb_while_armed(run_bpftrace, rounds(2));
+}
+
+/* --- load and unload -------------------------------------------------------------------------------- */
+
+static void expect_text_of_a_clean_load(const struct text *clean)
+{
+	static struct text now;
+
+	covtarget_text(&now);
+	expect_same_text(clean, &now);
+}
+
+static void target_is_reloaded_while_attached(void)
+{
+	int fd = control_open(), device = covt_open();
+	static struct text clean;
+	unsigned int i;
+
+	need_engine(fd, COV_ENGINE_DETOUR);
+	covtarget_text(&clean);
+	for (i = 0; i < rounds(6); i++) {
+		uint32_t target = attach_covtarget(fd, engines[i % ARRAY_SIZE(engines)]);
+
+		exercise(device);
+		close(device);
+		EVENTUALLY(try_unload(COEXIST_TARGET) == 0);
+		EXPECT_EQ(target_info(fd, target).state, COV_TARGET_GONE);
+		device = covt_open();
+		EXPECT_EQ(target_info(fd, target).state, COV_TARGET_LIVE);
+		exercise(device);
+		with_id(fd, COV_IOC_DETACH, target);
+		expect_text_of_a_clean_load(&clean);
+		exercise(device);
+	}
+	/* Loaded as livecov has never seen it: the same bytes. */
+	close(device);
+	EVENTUALLY(try_unload(COEXIST_TARGET) == 0);
+	device = covt_open();
+	expect_text_of_a_clean_load(&clean);
+}
+
+static const struct test tests[] = {
+	TEST(function_tracer_is_switched_while_armed),
+	TEST(static_keys_and_calls_are_switched_while_armed),
+	TEST(interrupts_and_nmis_come_while_armed),
+	TEST(target_is_reloaded_while_attached),
+};
+
+static const struct test programs[] = {
+	TEST(perf_samples_while_armed),
+	TEST(bpftrace_probes_while_armed),
+};
+
+int main(int argc, char **argv)
+{
+	const struct test_group groups[] = {
+		TEST_GROUP(tests), coexist_probes, TEST_GROUP(programs),
+	};
+
+	return suite_main(groups, ARRAY_SIZE(groups), argc, argv);
+}

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * restore.c - the engines of engines.c: every byte comes back: after a detach under load, when the target goes
+ * and comes again, when livecov goes; and what becomes of a byte that somebody else's
+ * breakpoint does not let go.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "engines.h"
+#include "module/covlife.h"
+
+#define EVENTS	TRACEFS "kprobe_events"
+#define PROBE	"covrestore/sitting"
+
+/* --- detach ---------------------------------------------------------------------------- */
+
+/* What COV_IOC_TEXT says is there. */
+static void expect_originals(int fd, uint32_t target, const struct text *clean)
+{
+	static struct text told;
+	struct cov_text request = {
+		.target = target, .length = clean->size, .address = clean->address,
+		.buffer = (uintptr_t)told.bytes,
+	};
+	struct cov_target_info info = target_info(fd, target);
+	uint64_t end = info.text_base + info.text_size;
+
+	if (request.address + request.length > end)
+		request.length = end - request.address;
+	CALL(fd, COV_IOC_TEXT, &request);
+	EXPECT(!memcmp(told.bytes, clean->bytes, request.length));
+}
+
+static void text_comes_back_after_detach_under_load(void)
+{
+	static struct text clean, armed, now;
+	int fd = control_open(), i, mode, scope;
+	struct workers workers;
+
+	need_engine(fd, COV_ENGINE_DETOUR);
+	workers_start(&workers);
+	covtarget_text(&clean);
+	for (i = 0; i < NR_ENGINES_FAST; i++)
+		for (mode = COV_MODE_BLOCKS; mode <= COV_MODE_COUNT; mode++)
+			for (scope = COV_SCOPE_TRACKED; scope <= COV_SCOPE_ALL; scope++) {
+				uint32_t target;
+
+				/* One in two of them: each takes seconds under load. */
+				if ((i + mode + scope) % 2)
+					continue;
+				test_case("engine %s, mode %d, scope %d",
+					  engine_name(engines_all[i]), mode, scope);
+				target = attach_with(fd, COEXIST_TARGET, NULL, engines_all[i], mode,
+						     scope);
+				covtarget_text(&armed);
+				EXPECT(memcmp(clean.bytes, armed.bytes, clean.size));
+				expect_originals(fd, target, &clean);
+				workers_pass(&workers);
+				with_id(fd, COV_IOC_DETACH, target);
+				covtarget_text(&now);
+				expect_same_text(&clean, &now);
+			}
+	workers_stop(&workers);
+}
+
+/* Not all of it was armed. */
+static void half_armed_target_is_detached(void)
+{
+	static struct text clean, now;
+	int fd = control_open(), i;
+
+	close(covt_open());
+	covtarget_text(&clean);
+	for (i = 0; i < NR_ENGINES_FAST; i++) {
+		struct cov_attach request = attach_request(COEXIST_TARGET);
+		struct cov_arm some = { .max = 40 };
+
+		need_engine(fd, engines_all[i]);
+		test_case("engine %s", engine_name(engines_all[i]));
+		request.engine = engines_all[i];
+		some.target = attach(fd, &request);
+		CALL(fd, COV_IOC_ARM, &some);
+		CALL(fd, COV_IOC_ARM, &some);
+		with_id(fd, COV_IOC_DETACH, some.target);
+		covtarget_text(&now);
+		expect_same_text(&clean, &now);
+	}
+}
+
+/* --- the target goes ---------------------------------------------------------------------- */
+
+static void armed_target_is_unloaded_and_loaded_again(void)
+{
+	int fd = control_open(), i, mode;
+
+	for (i = 0; i < NR_ENGINES_ALL; i++)
+		for (mode = COV_MODE_BLOCKS; mode <= COV_MODE_COUNT; mode++) {
+			uint32_t target;
+
+			test_case("engine %s, mode %d", engine_name(engines_all[i]), mode);
+			target = attach_with(fd, TARGET, "covlife_[wloe]*", engines_all[i], mode,
+					     COV_SCOPE_ALL);
+			poke(COVLIFE_TASK, 1);
+			unload(TARGET);
+			EXPECT_EQ(target_info(fd, target).state, COV_TARGET_GONE);
+			EXPECT_EQ(target_info(fd, target).armed, 0);
+			EXPECT(function_hits(fd, target, "covlife_odd") >= 1);
+			load(module_file(TARGET), "");
+			EXPECT_EQ(target_info(fd, target).state, COV_TARGET_LIVE);
+			poke(COVLIFE_TASK, 2);
+			EXPECT(function_hits(fd, target, "covlife_even") >= 1);
+			EXPECT(function_hits(fd, target, "covlife_odd") >= 1);
+			with_id(fd, COV_IOC_DETACH, target);
+			expect_clean_text();
+		}
+}
+
+static void count_goes_on_when_the_target_is_loaded_again(void)
+{
+	int fd = control_open(), i;
+	struct work_counts before, after;
+	uint32_t target;
+
+	target = attach_with(fd, TARGET, "covlife_[wloe]*", COV_ENGINE_AUTO, COV_MODE_COUNT,
+			     COV_SCOPE_ALL);
+	poke(COVLIFE_LOOP, 100);
+	before = work_counts(fd, target);
+	expect_work(&before, 50, 50);
+	for (i = 1; i < 4; i++) {
+		unload(TARGET);
+		load(module_file(TARGET), "");
+		before = work_counts(fd, target);
+		poke(COVLIFE_LOOP, 100);
+		after = work_counts(fd, target);
+		EXPECT_EQ(after.odd - before.odd, 50);
+		EXPECT_EQ(after.even - before.even, 50);
+		EXPECT_EQ(after.work - before.work, 100);
+	}
+}
+
+/* --- livecov goes ---------------------------------------------------------------------------- */
+
+static void livecov_cannot_go_while_a_file_is_open(void)
+{
+	int fd = control_open(), i;
+
+	for (i = 0; i < NR_ENGINES_FAST; i++) {
+		uint32_t target;
+
+		test_case("engine %s", engine_name(engines_all[i]));
+		target = attach_with(fd, TARGET, NULL, engines_all[i], COV_MODE_EDGES,
+				     COV_SCOPE_ALL);
+		EXPECT_EQ(try_unload("livecov"), EWOULDBLOCK);
+		poke(COVLIFE_LOOP, 10);
+		EXPECT(target_info(fd, target).functions_hit > 0);
+		with_id(fd, COV_IOC_DETACH, target);
+	}
+}
+
+static void livecov_gives_every_byte_back_when_it_goes(void)
+{
+	static struct text clean, now;
+	struct workers workers;
+	int i;
+
+	workers_start(&workers);
+	covtarget_text(&clean);
+	for (i = 0; i < NR_ENGINES_FAST; i++) {
+		/* Each mode, each scope at least once. */
+		unsigned int mode = COV_MODE_BLOCKS + i % 3;
+		unsigned int scope = i % 2 ? COV_SCOPE_TRACKED : COV_SCOPE_ALL;
+		int fd = control_open();
+
+		test_case("engine %s, mode %u", engine_name(engines_all[i]), mode);
+		with_id(fd, COV_IOC_KEEP, attach_with(fd, TARGET, NULL, engines_all[i], mode,
+						      scope));
+		with_id(fd, COV_IOC_KEEP, attach_with(fd, COEXIST_TARGET, NULL, engines_all[i],
+						      mode, scope));
+		close(fd);
+		workers_pass(&workers);
+		unload("livecov");
+		expect_clean_text();
+		covtarget_text(&now);
+		expect_same_text(&clean, &now);
+		workers_pass(&workers);
+		load(LIVECOV_FILE, "");
+	}
+	workers_stop(&workers);
+}
+
+/* --- somebody sits on it ------------------------------------------------------------------------ */
+
+static void set_probe(const char *line)
+{
+	int fd = MUST(open(EVENTS, O_WRONLY | O_APPEND | O_CLOEXEC));
+
+	MUST(write(fd, line, strlen(line)));
+	close(fd);
+}
+
+/* How many bytes behind the function's first its first jump of ours begins. */
+static uint64_t first_detour(int fd, uint32_t target, const char *name, const struct text *clean)
+{
+	struct cov_function function = function_of(fd, target, name);
+	static struct text now;
+	uint64_t i, base = function.address - clean->address;
+
+	covtarget_text(&now);
+	/* Past the call of ftrace. */
+	for (i = 5; i < function.size; i++)
+		if (now.bytes[base + i] != clean->bytes[base + i])
+			return i;
+	FAIL("%s has no jump of ours", name);
+}
+
+/*
+ * livecov waits a while, gives back the rest, leaves this one with what it needs, and
+ * stays loaded for it. Nothing of that can be undone: this test is the last.
+ */
+static void probe_that_stays_keeps_our_jump_and_livecov(void)
+{
+	static struct text clean, now;
+	int fd = control_open(), device = covt_open();
+	struct workers workers;
+	uint32_t target;
+	char line[128];
+
+	need_engine(fd, COV_ENGINE_DETOUR);
+	covtarget_text(&clean);
+	workers_start(&workers);
+	target = attach_with(fd, COEXIST_TARGET, NULL, COV_ENGINE_DETOUR, COV_MODE_COUNT,
+			     COV_SCOPE_ALL);
+	snprintf(line, sizeof(line), "p:" PROBE " " COEXIST_TARGET ":covt_if_else+%llu\n",
+		 (unsigned long long)first_detour(fd, target, "covt_if_else", &clean));
+	set_probe(line);
+	write_file(TRACEFS "events/" PROBE "/enable", "1");
+	workers_pass(&workers);
+	with_id(fd, COV_IOC_DETACH, target);
+	workers_pass(&workers);
+	covtarget_text(&now);
+	EXPECT(memcmp(clean.bytes, now.bytes, clean.size));
+	/* Others come to the same text all the same. */
+	target = attach_with(fd, COEXIST_TARGET, NULL, COV_ENGINE_AUTO, COV_MODE_EDGES,
+			     COV_SCOPE_ALL);
+	workers_pass(&workers);
+	with_id(fd, COV_IOC_DETACH, target);
+	write_file(TRACEFS "events/" PROBE "/enable", "0");
+	set_probe("-:" PROBE "\n");
+	workers_pass(&workers);
+	target = attach_with(fd, COEXIST_TARGET, NULL, COV_ENGINE_AUTO, COV_MODE_EDGES,
+			     COV_SCOPE_ALL);
+	workers_pass(&workers);
+	with_id(fd, COV_IOC_DETACH, target);
+	workers_stop(&workers);
+	exercise(device);
+	close(fd);
+	EXPECT_EQ(try_unload("livecov"), EWOULDBLOCK);
+	exercise(device);
+	/* The target goes with all that is in it, and comes clean. */
+	close(device);
+	EVENTUALLY(try_unload(COEXIST_TARGET) == 0);
+	device = covt_open();
+	covtarget_text(&now);
+	expect_same_text(&clean, &now);
+	exercise(device);
+}
+
+static const struct test tests[] = {
+	TEST(text_comes_back_after_detach_under_load),
+	TEST(half_armed_target_is_detached),
+	TEST(armed_target_is_unloaded_and_loaded_again),
+	TEST(count_goes_on_when_the_target_is_loaded_again),
+	TEST(livecov_cannot_go_while_a_file_is_open),
+	TEST(livecov_gives_every_byte_back_when_it_goes),
+	TEST(probe_that_stays_keeps_our_jump_and_livecov),
+};
+
+int main(int argc, char **argv)
+{
+	const struct test_group groups[] = { TEST_GROUP(tests) };
+
+	return suite_main(groups, ARRAY_SIZE(groups), argc, argv);
+}
