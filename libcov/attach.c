@@ -9,7 +9,6 @@
 
 #include "internal.h"
 
-#define OPTIMIZATION_PATH "/proc/sys/debug/kprobes-optimization"
 
 /*
  * Sites that one COV_IOC_ARM gives to kprobes: a second or two of work, so that
@@ -165,24 +164,6 @@ static int report(struct cov *cov, const struct cov_attach_options *options,
 			arm->total - arm->pending, arm->total);
 }
 
-/*
- * While the kernel optimises kprobes, each registration waits for the optimiser.
- * Return: true if it was on and is off now; put it back with restore.
- */
-static bool switch_optimization_off(void)
-{
-	char value[16];
-
-	return cov_read_file(OPTIMIZATION_PATH, value, sizeof(value)) > 0 &&
-	       value[0] == '1' && !cov_write_file(OPTIMIZATION_PATH, "0");
-}
-
-static void restore_optimization(bool was_on)
-{
-	if (was_on)
-		cov_write_file(OPTIMIZATION_PATH, "1");
-}
-
 static int arm_group(struct cov *cov, const struct cov_attach_options *options,
 		     struct cov_arm *arm, uint32_t max)
 {
@@ -193,17 +174,13 @@ static int arm_group(struct cov *cov, const struct cov_attach_options *options,
 	return ret ? ret : report(cov, options, arm);
 }
 
-/* @optimized: out: what restore_optimization() wants, also after an error */
 static int arm_all(struct cov *cov, const struct cov_attach_options *options,
-		   struct cov_arm *arm, bool *optimized)
+		   struct cov_arm *arm)
 {
 	int ret = report(cov, options, arm);
 
-	*optimized = false;
 	if (!ret && arm->pending && options->engine != COV_ENGINE_KPROBE)
 		ret = arm_group(cov, options, arm, ARM_FIRST);
-	if (!ret && arm->pending)
-		*optimized = switch_optimization_off();
 	while (!ret && arm->pending)
 		ret = arm_group(cov, options, arm, ARM_GROUP);
 	return ret;
@@ -231,7 +208,6 @@ static int attach(struct cov *cov, const char *module,
 {
 	struct cov_attach request;
 	struct cov_arm arm;
-	bool optimized;
 	int ret;
 
 	ret = choose(cov, module, options, &request);
@@ -241,12 +217,11 @@ static int attach(struct cov *cov, const char *module,
 	arm.target = request.target;
 	arm.pending = arm.total = request.sites;
 
-	ret = arm_all(cov, options, &arm, &optimized);
-	if (ret)
+	ret = arm_all(cov, options, &arm);
+	if (ret) {
 		undo(cov, request.target);
-	restore_optimization(optimized);
-	if (ret)
 		return ret;
+	}
 
 	result->target = request.target;
 	result->functions = request.functions;

@@ -166,14 +166,18 @@ static int prepare(struct cov_site *site)
 	unsigned long at = arena_room(sizeof(code));
 	u32 room;
 
-	if (site->at_fentry || offset < 0)
+	if (site->at_fentry || offset < 0 || !patcher_may_patch(site))
+		return -EOPNOTSUPP;
+	/* In its copy nobody would look for its fix-up. */
+	if (cov_image_may_fault(&site->target->image, address))
 		return -EOPNOTSUPP;
 	if (!at)
 		return -ENOSPC;
 	room = read_text(address, text);
 	if (!room)
 		return -EFAULT;
-	if (site_index_covers(address) || foreign_is_near(address, 1) || text[0] == INT3)
+	if (site_index_covers(address) || foreign_is_near(address, 1) ||
+	    patcher_holds(address, 1) || text[0] == INT3)
 		return -EBUSY;
 	note_call(site, text, room, address);
 	if (site->kind != SITE_BRANCH && !site->calls)
@@ -184,6 +188,16 @@ static int prepare(struct cov_site *site)
 	site->patch_offset = offset;
 	patcher_make_stub(site, at, code, 1, len);
 	return 0;
+}
+
+/* From int3 to what was there; nothing to do for one that was disarmed. */
+static bool describe_undo(const struct cov_site *site, struct text_patch *patch)
+{
+	u8 now;
+
+	patcher_describe(site, patch);
+	patch->from[0] = INT3;
+	return !copy_from_kernel_nofault(&now, (void *)patch->address, 1) && now == INT3;
 }
 
 static bool describe_arm(void *context, u32 i, struct text_patch *patch)
@@ -207,7 +221,7 @@ static bool describe_disarm(void *context, u32 i, struct text_patch *patch)
 {
 	struct cov_site **sites = context;
 
-	return patcher_describe_undo(sites[i], patch);
+	return describe_undo(sites[i], patch);
 }
 
 static void ignore_refusal(void *context, u32 i, int err)
@@ -249,7 +263,7 @@ static void breakpoint_rearm(struct cov_site **sites, u32 n)
 
 static void breakpoint_release(struct cov_target *target, site_filter filter)
 {
-	patcher_release(&cov_engine_breakpoint, target, filter);
+	patcher_release(&cov_engine_breakpoint, target, filter, describe_undo);
 }
 
 int breakpoint_init(void)

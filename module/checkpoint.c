@@ -261,6 +261,20 @@ static u8 *plan_of(struct cov_site *site)
 	return i < image->flow.nr_blocks ? &cps->plan.leader[i] : NULL;
 }
 
+u32 checkpoints_function(const struct cov_site *site)
+{
+	const struct cov_image *image = &site->target->image;
+	u32 i = site->id - site->target->cps.first_id;
+
+	if (i < image->in.nr_functions)
+		return i;
+	i -= image->in.nr_functions;
+	if (i < image->flow.nr_branches)
+		return image->flow.blocks[image->flow.branches[i].block].function;
+	i -= image->flow.nr_branches;
+	return i < image->flow.nr_blocks ? image->flow.blocks[i].function : COV_NONE;
+}
+
 void checkpoints_refuse(struct cov_site *site, int err)
 {
 	u8 *plan = plan_of(site);
@@ -323,8 +337,8 @@ static int hit_bytes_read(const struct cov_target *target, const u64 *counts,
 }
 
 /*
- * A site that a handler counts at has the better number; in scope tracked such a hit
- * is in the sample's cell as well.
+ * What engine kprobe has counted at the site: in scope tracked it is in the sample's cell
+ * as well, but in mode edges as a 1.
  */
 static void add_site_counts(const struct cov_target *target, u64 *hits)
 {
@@ -336,8 +350,10 @@ static void add_site_counts(const struct cov_target *target, u64 *hits)
 		for (k = 0; k < (site->kind == SITE_BRANCH ? 2 : 1); k++) {
 			u64 counted = atomic_long_read(&site->hits[k]);
 
-			if (counted)
-				hits[site->cell + k] = counted;
+			if (target->cps.cells.base)
+				hits[site->cell + k] += counted;
+			else
+				hits[site->cell + k] = max(hits[site->cell + k], counted);
 		}
 }
 

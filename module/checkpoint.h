@@ -177,6 +177,9 @@ int checkpoints_plan(struct cov_target *target, u32 room);
 /* checkpoints_add_manual - one site more, at any instruction; -ENOSPC if @room is 0, -ENOMEM */
 int checkpoints_add_manual(struct cov_target *target, unsigned long address, u32 room);
 
+/* checkpoints_function - index of the function that a site of the plan lies in; COV_NONE by hand */
+u32 checkpoints_function(const struct cov_site *site);
+
 /* checkpoints_refuse - note that an engine could not arm @site */
 void checkpoints_refuse(struct cov_site *site, int err);
 

@@ -135,8 +135,9 @@ static inline bool compat_data(const struct module *mod, u32 index, struct compa
  * before it are not tried; synchronize_rcu_tasks() is exported since 3.18, but
  * 5.10 is left to kprobes.
  */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 18, 0) && IS_ENABLED(CONFIG_TASKS_RCU)
 #include <linux/rcupdate.h>
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 18, 0) && IS_ENABLED(CONFIG_TASKS_RCU)
 
 #define COMPAT_HAS_RCU_TASKS	true
 
@@ -149,8 +150,10 @@ static inline void compat_synchronize_rcu_tasks(void)
 
 #define COMPAT_HAS_RCU_TASKS	false
 
+/* Nothing of ours is ever preempted in text there: only handlers have to end. */
 static inline void compat_synchronize_rcu_tasks(void)
 {
+	synchronize_rcu();
 }
 
 #endif
@@ -177,6 +180,26 @@ static __always_inline unsigned long compat_first_argument(struct ftrace_regs *r
 #endif
 }
 #endif
+
+/*
+ * May probes be in a module's function? What kprobes' own list is made of
+ * (add_module_kprobe_blacklist(), kernel/kprobes.c), since 5.8.
+ */
+static inline bool compat_is_forbidden(const struct module *mod, unsigned long address,
+				       unsigned int size)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 8, 0)
+	unsigned int i;
+
+	if (address - (unsigned long)mod->noinstr_text_start < mod->noinstr_text_size ||
+	    address - (unsigned long)mod->kprobes_text_start < mod->kprobes_text_size)
+		return true;
+	for (i = 0; i < mod->num_kprobe_blacklist; i++)
+		if (mod->kprobe_blacklist[i] - address < size)
+			return true;
+#endif
+	return false;
+}
 
 /*
  * Where preempt_count is. 64701838bf05 ("x86/percpu: Move preempt_count next to

@@ -22,6 +22,7 @@
 #include <linux/kdebug.h>
 #include <linux/kprobes.h>
 #include <linux/uaccess.h>
+#include <asm/cpufeature.h>
 
 #include "arena.h"
 #include "detour.h"
@@ -43,6 +44,9 @@ static int describe_cells(const struct cov_site *site, struct stub *stub,
 
 	for (i = 0; i < 2; i++)
 		stub->cell[i] = base + cell_at(cells, site->cell + i);
+	/* lahf and sahf are not in the first 64-bit CPUs (CPUID 80000001H.ECX[0]). */
+	if (cells->wide && !boot_cpu_has(X86_FEATURE_LAHF_LM))
+		return -EOPNOTSUPP;
 	if (cells->base) {
 		stub->how = cells->wide ? STUB_COUNT : STUB_BYTE;
 		return 0;
@@ -74,7 +78,8 @@ static int detour_prepare(struct cov_site *site)
 	unsigned long at;
 	int len;
 
-	if (site->kind != SITE_BRANCH || site->region.why != REGION_OK)
+	if (site->kind != SITE_BRANCH || site->region.why != REGION_OK ||
+	    !patcher_may_patch(site))
 		return -EOPNOTSUPP;
 	at = arena_room(sizeof(code));
 	if (!at)
@@ -84,7 +89,7 @@ static int detour_prepare(struct cov_site *site)
 		return len;
 	if (copy_from_kernel_nofault(code, (void *)(unsigned long)stub.address, original))
 		return -EFAULT;
-	if (foreign_is_near(stub.address, original))
+	if (foreign_is_near(stub.address, original) || patcher_holds(stub.address, original))
 		return -EBUSY;
 	len = stub_write(&stub, code + original);
 	if (len < 0)
@@ -194,9 +199,18 @@ static void detour_rearm(struct cov_site **sites, u32 n)
 	detour_settle(&settling);
 }
 
+static bool describe_undo(const struct cov_site *site, struct text_patch *patch)
+{
+	if (site->settled == SITE_SETTLED_FREE)
+		return false;
+	patcher_describe(site, patch);
+	patch->inside = false;
+	return settled_bytes(site, site->settled, patch->from);
+}
+
 static void detour_release(struct cov_target *target, site_filter filter)
 {
-	patcher_release(&cov_engine_detour, target, filter);
+	patcher_release(&cov_engine_detour, target, filter, describe_undo);
 }
 
 const struct cov_engine cov_engine_detour = {

@@ -138,10 +138,13 @@ void engine_release(struct cov_target *target, site_filter filter)
 
 void engines_init(void)
 {
+	/* kprobes' optimiser is in engine kprobe's way as well. */
+	int err = foreign_init();
+
 	if (!text_patch_init()) {
 		if (breakpoint_init())
 			text_patch_forbid("its handler of breakpoints could not be registered");
-		if (foreign_init())
+		if (err)
 			text_patch_forbid("this kernel does not tell where kprobes are (CONFIG_KALLSYMS_ALL)");
 		oops_init();
 	}

@@ -19,7 +19,6 @@
 #include <linux/ftrace.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
-#include <linux/module.h>
 #include <linux/preempt.h>
 #include <linux/rcupdate.h>
 #include <linux/uaccess.h>
@@ -60,7 +59,6 @@ NOKPROBE_SYMBOL(entry_callback);
 
 static struct ftrace_ops ops = {
 	.func = entry_callback,
-	.flags = FTRACE_OPS_FL_RECURSION,
 };
 
 static bool registered;
@@ -69,13 +67,15 @@ static u32 nr_armed;
 /* --- sleeping ---------------------------------------------------------------------------- */
 
 #define CALL	0xe8
+#define INT3	0xcc	/* another user of ftrace is just changing it */
 
 /* ftrace can be switched off as a whole (sysctl kernel.ftrace_enabled): nothing shows then. */
 static bool shows(const struct cov_site *site)
 {
 	u8 byte;
 
-	return !copy_from_kernel_nofault(&byte, (void *)site_patch(site), 1) && byte == CALL;
+	return !copy_from_kernel_nofault(&byte, (void *)site_patch(site), 1) &&
+	       (byte == CALL || byte == INT3);
 }
 
 static u32 take(struct cov_site **sites, u32 n, unsigned long *ips)
@@ -151,6 +151,16 @@ static void settle_arm(struct cov_site **sites, u32 n, int err)
 	}
 }
 
+static void leave(void)
+{
+	if (!registered)
+		return;
+	/* It fails only where ftrace has shut itself down: then the callback is never called. */
+	unregister_ftrace_function(&ops);
+	registered = false;
+	filter_empty();
+}
+
 static void entry_arm(struct cov_site **sites, u32 n)
 {
 	unsigned long *ips = kvmalloc_array(n, sizeof(*ips), GFP_KERNEL);
@@ -163,21 +173,11 @@ static void entry_arm(struct cov_site **sites, u32 n)
 	if (taken) {
 		err = site_index_build(sites[0]->target) ?: filter_add(ips, taken);
 		settle_arm(sites, n, err);
+		/* ftrace is switched off: nothing showed. */
+		if (!nr_armed)
+			leave();
 	}
 	kvfree(ips);
-}
-
-static void leave(void)
-{
-	if (!registered)
-		return;
-	if (unregister_ftrace_function(&ops)) {
-		pr_err("ftrace did not take back the entries: livecov stays loaded\n");
-		__module_get(THIS_MODULE);
-		return;
-	}
-	registered = false;
-	filter_empty();
 }
 
 /* In the filter are those that are ARMED. */
@@ -266,6 +266,7 @@ static const char *entry_usable(void)
 
 void entry_exit(void)
 {
+	leave();
 	ftrace_free_filter(&ops);
 }
 

@@ -9,6 +9,11 @@
  * overwrites five bytes. If it came later, its copy is our jump, which works as long as
  * the stub is there. So sites keep clear of kprobes, and are not taken away under them.
  *
+ * And none may be optimised while text is patched: can_optimize() looks in the function's
+ * text for jumps into the bytes that it wants, and a detour hides where its jump goes.
+ * As kprobes' own sysctl does it, but leaving those that are optimised as they are: they
+ * show, and their functions are left alone (foreign_is_code()).
+ *
  * The kernel lets modules register kprobes, but not list them. The table is found by
  * name; its layout (64 hlists, linked by struct kprobe.hlist under RCU; kernel/kprobes.c)
  * has not changed since 2.6.
@@ -33,8 +38,24 @@
 #define OPTIMISED_MAX	(JMP_LEN + 15)
 
 static struct hlist_head *table;
+static bool *allow_optimization;
+static bool was_allowed;
 static unsigned long *addresses;	/* sorted; targets' lock */
 static u32 nr_addresses;
+
+/*
+ * jmp *REG: a thunk that the kernel made for a module's indirect jumps, on a page without
+ * a name (MITIGATION_ITS). An optimised kprobe's code begins otherwise: it saves registers.
+ */
+static bool is_thunk(unsigned long address)
+{
+	u8 code[3];
+
+	if (copy_from_kernel_nofault(code, (void *)address, sizeof(code)))
+		return false;
+	return (code[0] == 0xff && (code[1] & 0xf8) == 0xe0) ||
+	       (code[0] == 0x41 && code[1] == 0xff && (code[2] & 0xf8) == 0xe0);
+}
 
 bool foreign_is_code(u64 address)
 {
@@ -45,7 +66,7 @@ bool foreign_is_code(u64 address)
 		return true;
 	/* What has no symbol is printed as a number. */
 	sprint_symbol(name, address);
-	return !strstarts(name, "0x");
+	return !strstarts(name, "0x") || is_thunk(address);
 }
 
 /* One that was just unregistered may still have its jump there. */
@@ -158,10 +179,20 @@ int foreign_init(void)
 		return -ENOENT;
 	lookup = (void *)ksym.address;
 	table = (void *)lookup("kprobe_table");
-	return table ? 0 : -ENOENT;
+	if (!table)
+		return -ENOENT;
+	/* Not there: this kernel has no optimiser (CONFIG_OPTPROBES). */
+	allow_optimization = (void *)lookup("kprobes_allow_optimization");
+	if (allow_optimization) {
+		was_allowed = *allow_optimization;
+		WRITE_ONCE(*allow_optimization, false);
+	}
+	return 0;
 }
 
 void foreign_exit(void)
 {
 	kvfree(addresses);
+	if (allow_optimization && was_allowed)
+		WRITE_ONCE(*allow_optimization, true);
 }

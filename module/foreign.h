@@ -28,7 +28,10 @@ int foreign_refresh(void);
 /* foreign_mark - mark the sites (@visited) on whose bytes there is a kprobe. No failure. */
 void foreign_mark(void);
 
-/* foreign_init - 0, or -ENOENT if this kernel does not let its kprobes be listed */
+/*
+ * foreign_init - from now on no kprobe is optimised; 0, or -ENOENT if this kernel does not
+ * let its kprobes be listed
+ */
 int foreign_init(void);
 void foreign_exit(void);
 

@@ -174,7 +174,20 @@ static int read_module(struct module *mod, const struct image_choice *choice,
 	image->in.fentries = image->fentries;
 	image->in.nr_fentries = image->nr_fentries;
 	image->in.is_code = foreign_is_code;
-	return tables_read(mod, image, tables, &image->in);
+	return tables_read(mod, image, tables, &image->in) ?: faults_read(image, tables);
+}
+
+/*
+ * Text that has to run without exceptions, and what kprobes itself runs in: kprobes
+ * refuses it by itself, the others go by this.
+ */
+static void find_forbidden(const struct module *mod, struct cov_image *image)
+{
+	u32 i;
+
+	for (i = 0; i < image->in.nr_functions; i++)
+		image->labels[i].forbidden = compat_is_forbidden(mod, image->in.functions[i].address,
+								 image->in.functions[i].size);
 }
 
 static int select_functions(const struct module *mod, const struct image_choice *choice,
@@ -216,6 +229,8 @@ int cov_image_of_module(struct module *mod, const struct image_choice *choice,
 	err = select_functions(mod, choice, &symbols, error) ?:
 	      read_module(mod, choice, image, &symbols, &tables) ?:
 	      image_build(image, choice, &symbols, &tables);
+	if (!err)
+		find_forbidden(mod, image);
 out:
 	if (err == -ENOMEM)
 		cov_fail(error, err, "not enough memory to analyse %s", mod->name);
@@ -234,22 +249,33 @@ void cov_image_free(struct cov_image *image)
 	kvfree(image->labels);
 	kvfree(image->names);
 	kvfree(image->fentries);
+	kvfree(image->faults);
 	*image = (struct cov_image){ };
 }
 
-bool cov_image_is_fentry(const struct cov_image *image, u64 address)
+static bool has_address(const u64 *sorted, u32 n, u64 address)
 {
-	u32 low = 0, high = image->nr_fentries;
+	u32 low = 0, high = n;
 
 	while (low < high) {
 		u32 middle = low + (high - low) / 2;
 
-		if (image->fentries[middle] < address)
+		if (sorted[middle] < address)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low < image->nr_fentries && image->fentries[low] == address;
+	return low < n && sorted[low] == address;
+}
+
+bool cov_image_is_fentry(const struct cov_image *image, u64 address)
+{
+	return has_address(image->fentries, image->nr_fentries, address);
+}
+
+bool cov_image_may_fault(const struct cov_image *image, u64 address)
+{
+	return has_address(image->faults, image->nr_faults, address);
 }
 
 /*

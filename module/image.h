@@ -16,6 +16,7 @@
 struct image_label {
 	u32 name;	/* offset in struct cov_image.names */
 	u32 parent;	/* index of a cold part's function, or COV_NONE */
+	bool forbidden;	/* nobody may put a breakpoint into it */
 };
 
 /**
@@ -27,6 +28,8 @@ struct image_label {
  *	   must not be made to decode it (probe.c); else empty
  * @fentries: addresses that ftrace owns, sorted
  * @nr_fentries: how many
+ * @faults: instructions that the exception table names, sorted
+ * @nr_faults: how many
  * @in: the flow analysis' input; only @functions, @nr_functions and
  *	@incomplete are kept when the image is complete
  * @flow: blocks and branches
@@ -44,6 +47,8 @@ struct cov_image {
 	struct compat_span tails[2];
 	u64 *fentries;
 	u32 nr_fentries;
+	u64 *faults;
+	u32 nr_faults;
 	struct flow_input in;
 	struct flow flow;
 	struct region *regions;
@@ -114,6 +119,9 @@ u32 cov_image_build_id(const struct module *mod, u8 id[COV_BUILD_ID_LEN]);
  */
 int cov_image_owner(const char *function, char module[COV_MODULE_LEN],
 		    struct cov_error *error);
+
+/* cov_image_may_fault - does the exception table name the instruction at @address? */
+bool cov_image_may_fault(const struct cov_image *image, u64 address);
 
 /* cov_image_is_fentry - does ftrace own the five bytes at @address? */
 bool cov_image_is_fentry(const struct cov_image *image, u64 address);

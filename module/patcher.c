@@ -2,14 +2,16 @@
 /*
  * patcher.c - see patcher.h. breakpoint.c and detour.c have the states.
  *
- * A first byte that is not ours when it is to be restored is somebody else's
- * breakpoint: a kprobe that came to sit there will put our byte back when it goes. It is
- * waited out for a while. If it stays, so does the patch, the stub, the cells that the
- * stub writes, and livecov: the text works, and can be no more given back than that.
+ * A kprobe that came to sit on our bytes has a copy of our jump, and will put our byte
+ * back when it goes (foreign.c). It is waited out for a while. If it stays, so does the
+ * patch, the stub, the cells that the stub writes, and livecov: the text works, and can be
+ * no more given back than that.
  */
 #include <linux/delay.h>
+#include <linux/list.h>
 #include <linux/module.h>
 #include <linux/rcupdate.h>
+#include <linux/slab.h>
 #include <linux/uaccess.h>
 
 #include "arena.h"
@@ -17,11 +19,12 @@
 #include "foreign.h"
 #include "patcher.h"
 #include "site_index.h"
-#include "target.h"
+#include "target_parts.h"
 
 #define INT3		0xcc
 #define WAIT_OUT_MS	2000
 #define WAIT_STEP_MS	50
+#define SAY_SO_MS	10000
 
 static const u8 *original_bytes(const struct cov_site *site)
 {
@@ -81,21 +84,11 @@ void patcher_describe(const struct cov_site *site, struct text_patch *patch)
 	memcpy(patch->to, patch->from, site->patched);
 }
 
-/*
- * What is there is read from the text itself: half of it may not have been
- * carried out, and a jump has its own bytes as the only record.
- */
-bool patcher_describe_undo(const struct cov_site *site, struct text_patch *patch)
+bool patcher_may_patch(const struct cov_site *site)
 {
-	const u8 *now = (const u8 *)site_patch(site);
+	u32 function = checkpoints_function(site);
 
-	if (site->settled == SITE_SETTLED_FREE)
-		return false;
-	patcher_describe(site, patch);
-	patch->inside = false;
-	if (copy_from_kernel_nofault(patch->from, now, site->patched))
-		return false;
-	return memcmp(patch->from, patch->to, site->patched);
+	return function != COV_NONE && !site->target->image.labels[function].forbidden;
 }
 
 /* --- arming ----------------------------------------------------------------------- */
@@ -191,11 +184,24 @@ void patcher_arm(const struct cov_engine *engine, struct cov_site **sites, u32 n
 
 /* --- giving back -------------------------------------------------------------------- */
 
+/*
+ * A patch that stays though its site goes: cov_patched_undo() has to know it, and nothing
+ * else may be put there.
+ */
+struct held {
+	struct list_head link;
+	unsigned long address;
+	u32 length;
+	u8 bytes[REGION_MAX_LEN];
+};
+
+static LIST_HEAD(all_held);		/* targets' lock */
+
 /* The patches of a release: the cursor gives the sites in the same order at each step. */
 struct undoing {
 	struct site_cursor cursor;
 	struct cov_site *site;
-	u32 refused;
+	bool (*describe)(const struct cov_site *site, struct text_patch *patch);
 };
 
 static bool describe_release(void *context, u32 i, struct text_patch *patch)
@@ -205,15 +211,15 @@ static bool describe_release(void *context, u32 i, struct text_patch *patch)
 	if (!i)
 		undoing->cursor.batch = NULL;
 	undoing->site = site_next(&undoing->cursor);
-	return patcher_describe_undo(undoing->site, patch);
+	return !undoing->site->visited && undoing->describe(undoing->site, patch);
 }
 
-/* describe_release() takes what is there for ours; the engines look before. */
+/* Somebody came between the last look and the patch: as if he had been seen. */
 static void note_refused(void *context, u32 i, int err)
 {
 	struct undoing *undoing = context;
 
-	undoing->refused++;
+	undoing->site->visited = true;
 }
 
 static u32 count_sites(struct site_cursor cursor)
@@ -225,57 +231,73 @@ static u32 count_sites(struct site_cursor cursor)
 	return n;
 }
 
-/* Has somebody come to our bytes? A kprobe that is switched off does not show (foreign.c). */
-static bool is_foreign(const struct cov_site *site)
-{
-	u8 first;
-
-	if (site->visited)
-		return true;
-	return site->patched > 1 && site->settled != SITE_SETTLED_FREE &&
-	       !copy_from_kernel_nofault(&first, (void *)site_patch(site), 1) && first == INT3;
-}
-
-static bool any_foreign(struct site_cursor cursor)
+static u32 count_visited(struct site_cursor cursor)
 {
 	struct site_cursor again = cursor;
 	struct cov_site *site;
-	bool any = false;
+	u32 n = 0;
 
 	while ((site = site_next(&again)))
 		site->visited = false;
 	foreign_mark();
-
 	while ((site = site_next(&cursor)))
-		any |= is_foreign(site);
-	return any;
+		n += site->visited;
+	return n;
 }
 
+/*
+ * While livecov is being unloaded nothing of it can stay behind: then there is no end to
+ * the waiting but that the others go.
+ */
 static void wait_out(struct site_cursor cursor)
 {
-	u32 waited = 0;
+	u32 waited = 0, n;
 
-	while (any_foreign(cursor) && waited < WAIT_OUT_MS) {
+	while ((n = count_visited(cursor))) {
+		if (THIS_MODULE->state != MODULE_STATE_GOING && waited >= WAIT_OUT_MS)
+			return;
+		if (waited && waited % SAY_SO_MS == 0)
+			pr_warn("waiting for %u kprobes of others on livecov's jumps in %s: take them away (/sys/kernel/debug/kprobes/list)\n",
+				n, cursor.target->name);
 		msleep(WAIT_STEP_MS);
 		waited += WAIT_STEP_MS;
 	}
 }
 
+static bool hold(const struct cov_site *site)
+{
+	struct held *held = kzalloc(sizeof(*held), GFP_KERNEL);
+
+	if (!held)
+		return false;
+	held->address = site_patch(site);
+	held->length = site->patched;
+	memcpy(held->bytes, original_bytes(site), site->patched);
+	list_add(&held->link, &all_held);
+	return true;
+}
+
 /* It stays for good: not the engine's any more, and what it needs is not given back. */
-static void abandon_foreign(struct site_cursor cursor)
+static void abandon(struct cov_site *site)
+{
+	pr_err("a kprobe of somebody else's sits on our jump at %pS: both stay, and so does livecov\n",
+	       (void *)site_patch(site));
+	__module_get(THIS_MODULE);
+	if (!hold(site))
+		pr_err("no memory to remember it: do not attach to its module again before it was reloaded\n");
+	site->target->cps.abandoned = true;
+	WRITE_ONCE(site->indexed, false);
+	site->engine = NULL;
+	site->engine_data = NULL;
+}
+
+static void abandon_visited(struct site_cursor cursor)
 {
 	struct cov_site *site;
 
 	while ((site = site_next(&cursor)))
-		if (is_foreign(site)) {
-			pr_err("a breakpoint of somebody else's sits on our jump at %pS: both stay, and so does livecov\n",
-			       (void *)site_patch(site));
-			__module_get(THIS_MODULE);
-			site->target->cps.abandoned = true;
-			WRITE_ONCE(site->indexed, false);
-			site->engine = NULL;
-			site->engine_data = NULL;
-		}
+		if (site->visited)
+			abandon(site);
 }
 
 static void forget_handlers(struct site_cursor cursor)
@@ -298,21 +320,58 @@ static void drop_stubs(struct site_cursor cursor)
 }
 
 void patcher_release(const struct cov_engine *engine, struct cov_target *target,
-		     site_filter filter)
+		     site_filter filter,
+		     bool (*describe)(const struct cov_site *site, struct text_patch *patch))
 {
-	struct undoing undoing = { .cursor = { target, engine, filter } };
+	struct undoing undoing = { { target, engine, filter }, NULL, describe };
 	struct text_job job = { .describe = describe_release, .refused = note_refused,
 				.context = &undoing };
+	/* kprobes has written its probes off: their text is about to go. */
+	bool going = target->mod && target_is_going(target);
 
-	if (!count_sites(undoing.cursor))
-		return;
-	wait_out(undoing.cursor);
-	abandon_foreign(undoing.cursor);
 	job.count = count_sites(undoing.cursor);
+	if (!job.count)
+		return;
+	if (!going)
+		wait_out(undoing.cursor);
 	text_patch(&job);
 	undoing.cursor.batch = NULL;
+	if (!going)
+		abandon_visited(undoing.cursor);
 	forget_handlers(undoing.cursor);
 	drop_stubs(undoing.cursor);
+}
+
+void patcher_undo_held(unsigned long base, u8 *bytes, u32 size)
+{
+	struct held *held;
+	u32 i;
+
+	list_for_each_entry(held, &all_held, link)
+		for (i = 0; i < held->length; i++)
+			if (held->address + i - base < size)
+				bytes[held->address + i - base] = held->bytes[i];
+}
+
+bool patcher_holds(unsigned long address, u32 length)
+{
+	const struct held *held;
+
+	list_for_each_entry(held, &all_held, link)
+		if (address < held->address + held->length && held->address < address + length)
+			return true;
+	return false;
+}
+
+void patcher_forget_held(unsigned long base, u32 size)
+{
+	struct held *held, *next;
+
+	list_for_each_entry_safe(held, next, &all_held, link)
+		if (held->address - base < size) {
+			list_del(&held->link);
+			kfree(held);
+		}
 }
 
 u32 patcher_original(const struct cov_site *site, unsigned long *address, u8 *bytes)

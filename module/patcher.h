@@ -14,11 +14,11 @@
 void patcher_make_stub(struct cov_site *site, unsigned long at, const u8 *bytes,
 		       u32 original, u32 len);
 
+/* patcher_may_patch - may an engine of ours patch text in the site's function at all? */
+bool patcher_may_patch(const struct cov_site *site);
+
 /* patcher_describe - a patch of the site's bytes, with what is there by rights as @from */
 void patcher_describe(const struct cov_site *site, struct text_patch *patch);
-
-/* patcher_describe_undo - from what is there to the original; false if that is there */
-bool patcher_describe_undo(const struct cov_site *site, struct text_patch *patch);
 
 /**
  * patcher_arm - arm the sites of @n that an engine can have
@@ -29,9 +29,24 @@ void patcher_arm(const struct cov_engine *engine, struct cov_site **sites, u32 n
 		 int (*prepare)(struct cov_site *site),
 		 bool (*describe)(void *context, u32 i, struct text_patch *patch));
 
-/* patcher_release, patcher_original - struct cov_engine's */
+/**
+ * patcher_release - struct cov_engine's
+ * @describe: a patch from what is there by rights to the original; false if that is there
+ */
 void patcher_release(const struct cov_engine *engine, struct cov_target *target,
-		     site_filter filter);
+		     site_filter filter,
+		     bool (*describe)(const struct cov_site *site, struct text_patch *patch));
+
+/* patcher_original - struct cov_engine's */
 u32 patcher_original(const struct cov_site *site, unsigned long *address, u8 *bytes);
+
+/* patcher_undo_held - as cov_patched_undo(), for patches that had to stay when their sites went */
+void patcher_undo_held(unsigned long base, u8 *bytes, u32 size);
+
+/* patcher_holds - is one of @length bytes at @address part of such a patch? */
+bool patcher_holds(unsigned long address, u32 length);
+
+/* patcher_forget_held - text from @base on is about to go: with it what had to stay in it */
+void patcher_forget_held(unsigned long base, u32 size);
 
 #endif /* LIVECOV_PATCHER_H */

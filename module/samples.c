@@ -279,7 +279,12 @@ void samples_exit(void)
 {
 	struct cov_sample *sample, *next;
 
-	list_for_each_entry_safe(sample, next, &samples_in_order, link)
+	list_for_each_entry_safe(sample, next, &samples_in_order, link) {
+		struct leftover left;
+
+		sample_empty(sample, &left);
+		leftover_free(&left);
 		kfree(sample);
+	}
 	xa_destroy(&samples);
 }

@@ -318,36 +318,17 @@ int stub_write(const struct stub *stub, u8 *code)
 	return detour.err ? detour.err : write_stub(stub, &jcc, code, &parts);
 }
 
-/* One instruction of any length: nobody sees half of it in a disassembly. */
-static void put_nop(struct writer *w, u32 length)
-{
-	static const u8 nops[][8] = {
-		{ 0x90 },
-		{ 0x66, 0x90 },
-		{ 0x0f, 0x1f, 0x00 },
-		{ 0x0f, 0x1f, 0x40, 0x00 },
-		{ 0x0f, 0x1f, 0x44, 0x00, 0x00 },
-		{ 0x66, 0x0f, 0x1f, 0x44, 0x00, 0x00 },
-		{ 0x0f, 0x1f, 0x80, 0x00, 0x00, 0x00, 0x00 },
-		{ 0x0f, 0x1f, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00 },
-	};
-
-	for (; length > ARRAY_SIZE(nops); length--)
-		PUT(w, 0x66);
-	put(w, nops[length - 1], length);
-}
-
+/*
+ * Nobody runs what is left of the region. int3 is what kprobes does not accept a probe
+ * on (arch_prepare_kprobe()), and a decoder that comes along the text stays in step.
+ */
 void stub_jump(const struct stub *stub, u8 *bytes)
 {
 	struct writer w = { .code = bytes, .at = stub->address };
-	u32 length = stub->region.length;
 
 	put_detour(&w, stub);
-	while (w.size < length) {
-		u32 rest = length - w.size;
-
-		put_nop(&w, rest < INSN_MAX_LEN ? rest : INSN_MAX_LEN);
-	}
+	while (w.size < stub->region.length)
+		PUT(&w, 0xcc);
 }
 
 int stub_half(const struct stub *stub, u8 *bytes)

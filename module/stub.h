@@ -87,7 +87,7 @@ int stub_write(const struct stub *stub, u8 *code);
 /**
  * stub_jump - the bytes that a region gets: a jump to its stub
  * @stub: what stub_write() was given
- * @bytes: out: @stub->region.length of them: the jump, then nops
+ * @bytes: out: @stub->region.length of them: the jump, then int3s
  */
 void stub_jump(const struct stub *stub, u8 *bytes);
 

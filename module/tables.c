@@ -115,6 +115,20 @@ int fentries_read(const struct module *mod, struct cov_image *image)
 	return 0;
 }
 
+int faults_read(struct cov_image *image, const struct tables *tables)
+{
+	u32 i, n = image->in.nr_fixups;
+
+	image->faults = kvcalloc(n ?: 1, sizeof(*image->faults), GFP_KERNEL);
+	if (!image->faults)
+		return -ENOMEM;
+	for (i = 0; i < n; i++)
+		image->faults[i] = tables->fixups[i].from;
+	sort(image->faults, n, sizeof(*image->faults), u64_cmp, NULL);
+	image->nr_faults = n;
+	return 0;
+}
+
 static int read_static_calls(const struct module *mod, struct tables *tables,
 			     struct flow_input *in)
 {

@@ -8,6 +8,7 @@
 #include <linux/slab.h>
 
 #include "patched.h"
+#include "patcher.h"
 #include "settle.h"
 #include "site_index.h"
 #include "target_parts.h"
@@ -182,7 +183,7 @@ static int take_ids(struct cov_target *target)
 int target_no_room(const struct cov_target *target, int err, struct cov_error *error)
 {
 	if (err == -ENOSPC)
-		return cov_fail(error, err, "the checkpoint table (%u) has no room for %s; choose fewer functions, or load livecov with a larger max_checkpoints",
+		return cov_fail(error, err, "the checkpoint table (%u) or the memory for hits has no room for %s; choose fewer functions, detach another target, or load livecov with a larger max_checkpoints",
 				cov_max_checkpoints, target->name);
 	return cov_fail(error, err, "not enough memory for the checkpoints of %s", target->name);
 }
@@ -445,6 +446,7 @@ void cov_patched_undo(unsigned long base, u8 *bytes, unsigned int size)
 	struct cov_site *site;
 	u32 i;
 
+	patcher_undo_held(base, bytes, size);
 	list_for_each_entry(target, &cov_targets, link)
 		for_each_site(site, batch, i, &target->cps) {
 			u8 original[ENGINE_MAX_BYTES];

@@ -65,9 +65,12 @@ void task_maps_refresh(void)
 
 void task_maps_refresh_self(void)
 {
-	preempt_disable();
+	unsigned long flags;
+
+	/* Against refresh_cpu(): what was looked up last must be written last. */
+	local_irq_save(flags);
 	task_maps_switch(current);
-	preempt_enable();
+	local_irq_restore(flags);
 }
 
 static bool reaches(u64 value)
@@ -80,6 +83,9 @@ int task_maps_stub(struct stub_task *task)
 	task->preempt_count = (unsigned long)&COMPAT_PREEMPT_COUNT;
 	task->bases = (unsigned long)&cov_task_maps;
 	task->contexts = (unsigned long)cov_contexts;
+	/* There softirqs are not in preempt_count. */
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		return -EOPNOTSUPP;
 	return reaches(task->preempt_count) && reaches(task->bases) && reaches(task->contexts) ?
 		0 : -ERANGE;
 }

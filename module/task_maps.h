@@ -32,7 +32,10 @@ static __always_inline u8 *task_map(void)
 	return task_map_in((u32)raw_cpu_read_4(COMPAT_PREEMPT_COUNT) >> 8 & 0xffff);
 }
 
-/* task_maps_stub - where a stub finds all this; -ERANGE if out of its reach */
+/*
+ * task_maps_stub - where a stub finds all this; -ERANGE if out of its reach, -EOPNOTSUPP
+ * under PREEMPT_RT
+ */
 int task_maps_stub(struct stub_task *task);
 
 /* task_maps_refresh - every CPU looks its task up again */

@@ -37,7 +37,7 @@
  * left is a kprobe that is registered at the very byte between our look and our
  * store, with its own look before.
  */
-#include <linux/kprobes.h>
+#include <linux/cpu.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -94,6 +94,15 @@ static void window_close(void)
 		window_point(i, window_idle);
 	window_page = 0;
 	preempt_enable();
+}
+
+/* Preemption is back now and then also where little is written. */
+static void window_rest(u32 i)
+{
+	if (i % WINDOW_WRITES == 0) {
+		window_close();
+		cond_resched();
+	}
 }
 
 /* The kernel's own text is mapped with large pages, which vmalloc_to_page() is not for. */
@@ -187,7 +196,7 @@ static bool hold_first_bytes(const struct text_job *job)
 	bool inside = false;
 	u32 i;
 
-	for (i = 0; i < job->count; i++) {
+	for (i = 0; i < job->count; window_rest(++i)) {
 		int err;
 
 		if (!job->describe(job->context, i, &patch))
@@ -211,7 +220,7 @@ static void write_others(const struct text_job *job)
 	struct text_patch patch;
 	u32 i;
 
-	for (i = 0; i < job->count; i++)
+	for (i = 0; i < job->count; window_rest(++i))
 		if (job->describe(job->context, i, &patch) && patch.length > 1)
 			write_locked(patch.address + 1, patch.to + 1, patch.length - 1);
 	window_close();
@@ -222,7 +231,7 @@ static void write_first_bytes(const struct text_job *job)
 	struct text_patch patch;
 	u32 i;
 
-	for (i = 0; i < job->count; i++)
+	for (i = 0; i < job->count; window_rest(++i))
 		if (job->describe(job->context, i, &patch))
 			write_locked(patch.address, patch.to, 1);
 	window_close();
@@ -232,6 +241,8 @@ void text_patch(const struct text_job *job)
 {
 	bool inside;
 
+	/* No CPU comes or goes between two steps. */
+	cpus_read_lock();
 	mutex_lock(&text_lock);
 	inside = hold_first_bytes(job);
 	sync_all_cpus();
@@ -242,6 +253,7 @@ void text_patch(const struct text_job *job)
 	write_first_bytes(job);
 	sync_all_cpus();
 	mutex_unlock(&text_lock);
+	cpus_read_unlock();
 }
 
 /* --- life ------------------------------------------------------------------------ */

@@ -6,14 +6,68 @@
  */
 #include <fcntl.h>
 #include <sched.h>
-#include <signal.h>
-#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "storm.h"
 #include "../vm/suite/module/covlife.h"
+
+/* --- covlife at work -------------------------------------------------------------------- */
+
+struct counted {
+	int cpu;
+	unsigned long *calls;
+	unsigned int *stop;
+};
+
+static void call_and_count(void *data)
+{
+	const struct counted *self = data;
+	int device = MUST(open("/dev/covlife", O_RDWR | O_CLOEXEC));
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(self->cpu, &cpus);
+	MUST(sched_setaffinity(0, sizeof(cpus), &cpus));
+	while (!__atomic_load_n(self->stop, __ATOMIC_SEQ_CST)) {
+		MUST(ioctl(device, COVLIFE_LOOP, 64));
+		*self->calls += 64;
+		/* Whoever changes text waits for every task to be seen to rest. */
+		usleep(any(500));
+	}
+}
+
+/* One on each CPU. */
+struct callers {
+	unsigned long *calls;
+	unsigned int *stop;
+	pid_t pids[2];
+};
+
+static void callers_start(struct callers *callers)
+{
+	int i;
+
+	callers->calls = shared_memory(2 * sizeof(*callers->calls));
+	callers->stop = shared_memory(sizeof(*callers->stop));
+	for (i = 0; i < 2; i++) {
+		struct counted self = { i, &callers->calls[i], callers->stop };
+
+		callers->pids[i] = start(call_and_count, &self);
+	}
+}
+
+/* How many calls they have made. */
+static unsigned long callers_finish(const struct callers *callers)
+{
+	int i;
+
+	__atomic_store_n(callers->stop, 1, __ATOMIC_SEQ_CST);
+	for (i = 0; i < 2; i++)
+		finish(callers->pids[i]);
+	return callers->calls[0] + callers->calls[1];
+}
 
 /* --- attach and detach ----------------------------------------------------------------- */
 
@@ -31,10 +85,11 @@ static void ask_everything(int fd, uint32_t target)
 	CALL(fd, COV_IOC_ENGINES, &engines);
 }
 
-static void attach_for_a_moment(int fd, const char *module)
+static void attach_for_a_moment(const char *module)
 {
 	struct cov_attach request = any_attach(module);
 	struct cov_arm some = { .max = 1 + any(300) };
+	int fd = control_open();
 
 	some.target = attach(fd, &request);
 	if (any(4))
@@ -46,27 +101,19 @@ static void attach_for_a_moment(int fd, const char *module)
 	if (any(3) == 0)
 		usleep(any(300) * 1000);
 	if (any(3) == 0)
-		with_id(fd, COV_IOC_RESET, any(2) ? some.target : 0);
+		with_id(fd, COV_IOC_RESET, some.target);
 	if (any(2))
 		ask_everything(fd, some.target);
-	if (any(8))
+	if (any(2))
 		with_id(fd, COV_IOC_DETACH, some.target);
+	close(fd);
 }
 
-/* One of two targets, through a file that is closed now and then. */
 static void attach_again_and_again(void *module)
 {
-	int fd = control_open();
-
 	reseed(*(const char *)module);
-	while (storm_goes_on()) {
-		attach_for_a_moment(fd, module);
-		if (any(8) && livecov_status(fd).targets < 2)
-			continue;
-		close(fd);
-		fd = control_open();
-	}
-	close(fd);
+	while (storm_goes_on())
+		attach_for_a_moment(module);
 }
 
 static void quarrel(void *number)
@@ -93,17 +140,17 @@ static void quarrel(void *number)
 
 static void attach_and_detach_while_both_processors_run_it(void)
 {
+	struct callers callers;
 	struct workers workers;
-	struct hammer hammer;
 	pid_t other;
 
 	storm_begin(__func__);
 	workers_start(&workers);
-	hammer_start(&hammer);
+	callers_start(&callers);
 	other = start(attach_again_and_again, TARGET);
 	attach_again_and_again(COEXIST_TARGET);
 	finish(other);
-	hammer_stop(&hammer);
+	callers_finish(&callers);
 	workers_stop(&workers);
 	storm_end();
 }
@@ -162,28 +209,6 @@ static void others_patch_the_same_text(void)
 
 /* --- counts ------------------------------------------------------------------------------------ */
 
-struct counted {
-	int cpu;
-	unsigned long *calls;
-	unsigned int *stop;
-};
-
-static void call_and_count(void *data)
-{
-	const struct counted *self = data;
-	int device = MUST(open("/dev/covlife", O_RDWR | O_CLOEXEC));
-	cpu_set_t cpus;
-
-	CPU_ZERO(&cpus);
-	CPU_SET(self->cpu, &cpus);
-	MUST(sched_setaffinity(0, sizeof(cpus), &cpus));
-	while (!__atomic_load_n(self->stop, __ATOMIC_SEQ_CST)) {
-		MUST(ioctl(device, COVLIFE_LOOP, 64));
-		*self->calls += 64;
-		usleep(any(500));
-	}
-}
-
 static void expect_calls(int fd, uint32_t target, unsigned long calls)
 {
 	struct cov_function work = function_of(fd, target, "covlife_work");
@@ -215,33 +240,23 @@ static uint32_t attach_counting(int fd, unsigned int engine, unsigned int scope)
 /* Others patch these functions too, and livecov patches others, while they are counted. */
 static void count_calls(int fd, int device, unsigned int engine, unsigned int scope)
 {
-	unsigned long *calls = shared_memory(2 * sizeof(*calls));
-	unsigned int *stop = shared_memory(sizeof(*stop)), i, n = 4 + any(8);
 	uint32_t target = attach_counting(fd, engine, scope);
 	struct cov_register reg = { .sample = 1 };
-	pid_t pids[2];
+	struct callers callers;
+	unsigned int i, n = 4 + any(8);
 
 	test_case("engine %u, scope %u", engine, scope);
 	CALL(fd, COV_IOC_REGISTER, &reg);
-	for (i = 0; i < 2; i++) {
-		struct counted self = { i, &calls[i], stop };
-
-		pids[i] = start(call_and_count, &self);
-	}
+	callers_start(&callers);
 	CALL(fd, COV_IOC_UNREGISTER, NULL);
 	for (i = 0; i < n; i++) {
 		if (any(2))
 			patch_something(device);
 		else
-			attach_for_a_moment(fd, COEXIST_TARGET);
+			attach_for_a_moment(COEXIST_TARGET);
 		usleep(any(100) * 1000);
-		if (target_info(fd, target).engine != engine)
-			FAIL("the target is somebody else's");
 	}
-	__atomic_store_n(stop, 1, __ATOMIC_SEQ_CST);
-	for (i = 0; i < 2; i++)
-		finish(pids[i]);
-	expect_calls(fd, target, calls[0] + calls[1]);
+	expect_calls(fd, target, callers_finish(&callers));
 	remove_probes();
 }
 
@@ -391,7 +406,7 @@ static void tracked_tasks_fork_and_every_call_is_theirs(void)
 	}
 	/* The samples' maps grow meanwhile. */
 	while (storm_goes_on()) {
-		attach_for_a_moment(fd, COEXIST_TARGET);
+		attach_for_a_moment(COEXIST_TARGET);
 		usleep(any(300) * 1000);
 	}
 	for (i = 0; i < FAMILIES; i++)

@@ -99,7 +99,6 @@ void fake_reset(void)
 	memset(k, 0, sizeof(*k));
 	k->ready = 1;
 	k->generation = 1;
-	k->optimization_off = 1;
 	k->settings.abi_major = COV_ABI_MAJOR;
 	k->settings.sites = 200;
 	k->settings.state = COV_TARGET_LIVE;
@@ -279,8 +278,6 @@ static uint32_t arm_count(const struct cov_target_info *info, uint32_t max)
 
 	if (optimization_is_off())
 		kernel->arms_off++;
-	else if (kprobes > 1)
-		kernel->optimization_off = 0;
 	return info->pending - slow + kprobes;
 }
 

@@ -109,7 +109,6 @@ struct fake_target {
  * @registers: calls of COV_IOC_REGISTER that succeeded
  * @sample: of the last one
  * @registered_pid: who made it
- * @optimization_off: 1: kprobes-optimization was 0 at each COV_IOC_ARM that armed
  *	several kprobes
  * @arms_off: calls of COV_IOC_ARM at which it was 0
  * @nr_samples: registered ones
@@ -133,7 +132,6 @@ struct fake_kernel {
 	uint32_t registers;
 	uint64_t sample;
 	int32_t registered_pid;
-	uint32_t optimization_off;
 	uint32_t arms_off;
 	uint32_t nr_samples;
 	uint64_t samples[FAKE_SAMPLES];

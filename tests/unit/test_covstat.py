@@ -968,34 +968,6 @@ class Doctor(Case):
         self.assertIn("debugfs", problems)
         self.assertIn("mount -t debugfs", found["debugfs"]["next"])
 
-    def test_an_attach_that_was_killed_is_noticed(self):
-        self.put("/proc/sys/debug/kprobes-optimization", "0\n")
-        found, _ = self.checks()
-        self.assertIn("sysctl debug.kprobes-optimization=1", found["kprobes optimised"]["next"])
-
-
-def sanitized(case):
-    """The same tests on the program built with ASan and UBSan."""
-    program = os.path.join(BUILT, "covstat.asan")
-    return type(case.__name__ + "Sanitized", (case,), {"program": program})
-
-
-def load_tests(loader, tests, pattern):
-    cases = [CommandLine, Attach, Run, List, ListJson, Next, Samples, TheRest, Doctor]
-    if "COVSTAT" in os.environ:
-        for case in cases:
-            case.program = os.environ["COVSTAT"]
-    else:
-        cases += [sanitized(case) for case in cases]
-    suite = unittest.TestSuite()
-    for case in cases:
-        suite.addTests(loader.loadTestsFromTestCase(case))
-    return suite
-
-
-class Tap(unittest.TextTestResult):
-    """A line 'ok NAME' or 'not ok NAME' for each test."""
-
     def report(self, verdict, test):
         self.stream.writeln("%s %s.%s" % (verdict, type(test).__name__, test._testMethodName))
         self.stream.flush()

@@ -315,8 +315,7 @@ static void what_they_leave_goes_to_kprobes_group_by_group(void **state)
 	assert_int_equal(cov_attach(*state, "toy", &options, NULL), 0);
 	/* All that is fast and one kprobe, 64, 35. */
 	assert_int_equal(fake_kernel()->arms, 3);
-	assert_int_equal(fake_kernel()->arms_off, 2);
-	assert_int_equal(fake_kernel()->optimization_off, 1);
+	assert_int_equal(fake_kernel()->arms_off, 0);
 	assert_int_equal(fake_kernel()->largest_arm, 64);
 	assert_int_equal(progress.calls, 4);
 	assert_false(progress.backwards);
@@ -384,25 +383,11 @@ static void attach_failing_tells_why_even_if_detaching_fails_too(void **state)
 	assert_int_equal(first_byte(OPTIMIZATION), '1');
 }
 
-static void kprobes_optimization_is_off_only_while_arming(void **state)
+static void kprobes_optimization_is_left_to_the_module(void **state)
 {
 	counted(*state);
-	assert_int_equal(fake_kernel()->optimization_off, 1);
-	assert_int_equal(fake_kernel()->arms_off, fake_kernel()->arms);
+	assert_int_equal(fake_kernel()->arms_off, 0);
 	assert_int_equal(first_byte(OPTIMIZATION), '1');
-}
-
-static void kprobes_optimization_found_off_stays_off(void **state)
-{
-	put(OPTIMIZATION, "0\n");
-	counted(*state);
-	assert_int_equal(first_byte(OPTIMIZATION), '0');
-}
-
-static void kernels_without_kprobes_optimization_are_served(void **state)
-{
-	drop(OPTIMIZATION);
-	counted(*state);
 }
 
 static void second_attach_is_refused_in_the_kernels_words(void **state)
@@ -729,9 +714,7 @@ int main(void)
 		TEST(attach_interrupted_leaves_nothing),
 		TEST(attach_failing_half_way_leaves_nothing_and_tells_why),
 		TEST(attach_failing_tells_why_even_if_detaching_fails_too),
-		TEST(kprobes_optimization_is_off_only_while_arming),
-		TEST(kprobes_optimization_found_off_stays_off),
-		TEST(kernels_without_kprobes_optimization_are_served),
+		TEST(kprobes_optimization_is_left_to_the_module),
 		TEST(second_attach_is_refused_in_the_kernels_words),
 		TEST(attach_refuses_bad_names),
 		TEST(targets_go_with_the_handle_unless_kept),

@@ -322,9 +322,7 @@ const struct command cmd_attach = {
 	"                         (default: 1)\n",
 	.notes =
 	"MODULE may be vmlinux: then name core-kernel functions with --functions.\n"
-	"Ctrl-C while it works leaves nothing attached (exit status 130). So does kill -9,\n"
-	"but, while kprobes are being armed, that leaves the sysctl\n"
-	"debug.kprobes-optimization at 0: `covstat doctor` tells.\n",
+	"Ctrl-C while it works leaves nothing attached (exit status 130). So does kill -9.\n",
 	.example = "covstat attach vivid --functions 'vivid_vid_*'",
 	.run = run_attach,
 };

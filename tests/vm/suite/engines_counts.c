@@ -268,6 +268,7 @@ struct runner {
 	unsigned long *calls;
 };
 
+/* It rests: whoever changes text waits for every task to be seen to do so. */
 static void call_for_ever(void *data)
 {
 	const struct runner *self = data;
@@ -277,6 +278,7 @@ static void call_for_ever(void *data)
 	for (;;) {
 		MUST(ioctl(device, COVLIFE_LOOP, 64));
 		__atomic_fetch_add(self->calls, 1, __ATOMIC_SEQ_CST);
+		usleep(1);
 	}
 }
 
@@ -377,12 +379,14 @@ static void reset_forgets_and_loses_no_later_hit(void)
 /* In the modes in which sites that have been seen are taken out. */
 static void reset_under_load_sees_everything_again(void)
 {
+	unsigned long *calls = shared_memory(sizeof(*calls));
 	int fd = control_open(), scope;
-	struct hammer hammer;
+	struct runner runner = { control_open(), calls };
 	unsigned int round;
 	size_t i, m;
+	pid_t pid;
 
-	hammer_start(&hammer);
+	pid = start(call_for_ever, &runner);
 	track_as(fd, 121);
 	for (i = 0; i < ARRAY_SIZE(counting); i++)
 		for (m = COV_MODE_BLOCKS; m <= COV_MODE_EDGES; m++)
@@ -396,7 +400,7 @@ static void reset_under_load_sees_everything_again(void)
 						  engine_name(counting[i]), m, scope, round);
 					with_id(fd, COV_IOC_RESET, target);
 					if (scope == COV_SCOPE_ALL)
-						hammer_pass(&hammer);
+						wait_for_calls(calls);
 					/* Sometimes long enough for somebody to take them out. */
 					if (round % 4 == 3)
 						usleep(200 * 1000);
@@ -408,7 +412,7 @@ static void reset_under_load_sees_everything_again(void)
 				}
 				with_id(fd, COV_IOC_DETACH, target);
 			}
-	hammer_stop(&hammer);
+	end(pid);
 }
 
 static const struct test tests[] = {
