@@ -30,6 +30,7 @@
 #include "breakpoint.h"
 #include "engine.h"
 #include "foreign.h"
+#include "held.h"
 #include "hit.h"
 #include "patcher.h"
 #include "site_index.h"
@@ -177,7 +178,7 @@ static int prepare(struct cov_site *site)
 	if (!room)
 		return -EFAULT;
 	if (site_index_covers(address) || foreign_is_near(address, 1) ||
-	    patcher_holds(address, 1) || text[0] == INT3)
+	    held_covers(address, 1) || text[0] == INT3)
 		return -EBUSY;
 	note_call(site, text, room, address);
 	if (site->kind != SITE_BRANCH && !site->calls)

@@ -65,12 +65,26 @@ int checkpoints_init(struct checkpoints *cps, const struct cov_image *image, u32
 	return err;
 }
 
+/* Stubs that are held (held.c) go on writing to the cells, and give them back at last. */
+static void free_cells(struct checkpoints *cps)
+{
+	struct held_cells *held = cps->held_cells;
+
+	if (held && held->users) {
+		held->cells = cps->cells;
+		held->orphaned = true;
+		return;
+	}
+	kfree(held);
+	if (!cps->abandoned)
+		cells_give(&cps->cells);
+}
+
 void checkpoints_free(struct checkpoints *cps)
 {
 	struct site_batch *batch, *next;
 
-	if (!cps->abandoned)
-		cells_give(&cps->cells);
+	free_cells(cps);
 	list_for_each_entry_safe(batch, next, &cps->batches, link)
 		kvfree(batch);
 	plan_free(&cps->plan);

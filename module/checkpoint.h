@@ -121,6 +121,18 @@ struct cov_site {
 };
 
 /**
+ * struct held_cells - cells that outlive their target
+ * @cells: empty as long as the target has them
+ * @users: stubs that write to them
+ * @orphaned: the target has gone
+ */
+struct held_cells {
+	struct cells cells;
+	u32 users;
+	bool orphaned;
+};
+
+/**
  * struct checkpoints - all sites of a target
  * @plan: which of the possible sites are used
  * @entry: site of each function, NULL if it has none
@@ -137,7 +149,8 @@ struct cov_site {
  * @mode: COV_MODE_*
  * @edges: it is edges or count: outcomes are wanted
  * @refusals: a site was refused since the plan was made
- * @abandoned: a stub that writes to @cells could not be taken out: they stay
+ * @abandoned: a stub that writes to @cells could not be taken out: they stay for good
+ * @held_cells: such stubs can be taken out later (held.c), which then frees @cells; or NULL
  */
 struct checkpoints {
 	struct flow_plan plan;
@@ -155,6 +168,7 @@ struct checkpoints {
 	bool edges;
 	bool refusals;
 	bool abandoned;
+	struct held_cells *held_cells;
 };
 
 /* How many ids a target needs: one for each site that it could have, and one by hand. */

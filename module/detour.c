@@ -28,6 +28,7 @@
 #include "detour.h"
 #include "engine.h"
 #include "foreign.h"
+#include "held.h"
 #include "patcher.h"
 #include "site_index.h"
 #include "stub.h"
@@ -89,7 +90,7 @@ static int detour_prepare(struct cov_site *site)
 		return len;
 	if (copy_from_kernel_nofault(code, (void *)(unsigned long)stub.address, original))
 		return -EFAULT;
-	if (foreign_is_near(stub.address, original) || patcher_holds(stub.address, original))
+	if (foreign_is_near(stub.address, original) || held_covers(stub.address, original))
 		return -EBUSY;
 	len = stub_write(&stub, code + original);
 	if (len < 0)

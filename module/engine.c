@@ -8,6 +8,7 @@
 #include "engine.h"
 #include "entry.h"
 #include "foreign.h"
+#include "held.h"
 #include "oops.h"
 #include "target.h"
 #include "text_patch.h"
@@ -155,6 +156,7 @@ void engines_init(void)
 
 void engines_exit(void)
 {
+	held_exit();
 	entry_exit();
 	foreign_exit();
 	oops_exit();

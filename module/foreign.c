@@ -156,6 +156,27 @@ int foreign_refresh(void)
 	return 0;
 }
 
+struct stretch {
+	unsigned long address;
+	u32 length;
+	bool found;
+};
+
+static void look_on(unsigned long address, void *context)
+{
+	struct stretch *stretch = context;
+
+	stretch->found |= address - stretch->address < stretch->length;
+}
+
+bool foreign_probe_on(unsigned long address, u32 length)
+{
+	struct stretch stretch = { address, length };
+
+	each_probe(look_on, &stretch);
+	return stretch.found;
+}
+
 static void mark(unsigned long address, void *context)
 {
 	struct cov_site *site = site_index_covering(address);

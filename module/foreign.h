@@ -22,6 +22,9 @@ bool foreign_is_code(u64 address);
  */
 bool foreign_is_near(unsigned long address, u32 length);
 
+/* foreign_probe_on - is there a kprobe on one of these bytes now? */
+bool foreign_probe_on(unsigned long address, u32 length);
+
 /* foreign_refresh - look which kprobes there are; foreign_is_near() goes by it; -ENOMEM */
 int foreign_refresh(void);
 

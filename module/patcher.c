@@ -4,19 +4,17 @@
  *
  * A kprobe that came to sit on our bytes has a copy of our jump, and will put our byte
  * back when it goes (foreign.c). It is waited out for a while. If it stays, so does the
- * patch, the stub, the cells that the stub writes, and livecov: the text works, and can be
- * no more given back than that.
+ * patch, and what the patch needs: held.c has it until the kprobe has gone.
  */
 #include <linux/delay.h>
-#include <linux/list.h>
 #include <linux/module.h>
 #include <linux/rcupdate.h>
-#include <linux/slab.h>
 #include <linux/uaccess.h>
 
 #include "arena.h"
 #include "disarm.h"
 #include "foreign.h"
+#include "held.h"
 #include "patcher.h"
 #include "site_index.h"
 #include "target_parts.h"
@@ -184,19 +182,6 @@ void patcher_arm(const struct cov_engine *engine, struct cov_site **sites, u32 n
 
 /* --- giving back -------------------------------------------------------------------- */
 
-/*
- * A patch that stays though its site goes: cov_patched_undo() has to know it, and nothing
- * else may be put there.
- */
-struct held {
-	struct list_head link;
-	unsigned long address;
-	u32 length;
-	u8 bytes[REGION_MAX_LEN];
-};
-
-static LIST_HEAD(all_held);		/* targets' lock */
-
 /* The patches of a release: the cursor gives the sites in the same order at each step. */
 struct undoing {
 	struct site_cursor cursor;
@@ -264,40 +249,30 @@ static void wait_out(struct site_cursor cursor)
 	}
 }
 
-static bool hold(const struct cov_site *site)
+/* Its patch and stub are held.c's from now on; without memory nobody's, for good. */
+static void abandon(struct cov_site *site, const struct text_patch *patch)
 {
-	struct held *held = kzalloc(sizeof(*held), GFP_KERNEL);
-
-	if (!held)
-		return false;
-	held->address = site_patch(site);
-	held->length = site->patched;
-	memcpy(held->bytes, original_bytes(site), site->patched);
-	list_add(&held->link, &all_held);
-	return true;
-}
-
-/* It stays for good: not the engine's any more, and what it needs is not given back. */
-static void abandon(struct cov_site *site)
-{
-	pr_err("a kprobe of somebody else's sits on our jump at %pS: both stay, and so does livecov\n",
-	       (void *)site_patch(site));
-	__module_get(THIS_MODULE);
-	if (!hold(site))
-		pr_err("no memory to remember it: do not attach to its module again before it was reloaded\n");
-	site->target->cps.abandoned = true;
+	pr_warn("a kprobe of somebody else's sits on our jump at %pS: it stays until that has gone, and so does livecov\n",
+		(void *)site_patch(site));
+	if (!held_take(site, patch)) {
+		pr_err("no memory to remember it: it stays for good; do not attach to its module again before that was reloaded\n");
+		__module_get(THIS_MODULE);
+		site->target->cps.abandoned = true;
+	}
 	WRITE_ONCE(site->indexed, false);
 	site->engine = NULL;
 	site->engine_data = NULL;
 }
 
-static void abandon_visited(struct site_cursor cursor)
+static void abandon_visited(struct undoing *undoing)
 {
+	struct site_cursor cursor = undoing->cursor;
+	struct text_patch patch;
 	struct cov_site *site;
 
 	while ((site = site_next(&cursor)))
-		if (site->visited)
-			abandon(site);
+		if (site->visited && undoing->describe(site, &patch))
+			abandon(site, &patch);
 }
 
 static void forget_handlers(struct site_cursor cursor)
@@ -337,41 +312,9 @@ void patcher_release(const struct cov_engine *engine, struct cov_target *target,
 	text_patch(&job);
 	undoing.cursor.batch = NULL;
 	if (!going)
-		abandon_visited(undoing.cursor);
+		abandon_visited(&undoing);
 	forget_handlers(undoing.cursor);
 	drop_stubs(undoing.cursor);
-}
-
-void patcher_undo_held(unsigned long base, u8 *bytes, u32 size)
-{
-	struct held *held;
-	u32 i;
-
-	list_for_each_entry(held, &all_held, link)
-		for (i = 0; i < held->length; i++)
-			if (held->address + i - base < size)
-				bytes[held->address + i - base] = held->bytes[i];
-}
-
-bool patcher_holds(unsigned long address, u32 length)
-{
-	const struct held *held;
-
-	list_for_each_entry(held, &all_held, link)
-		if (address < held->address + held->length && held->address < address + length)
-			return true;
-	return false;
-}
-
-void patcher_forget_held(unsigned long base, u32 size)
-{
-	struct held *held, *next;
-
-	list_for_each_entry_safe(held, next, &all_held, link)
-		if (held->address - base < size) {
-			list_del(&held->link);
-			kfree(held);
-		}
 }
 
 u32 patcher_original(const struct cov_site *site, unsigned long *address, u8 *bytes)

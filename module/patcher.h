@@ -40,13 +40,4 @@ void patcher_release(const struct cov_engine *engine, struct cov_target *target,
 /* patcher_original - struct cov_engine's */
 u32 patcher_original(const struct cov_site *site, unsigned long *address, u8 *bytes);
 
-/* patcher_undo_held - as cov_patched_undo(), for patches that had to stay when their sites went */
-void patcher_undo_held(unsigned long base, u8 *bytes, u32 size);
-
-/* patcher_holds - is one of @length bytes at @address part of such a patch? */
-bool patcher_holds(unsigned long address, u32 length);
-
-/* patcher_forget_held - text from @base on is about to go: with it what had to stay in it */
-void patcher_forget_held(unsigned long base, u32 size);
-
 #endif /* LIVECOV_PATCHER_H */

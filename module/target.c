@@ -7,8 +7,8 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
+#include "held.h"
 #include "patched.h"
-#include "patcher.h"
 #include "settle.h"
 #include "site_index.h"
 #include "target_parts.h"
@@ -446,7 +446,7 @@ void cov_patched_undo(unsigned long base, u8 *bytes, unsigned int size)
 	struct cov_site *site;
 	u32 i;
 
-	patcher_undo_held(base, bytes, size);
+	held_undo(base, bytes, size);
 	list_for_each_entry(target, &cov_targets, link)
 		for_each_site(site, batch, i, &target->cps) {
 			u8 original[ENGINE_MAX_BYTES];

@@ -6,7 +6,7 @@
  */
 #include <linux/module.h>
 
-#include "patcher.h"
+#include "held.h"
 #include "site_index.h"
 #include "target_parts.h"
 
@@ -159,7 +159,7 @@ static int module_event(struct notifier_block *nb, unsigned long event, void *da
 
 	mutex_lock(&cov_targets_lock);
 	if (event == MODULE_STATE_GOING)
-		patcher_forget_held(compat_core_text(mod).base, compat_core_text(mod).size);
+		held_forget(compat_core_text(mod).base, compat_core_text(mod).size);
 	list_for_each_entry(target, &cov_targets, link)
 		if (!strcmp(target->name, mod->name))
 			target_event(target, event, mod);

@@ -13,62 +13,6 @@
 #include "storm.h"
 #include "../vm/suite/module/covlife.h"
 
-/* --- covlife at work -------------------------------------------------------------------- */
-
-struct counted {
-	int cpu;
-	unsigned long *calls;
-	unsigned int *stop;
-};
-
-static void call_and_count(void *data)
-{
-	const struct counted *self = data;
-	int device = MUST(open("/dev/covlife", O_RDWR | O_CLOEXEC));
-	cpu_set_t cpus;
-
-	CPU_ZERO(&cpus);
-	CPU_SET(self->cpu, &cpus);
-	MUST(sched_setaffinity(0, sizeof(cpus), &cpus));
-	while (!__atomic_load_n(self->stop, __ATOMIC_SEQ_CST)) {
-		MUST(ioctl(device, COVLIFE_LOOP, 64));
-		*self->calls += 64;
-		/* Whoever changes text waits for every task to be seen to rest. */
-		usleep(any(500));
-	}
-}
-
-/* One on each CPU. */
-struct callers {
-	unsigned long *calls;
-	unsigned int *stop;
-	pid_t pids[2];
-};
-
-static void callers_start(struct callers *callers)
-{
-	int i;
-
-	callers->calls = shared_memory(2 * sizeof(*callers->calls));
-	callers->stop = shared_memory(sizeof(*callers->stop));
-	for (i = 0; i < 2; i++) {
-		struct counted self = { i, &callers->calls[i], callers->stop };
-
-		callers->pids[i] = start(call_and_count, &self);
-	}
-}
-
-/* How many calls they have made. */
-static unsigned long callers_finish(const struct callers *callers)
-{
-	int i;
-
-	__atomic_store_n(callers->stop, 1, __ATOMIC_SEQ_CST);
-	for (i = 0; i < 2; i++)
-		finish(callers->pids[i]);
-	return callers->calls[0] + callers->calls[1];
-}
-
 /* --- attach and detach ----------------------------------------------------------------- */
 
 /* Asked at any moment, all of it can be told. */

@@ -37,6 +37,26 @@ int try_call(int fd, unsigned int cmd, void *arg);
 /* try_arm - until nothing is pending, or not even that far; 0 or a positive errno */
 int try_arm(int fd, uint32_t target);
 
+/* --- covlife at work ------------------------------------------------------------------------- */
+
+/**
+ * struct callers - two processes, one on each CPU, that call covlife_work(), odd and even
+ *		    arguments alike, and rest in between
+ * @calls: what each has made
+ * @stop: not 0: they shall end
+ * @pids: the processes
+ */
+struct callers {
+	unsigned long *calls;
+	unsigned int *stop;
+	pid_t pids[2];
+};
+
+void callers_start(struct callers *callers);
+
+/* callers_finish - how many calls they have made */
+unsigned long callers_finish(const struct callers *callers);
+
 /* --- others who patch ----------------------------------------------------------------------- */
 
 /* patch_something - one step at random: ftrace, a kprobe, a static key or call */

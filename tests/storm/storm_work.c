@@ -3,6 +3,7 @@
  * storm_work.c - see storm.h.
  */
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include "storm.h"
+#include "../vm/suite/module/covlife.h"
 
 #define SAFE_S		20	/* without LIVECOV_STORM_SECONDS */
 #define EVENTS		TRACEFS "kprobe_events"
@@ -172,6 +174,54 @@ int try_arm(int fd, uint32_t target)
 		err = try_call(fd, COV_IOC_ARM, &request);
 	} while (!err && request.pending && any(10));
 	return err;
+}
+
+/* --- covlife at work -------------------------------------------------------------------- */
+
+struct counted {
+	int cpu;
+	unsigned long *calls;
+	unsigned int *stop;
+};
+
+static void call_and_count(void *data)
+{
+	const struct counted *self = data;
+	int device = MUST(open("/dev/covlife", O_RDWR | O_CLOEXEC));
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(self->cpu, &cpus);
+	MUST(sched_setaffinity(0, sizeof(cpus), &cpus));
+	while (!__atomic_load_n(self->stop, __ATOMIC_SEQ_CST)) {
+		MUST(ioctl(device, COVLIFE_LOOP, 64));
+		*self->calls += 64;
+		/* Whoever changes text waits for every task to be seen to rest. */
+		usleep(any(500));
+	}
+}
+
+void callers_start(struct callers *callers)
+{
+	int i;
+
+	callers->calls = shared_memory(2 * sizeof(*callers->calls));
+	callers->stop = shared_memory(sizeof(*callers->stop));
+	for (i = 0; i < 2; i++) {
+		struct counted self = { i, &callers->calls[i], callers->stop };
+
+		callers->pids[i] = start(call_and_count, &self);
+	}
+}
+
+unsigned long callers_finish(const struct callers *callers)
+{
+	int i;
+
+	__atomic_store_n(callers->stop, 1, __ATOMIC_SEQ_CST);
+	for (i = 0; i < 2; i++)
+		finish(callers->pids[i]);
+	return callers->calls[0] + callers->calls[1];
 }
 
 /* --- others who patch ------------------------------------------------------------------------------------ */

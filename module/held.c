@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * held.c - see held.h. A worker looks once a second whether the kprobes have gone, and
+ * then does what the release could not: original bytes, no task in the stub, stub and
+ * cells given back, the reference to livecov dropped.
+ */
+#include <linux/list.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/workqueue.h>
+
+#include "arena.h"
+#include "foreign.h"
+#include "held.h"
+#include "target.h"
+
+struct held {
+	struct list_head link;
+	struct text_patch patch;
+	unsigned long stub;
+	u32 stub_size;
+	struct held_cells *cells;
+	bool stays;
+};
+
+static LIST_HEAD(all_held);		/* targets' lock */
+
+static void held_work(struct work_struct *work);
+static DECLARE_DELAYED_WORK(held_later, held_work);
+
+static struct held_cells *cells_of(struct checkpoints *cps)
+{
+	if (!cps->held_cells)
+		cps->held_cells = kzalloc(sizeof(*cps->held_cells), GFP_KERNEL);
+	if (cps->held_cells)
+		cps->held_cells->users++;
+	return cps->held_cells;
+}
+
+/* Until their target has gone @cells is empty, and it is the target that gives them back. */
+static void put_cells(struct held_cells *held)
+{
+	if (--held->users)
+		return;
+	cells_give(&held->cells);
+	if (held->orphaned)
+		kfree(held);
+}
+
+bool held_take(struct cov_site *site, const struct text_patch *patch)
+{
+	struct held *held = kzalloc(sizeof(*held), GFP_KERNEL);
+
+	if (!held)
+		return false;
+	held->cells = cells_of(&site->target->cps);
+	if (!held->cells) {
+		kfree(held);
+		return false;
+	}
+	held->patch = *patch;
+	held->stub = (unsigned long)site->engine_data - site->patched;
+	held->stub_size = site->patched + site->stub_len;
+	list_add(&held->link, &all_held);
+	__module_get(THIS_MODULE);
+	queue_delayed_work(system_long_wq, &held_later, HZ);
+	return true;
+}
+
+void held_undo(unsigned long base, u8 *bytes, u32 size)
+{
+	const struct held *held;
+	u32 i;
+
+	list_for_each_entry(held, &all_held, link)
+		for (i = 0; i < held->patch.length; i++)
+			if (held->patch.address + i - base < size)
+				bytes[held->patch.address + i - base] = held->patch.to[i];
+}
+
+bool held_covers(unsigned long address, u32 length)
+{
+	const struct held *held;
+
+	list_for_each_entry(held, &all_held, link)
+		if (address < held->patch.address + held->patch.length &&
+		    held->patch.address < address + length)
+			return true;
+	return false;
+}
+
+/* Nobody goes to the stub any more, and whoever was in it has left. */
+static void drop(struct held *held)
+{
+	list_del(&held->link);
+	arena_give(held->stub, held->stub_size);
+	put_cells(held->cells);
+	kfree(held);
+	module_put(THIS_MODULE);
+}
+
+void held_forget(unsigned long base, u32 size)
+{
+	struct held *held, *next;
+
+	list_for_each_entry_safe(held, next, &all_held, link)
+		if (held->patch.address - base < size)
+			drop(held);
+}
+
+static bool describe(void *context, u32 i, struct text_patch *patch)
+{
+	const struct held *held = context;
+
+	*patch = held->patch;
+	return !held->stays;
+}
+
+static void refused(void *context, u32 i, int err)
+{
+	((struct held *)context)->stays = true;
+}
+
+static bool restore(struct held *held)
+{
+	struct text_job job = { 1, describe, refused, held };
+
+	held->stays = foreign_probe_on(held->patch.address, held->patch.length);
+	if (!held->stays)
+		text_patch(&job);
+	return !held->stays;
+}
+
+static void held_work(struct work_struct *work)
+{
+	struct held *held, *next;
+	LIST_HEAD(done);
+
+	mutex_lock(&cov_targets_lock);
+	list_for_each_entry_safe(held, next, &all_held, link)
+		if (restore(held))
+			list_move(&held->link, &done);
+	if (!list_empty(&done)) {
+		synchronize_rcu();
+		text_quiesce();
+	}
+	list_for_each_entry_safe(held, next, &done, link) {
+		pr_notice("the kprobe on our jump at %pS has gone, and so has the jump\n",
+			  (void *)held->patch.address);
+		drop(held);
+	}
+	if (!list_empty(&all_held))
+		queue_delayed_work(system_long_wq, &held_later, HZ);
+	mutex_unlock(&cov_targets_lock);
+}
+
+void held_exit(void)
+{
+	cancel_delayed_work_sync(&held_later);
+}
