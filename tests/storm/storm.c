@@ -5,7 +5,6 @@
  * and comes, tracked tasks fork. After each storm the machine is as it was.
  */
 #include <fcntl.h>
-#include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>

@@ -35,6 +35,8 @@ static void set_injectors(const char *probability, const char *times)
 {
 	size_t i;
 
+	/* By fail-nth alone; without a word in the log. */
+	set_injector("fail_usercopy", "verbose", "0");
 	for (i = 0; i < ARRAY_SIZE(injectors); i++) {
 		set_injector(injectors[i], "ignore-gfp-wait", "N");
 		set_injector(injectors[i], "ignore-gfp-highmem", "N");

@@ -72,7 +72,7 @@ static const char *const faults[] = {
 	"INFO: task", "rcu_sched detected", "detected stalls", "soft lockup",
 	"scheduling while atomic", "sleeping function called", "refcount_t:", "ODEBUG:",
 	"list_add corruption", "list_del corruption", "livecov: a breakpoint of somebody",
-	"livecov: ftrace did not",
+	"livecov: ftrace did not", "livecov: the kernel did not",
 };
 
 static void expect_quiet_log(void)

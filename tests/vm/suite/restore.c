@@ -215,11 +215,19 @@ static uint64_t first_detour(int fd, uint32_t target, const char *name, const st
 	FAIL("%s has no jump of ours", name);
 }
 
+static bool is_text_of_covtarget(const struct text *clean)
+{
+	static struct text now;
+
+	covtarget_text(&now);
+	return !memcmp(clean->bytes, now.bytes, clean->size);
+}
+
 /*
  * livecov waits a while, gives back the rest, leaves this one with what it needs, and
- * stays loaded for it. Nothing of that can be undone: this test is the last.
+ * stays loaded for it until it can be given back as well.
  */
-static void probe_that_stays_keeps_our_jump_and_livecov(void)
+static void probe_that_stays_keeps_our_jump_until_it_goes(void)
 {
 	static struct text clean, now;
 	int fd = control_open(), device = covt_open();
@@ -246,25 +254,45 @@ static void probe_that_stays_keeps_our_jump_and_livecov(void)
 			     COV_SCOPE_ALL);
 	workers_pass(&workers);
 	with_id(fd, COV_IOC_DETACH, target);
-	write_file(TRACEFS "events/" PROBE "/enable", "0");
-	set_probe("-:" PROBE "\n");
-	workers_pass(&workers);
-	target = attach_with(fd, COEXIST_TARGET, NULL, COV_ENGINE_AUTO, COV_MODE_EDGES,
-			     COV_SCOPE_ALL);
-	workers_pass(&workers);
-	with_id(fd, COV_IOC_DETACH, target);
-	workers_stop(&workers);
-	exercise(device);
 	close(fd);
 	EXPECT_EQ(try_unload("livecov"), EWOULDBLOCK);
+	write_file(TRACEFS "events/" PROBE "/enable", "0");
+	set_probe("-:" PROBE "\n");
+	EVENTUALLY(is_text_of_covtarget(&clean));
+	workers_pass(&workers);
+	workers_stop(&workers);
+	EVENTUALLY(try_unload("livecov") == 0);
 	exercise(device);
-	/* The target goes with all that is in it, and comes clean. */
+}
+
+/* The target goes with all that is in it, and comes clean. */
+static void target_takes_a_probe_that_stays_with_it(void)
+{
+	static struct text clean, now;
+	int fd = control_open(), device = covt_open();
+	uint32_t target;
+	char line[128];
+
+	need_engine(fd, COV_ENGINE_DETOUR);
+	covtarget_text(&clean);
+	target = attach_with(fd, COEXIST_TARGET, NULL, COV_ENGINE_DETOUR, COV_MODE_COUNT,
+			     COV_SCOPE_ALL);
+	snprintf(line, sizeof(line), "p:" PROBE " " COEXIST_TARGET ":covt_if_else+%llu\n",
+		 (unsigned long long)first_detour(fd, target, "covt_if_else", &clean));
+	set_probe(line);
+	write_file(TRACEFS "events/" PROBE "/enable", "1");
+	with_id(fd, COV_IOC_DETACH, target);
+	close(fd);
+	/* An event that is enabled keeps its module loaded, once it was hit or not. */
+	write_file(TRACEFS "events/" PROBE "/enable", "0");
 	close(device);
 	EVENTUALLY(try_unload(COEXIST_TARGET) == 0);
+	set_probe("-:" PROBE "\n");
 	device = covt_open();
 	covtarget_text(&now);
 	expect_same_text(&clean, &now);
 	exercise(device);
+	EVENTUALLY(try_unload("livecov") == 0);
 }
 
 static const struct test tests[] = {
@@ -274,7 +302,8 @@ static const struct test tests[] = {
 	TEST(count_goes_on_when_the_target_is_loaded_again),
 	TEST(livecov_cannot_go_while_a_file_is_open),
 	TEST(livecov_gives_every_byte_back_when_it_goes),
-	TEST(probe_that_stays_keeps_our_jump_and_livecov),
+	TEST(probe_that_stays_keeps_our_jump_until_it_goes),
+	TEST(target_takes_a_probe_that_stays_with_it),
 };
 
 int main(int argc, char **argv)
