@@ -38,7 +38,8 @@
 #include "task_maps.h"
 #include "text_patch.h"
 
-#define INT3	0xcc
+#define INT3		0xcc
+#define FENTRY_LEN	5
 
 /* --- in the trap's context ------------------------------------------------------- */
 
@@ -132,6 +133,20 @@ static void note_call(struct cov_site *site, const u8 *text, u32 room, unsigned 
 }
 
 /*
+ * Does the first jump's detour want the byte? It is worth more: the function's entry can be
+ * had from ftrace.
+ */
+static bool is_taken(const struct cov_target *target, const struct flow_function *function,
+		     u32 offset)
+{
+	const struct flow_branch *branch = &target->image.flow.branches[function->first_branch];
+	const struct region *region = &target->image.regions[function->first_branch];
+
+	return function->branches && region->why == REGION_OK &&
+	       offset - (branch->offset - region->before) < region->length;
+}
+
+/*
  * Where the int3 goes: not onto an endbr64, at which an indirect call must arrive. -1 if
  * that cannot be said, or the bytes are the kernel's to change: it does not survive
  * an int3 on a static branch (arch_jump_entry_size()). kprobes knows better.
@@ -139,13 +154,20 @@ static void note_call(struct cov_site *site, const u8 *text, u32 room, unsigned 
 static int patch_offset(const struct cov_site *site)
 {
 	const struct flow_function *function;
+	u32 offset;
 
 	if (site->kind != SITE_ENTRY)
 		return 0;
 	function = &site->target->image.in.functions[site->id - site->target->cps.first_id];
 	if (function->reserved || function->entry == FLOW_ENTRY_UNKNOWN)
 		return -1;
-	return function->entry;
+	if (!site->at_fentry)
+		return function->entry;
+	/* Once is cheaper by trap than each time by ftrace. */
+	offset = function->entry + FENTRY_LEN;
+	if (!site->one_shot || offset >= function->size || is_taken(site->target, function, offset))
+		return -1;
+	return offset;
 }
 
 /* Text may end with the page, an instruction may not: how much can be read. */
@@ -167,7 +189,7 @@ static int prepare(struct cov_site *site)
 	unsigned long at = arena_room(sizeof(code));
 	u32 room;
 
-	if (site->at_fentry || offset < 0 || !patcher_may_patch(site))
+	if (offset < 0 || !patcher_may_patch(site))
 		return -EOPNOTSUPP;
 	/* In its copy nobody would look for its fix-up. */
 	if (cov_image_may_fault(&site->target->image, address))

@@ -185,6 +185,18 @@ static unsigned long block_address(const struct cov_image *image, u32 block, u32
 	return image->in.functions[image->flow.blocks[block].function].address + offset;
 }
 
+/*
+ * Is it enough to see each entry once? Engine kprobe counts them in mode edges, and in
+ * scope tracked every sample has to see for itself.
+ */
+static bool entries_once(const struct cov_target *target)
+{
+	if (target->cps.mode == COV_MODE_BLOCKS)
+		return true;
+	return target->cps.mode == COV_MODE_EDGES && target->scope == COV_SCOPE_ALL &&
+	       target->engine != COV_ENGINE_KPROBE && target->engine != COV_ENGINE_ENTRY;
+}
+
 static void add_new(struct cov_target *target, struct cov_site *site)
 {
 	const struct cov_image *image = &target->image;
@@ -195,7 +207,7 @@ static void add_new(struct cov_target *target, struct cov_site *site)
 	for (i = 0; i < image->in.nr_functions; i++, id++)
 		if (wanted(cps->plan.entry[i], &cps->entry[i])) {
 			site_init(site, target, SITE_ENTRY, image->in.functions[i].address, id);
-			site->one_shot = !cps->edges;
+			site->one_shot = entries_once(target);
 			cps->entry[i] = site++;
 		}
 	for (i = 0; i < flow->nr_branches; i++, id++)

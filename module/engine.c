@@ -21,10 +21,10 @@ static const struct chain {
 	bool slow;
 } chains[] = {
 	[COV_ENGINE_AUTO] = {
-		{ &cov_engine_entry, &cov_engine_detour, &cov_engine_breakpoint }, true,
+		{ &cov_engine_detour, &cov_engine_breakpoint, &cov_engine_entry }, true,
 	},
 	[COV_ENGINE_KPROBE] = { { }, true },
-	[COV_ENGINE_BREAKPOINT] = { { &cov_engine_entry, &cov_engine_breakpoint }, true },
+	[COV_ENGINE_BREAKPOINT] = { { &cov_engine_breakpoint, &cov_engine_entry }, true },
 	[COV_ENGINE_DETOUR] = { { &cov_engine_entry, &cov_engine_detour }, false },
 	[COV_ENGINE_ENTRY] = { { &cov_engine_entry }, false },
 };

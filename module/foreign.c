@@ -77,13 +77,32 @@ static bool is_foreign_jump(unsigned long address)
 		s32 rel;
 	} __packed jump;
 
-	return !copy_from_kernel_nofault(&jump, (void *)address, sizeof(jump)) &&
-	       jump.opcode == JMP && !foreign_is_code(address + JMP_LEN + jump.rel);
+	unsigned long to;
+	u8 code;
+
+	if (copy_from_kernel_nofault(&jump, (void *)address, sizeof(jump)) || jump.opcode != JMP)
+		return false;
+	/* Most such bytes are no jumps, and seem to lead to where nothing is mapped. */
+	to = address + JMP_LEN + jump.rel;
+	return !foreign_is_code(to) && !copy_from_kernel_nofault(&code, (void *)to, 1);
+}
+
+static bool behind_foreign_jump(unsigned long address)
+{
+	u8 bytes[JMP_LEN - 1];
+	u32 i;
+
+	if (copy_from_kernel_nofault(bytes, (void *)(address - sizeof(bytes)), sizeof(bytes)))
+		return false;
+	for (i = 0; i < sizeof(bytes); i++)
+		if (bytes[i] == JMP && is_foreign_jump(address - sizeof(bytes) + i))
+			return true;
+	return false;
 }
 
 bool foreign_is_near(unsigned long address, u32 length)
 {
-	u32 low = 0, high = nr_addresses, back;
+	u32 low = 0, high = nr_addresses;
 
 	while (low < high) {
 		u32 middle = low + (high - low) / 2;
@@ -95,10 +114,7 @@ bool foreign_is_near(unsigned long address, u32 length)
 	}
 	if (low < nr_addresses && addresses[low] < address + length)
 		return true;
-	for (back = 1; back < JMP_LEN; back++)
-		if (is_foreign_jump(address - back))
-			return true;
-	return false;
+	return behind_foreign_jump(address);
 }
 
 /* Call @fn for each registered kprobe; it must not sleep. */

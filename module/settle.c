@@ -29,7 +29,7 @@
 #include "settle.h"
 #include "target.h"
 
-#define SOONEST	(HZ / 20)
+#define SOONEST	(HZ / 40 ?: 1)
 #define LATEST	(2 * HZ)
 
 static void settle_work(struct work_struct *work);
