@@ -83,35 +83,34 @@ static void quarrel(void *number)
 
 static void attach_and_detach_while_both_processors_run_it(void)
 {
-	struct callers callers;
-	struct workers workers;
+	struct callers callers, testers;
 	pid_t other;
 
 	storm_begin(__func__);
-	workers_start(&workers);
+	testers_start(&testers);
 	callers_start(&callers);
 	other = start(attach_again_and_again, TARGET);
 	attach_again_and_again(COEXIST_TARGET);
 	finish(other);
 	callers_finish(&callers);
-	workers_stop(&workers);
+	EXPECT(testers_finish(&testers) > 0);
 	storm_end();
 }
 
 /* Two that want the same one, and reset what is the other's. */
 static void two_quarrel_about_one_target(void)
 {
-	struct workers workers;
+	struct callers testers;
 	pid_t pids[2];
 	int i;
 
 	storm_begin(__func__);
-	workers_start(&workers);
+	testers_start(&testers);
 	for (i = 0; i < 2; i++)
 		pids[i] = start(quarrel, &i);
 	for (i = 0; i < 2; i++)
 		finish(pids[i]);
-	workers_stop(&workers);
+	EXPECT(testers_finish(&testers) > 0);
 	storm_end();
 }
 
@@ -119,13 +118,13 @@ static void two_quarrel_about_one_target(void)
 
 static void others_patch_the_same_text(void)
 {
-	struct workers workers;
+	struct callers testers;
 	int fd, device;
 
 	storm_begin(__func__);
 	fd = control_open();
 	device = covt_open();
-	workers_start(&workers);
+	testers_start(&testers);
 	while (storm_goes_on()) {
 		struct cov_attach request = any_attach(COEXIST_TARGET);
 		unsigned int i, n = any(8);
@@ -137,14 +136,14 @@ static void others_patch_the_same_text(void)
 		for (i = 0; i < n; i++)
 			patch_something(device);
 		if (any(2))
-			workers_pass(&workers);
+			usleep(200 * 1000);
 		with_id(fd, COV_IOC_RESET, request.target);
 		ask_everything(fd, request.target);
 		remove_probes();
 		with_id(fd, COV_IOC_DETACH, request.target);
 	}
 	patch_no_more(device);
-	workers_stop(&workers);
+	EXPECT(testers_finish(&testers) > 0);
 	close(device);
 	close(fd);
 	storm_end();

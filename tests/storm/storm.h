@@ -57,6 +57,13 @@ void callers_start(struct callers *callers);
 /* callers_finish - how many calls they have made */
 unsigned long callers_finish(const struct callers *callers);
 
+/*
+ * The same for covtarget: every result is right, and they rest. Started as callers are;
+ * what testers_finish() counts are rounds.
+ */
+void testers_start(struct callers *testers);
+unsigned long testers_finish(const struct callers *testers);
+
 /* --- others who patch ----------------------------------------------------------------------- */
 
 /* patch_something - one step at random: ftrace, a kprobe, a static key or call */

@@ -96,13 +96,13 @@ static void detach_all(int fd)
 
 static void covstat_is_killed_at_any_moment(void)
 {
-	struct workers workers;
+	struct callers testers;
 	unsigned int takes;
 	int fd;
 
 	storm_begin(__func__);
 	fd = control_open();
-	workers_start(&workers);
+	testers_start(&testers);
 	takes = time_of(attach_argv[0]);
 	time_of(other_argv[0]);
 	while (storm_goes_on()) {
@@ -115,7 +115,7 @@ static void covstat_is_killed_at_any_moment(void)
 	}
 	detach_all(fd);
 	close(fd);
-	workers_stop(&workers);
+	EXPECT(testers_finish(&testers) > 0);
 	storm_end();
 }
 

@@ -184,44 +184,83 @@ struct counted {
 	unsigned int *stop;
 };
 
+static void pin_to(int cpu)
+{
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(cpu, &cpus);
+	MUST(sched_setaffinity(0, sizeof(cpus), &cpus));
+}
+
+/* Whoever changes text waits for every task to be seen to rest: both kinds do. */
 static void call_and_count(void *data)
 {
 	const struct counted *self = data;
 	int device = MUST(open("/dev/covlife", O_RDWR | O_CLOEXEC));
-	cpu_set_t cpus;
 
-	CPU_ZERO(&cpus);
-	CPU_SET(self->cpu, &cpus);
-	MUST(sched_setaffinity(0, sizeof(cpus), &cpus));
+	pin_to(self->cpu);
 	while (!__atomic_load_n(self->stop, __ATOMIC_SEQ_CST)) {
 		MUST(ioctl(device, COVLIFE_LOOP, 64));
 		*self->calls += 64;
-		/* Whoever changes text waits for every task to be seen to rest. */
 		usleep(any(500));
 	}
 }
 
-void callers_start(struct callers *callers)
+static void exercise_and_count(void *data)
+{
+	const struct counted *self = data;
+	int device = covt_open();
+
+	pin_to(self->cpu);
+	while (!__atomic_load_n(self->stop, __ATOMIC_SEQ_CST)) {
+		exercise(device);
+		++*self->calls;
+		usleep(any(2000));
+	}
+}
+
+static void start_pair(struct callers *pair, void (*run)(void *data))
 {
 	int i;
 
-	callers->calls = shared_memory(2 * sizeof(*callers->calls));
-	callers->stop = shared_memory(sizeof(*callers->stop));
+	pair->calls = shared_memory(2 * sizeof(*pair->calls));
+	pair->stop = shared_memory(sizeof(*pair->stop));
 	for (i = 0; i < 2; i++) {
-		struct counted self = { i, &callers->calls[i], callers->stop };
+		struct counted self = { i, &pair->calls[i], pair->stop };
 
-		callers->pids[i] = start(call_and_count, &self);
+		pair->pids[i] = start(run, &self);
 	}
+}
+
+static unsigned long finish_pair(const struct callers *pair)
+{
+	int i;
+
+	__atomic_store_n(pair->stop, 1, __ATOMIC_SEQ_CST);
+	for (i = 0; i < 2; i++)
+		finish(pair->pids[i]);
+	return pair->calls[0] + pair->calls[1];
+}
+
+void callers_start(struct callers *callers)
+{
+	start_pair(callers, call_and_count);
 }
 
 unsigned long callers_finish(const struct callers *callers)
 {
-	int i;
+	return finish_pair(callers);
+}
 
-	__atomic_store_n(callers->stop, 1, __ATOMIC_SEQ_CST);
-	for (i = 0; i < 2; i++)
-		finish(callers->pids[i]);
-	return callers->calls[0] + callers->calls[1];
+void testers_start(struct callers *testers)
+{
+	start_pair(testers, exercise_and_count);
+}
+
+unsigned long testers_finish(const struct callers *testers)
+{
+	return finish_pair(testers);
 }
 
 /* --- others who patch ------------------------------------------------------------------------------------ */
