@@ -90,6 +90,18 @@ static void notrace breakpoint_hit(struct cov_site *site, struct pt_regs *regs)
 }
 NOKPROBE_SYMBOL(breakpoint_hit);
 
+/* A patch whose site has gone already is just being taken out. */
+static int notrace go_to_held_stub(struct pt_regs *regs)
+{
+	unsigned long stub = held_stub(regs->ip - 1);
+
+	if (!stub)
+		return NOTIFY_DONE;
+	regs->ip = stub;
+	return NOTIFY_STOP;
+}
+NOKPROBE_SYMBOL(go_to_held_stub);
+
 /*
  * kprobes has looked first (do_int3()), so this int3 is no kprobe's. It was entered as
  * an NMI is: preemption is off, and whoever frees a site waits for us.
@@ -104,7 +116,7 @@ static int notrace breakpoint_notify(struct notifier_block *nb, unsigned long ev
 		return NOTIFY_DONE;
 	site = site_index_find(args->regs->ip - 1);
 	if (!site || !site->patched)
-		return NOTIFY_DONE;
+		return go_to_held_stub(args->regs);
 	breakpoint_hit(site, args->regs);
 	return NOTIFY_STOP;
 }
@@ -180,6 +192,21 @@ static u32 read_text(unsigned long address, u8 *text)
 	return copy_from_kernel_nofault(text, (void *)address, room) ? 0 : room;
 }
 
+/* Does the exception table name a byte of the instruction? */
+static bool has_fixup(const struct cov_site *site, const u8 *text, u32 room,
+		      unsigned long address)
+{
+	struct insn_branch insn;
+	u32 i;
+
+	if (insn_branch_decode(text, room, address, &insn))
+		return true;
+	for (i = 0; i < insn.length; i++)
+		if (cov_image_may_fault(&site->target->image, address + i))
+			return true;
+	return false;
+}
+
 /* Make the copy that execution goes on in, and save the byte before it. */
 static int prepare(struct cov_site *site)
 {
@@ -191,9 +218,6 @@ static int prepare(struct cov_site *site)
 
 	if (offset < 0 || !patcher_may_patch(site))
 		return -EOPNOTSUPP;
-	/* In its copy nobody would look for its fix-up. */
-	if (cov_image_may_fault(&site->target->image, address))
-		return -EOPNOTSUPP;
 	if (!at)
 		return -ENOSPC;
 	room = read_text(address, text);
@@ -202,6 +226,9 @@ static int prepare(struct cov_site *site)
 	if (site_index_covers(address) || foreign_is_near(address, 1) ||
 	    held_covers(address, 1) || text[0] == INT3)
 		return -EBUSY;
+	/* In its copy nobody would look for its fix-up. */
+	if (has_fixup(site, text, room, address))
+		return -EOPNOTSUPP;
 	note_call(site, text, room, address);
 	if (site->kind != SITE_BRANCH && !site->calls)
 		len = stub_step(text, room, address, at + 1, code + 1);

@@ -5,7 +5,9 @@
  * cells given back, the reference to livecov dropped.
  */
 #include <linux/list.h>
+#include <linux/kprobes.h>
 #include <linux/module.h>
+#include <linux/rculist.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/workqueue.h>
@@ -22,9 +24,11 @@ struct held {
 	u32 stub_size;
 	struct held_cells *cells;
 	bool stays;
+	struct rcu_head rcu;
 };
 
-static LIST_HEAD(all_held);		/* targets' lock */
+/* Changed under the targets' lock; read by the handler of int3s under RCU. */
+static LIST_HEAD(all_held);
 
 static void held_work(struct work_struct *work);
 static DECLARE_DELAYED_WORK(held_later, held_work);
@@ -62,11 +66,23 @@ bool held_take(struct cov_site *site, const struct text_patch *patch)
 	held->patch = *patch;
 	held->stub = (unsigned long)site->engine_data - site->patched;
 	held->stub_size = site->patched + site->stub_len;
-	list_add(&held->link, &all_held);
+	held->stays = true;
+	list_add_rcu(&held->link, &all_held);
 	__module_get(THIS_MODULE);
 	queue_delayed_work(system_long_wq, &held_later, HZ);
 	return true;
 }
+
+unsigned long notrace held_stub(unsigned long address)
+{
+	const struct held *held;
+
+	list_for_each_entry_rcu(held, &all_held, link)
+		if (held->patch.address == address)
+			return held->stub + held->patch.length;
+	return 0;
+}
+NOKPROBE_SYMBOL(held_stub);
 
 void held_undo(unsigned long base, u8 *bytes, u32 size)
 {
@@ -93,10 +109,10 @@ bool held_covers(unsigned long address, u32 length)
 /* Nobody goes to the stub any more, and whoever was in it has left. */
 static void drop(struct held *held)
 {
-	list_del(&held->link);
+	list_del_rcu(&held->link);
 	arena_give(held->stub, held->stub_size);
 	put_cells(held->cells);
-	kfree(held);
+	kfree_rcu(held, rcu);
 	module_put(THIS_MODULE);
 }
 
@@ -135,17 +151,16 @@ static bool restore(struct held *held)
 static void held_work(struct work_struct *work)
 {
 	struct held *held, *next;
-	LIST_HEAD(done);
+	bool any = false;
 
 	mutex_lock(&cov_targets_lock);
-	list_for_each_entry_safe(held, next, &all_held, link)
-		if (restore(held))
-			list_move(&held->link, &done);
-	if (!list_empty(&done)) {
-		synchronize_rcu();
+	list_for_each_entry(held, &all_held, link)
+		any |= restore(held);
+	if (any)
 		text_quiesce();
-	}
-	list_for_each_entry_safe(held, next, &done, link) {
+	list_for_each_entry_safe(held, next, &all_held, link) {
+		if (held->stays)
+			continue;
 		pr_notice("the kprobe on our jump at %pS has gone, and so has the jump\n",
 			  (void *)held->patch.address);
 		drop(held);

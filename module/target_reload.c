@@ -62,6 +62,8 @@ static void move_addresses(struct cov_target *target, unsigned long delta)
 		move(&image->core, delta, &image->flow.branches[i].target);
 	for (i = 0; i < image->nr_fentries; i++)
 		move(&image->core, delta, &image->fentries[i]);
+	for (i = 0; i < image->nr_faults; i++)
+		move(&image->core, delta, &image->faults[i]);
 	for (i = 0; i < target->nr_sections; i++)
 		move(&image->core, delta, &target->sections[i].base);
 	for_each_site(site, batch, i, &target->cps)

@@ -968,6 +968,29 @@ class Doctor(Case):
         self.assertIn("debugfs", problems)
         self.assertIn("mount -t debugfs", found["debugfs"]["next"])
 
+
+def sanitized(case):
+    """The same tests on the program built with ASan and UBSan."""
+    program = os.path.join(BUILT, "covstat.asan")
+    return type(case.__name__ + "Sanitized", (case,), {"program": program})
+
+
+def load_tests(loader, tests, pattern):
+    cases = [CommandLine, Attach, Run, List, ListJson, Next, Samples, TheRest, Doctor]
+    if "COVSTAT" in os.environ:
+        for case in cases:
+            case.program = os.environ["COVSTAT"]
+    else:
+        cases += [sanitized(case) for case in cases]
+    suite = unittest.TestSuite()
+    for case in cases:
+        suite.addTests(loader.loadTestsFromTestCase(case))
+    return suite
+
+
+class Tap(unittest.TextTestResult):
+    """A line 'ok NAME' or 'not ok NAME' for each test."""
+
     def report(self, verdict, test):
         self.stream.writeln("%s %s.%s" % (verdict, type(test).__name__, test._testMethodName))
         self.stream.flush()
