@@ -131,6 +131,24 @@ static bool in_tail(const struct cov_site *site)
 }
 
 /*
+ * When an instruction under a kprobe faults and is fixed up, kprobe_fault_handler() (arch/
+ * x86/kernel/kprobes/core.c, 6.1) forgets the kprobe, but not that it was being stepped;
+ * the next int3 on that CPU that is no kprobe's, one of engine breakpoint's, then makes
+ * kprobe_int3_handler() follow a NULL pointer. So the two do not go together.
+ */
+static bool may_leave_stepping(const struct cov_site *site)
+{
+	u32 i;
+
+	if (site->target->engine == COV_ENGINE_KPROBE || site->at_fentry)
+		return false;
+	for (i = 0; i < INSN_MAX_LEN; i++)
+		if (cov_image_may_fault(&site->target->image, site->address + i))
+			return true;
+	return false;
+}
+
+/*
  * Places that kprobes would take and the kernel not survive:
  *
  * - For every probe that is not ftrace's, also for one that may not be optimised,
@@ -147,6 +165,8 @@ static int arm_allowed(const struct cov_site *site)
 
 	if (!site->at_fentry && in_tail(site))
 		return -EFAULT;
+	if (may_leave_stepping(site))
+		return -EOPNOTSUPP;
 	/* Bytes of a detour, of another target's perhaps: no instruction begins there. */
 	if (site_index_covers(site->address))
 		return -EBUSY;
