@@ -158,6 +158,37 @@ static inline void compat_synchronize_rcu_tasks(void)
 
 #endif
 
+/*
+ * Can a task lose its CPU in the kernel where it has not asked for it? cfe43f478b79
+ * ("preempt/dynamic: Introduce preemption model accessors"), 5.18; 7c70cb94d29c ("sched:
+ * Add Lazy preemption model"), 6.13, added one that preempts as well.
+ */
+#include <linux/sched.h>
+
+static inline bool compat_preempts(void)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 18, 0)
+	return !preempt_model_none() && !preempt_model_voluntary();
+#else
+	return IS_ENABLED(CONFIG_PREEMPTION);
+#endif
+}
+
+/* 908a1d775422 ("hrtimers: Introduce hrtimer_setup() to replace hrtimer_init()"), 6.13. */
+#include <linux/hrtimer.h>
+
+static inline void compat_hrtimer_setup(struct hrtimer *timer,
+					enum hrtimer_restart (*function)(struct hrtimer *),
+					clockid_t clock, enum hrtimer_mode mode)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+	hrtimer_setup(timer, function, clock, mode);
+#else
+	hrtimer_init(timer, clock, mode);
+	timer->function = function;
+#endif
+}
+
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 18, 0) && \
     IS_ENABLED(CONFIG_DYNAMIC_FTRACE_WITH_REGS)
 #define COMPAT_HAS_FTRACE_IPS	1

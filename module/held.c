@@ -15,6 +15,7 @@
 #include "arena.h"
 #include "foreign.h"
 #include "held.h"
+#include "quiesce.h"
 #include "target.h"
 
 struct held {

@@ -16,6 +16,7 @@
 #include "foreign.h"
 #include "held.h"
 #include "patcher.h"
+#include "quiesce.h"
 #include "site_index.h"
 #include "target_parts.h"
 

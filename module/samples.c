@@ -9,10 +9,11 @@
  *
  *	1. sample->map is the new one		(samples_resize, under the lock)
  *	2. every CPU has looked it up again	(task_maps_refresh)
- *	3. every task has left stubs		(text_quiesce)
+ *	3. every handler has ended		(synchronize_rcu)
+ *	4. everybody has left stubs		(text_quiesce)
  *
  * Between 1 and 2 a CPU that switches finds the new one by itself. A way to shorter
- * maps is the same, with pages freed after 3.
+ * maps is the same, with pages freed after 4.
  */
 #include <linux/err.h>
 #include <linux/mm.h>
@@ -21,9 +22,9 @@
 #include <linux/vmalloc.h>
 #include <linux/xarray.h>
 
+#include "quiesce.h"
 #include "samples.h"
 #include "task_maps.h"
-#include "text_patch.h"
 
 unsigned int cov_max_samples = 65536;
 
@@ -118,6 +119,14 @@ static int resize_all(u32 nr, struct leftover *left)
 	return err;
 }
 
+/* Nobody writes through a mapping that no sample has any more. */
+static void forget_maps(void)
+{
+	task_maps_refresh();
+	synchronize_rcu();
+	text_quiesce();
+}
+
 /*
  * A way out must not fail: without memory for the list of leftovers, one sample
  * after the other waits for its own.
@@ -130,8 +139,7 @@ static void empty_one_by_one(void)
 		struct leftover left = { };
 
 		sample_empty(sample, &left);
-		task_maps_refresh();
-		text_quiesce();
+		forget_maps();
 		leftover_free(&left);
 	}
 }
@@ -155,9 +163,8 @@ static int resize_locked(u32 nr)
 		return 0;
 	}
 	err = resize_all(nr, left);
-	task_maps_refresh();
 	if (nr_samples)
-		text_quiesce();
+		forget_maps();
 	for (i = 0; i < nr_samples; i++)
 		leftover_free(&left[i]);
 	kvfree(left);

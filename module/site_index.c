@@ -63,11 +63,10 @@ struct cov_site * notrace site_index_find(unsigned long address)
 }
 NOKPROBE_SYMBOL(site_index_find);
 
-struct cov_site * notrace site_index_covering(unsigned long address)
+/* Of those patches that begin at least @back bytes in front. */
+static __always_inline struct cov_site *find_covering(unsigned long address, u32 back)
 {
-	u32 back;
-
-	for (back = 0; back < REGION_MAX_LEN; back++) {
+	for (; back < REGION_MAX_LEN; back++) {
 		struct cov_site *site = site_index_find(address - back);
 
 		if (site && back < site->patched)
@@ -75,7 +74,18 @@ struct cov_site * notrace site_index_covering(unsigned long address)
 	}
 	return NULL;
 }
+
+struct cov_site * notrace site_index_covering(unsigned long address)
+{
+	return find_covering(address, 0);
+}
 NOKPROBE_SYMBOL(site_index_covering);
+
+bool notrace site_index_inside(unsigned long address)
+{
+	return find_covering(address, 1);
+}
+NOKPROBE_SYMBOL(site_index_inside);
 
 struct cov_site *site_index_find_stub(unsigned long address)
 {

@@ -26,6 +26,9 @@ struct cov_site *site_index_find(unsigned long address);
 /* site_index_covering - the site whose patched bytes hold @address, or NULL; any context */
 struct cov_site *site_index_covering(unsigned long address);
 
+/* site_index_inside - is it behind the first byte of such a patch? Any context. */
+bool site_index_inside(unsigned long address);
+
 static inline bool site_index_covers(unsigned long address)
 {
 	return site_index_covering(address);

@@ -23,8 +23,7 @@
  * to the new code's place by the breakpoint engine's handler, which knows the
  * site since before step 1. "quiesce", only on the way in and only if an
  * instruction begins inside: a task may have been preempted or interrupted before
- * it, in what is about to change; it has left when every task has been
- * seen to schedule of its own will (synchronize_rcu_tasks()). No one can come in
+ * it, in what is about to change; quiesce.c waits until nobody is. No one can come in
  * meanwhile: the way in is the first byte. On the way out nobody stands inside,
  * because the jump has been the only instruction there.
  *
@@ -50,6 +49,7 @@
 
 #include "arena.h"
 #include "compat.h"
+#include "quiesce.h"
 #include "text_patch.h"
 #include "text_selftest.h"
 
@@ -170,11 +170,6 @@ static void sync_all_cpus(void)
 	on_each_cpu(sync_this_cpu, NULL, 1);
 }
 
-void text_quiesce(void)
-{
-	compat_synchronize_rcu_tasks();
-}
-
 /* --- the protocol --------------------------------------------------------------- */
 
 static int check_bytes(const struct text_patch *patch)
@@ -247,7 +242,7 @@ void text_patch(const struct text_job *job)
 	inside = hold_first_bytes(job);
 	sync_all_cpus();
 	if (inside)
-		text_quiesce();
+		text_quiesce_cpus_locked();
 	write_others(job);
 	sync_all_cpus();
 	write_first_bytes(job);

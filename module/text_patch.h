@@ -57,9 +57,6 @@ void text_patch(const struct text_job *job);
 /* text_write - put bytes where nobody runs yet, in the arena. Sleeps. */
 void text_write(unsigned long address, const u8 *bytes, u32 length);
 
-/* text_quiesce - wait until every task has left stubs and regions it may have been in */
-void text_quiesce(void);
-
 /**
  * text_patch_init - make the window and try everything out on a function of our own
  *

@@ -8,7 +8,7 @@
 
 int main(int argc, char **argv)
 {
-	const struct test_group groups[] = { engines_abi, engines_counts };
+	const struct test_group groups[] = { engines_abi, engines_counts, engines_inside };
 
 	return suite_main(groups, ARRAY_SIZE(groups), argc, argv);
 }

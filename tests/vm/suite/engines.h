@@ -52,6 +52,6 @@ void fresh_livecov(void);
 /* pin - the calling task runs on this CPU alone */
 void pin(int cpu);
 
-extern const struct test_group engines_abi, engines_counts;
+extern const struct test_group engines_abi, engines_counts, engines_inside;
 
 #endif /* SUITE_ENGINES_H */

@@ -10,8 +10,11 @@
 #include <linux/interrupt.h>
 #include <linux/irq_work.h>
 #include <linux/kprobes.h>
+#include <linux/linkage.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
+#include <linux/sizes.h>
+#include <linux/vmalloc.h>
 #include <linux/workqueue.h>
 
 #include "covlife.h"
@@ -19,7 +22,7 @@
 MODULE_DESCRIPTION("livecov's tests: a module to be measured");
 MODULE_LICENSE("GPL");
 
-static bool stop_in_init, stop_in_exit, waiting;
+static bool stop_in_init, stop_in_exit, waiting, staying;
 static int fail;
 
 module_param(stop_in_init, bool, 0444);
@@ -28,6 +31,8 @@ module_param(stop_in_exit, bool, 0444);
 MODULE_PARM_DESC(stop_in_exit, "the exit function waits for a write to go");
 module_param(waiting, bool, 0444);
 MODULE_PARM_DESC(waiting, "one of them does: nothing happens before a write to go");
+module_param(staying, bool, 0444);
+MODULE_PARM_DESC(staying, "covlife_stay() is being called");
 module_param(fail, int, 0444);
 MODULE_PARM_DESC(fail, "errno that the init function ends with");
 
@@ -90,6 +95,41 @@ static noinline void covlife_loop(unsigned long times)
 		cpu_relax();
 		cond_resched();
 	}
+}
+
+/*
+ * An instruction that takes as long as one likes, between a test and the short jump that
+ * goes by it: a detour of the jump takes all three.
+ */
+asmlinkage bool covlife_stay(void *memory, unsigned long unused, unsigned long unused_too,
+			     unsigned long bytes);
+
+asm("	.pushsection .text\n"
+    "	.balign	16\n"
+    "	.type	covlife_stay, @function\n"
+    "covlife_stay:\n"
+    "	xor	%eax, %eax\n"
+    "	jmp	1f\n"
+    "1:	test	%rcx, %rcx\n"
+    "	rep	stosb\n"
+    "	je	2f\n"
+    "	mov	$1, %eax\n"
+    "2:	" ASM_RET
+    "	.size	covlife_stay, . - covlife_stay\n"
+    "	.popsection\n");
+
+static int stay(unsigned long mib)
+{
+	void *memory = vmalloc(mib * SZ_1M);
+	bool stayed;
+
+	if (!memory)
+		return -ENOMEM;
+	WRITE_ONCE(staying, true);
+	stayed = covlife_stay(memory, 0, 0, mib * SZ_1M);
+	WRITE_ONCE(staying, false);
+	vfree(memory);
+	return stayed ? 0 : -EIO;
 }
 
 /* --- contexts ------------------------------------------------------------------ */
@@ -162,6 +202,8 @@ static long covlife_ioctl(struct file *file, unsigned int cmd, unsigned long val
 	case COVLIFE_LOOP:
 		covlife_loop(value);
 		return 0;
+	case COVLIFE_STAY:
+		return stay(value);
 	}
 	return -ENOTTY;
 }

@@ -19,6 +19,9 @@
 /* covlife_work(0), covlife_work(1) ... covlife_work(argument - 1), in the caller's own */
 #define COVLIFE_LOOP		_IO('L', 5)
 
+/* stand in covlife_stay() for as long as it takes to write to so many MiB of memory */
+#define COVLIFE_STAY		_IO('L', 6)
+
 /* covlife_work() takes its rarest way, which lies in covlife_work.cold. */
 #define COVLIFE_RARE		0x5eed
 

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * quiesce.c - see quiesce.h.
+ *
+ * A place is called inside if it is in a stub, or in a region behind its first byte. A
+ * task, or an interrupt on top of it, is inside if that is where it goes on. There are
+ * no calls inside, so nobody returns there but from an interrupt or an exception: the
+ * address is then in the registers that were saved on the stack, or, as long as
+ * nothing interrupts, in the CPU itself.
+ *
+ * In preemption models none and voluntary a task leaves its CPU where it asks to, and
+ * nobody asks inside: instructions that may sleep in a fault are not moved (they have a
+ * fix-up). So whoever is inside is on a CPU, and stays there until it has left.
+ * Each CPU is looked at from its timer's interrupt, which knows the registers of what
+ * it interrupts (the interrupt of an smp_call_function() does not before 6.9):
+ *
+ *	UNKNOWN --> in user mode, or on the task's own stack with no saved registers
+ *	on it that are inside, nor its own --> OUT
+ *
+ * An interrupt comes before whatever it interrupts goes on, and a softirq that runs
+ * on a stack of its own hides its task: that CPU remains UNKNOWN, and is looked at again.
+ * OUT is for good, because nobody comes in any more; when all CPUs are OUT, nobody is
+ * inside. A CPU that comes up later begins outside.
+ *
+ * The callback clears the CPU's bit after it has looked, with a full barrier; whoever finds
+ * the mask empty and then changes text does so after all looks.
+ *
+ * Where tasks are preempted, one may be inside without a CPU: synchronize_rcu_tasks()
+ * waits until each task has given up its CPU of its own will, or was in user mode. A
+ * task that loops in the kernel can make that last for minutes, which is why it is
+ * not used everywhere. The model can be changed at run time (debugfs,
+ * sched/preempt): a task that was preempted inside, and did not run between that change
+ * and our look, would be missed.
+ */
+#include <linux/cpu.h>
+#include <linux/cpumask.h>
+#include <linux/delay.h>
+#include <linux/hrtimer.h>
+#include <linux/sched/task_stack.h>
+#include <linux/smp.h>
+#include <asm/irq_regs.h>
+#include <asm/segment.h>
+
+#include "arena.h"
+#include "compat.h"
+#include "quiesce.h"
+#include "site_index.h"
+
+static DEFINE_PER_CPU(struct hrtimer, look_timer);
+static struct cpumask unknown;
+static DEFINE_MUTEX(look_lock);
+
+/* --- in the timer's interrupt ------------------------------------------------------ */
+
+static bool is_inside(unsigned long address)
+{
+	return arena_has(address) || site_index_inside(address);
+}
+
+/*
+ * Registers are saved as rip, then cs. Other words may look like that by chance, or be
+ * what is left of earlier registers: then the next look decides. They are not the
+ * looker's to read, as KASAN sees it.
+ */
+static __no_sanitize_address bool returns_inside(unsigned long sp, unsigned long end)
+{
+	const unsigned long *word = (const unsigned long *)ALIGN(sp, sizeof(*word));
+
+	for (; (unsigned long)(word + 2) <= end; word++)
+		if ((u16)READ_ONCE_NOCHECK(word[1]) == __KERNEL_CS &&
+		    is_inside(READ_ONCE_NOCHECK(word[0])))
+			return true;
+	return false;
+}
+
+static bool is_out(const struct pt_regs *regs)
+{
+	unsigned long stack = (unsigned long)task_stack_page(current);
+
+	if (!regs)
+		return false;
+	if (user_mode((struct pt_regs *)regs))
+		return true;
+	return regs->sp - stack < THREAD_SIZE && !is_inside(regs->ip) &&
+	       !returns_inside(regs->sp, stack + THREAD_SIZE);
+}
+
+static enum hrtimer_restart look(struct hrtimer *timer)
+{
+	if (is_out(get_irq_regs())) {
+		smp_mb__before_atomic();
+		cpumask_clear_cpu(smp_processor_id(), &unknown);
+	}
+	return HRTIMER_NORESTART;
+}
+
+/* In the interrupt of an smp_call_function(): the timer's comes behind it. */
+static void start_look(void *unused)
+{
+	hrtimer_start(this_cpu_ptr(&look_timer), 0, HRTIMER_MODE_REL_PINNED_HARD);
+}
+
+/* --- sleeping ------------------------------------------------------------------------- */
+
+#define LOOKS		2000
+#define PAUSE_MIN_US	50
+#define PAUSE_MAX_US	1000
+
+/* Return: is everybody out? */
+static bool look_until_out(void)
+{
+	u32 i, pause = PAUSE_MIN_US;
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu)
+		compat_hrtimer_setup(per_cpu_ptr(&look_timer, cpu), look, CLOCK_MONOTONIC,
+				     HRTIMER_MODE_REL_PINNED_HARD);
+	cpumask_copy(&unknown, cpu_online_mask);
+	for (i = 0; i < LOOKS && !cpumask_empty(&unknown); i++) {
+		on_each_cpu_mask(&unknown, start_look, NULL, true);
+		usleep_range(pause, 2 * pause);
+		pause = min_t(u32, 2 * pause, PAUSE_MAX_US);
+	}
+	/* A callback that is about to end would end in a module that has gone. */
+	for_each_online_cpu(cpu)
+		hrtimer_cancel(per_cpu_ptr(&look_timer, cpu));
+	smp_mb();
+	return cpumask_empty(&unknown);
+}
+
+void text_quiesce_cpus_locked(void)
+{
+	mutex_lock(&look_lock);
+	if (compat_preempts() || !look_until_out())
+		compat_synchronize_rcu_tasks();
+	mutex_unlock(&look_lock);
+}
+
+void text_quiesce(void)
+{
+	cpus_read_lock();
+	text_quiesce_cpus_locked();
+	cpus_read_unlock();
+}
