@@ -2,8 +2,8 @@
 /*
  * entry.c - engine entry: functions' entries through ftrace, one struct ftrace_ops
  * with one filter for all targets. In modes edges and blocks of scope all, where once
- * is enough, most get a breakpoint instead (breakpoint.c). Owns the ops. May call ftrace, site_index.c,
- * task_maps.h, cells.h.
+ * is enough, most get a breakpoint instead (breakpoint.c). Owns the ops. May call
+ * ftrace, site_index.c, task_maps.h, cells.h.
  *
  * The callback runs in the function's own context and does what a stub does: it
  * writes a cell. Who called, and how often in mode edges, is for engine kprobe.
@@ -181,15 +181,9 @@ static void entry_arm(struct cov_site **sites, u32 n)
 	kvfree(ips);
 }
 
-/* In the filter are those that are ARMED. */
-static struct cov_site *next_in_filter(struct site_cursor *cursor)
+static bool in_filter(const struct cov_site *site)
 {
-	struct cov_site *site;
-
-	do
-		site = site_next(cursor);
-	while (site && site->state != COV_SITE_ARMED);
-	return site;
+	return site->state == COV_SITE_ARMED;
 }
 
 #define REMOVE_BATCH	256
@@ -200,7 +194,9 @@ static void filter_remove(struct site_cursor cursor)
 	struct cov_site *site;
 	u32 n = 0;
 
-	while ((site = next_in_filter(&cursor))) {
+	while ((site = site_next(&cursor))) {
+		if (!in_filter(site))
+			continue;
 		ips[n++] = site_patch(site);
 		if (n == REMOVE_BATCH) {
 			ftrace_set_filter_ips(&ops, ips, n, 1, 0);
@@ -246,10 +242,15 @@ static void entry_release(struct cov_target *target, site_filter filter)
 {
 	struct site_cursor cursor = { target, &cov_engine_entry, filter };
 	struct cov_site *site;
-	u32 n = 0;
+	u32 sites = 0, n = 0;
 
-	while (next_in_filter(&cursor))
-		n++;
+	while ((site = site_next(&cursor))) {
+		sites++;
+		n += in_filter(site);
+	}
+	/* Nothing to wait for. */
+	if (!sites)
+		return;
 	nr_armed -= n;
 	if (n && nr_armed)
 		filter_remove(cursor);
@@ -283,48 +284,6 @@ static void entry_rearm(struct cov_site **sites, u32 n)
 
 void entry_settle(struct cov_site **sites, unsigned long *ips, u32 n)
 {
-}
-
-/* Seen once, in mode edges: the function runs free from now on. */
-void entry_settle(struct cov_site **sites, unsigned long *ips, u32 n)
-{
-	u32 i;
-
-	for (i = 0; i < n; i++) {
-		ips[i] = site_patch(sites[i]);
-		WRITE_ONCE(sites[i]->state, COV_SITE_DISARMED);
-	}
-	nr_armed -= n;
-	if (nr_armed)
-		ftrace_set_filter_ips(&ops, ips, n, 1, 0);
-	else
-		leave();
-}
-
-static void entry_rearm(struct cov_site **sites, u32 n)
-{
-	static unsigned long ips[REARM_BATCH];		/* under the targets' lock */
-	int err;
-	u32 i;
-
-	for (i = 0; i < n; i++)
-		ips[i] = site_patch(sites[i]);
-	err = filter_add(ips, n);
-	for (i = 0; i < n; i++)
-		sites[i]->error = -err;
-	if (!err)
-		nr_armed += n;
-}
-
-/* In the filter are those that are ARMED. */
-static struct cov_site *next_in_filter(struct site_cursor *cursor)
-{
-	struct cov_site *site;
-
-	do
-		site = site_next(cursor);
-	while (site && site->state != COV_SITE_ARMED);
-	return site;
 }
 
 static void entry_release(struct cov_target *target, site_filter filter)

@@ -5,10 +5,11 @@
  * The window. Text is mapped read-only. Its pages are written through two pages of
  * address space that livecov maps once and points at any page for a moment: nothing
  * is allocated on the way back, which must not fail, and there is no lasting writable
- * mapping of text. Neighbours are written through one opening. Only the CPU that opened the window uses it, with preemption off
- * until it is closed; so the one translation that must not be stale is its own,
- * and INVLPG drops that (SDM vol. 3, 4.10.4.1; stale ones of other CPUs and PCIDs
- * are dropped before those use the window).
+ * mapping of text. Neighbours are written through one opening. Only the CPU that
+ * opened the window uses it, with preemption off until it is closed; so the one
+ * translation that must not be stale is its own, and INVLPG drops that (SDM vol. 3,
+ * 4.10.4.1; stale ones of other CPUs and PCIDs are dropped before those use the
+ * window).
  *
  * The protocol, for a patch of more than one byte, as the kernel's own text_poke_bp():
  *
