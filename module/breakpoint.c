@@ -20,6 +20,7 @@
  * An int3 that was fetched before its byte was restored is still known: the copy is
  * carried out, and the site turns the hit away or counts it as its state says.
  */
+#include <linux/ftrace.h>
 #include <linux/kdebug.h>
 #include <linux/kprobes.h>
 #include <linux/notifier.h>
@@ -37,9 +38,6 @@
 #include "stub.h"
 #include "task_maps.h"
 #include "text_patch.h"
-
-#define INT3		0xcc
-#define FENTRY_LEN	5
 
 /* --- in the trap's context ------------------------------------------------------- */
 
@@ -176,7 +174,7 @@ static int patch_offset(const struct cov_site *site)
 	if (!site->at_fentry)
 		return function->entry;
 	/* Once is cheaper by trap than each time by ftrace. */
-	offset = function->entry + FENTRY_LEN;
+	offset = function->entry + MCOUNT_INSN_SIZE;
 	if (!site->one_shot || offset >= function->size || is_taken(site->target, function, offset))
 		return -1;
 	return offset;
@@ -224,7 +222,7 @@ static int prepare(struct cov_site *site)
 	if (!room)
 		return -EFAULT;
 	if (site_index_covers(address) || foreign_is_near(address, 1) ||
-	    held_covers(address, 1) || text[0] == INT3)
+	    held_covers(address, 1) || text[0] == INT3_INSN_OPCODE)
 		return -EBUSY;
 	/* In its copy nobody would look for its fix-up. */
 	if (has_fixup(site, text, room, address))
@@ -246,8 +244,8 @@ static bool describe_undo(const struct cov_site *site, struct text_patch *patch)
 	u8 now;
 
 	patcher_describe(site, patch);
-	patch->from[0] = INT3;
-	return !copy_from_kernel_nofault(&now, (void *)patch->address, 1) && now == INT3;
+	patch->from[0] = INT3_INSN_OPCODE;
+	return !copy_from_kernel_nofault(&now, (void *)patch->address, 1) && now == INT3_INSN_OPCODE;
 }
 
 static bool describe_arm(void *context, u32 i, struct text_patch *patch)
@@ -257,7 +255,7 @@ static bool describe_arm(void *context, u32 i, struct text_patch *patch)
 	if (sites[i]->engine != &cov_engine_breakpoint)
 		return false;
 	patcher_describe(sites[i], patch);
-	patch->to[0] = INT3;
+	patch->to[0] = INT3_INSN_OPCODE;
 	return true;
 }
 
@@ -293,7 +291,7 @@ static bool describe_rearm(void *context, u32 i, struct text_patch *patch)
 		return false;
 	sites[i]->implied_by = NULL;
 	patcher_describe(sites[i], patch);
-	patch->to[0] = INT3;
+	patch->to[0] = INT3_INSN_OPCODE;
 	return true;
 }
 

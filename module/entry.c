@@ -23,6 +23,7 @@
 #include <linux/preempt.h>
 #include <linux/rcupdate.h>
 #include <linux/uaccess.h>
+#include <asm/text-patching.h>
 
 #include "compat.h"
 #include "engine.h"
@@ -67,16 +68,16 @@ static u32 nr_armed;
 
 /* --- sleeping ---------------------------------------------------------------------------- */
 
-#define CALL	0xe8
-#define INT3	0xcc	/* another user of ftrace is just changing it */
-
-/* ftrace can be switched off as a whole (sysctl kernel.ftrace_enabled): nothing shows then. */
+/*
+ * ftrace can be switched off as a whole (sysctl kernel.ftrace_enabled): nothing shows then.
+ * An int3: another user of ftrace is just changing it.
+ */
 static bool shows(const struct cov_site *site)
 {
 	u8 byte;
 
 	return !copy_from_kernel_nofault(&byte, (void *)site_patch(site), 1) &&
-	       (byte == CALL || byte == INT3);
+	       (byte == CALL_INSN_OPCODE || byte == INT3_INSN_OPCODE);
 }
 
 static u32 take(struct cov_site **sites, u32 n, unsigned long *ips)

@@ -25,17 +25,16 @@
 #include <linux/sort.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
+#include <asm/text-patching.h>
 
 #include "foreign.h"
+#include "insn_branch.h"
 #include "ksym.h"
-#include "region.h"
 #include "site_index.h"
 
-#define JMP		0xe9
-#define JMP_LEN		5
 #define TABLE_SIZE	64
 /* An optimised kprobe covers whole instructions until there are five bytes. */
-#define OPTIMISED_MAX	(JMP_LEN + 15)
+#define OPTIMISED_MAX	(JMP32_INSN_SIZE + INSN_MAX_LEN)
 
 static struct hlist_head *table;
 static bool *allow_optimization;
@@ -76,26 +75,26 @@ static bool is_foreign_jump(unsigned long address)
 		u8 opcode;
 		s32 rel;
 	} __packed jump;
-
 	unsigned long to;
 	u8 code;
 
-	if (copy_from_kernel_nofault(&jump, (void *)address, sizeof(jump)) || jump.opcode != JMP)
+	if (copy_from_kernel_nofault(&jump, (void *)address, sizeof(jump)) ||
+	    jump.opcode != JMP32_INSN_OPCODE)
 		return false;
 	/* Most such bytes are no jumps, and seem to lead to where nothing is mapped. */
-	to = address + JMP_LEN + jump.rel;
+	to = address + JMP32_INSN_SIZE + jump.rel;
 	return !foreign_is_code(to) && !copy_from_kernel_nofault(&code, (void *)to, 1);
 }
 
 static bool behind_foreign_jump(unsigned long address)
 {
-	u8 bytes[JMP_LEN - 1];
+	u8 bytes[JMP32_INSN_SIZE - 1];
 	u32 i;
 
 	if (copy_from_kernel_nofault(bytes, (void *)(address - sizeof(bytes)), sizeof(bytes)))
 		return false;
 	for (i = 0; i < sizeof(bytes); i++)
-		if (bytes[i] == JMP && is_foreign_jump(address - sizeof(bytes) + i))
+		if (bytes[i] == JMP32_INSN_OPCODE && is_foreign_jump(address - sizeof(bytes) + i))
 			return true;
 	return false;
 }

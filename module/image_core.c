@@ -9,6 +9,7 @@
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
+#include <asm/text-patching.h>
 
 #include "image_build.h"
 #include "ksym.h"
@@ -123,7 +124,8 @@ static u64 core_fentry(u64 function)
 		return 0;
 	if (!memcmp(text, endbr, ENDBR_LEN) || !memcmp(text, sealed, ENDBR_LEN))
 		at = ENDBR_LEN;
-	if (!memcmp(text + at, nop5, sizeof(nop5)) || text[at] == 0xe8 || text[at] == 0xe9)
+	if (!memcmp(text + at, nop5, sizeof(nop5)) || text[at] == CALL_INSN_OPCODE ||
+	    text[at] == JMP32_INSN_OPCODE)
 		return function + at;
 	return 0;
 }

@@ -10,6 +10,7 @@
 #include <linux/module.h>
 #include <linux/rcupdate.h>
 #include <linux/uaccess.h>
+#include <asm/text-patching.h>
 
 #include "arena.h"
 #include "disarm.h"
@@ -20,7 +21,6 @@
 #include "site_index.h"
 #include "target_parts.h"
 
-#define INT3		0xcc
 #define WAIT_OUT_MS	2000
 #define WAIT_STEP_MS	50
 #define SAY_SO_MS	10000
@@ -53,7 +53,7 @@ void patcher_make_stub(struct cov_site *site, unsigned long at, const u8 *bytes,
 		pending_at = at;
 		gap = 0;
 	}
-	memset(pending + pending_len, INT3, gap);
+	memset(pending + pending_len, INT3_INSN_OPCODE, gap);
 	memcpy(pending + pending_len + gap, bytes, original + len);
 	pending_len += gap + original + len;
 	arena_take(at, original + len);

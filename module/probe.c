@@ -23,6 +23,7 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
+#include <asm/text-patching.h>
 
 #include "disarm.h"
 #include "engine.h"
@@ -171,8 +172,8 @@ static int arm_allowed(const struct cov_site *site)
 	if (site_index_covers(site->address))
 		return -EBUSY;
 	if (site->kind == SITE_BRANCH && condition_loops(site->condition))
-		return copy_from_kernel_nofault(&byte, (void *)site->address, 1) || byte == 0xcc ?
-			-EBUSY : 0;
+		return copy_from_kernel_nofault(&byte, (void *)site->address, 1) ||
+		       byte == INT3_INSN_OPCODE ? -EBUSY : 0;
 	return loop_at(site->address) ? -EOPNOTSUPP : 0;
 }
 
@@ -186,7 +187,7 @@ static bool probe_shows(const struct site_probe *probe)
 	u8 byte;
 
 	return !copy_from_kernel_nofault(&byte, probe->address, 1) &&
-	       (byte == 0xcc || byte == 0xe8 || byte == 0xe9);
+	       (byte == INT3_INSN_OPCODE || byte == CALL_INSN_OPCODE || byte == JMP32_INSN_OPCODE);
 }
 
 /* Built anew for every registration: kprobes leaves its own marks in the struct. */

@@ -46,6 +46,7 @@
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 #include <asm/sync_core.h>
+#include <asm/text-patching.h>
 #include <asm/tlbflush.h>
 
 #include "arena.h"
@@ -54,7 +55,6 @@
 #include "text_patch.h"
 #include "text_selftest.h"
 
-#define INT3		0xcc
 #define WINDOW_PAGES	2	/* a patch may lie across a border */
 
 static void *window;
@@ -187,7 +187,7 @@ static int check_bytes(const struct text_patch *patch)
 /* Step 1; whether one of the patches has instructions inside. */
 static bool hold_first_bytes(const struct text_job *job)
 {
-	static const u8 int3 = INT3;
+	static const u8 int3 = INT3_INSN_OPCODE;
 	struct text_patch patch;
 	bool inside = false;
 	u32 i;
