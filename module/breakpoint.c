@@ -41,27 +41,11 @@
 
 /* --- in the trap's context ------------------------------------------------------- */
 
-/*
- * Does it count, and where? The trap itself has added to preempt_count what must not be
- * taken for the hit code's (hit.h).
- */
-static __always_inline u8 *hit_cells(const struct cells *cells)
-{
-	u32 count;
-	u8 *base;
-
-	if (cells->base)
-		return cells->base;
-	count = preempt_count() - NMI_OFFSET - HARDIRQ_OFFSET;
-	base = task_map_in(count >> 8 & 0xffff);
-	return base ? base + cells->offset : NULL;
-}
-
 /* No callers, no registry: what a stub would write. */
 static __always_inline void note_hit(struct cov_site *site, u32 outcome)
 {
 	const struct cells *cells = &site->target->cps.cells;
-	u8 *base = hit_cells(cells);
+	u8 *base = cells_of_task(cells, hit_preempt_count(HIT_IN_TRAP));
 
 	if (!base || !hit_claim(site))
 		return;

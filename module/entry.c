@@ -51,9 +51,9 @@ static void notrace entry_callback(unsigned long ip, unsigned long parent_ip,
 	site = site_index_find(ip);
 	if (site) {
 		cells = &site->target->cps.cells;
-		base = cells->base ?: task_map();
+		base = cells_of_task(cells, preempt_count());
 		if (base)
-			cell_hit(cells, base + (cells->base ? 0 : cells->offset), site->cell);
+			cell_hit(cells, base, site->cell);
 	}
 	preempt_enable_notrace();
 }

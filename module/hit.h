@@ -25,16 +25,20 @@ enum hit_context {
 };
 
 /*
- * Was it a task that was hit, and not an interrupt on top of one? int3 is itself
- * entered through irqentry_nmi_enter(), which adds NMI_OFFSET and HARDIRQ_OFFSET
- * (__nmi_enter(), include/linux/hardirq.h): those are not the hit code's.
+ * preempt_count of the code that was hit. int3 is itself entered through
+ * irqentry_nmi_enter(), which adds NMI_OFFSET and HARDIRQ_OFFSET (__nmi_enter(),
+ * include/linux/hardirq.h).
  */
+static __always_inline u32 hit_preempt_count(enum hit_context context)
+{
+	return preempt_count() - (context == HIT_IN_TRAP ? NMI_OFFSET + HARDIRQ_OFFSET : 0);
+}
+
+/* Was it a task that was hit, and not an interrupt on top of one? */
 static __always_inline bool hit_in_task(enum hit_context context)
 {
-	unsigned int count = preempt_count();
+	u32 count = hit_preempt_count(context);
 
-	if (context == HIT_IN_TRAP)
-		count -= NMI_OFFSET + HARDIRQ_OFFSET;
 	return !(count & (NMI_MASK | HARDIRQ_MASK)) && !in_serving_softirq();
 }
 

@@ -3,13 +3,14 @@
  * task_maps.h - which map does what runs on this CPU write to? Kept true over
  * context switches, so that stubs and entries need not look a task up. Owns the
  * per-CPU bases and the table of contexts that stub.h describes. May call
- * task_registry.c, samples.h.
+ * task_registry.c, samples.h, cells.h.
  */
 #ifndef LIVECOV_TASK_MAPS_H
 #define LIVECOV_TASK_MAPS_H
 
 #include <linux/percpu.h>
 
+#include "cells.h"
 #include "compat.h"
 #include "stub.h"
 
@@ -20,16 +21,19 @@ struct task_maps {
 DECLARE_PER_CPU(struct task_maps, cov_task_maps);
 extern u8 cov_contexts[65536];
 
-/* The running task's map, or NULL if bytes 1 and 2 of preempt_count are an interrupt's. */
-static __always_inline u8 *task_map_in(u32 context)
+/*
+ * Where a hit here and now is written: cell 0 of scope all's cells, or of those in the map
+ * of the running task's sample. NULL if it does not count: no sample, or @count,
+ * preempt_count of the code that was hit, is an interrupt's. As stubs of STUB_TASK_* do it.
+ */
+static __always_inline u8 *cells_of_task(const struct cells *cells, u32 count)
 {
-	return cov_contexts[context] ? NULL : raw_cpu_read(cov_task_maps.base[0]);
-}
+	u8 *map;
 
-/* The map that counts here and now, or NULL; what a stub of STUB_TASK_* does. */
-static __always_inline u8 *task_map(void)
-{
-	return task_map_in((u32)raw_cpu_read_4(COMPAT_PREEMPT_COUNT) >> 8 & 0xffff);
+	if (cells->base)
+		return cells->base;
+	map = cov_contexts[count >> 8 & 0xffff] ? NULL : raw_cpu_read(cov_task_maps.base[0]);
+	return map ? map + cells->offset : NULL;
 }
 
 /*
