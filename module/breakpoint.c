@@ -152,7 +152,7 @@ static int patch_offset(const struct cov_site *site)
 
 	if (site->kind != SITE_ENTRY)
 		return 0;
-	function = &site->target->image.in.functions[site->id - site->target->cps.first_id];
+	function = &site->target->image.in.functions[checkpoints_index(site)];
 	if (function->reserved || function->entry == FLOW_ENTRY_UNKNOWN)
 		return -1;
 	if (!site->at_fentry)

@@ -95,26 +95,47 @@ void checkpoints_free(struct checkpoints *cps)
 	INIT_LIST_HEAD(&cps->batches);
 }
 
-/* The cell, or the first of two, of the @index-th thing that could be seen. */
-static u32 cell_of(const struct cov_image *image, u32 index)
+/*
+ * Where the ids of a kind begin, from the target's first: they go to the functions, the
+ * branches, the blocks, and at last to a checkpoint by hand.
+ */
+static u32 first_id_of(const struct cov_image *image, enum site_kind kind)
 {
-	u32 functions = image->in.nr_functions, branches = image->flow.nr_branches;
-
-	if (index <= functions)
-		return index;
-	if (index <= functions + branches)
-		return functions + 2 * (index - functions);
-	return index + branches;
+	if (kind == SITE_ENTRY)
+		return 0;
+	return image->in.nr_functions + (kind == SITE_LEADER ? image->flow.nr_branches : 0);
 }
 
+u32 checkpoints_index(const struct cov_site *site)
+{
+	const struct cov_image *image = &site->target->image;
+	u32 i = site->id - site->target->cps.first_id - first_id_of(image, site->kind);
+
+	return site->kind == SITE_LEADER && i == image->flow.nr_blocks ? COV_NONE : i;
+}
+
+/* The cell, or the first of two: cells are in the ids' order (cells.h). */
+static u32 cell_of(const struct cov_image *image, enum site_kind kind, u32 index)
+{
+	u32 cell = first_id_of(image, kind) + index;
+
+	/* Each branch has two. */
+	if (kind == SITE_BRANCH)
+		cell += index;
+	else if (kind == SITE_LEADER)
+		cell += image->flow.nr_branches;
+	return cell;
+}
+
+/* @index: of the function, branch or block */
 static void site_init(struct cov_site *site, struct cov_target *target,
-		      enum site_kind kind, unsigned long address, u32 id)
+		      enum site_kind kind, unsigned long address, u32 index)
 {
 	site->kind = kind;
 	site->address = address;
 	site->target = target;
-	site->id = id;
-	site->cell = cell_of(&target->image, id - target->cps.first_id);
+	site->id = target->cps.first_id + first_id_of(&target->image, kind) + index;
+	site->cell = cell_of(&target->image, kind, index);
 	site->state = COV_SITE_PENDING;
 	site->in_init = compat_span_has(&target->image.init, address);
 	site->at_fentry = cov_image_is_fentry(&target->image, address) ||
@@ -202,20 +223,20 @@ static void add_new(struct cov_target *target, struct cov_site *site)
 	const struct cov_image *image = &target->image;
 	const struct flow *flow = &image->flow;
 	struct checkpoints *cps = &target->cps;
-	u32 i, id = cps->first_id;
+	u32 i;
 
-	for (i = 0; i < image->in.nr_functions; i++, id++)
+	for (i = 0; i < image->in.nr_functions; i++)
 		if (wanted(cps->plan.entry[i], &cps->entry[i])) {
-			site_init(site, target, SITE_ENTRY, image->in.functions[i].address, id);
+			site_init(site, target, SITE_ENTRY, image->in.functions[i].address, i);
 			site->one_shot = entries_once(target);
 			cps->entry[i] = site++;
 		}
-	for (i = 0; i < flow->nr_branches; i++, id++)
+	for (i = 0; i < flow->nr_branches; i++)
 		if (wanted(cps->plan.branch[i], &cps->branch[i])) {
 			const struct flow_branch *branch = &flow->branches[i];
 
 			site_init(site, target, SITE_BRANCH,
-				  block_address(image, branch->block, branch->offset), id);
+				  block_address(image, branch->block, branch->offset), i);
 			site->condition = branch->condition;
 			site->narrow = branch->narrow;
 			site->length = branch->length;
@@ -223,10 +244,10 @@ static void add_new(struct cov_target *target, struct cov_site *site)
 			site->region = image->regions[i];
 			cps->branch[i] = site++;
 		}
-	for (i = 0; i < flow->nr_blocks; i++, id++)
+	for (i = 0; i < flow->nr_blocks; i++)
 		if (wanted(cps->plan.leader[i], &cps->leader[i])) {
 			site_init(site, target, SITE_LEADER,
-				  block_address(image, i, flow->blocks[i].site), id);
+				  block_address(image, i, flow->blocks[i].site), i);
 			site->one_shot = true;
 			cps->leader[i] = site++;
 		}
@@ -266,39 +287,38 @@ int checkpoints_add_manual(struct cov_target *target, unsigned long address, u32
 	if (!batch)
 		return -ENOMEM;
 	cps->manual = &batch->sites[0];
-	site_init(cps->manual, target, SITE_LEADER, address,
-		  cps->first_id + checkpoints_ids(&target->image) - 1);
+	site_init(cps->manual, target, SITE_LEADER, address, target->image.flow.nr_blocks);
 	return 0;
 }
 
 /* Which place of the plan a site stands for. */
 static u8 *plan_of(struct cov_site *site)
 {
-	const struct cov_image *image = &site->target->image;
-	struct checkpoints *cps = &site->target->cps;
-	u32 i = site->id - cps->first_id;
+	const struct flow_plan *plan = &site->target->cps.plan;
+	u32 i = checkpoints_index(site);
 
-	if (i < image->in.nr_functions)
-		return &cps->plan.entry[i];
-	i -= image->in.nr_functions;
-	if (i < image->flow.nr_branches)
-		return &cps->plan.branch[i];
-	i -= image->flow.nr_branches;
-	return i < image->flow.nr_blocks ? &cps->plan.leader[i] : NULL;
+	if (i == COV_NONE)
+		return NULL;
+	switch (site->kind) {
+	case SITE_ENTRY:
+		return &plan->entry[i];
+	case SITE_BRANCH:
+		return &plan->branch[i];
+	default:
+		return &plan->leader[i];
+	}
 }
 
 u32 checkpoints_function(const struct cov_site *site)
 {
-	const struct cov_image *image = &site->target->image;
-	u32 i = site->id - site->target->cps.first_id;
+	const struct flow *flow = &site->target->image.flow;
+	u32 i = checkpoints_index(site);
 
-	if (i < image->in.nr_functions)
+	if (i == COV_NONE || site->kind == SITE_ENTRY)
 		return i;
-	i -= image->in.nr_functions;
-	if (i < image->flow.nr_branches)
-		return image->flow.blocks[image->flow.branches[i].block].function;
-	i -= image->flow.nr_branches;
-	return i < image->flow.nr_blocks ? image->flow.blocks[i].function : COV_NONE;
+	if (site->kind == SITE_BRANCH)
+		i = flow->branches[i].block;
+	return flow->blocks[i].function;
 }
 
 void checkpoints_refuse(struct cov_site *site, int err)
@@ -373,7 +393,7 @@ static void add_site_counts(const struct cov_target *target, u64 *hits)
 	u32 i, k;
 
 	for_each_site(site, batch, i, &target->cps)
-		for (k = 0; k < (site->kind == SITE_BRANCH ? 2 : 1); k++) {
+		for (k = 0; k < site_outcomes(site); k++) {
 			u64 counted = atomic_long_read(&site->hits[k]);
 
 			if (target->cps.cells.base)
@@ -385,7 +405,7 @@ static void add_site_counts(const struct cov_target *target, u64 *hits)
 
 static bool was_seen(const struct cov_site *site, const u64 *hits)
 {
-	return hits[site->cell] || (site->kind == SITE_BRANCH && hits[site->cell + 1]);
+	return hits[site->cell] || (site_outcomes(site) > 1 && hits[site->cell + 1]);
 }
 
 /* Outcomes that are no longer noted where they are decided, but where they lead. */

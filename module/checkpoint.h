@@ -120,6 +120,12 @@ struct cov_site {
 	struct region region;
 };
 
+/* How many of @hits, and how many cells, it has. */
+static inline u32 site_outcomes(const struct cov_site *site)
+{
+	return site->kind == SITE_BRANCH ? 2 : 1;
+}
+
 /**
  * struct held_cells - cells that outlive their target
  * @cells: empty as long as the target has them
@@ -190,6 +196,12 @@ int checkpoints_plan(struct cov_target *target, u32 room);
 
 /* checkpoints_add_manual - one site more, at any instruction; -ENOSPC if @room is 0, -ENOMEM */
 int checkpoints_add_manual(struct cov_target *target, unsigned long address, u32 room);
+
+/*
+ * checkpoints_index - of the site's function, branch or block, as its kind says; COV_NONE
+ * by hand
+ */
+u32 checkpoints_index(const struct cov_site *site);
 
 /* checkpoints_function - index of the function that a site of the plan lies in; COV_NONE by hand */
 u32 checkpoints_function(const struct cov_site *site);

@@ -42,7 +42,7 @@ static bool settles(const struct cov_target *target)
 	       target->cps.mode != COV_MODE_COUNT && !target->checkpoint[0];
 }
 
-static bool seen(const struct cov_site *site, u32 outcome)
+static bool saw(const struct cov_site *site, u32 outcome)
 {
 	const struct cells *cells = &site->target->cps.cells;
 
@@ -50,11 +50,16 @@ static bool seen(const struct cov_site *site, u32 outcome)
 	       atomic_long_read(&site->hits[outcome]);
 }
 
+static bool was_passed(const struct cov_site *site)
+{
+	return saw(site, 0) || (site_outcomes(site) > 1 && saw(site, 1));
+}
+
 /* Does it still tell that it was passed, without having been? */
 static bool watches(const struct cov_site *site)
 {
 	return site && site->watched && READ_ONCE(site->state) == COV_SITE_ARMED &&
-	       !seen(site, 0) && !(site->kind == SITE_BRANCH && seen(site, 1));
+	       !was_passed(site);
 }
 
 /*
@@ -66,8 +71,7 @@ static const struct cov_site *implying(const struct cov_site *site, u32 outcome)
 	const struct cov_target *target = site->target;
 	const struct checkpoints *cps = &target->cps;
 	const struct flow *flow = &target->image.flow;
-	u32 index = site->id - cps->first_id - target->image.in.nr_functions;
-	u32 next = flow->blocks[flow->branches[index].block].next[outcome];
+	u32 next = flow->blocks[flow->branches[checkpoints_index(site)].block].next[outcome];
 	const struct flow_block *block;
 
 	if (next == FLOW_NONE || flow->first_way[next + 1] - flow->first_way[next] != 1)
@@ -86,7 +90,7 @@ static const struct cov_site *implying(const struct cov_site *site, u32 outcome)
 /* What it shall be from now on. */
 static u8 settle_branch(struct cov_site *site)
 {
-	bool fell = seen(site, 0), jumped = seen(site, 1);
+	bool fell = saw(site, 0), jumped = saw(site, 1);
 
 	if (fell && jumped)
 		return SITE_SETTLED_FREE;
@@ -115,7 +119,7 @@ void settle_note_implied(struct cov_target *target)
 	for_each_site(site, batch, i, &target->cps) {
 		const struct cov_site *by = site->implied_by;
 
-		if (!by || !(seen(by, 0) || (by->kind == SITE_BRANCH && seen(by, 1))))
+		if (!by || !was_passed(by))
 			continue;
 		cell_hit(cells, cells->base, site->cell);
 		cell_hit(cells, cells->base, site->cell + 1);
@@ -146,7 +150,7 @@ static void choose(struct cov_target *target, struct pass *pass)
 
 	for_each_site(site, batch, i, &target->cps) {
 		if (site->engine == &cov_engine_entry && site->state == COV_SITE_ARMED &&
-		    site->watched && seen(site, 0) && pass->nr_entries < PASS)
+		    site->watched && was_passed(site) && pass->nr_entries < PASS)
 			pass->entries[pass->nr_entries++] = site;
 		if (!is_settleable(site) || pass->nr_branches == PASS ||
 		    pass->nr_breakpoints == PASS)
