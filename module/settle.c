@@ -87,6 +87,13 @@ static const struct cov_site *implying(const struct cov_site *site, u32 outcome)
 	return NULL;
 }
 
+/* One that is HALF already still can: its stub stays as it is. */
+static bool can_half(const struct cov_site *site)
+{
+	return site->engine == &cov_engine_detour &&
+	       (site->settled == SITE_SETTLED_HALF || detour_can_half(site));
+}
+
 /* What it shall be from now on. */
 static u8 settle_branch(struct cov_site *site)
 {
@@ -99,7 +106,7 @@ static u8 settle_branch(struct cov_site *site)
 	site->implied_by = implying(site, fell);
 	if (site->implied_by)
 		return SITE_SETTLED_FREE;
-	return fell && site->engine == &cov_engine_detour && detour_can_half(site) ? SITE_SETTLED_HALF : SITE_SETTLED_NOT;
+	return fell && can_half(site) ? SITE_SETTLED_HALF : SITE_SETTLED_NOT;
 }
 
 static bool is_settleable(const struct cov_site *site)
