@@ -123,7 +123,7 @@ int engine_arm_fast(u32 choice, struct cov_site **sites, u32 n)
 	return 0;
 }
 
-void engine_arm_slow(u32 choice, struct cov_site **sites, u32 n)
+void engine_arm_slow(struct cov_site **sites, u32 n)
 {
 	cov_engine_kprobe.arm(sites, n);
 	refuse_all(sites, left_over(sites, n));

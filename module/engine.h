@@ -60,7 +60,7 @@ extern const struct cov_engine cov_engine_detour;
 int engine_arm_fast(u32 choice, struct cov_site **sites, u32 n);
 
 /* engine_arm_slow - arm those by kprobes, or refuse them; some 20 ms each */
-void engine_arm_slow(u32 choice, struct cov_site **sites, u32 n);
+void engine_arm_slow(struct cov_site **sites, u32 n);
 
 /* engine_release - have every engine let go of the sites that a filter takes */
 void engine_release(struct cov_target *target, site_filter filter);

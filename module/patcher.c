@@ -155,9 +155,8 @@ static void forget(const struct cov_engine *engine, struct cov_site **sites, u32
 	u32 i;
 
 	for (i = 0; i < n; i++)
-		if (sites[i]->engine == engine) {
+		if (sites[i]->engine == engine)
 			refuse_arm(sites, i, err);
-		}
 	drop_refused(sites, n);
 }
 

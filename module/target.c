@@ -310,7 +310,7 @@ static u32 arm_slow(struct cov_target *target, u32 max)
 	struct cov_site *chunk[ARM_CHUNK];
 	u32 n = take(&target->cps.slow, chunk, min_t(u32, max, ARM_CHUNK));
 
-	engine_arm_slow(target->engine, chunk, n);
+	engine_arm_slow(chunk, n);
 	return n;
 }
 
