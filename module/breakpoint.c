@@ -113,17 +113,14 @@ static struct notifier_block notifier = {
 /* --- sleeping ---------------------------------------------------------------------- */
 
 /* int3_emulate_call() knows the five bytes of call rel32 alone. */
-static void note_call(struct cov_site *site, const u8 *text, u32 room, unsigned long address)
+static void note_call(struct cov_site *site, const struct insn_branch *insn)
 {
-	struct insn_branch insn;
-
-	site->calls = site->kind != SITE_BRANCH &&
-		      !insn_branch_decode(text, room, address, &insn) &&
-		      insn.kind == INSN_CALL && insn.length == CALL_INSN_SIZE;
+	site->calls = site->kind != SITE_BRANCH && insn->kind == INSN_CALL &&
+		      insn->length == CALL_INSN_SIZE;
 	if (!site->calls)
 		return;
-	site->length = insn.length;
-	site->displacement = insn.target - site->address - insn.length;
+	site->length = insn->length;
+	site->displacement = insn->target - site->address - insn->length;
 }
 
 /*
@@ -175,15 +172,12 @@ static u32 read_text(unsigned long address, u8 *text)
 }
 
 /* Does the exception table name a byte of the instruction? */
-static bool has_fixup(const struct cov_site *site, const u8 *text, u32 room,
+static bool has_fixup(const struct cov_site *site, const struct insn_branch *insn,
 		      unsigned long address)
 {
-	struct insn_branch insn;
 	u32 i;
 
-	if (insn_branch_decode(text, room, address, &insn))
-		return true;
-	for (i = 0; i < insn.length; i++)
+	for (i = 0; i < insn->length; i++)
 		if (cov_image_may_fault(&site->target->image, address + i))
 			return true;
 	return false;
@@ -196,6 +190,7 @@ static int prepare(struct cov_site *site)
 	int len = 0, offset = patch_offset(site);
 	unsigned long address = site->address + offset;
 	unsigned long at = arena_room(sizeof(code));
+	struct insn_branch insn;
 	u32 room;
 
 	if (offset < 0 || !patcher_may_patch(site))
@@ -209,11 +204,11 @@ static int prepare(struct cov_site *site)
 	    held_covers(address, 1) || text[0] == INT3_INSN_OPCODE)
 		return -EBUSY;
 	/* In its copy nobody would look for its fix-up. */
-	if (has_fixup(site, text, room, address))
+	if (insn_branch_decode(text, room, address, &insn) || has_fixup(site, &insn, address))
 		return -EOPNOTSUPP;
-	note_call(site, text, room, address);
+	note_call(site, &insn);
 	if (site->kind != SITE_BRANCH && !site->calls)
-		len = stub_step(text, room, address, at + 1, code + 1);
+		len = stub_step(text, &insn, address, at + 1, code + 1);
 	if (len < 0)
 		return len;
 	code[0] = text[0];

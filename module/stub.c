@@ -363,20 +363,17 @@ static void put_plain_jcc(struct writer *w, const struct insn_branch *jcc, u64 n
 	put_jump(w, jcc->target);
 }
 
-int stub_step(const u8 *text, u32 size, u64 address, u64 at, u8 *code)
+int stub_step(const u8 *text, const struct insn_branch *insn, u64 address, u64 at, u8 *code)
 {
 	struct writer w = { .code = code, .at = at };
-	struct insn_branch insn;
 
-	if (insn_branch_decode(text, size, address, &insn))
-		return -EILSEQ;
-	if (insn.kind == INSN_JCC) {
-		put_plain_jcc(&w, &insn, address + insn.length);
-	} else if (insn.kind == INSN_JMP) {
-		put_jump(&w, insn.target);
-	} else if (insn.movable) {
-		put_moved(&w, text, address, &insn);
-		put_jump(&w, address + insn.length);
+	if (insn->kind == INSN_JCC) {
+		put_plain_jcc(&w, insn, address + insn->length);
+	} else if (insn->kind == INSN_JMP) {
+		put_jump(&w, insn->target);
+	} else if (insn->movable) {
+		put_moved(&w, text, address, insn);
+		put_jump(&w, address + insn->length);
 	} else {
 		return -EOPNOTSUPP;
 	}

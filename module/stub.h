@@ -8,6 +8,7 @@
 #ifndef LIVECOV_STUB_H
 #define LIVECOV_STUB_H
 
+#include "insn_branch.h"
 #include "region.h"
 
 /*
@@ -105,7 +106,7 @@ int stub_half(const struct stub *stub, u8 *bytes);
 /**
  * stub_step - one instruction, carried out elsewhere, and a jump back behind it
  * @text: the instruction's bytes
- * @size: how many may be read
+ * @insn: what insn_branch_decode() makes of them at @address
  * @address: where it lies
  * @at: where the copy will lie
  * @code: the copy; at most STUB_MAX_LEN are written
@@ -113,9 +114,9 @@ int stub_half(const struct stub *stub, u8 *bytes);
  * For a breakpoint on it to go on at. Jumps of any kind go where they go; calls
  * cannot be moved: their return address would be the copy's.
  *
- * Return: as stub_write().
+ * Return: bytes, -ERANGE, -EOPNOTSUPP, as stub_write().
  */
-int stub_step(const u8 *text, u32 size, u64 address, u64 at, u8 *code);
+int stub_step(const u8 *text, const struct insn_branch *insn, u64 address, u64 at, u8 *code);
 
 /**
  * stub_origin - which original instruction is it, when execution is in a stub?

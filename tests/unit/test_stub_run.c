@@ -870,12 +870,14 @@ static void try_step(u32 length)
 {
 	u64 address = (uintptr_t)code.start, at = (uintptr_t)memory.stub;
 	struct trial trial = { .stub = { .text = code.start, .region.length = length } };
+	struct insn_branch insn;
 	int size;
 
 	random_state(&trial);
 	save_memory(initial);
 	memset(memory.stub, STUB_CANARY, STUB_MAX_LEN + 1);
-	size = stub_step(code.start, length, address, at, memory.stub);
+	check(&trial, !insn_branch_decode(code.start, length, address, &insn));
+	size = stub_step(code.start, &insn, address, at, memory.stub);
 	check(&trial, size > 0 && memory.stub[size] == STUB_CANARY);
 	original.run = (struct stepper_run){
 		.start = address, .from = address, .to = address + 1, .state = trial.state,
