@@ -184,10 +184,6 @@ u32 thread_buffer_hits(const struct thread_buffer *buffer, const struct thread_r
 	return (u32)hits;
 }
 
-/*
- * A plain mark would fall on the next life if this one ended meanwhile; the
- * generation as the mark means nothing to any other, and need not be cleared.
- */
 void thread_buffer_forget(struct thread_buffer *buffer, u32 first, u32 last)
 {
 	u32 slot;
@@ -196,7 +192,7 @@ void thread_buffer_forget(struct thread_buffer *buffer, u32 first, u32 last)
 		u64 *word = &buffer->slots[slot].last;
 		u64 found = READ_ONCE(*word);
 
-		/* A failed exchange means that another id came, which is as good. */
+		/* A failed exchange means that another id came, or life, which is as good. */
 		if ((u32)found >= first && (u32)found <= last)
 			cmpxchg(word, found, word_pack(word_generation(found), CALLER_NONE));
 	}
