@@ -14,8 +14,8 @@
 #include <linux/sched.h>
 #include <linux/static_call.h>
 #include <linux/timer.h>
-#include <linux/version.h>
 
+#include "compat.h"
 #include "target.h"
 
 DEFINE_PER_CPU(u32, covt_percpu_five) = 5;
@@ -175,13 +175,7 @@ static covt_fn enum hrtimer_restart covt_on_timer(struct hrtimer *timer)
 
 static void covt_timer_prepare(enum hrtimer_mode mode)
 {
-/* hrtimers: "Introduce hrtimer_setup() to replace hrtimer_init()", 6.13 */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
-	hrtimer_setup(&covt_timer, covt_on_timer, CLOCK_MONOTONIC, mode);
-#else
-	hrtimer_init(&covt_timer, CLOCK_MONOTONIC, mode);
-	covt_timer.function = covt_on_timer;
-#endif
+	covt_hrtimer_setup(&covt_timer, covt_on_timer, mode);
 }
 
 /*

@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <cmocka.h>
 
+#include "chance.h"
 #include "flow.h"
 
 #define MAX_FUNCTIONS	10
@@ -33,33 +34,6 @@
 static u64 first_seed = 1;
 static u32 rounds = 3000;
 static u64 round_seed;
-
-/* --- chance -------------------------------------------------------------------------------- */
-
-static u64 chance_state;
-
-static void chance_seed(u64 seed)
-{
-	chance_state = (seed + 1) * 0x9e3779b97f4a7c15ULL;
-}
-
-static u64 chance(void)
-{
-	chance_state ^= chance_state << 13;
-	chance_state ^= chance_state >> 7;
-	chance_state ^= chance_state << 17;
-	return chance_state * 0x2545f4914f6cdd1dULL >> 16;
-}
-
-static u32 below(u32 n)
-{
-	return chance() % n;
-}
-
-static bool one_in(u32 n)
-{
-	return !below(n);
-}
 
 /* --- programs ------------------------------------------------------------------------------ */
 

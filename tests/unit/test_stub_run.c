@@ -24,6 +24,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "chance.h"
 #include "elf_image.h"
 #include "insn_branch.h"
 #include "stepper.h"
@@ -59,33 +60,8 @@ static struct {
 } memory;
 
 static struct stub_task task = { .preempt_count = PREEMPT_COUNT, .bases = BASES };
-static u64 first_seed = 1, seed;
+static u64 first_seed = 1;
 static u32 rounds = 6000;
-
-/* --- chance -------------------------------------------------------------------------------- */
-
-static u64 chance(void)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return seed * 0x2545f4914f6cdd1dULL >> 16;
-}
-
-static u32 below(u32 n)
-{
-	return chance() % n;
-}
-
-static bool one_in(u32 n)
-{
-	return !below(n);
-}
-
-static void begin_round(u32 round)
-{
-	seed = (first_seed + round + 1) * 0x9e3779b97f4a7c15ULL;
-}
 
 /* --- memory -------------------------------------------------------------------------------- */
 
@@ -524,7 +500,7 @@ static void every_condition_short_and_near(void **state)
 	u8 condition;
 
 	(void)state;
-	begin_round(0);
+	chance_seed(first_seed);
 	for (condition = 0; condition < 16; condition++) {
 		u8 near_jcc[] = { 0x0f, 0x80 | condition }, short_jcc[] = { 0x70 | condition };
 
@@ -547,7 +523,7 @@ static void every_counting_jump_before_and_behind(void **state)
 	u32 opcode, narrow, count, how, omit;
 
 	(void)state;
-	begin_round(1);
+	chance_seed(first_seed + 1);
 	for (opcode = 0xe0; opcode <= 0xe3; opcode++)
 	for (narrow = 0; narrow < 2; narrow++)
 	for (count = 0; count < ARRAY_SIZE(counts); count++)
@@ -574,7 +550,7 @@ static void a_jump_to_its_own_region_is_left(void **state)
 	struct trial trial = { 0 };
 
 	(void)state;
-	begin_round(2);
+	chance_seed(first_seed + 2);
 	code_begin(32);
 	CODE(0x48, 0xff, 0xc8);					/* dec %rax */
 	code_jcc(jne, 1, 0);
@@ -592,7 +568,7 @@ static void operands_relative_to_rip_keep_their_place(void **state)
 	s32 to_scratch;
 
 	(void)state;
-	begin_round(3);
+	chance_seed(first_seed + 3);
 	/* addq $0x12345678, scratch(%rip); je; movb $5, scratch(%rip); lea scratch(%rip),%rsi */
 	code_begin(16);
 	CODE(0x48, 0x81, 0x05);
@@ -753,7 +729,7 @@ static void random_regions_do_the_same(void **state)
 	(void)state;
 	memset(&tally, 0, sizeof(tally));
 	for (round = 0; round < rounds; round++) {
-		begin_round(round);
+		chance_seed(first_seed + round);
 		random_code(round % 2);
 		choose_random(&trial);
 		code_end(&trial);
@@ -822,7 +798,7 @@ static void real_regions_do_the_same(const char *path)
 	struct flow flow;
 
 	memset(&tally, 0, sizeof(tally));
-	begin_round(rounds);
+	chance_seed(first_seed + rounds);
 	assert_int_equal(elf_image_load(path, &image), 0);
 	assert_int_equal(flow_build(&image.in, &flow), 0);
 	regions = calloc(flow.nr_branches, sizeof(*regions));
@@ -924,7 +900,7 @@ static void random_instructions_step_alike(void **state)
 
 	(void)state;
 	for (round = 0; round < rounds / 2; round++) {
-		begin_round(round);
+		chance_seed(first_seed + round);
 		code_begin(200);
 		if (one_in(4))
 			add_random_jcc();
@@ -954,7 +930,7 @@ static void jumps_and_returns_step_to_where_they_go(void **state)
 
 	(void)state;
 	for (round = 0; round < 50; round++) {
-		begin_round(round);
+		chance_seed(first_seed + round);
 		for (i = 0; i < ARRAY_SIZE(cases); i++) {
 			code_begin(400);
 			code_add(cases[i].bytes, cases[i].length);

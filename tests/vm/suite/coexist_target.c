@@ -143,12 +143,7 @@ void need_engine(int fd, unsigned int engine)
 
 uint32_t attach_covtarget(int fd, unsigned int engine)
 {
-	struct cov_attach request = attach_request(COEXIST_TARGET);
-
-	request.engine = engine;
-	attach(fd, &request);
-	arm(fd, request.target);
-	return request.target;
+	return attach_by(fd, COEXIST_TARGET, NULL, engine, COV_MODE_EDGES, COV_SCOPE_ALL);
 }
 
 void covtarget_text(struct text *text)

@@ -170,11 +170,12 @@ struct cov_arm arm(int fd, uint32_t target)
 	return request;
 }
 
-uint32_t attach_armed(int fd, const char *module, const char *glob, uint32_t mode,
-		      uint32_t scope)
+uint32_t attach_by(int fd, const char *module, const char *glob, uint32_t engine,
+		   uint32_t mode, uint32_t scope)
 {
 	struct cov_attach request = attach_request(module);
 
+	request.engine = engine;
 	request.mode = mode;
 	request.scope = scope;
 	if (glob)
@@ -182,6 +183,12 @@ uint32_t attach_armed(int fd, const char *module, const char *glob, uint32_t mod
 	attach(fd, &request);
 	arm(fd, request.target);
 	return request.target;
+}
+
+uint32_t attach_armed(int fd, const char *module, const char *glob, uint32_t mode,
+		      uint32_t scope)
+{
+	return attach_by(fd, module, glob, COV_ENGINE_KPROBE, mode, scope);
 }
 
 /* --- asking --------------------------------------------------------------------------- */

@@ -49,7 +49,11 @@ uint32_t attach(int fd, struct cov_attach *request);
 /* arm - until nothing is pending */
 struct cov_arm arm(int fd, uint32_t target);
 
-/* attach_armed - both; @glob NULL for every function */
+/* attach_by - and armed; @glob NULL for every function */
+uint32_t attach_by(int fd, const char *module, const char *glob, uint32_t engine,
+		   uint32_t mode, uint32_t scope);
+
+/* attach_armed - by engine kprobe */
 uint32_t attach_armed(int fd, const char *module, const char *glob, uint32_t mode,
 		      uint32_t scope);
 

@@ -16,7 +16,7 @@ extern const unsigned int engines_all[];
 /* engine_name - for messages */
 const char *engine_name(unsigned int engine);
 
-/* attach_with - every function of a module, or those that match @glob, armed */
+/* attach_with - attach_by(), where this kernel has the engine; else the test is skipped */
 uint32_t attach_with(int fd, const char *module, const char *glob, unsigned int engine,
 		     unsigned int mode, unsigned int scope);
 

@@ -24,17 +24,8 @@ const char *engine_name(unsigned int engine)
 uint32_t attach_with(int fd, const char *module, const char *glob, unsigned int engine,
 		     unsigned int mode, unsigned int scope)
 {
-	struct cov_attach request = attach_request(module);
-
 	need_engine(fd, engine);
-	request.engine = engine;
-	request.mode = mode;
-	request.scope = scope;
-	if (glob)
-		choose(&request, glob);
-	attach(fd, &request);
-	arm(fd, request.target);
-	return request.target;
+	return attach_by(fd, module, glob, engine, mode, scope);
 }
 
 struct cov_engines engines_of(int fd, uint32_t target)
