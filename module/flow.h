@@ -3,8 +3,8 @@
  * flow.h - control flow over a target's text: blocks, the ways between them,
  * which sites are needed so that every block and outcome is known exactly, and
  * what follows from the sites that were hit. Pure. flow.c builds the blocks and
- * may call insn_branch.c; flow_plan.c chooses sites and draws conclusions, and
- * calls nothing.
+ * may call flow_read.c; flow_plan.c chooses sites and draws conclusions, and calls
+ * nothing.
  */
 #ifndef LIVECOV_FLOW_H
 #define LIVECOV_FLOW_H

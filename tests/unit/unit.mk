@@ -56,7 +56,8 @@ flow_random_SRCS := $(wildcard module/flow*.c) module/insn_branch.c
 endif
 
 # Regions and stubs, on code of their own and on the C library's.
-unit_elf_image := tests/unit/elf_image.c module/region.c module/flow.c module/insn_branch.c
+unit_elf_image := tests/unit/elf_image.c module/region.c module/flow.c \
+		  module/flow_read.c module/insn_branch.c
 
 UNIT_TESTS += region
 region_SRCS := tests/unit/test_region_asm.S $(unit_elf_image)

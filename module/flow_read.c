@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * flow_read.c - see flow_read.h.
+ */
+#include "flow_read.h"
+
+#define MAX_TEXT	(256U << 20)
+#define PATCHED_LEN	5U	/* of a fentry or static-call place */
+#define MAX_PROLOGUE	16U	/* endbr64 and nops before a fentry place */
+
+/* --- addresses ----------------------------------------------------------------------------- */
+
+const struct span *reader_span(const struct reader *r, u64 address)
+{
+	u32 low = 0, high = r->in->nr_texts;
+
+	while (low < high) {
+		u32 middle = low + (high - low) / 2;
+		const struct span *span = &r->spans[middle];
+
+		if (address - span->base < span->size)
+			return span;
+		if (address < span->base)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return NULL;
+}
+
+u16 *reader_marks(const struct reader *r, u64 address)
+{
+	const struct span *span = reader_span(r, address);
+
+	return span ? &r->marks[span->first + (address - span->base)] : NULL;
+}
+
+u32 reader_function(const struct reader *r, u64 address)
+{
+	const struct flow_function *functions = r->in->functions;
+	u32 low = 0, high = r->in->nr_functions;
+
+	while (low < high) {
+		u32 middle = low + (high - low) / 2;
+
+		if (address - functions[middle].address < functions[middle].size)
+			return middle;
+		if (address < functions[middle].address)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return FLOW_NONE;
+}
+
+u64 reader_way_in(const struct reader *r, u64 address)
+{
+	u32 index = reader_function(r, address);
+	u64 start;
+
+	if (index == FLOW_NONE)
+		return address;
+	start = r->in->functions[index].address;
+	return address - start == r->entries[index] ? start : address;
+}
+
+static u64 label_target(const struct reader *r, u64 address)
+{
+	u32 low = 0, high = r->in->nr_jump_labels;
+
+	while (low < high) {
+		u32 middle = low + (high - low) / 2;
+
+		if (r->labels[middle].from == address)
+			return r->labels[middle].to;
+		if (address < r->labels[middle].from)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return 0;
+}
+
+/* --- one instruction ----------------------------------------------------------------------- */
+
+/* A static branch is a nop today or a jump, of 2 bytes or 5; either may change at any time. */
+static int label_step(const struct reader *r, u64 address, struct step *step)
+{
+	if (step->insn.kind == INSN_INT3)
+		return -EBUSY;
+	if (step->insn.kind != INSN_NOP && step->insn.kind != INSN_JMP)
+		return -EILSEQ;
+	step->kind = STEP_STATIC;
+	step->target = label_target(r, address);
+	return 0;
+}
+
+/*
+ * A static call is a call or, while it has no function, a nop or an xor; as a
+ * tail call a jump or a return; from 6.3 on also a conditional jump, of 6 bytes.
+ * Whom it calls may change: it has no target.
+ */
+static int static_call_step(struct step *step)
+{
+	switch (step->insn.kind) {
+	case INSN_INT3:
+		return -EBUSY;
+	case INSN_JCC:
+		step->kind = STEP_JCC;
+		return 0;
+	case INSN_JMP:
+	case INSN_JMP_IND:
+	case INSN_RET:
+		step->kind = STEP_AWAY;
+		break;
+	default:
+		step->kind = STEP_CALL;
+	}
+	step->insn.length = PATCHED_LEN;
+	return 0;
+}
+
+static enum step_kind trap_kind(const struct reader *r, u16 marks)
+{
+	if (marks & MARK_WARN)
+		return STEP_ON;
+	return r->in->incomplete ? STEP_TRAP : STEP_AWAY;
+}
+
+static void plain_step(const struct reader *r, u16 marks, struct step *step)
+{
+	static const u8 kinds[] = {
+		[INSN_OTHER] = STEP_ON,		[INSN_NOP] = STEP_PAD,
+		[INSN_JCC] = STEP_JCC,		[INSN_JMP] = STEP_JMP,
+		[INSN_JMP_IND] = STEP_AWAY,	[INSN_CALL] = STEP_CALL,
+		[INSN_CALL_IND] = STEP_CALL,	[INSN_RET] = STEP_AWAY,
+		[INSN_INT3] = STEP_INT3,
+	};
+
+	step->target = step->insn.target;
+	step->kind = step->insn.kind == INSN_TRAP ? trap_kind(r, marks) : kinds[step->insn.kind];
+}
+
+/* An optimised kprobe: what its five bytes and those behind them were cannot be read. */
+static bool is_foreign_jump(const struct reader *r, const struct step *step)
+{
+	return step->kind == STEP_JMP && r->in->is_code && !reader_span(r, step->target) &&
+	       !r->in->is_code(step->target);
+}
+
+/* Decode the instruction at walk->at. */
+static int decode_step(const struct reader *r, struct walk *walk)
+{
+	const struct span *span = walk->span;
+	u16 marks = r->marks[span->first + walk->at];
+	u64 address = span->base + walk->at;
+	u32 room = walk->end - walk->at;
+	struct step *step = &walk->step;
+	int err = 0;
+
+	*step = (struct step){ .kind = STEP_ON };
+	if (marks & MARK_FENTRY)
+		/* While ftrace is active it is a call, which always comes back. */
+		step->insn.length = PATCHED_LEN;
+	else if (insn_branch_decode(span->bytes + walk->at, room, address, &step->insn))
+		err = -EILSEQ;
+	else if (marks & MARK_LABEL)
+		err = label_step(r, address, step);
+	else if (marks & MARK_STATIC_CALL)
+		err = static_call_step(step);
+	else
+		plain_step(r, marks, step);
+	if (!err && is_foreign_jump(r, step))
+		err = -EBUSY;
+	return !err && step->insn.length > room ? -EILSEQ : err;
+}
+
+int walk_next(const struct reader *r, struct walk *walk)
+{
+	int err;
+
+	walk->at = walk->next;
+	if (walk->at >= walk->end)
+		return 0;
+	err = decode_step(r, walk);
+	if (err)
+		return err;
+	walk->next = walk->at + walk->step.insn.length;
+	return 1;
+}
+
+int walk_function(const struct reader *r, const struct flow_function *function,
+		  struct walk *walk)
+{
+	const struct span *span = reader_span(r, function->address);
+	u64 offset;
+
+	if (!span)
+		return -EFAULT;
+	offset = function->address - span->base;
+	if (!function->size || function->size > span->size - offset)
+		return -EFAULT;
+	walk->span = span;
+	walk->next = offset;
+	walk->end = offset + function->size;
+	return 0;
+}
+
+u16 *walk_marks(const struct reader *r, const struct walk *walk)
+{
+	return &r->marks[walk->span->first + walk->at];
+}
+
+/* --- setting up ---------------------------------------------------------------------------- */
+
+static int span_cmp(const void *a, const void *b)
+{
+	const struct span *x = a, *y = b;
+
+	return x->base < y->base ? -1 : x->base > y->base;
+}
+
+static int pair_cmp(const void *a, const void *b)
+{
+	const struct flow_pair *x = a, *y = b;
+
+	return x->from < y->from ? -1 : x->from > y->from;
+}
+
+static int lay_out_marks(struct reader *r)
+{
+	const struct flow_input *in = r->in;
+	u32 i, total = 0;
+
+	r->spans = pure_alloc((size_t)in->nr_texts + 1, sizeof(*r->spans));
+	if (!r->spans)
+		return -ENOMEM;
+	for (i = 0; i < in->nr_texts; i++)
+		r->spans[i] = (struct span){
+			.base = in->texts[i].base,
+			.bytes = in->texts[i].bytes,
+			.size = in->texts[i].size,
+		};
+	sort(r->spans, in->nr_texts, sizeof(*r->spans), span_cmp, NULL);
+	for (i = 0; i < in->nr_texts; i++) {
+		if (r->spans[i].size > MAX_TEXT - total)
+			return -E2BIG;
+		r->spans[i].first = total;
+		total += r->spans[i].size;
+	}
+	r->nr_marks = total;
+	r->marks = pure_alloc((size_t)total + 1, sizeof(*r->marks));
+	return r->marks ? 0 : -ENOMEM;
+}
+
+static void mark_place(struct reader *r, u64 address, u16 marks)
+{
+	u16 *at = reader_marks(r, address);
+
+	if (at)
+		*at |= marks;
+}
+
+static void mark_tables(struct reader *r)
+{
+	const struct flow_input *in = r->in;
+	u32 i;
+
+	for (i = 0; i < in->nr_fixups; i++)
+		mark_place(r, in->fixups[i].from, MARK_FAULT);
+	for (i = 0; i < in->nr_jump_labels; i++)
+		mark_place(r, in->jump_labels[i].from, MARK_LABEL);
+	for (i = 0; i < in->nr_bugs; i++)
+		mark_place(r, in->bugs[i].address,
+			   MARK_BUG | (in->bugs[i].warn ? MARK_WARN : 0));
+	for (i = 0; i < in->nr_fentries; i++)
+		mark_place(r, in->fentries[i], MARK_FENTRY);
+	for (i = 0; i < in->nr_static_calls; i++)
+		mark_place(r, in->static_calls[i], MARK_STATIC_CALL);
+}
+
+/*
+ * Where a function's entry site sits, from its first byte: on the place that ftrace owns
+ * or, where there is none, on the first instruction, but behind an endbr64 (see the
+ * kernel's arch_adjust_kprobe_addr()).
+ */
+static u8 find_entry(const struct reader *r, const struct walk *body)
+{
+	static const u8 endbr64[] = { 0xf3, 0x0f, 0x1e, 0xfa };
+	u32 i, size = body->end - body->next;
+
+	for (i = 0; i <= MAX_PROLOGUE && i < size; i++)
+		if (r->marks[body->span->first + body->next + i] & MARK_FENTRY)
+			return i;
+	if (size > sizeof(endbr64) &&
+	    !memcmp(body->span->bytes + body->next, endbr64, sizeof(endbr64)))
+		return sizeof(endbr64);
+	return 0;
+}
+
+static void set_entry(struct reader *r, u32 index, const struct walk *body)
+{
+	struct flow_function *function = &r->in->functions[index];
+	u16 marks;
+
+	r->entries[index] = find_entry(r, body);
+	marks = r->marks[body->span->first + body->next + r->entries[index]];
+	function->entry = r->entries[index];
+	function->reserved = marks & MARK_RESERVED & ~MARK_FENTRY;
+}
+
+static void mark_functions(struct reader *r)
+{
+	const struct flow_input *in = r->in;
+	u32 i;
+
+	for (i = 0; i < in->nr_functions; i++) {
+		struct walk walk;
+
+		if (walk_function(r, &in->functions[i], &walk))
+			continue;
+		if (!in->functions[i].cold)
+			set_entry(r, i, &walk);
+		for (; walk.next < walk.end; walk.next++)
+			r->marks[walk.span->first + walk.next] |= MARK_INSIDE;
+	}
+}
+
+int reader_init(struct reader *r)
+{
+	const struct flow_input *in = r->in;
+	int err = lay_out_marks(r);
+
+	if (err)
+		return err;
+	r->labels = pure_alloc((size_t)in->nr_jump_labels + 1, sizeof(*r->labels));
+	r->entries = pure_alloc((size_t)in->nr_functions + 1, sizeof(*r->entries));
+	if (!r->labels || !r->entries)
+		return -ENOMEM;
+	if (in->nr_jump_labels)
+		memcpy(r->labels, in->jump_labels, in->nr_jump_labels * sizeof(*r->labels));
+	sort(r->labels, in->nr_jump_labels, sizeof(*r->labels), pair_cmp, NULL);
+	mark_tables(r);
+	mark_functions(r);
+	return 0;
+}
+
+void reader_free(struct reader *r)
+{
+	pure_free(r->spans);
+	pure_free(r->marks);
+	pure_free(r->labels);
+	pure_free(r->entries);
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * flow_read.h - a target's text as flow.c reads it: marks that say what is known of each
+ * byte, and where control goes from each instruction, given the target's tables. Pure.
+ * flow_read.c owns the marks and puts the tables' there; flow.c adds what it finds. May call
+ * insn_branch.c.
+ */
+#ifndef LIVECOV_FLOW_READ_H
+#define LIVECOV_FLOW_READ_H
+
+#include "flow.h"
+#include "insn_branch.h"
+
+/* What is known of a byte of text. */
+#define MARK_INSIDE	(1U << 0)	/* it is a function's */
+#define MARK_START	(1U << 1)	/* an instruction begins here that may be jumped to */
+#define MARK_LEADER	(1U << 2)	/* something goes here from elsewhere */
+#define MARK_HIDDEN	(1U << 3)	/* and not, or not only, from the end of a block */
+#define MARK_FAULT	(1U << 4)	/* the exception table names it */
+#define MARK_LABEL	(1U << 5)	/* a static branch */
+#define MARK_STATIC_CALL (1U << 6)
+#define MARK_FENTRY	(1U << 7)
+#define MARK_BUG	(1U << 8)
+#define MARK_WARN	(1U << 9)	/* the BUG is a WARN */
+
+/* An instruction must begin there, or the text has been misread. */
+#define MARK_PLACES	(MARK_LABEL | MARK_STATIC_CALL | MARK_FENTRY | MARK_BUG)
+/* register_kprobe() refuses these; a fentry place is the entry site's. */
+#define MARK_RESERVED	MARK_PLACES
+
+/* A text, and where its marks are. */
+struct span {
+	u64 base;
+	const u8 *bytes;
+	u32 size;
+	u32 first;
+};
+
+/**
+ * struct reader - texts, and what is known of their bytes
+ * @in: the target
+ * @spans: its texts, sorted by base
+ * @marks: MARK_*, one for each byte, in the order of @spans
+ * @nr_marks: how many
+ * @labels: its static branches, sorted by from
+ * @entries: one for each function: where its entry site sits, from its first byte
+ */
+struct reader {
+	struct flow_input *in;
+	struct span *spans;
+	u16 *marks;
+	u32 nr_marks;
+	struct flow_pair *labels;
+	u8 *entries;
+};
+
+/* Where control goes from an instruction, given the tables. */
+enum step_kind {
+	STEP_ON,	/* to the next one */
+	STEP_PAD,	/* to the next one, but behind a terminator it is padding */
+	STEP_INT3,	/* padding, or somebody's breakpoint */
+	STEP_CALL,	/* elsewhere, and perhaps back to the next one */
+	STEP_TRAP,	/* perhaps to the next one: a ud2, and the bug table is not known */
+	STEP_JCC,	/* this one and those below are terminators */
+	STEP_STATIC,
+	STEP_JMP,
+	STEP_AWAY,
+};
+
+struct step {
+	enum step_kind kind;
+	u64 target;		/* where it goes if that is known, else 0 */
+	struct insn_branch insn;
+};
+
+/* Reads instructions one after the other; offsets are the span's. */
+struct walk {
+	const struct span *span;
+	u32 at;			/* the current one */
+	u32 next;		/* the one behind it */
+	u32 end;
+	struct step step;
+};
+
+static inline bool is_terminator(enum step_kind kind)
+{
+	return kind >= STEP_JCC;
+}
+
+/* Does control never come to the instruction behind? */
+static inline bool is_dead_end(enum step_kind kind)
+{
+	return kind == STEP_JMP || kind == STEP_AWAY;
+}
+
+static inline bool is_padding(enum step_kind kind)
+{
+	return kind == STEP_PAD || kind == STEP_INT3;
+}
+
+/**
+ * reader_init - lay the marks out, and mark what the tables name and what is in functions
+ * @r: its @in; the rest is the answer, also after an error for reader_free()
+ *
+ * Fills in struct flow_function's @entry and @reserved. Return: 0, -ENOMEM, -E2BIG.
+ */
+int reader_init(struct reader *r);
+void reader_free(struct reader *r);
+
+/* reader_marks - the marks of the byte at @address, or NULL if that is not in the texts */
+u16 *reader_marks(const struct reader *r, u64 address);
+
+/* reader_span - the text that holds @address, or NULL */
+const struct span *reader_span(const struct reader *r, u64 address);
+
+/* reader_function - index of the function that holds @address, or FLOW_NONE */
+u32 reader_function(const struct reader *r, u64 address);
+
+/*
+ * reader_way_in - where a jump or call to @address enters, as far as anybody can tell: who
+ * skips the endbr64 of a function passes its entry site all the same
+ */
+u64 reader_way_in(const struct reader *r, u64 address);
+
+/* walk_function - begin to walk through a function; -EFAULT if it is not in the texts */
+int walk_function(const struct reader *r, const struct flow_function *function,
+		  struct walk *walk);
+
+/* walk_next - go to the next instruction: 1; 0 at the end; -EILSEQ; -EBUSY */
+int walk_next(const struct reader *r, struct walk *walk);
+
+/* walk_marks - of the current instruction's bytes */
+u16 *walk_marks(const struct reader *r, const struct walk *walk);
+
+#endif /* LIVECOV_FLOW_READ_H */
