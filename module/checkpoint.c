@@ -127,6 +127,11 @@ static u32 cell_of(const struct cov_image *image, enum site_kind kind, u32 index
 	return cell;
 }
 
+static unsigned long block_address(const struct cov_image *image, u32 block, u32 offset)
+{
+	return image->in.functions[image->flow.blocks[block].function].address + offset;
+}
+
 /* @index: of the function, branch or block */
 static void site_init(struct cov_site *site, struct cov_target *target,
 		      enum site_kind kind, unsigned long address, u32 index)
@@ -142,8 +147,15 @@ static void site_init(struct cov_site *site, struct cov_target *target,
 		(kind == SITE_ENTRY && cov_image_is_fentry(&target->image, address + ENDBR_LEN));
 	if (site->in_init && target->image.init_gone)
 		site->state = COV_SITE_GONE;
-	else
-		llist_add(&site->node, &target->cps.pending);
+}
+
+static void site_init_leader(struct cov_site *site, struct cov_target *target, u32 block)
+{
+	site_init(site, target, SITE_LEADER,
+		  block_address(&target->image, block, target->image.flow.blocks[block].site),
+		  block);
+	site->one_shot = true;
+	target->cps.leader[block] = site;
 }
 
 struct cov_site *site_next(struct site_cursor *cursor)
@@ -201,11 +213,6 @@ static u32 count_new(const struct cov_image *image, struct checkpoints *cps)
 	return n;
 }
 
-static unsigned long block_address(const struct cov_image *image, u32 block, u32 offset)
-{
-	return image->in.functions[image->flow.blocks[block].function].address + offset;
-}
-
 /*
  * Is it enough to see each entry once? Engine kprobe counts them in mode edges, and in
  * scope tracked every sample has to see for itself.
@@ -245,12 +252,18 @@ static void add_new(struct cov_target *target, struct cov_site *site)
 			cps->branch[i] = site++;
 		}
 	for (i = 0; i < flow->nr_blocks; i++)
-		if (wanted(cps->plan.leader[i], &cps->leader[i])) {
-			site_init(site, target, SITE_LEADER,
-				  block_address(image, i, flow->blocks[i].site), i);
-			site->one_shot = true;
-			cps->leader[i] = site++;
-		}
+		if (wanted(cps->plan.leader[i], &cps->leader[i]))
+			site_init_leader(site++, target, i);
+}
+
+/* But for those whose text has gone. */
+static void make_pending(struct checkpoints *cps, struct cov_site *sites, u32 n)
+{
+	u32 i;
+
+	for (i = 0; i < n; i++)
+		if (sites[i].state == COV_SITE_PENDING)
+			llist_add(&sites[i].node, &cps->pending);
 }
 
 int checkpoints_plan(struct cov_target *target, u32 room)
@@ -269,8 +282,10 @@ int checkpoints_plan(struct cov_target *target, u32 room)
 	batch = n ? batch_add(cps, n) : NULL;
 	if (n && !batch)
 		return -ENOMEM;
-	if (batch)
+	if (batch) {
 		add_new(target, batch->sites);
+		make_pending(cps, batch->sites, n);
+	}
 	/* Only now: after a failure the next call has to come here again. */
 	cps->refusals = false;
 	return 0;
@@ -288,6 +303,23 @@ int checkpoints_add_manual(struct cov_target *target, unsigned long address, u32
 		return -ENOMEM;
 	cps->manual = &batch->sites[0];
 	site_init(cps->manual, target, SITE_LEADER, address, target->image.flow.nr_blocks);
+	make_pending(cps, cps->manual, 1);
+	return 0;
+}
+
+int checkpoints_add_witnesses(struct cov_target *target, const u32 *blocks, u32 n,
+			      struct cov_site **sites)
+{
+	struct site_batch *batch = batch_add(&target->cps, n);
+	u32 i;
+
+	if (!batch)
+		return -ENOMEM;
+	for (i = 0; i < n; i++) {
+		sites[i] = &batch->sites[i];
+		site_init_leader(sites[i], target, blocks[i]);
+		sites[i]->witness = true;
+	}
 	return 0;
 }
 
@@ -297,7 +329,7 @@ static u8 *plan_of(struct cov_site *site)
 	const struct flow_plan *plan = &site->target->cps.plan;
 	u32 i = checkpoints_index(site);
 
-	if (i == COV_NONE)
+	if (i == COV_NONE || site->witness)
 		return NULL;
 	switch (site->kind) {
 	case SITE_ENTRY:

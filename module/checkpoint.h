@@ -73,6 +73,7 @@ struct cov_target;
  * @watched: was armed, at least for a time, since the hits were last forgotten
  * @length: SITE_BRANCH: of the jump, bytes
  * @displacement: SITE_BRANCH: from behind the jump to where it goes
+ * @witness: none of the plan's: it is there so that an outcome can be implied (settle.c)
  * @in_init: lies in text that goes when the module's init function has returned
  * @cell: what it sees: the first of its cells (cells.h)
  * @region: SITE_BRANCH: what a detour may take
@@ -80,6 +81,7 @@ struct cov_target;
  *		  its jump, or ftrace's place behind an endbr64
  * @patched: how many bytes an engine of ours changes there; 0 if it is ftrace that does
  * @stub_len: bytes of the stub at @engine_data; the original bytes lie in front of it
+ * @taken_at: engine detour's: where a jump that is taken goes in its stub (stub_taken())
  * @calls: SITE_LEADER, SITE_ENTRY: the instruction is a call, to @displacement from
  *	    behind it; engine breakpoint's
  * @visited: there is a kprobe of somebody else's on its patched bytes: they stay
@@ -106,6 +108,7 @@ struct cov_site {
 	u8 condition;
 	bool narrow;
 	u8 length;
+	bool witness;
 	bool in_init;
 	bool at_fentry;
 	bool watched;
@@ -115,6 +118,7 @@ struct cov_site {
 	u8 settled;
 	s8 patch_offset;
 	u8 patched;
+	u8 taken_at;
 	u16 stub_len;
 	u32 cell;
 	struct region region;
@@ -193,6 +197,18 @@ void checkpoints_free(struct checkpoints *cps);
  * New sites are PENDING and in @pending. Return: 0, -ENOMEM, -ENOSPC.
  */
 int checkpoints_plan(struct cov_target *target, u32 room);
+
+/**
+ * checkpoints_add_witnesses - a one-shot site for each of some blocks that have none
+ * @target: its image and checkpoints
+ * @blocks: indices; each has a struct flow_block.site
+ * @n: how many
+ * @sites: out: the sites; they are PENDING, and in no list
+ *
+ * They belong to no plan: what they have not seen says nothing. Return: 0, -ENOMEM.
+ */
+int checkpoints_add_witnesses(struct cov_target *target, const u32 *blocks, u32 n,
+			      struct cov_site **sites);
 
 /* checkpoints_add_manual - one site more, at any instruction; -ENOSPC if @room is 0, -ENOMEM */
 int checkpoints_add_manual(struct cov_target *target, unsigned long address, u32 room);

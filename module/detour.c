@@ -35,6 +35,8 @@
 #include "target.h"
 #include "task_maps.h"
 
+#define TAKEN_NOT_ASKED	0xff	/* no stub is so long that it could be that */
+
 /* Where and how the stub writes an outcome down. */
 static int describe_cells(const struct cov_site *site, struct stub *stub,
 			  struct stub_task *task)
@@ -96,6 +98,7 @@ static int detour_prepare(struct cov_site *site)
 	if (len < 0)
 		return len;
 	site->patch_offset = -(s8)site->region.before;
+	site->taken_at = TAKEN_NOT_ASKED;
 	patcher_make_stub(site, at, code, original, len);
 	return 0;
 }
@@ -125,8 +128,9 @@ static bool settled_bytes(const struct cov_site *site, u8 settled, u8 *bytes)
 	if (describe_stub(site, original, (unsigned long)site->engine_data, &stub, &task))
 		return false;
 	if (settled == SITE_SETTLED_HALF)
-		return !stub_half(&stub, bytes);
-	stub_jump(&stub, bytes);
+		stub_half(&stub, site->taken_at, bytes);
+	else
+		stub_jump(&stub, bytes);
 	return true;
 }
 
@@ -168,11 +172,17 @@ static void refuse_settle(void *context, u32 i, int err)
 	settling->sites[i]->error = -err;
 }
 
-bool detour_can_half(const struct cov_site *site)
+/* To find it out takes as long as making the stub did: once. */
+bool detour_can_half(struct cov_site *site)
 {
-	u8 bytes[REGION_MAX_LEN];
+	struct stub_task task;
+	struct stub stub;
 
-	return settled_bytes(site, SITE_SETTLED_HALF, bytes);
+	if (site->taken_at == TAKEN_NOT_ASKED)
+		site->taken_at = describe_stub(site, (const u8 *)site->engine_data - site->patched,
+					       (unsigned long)site->engine_data, &stub, &task) ?
+			0 : stub_taken(&stub);
+	return site->taken_at;
 }
 
 void detour_settle(struct detour_settling *settling)

@@ -23,7 +23,7 @@ struct detour_settling {
 void detour_settle(struct detour_settling *settling);
 
 /* detour_can_half - could it go to SITE_SETTLED_HALF? */
-bool detour_can_half(const struct cov_site *site);
+bool detour_can_half(struct cov_site *site);
 
 /* detour_origin - what is at @offset of its stub: an offset from its region; any context */
 u32 detour_origin(const struct cov_site *site, u32 offset);

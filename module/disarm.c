@@ -23,6 +23,7 @@
 #include "checkpoint.h"
 #include "disarm.h"
 #include "engine.h"
+#include "settle.h"
 #include "target.h"
 
 static LLIST_HEAD(disarm_list);
@@ -57,6 +58,7 @@ static void disarm_worker(struct work_struct *work)
 	}
 	if (n)
 		disarm_batch(batch, n);
+	settle_soon();
 }
 
 static DECLARE_WORK(disarm_work, disarm_worker);

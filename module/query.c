@@ -197,10 +197,14 @@ void query_sites(const struct cov_target *target, struct cov_target_info *info)
 {
 	struct site_batch *batch;
 	struct cov_site *site;
-	u32 i, impossible = 0;
+	u32 i, impossible = 0, witnesses = 0;
 
 	info->pending = info->armed = info->disarmed = info->refused = info->gone = 0;
-	for_each_site(site, batch, i, &target->cps)
+	for_each_site(site, batch, i, &target->cps) {
+		/* They come and go with the settling: no one asked for them. */
+		witnesses += site->witness;
+		if (site->witness)
+			continue;
 		switch (site_state(site)) {
 		case COV_SITE_PENDING:
 			info->pending++;
@@ -218,12 +222,13 @@ void query_sites(const struct cov_target *target, struct cov_target_info *info)
 			info->gone++;
 			break;
 		}
+	}
 	/* Blocks that need a site and have no instruction that takes one. */
 	for (i = 0; i < target->image.flow.nr_blocks; i++)
 		if (needs_impossible_site(target, i))
 			impossible++;
 	info->refused += impossible;
-	info->sites = target->cps.count + impossible;
+	info->sites = target->cps.count - witnesses + impossible;
 }
 
 static void count_coverage(const struct query *query, struct cov_target_info *info)
@@ -309,7 +314,7 @@ void query_engines(const struct cov_target *target, struct cov_engines *engines)
 
 	*engines = (struct cov_engines){ .target = target->id };
 	for_each_site(site, batch, i, &target->cps) {
-		if (site->engine)
+		if (site->engine && !site->witness)
 			engines->sites[site->engine->id]++;
 		if (site->kind == SITE_BRANCH && site->engine != &cov_engine_detour)
 			engines->why[why_no_detour(site)]++;

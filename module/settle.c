@@ -8,15 +8,17 @@
  * - A branch of which both outcomes were seen gets its bytes back.
  * - A branch of which one was seen gets its bytes back as well, if the other one leads
  *   to a block that nobody else leads to, and that has a site of its own which has not been
- *   passed yet: passing that will imply the outcome (implied_by).
+ *   passed yet: passing that will imply the outcome (implied_by). For a branch that
+ *   costs a trap each time, such a block gets a site if it has none: a witness, which
+ *   costs nothing as long as nobody comes.
  * - A near jump that was seen to fall through goes on as a jump that leads into its
  *   stub only if it is taken.
  *
  * In scope tracked each sample is to learn everything for itself, and mode count
  * counts: nothing settles there.
  *
- * The worker looks soon after it has found something, and ever more rarely while there
- * is nothing.
+ * The worker looks soon after it has found something, or a one-shot site was passed for
+ * the first time, and ever more rarely while there is nothing.
  */
 #include <linux/jiffies.h>
 #include <linux/mm.h>
@@ -27,9 +29,14 @@
 #include "entry.h"
 #include "foreign.h"
 #include "settle.h"
-#include "target.h"
+#include "target_parts.h"
 
-#define SOONEST	(HZ / 40 ?: 1)
+/*
+ * Most of what a run teaches it teaches at its beginning; each look costs as much as the
+ * sites that it looks at. So the pauses grow, while there is something to do up to BUSY.
+ */
+#define SOONEST	(HZ / 50 ?: 1)
+#define BUSY	(HZ / 10)
 #define LATEST	(2 * HZ)
 
 static void settle_work(struct work_struct *work);
@@ -62,36 +69,38 @@ static bool watches(const struct cov_site *site)
 	       !was_passed(site);
 }
 
+/* The block that the branch's @outcome leads to, if nothing else does; or FLOW_NONE. */
+static u32 block_behind(const struct cov_site *site, u32 outcome)
+{
+	const struct flow *flow = &site->target->image.flow;
+	u32 next = flow->blocks[flow->branches[checkpoints_index(site)].block].next[outcome];
+
+	if (next == FLOW_NONE || flow->first_way[next + 1] - flow->first_way[next] != 1)
+		return FLOW_NONE;
+	if (flow->blocks[next].flags & (FLOW_BLOCK_ENTRY | FLOW_BLOCK_HIDDEN | FLOW_BLOCK_UNSURE))
+		return FLOW_NONE;
+	return next;
+}
+
 /*
  * The site that will be passed when the branch's @outcome is: a block's own, or the
  * jump at its end if nothing in the block can keep from it.
  */
 static const struct cov_site *implying(const struct cov_site *site, u32 outcome)
 {
-	const struct cov_target *target = site->target;
-	const struct checkpoints *cps = &target->cps;
-	const struct flow *flow = &target->image.flow;
-	u32 next = flow->blocks[flow->branches[checkpoints_index(site)].block].next[outcome];
+	const struct checkpoints *cps = &site->target->cps;
+	u32 next = block_behind(site, outcome);
 	const struct flow_block *block;
 
-	if (next == FLOW_NONE || flow->first_way[next + 1] - flow->first_way[next] != 1)
+	if (next == FLOW_NONE)
 		return NULL;
-	block = &flow->blocks[next];
-	if (block->flags & (FLOW_BLOCK_ENTRY | FLOW_BLOCK_HIDDEN | FLOW_BLOCK_UNSURE))
-		return NULL;
+	block = &site->target->image.flow.blocks[next];
 	if (watches(cps->leader[next]))
 		return cps->leader[next];
 	if (block->branch != FLOW_NONE && !(block->flags & FLOW_BLOCK_STOPS) &&
 	    watches(cps->branch[block->branch]))
 		return cps->branch[block->branch];
 	return NULL;
-}
-
-/* One that is HALF already still can: its stub stays as it is. */
-static bool can_half(const struct cov_site *site)
-{
-	return site->engine == &cov_engine_detour &&
-	       (site->settled == SITE_SETTLED_HALF || detour_can_half(site));
 }
 
 /* What it shall be from now on. */
@@ -106,7 +115,8 @@ static u8 settle_branch(struct cov_site *site)
 	site->implied_by = implying(site, fell);
 	if (site->implied_by)
 		return SITE_SETTLED_FREE;
-	return fell && can_half(site) ? SITE_SETTLED_HALF : SITE_SETTLED_NOT;
+	return fell && site->engine == &cov_engine_detour && detour_can_half(site) ?
+		SITE_SETTLED_HALF : SITE_SETTLED_NOT;
 }
 
 static bool is_settleable(const struct cov_site *site)
@@ -146,7 +156,28 @@ struct pass {
 	u32 nr_entries;
 	struct cov_site *breakpoints[PASS];
 	u32 nr_breakpoints;
+	u32 blocks[PASS];		/* that want a witness */
+	struct cov_site *witnesses[PASS];
+	u32 nr_witnesses;
 };
+
+/* A branch of which one outcome was seen goes on costing a trap: would a witness help? */
+static void choose_witness(const struct cov_site *site, struct pass *pass)
+{
+	const struct cov_target *target = site->target;
+	bool fell = saw(site, 0);
+	u32 block;
+
+	if (site->engine != &cov_engine_breakpoint || fell == saw(site, 1) ||
+	    pass->nr_witnesses == PASS)
+		return;
+	block = block_behind(site, fell);
+	if (block == FLOW_NONE || target->cps.leader[block] ||
+	    target->cps.plan.leader[block] != FLOW_SITE_UNUSED ||
+	    target->image.flow.blocks[block].site == FLOW_NONE)
+		return;
+	pass->blocks[pass->nr_witnesses++] = block;
+}
 
 static void choose(struct cov_target *target, struct pass *pass)
 {
@@ -163,8 +194,10 @@ static void choose(struct cov_target *target, struct pass *pass)
 		    pass->nr_breakpoints == PASS)
 			continue;
 		to = settle_branch(site);
-		if (to == site->settled)
+		if (to == site->settled) {
+			choose_witness(site, pass);
 			continue;
+		}
 		if (site->engine == &cov_engine_breakpoint) {
 			pass->breakpoints[pass->nr_breakpoints++] = site;
 			continue;
@@ -198,14 +231,31 @@ static void carry_out(struct pass *pass)
 	}
 }
 
+/* The next pass finds them. Without memory or room there are none. */
+static void call_witnesses(struct cov_target *target, struct pass *pass)
+{
+	u32 i, n = pass->nr_witnesses;
+
+	pass->nr_witnesses = 0;
+	if (!n || n > targets_room() || target_pending(target) || foreign_refresh() ||
+	    checkpoints_add_witnesses(target, pass->blocks, n, pass->witnesses))
+		return;
+	cov_engine_breakpoint.arm(pass->witnesses, n);
+	for (i = 0; i < n; i++)
+		if (READ_ONCE(pass->witnesses[i]->state) == COV_SITE_PENDING)
+			checkpoints_refuse(pass->witnesses[i], -(int)pass->witnesses[i]->error);
+	pass->nr_witnesses = n;
+}
+
 static u32 settle_target(struct cov_target *target, struct pass *pass)
 {
-	pass->nr_branches = pass->nr_entries = pass->nr_breakpoints = 0;
+	pass->nr_branches = pass->nr_entries = pass->nr_breakpoints = pass->nr_witnesses = 0;
 	foreign_mark();
 	settle_note_implied(target);
 	choose(target, pass);
 	carry_out(pass);
-	return pass->nr_branches + pass->nr_entries + pass->nr_breakpoints;
+	call_witnesses(target, pass);
+	return pass->nr_branches + pass->nr_entries + pass->nr_breakpoints + pass->nr_witnesses;
 }
 
 static void settle_work(struct work_struct *work)
@@ -224,15 +274,21 @@ static void settle_work(struct work_struct *work)
 		}
 	mutex_unlock(&cov_targets_lock);
 	kvfree(pass);
-	pause = done ? SOONEST : min_t(unsigned long, 2 * pause, LATEST);
+	WRITE_ONCE(pause, min_t(unsigned long, 2 * pause, done ? BUSY : LATEST));
 	if (any)
 		queue_delayed_work(system_long_wq, &settle_later, pause);
 }
 
 void settle_start(void)
 {
-	pause = SOONEST;
-	mod_delayed_work(system_long_wq, &settle_later, pause);
+	WRITE_ONCE(pause, SOONEST);
+	mod_delayed_work(system_long_wq, &settle_later, SOONEST);
+}
+
+void settle_soon(void)
+{
+	if (READ_ONCE(pause) > BUSY)
+		settle_start();
 }
 
 void settle_stop(void)

@@ -14,6 +14,9 @@ void settle_note_implied(struct cov_target *target);
 /* settle_start - something is armed anew, or anything else that gives work. Any time. */
 void settle_start(void);
 
+/* settle_soon - something was passed for the first time: others may follow. A worker's. */
+void settle_soon(void);
+
 /* settle_stop - no more of it; livecov goes */
 void settle_stop(void);
 

@@ -331,20 +331,35 @@ void stub_jump(const struct stub *stub, u8 *bytes)
 		PUT(&w, 0xcc);
 }
 
-int stub_half(const struct stub *stub, u8 *bytes)
+/* The conditional jump, into its stub. */
+static int write_half(const struct stub *stub, struct insn_branch *jcc, u32 taken, u8 *bytes)
 {
 	struct writer w = { .code = bytes, .at = stub->address };
+
+	jcc->target = stub->at + taken;
+	put_near_jcc(&w, jcc);
+	return w.err;
+}
+
+u32 stub_taken(const struct stub *stub)
+{
 	struct insn_branch jcc;
 	struct parts parts;
 	u8 code[STUB_MAX_LEN];
 
 	if (decode_jcc(stub, &jcc) || jcc.length != stub->region.length || is_counting(&jcc))
-		return -EOPNOTSUPP;
+		return 0;
 	if (write_stub(stub, &jcc, code, &parts) < 0 || !parts.taken)
-		return -EOPNOTSUPP;
-	jcc.target = stub->at + parts.taken;
-	put_near_jcc(&w, &jcc);
-	return w.err;
+		return 0;
+	return write_half(stub, &jcc, parts.taken, code) ? 0 : parts.taken;
+}
+
+void stub_half(const struct stub *stub, u32 taken, u8 *bytes)
+{
+	struct insn_branch jcc;
+
+	if (!decode_jcc(stub, &jcc))
+		write_half(stub, &jcc, taken, bytes);
 }
 
 /* A conditional jump that notes nothing. */

@@ -93,15 +93,23 @@ int stub_write(const struct stub *stub, u8 *code);
 void stub_jump(const struct stub *stub, u8 *bytes);
 
 /**
+ * stub_taken - where does a jump that is taken go in the stub?
+ * @stub: what stub_write() was given
+ *
+ * Return: the offset from the stub's first byte, if the region is the jump alone, and
+ * that could lead there itself (stub_half()); else 0.
+ */
+u32 stub_taken(const struct stub *stub);
+
+/**
  * stub_half - other bytes for the region: it notes that the jump was taken, and no more
  * @stub: what stub_write() was given
+ * @taken: stub_taken(), not 0
  * @bytes: out: @stub->region.length of them: the conditional jump, into the stub
  *
- * Falling through runs free then. Only where the region is the jump alone.
- *
- * Return: 0; -EOPNOTSUPP; -ERANGE.
+ * Falling through runs free then.
  */
-int stub_half(const struct stub *stub, u8 *bytes);
+void stub_half(const struct stub *stub, u32 taken, u8 *bytes);
 
 /**
  * stub_step - one instruction, carried out elsewhere, and a jump back behind it

@@ -302,6 +302,53 @@ static void all_regions_of_real_code_can_be_moved(void **state)
 	}
 }
 
+/* A near jump that is a region by itself can lead to the note of its being taken. */
+static void jump_alone_goes_straight_to_its_taken_way(void **state)
+{
+	static const u8 text[] = { 0x0f, 0x84, 0x10, 0, 0, 0 };	/* je */
+	struct stub stub = {
+		.text = text, .address = HERE, .at = THERE, .how = STUB_BYTE,
+		.region = { .length = sizeof(text) },
+		.cell = { THERE + 0x1000, THERE + 0x1001 },
+	};
+	u8 code[STUB_MAX_LEN], half[sizeof(text)];
+	u32 taken = stub_taken(&stub);
+	s32 to;
+
+	(void)state;
+	assert_in_range(taken, 1, stub_write(&stub, code) - 1);
+	stub_half(&stub, taken, half);
+	assert_memory_equal(half, text, 2);
+	memcpy(&to, half + 2, sizeof(to));
+	assert_int_equal(HERE + sizeof(half) + to, THERE + taken);
+	/* movb $1, cell[1](%rip) */
+	assert_memory_equal(code + taken, "\xc6\x05", 2);
+	memcpy(&to, code + taken + 2, sizeof(to));
+	assert_int_equal(THERE + taken + 7 + to, stub.cell[1]);
+}
+
+static void no_other_region_does(void **state)
+{
+	static const u8 neighbour[] = { 0x85, 0xc0, 0x0f, 0x84, 0x10, 0, 0, 0 };
+	static const u8 counting[] = { 0x67, 0xe2, 0x10, 0x90, 0x90 };
+	struct stub stub = {
+		.text = neighbour, .address = HERE, .at = THERE, .how = STUB_BYTE,
+		.region = { .before = 2, .length = sizeof(neighbour) },
+		.cell = { THERE + 0x1000, THERE + 0x1001 },
+	};
+
+	(void)state;
+	assert_int_equal(stub_taken(&stub), 0);
+	stub.text = counting;
+	stub.region = (struct region){ .length = 3 };
+	assert_int_equal(stub_taken(&stub), 0);
+	/* There is no note to go to. */
+	stub.text = neighbour + 2;
+	stub.region.length = 6;
+	stub.cell[1] = 0;
+	assert_int_equal(stub_taken(&stub), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -313,6 +360,8 @@ int main(void)
 		cmocka_unit_test(a_region_gets_a_jump_and_int3s),
 		cmocka_unit_test(places_in_a_stub_have_an_origin),
 		cmocka_unit_test(all_regions_of_real_code_can_be_moved),
+		cmocka_unit_test(jump_alone_goes_straight_to_its_taken_way),
+		cmocka_unit_test(no_other_region_does),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -105,6 +105,47 @@ static void every_mode_sees_what_was_passed(void)
 			}
 }
 
+/* --- settled ------------------------------------------------------------------------------- */
+
+static bool all_settled(int fd, uint32_t target)
+{
+	struct cov_function work = function_of(fd, target, "covlife_work");
+	struct cov_branch branches[2];
+
+	read_table(fd, COV_IOC_BRANCHES, target, work.first_branch, 2, branches);
+	return branches[0].state == COV_SITE_DISARMED && branches[1].state == COV_SITE_DISARMED;
+}
+
+/*
+ * Each of covlife_work()'s branches has gone one way: neither costs a trap any more. When
+ * the other way is gone that is seen, and a reset forgets it.
+ */
+static void known_outcomes_run_free_until_the_others_come(void)
+{
+	struct cov_target_info info;
+	int fd = control_open(), i;
+	uint32_t target = attach_with(fd, TARGET, "covlife_[wloe]*", COV_ENGINE_BREAKPOINT,
+				      COV_MODE_EDGES, COV_SCOPE_ALL);
+
+	info = target_info(fd, target);
+	for (i = 0; i < 3; i++) {
+		poke(COVLIFE_TASK, 1);
+		EXPECT_EQ(target_info(fd, target).outcomes_hit, 2);
+		EVENTUALLY(all_settled(fd, target));
+		EXPECT_EQ(target_info(fd, target).outcomes_hit, 2);
+		EXPECT_EQ(target_info(fd, target).sites, info.sites);
+		poke(COVLIFE_TASK, 2);
+		EXPECT_EQ(target_info(fd, target).outcomes_hit, 3);
+		poke(COVLIFE_TASK, COVLIFE_RARE);
+		EXPECT_EQ(target_info(fd, target).outcomes_hit, 4);
+		with_id(fd, COV_IOC_RESET, target);
+		EXPECT_EQ(target_info(fd, target).outcomes_hit, 0);
+		EXPECT(!all_settled(fd, target));
+	}
+	with_id(fd, COV_IOC_DETACH, target);
+	expect_clean_text();
+}
+
 /* --- samples -------------------------------------------------------------------------------- */
 
 struct sampler {
@@ -418,6 +459,7 @@ static void reset_under_load_sees_everything_again(void)
 static const struct test tests[] = {
 	TEST(mode_count_is_exact_on_both_cpus),
 	TEST(every_mode_sees_what_was_passed),
+	TEST(known_outcomes_run_free_until_the_others_come),
 	TEST(samples_side_by_side_get_their_own),
 	TEST(samples_may_come_and_go_while_armed),
 	TEST(interrupts_are_not_the_tracked_tasks),
