@@ -208,8 +208,8 @@ static uint64_t first_detour(int fd, uint32_t target, const char *name, const st
 	uint64_t i, base = function.address - clean->address;
 
 	covtarget_text(&now);
-	/* Past the call of ftrace. */
-	for (i = 5; i < function.size; i++)
+	/* Past the call of ftrace, which may stand behind an endbr64. */
+	for (i = clean->bytes[base] == 0xf3 ? 9 : 5; i < function.size; i++)
 		if (now.bytes[base + i] != clean->bytes[base + i])
 			return i;
 	FAIL("%s has no jump of ours", name);
