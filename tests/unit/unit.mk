@@ -14,7 +14,7 @@
 
 UNIT_BUILD := build/unit
 
-UNIT_CFLAGS := -std=gnu11 -Wall -Wextra -Werror -O2 -g -Imodule -Iinclude -pthread
+UNIT_CFLAGS := -std=gnu11 -Wall -Wextra -Werror -O2 -g -Imodule -Iinclude -Ilibcov -pthread
 UNIT_asan_CFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 UNIT_tsan_CFLAGS := -fsanitize=thread
 UNIT_ubsan_CFLAGS := -fsanitize=undefined -fno-sanitize-recover=all
@@ -66,6 +66,11 @@ region_LIBS := -lelf
 UNIT_TESTS += stub
 stub_SRCS := module/stub.c $(unit_elf_image)
 stub_LIBS := -lelf
+
+# libcov's pure part.
+UNIT_TESTS += known_sets
+known_sets_SRCS := libcov/known_sets.c
+known_sets_DEPS := libcov/known_sets.h
 
 # Runs random code, which would write to ASan's shadow memory.
 UNIT_UBSAN += stub_run
