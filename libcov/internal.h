@@ -10,6 +10,9 @@
  *	attach.c task.c checkpoint.c	what changes livecov
  *	engines.c samples.c map.c	what one call tells, or maps
  *	snapshot.c		the tables
+ *	known_sets.c		who covers what: bitmaps alone, calls nothing of ours
+ *	sample_table.c		every sample's coverage
+ *	sample_places.c		on that
  *	rank.c lines.c		on a snapshot
  *	query.c			numbers, the next unhit place
  */
@@ -22,6 +25,7 @@
 #include <stdint.h>
 
 #include "cov_ioctl.h"
+#include "known_sets.h"
 #include "libcov.h"
 
 #define COV_PUBLIC	__attribute__((visibility("default")))
@@ -54,6 +58,13 @@ struct cov {
  */
 __attribute__((format(printf, 3, 4)))
 int cov_fail(struct cov *cov, int error, const char *format, ...);
+
+/* cov_errno - the same where there is no handle to note it: errno alone */
+static inline int cov_errno(int error)
+{
+	errno = error;
+	return -error;
+}
 
 /*
  * cov_call - one ioctl; @what is being tried, for the sentence that is built if
@@ -199,5 +210,55 @@ bool cov_is_counted(const struct cov_target_info *info);
 
 /* cov_snapshot_id - a snapshot of the one target with that id */
 int cov_snapshot_id(struct cov *cov, uint32_t target, struct cov_snapshot **snapshot);
+
+/*
+ * cov_snapshot_by_sample - of what can be told by sample: attached targets of scope
+ * tracked. @target: id of one, or 0 for all. -EOPNOTSUPP: scope all; -ENOENT: none.
+ */
+int cov_snapshot_by_sample(struct cov *cov, uint32_t target, struct cov_snapshot **snapshot);
+
+/* An error of our own, never noted: the tables were built anew between two calls. */
+#define COV_CHANGED	(-ESTALE)
+
+/* How often to begin again because of it, and what to fail with then. */
+#define COV_READ_TRIES	32
+int cov_fail_changing(struct cov *cov);
+
+/* cov_snapshot_reread - what was covered, once more, in the view of now; COV_CHANGED */
+int cov_snapshot_reread(struct cov *cov, struct snapshot_target *target);
+
+/* ---- samples.c ---- */
+
+/* cov_samples_all - ids of all samples, in order; free() them */
+int cov_samples_all(struct cov *cov, uint64_t **ids, uint32_t *count);
+
+/* ---- sample_table.c ---- */
+
+enum { KIND_FUNCTION, KIND_BLOCK, KIND_OUTCOME, NR_KINDS };
+
+/**
+ * struct cov_sample_table - see libcov.h
+ * @snapshot: the targets
+ * @ids: the samples
+ * @samples: what cov_sample_table_get() tells of them
+ * @count: how many
+ * @sets: a row for each sample, a bit for each place
+ * @first_word: where the bits of a kind begin; [NR_KINDS] is the end
+ * @first_bit: of the kinds of each target: function 0, block 0, and the fall-through of
+ *	   branch 0, followed by its other outcome
+ */
+struct cov_sample_table {
+	struct cov_snapshot *snapshot;
+	uint64_t *ids;
+	struct cov_sample_desc *samples;
+	uint32_t count;
+	struct known_sets sets;
+	uint32_t first_word[NR_KINDS + 1];
+	uint32_t (*first_bit)[NR_KINDS];
+};
+
+/* cov_sample_earlier - all samples before @sample, added up; 0 or -ENOMEM */
+int cov_sample_earlier(const struct cov_sample_table *table, uint32_t sample,
+		       struct known_set *earlier);
 
 #endif /* LIBCOV_INTERNAL_H */

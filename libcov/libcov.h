@@ -91,6 +91,8 @@ struct cov;
 struct cov_snapshot;
 struct cov_ranking;
 struct cov_lines;
+struct cov_sample_table;
+struct cov_places;
 
 /* ---- the handle -------------------------------------------------------- */
 
@@ -794,6 +796,224 @@ int cov_map(struct cov *cov, uint32_t target, uint64_t sample,
  * @mapping: from cov_map(), or NULL; its @base is NULL then
  */
 void cov_unmap(struct cov_mapping *mapping);
+
+/* ---- samples beside each other ------------------------------------------ */
+
+/**
+ * cov_sample_table_take - read what each sample has covered
+ * @cov: handle
+ * @module: a module's name: its target alone; NULL: all that are attached with scope
+ *	    tracked, which alone keeps samples apart
+ * @table: out; free it with cov_sample_table_free()
+ *
+ * Each sample's tables are read once, in the order of the samples' registration, by
+ * which they are numbered here; samples that are registered meanwhile are left out. For
+ * samples that are still at work every answer is of the moment in which it was read.
+ * The handle's view stays as it is. Errors: ENOENT @module is not attached, or nothing
+ * is, EOPNOTSUPP scope all, EAGAIN it kept changing, ENOMEM, ENOTTY this livecov.ko is
+ * older than samples.
+ */
+int cov_sample_table_take(struct cov *cov, const char *module,
+			  struct cov_sample_table **table);
+
+/**
+ * cov_sample_table_free - free a table and its snapshot
+ * @table: or NULL
+ */
+void cov_sample_table_free(struct cov_sample_table *table);
+
+/**
+ * cov_sample_table_snapshot - the targets of a table
+ * @table: from cov_sample_table_take()
+ *
+ * Return: a snapshot of what all samples together have covered. It belongs to the table.
+ */
+const struct cov_snapshot *cov_sample_table_snapshot(const struct cov_sample_table *table);
+
+/**
+ * cov_sample_table_count - how many samples
+ * @table: from cov_sample_table_take()
+ */
+unsigned int cov_sample_table_count(const struct cov_sample_table *table);
+
+/**
+ * cov_sample_table_find - a sample's number
+ * @table: from cov_sample_table_take()
+ * @id: its id
+ * @sample: out
+ *
+ * Errors: ENOENT no such sample. Having no handle, this and the calls below leave
+ * cov_last_error() alone.
+ */
+int cov_sample_table_find(const struct cov_sample_table *table, uint64_t id,
+			  unsigned int *sample);
+
+/**
+ * struct cov_place_counts - how many places
+ * @functions: without cold parts
+ * @blocks: basic blocks
+ * @outcomes: of branches
+ * @unknown: places of all three kinds of which it cannot be said; in none of the others
+ *
+ * It never grows.
+ */
+struct cov_place_counts {
+	uint64_t functions, blocks, outcomes;
+	uint64_t unknown;
+};
+
+/**
+ * struct cov_sample_desc - one sample
+ * @size: sizeof
+ * @id: given to cov_register()
+ * @effective: 1 if it certainly was the first to cover something
+ * @covered: what it has covered
+ * @alone: what it has covered and no other sample has
+ * @first: what it was the first to cover
+ *
+ * Who was first goes by the order of registration: of two samples that ran side by side,
+ * the one registered first counts as first, whoever came by first in truth. That is
+ * known, and then holds, where an engine notes it (struct cov_function_desc and struct
+ * cov_branch_desc, @first_sample): for entries, and for outcomes of a branch of which
+ * the sample that came there first has seen one alone.
+ */
+struct cov_sample_desc {
+	size_t size;
+	uint64_t id;
+	uint32_t effective;
+	struct cov_place_counts covered;
+	struct cov_place_counts alone;
+	struct cov_place_counts first;
+};
+
+/**
+ * cov_sample_table_get - describe a sample
+ * @table: from cov_sample_table_take()
+ * @sample: its number, 0 was registered first
+ * @out: out
+ *
+ * Errors: ERANGE no such number, EINVAL @out has no size.
+ */
+int cov_sample_table_get(const struct cov_sample_table *table, unsigned int sample,
+			 struct cov_sample_desc *out);
+
+#define COV_PLACE_FUNCTION	1	/* that it was entered */
+#define COV_PLACE_BLOCK		2
+#define COV_PLACE_OUTCOME	3	/* one of a branch */
+
+/**
+ * struct cov_place - something that can be covered; nothing in it to free
+ * @size: sizeof
+ * @kind: COV_PLACE_*
+ * @target_index: its target's index in the table's snapshot
+ * @function: index of the function that it is, or is in
+ * @index: of the function, block or branch
+ * @taken: for COV_PLACE_OUTCOME: 1 the jump was taken, 0 it fell through
+ * @known: COV_YES or COV_UNKNOWN
+ */
+struct cov_place {
+	size_t size;
+	uint32_t kind;
+	uint32_t target_index;
+	uint32_t function;
+	uint32_t index;
+	uint32_t taken;
+	uint32_t known;
+};
+
+#define COV_SAMPLE_COVERED	1	/* struct cov_sample_desc's @covered */
+#define COV_SAMPLE_ALONE	2	/* ... @alone */
+#define COV_SAMPLE_FIRST	3	/* ... @first */
+
+/**
+ * cov_sample_places - which places a sample has covered
+ * @table: from cov_sample_table_take()
+ * @sample: its number
+ * @which: COV_SAMPLE_*
+ * @places: out: in the order of the tables, a function's entry, then its blocks and
+ *	    outcomes; free it with cov_places_free()
+ *
+ * Errors: ERANGE, EINVAL a bad @which, ENOMEM.
+ */
+int cov_sample_places(const struct cov_sample_table *table, unsigned int sample,
+		      unsigned int which, struct cov_places **places);
+
+/**
+ * cov_sample_difference - which places one sample has covered and another has not
+ * @table: from cov_sample_table_take()
+ * @sample: the one
+ * @without: the other
+ * @places: out; free it with cov_places_free()
+ *
+ * Errors: ERANGE, ENOMEM.
+ */
+int cov_sample_difference(const struct cov_sample_table *table, unsigned int sample,
+			  unsigned int without, struct cov_places **places);
+
+/**
+ * cov_places_free - free a list of places
+ * @places: or NULL
+ */
+void cov_places_free(struct cov_places *places);
+
+/**
+ * cov_places_count - how many places
+ * @places: the list
+ */
+size_t cov_places_count(const struct cov_places *places);
+
+/**
+ * cov_places_get - one of them
+ * @places: the list
+ * @i: its index
+ * @out: out
+ *
+ * Errors: ERANGE, EINVAL.
+ */
+int cov_places_get(const struct cov_places *places, size_t i, struct cov_place *out);
+
+/**
+ * cov_sample_covers - has a sample covered a place?
+ * @table: from cov_sample_table_take()
+ * @sample: its number
+ * @place: which; @function and @known do not matter
+ * @known: out: COV_NO, COV_YES, COV_UNKNOWN; a cold part counts as never entered
+ *
+ * Takes no time to speak of: to learn which samples reach a place, ask for each.
+ * Errors: ERANGE no such sample or place, EINVAL.
+ */
+int cov_sample_covers(const struct cov_sample_table *table, unsigned int sample,
+		      const struct cov_place *place, unsigned int *known);
+
+/**
+ * struct cov_smallest - what is known of a small set of samples
+ * @size: sizeof
+ * @count: samples in it
+ * @essential: of them, at the front: each has covered something that no other certainly
+ *	       has
+ * @at_least: no set with the same coverage has fewer; if that is @count, none is smaller
+ */
+struct cov_smallest {
+	size_t size;
+	uint32_t count;
+	uint32_t essential;
+	uint32_t at_least;
+};
+
+/**
+ * cov_sample_smallest - a small set of samples with the coverage of all
+ * @table: from cov_sample_table_take()
+ * @samples: out: their numbers; room for cov_sample_table_count()
+ * @out: out
+ *
+ * What any sample has certainly covered, one of the set has; none of the set can be left
+ * out. The very smallest set is hard to find: the essential samples come first, then
+ * always the one that adds most. That takes at most 1 + 1/2 + ... + 1/n times as many as
+ * there must be, n being the most places that a sample has covered; @out tells more.
+ * Errors: EINVAL, ENOMEM.
+ */
+int cov_sample_smallest(const struct cov_sample_table *table, unsigned int *samples,
+			struct cov_smallest *out);
 
 /* ---- what to reach next ------------------------------------------------ */
 

@@ -7,8 +7,8 @@
 
 #include "internal.h"
 
-/* Ids asked for in one call, when one of them is looked for. */
-#define SEARCH_GROUP	4096
+/* Ids asked for in one call. */
+#define GROUP	4096
 
 static int list_samples(struct cov *cov, uint32_t first, uint64_t *ids, uint32_t *count)
 {
@@ -37,7 +37,29 @@ COV_PUBLIC int cov_samples(struct cov *cov, uint32_t first, uint64_t *ids, uint3
 	return list_samples(cov, first, ids, count);
 }
 
-/* 1 if there is such a sample, 0 if not, or -errno; @ids has SEARCH_GROUP entries. */
+int cov_samples_all(struct cov *cov, uint64_t **ids, uint32_t *count)
+{
+	uint32_t more;
+
+	*ids = NULL;
+	*count = 0;
+	do {
+		uint64_t *grown = realloc(*ids, ((size_t)*count + GROUP) * sizeof(**ids));
+		int ret;
+
+		if (!grown)
+			return cov_fail(cov, ENOMEM, "no memory for samples' ids");
+		*ids = grown;
+		more = GROUP;
+		ret = list_samples(cov, *count, *ids + *count, &more);
+		if (ret)
+			return ret;
+		*count += more;
+	} while (more);
+	return 0;
+}
+
+/* 1 if there is such a sample, 0 if not, or -errno; @ids has GROUP entries. */
 static int search(struct cov *cov, uint64_t sample, uint64_t *ids)
 {
 	uint32_t first = 0;
@@ -46,7 +68,7 @@ static int search(struct cov *cov, uint64_t sample, uint64_t *ids)
 	do {
 		int ret;
 
-		count = SEARCH_GROUP;
+		count = GROUP;
 		ret = list_samples(cov, first, ids, &count);
 		if (ret)
 			return ret;
@@ -64,7 +86,7 @@ static int search(struct cov *cov, uint64_t sample, uint64_t *ids)
  */
 static int check_sample(struct cov *cov, uint64_t sample)
 {
-	uint64_t *ids = malloc(SEARCH_GROUP * sizeof(*ids));
+	uint64_t *ids = malloc(GROUP * sizeof(*ids));
 	int found;
 
 	if (!ids)

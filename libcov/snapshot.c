@@ -12,13 +12,8 @@
 
 #include "internal.h"
 
-#define READ_TRIES	32
-
 /* Entries asked for in one call; a bound on the kernel's buffer, not on ours. */
 #define READ_GROUP	(1U << 16)
-
-/* An error of our own that never leaves this file: the generation changed. */
-#define CHANGED		(-ESTALE)
 
 static void free_tables(struct snapshot_target *target)
 {
@@ -45,17 +40,12 @@ COV_PUBLIC void cov_snapshot_free(struct cov_snapshot *snapshot)
 
 /* ---- reading ----------------------------------------------------------- */
 
-/* One table; it has one zeroed entry more than @count. */
-static int read_table(struct cov *cov, const struct cov_target_info *info,
-		      unsigned long command, uint32_t count, size_t entry, void **table)
+/* One table, to @to, which has room for it. */
+static int fill_table(struct cov *cov, const struct cov_target_info *info,
+		      unsigned long command, uint32_t count, size_t entry, char *to)
 {
 	uint32_t have = 0;
-	char *to;
 
-	to = calloc((size_t)count + 1, entry);
-	if (!to)
-		return cov_fail(cov, ENOMEM, "no memory for a table of %u entries", count);
-	*table = to;
 	while (have < count) {
 		struct cov_range range = {
 			.target = info->target,
@@ -69,10 +59,20 @@ static int read_table(struct cov *cov, const struct cov_target_info *info,
 			return ret;
 		if (range.generation != info->generation || !range.count ||
 		    range.count > count - have)
-			return CHANGED;
+			return COV_CHANGED;
 		have += range.count;
 	}
 	return 0;
+}
+
+/* A new one; it has one zeroed entry more than @count. */
+static int read_table(struct cov *cov, const struct cov_target_info *info,
+		      unsigned long command, uint32_t count, size_t entry, void **table)
+{
+	*table = calloc((size_t)count + 1, entry);
+	if (!*table)
+		return cov_fail(cov, ENOMEM, "no memory for a table of %u entries", count);
+	return fill_table(cov, info, command, count, entry, *table);
 }
 
 static bool fits(uint32_t first, uint32_t count, uint32_t whole)
@@ -103,6 +103,29 @@ static bool consistent(const struct snapshot_target *target)
 		    target->branches[i].block >= info->blocks)
 			return false;
 	return true;
+}
+
+static int check_tables(struct cov *cov, const struct snapshot_target *target)
+{
+	if (consistent(target))
+		return 0;
+	return cov_fail(cov, EPROTO, "livecov gave tables that contradict each other; please report this");
+}
+
+int cov_snapshot_reread(struct cov *cov, struct snapshot_target *target)
+{
+	const struct cov_target_info *info = &target->info;
+	int ret;
+
+	ret = fill_table(cov, info, COV_IOC_FUNCTIONS, info->functions,
+			 sizeof(*target->functions), (char *)target->functions);
+	if (!ret)
+		ret = fill_table(cov, info, COV_IOC_BLOCKS, info->blocks,
+				 sizeof(*target->blocks), (char *)target->blocks);
+	if (!ret)
+		ret = fill_table(cov, info, COV_IOC_BRANCHES, info->branches,
+				 sizeof(*target->branches), (char *)target->branches);
+	return ret ? ret : check_tables(cov, target);
 }
 
 /* Sections that livecov was told of at attach, for a target that is not loaded. */
@@ -201,9 +224,13 @@ static int read_once(struct cov *cov, uint32_t id, struct snapshot_target *targe
 		ret = read_sections(cov, target);
 	if (ret)
 		return ret;
-	if (!consistent(target))
-		return cov_fail(cov, EPROTO, "livecov gave tables that contradict each other; please report this");
-	return place_functions(cov, target);
+	ret = check_tables(cov, target);
+	return ret ? ret : place_functions(cov, target);
+}
+
+int cov_fail_changing(struct cov *cov)
+{
+	return cov_fail(cov, EAGAIN, "the target keeps changing while it is read; wait until its module stays loaded");
 }
 
 static int read_target(struct cov *cov, uint32_t id, struct snapshot_target *target)
@@ -211,15 +238,15 @@ static int read_target(struct cov *cov, uint32_t id, struct snapshot_target *tar
 	int tries;
 	int ret;
 
-	for (tries = 0; tries < READ_TRIES; tries++) {
+	for (tries = 0; tries < COV_READ_TRIES; tries++) {
 		ret = read_once(cov, id, target);
 		if (!ret)
 			return 0;
 		free_tables(target);
-		if (ret != CHANGED)
+		if (ret != COV_CHANGED)
 			return ret;
 	}
-	return cov_fail(cov, EAGAIN, "the target keeps changing while it is read; wait until its module stays loaded");
+	return cov_fail_changing(cov);
 }
 
 static int append_target(struct cov *cov, struct cov_snapshot *snapshot, uint32_t id)
@@ -238,16 +265,30 @@ static int append_target(struct cov *cov, struct cov_snapshot *snapshot, uint32_
 	return ret;
 }
 
-/* Those that can be looked at in the handle's view. */
-static int append_all(struct cov *cov, struct cov_snapshot *snapshot)
+static int fail_scope(struct cov *cov)
+{
+	return cov_fail(cov, EOPNOTSUPP,
+			"nothing is attached with scope tracked, and in scope all samples are not kept apart; `covstat detach MODULE`, then `covstat attach MODULE --scope tracked`");
+}
+
+/* Is the target one of all? Single checkpoints are none of those with @by_sample. */
+static bool is_wanted(const struct cov *cov, const struct cov_target_info *info, bool by_sample)
+{
+	if (by_sample)
+		return info->scope == COV_SCOPE_TRACKED && !info->checkpoint[0];
+	return !cov->view || info->scope == COV_SCOPE_TRACKED;
+}
+
+/* Those that can be looked at in the handle's view, or in that of each sample. */
+static int append_all(struct cov *cov, struct cov_snapshot *snapshot, bool by_sample)
 {
 	struct cov_target_info info = { 0 };
 	bool left_out = false;
 	int ret;
 
 	while (!(ret = cov_target_next(cov, info.target, &info))) {
-		if (cov->view && info.scope != COV_SCOPE_TRACKED) {
-			left_out = true;
+		if (!is_wanted(cov, &info, by_sample)) {
+			left_out |= info.scope != COV_SCOPE_TRACKED;
 			continue;
 		}
 		ret = append_target(cov, snapshot, info.target);
@@ -258,9 +299,18 @@ static int append_all(struct cov *cov, struct cov_snapshot *snapshot)
 	if (ret != -ENOENT)
 		return ret;
 	if (left_out && !snapshot->count)
-		return cov_fail(cov, EOPNOTSUPP,
-				"nothing is attached with scope tracked, and in scope all samples are not kept apart; `covstat detach MODULE`, then `covstat attach MODULE --scope tracked`");
+		return fail_scope(cov);
 	cov_begin(cov);
+	return 0;
+}
+
+/* There is a target in it, and samples are kept apart in all of them. */
+static int check_by_sample(struct cov *cov, const struct cov_snapshot *snapshot)
+{
+	if (!snapshot->count)
+		return cov_fail(cov, ENOENT, "nothing is attached; run `covstat attach MODULE --scope tracked`");
+	if (snapshot->targets[0].info.scope != COV_SCOPE_TRACKED)
+		return fail_scope(cov);
 	return 0;
 }
 
@@ -276,7 +326,7 @@ static int read_lost(struct cov *cov, struct cov_snapshot *snapshot)
 }
 
 /* @target: id, or 0 for all */
-static int take(struct cov *cov, uint32_t target, struct cov_snapshot **out)
+static int take(struct cov *cov, uint32_t target, bool by_sample, struct cov_snapshot **out)
 {
 	struct cov_snapshot *snapshot;
 	int ret;
@@ -285,7 +335,12 @@ static int take(struct cov *cov, uint32_t target, struct cov_snapshot **out)
 	snapshot = calloc(1, sizeof(*snapshot));
 	if (!snapshot)
 		return cov_fail(cov, ENOMEM, "no memory for a snapshot");
-	ret = target ? append_target(cov, snapshot, target) : append_all(cov, snapshot);
+	if (!target)
+		ret = append_all(cov, snapshot, by_sample);
+	else
+		ret = append_target(cov, snapshot, target);
+	if (!ret && by_sample)
+		ret = check_by_sample(cov, snapshot);
 	if (!ret)
 		ret = read_lost(cov, snapshot);
 	if (ret) {
@@ -299,7 +354,12 @@ static int take(struct cov *cov, uint32_t target, struct cov_snapshot **out)
 
 int cov_snapshot_id(struct cov *cov, uint32_t target, struct cov_snapshot **snapshot)
 {
-	return take(cov, target, snapshot);
+	return take(cov, target, false, snapshot);
+}
+
+int cov_snapshot_by_sample(struct cov *cov, uint32_t target, struct cov_snapshot **snapshot)
+{
+	return take(cov, target, true, snapshot);
 }
 
 COV_PUBLIC int cov_snapshot_take(struct cov *cov, const char *module,
@@ -312,15 +372,14 @@ COV_PUBLIC int cov_snapshot_take(struct cov *cov, const char *module,
 	*snapshot = NULL;
 	if (module)
 		ret = cov_find(cov, module, &target);
-	return ret ? ret : take(cov, target, snapshot);
+	return ret ? ret : take(cov, target, false, snapshot);
 }
 
 /* ---- lending out ------------------------------------------------------- */
 
 static int out_of_range(void)
 {
-	errno = ERANGE;
-	return -ERANGE;
+	return cov_errno(ERANGE);
 }
 
 bool cov_is_counted(const struct cov_target_info *info)

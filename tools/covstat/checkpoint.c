@@ -12,8 +12,7 @@
 /* What the options and operands say. */
 struct request {
 	struct cov_checkpoint_options options;
-	char module[64];
-	char function[256];
+	struct place_name place;
 };
 
 static int print_done(const char *key, const char *name, const char *words)
@@ -30,22 +29,14 @@ static int print_done(const char *key, const char *name, const char *words)
 }
 
 /* [MODULE:]FUNCTION[+OFFSET] */
-static bool parse_place(const char *text, struct request *request)
+static bool set_place(const char *text, struct request *request)
 {
-	const char *colon = strchr(text, ':');
-	const char *begin = colon ? colon + 1 : text;
-	const char *plus = strchrnul(begin, '+');
-	size_t module = colon ? (size_t)(colon - text) : 0;
-	size_t function = plus - begin;
-
-	if (module >= sizeof(request->module) || function >= sizeof(request->function) ||
-	    !function || (colon && !module))
+	if (!parse_place(text, &request->place))
 		return false;
-	memcpy(request->module, text, module);
-	memcpy(request->function, begin, function);
-	request->options.module = colon ? request->module : NULL;
-	request->options.function = request->function;
-	return !*plus || parse_number(plus + 1, &request->options.offset);
+	request->options.module = request->place.module[0] ? request->place.module : NULL;
+	request->options.function = request->place.function;
+	request->options.offset = request->place.offset;
+	return true;
 }
 
 static int add(struct cov *cov, const struct request *request)
@@ -173,7 +164,7 @@ static int check_operands(int count, char **operands, struct request *request)
 
 	if (!strcmp(verb, "add") && count == 3) {
 		request->options.name = operands[1];
-		if (parse_place(operands[2], request))
+		if (set_place(operands[2], request))
 			return EXIT_OK;
 		return usage_error(&cmd_checkpoint, "'%s' is not [MODULE:]FUNCTION[+OFFSET]",
 				   operands[2]);

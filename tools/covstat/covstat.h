@@ -100,6 +100,17 @@ struct cov *open_cov(void);
 /* parse_number - a whole decimal, octal or hexadecimal number, or false */
 bool parse_number(const char *text, uint64_t *value);
 
+/* What [MODULE:]FUNCTION[+OFFSET] says; without a module or offset, "" or 0. */
+struct place_name {
+	char module[64];
+	char function[256];
+	uint64_t offset;
+	bool has_offset;
+};
+
+/* parse_place - such a text, or false */
+bool parse_place(const char *text, struct place_name *place);
+
 /* parse_level - 1..64 to a mask, or false */
 bool parse_level(const char *text, uint64_t *levels);
 
@@ -243,13 +254,39 @@ void engines_print_no_detour(const char *module, unsigned int engine,
 /* engines_json - members "engines" and "no_detour", null where not known */
 void engines_json(struct json_object *to, const struct target_engines *engines);
 
-/* ---- samples.c ---- */
+/* ---- samples.c, samples_places.c, samples_reaching.c, samples_smallest.c ---- */
 
 /* parse_sample - the argument of --sample; returns EXIT_OK or EXIT_USAGE */
 int parse_sample(const struct command *command, const char *given, uint64_t *sample);
 
 /* json_add_sample - member "sample", null for 0, which is everything */
 void json_add_sample(struct json_object *to, uint64_t sample);
+
+/* samples_places - samples --alone, --first, --compare: what of it a sample has */
+struct places_request {
+	unsigned int which;	/* COV_SAMPLE_*, 0 to compare */
+	uint64_t sample;
+	uint64_t without;	/* the one to compare with */
+};
+
+int samples_places(const struct cov_sample_table *table, const struct places_request *request);
+
+/* samples_reaching - samples --reaching; @outcome: "taken", "fall-through" or NULL */
+int samples_reaching(const struct cov_sample_table *table, const struct place_name *name,
+		     const char *outcome);
+
+/* samples_smallest - samples --smallest */
+int samples_smallest(const struct cov_sample_table *table);
+
+/* find_sample - the number of a sample, or false after a message */
+bool find_sample(const struct cov_sample_table *table, uint64_t id, unsigned int *sample);
+
+/* json_add_place - members that say which place it is */
+void json_add_place(struct json_object *to, const struct cov_snapshot *snapshot,
+		    const struct cov_place *place);
+
+/* outcome_name - "taken" or "fall-through" */
+const char *outcome_name(unsigned int taken);
 
 /* ---- list_json.c ---- */
 
@@ -263,6 +300,22 @@ struct list_filter {
 
 bool list_shows(const struct list_filter *filter, const struct cov_function_desc *f);
 int list_json(const struct cov_snapshot *snapshot, const struct list_filter *filter);
+
+/* ---- ranges.c ---- */
+
+/* Numbers as "3-5,9", in @base 10 or 16; all but @out and @base begins with zeroes. */
+struct ranges {
+	FILE *out;
+	int base;
+	uint64_t first, last;
+	bool open;
+};
+
+/* ranges_add - in ascending order; ranges that touch become one */
+void ranges_add(struct ranges *ranges, uint64_t first, uint64_t last);
+
+/* ranges_flush - to be called at the end */
+void ranges_flush(struct ranges *ranges);
 
 /* ---- unhit.c ---- */
 

@@ -5,7 +5,8 @@
 # build directory and $ORIGIN/../lib for an installation.
 
 COVSTAT_SOURCES := main attach detach run status list list_json next reset doctor \
-	checkpoint samples engines condition unhit words table json
+	checkpoint samples samples_places samples_reaching samples_smallest engines \
+	condition unhit ranges words table json
 COVSTAT_CFLAGS := -std=gnu11 -Wall -Wextra -Werror -O2 -g -D_GNU_SOURCE -Ilibcov
 COVSTAT_LIBS := -ljson-c -lcapstone
 

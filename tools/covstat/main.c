@@ -181,6 +181,24 @@ bool parse_number(const char *text, uint64_t *value)
 	return !errno && !*end;
 }
 
+bool parse_place(const char *text, struct place_name *place)
+{
+	const char *colon = strchr(text, ':');
+	const char *begin = colon ? colon + 1 : text;
+	const char *plus = strchrnul(begin, '+');
+	size_t module = colon ? (size_t)(colon - text) : 0;
+	size_t function = plus - begin;
+
+	memset(place, 0, sizeof(*place));
+	if (module >= sizeof(place->module) || function >= sizeof(place->function) ||
+	    !function || (colon && !module))
+		return false;
+	memcpy(place->module, text, module);
+	memcpy(place->function, begin, function);
+	place->has_offset = *plus;
+	return !*plus || parse_number(plus + 1, &place->offset);
+}
+
 bool parse_level(const char *text, uint64_t *levels)
 {
 	uint64_t level;

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * samples.c - covstat samples: which samples there are; and the view of one, for
- * the commands that have --sample.
+ * samples.c - covstat samples: which samples there are and what each has covered; its
+ * other questions are in samples_*.c. And what commands with --sample share.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <json-c/json.h>
+#include <string.h>
 
 #include "covstat.h"
 
@@ -14,7 +16,7 @@ int parse_sample(const struct command *command, const char *given, uint64_t *sam
 {
 	if (parse_number(given, sample) && *sample)
 		return EXIT_OK;
-	return usage_error(command, "--sample takes a number above 0, not '%s'", given);
+	return usage_error(command, "a sample is a number above 0, not '%s'", given);
 }
 
 void json_add_sample(struct json_object *to, uint64_t sample)
@@ -25,7 +27,86 @@ void json_add_sample(struct json_object *to, uint64_t sample)
 		json_add_null(to, "sample");
 }
 
-static void show(uint64_t id, struct json_object *array, struct table *table)
+/* ---- the list ------------------------------------------------------------ */
+
+static void json_add_counts(struct json_object *to, const char *key,
+			    const struct cov_place_counts *n)
+{
+	struct json_object *object = json_add_object(to, key);
+
+	json_add_number(object, "functions", n->functions);
+	json_add_number(object, "blocks", n->blocks);
+	json_add_number(object, "outcomes", n->outcomes);
+	json_add_number(object, "unknown", n->unknown);
+}
+
+static void table_json(const struct cov_sample_table *samples)
+{
+	struct cov_sample_desc sample = COV_INIT(sample);
+	struct json_object *document = json_document();
+	struct json_object *array = json_add_array(document, "samples");
+	struct json_object *object;
+	unsigned int i;
+
+	for (i = 0; !cov_sample_table_get(samples, i, &sample); i++) {
+		object = json_append_object(array);
+		json_add_number(object, "sample", sample.id);
+		json_add_counts(object, "covered", &sample.covered);
+		json_add_counts(object, "first", &sample.first);
+		json_add_counts(object, "alone", &sample.alone);
+		json_add_bool(object, "effective", sample.effective);
+	}
+	json_print(document);
+}
+
+static void add_counts(struct table *table, const struct cov_place_counts *n)
+{
+	table_cell(table, COLOR_NONE, "%" PRIu64 "/%" PRIu64 "/%" PRIu64, n->functions, n->blocks,
+		   n->outcomes);
+}
+
+static void table_human(const struct cov_sample_table *samples)
+{
+	struct cov_sample_desc sample = COV_INIT(sample);
+	struct table *table = table_new();
+	unsigned int i;
+
+	table_column(table, "SAMPLE", COLUMN_RIGHT);
+	table_column(table, "COVERED", COLUMN_RIGHT);
+	table_column(table, "FIRST", COLUMN_RIGHT);
+	table_column(table, "ALONE", COLUMN_RIGHT);
+	table_column(table, "EFFECTIVE", 0);
+	for (i = 0; !cov_sample_table_get(samples, i, &sample); i++) {
+		table_cell(table, COLOR_NONE, "%" PRIu64, sample.id);
+		add_counts(table, &sample.covered);
+		add_counts(table, &sample.first);
+		add_counts(table, &sample.alone);
+		table_cell(table, sample.effective ? COLOR_GOOD : COLOR_DIM,
+			   sample.effective ? "yes" : "no");
+	}
+	table_print(table);
+}
+
+static int no_samples(void)
+{
+	puts("there are no samples; run `covstat run --sample ID -- COMMAND`");
+	return EXIT_OK;
+}
+
+static int list(const struct cov_sample_table *samples)
+{
+	if (settings.json)
+		table_json(samples);
+	else if (!cov_sample_table_count(samples))
+		return no_samples();
+	else
+		table_human(samples);
+	return EXIT_OK;
+}
+
+/* ---- their ids alone, where nothing keeps them apart ------------------------ */
+
+static void show_id(uint64_t id, struct json_object *array, struct table *table)
 {
 	if (array)
 		json_add_number(json_append_object(array), "sample", id);
@@ -34,7 +115,7 @@ static void show(uint64_t id, struct json_object *array, struct table *table)
 }
 
 /* How many, or -1 if livecov cannot tell. */
-static int64_t show_all(struct cov *cov, struct json_object *array, struct table *table)
+static int64_t show_ids(struct cov *cov, struct json_object *array, struct table *table)
 {
 	uint64_t ids[GROUP];
 	uint32_t shown = 0;
@@ -45,16 +126,16 @@ static int64_t show_all(struct cov *cov, struct json_object *array, struct table
 		if (cov_samples(cov, shown, ids, &count))
 			return -1;
 		for (i = 0; i < count; i++)
-			show(ids[i], array, table);
+			show_id(ids[i], array, table);
 		shown += count;
 	} while (count);
 	return shown;
 }
 
-static int samples_json(struct cov *cov)
+static int ids_json(struct cov *cov)
 {
 	struct json_object *document = json_document();
-	int64_t shown = show_all(cov, json_add_array(document, "samples"), NULL);
+	int64_t shown = show_ids(cov, json_add_array(document, "samples"), NULL);
 
 	if (shown >= 0)
 		return json_print(document);
@@ -62,52 +143,177 @@ static int samples_json(struct cov *cov)
 	return fail_cov(cov);
 }
 
-static int samples_human(struct cov *cov)
+static int ids_human(struct cov *cov)
 {
 	struct table *table = table_new();
 	int64_t shown;
 
 	table_column(table, "SAMPLE", COLUMN_RIGHT);
-	shown = show_all(cov, NULL, table);
+	shown = show_ids(cov, NULL, table);
 	if (shown > 0) {
 		table_print(table);
 		return EXIT_OK;
 	}
 	table_free(table);
-	if (shown < 0)
-		return fail_cov(cov);
-	puts("there are no samples; run `covstat run --sample ID -- COMMAND`");
+	return shown < 0 ? fail_cov(cov) : no_samples();
+}
+
+/* ---- the command line -------------------------------------------------------- */
+
+enum { OPT_ALONE = OPT_OWN, OPT_FIRST, OPT_COMPARE, OPT_REACHING, OPT_OUTCOME, OPT_SMALLEST };
+
+static const struct option longs[] = {
+	{ "alone", required_argument, NULL, OPT_ALONE },
+	{ "first", required_argument, NULL, OPT_FIRST },
+	{ "compare", required_argument, NULL, OPT_COMPARE },
+	{ "reaching", required_argument, NULL, OPT_REACHING },
+	{ "outcome", required_argument, NULL, OPT_OUTCOME },
+	{ "smallest", no_argument, NULL, OPT_SMALLEST },
+	COMMON_OPTIONS
+};
+
+/**
+ * struct request - what is asked
+ * @question: OPT_*, 0 for the list
+ * @places: for OPT_ALONE, OPT_FIRST and OPT_COMPARE
+ * @place: for OPT_REACHING
+ * @outcome: of it, or NULL
+ */
+struct request {
+	int question;
+	struct places_request places;
+	struct place_name place;
+	const char *outcome;
+};
+
+static int set_question(int c, struct request *request)
+{
+	if (request->question)
+		return usage_error(&cmd_samples, "one question at a time: --alone, --first, --compare, --reaching or --smallest");
+	request->question = c;
+	switch (c) {
+	case OPT_ALONE:
+		request->places.which = COV_SAMPLE_ALONE;
+		return parse_sample(&cmd_samples, optarg, &request->places.sample);
+	case OPT_FIRST:
+		request->places.which = COV_SAMPLE_FIRST;
+		return parse_sample(&cmd_samples, optarg, &request->places.sample);
+	case OPT_COMPARE:
+		return parse_sample(&cmd_samples, optarg, &request->places.sample);
+	case OPT_REACHING:
+		if (!parse_place(optarg, &request->place))
+			return usage_error(&cmd_samples, "'%s' is not [MODULE:]FUNCTION[+OFFSET]", optarg);
+	}
 	return EXIT_OK;
 }
 
-static const struct option longs[] = { COMMON_OPTIONS };
+static int set_option(int c, struct request *request)
+{
+	if (c != OPT_OUTCOME)
+		return set_question(c, request);
+	if (strcmp(optarg, outcome_name(0)) && strcmp(optarg, outcome_name(1)))
+		return usage_error(&cmd_samples, "--outcome takes taken or fall-through, not '%s'", optarg);
+	request->outcome = optarg;
+	return EXIT_OK;
+}
+
+/* --compare has a second sample behind it. */
+static int check(struct request *request, int argc, char **argv)
+{
+	if (request->outcome && !request->place.has_offset)
+		return usage_error(&cmd_samples, "--outcome needs --reaching FUNCTION+OFFSET, of a jump");
+	if (request->question != OPT_COMPARE)
+		return no_operands(&cmd_samples, argc, argv);
+	if (argc - optind != 1)
+		return usage_error(&cmd_samples, "--compare takes two samples");
+	return parse_sample(&cmd_samples, argv[optind], &request->places.without);
+}
+
+static int answer(const struct cov_sample_table *samples, const struct request *request)
+{
+	switch (request->question) {
+	case OPT_ALONE:
+	case OPT_FIRST:
+	case OPT_COMPARE:
+		return samples_places(samples, &request->places);
+	case OPT_REACHING:
+		return samples_reaching(samples, &request->place, request->outcome);
+	case OPT_SMALLEST:
+		return samples_smallest(samples);
+	default:
+		return list(samples);
+	}
+}
+
+static int ask(struct cov *cov, const struct request *request)
+{
+	struct cov_sample_table *samples;
+	int status, ret;
+
+	ret = cov_sample_table_take(cov, NULL, &samples);
+	if (!request->question && (ret == -ENOENT || ret == -EOPNOTSUPP))
+		return settings.json ? ids_json(cov) : ids_human(cov);
+	if (ret)
+		return fail_cov(cov);
+	status = answer(samples, request);
+	cov_sample_table_free(samples);
+	return status;
+}
 
 static int run_samples(int argc, char **argv)
 {
+	struct request request = { 0 };
+	int status = EXIT_OK;
 	struct cov *cov;
-	int status;
 	int c;
 
-	c = next_option(&cmd_samples, argc, argv, "h", longs);
+	while ((c = next_option(&cmd_samples, argc, argv, "h", longs)) >= 0) {
+		status = set_option(c, &request);
+		if (status != EXIT_OK)
+			return status;
+	}
 	if (c != OPTIONS_END)
 		return options_exit(c);
-	status = no_operands(&cmd_samples, argc, argv);
+	status = check(&request, argc, argv);
 	if (status != EXIT_OK)
 		return status;
 	cov = open_cov();
 	if (!cov)
 		return EXIT_ERROR;
-	status = settings.json ? samples_json(cov) : samples_human(cov);
+	status = ask(cov, &request);
 	cov_close(cov);
 	return status;
 }
 
 const struct command cmd_samples = {
 	.name = "samples",
-	.purpose = "Which samples (test cases) have been registered.",
-	.usage = "[OPTION]...",
-	.options = "",
-	.notes = "In the order of their first registration, by `covstat run` or cov_register().\n",
-	.example = "covstat samples",
+	.purpose = "What each sample (test case) has covered, alone and beside the others.",
+	.usage = "[--alone ID | --first ID | --compare A B | --reaching PLACE | --smallest] [OPTION]...",
+	.options =
+	"      --alone ID         what that sample has covered and no other has;\n"
+	"                         covstat samples --alone 7\n"
+	"      --first ID         what it was the first to cover;\n"
+	"                         covstat samples --first 7\n"
+	"      --compare A B      what sample A has covered and sample B has not;\n"
+	"                         covstat samples --compare 7 8\n"
+	"      --reaching [MODULE:]FUNCTION[+OFFSET]\n"
+	"                         which samples reach a function, or a place in it;\n"
+	"                         covstat samples --reaching vivid_fop_release\n"
+	"      --outcome OUTCOME  with --reaching of a jump: taken or fall-through;\n"
+	"                         covstat samples --reaching foo+0x6e --outcome taken\n"
+	"      --smallest         few samples that cover what all cover;\n"
+	"                         covstat samples --smallest\n",
+	.notes =
+	"Samples come in the order of their first registration, by `covstat run --sample`\n"
+	"or cov_register(). Without scope tracked only their ids are known. COVERED,\n"
+	"FIRST and ALONE are functions/blocks/branch outcomes; a sample is effective if it\n"
+	"was the first to cover something. CODE has offsets from the function's first byte.\n"
+	"First is who was registered first: samples that run side by side are not told\n"
+	"apart by time but where livecov happens to know it (breakpoints and kprobes note\n"
+	"who came to a function or branch first).\n"
+	"--smallest takes the samples that cover what no other does, then always the one\n"
+	"that adds most. None of the set can be left out; that no smaller set exists is\n"
+	"said where it is certain.\n",
+	.example = "covstat samples --compare 7 8",
 	.run = run_samples,
 };

@@ -9,43 +9,6 @@
 
 #include "covstat.h"
 
-/* Numbers as "3-5,9", in @base 10 or 16. */
-struct ranges {
-	FILE *out;
-	int base;
-	uint64_t first, last;
-	bool open;
-};
-
-static void flush_range(struct ranges *ranges)
-{
-	const char *format = ranges->base == 16 ? "0x%" PRIx64 : "%" PRIu64;
-
-	if (!ranges->open)
-		return;
-	ranges->open = false;
-	if (ftell(ranges->out))
-		fputc(',', ranges->out);
-	fprintf(ranges->out, format, ranges->first);
-	if (ranges->last == ranges->first)
-		return;
-	fputc('-', ranges->out);
-	fprintf(ranges->out, format, ranges->last);
-}
-
-/* In ascending order; ranges that touch become one. */
-static void add_range(struct ranges *ranges, uint64_t first, uint64_t last)
-{
-	if (ranges->open && first == ranges->last + 1) {
-		ranges->last = last;
-		return;
-	}
-	flush_range(ranges);
-	ranges->first = first;
-	ranges->last = last;
-	ranges->open = true;
-}
-
 static FILE *open_text(char **text, size_t *length)
 {
 	FILE *out = open_memstream(text, length);
@@ -71,9 +34,9 @@ char *unhit_offsets(const struct cov_snapshot *snapshot, unsigned int t,
 			break;
 		unknown |= block.covered == COV_UNKNOWN;
 		if (block.covered == COV_NO && block.length)
-			add_range(&ranges, block.offset, (uint64_t)block.offset + block.length - 1);
+			ranges_add(&ranges, block.offset, (uint64_t)block.offset + block.length - 1);
 	}
-	flush_range(&ranges);
+	ranges_flush(&ranges);
 	if (unknown)
 		fputs(ftell(ranges.out) ? ",?" : "?", ranges.out);
 	if (!f->blocks && f->entered == COV_NO)
@@ -136,8 +99,8 @@ static void print_lines(FILE *out, struct line_list *list, const char *home)
 	qsort(list->numbers, list->count, sizeof(*list->numbers), compare_lines);
 	for (i = 0; i < list->count; i++)
 		if (!i || list->numbers[i] != list->numbers[i - 1])
-			add_range(&ranges, list->numbers[i], list->numbers[i]);
-	flush_range(&ranges);
+			ranges_add(&ranges, list->numbers[i], list->numbers[i]);
+	ranges_flush(&ranges);
 	fprintf(out, " (%s)", slash ? slash + 1 : home);
 }
 

@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * sample_table.c - what each sample has covered, and who was first. Owns struct
+ * cov_sample_table. May call cov.c, samples.c, snapshot.c and known_sets.c.
+ *
+ * The targets' tables are read into the same memory again for each sample, and turned
+ * into a row of bits. Kinds of places begin at whole words, so that they can be counted
+ * apart.
+ *
+ * Who came first livecov knows of a site whose hits go through a handler: that is a
+ * breakpoint or a kprobe. A stub or ftrace's callback writes the running sample's cell
+ * and no more; to keep the order there would cost every hit something. So the order of
+ * registration stands for it.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+
+#define WORD_BITS	64
+
+COV_PUBLIC void cov_sample_table_free(struct cov_sample_table *table)
+{
+	if (!table)
+		return;
+	cov_snapshot_free(table->snapshot);
+	known_sets_free(&table->sets);
+	free(table->first_bit);
+	free(table->samples);
+	free(table->ids);
+	free(table);
+}
+
+/* ---- reading ----------------------------------------------------------- */
+
+static uint32_t kind_count(const struct cov_target_info *info, unsigned int kind)
+{
+	switch (kind) {
+	case KIND_FUNCTION:
+		return info->functions;
+	case KIND_BLOCK:
+		return info->blocks;
+	default:
+		return 2 * info->branches;
+	}
+}
+
+/* Give each place a bit. */
+static int lay_out(struct cov_sample_table *table)
+{
+	const struct cov_snapshot *snapshot = table->snapshot;
+	unsigned int kind, t;
+	uint32_t bit = 0;
+
+	table->first_bit = calloc((size_t)snapshot->count + 1, sizeof(*table->first_bit));
+	if (!table->first_bit)
+		return -ENOMEM;
+	for (kind = 0; kind < NR_KINDS; kind++) {
+		bit = (bit + WORD_BITS - 1) / WORD_BITS * WORD_BITS;
+		table->first_word[kind] = bit / WORD_BITS;
+		for (t = 0; t < snapshot->count; t++) {
+			table->first_bit[t][kind] = bit;
+			bit += kind_count(&snapshot->targets[t].info, kind);
+		}
+	}
+	table->first_word[NR_KINDS] = (bit + WORD_BITS - 1) / WORD_BITS;
+	return known_sets_init(&table->sets, table->count, table->first_word[NR_KINDS]);
+}
+
+static void put_target(struct cov_sample_table *table, uint32_t sample, unsigned int t)
+{
+	const struct snapshot_target *target = &table->snapshot->targets[t];
+	const uint32_t *first_bit = table->first_bit[t];
+	uint32_t i, bit;
+
+	for (i = 0; i < target->info.functions; i++)
+		if (!(target->functions[i].flags & COV_FUNCTION_COLD))
+			known_sets_put(&table->sets, sample, first_bit[KIND_FUNCTION] + i,
+				       cov_function_entered(target, &target->functions[i]));
+	for (i = 0; i < target->info.blocks; i++)
+		known_sets_put(&table->sets, sample, first_bit[KIND_BLOCK] + i,
+			       target->blocks[i].covered);
+	for (i = 0; i < target->info.branches; i++) {
+		bit = first_bit[KIND_OUTCOME] + 2 * i;
+		known_sets_put(&table->sets, sample, bit, target->branches[i].not_taken);
+		known_sets_put(&table->sets, sample, bit + 1, target->branches[i].taken);
+	}
+}
+
+/* All targets, in the view of now. */
+static int reread(struct cov *cov, struct cov_sample_table *table)
+{
+	unsigned int t;
+	int ret = 0;
+
+	for (t = 0; !ret && t < table->snapshot->count; t++)
+		ret = cov_snapshot_reread(cov, &table->snapshot->targets[t]);
+	return ret;
+}
+
+/* Changes the view; at the end the tables are again those of everything. */
+static int read_samples(struct cov *cov, struct cov_sample_table *table)
+{
+	uint32_t sample;
+	unsigned int t;
+	int ret;
+
+	for (sample = 0; sample < table->count; sample++) {
+		ret = cov_set_view(cov, table->ids[sample]);
+		if (!ret)
+			ret = reread(cov, table);
+		if (ret)
+			return ret;
+		for (t = 0; t < table->snapshot->count; t++)
+			put_target(table, sample, t);
+	}
+	ret = cov_set_view(cov, 0);
+	return ret ? ret : reread(cov, table);
+}
+
+/* ---- who was first ------------------------------------------------------ */
+
+/* A known first sample, if it is in the table and has the bit. */
+static void tell_first(struct cov_sample_table *table, uint32_t bit, uint64_t id)
+{
+	struct known_set row;
+	unsigned int sample;
+
+	if (!id || cov_sample_table_find(table, id, &sample))
+		return;
+	row = known_sets_row(&table->sets, sample);
+	if (known_set_get(&row, bit) == COV_YES)
+		known_sets_tell_first(&table->sets, bit, sample);
+}
+
+/*
+ * The sample that came to a branch first saw one outcome of it before anybody else. If
+ * it has seen only one in all, that is the one.
+ */
+static void tell_first_outcome(struct cov_sample_table *table, uint32_t bit, uint64_t id)
+{
+	unsigned int sample, other;
+	struct known_set row;
+
+	if (!id || cov_sample_table_find(table, id, &sample))
+		return;
+	row = known_sets_row(&table->sets, sample);
+	for (other = 0; other < 2; other++)
+		if (known_set_get(&row, bit + other) == COV_NO)
+			tell_first(table, bit + !other, id);
+}
+
+static void tell_firsts(struct cov_sample_table *table)
+{
+	unsigned int t;
+	uint32_t i;
+
+	for (t = 0; t < table->snapshot->count; t++) {
+		const struct snapshot_target *target = &table->snapshot->targets[t];
+		const uint32_t *first_bit = table->first_bit[t];
+
+		for (i = 0; i < target->info.functions; i++)
+			tell_first(table, first_bit[KIND_FUNCTION] + i,
+				   target->functions[i].first_sample);
+		for (i = 0; i < target->info.branches; i++)
+			tell_first_outcome(table, first_bit[KIND_OUTCOME] + 2 * i,
+					   target->branches[i].first_sample);
+	}
+}
+
+int cov_sample_earlier(const struct cov_sample_table *table, uint32_t sample,
+		       struct known_set *earlier)
+{
+	uint32_t i;
+
+	if (known_set_init(earlier, table->sets.words))
+		return -ENOMEM;
+	for (i = 0; i < sample; i++) {
+		struct known_set row = known_sets_row(&table->sets, i);
+
+		known_set_add(earlier, &row, table->sets.words);
+	}
+	return 0;
+}
+
+/* ---- numbers ------------------------------------------------------------ */
+
+static struct cov_place_counts count_places(const struct cov_sample_table *table,
+					    const struct known_set *set)
+{
+	const uint32_t *word = table->first_word;
+	uint32_t end = word[NR_KINDS];
+
+	return (struct cov_place_counts){
+		.functions = known_count(set->yes, word[KIND_FUNCTION], word[KIND_BLOCK]),
+		.blocks = known_count(set->yes, word[KIND_BLOCK], word[KIND_OUTCOME]),
+		.outcomes = known_count(set->yes, word[KIND_OUTCOME], end),
+		.unknown = known_count(set->maybe, 0, end) - known_count(set->yes, 0, end),
+	};
+}
+
+/* @earlier: the samples before; @room for one set */
+static void describe(const struct cov_sample_table *table, uint32_t sample,
+		     const struct known_set *earlier, struct known_set *room)
+{
+	struct known_set row = known_sets_row(&table->sets, sample);
+	struct cov_sample_desc *desc = &table->samples[sample];
+
+	desc->id = table->ids[sample];
+	desc->covered = count_places(table, &row);
+	known_sets_alone(&table->sets, sample, room);
+	desc->alone = count_places(table, room);
+	known_sets_first(&table->sets, sample, earlier, room);
+	desc->first = count_places(table, room);
+	desc->effective = desc->first.functions || desc->first.blocks || desc->first.outcomes;
+}
+
+static int describe_all(struct cov_sample_table *table)
+{
+	struct known_set earlier = { 0 }, room = { 0 };
+	int ret = -ENOMEM;
+	uint32_t i;
+
+	table->samples = calloc((size_t)table->count + 1, sizeof(*table->samples));
+	if (!table->samples || known_set_init(&earlier, table->sets.words) ||
+	    known_set_init(&room, table->sets.words))
+		goto out;
+	for (i = 0; i < table->count; i++) {
+		struct known_set row = known_sets_row(&table->sets, i);
+
+		describe(table, i, &earlier, &room);
+		known_set_add(&earlier, &row, table->sets.words);
+	}
+	ret = 0;
+out:
+	known_set_free(&earlier);
+	known_set_free(&room);
+	return ret;
+}
+
+/* ---- taking ------------------------------------------------------------- */
+
+/* In view 0. */
+static int fill(struct cov *cov, uint32_t target, struct cov_sample_table *table)
+{
+	int ret;
+
+	ret = cov_samples_all(cov, &table->ids, &table->count);
+	if (!ret)
+		ret = cov_snapshot_by_sample(cov, target, &table->snapshot);
+	if (ret)
+		return ret;
+	if (lay_out(table))
+		return cov_fail(cov, ENOMEM, "no memory for the coverage of %u samples", table->count);
+	ret = read_samples(cov, table);
+	if (ret)
+		return ret;
+	tell_firsts(table);
+	known_sets_seal(&table->sets);
+	if (describe_all(table))
+		return cov_fail(cov, ENOMEM, "no memory for the coverage of %u samples", table->count);
+	return 0;
+}
+
+static int take_once(struct cov *cov, uint32_t target, struct cov_sample_table **out)
+{
+	struct cov_sample_table *table = calloc(1, sizeof(*table));
+	int ret, back;
+
+	if (!table)
+		return cov_fail(cov, ENOMEM, "no memory for a table of samples");
+	ret = cov_set_view(cov, 0);
+	if (!ret)
+		ret = fill(cov, target, table);
+	back = cov_set_view(cov, cov->view);
+	ret = ret ? ret : back;
+	if (!ret) {
+		*out = table;
+		return 0;
+	}
+	cov_sample_table_free(table);
+	errno = -ret;
+	return ret;
+}
+
+COV_PUBLIC int cov_sample_table_take(struct cov *cov, const char *module,
+				     struct cov_sample_table **table)
+{
+	uint32_t target = 0;
+	int tries, ret = 0;
+
+	cov_begin(cov);
+	*table = NULL;
+	if (module)
+		ret = cov_find(cov, module, &target);
+	if (ret)
+		return ret;
+	for (tries = 0; tries < COV_READ_TRIES; tries++) {
+		ret = take_once(cov, target, table);
+		if (ret != COV_CHANGED)
+			return ret;
+	}
+	return cov_fail_changing(cov);
+}
+
+/* ---- lending out ---------------------------------------------------------- */
+
+COV_PUBLIC const struct cov_snapshot *
+cov_sample_table_snapshot(const struct cov_sample_table *table)
+{
+	return table->snapshot;
+}
+
+COV_PUBLIC unsigned int cov_sample_table_count(const struct cov_sample_table *table)
+{
+	return table->count;
+}
+
+COV_PUBLIC int cov_sample_table_find(const struct cov_sample_table *table, uint64_t id,
+				     unsigned int *sample)
+{
+	uint32_t i;
+
+	for (i = 0; i < table->count; i++)
+		if (table->ids[i] == id) {
+			*sample = i;
+			return 0;
+		}
+	return cov_errno(ENOENT);
+}
+
+COV_PUBLIC int cov_sample_table_get(const struct cov_sample_table *table, unsigned int sample,
+				    struct cov_sample_desc *out)
+{
+	struct cov_sample_desc desc;
+
+	if (sample >= table->count)
+		return cov_errno(ERANGE);
+	desc = table->samples[sample];
+	return cov_give(out, &desc, sizeof(desc));
+}

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * samples_places.c - which places a sample alone has covered, or was first to, or has
+ * and another has not: by function for people, place by place for programs.
+ */
+#include <inttypes.h>
+#include <json-c/json.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "covstat.h"
+
+bool find_sample(const struct cov_sample_table *table, uint64_t id, unsigned int *sample)
+{
+	if (!cov_sample_table_find(table, id, sample))
+		return true;
+	fail("there is no sample %" PRIu64 "; `covstat samples` lists them", id);
+	return false;
+}
+
+const char *outcome_name(unsigned int taken)
+{
+	return taken ? "taken" : "fall-through";
+}
+
+/* ---- JSON ---------------------------------------------------------------- */
+
+static const char *kind_name(unsigned int kind)
+{
+	switch (kind) {
+	case COV_PLACE_FUNCTION:
+		return "function";
+	case COV_PLACE_BLOCK:
+		return "block";
+	default:
+		return "outcome";
+	}
+}
+
+void json_add_place(struct json_object *to, const struct cov_snapshot *snapshot,
+		    const struct cov_place *place)
+{
+	struct cov_function_desc function = COV_INIT(function);
+	struct cov_target_desc target = COV_INIT(target);
+	struct cov_branch_desc branch = COV_INIT(branch);
+	struct cov_block_desc block = COV_INIT(block);
+
+	cov_snapshot_target(snapshot, place->target_index, &target);
+	cov_snapshot_function(snapshot, place->target_index, place->function, &function);
+	json_add_string(to, "kind", kind_name(place->kind));
+	json_add_string(to, "module", target.module);
+	json_add_string(to, "function", function.name);
+	switch (place->kind) {
+	case COV_PLACE_FUNCTION:
+		json_add_number(to, "function_offset", 0);
+		break;
+	case COV_PLACE_BLOCK:
+		cov_snapshot_block(snapshot, place->target_index, place->index, &block);
+		json_add_number(to, "function_offset", block.offset);
+		json_add_number(to, "size", block.length);
+		break;
+	default:
+		cov_snapshot_branch(snapshot, place->target_index, place->index, &branch);
+		json_add_number(to, "function_offset", branch.offset);
+		json_add_string(to, "outcome", place->taken ? "taken" : "fallthrough");
+	}
+}
+
+static void places_json(const struct cov_snapshot *snapshot, const struct cov_places *places,
+			const struct places_request *request)
+{
+	struct json_object *document = json_document();
+	struct cov_place place = COV_INIT(place);
+	struct json_object *array, *object;
+	size_t i;
+
+	json_add_number(document, "sample", request->sample);
+	if (!request->which)
+		json_add_number(document, "without", request->without);
+	array = json_add_array(document, "places");
+	for (i = 0; !cov_places_get(places, i, &place); i++) {
+		object = json_append_object(array);
+		json_add_place(object, snapshot, &place);
+		json_add_bool(object, "certain", place.known == COV_YES);
+	}
+	json_print(document);
+}
+
+/* ---- a table ---------------------------------------------------------------- */
+
+/* One function's places. */
+struct row {
+	bool used;
+	bool entered;
+	unsigned int target, function;
+	unsigned int blocks, outcomes;
+	struct ranges code;
+	char *code_text, *outcomes_text;
+	size_t code_length, outcomes_length;
+	FILE *outcomes_out;
+};
+
+static void row_begin(struct row *row, const struct cov_place *place)
+{
+	*row = (struct row){
+		.used = true,
+		.target = place->target_index,
+		.function = place->function,
+		.code.base = 16,
+	};
+	row->code.out = open_memstream(&row->code_text, &row->code_length);
+	row->outcomes_out = open_memstream(&row->outcomes_text, &row->outcomes_length);
+	if (!row->code.out || !row->outcomes_out)
+		exit(fail("no memory for a table"));
+}
+
+static void row_add(struct row *row, const struct cov_snapshot *snapshot,
+		    const struct cov_place *place)
+{
+	struct cov_branch_desc branch = COV_INIT(branch);
+	struct cov_block_desc block = COV_INIT(block);
+
+	switch (place->kind) {
+	case COV_PLACE_FUNCTION:
+		row->entered = true;
+		break;
+	case COV_PLACE_BLOCK:
+		cov_snapshot_block(snapshot, row->target, place->index, &block);
+		row->blocks++;
+		if (block.length)
+			ranges_add(&row->code, block.offset,
+				   (uint64_t)block.offset + block.length - 1);
+		break;
+	default:
+		cov_snapshot_branch(snapshot, row->target, place->index, &branch);
+		fprintf(row->outcomes_out, "%s0x%" PRIx32 " %s", row->outcomes ? ", " : "",
+			branch.offset, outcome_name(place->taken));
+		row->outcomes++;
+	}
+}
+
+static void row_end(struct row *row, const struct cov_snapshot *snapshot, struct table *table)
+{
+	struct cov_function_desc function = COV_INIT(function);
+	struct cov_target_desc target = COV_INIT(target);
+	bool many = cov_snapshot_targets(snapshot) > 1;
+
+	if (!row->used)
+		return;
+	ranges_flush(&row->code);
+	fclose(row->code.out);
+	fclose(row->outcomes_out);
+	cov_snapshot_target(snapshot, row->target, &target);
+	cov_snapshot_function(snapshot, row->target, row->function, &function);
+	table_cell(table, COLOR_NONE, "%s%s%s", many ? target.module : "", many ? ":" : "",
+		   function.name);
+	table_cell(table, COLOR_NONE, row->entered ? "entered" : "-");
+	table_cell(table, COLOR_NONE, "%u", row->blocks);
+	table_cell(table, COLOR_NONE, "%u", row->outcomes);
+	table_cell(table, COLOR_NONE, "%s", row->code_length ? row->code_text : "-");
+	table_cell(table, COLOR_NONE, "%s", row->outcomes_length ? row->outcomes_text : "-");
+	free(row->code_text);
+	free(row->outcomes_text);
+	row->used = false;
+}
+
+static void count_place(struct cov_place_counts *n, const struct cov_place *place)
+{
+	if (place->known == COV_UNKNOWN)
+		n->unknown++;
+	else if (place->kind == COV_PLACE_FUNCTION)
+		n->functions++;
+	else if (place->kind == COV_PLACE_BLOCK)
+		n->blocks++;
+	else
+		n->outcomes++;
+}
+
+static void print_summary(const struct places_request *request,
+			  const struct cov_place_counts *n)
+{
+	printf("%" PRIu64 " functions, %" PRIu64 " blocks, %" PRIu64 " branch outcomes that sample %"
+	       PRIu64, n->functions, n->blocks, n->outcomes, request->sample);
+	if (!request->which)
+		printf(" has covered and sample %" PRIu64 " has not\n", request->without);
+	else if (request->which == COV_SAMPLE_ALONE)
+		puts(" alone has covered");
+	else
+		puts(" was the first to cover");
+	if (n->unknown)
+		printf("%" PRIu64 " more places: it cannot be known\n", n->unknown);
+}
+
+/* The places of a function follow each other. */
+static void places_human(const struct cov_snapshot *snapshot, const struct cov_places *places,
+			 const struct places_request *request)
+{
+	struct cov_place place = COV_INIT(place);
+	struct cov_place_counts n = { 0 };
+	struct table *table = table_new();
+	struct row row = { 0 };
+	size_t i;
+
+	table_column(table, "FUNCTION", 0);
+	table_column(table, "ENTRY", 0);
+	table_column(table, "BLOCKS", COLUMN_RIGHT);
+	table_column(table, "OUTCOMES", COLUMN_RIGHT);
+	table_column(table, "CODE", 0);
+	table_column(table, "BRANCHES", COLUMN_LAST);
+	for (i = 0; !cov_places_get(places, i, &place); i++) {
+		count_place(&n, &place);
+		if (place.known != COV_YES)
+			continue;
+		if (row.used && (place.target_index != row.target ||
+				 place.function != row.function))
+			row_end(&row, snapshot, table);
+		if (!row.used)
+			row_begin(&row, &place);
+		row_add(&row, snapshot, &place);
+	}
+	row_end(&row, snapshot, table);
+	if (n.functions || n.blocks || n.outcomes)
+		table_print(table);
+	else
+		table_free(table);
+	print_summary(request, &n);
+}
+
+int samples_places(const struct cov_sample_table *table, const struct places_request *request)
+{
+	const struct cov_snapshot *snapshot = cov_sample_table_snapshot(table);
+	struct cov_places *places;
+	unsigned int sample, without;
+	int ret;
+
+	if (!find_sample(table, request->sample, &sample) ||
+	    (!request->which && !find_sample(table, request->without, &without)))
+		return EXIT_ERROR;
+	if (request->which)
+		ret = cov_sample_places(table, sample, request->which, &places);
+	else
+		ret = cov_sample_difference(table, sample, without, &places);
+	if (ret)
+		return fail("%s", strerror(-ret));
+	if (settings.json)
+		places_json(snapshot, places, request);
+	else
+		places_human(snapshot, places, request);
+	cov_places_free(places);
+	return EXIT_OK;
+}

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * samples_reaching.c - which samples reach a function, a place in it, or an outcome of
+ * a branch.
+ */
+#include <inttypes.h>
+#include <json-c/json.h>
+#include <string.h>
+
+#include "covstat.h"
+
+/* The one function of that name; a message and false if there is none, or several. */
+static bool find_function(const struct cov_snapshot *snapshot, const struct place_name *name,
+			  struct cov_place *place, struct cov_function_desc *found)
+{
+	struct cov_function_desc function = COV_INIT(function);
+	struct cov_target_desc target = COV_INIT(target);
+	unsigned int t, i, n = 0;
+
+	for (t = 0; !cov_snapshot_target(snapshot, t, &target); t++) {
+		if (name->module[0] && strcmp(name->module, target.module))
+			continue;
+		for (i = 0; !cov_snapshot_function(snapshot, t, i, &function); i++) {
+			if (strcmp(function.name, name->function))
+				continue;
+			*found = function;
+			place->target_index = t;
+			place->function = i;
+			n++;
+		}
+	}
+	if (!n)
+		fail("no function %s is attached with scope tracked; `covstat list` has their names",
+		     name->function);
+	else if (n > 1)
+		fail("%u functions are called %s; put their module in front, as MODULE:%s", n,
+		     name->function, name->function);
+	return n == 1;
+}
+
+static bool find_block(const struct cov_snapshot *snapshot, const struct cov_function_desc *f,
+		       uint64_t offset, struct cov_place *place)
+{
+	struct cov_block_desc block = COV_INIT(block);
+	uint32_t i;
+
+	place->kind = COV_PLACE_BLOCK;
+	for (i = 0; i < f->blocks; i++) {
+		place->index = f->first_block + i;
+		cov_snapshot_block(snapshot, place->target_index, place->index, &block);
+		if (offset >= block.offset && offset - block.offset < block.length)
+			return true;
+	}
+	fail("no block of %s has +0x%" PRIx64, f->name, offset);
+	return false;
+}
+
+static bool find_branch(const struct cov_snapshot *snapshot, const struct cov_function_desc *f,
+			uint64_t offset, struct cov_place *place)
+{
+	struct cov_branch_desc branch = COV_INIT(branch);
+	uint32_t i;
+
+	place->kind = COV_PLACE_OUTCOME;
+	for (i = 0; i < f->branches; i++) {
+		place->index = f->first_branch + i;
+		cov_snapshot_branch(snapshot, place->target_index, place->index, &branch);
+		if (branch.offset == offset)
+			return true;
+	}
+	fail("no conditional jump begins at %s+0x%" PRIx64 "; `covstat list --json` has them all",
+	     f->name, offset);
+	return false;
+}
+
+static bool find_place(const struct cov_snapshot *snapshot, const struct place_name *name,
+		       const char *outcome, struct cov_place *place)
+{
+	struct cov_function_desc function = COV_INIT(function);
+
+	if (!find_function(snapshot, name, place, &function))
+		return false;
+	if (outcome) {
+		place->taken = !strcmp(outcome, outcome_name(1));
+		return find_branch(snapshot, &function, name->offset, place);
+	}
+	/* A cold part is never entered: its first block tells. */
+	if (name->has_offset || function.parent != COV_NONE)
+		return find_block(snapshot, &function, name->offset, place);
+	place->kind = COV_PLACE_FUNCTION;
+	place->index = place->function;
+	return true;
+}
+
+static void print_summary(const struct place_name *name, const char *outcome, unsigned int yes,
+			  unsigned int of)
+{
+	printf("%u of %u samples reach %s", yes, of, name->function);
+	if (name->has_offset)
+		printf("+0x%" PRIx64, name->offset);
+	if (outcome)
+		printf(", %s", outcome);
+	putchar('\n');
+}
+
+static void add_sample(struct json_object *array, struct table *table, uint64_t id, bool certain)
+{
+	struct json_object *object;
+
+	if (array) {
+		object = json_append_object(array);
+		json_add_number(object, "sample", id);
+		json_add_bool(object, "certain", certain);
+		return;
+	}
+	table_cell(table, COLOR_NONE, "%" PRIu64, id);
+	table_cell(table, certain ? COLOR_GOOD : COLOR_MIDDLING, certain ? "yes" : "cannot be known");
+}
+
+/* Those that do or may; returns how many do. */
+static unsigned int add_samples(const struct cov_sample_table *table,
+				const struct cov_place *place, struct json_object *array,
+				struct table *shown)
+{
+	struct cov_sample_desc sample = COV_INIT(sample);
+	unsigned int i, known, yes = 0;
+
+	for (i = 0; !cov_sample_table_get(table, i, &sample); i++) {
+		if (cov_sample_covers(table, i, place, &known) || known == COV_NO)
+			continue;
+		add_sample(array, shown, sample.id, known == COV_YES);
+		yes += known == COV_YES;
+	}
+	return yes;
+}
+
+int samples_reaching(const struct cov_sample_table *table, const struct place_name *name,
+		     const char *outcome)
+{
+	const struct cov_snapshot *snapshot = cov_sample_table_snapshot(table);
+	struct cov_place place = COV_INIT(place);
+	struct json_object *document;
+	struct table *shown;
+	unsigned int yes;
+
+	if (!find_place(snapshot, name, outcome, &place))
+		return EXIT_ERROR;
+	if (settings.json) {
+		document = json_document();
+		json_add_place(json_add_object(document, "place"), snapshot, &place);
+		add_samples(table, &place, json_add_array(document, "samples"), NULL);
+		return json_print(document);
+	}
+	shown = table_new();
+	table_column(shown, "SAMPLE", COLUMN_RIGHT);
+	table_column(shown, "REACHES IT", 0);
+	yes = add_samples(table, &place, NULL, shown);
+	table_print(shown);
+	print_summary(name, outcome, yes, cov_sample_table_count(table));
+	return EXIT_OK;
+}
