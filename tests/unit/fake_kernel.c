@@ -72,7 +72,7 @@ static const struct {
 	MEMBER(map_damage), MEMBER(mmap_errno), MEMBER(open_errno), MEMBER(fail_nr), MEMBER(fail_errno),
 	MEMBER(fail_text), MEMBER(fail_after), MEMBER(detach_errno), MEMBER(sites),
 	MEMBER(arm_interrupted), MEMBER(arm_signal), MEMBER(changes), MEMBER(state), MEMBER(damage),
-	MEMBER(missed), MEMBER(lost), MEMBER(not_debugfs),
+	MEMBER(missed), MEMBER(lost), MEMBER(first_branch), MEMBER(not_debugfs),
 };
 
 static void set_member(const char *assignment)
@@ -439,19 +439,33 @@ static bool counted(const struct cov_target_info *info)
 	       (info->mode == COV_MODE_EDGES && info->engine == COV_ENGINE_KPROBE);
 }
 
-/* Without counts a hit is 1; a sample has run function 0 alone. */
-static void as_seen(uint32_t function, __u64 *hits, const struct cov_target_info *info,
-		    uint64_t sample)
+/* Everything together, 0, has run all that the tables say. */
+static bool has_run(uint64_t sample, uint32_t function)
+{
+	if (sample < FAKE_SAMPLE(0) || sample > FAKE_SAMPLE(0xff))
+		return !sample || !function;
+	return (sample - FAKE_SAMPLE(0)) >> function & 1;
+}
+
+static bool has_jumped(uint64_t sample, uint32_t function)
+{
+	return has_run(sample, function) &&
+	       (sample < FAKE_SAMPLE(0) || sample > FAKE_SAMPLE(0xff) ||
+		!((sample - FAKE_SAMPLE(0)) & FAKE_FELL_THROUGH));
+}
+
+/* Without counts a hit is 1. */
+static void as_seen(bool ran, __u64 *hits, const struct cov_target_info *info)
 {
 	if (*hits && !counted(info))
 		*hits = 1;
-	if (sample && function)
+	if (!ran)
 		*hits = 0;
 }
 
-static void as_known(uint32_t function, uint8_t *known, uint64_t sample)
+static void as_known(bool ran, uint8_t *known)
 {
-	if (sample && function && *known == COV_YES)
+	if (!ran && *known == COV_YES)
 		*known = COV_NO;
 }
 
@@ -459,18 +473,19 @@ static void see_entry(unsigned long command, uint32_t index, void *entry,
 		      const struct cov_target_info *info, uint64_t sample)
 {
 	if (command == COV_IOC_FUNCTIONS) {
-		as_seen(index, &((struct cov_function *)entry)->hits, info, sample);
+		as_seen(has_run(sample, index), &((struct cov_function *)entry)->hits, info);
 	} else if (command == COV_IOC_BLOCKS) {
 		struct cov_block *block = entry;
 
-		as_known(block->function, &block->covered, sample);
+		as_known(has_run(sample, block->function), &block->covered);
 	} else if (command == COV_IOC_BRANCHES) {
 		struct cov_branch *branch = entry;
 
-		as_known(branch->function, &branch->taken, sample);
-		as_known(branch->function, &branch->not_taken, sample);
-		as_seen(branch->function, &branch->taken_hits, info, sample);
-		as_seen(branch->function, &branch->not_taken_hits, info, sample);
+		as_known(has_jumped(sample, branch->function), &branch->taken);
+		as_known(has_run(sample, branch->function), &branch->not_taken);
+		as_seen(has_jumped(sample, branch->function), &branch->taken_hits, info);
+		as_seen(has_run(sample, branch->function), &branch->not_taken_hits, info);
+		branch->first_sample = kernel->settings.first_branch;
 	}
 }
 

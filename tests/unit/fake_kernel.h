@@ -35,6 +35,9 @@
 #define FAKE_RESERVED	1
 #define FAKE_OTHER	2
 #define FAKE_SAMPLES	400
+/* A sample that has run the functions in the mask (others: function 0), */
+#define FAKE_SAMPLE(functions) (UINT64_C(0x10000) + (functions))
+#define FAKE_FELL_THROUGH 0x80			/* and has taken no jump */
 #define FAKE_STUBS	12345				/* bytes */
 #define FAKE_CELLS	UINT64_C(0x8000001000)		/* offset for mmap() of sample 1's */
 
@@ -60,6 +63,7 @@
  * @damage: which member of the tables is out of range, see damage(); 0: none
  * @missed: hits
  * @lost: tasks
+ * @first_branch: sample that came to each branch first
  * @not_debugfs: 1: /sys/kernel/debug is no debugfs
  */
 struct fake_settings {
@@ -83,6 +87,7 @@ struct fake_settings {
 	uint32_t damage;
 	uint32_t missed;
 	uint32_t lost;
+	uint32_t first_branch;
 	uint32_t not_debugfs;
 };
 

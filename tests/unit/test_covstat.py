@@ -29,6 +29,9 @@ TEXT = 0xFFFFFFFFC0A00000
 COLD = TEXT + 0x2000
 NR = {"VERSION": 0x00, "STATUS": 0x02, "ARM": 0x11, "KEEP": 0x12, "RESET": 0x14,
       "FUNCTIONS": 0x20, "SAMPLES": 0x28, "REGISTER": 0x30}
+# Samples that have run functions of toy: FAKE_SAMPLE() of fake_kernel.h.
+MAIN, STOPS, CHECKS = (0x10000 + bit for bit in (0x01, 0x10, 0x20))
+MAIN_STOPS, MAIN_STOPS_CHECKS, FELL = 0x10011, 0x10031, 0x10081
 COMMANDS = ("attach", "run", "list", "next", "status", "reset", "detach", "checkpoint",
             "samples", "doctor")
 
@@ -732,8 +735,144 @@ class Samples(Case):
         self.run_samples(*ids, 9)
         self.assertEqual([sample["sample"] for sample in self.json("samples")["samples"]], ids)
         lines = self.covstat("samples").stdout.splitlines()
-        self.assertEqual([lines[0].strip()] + [int(line) for line in lines[1:]],
-                         ["SAMPLE"] + ids)
+        self.assertEqual(lines[0].split()[0], "SAMPLE")
+        self.assertEqual([int(line.split()[0]) for line in lines[1:]], ids)
+
+    def test_without_scope_tracked_ids_are_all_that_is_known(self):
+        ids = [9, 2, 7, 5]
+        self.run_samples(*ids)
+        for attached in (False, True):
+            self.covstat("detach", "toy")
+            if attached:
+                self.attach("--scope", "all")
+            lines = self.covstat("samples").stdout.splitlines()
+            self.assertEqual([lines[0].strip()] + [int(line) for line in lines[1:]],
+                             ["SAMPLE"] + ids)
+            self.assertEqual(self.json("samples")["samples"], [{"sample": i} for i in ids])
+            for question in (("--alone", "9"), ("--smallest",), ("--reaching", "toy_main")):
+                done = self.covstat("samples", *question, status=1)
+                self.assertIn("--scope tracked", done.stderr)
+                self.assertEqual(done.stdout, "")
+            if not attached:
+                self.attach()
+
+    def test_numbers_of_each_sample(self):
+        self.run_samples(FELL, MAIN, MAIN_STOPS_CHECKS, STOPS)
+        lines = [line.split() for line in self.covstat("samples").stdout.splitlines()]
+        self.assertEqual(lines, [
+            ["SAMPLE", "COVERED", "FIRST", "ALONE", "EFFECTIVE"],
+            [str(FELL), "1/4/3", "1/4/3", "0/0/0", "yes"],
+            [str(MAIN), "1/4/4", "0/0/1", "0/0/0", "yes"],
+            [str(MAIN_STOPS_CHECKS), "3/10/8", "2/6/4", "1/5/4", "yes"],
+            [str(STOPS), "1/1/0", "0/0/0", "0/0/0", "no"]])
+        sample = self.json("samples")["samples"][2]
+        self.assertEqual(sample, {
+            "sample": MAIN_STOPS_CHECKS, "effective": True,
+            "covered": {"functions": 3, "blocks": 10, "outcomes": 8, "unknown": 5},
+            "first": {"functions": 2, "blocks": 6, "outcomes": 4, "unknown": 5},
+            "alone": {"functions": 1, "blocks": 5, "outcomes": 4, "unknown": 5}})
+
+    def test_alone_and_first_and_compare_show_places_by_function(self):
+        self.run_samples(FELL, MAIN, STOPS)
+        text = self.covstat("samples", "--compare", str(MAIN), str(FELL)).stdout
+        self.assertRegex(text, r"(?m)^FUNCTION +ENTRY +BLOCKS +OUTCOMES +CODE +BRANCHES$")
+        self.assertRegex(text, r"(?m)^toy_main +- +0 +1 +- +0x2 taken$")
+        self.assertIn("0 functions, 0 blocks, 1 branch outcomes that sample %d has covered and "
+                      "sample %d has not\n5 more places: it cannot be known" % (MAIN, FELL), text)
+        text = self.covstat("samples", "--compare", str(FELL), str(MAIN)).stdout
+        self.assertTrue(text.startswith("0 functions, 0 blocks, 0 branch outcomes"))
+        text = self.covstat("samples", "--alone", str(STOPS)).stdout
+        self.assertRegex(text, r"(?m)^toy_stops +entered +1 +0 +0x0-0x5 +-$")
+        self.assertIn("sample %d alone has covered" % STOPS, text)
+        text = self.covstat("samples", "--first", str(FELL)).stdout
+        self.assertRegex(text, r"(?m)^toy_main +entered +4 +3 +0x0-0x16 +"
+                               r"0x2 fall-through, 0x7 fall-through, 0x14 fall-through$")
+        self.assertIn("was the first to cover", text)
+
+    def test_places_for_programs(self):
+        self.run_samples(FELL, MAIN, STOPS)
+        document = self.json("samples", "--compare", str(MAIN), str(FELL))
+        self.assertEqual((document["sample"], document["without"]), (MAIN, FELL))
+        certain = [place for place in document["places"] if place["certain"]]
+        self.assertEqual(certain, [{"kind": "outcome", "module": "toy", "function": "toy_main",
+                                    "function_offset": 2, "outcome": "taken", "certain": True}])
+        self.assertEqual({place["function"] for place in document["places"]
+                          if not place["certain"]}, {"toy_refused"})
+        document = self.json("samples", "--alone", str(STOPS))
+        self.assertNotIn("without", document)
+        self.assertEqual([(place["kind"], place["function"], place["function_offset"])
+                          for place in document["places"] if place["certain"]],
+                         [("function", "toy_stops", 0), ("block", "toy_stops", 0)])
+
+    def test_who_reaches_a_place(self):
+        self.run_samples(FELL, MAIN, STOPS)
+        for place, ids in (
+                (("toy_main",), [FELL, MAIN]), (("toy:toy_stops",), [STOPS]),
+                (("toy_main+0x3",), [FELL, MAIN]), (("toy_main+0x17",), []),
+                (("toy_main+2", "--outcome", "taken"), [MAIN]),
+                (("toy_main+2", "--outcome", "fall-through"), [FELL, MAIN]),
+                (("toy_unused",), []), (("toy_main.cold",), [])):
+            document = self.json("samples", "--reaching", *place)
+            self.assertEqual(document["samples"],
+                             [{"sample": i, "certain": True} for i in ids])
+            text = self.covstat("samples", "--reaching", *place).stdout
+            self.assertIn("%d of 3 samples reach %s" % (len(ids), place[0].split(":")[-1].
+                                                       replace("+2", "+0x2")), text)
+            for i in ids:
+                self.assertRegex(text, r"(?m)^ *%d +yes$" % i)
+        document = self.json("samples", "--reaching", "toy_main+2", "--outcome", "taken")
+        self.assertEqual(document["place"], {
+            "kind": "outcome", "module": "toy", "function": "toy_main", "function_offset": 2,
+            "outcome": "taken"})
+        self.assertRegex(self.covstat("samples", "--reaching", "toy_refused").stdout,
+                         r"(?m)^ *%d +cannot be known$" % MAIN)
+
+    def test_places_that_are_not_there(self):
+        self.run_samples(MAIN)
+        for place, words in ((("nosuch",), "no function nosuch"),
+                             (("other:toy_main",), "no function toy_main"),
+                             (("toy_main+0x1000",), "no block of toy_main has +0x1000"),
+                             (("toy_main+3", "--outcome", "taken"),
+                              "no conditional jump begins at toy_main+0x3")):
+            done = self.covstat("samples", "--reaching", *place, status=1)
+            self.assertIn(words, done.stderr)
+            self.assertEqual(done.stdout, "")
+        self.covstat("attach", "toy_two", "--scope", "tracked")
+        self.assertIn("2 functions are called toy_main; put their module in front",
+                      self.covstat("samples", "--reaching", "toy_main", status=1).stderr)
+        self.json("samples", "--reaching", "toy_two:toy_main")
+        self.assertRegex(self.covstat("samples", "--alone", str(MAIN)).stdout,
+                         r"(?m)^toy_two:toy_main +entered")
+
+    def test_a_small_set(self):
+        self.run_samples(MAIN, STOPS, MAIN_STOPS, CHECKS)
+        self.assertEqual(self.json("samples", "--smallest"), {
+            "format_version": 1, "of": 4, "at_least": 2, "samples": [
+                {"sample": CHECKS, "essential": True},
+                {"sample": MAIN_STOPS, "essential": False}]})
+        text = self.covstat("samples", "--smallest").stdout
+        self.assertRegex(text, r"(?m)^ *%d +covers what no other does$" % CHECKS)
+        self.assertRegex(text, r"(?m)^ *%d +adds most$" % MAIN_STOPS)
+        self.assertIn("2 of 4 samples cover what all cover; no smaller set does", text)
+
+    def test_questions_about_no_such_sample(self):
+        self.run_samples(MAIN)
+        for question in (("--alone", "8"), ("--first", "8"), ("--compare", "8", str(MAIN)),
+                         ("--compare", str(MAIN), "8")):
+            done = self.covstat("samples", *question, status=1)
+            self.assertIn("there is no sample 8", done.stderr)
+            self.assertEqual(done.stdout, "")
+
+    def test_wrong_questions(self):
+        for question in (("--alone", "0"), ("--alone", "x"), ("--compare", "7"),
+                         ("--compare", "7", "8", "9"), ("--compare", "7", "x"),
+                         ("--alone", "7", "8"), ("--alone", "7", "--smallest"),
+                         ("--reaching", "+3"), ("--reaching", "f+x"), ("--outcome", "taken"),
+                         ("--reaching", "f", "--outcome", "taken"), ("--smallest", "7"),
+                         ("--reaching", "f+3", "--outcome", "both")):
+            done = self.covstat("samples", *question, status=2)
+            self.assertIn("usage: covstat samples", done.stderr)
+            self.assertEqual(done.stdout, "")
 
     def test_failure_is_told(self):
         for options in ((), ("--json",)):
