@@ -44,7 +44,7 @@
 #define COV_NONE		0xffffffffU
 
 /* Modes: what is recorded. */
-#define COV_MODE_BLOCKS		1	/* each block seen or not; sites disarm themselves */
+#define COV_MODE_BLOCKS		1	/* each block seen or not; in scope all sites disarm themselves */
 #define COV_MODE_EDGES		2	/* both outcomes of each Jcc; every block with them */
 #define COV_MODE_COUNT		3	/* the same, and how often each outcome and entry */
 

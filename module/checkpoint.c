@@ -149,12 +149,18 @@ static void site_init(struct cov_site *site, struct cov_target *target,
 		site->state = COV_SITE_GONE;
 }
 
+/* In scope tracked every sample has to see for itself. */
+static bool blocks_once(const struct cov_target *target)
+{
+	return target->scope == COV_SCOPE_ALL;
+}
+
 static void site_init_leader(struct cov_site *site, struct cov_target *target, u32 block)
 {
 	site_init(site, target, SITE_LEADER,
 		  block_address(&target->image, block, target->image.flow.blocks[block].site),
 		  block);
-	site->one_shot = true;
+	site->one_shot = blocks_once(target);
 	target->cps.leader[block] = site;
 }
 
@@ -213,15 +219,12 @@ static u32 count_new(const struct cov_image *image, struct checkpoints *cps)
 	return n;
 }
 
-/*
- * Is it enough to see each entry once? Engine kprobe counts them in mode edges, and in
- * scope tracked every sample has to see for itself.
- */
+/* Engine kprobe counts entries in mode edges. */
 static bool entries_once(const struct cov_target *target)
 {
 	if (target->cps.mode == COV_MODE_BLOCKS)
-		return true;
-	return target->cps.mode == COV_MODE_EDGES && target->scope == COV_SCOPE_ALL &&
+		return blocks_once(target);
+	return target->cps.mode == COV_MODE_EDGES && blocks_once(target) &&
 	       target->engine != COV_ENGINE_KPROBE && target->engine != COV_ENGINE_ENTRY;
 }
 

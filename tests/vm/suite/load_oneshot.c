@@ -75,21 +75,46 @@ static void reset_arms_disarmed_sites_again(void)
 	}
 }
 
-static void hit_that_does_not_count_disarms_nothing(void)
+static uint32_t outcomes_and_blocks(int fd, uint32_t target, uint64_t sample)
 {
-	struct cov_register reg = { .sample = 5 };
-	int fd = control_open();
-	uint32_t target;
+	struct cov_view view = { .sample = sample };
+	struct cov_target_info info;
 
-	target = attach_armed(fd, TARGET, "covlife_odd", COV_MODE_BLOCKS, COV_SCOPE_TRACKED);
-	poke(COVLIFE_TASK, 1);
-	EXPECT_EQ(function_of(fd, target, "covlife_odd").state, COV_SITE_ARMED);
-	EXPECT_EQ(function_of(fd, target, "covlife_odd").hits, 0);
+	CALL(fd, COV_IOC_VIEW, &view);
+	info = target_info(fd, target);
+	view.sample = 0;
+	CALL(fd, COV_IOC_VIEW, &view);
+	return info.outcomes_hit + info.blocks_hit;
+}
+
+static void pass_as(int fd, uint64_t sample)
+{
+	struct cov_register reg = { .sample = sample };
+
 	CALL(fd, COV_IOC_REGISTER, &reg);
 	poke(COVLIFE_TASK, 1);
-	EXPECT_EQ(function_of(fd, target, "covlife_odd").state, COV_SITE_DISARMED);
-	EXPECT_EQ(function_of(fd, target, "covlife_odd").hits, 1);
-	EXPECT_EQ(function_of(fd, target, "covlife_odd").first_sample, 5);
+	CALL(fd, COV_IOC_UNREGISTER, NULL);
+}
+
+static void site_of_scope_tracked_stays_for_the_next_sample(void)
+{
+	static const unsigned int modes[] = { COV_MODE_BLOCKS, COV_MODE_EDGES };
+	int fd = control_open();
+	uint32_t target;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(modes); i++) {
+		target = attach_armed(fd, TARGET, "covlife_*", modes[i], COV_SCOPE_TRACKED);
+		poke(COVLIFE_TASK, 1);
+		EXPECT_EQ(function_of(fd, target, "covlife_odd").hits, 0);
+		pass_as(fd, 5);
+		pass_as(fd, 6);
+		EXPECT_EQ(target_info(fd, target).disarmed, 0);
+		EXPECT(outcomes_and_blocks(fd, target, 5) > 0);
+		EXPECT_EQ(outcomes_and_blocks(fd, target, 6), outcomes_and_blocks(fd, target, 5));
+		EXPECT_EQ(function_of(fd, target, "covlife_odd").first_sample, 5);
+		with_id(fd, COV_IOC_DETACH, target);
+	}
 }
 
 static void disarming_one_target_leaves_another_armed(void)
@@ -168,7 +193,7 @@ static const struct test tests[] = {
 	TEST(site_is_disarmed_by_its_first_hit),
 	TEST(disarmed_site_leaves_no_trap),
 	TEST(reset_arms_disarmed_sites_again),
-	TEST(hit_that_does_not_count_disarms_nothing),
+	TEST(site_of_scope_tracked_stays_for_the_next_sample),
 	TEST(disarming_one_target_leaves_another_armed),
 	TEST(unloaded_target_with_disarmed_sites_is_reset),
 	TEST(unloaded_livecov_forgets_targets_that_are_gone),
