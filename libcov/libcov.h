@@ -872,10 +872,10 @@ struct cov_place_counts {
  * @first: what it was the first to cover
  *
  * Who was first goes by the order of registration: of two samples that ran side by side,
- * the one registered first counts as first, whoever came by first in truth. That is
- * known, and then holds, where an engine notes it (struct cov_function_desc and struct
- * cov_branch_desc, @first_sample): for entries, and for outcomes of a branch of which
- * the sample that came there first has seen one alone.
+ * the one registered first counts as first, whoever came by first in truth. Who did is
+ * known, and then counts, where engine kprobe noted it (struct cov_function_desc and
+ * struct cov_branch_desc, @first_sample): for entries, and for outcomes of a branch of
+ * which the sample that came there first has seen one alone.
  */
 struct cov_sample_desc {
 	size_t size;

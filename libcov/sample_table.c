@@ -7,10 +7,9 @@
  * into a row of bits. Kinds of places begin at whole words, so that they can be counted
  * apart.
  *
- * Who came first livecov knows of a site whose hits go through a handler: that is a
- * breakpoint or a kprobe. A stub or ftrace's callback writes the running sample's cell
- * and no more; to keep the order there would cost every hit something. So the order of
- * registration stands for it.
+ * Who came first livecov knows of a site that a kprobe has. The other engines write the
+ * running sample's cell and no more; to keep the order there would cost every hit
+ * something. So the order of registration stands for it.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -25,6 +25,9 @@ FUNCTIONS = (
     "chain", "tail", "tail_jcc", "indirect", "indirect_tail", "inline_one", "inline_two",
     "rip_after", "flags", "carry", "into_before", "into_after", "body", "spin", "rcx_beside",
     "give_way", "deep", "from_cold",
+    # What only a site of its own tells: fix-ups, static branches, warnings.
+    "fixup", "fault_before", "fault_after", "static_key", "warn", "warn_never", "warn_beside",
+    "key_beside",
 )
 BY_ARGUMENT = "covt_ifs_100"
 
@@ -42,6 +45,8 @@ def main():
     lines, used = [], {BY_ARGUMENT}
     for function in FUNCTIONS:
         for inp in expected.FUNCTIONS[function]:
+            if inp.before:      # it would be before everybody's
+                continue
             lines.append(f"case {function} {' '.join(map(str, numbers(inp.args)))} {inp.result}")
             own = expected.Ran(inp.entries, inp.own)
             for name, ran in {f"covt_{function}": own, **inp.also}.items():

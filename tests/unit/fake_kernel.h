@@ -37,6 +37,7 @@
 #define FAKE_SAMPLES	400
 /* A sample that has run the functions in the mask (others: function 0), */
 #define FAKE_SAMPLE(functions) (UINT64_C(0x10000) + (functions))
+#define FAKE_COLD_PART	6			/* toy_main.cold */
 #define FAKE_FELL_THROUGH 0x80			/* and has taken no jump */
 #define FAKE_STUBS	12345				/* bytes */
 #define FAKE_CELLS	UINT64_C(0x8000001000)		/* offset for mmap() of sample 1's */
@@ -59,6 +60,7 @@
  * @arm_interrupted: COV_IOC_ARM number this (from 1) is interrupted
  * @arm_signal: a signal that the caller gets in the middle of each COV_IOC_ARM, or 0
  * @changes: tables that are read change their generation this often in between
+ * @changes_after: tables that are read before they do
  * @state: COV_TARGET_* of every target
  * @damage: which member of the tables is out of range, see damage(); 0: none
  * @missed: hits
@@ -83,6 +85,7 @@ struct fake_settings {
 	uint32_t arm_interrupted;
 	uint32_t arm_signal;
 	uint32_t changes;
+	uint32_t changes_after;
 	uint32_t state;
 	uint32_t damage;
 	uint32_t missed;

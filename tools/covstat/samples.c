@@ -308,9 +308,9 @@ const struct command cmd_samples = {
 	"or cov_register(). Without scope tracked only their ids are known. COVERED,\n"
 	"FIRST and ALONE are functions/blocks/branch outcomes; a sample is effective if it\n"
 	"was the first to cover something. CODE has offsets from the function's first byte.\n"
-	"First is who was registered first: samples that run side by side are not told\n"
-	"apart by time but where livecov happens to know it (breakpoints and kprobes note\n"
-	"who came to a function or branch first).\n"
+	"Of samples that have covered a place, the one registered first counts as first,\n"
+	"which is not who came by first if they ran side by side. That is known, and then\n"
+	"counts, for functions and branches that engine kprobe has.\n"
 	"--smallest takes the samples that cover what no other does, then always the one\n"
 	"that adds most. None of the set can be left out; that no smaller set exists is\n"
 	"said where it is certain.\n",
