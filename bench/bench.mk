@@ -8,4 +8,4 @@ bench-tools: build/bench/file-load build/bench/tasks
 
 build/bench/%: bench/guest/%.c
 	@mkdir -p $(@D)
-	$(CC) -std=gnu11 -Wall -Wextra -Werror -O2 -pthread -static -o $@ $<
+	$(CC) -std=gnu11 -Wall -Wextra -Werror -O2 -Iinclude -pthread -static -o $@ $<
