@@ -239,6 +239,11 @@ out:
 
 /* ---- taking ------------------------------------------------------------- */
 
+static int fail_memory(struct cov *cov, uint32_t samples)
+{
+	return cov_fail(cov, ENOMEM, "no memory for the coverage of %u samples", samples);
+}
+
 /* In view 0. */
 static int fill(struct cov *cov, uint32_t target, struct cov_sample_table *table)
 {
@@ -250,14 +255,14 @@ static int fill(struct cov *cov, uint32_t target, struct cov_sample_table *table
 	if (ret)
 		return ret;
 	if (lay_out(table))
-		return cov_fail(cov, ENOMEM, "no memory for the coverage of %u samples", table->count);
+		return fail_memory(cov, table->count);
 	ret = read_samples(cov, table);
 	if (ret)
 		return ret;
 	tell_firsts(table);
 	known_sets_seal(&table->sets);
 	if (describe_all(table))
-		return cov_fail(cov, ENOMEM, "no memory for the coverage of %u samples", table->count);
+		return fail_memory(cov, table->count);
 	return 0;
 }
 

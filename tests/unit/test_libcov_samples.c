@@ -409,7 +409,8 @@ static void bad_tables_and_old_modules_are_told(void **state)
 	fake_kernel()->settings.old = 1;
 	assert_int_equal(cov_open(&old), 0);
 	assert_int_equal(cov_sample_table_take(old, NULL, &table), -ENOTTY);
-	assert_error_text(cov_last_error(old), "load the livecov.ko that was built with this libcov");
+	assert_error_text(cov_last_error(old),
+			  "load the livecov.ko that was built with this libcov");
 	cov_close(old);
 }
 

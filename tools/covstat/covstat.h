@@ -262,13 +262,14 @@ int parse_sample(const struct command *command, const char *given, uint64_t *sam
 /* json_add_sample - member "sample", null for 0, which is everything */
 void json_add_sample(struct json_object *to, uint64_t sample);
 
-/* samples_places - samples --alone, --first, --compare: what of it a sample has */
+/* What samples --alone, --first and --compare ask for. */
 struct places_request {
 	unsigned int which;	/* COV_SAMPLE_*, 0 to compare */
 	uint64_t sample;
 	uint64_t without;	/* the one to compare with */
 };
 
+/* samples_places - show the places; returns an exit code, as the others do */
 int samples_places(const struct cov_sample_table *table, const struct places_request *request);
 
 /* samples_reaching - samples --reaching; @outcome: "taken", "fall-through" or NULL */

@@ -202,7 +202,8 @@ static int set_question(int c, struct request *request)
 		return parse_sample(&cmd_samples, optarg, &request->places.sample);
 	case OPT_REACHING:
 		if (!parse_place(optarg, &request->place))
-			return usage_error(&cmd_samples, "'%s' is not [MODULE:]FUNCTION[+OFFSET]", optarg);
+			return usage_error(&cmd_samples, "'%s' is not [MODULE:]FUNCTION[+OFFSET]",
+					   optarg);
 	}
 	return EXIT_OK;
 }
@@ -212,7 +213,8 @@ static int set_option(int c, struct request *request)
 	if (c != OPT_OUTCOME)
 		return set_question(c, request);
 	if (strcmp(optarg, outcome_name(0)) && strcmp(optarg, outcome_name(1)))
-		return usage_error(&cmd_samples, "--outcome takes taken or fall-through, not '%s'", optarg);
+		return usage_error(&cmd_samples, "--outcome takes taken or fall-through, not '%s'",
+				   optarg);
 	request->outcome = optarg;
 	return EXIT_OK;
 }
@@ -221,7 +223,8 @@ static int set_option(int c, struct request *request)
 static int check(struct request *request, int argc, char **argv)
 {
 	if (request->outcome && !request->place.has_offset)
-		return usage_error(&cmd_samples, "--outcome needs --reaching FUNCTION+OFFSET, of a jump");
+		return usage_error(&cmd_samples,
+				   "--outcome needs --reaching FUNCTION+OFFSET, of a jump");
 	if (request->question != OPT_COMPARE)
 		return no_operands(&cmd_samples, argc, argv);
 	if (argc - optind != 1)
@@ -288,7 +291,8 @@ static int run_samples(int argc, char **argv)
 const struct command cmd_samples = {
 	.name = "samples",
 	.purpose = "What each sample (test case) has covered, alone and beside the others.",
-	.usage = "[--alone ID | --first ID | --compare A B | --reaching PLACE | --smallest] [OPTION]...",
+	.usage = "[--alone ID | --first ID | --compare A B | --reaching PLACE | --smallest]"
+		 " [OPTION]...",
 	.options =
 	"      --alone ID         what that sample has covered and no other has;\n"
 	"                         covstat samples --alone 7\n"
@@ -307,7 +311,8 @@ const struct command cmd_samples = {
 	"Samples come in the order of their first registration, by `covstat run --sample`\n"
 	"or cov_register(). Without scope tracked only their ids are known. COVERED,\n"
 	"FIRST and ALONE are functions/blocks/branch outcomes; a sample is effective if it\n"
-	"was the first to cover something. CODE has offsets from the function's first byte.\n"
+	"was the first to cover something. CODE and OUTCOMES have offsets from the\n"
+	"function's first byte.\n"
 	"Of samples that have covered a place, the one registered first counts as first,\n"
 	"which is not who came by first if they ran side by side. That is known, and then\n"
 	"counts, for functions and branches that engine kprobe has.\n"

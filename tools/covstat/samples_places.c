@@ -95,9 +95,9 @@ struct row {
 	unsigned int target, function;
 	unsigned int blocks, outcomes;
 	struct ranges code;
-	char *code_text, *outcomes_text;
-	size_t code_length, outcomes_length;
-	FILE *outcomes_out;
+	char *code_text, *branches_text;
+	size_t code_length, branches_length;
+	FILE *branches;
 };
 
 static void row_begin(struct row *row, const struct cov_place *place)
@@ -109,8 +109,8 @@ static void row_begin(struct row *row, const struct cov_place *place)
 		.code.base = 16,
 	};
 	row->code.out = open_memstream(&row->code_text, &row->code_length);
-	row->outcomes_out = open_memstream(&row->outcomes_text, &row->outcomes_length);
-	if (!row->code.out || !row->outcomes_out)
+	row->branches = open_memstream(&row->branches_text, &row->branches_length);
+	if (!row->code.out || !row->branches)
 		exit(fail("no memory for a table"));
 }
 
@@ -133,7 +133,7 @@ static void row_add(struct row *row, const struct cov_snapshot *snapshot,
 		break;
 	default:
 		cov_snapshot_branch(snapshot, row->target, place->index, &branch);
-		fprintf(row->outcomes_out, "%s0x%" PRIx32 " %s", row->outcomes ? ", " : "",
+		fprintf(row->branches, "%s0x%" PRIx32 " %s", row->outcomes ? ", " : "",
 			branch.offset, outcome_name(place->taken));
 		row->outcomes++;
 	}
@@ -149,7 +149,7 @@ static void row_end(struct row *row, const struct cov_snapshot *snapshot, struct
 		return;
 	ranges_flush(&row->code);
 	fclose(row->code.out);
-	fclose(row->outcomes_out);
+	fclose(row->branches);
 	cov_snapshot_target(snapshot, row->target, &target);
 	cov_snapshot_function(snapshot, row->target, row->function, &function);
 	table_cell(table, COLOR_NONE, "%s%s%s", many ? target.module : "", many ? ":" : "",
@@ -157,10 +157,10 @@ static void row_end(struct row *row, const struct cov_snapshot *snapshot, struct
 	table_cell(table, COLOR_NONE, row->entered ? "entered" : "-");
 	table_cell(table, COLOR_NONE, "%u", row->blocks);
 	table_cell(table, COLOR_NONE, "%u", row->outcomes);
-	table_cell(table, COLOR_NONE, "%s", row->code_length ? row->code_text : "-");
-	table_cell(table, COLOR_NONE, "%s", row->outcomes_length ? row->outcomes_text : "-");
+	table_cell(table, COLOR_NONE, "%s%s%s", row->code_text,
+		   row->code_length && row->branches_length ? "; " : "", row->branches_text);
 	free(row->code_text);
-	free(row->outcomes_text);
+	free(row->branches_text);
 	row->used = false;
 }
 
@@ -179,8 +179,9 @@ static void count_place(struct cov_place_counts *n, const struct cov_place *plac
 static void print_summary(const struct places_request *request,
 			  const struct cov_place_counts *n)
 {
-	printf("%" PRIu64 " functions, %" PRIu64 " blocks, %" PRIu64 " branch outcomes that sample %"
-	       PRIu64, n->functions, n->blocks, n->outcomes, request->sample);
+	printf("%" PRIu64 " functions, %" PRIu64 " blocks, %" PRIu64 " branch outcomes",
+	       n->functions, n->blocks, n->outcomes);
+	printf(" that sample %" PRIu64, request->sample);
 	if (!request->which)
 		printf(" has covered and sample %" PRIu64 " has not\n", request->without);
 	else if (request->which == COV_SAMPLE_ALONE)
@@ -205,8 +206,7 @@ static void places_human(const struct cov_snapshot *snapshot, const struct cov_p
 	table_column(table, "ENTRY", 0);
 	table_column(table, "BLOCKS", COLUMN_RIGHT);
 	table_column(table, "OUTCOMES", COLUMN_RIGHT);
-	table_column(table, "CODE", 0);
-	table_column(table, "BRANCHES", COLUMN_LAST);
+	table_column(table, "CODE; OUTCOMES", COLUMN_LAST);
 	for (i = 0; !cov_places_get(places, i, &place); i++) {
 		count_place(&n, &place);
 		if (place.known != COV_YES)

@@ -114,7 +114,8 @@ static void add_sample(struct json_object *array, struct table *table, uint64_t 
 		return;
 	}
 	table_cell(table, COLOR_NONE, "%" PRIu64, id);
-	table_cell(table, certain ? COLOR_GOOD : COLOR_MIDDLING, certain ? "yes" : "cannot be known");
+	table_cell(table, certain ? COLOR_GOOD : COLOR_MIDDLING, "%s",
+		   certain ? "yes" : "cannot be known");
 }
 
 /* Those that do or may; returns how many do. */

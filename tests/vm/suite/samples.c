@@ -47,7 +47,7 @@ static void choose_calls(unsigned int sample, struct call list[CALLS],
 
 static unsigned int how_often(void)
 {
-	return rounds(5);
+	return rounds(3);
 }
 
 static void work(int device, unsigned int sample)
