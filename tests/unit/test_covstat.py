@@ -777,17 +777,19 @@ class Samples(Case):
         text = self.covstat("samples", "--compare", str(MAIN), str(FELL)).stdout
         self.assertRegex(text, r"(?m)^FUNCTION +ENTRY +BLOCKS +OUTCOMES +CODE; OUTCOMES$")
         self.assertRegex(text, r"(?m)^toy_main +- +0 +1 +0x2 taken$")
-        self.assertIn("0 functions, 0 blocks, 1 branch outcomes that sample %d has covered and "
-                      "sample %d has not\n5 more places: it cannot be known" % (MAIN, FELL), text)
+        self.assertIn("covered by sample %d and not by sample %d: functions 0, blocks 0, branch "
+                      "outcomes 1\nperhaps, it cannot be known: 5 more places" % (MAIN, FELL),
+                      text)
         text = self.covstat("samples", "--compare", str(FELL), str(MAIN)).stdout
-        self.assertTrue(text.startswith("0 functions, 0 blocks, 0 branch outcomes"))
+        self.assertTrue(text.startswith("covered by sample %d and not by" % FELL))
         text = self.covstat("samples", "--alone", str(STOPS)).stdout
         self.assertRegex(text, r"(?m)^toy_stops +entered +1 +0 +0x0-0x5$")
-        self.assertIn("sample %d alone has covered" % STOPS, text)
+        self.assertIn("covered by sample %d alone: functions 1, blocks 1, branch outcomes 0"
+                      % STOPS, text)
         text = self.covstat("samples", "--first", str(FELL)).stdout
         self.assertRegex(text, r"(?m)^toy_main +entered +4 +3 +0x0-0x16; "
                                r"0x2 fall-through, 0x7 fall-through, 0x14 fall-through$")
-        self.assertIn("was the first to cover", text)
+        self.assertIn("covered by sample %d first: functions 1" % FELL, text)
 
     def test_places_for_programs(self):
         self.run_samples(FELL, MAIN, STOPS)

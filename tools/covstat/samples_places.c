@@ -179,17 +179,15 @@ static void count_place(struct cov_place_counts *n, const struct cov_place *plac
 static void print_summary(const struct places_request *request,
 			  const struct cov_place_counts *n)
 {
-	printf("%" PRIu64 " functions, %" PRIu64 " blocks, %" PRIu64 " branch outcomes",
-	       n->functions, n->blocks, n->outcomes);
-	printf(" that sample %" PRIu64, request->sample);
+	printf("covered by sample %" PRIu64, request->sample);
 	if (!request->which)
-		printf(" has covered and sample %" PRIu64 " has not\n", request->without);
-	else if (request->which == COV_SAMPLE_ALONE)
-		puts(" alone has covered");
+		printf(" and not by sample %" PRIu64, request->without);
 	else
-		puts(" was the first to cover");
+		fputs(request->which == COV_SAMPLE_ALONE ? " alone" : " first", stdout);
+	printf(": functions %" PRIu64 ", blocks %" PRIu64 ", branch outcomes %" PRIu64 "\n",
+	       n->functions, n->blocks, n->outcomes);
 	if (n->unknown)
-		printf("%" PRIu64 " more places: it cannot be known\n", n->unknown);
+		printf("perhaps, it cannot be known: %" PRIu64 " more places\n", n->unknown);
 }
 
 /* The places of a function follow each other. */
