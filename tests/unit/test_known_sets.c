@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "chance.h"
 #include "known_sets.h"
 #include "libcov.h"
 
@@ -30,36 +31,28 @@ struct trial {
 	uint32_t first[MAX_BITS];	/* row that was told, or NOBODY */
 };
 
-static uint64_t seed = 1;
-
-static uint32_t random_below(uint32_t n)
-{
-	seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-	return (seed >> 33) % n;
-}
-
 /* @yes and @unknown in a hundred bits, of the rest none. */
 static void make(struct trial *trial, uint32_t yes, uint32_t unknown)
 {
 	uint32_t row, bit;
 
 	memset(trial, 0, sizeof(*trial));
-	trial->rows = 1 + random_below(MAX_ROWS);
-	trial->bits = 1 + random_below(MAX_BITS);
+	trial->rows = 1 + below(MAX_ROWS);
+	trial->bits = 1 + below(MAX_BITS);
 	trial->words = (trial->bits + 63) / 64;
 	assert_int_equal(known_sets_init(&trial->sets, trial->rows, trial->words), 0);
 	assert_int_equal(known_set_init(&trial->out, trial->words), 0);
 	for (bit = 0; bit < trial->bits; bit++) {
 		trial->first[bit] = NOBODY;
 		for (row = 0; row < trial->rows; row++) {
-			uint32_t draw = random_below(100);
+			uint32_t draw = below(100);
 
 			trial->known[row][bit] = draw < yes ? COV_YES :
 						 draw < yes + unknown ? COV_UNKNOWN : COV_NO;
 			known_sets_put(&trial->sets, row, bit, trial->known[row][bit]);
 		}
-		row = random_below(trial->rows);
-		if (trial->known[row][bit] == COV_YES && !random_below(3)) {
+		row = below(trial->rows);
+		if (trial->known[row][bit] == COV_YES && one_in(3)) {
 			trial->first[bit] = row;
 			known_sets_tell_first(&trial->sets, bit, row);
 		}
@@ -306,7 +299,7 @@ static void a_cover_is_whole_lean_and_as_small_as_promised(void **state)
 	each_trial(check_cover);
 	/* Few bits, so that rows stand in for each other and choices matter. */
 	for (round = 0; round < 300; round++) {
-		make(&trial, 4 + random_below(20), 0);
+		make(&trial, 4 + below(20), 0);
 		check_cover(&trial);
 		unmake(&trial);
 	}
@@ -349,8 +342,8 @@ static void a_thousand_rows_of_forty_thousand_bits_are_covered(void **state)
 	assert_int_equal(known_sets_init(&sets, rows, words), 0);
 	for (i = 0; i < rows; i++)
 		for (w = 0; w < words; w++)
-			if (!random_below(8))
-				known_sets_put(&sets, i, 64 * w + random_below(64), COV_YES);
+			if (one_in(8))
+				known_sets_put(&sets, i, 64 * w + below(64), COV_YES);
 	known_sets_seal(&sets);
 	cover.rows = calloc(rows, sizeof(*cover.rows));
 	left = calloc(words, sizeof(*left));
@@ -392,5 +385,6 @@ int main(void)
 		cmocka_unit_test(no_rows_are_covered_by_none),
 	};
 
+	chance_seed(1);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
