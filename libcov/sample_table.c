@@ -266,17 +266,21 @@ static int fill(struct cov *cov, uint32_t target, struct cov_sample_table *table
 	return 0;
 }
 
+/* While this goes on, the handle has view 0. */
 static int take_once(struct cov *cov, uint32_t target, struct cov_sample_table **out)
 {
 	struct cov_sample_table *table = calloc(1, sizeof(*table));
+	uint64_t view = cov->view;
 	int ret, back;
 
 	if (!table)
 		return cov_fail(cov, ENOMEM, "no memory for a table of samples");
+	cov->view = 0;
 	ret = cov_set_view(cov, 0);
 	if (!ret)
 		ret = fill(cov, target, table);
-	back = cov_set_view(cov, cov->view);
+	cov->view = view;
+	back = cov_set_view(cov, view);
 	ret = ret ? ret : back;
 	if (!ret) {
 		*out = table;

@@ -310,9 +310,9 @@ const struct command cmd_samples = {
 	.notes =
 	"Samples come in the order of their first registration, by `covstat run --sample`\n"
 	"or cov_register(). Without scope tracked only their ids are known. COVERED,\n"
-	"FIRST and ALONE are functions/blocks/branch outcomes; a sample is effective if it\n"
-	"was the first to cover something. CODE and OUTCOMES have offsets from the\n"
-	"function's first byte.\n"
+	"FIRST and ALONE are functions/blocks/branch outcomes, as far as it is certain; a\n"
+	"sample is effective if it was the first to cover something. CODE and OUTCOMES\n"
+	"have offsets from the function's first byte.\n"
 	"Of samples that have covered a place, the one registered first counts as first,\n"
 	"which is not who came by first if they ran side by side. That is known, and then\n"
 	"counts, for functions and branches that engine kprobe has.\n"
