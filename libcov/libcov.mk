@@ -58,7 +58,7 @@ LIBCOV_UNIT := test_libcov test_libcov_read test_libcov_samples
 LIBCOV_TEST_FILES := $(LIBCOV_UNIT:%=$(LIBCOV_TEST)/%.asan) $(LIBCOV_TEST)/fake_kernel.so \
 	$(LIBCOV_TEST)/covstat.asan build/covstat build/libcov.a
 LIBCOV_TESTS := $(LIBCOV_UNIT:%=$(LIBCOV_TEST)/%.asan) tests/unit/test_libcov_exports.sh \
-	tests/unit/test_covstat.py
+	tests/unit/test_covstat.py tests/unit/test_livecov.py
 
 .PHONY: libcov-test
 libcov-test: libcov covstat $(LIBCOV_TEST_FILES)

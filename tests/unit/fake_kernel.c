@@ -744,7 +744,8 @@ static int do_checkpoint_del(const struct cov_checkpoint_del *del)
 	return refuse(ENOENT, "there is no checkpoint %s", del->name);
 }
 
-static int do_register(const struct cov_register *request)
+/* Lets a task register again while it is tracked, which the kernel does not. */
+static int do_register(int fd, const struct cov_register *request)
 {
 	if (!request->sample || request->flags || request->pad)
 		return refuse(EINVAL, "sample 0 means none; number samples from 1");
@@ -756,6 +757,16 @@ static int do_register(const struct cov_register *request)
 	}
 	kernel->sample = request->sample;
 	kernel->registered_pid = getpid();
+	kernel->tracked = gettid();
+	kernel->tracked_fd = fd;
+	return 0;
+}
+
+static int do_unregister(void)
+{
+	if (kernel->tracked != gettid())
+		return refuse(ENOENT, "this task is not tracked");
+	kernel->tracked = 0;
 	return 0;
 }
 
@@ -848,9 +859,9 @@ static int dispatch(int fd, unsigned long command, void *argument)
 	case COV_IOC_TEXT:
 		return do_text(argument);
 	case COV_IOC_REGISTER:
-		return do_register(argument);
+		return do_register(fd, argument);
 	case COV_IOC_UNREGISTER:
-		return kernel->registers ? 0 : refuse(ENOENT, "this task is not tracked");
+		return do_unregister();
 	case COV_IOC_CHECKPOINT_ADD:
 		return do_checkpoint_add(fd, argument);
 	case COV_IOC_CHECKPOINT_DEL:
@@ -939,13 +950,15 @@ int WRAP(open)(const char *path, int flags, ...)
 	return REAL(open)(redirected(path, buffer), flags, mode);
 }
 
-/* What was attached through the file goes with it, unless it is kept. */
+/* What was attached or registered through the file goes with it, unless it is kept. */
 int WRAP(close)(int fd)
 {
 	uint32_t i;
 
 	if (fd >= 0 && fd < (int)ARRAY_SIZE(is_control) && is_control[fd]) {
 		is_control[fd] = false;
+		if (kernel->tracked_fd == fd && kernel->tracked)
+			kernel->tracked = 0;
 		for (i = 0; i < FAKE_TARGETS; i++)
 			if (kernel->targets[i].used && !kernel->targets[i].info.kept &&
 			    kernel->targets[i].fd == fd)

@@ -117,6 +117,8 @@ struct fake_target {
  * @registers: calls of COV_IOC_REGISTER that succeeded
  * @sample: of the last one
  * @registered_pid: who made it
+ * @tracked: thread id of the task that is tracked, 0 if none is
+ * @tracked_fd: by which file; closing that ends it
  *	several kprobes
  * @arms_off: calls of COV_IOC_ARM at which it was 0
  * @nr_samples: registered ones
@@ -140,6 +142,8 @@ struct fake_kernel {
 	uint32_t registers;
 	uint64_t sample;
 	int32_t registered_pid;
+	int32_t tracked;
+	int32_t tracked_fd;
 	uint32_t arms_off;
 	uint32_t nr_samples;
 	uint64_t samples[FAKE_SAMPLES];

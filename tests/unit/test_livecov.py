@@ -1,0 +1,573 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""python/livecov.py, on the real libcov, with the fake kernel of fake_kernel.h preloaded.
+
+Run from anywhere, once `make libcov-test` has built what it needs. The fake's state
+belongs to a process, so each test is a script that runs in one of its own; what it
+prints last, as JSON, is its result.
+"""
+
+import ctypes
+import errno
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import textwrap
+import unittest
+
+sys.dont_write_bytecode = True
+# pylint: disable=wrong-import-position
+import headers
+import tap
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILT = os.path.join(ROOT, "build/unit/libcov")
+HEADER = os.path.join(ROOT, "libcov/libcov.h")
+NR = {"KEEP": 0x12, "DETACH": 0x13, "RESET": 0x14, "REGISTER": 0x30, "UNREGISTER": 0x31}
+
+sys.path.insert(0, os.path.join(ROOT, "python"))
+import livecov
+
+PREAMBLE = """
+import ctypes, errno, gc, json, os, signal, sys, threading
+import livecov
+
+class Kernel:
+    '''The members of struct fake_kernel that tests look at.'''
+    def __init__(self):
+        self.library = ctypes.CDLL("fake_kernel.so")
+        self.library.fake_kernel.restype = ctypes.c_void_p
+    def __getattr__(self, name):
+        return ctypes.c_int32.from_address(self.library.fake_kernel() + OFFSETS[name]).value
+
+kernel = Kernel()
+def refused(function, *args, **options):
+    try:
+        function(*args, **options)
+    except livecov.Error as error:
+        assert str(error) == error.strerror, error
+        return [error.errno, error.strerror]
+    raise SystemExit("not refused")
+"""
+
+
+def compiled(source):
+    """What a C program prints."""
+    with tempfile.TemporaryDirectory() as directory:
+        program = os.path.join(directory, "program")
+        subprocess.run(["cc", "-x", "c", "-o", program, "-I", os.path.join(ROOT, "libcov"), "-I",
+                        os.path.join(ROOT, "include"), "-I", os.path.join(ROOT, "tests/unit"),
+                        "-"], input=source, text=True, check=True)
+        return subprocess.run([program], stdout=subprocess.PIPE, text=True, check=True).stdout
+
+
+def fake_offsets():
+    names = ("attaches", "detaches", "resets", "registers", "tracked")
+    lines = "".join(f'printf("{n} %zu\\n", offsetof(struct fake_kernel, {n}));' for n in names)
+    out = compiled("#include <stdio.h>\n#include <stddef.h>\n#include \"fake_kernel.h\"\n"
+                   f"int main(void) {{ {lines} return 0; }}")
+    return {name: int(offset) for name, offset in map(str.split, out.splitlines())}
+
+
+class Case(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.offsets = fake_offsets()
+
+    def setUp(self):
+        self.dir = tempfile.mkdtemp(prefix="test_livecov.")
+        self.addCleanup(shutil.rmtree, self.dir)
+        for path, text in (("/sys/module/toy/sections/.text", "0xffffffffc0a00000\n"),
+                           ("/sys/module/toy/sections/.text.unlikely", "0xffffffffc0a02000\n"),
+                           ("/sys/module/livecov/initstate", "live\n")):
+            os.makedirs(os.path.dirname(self.dir + path), exist_ok=True)
+            with open(self.dir + path, "w", encoding="ascii") as file:
+                file.write(text)
+
+    def environment(self, **settings):
+        return dict(os.environ, FAKE_ROOT=self.dir, PYTHONDONTWRITEBYTECODE="1",
+                    LD_PRELOAD=os.path.join(BUILT, "fake_kernel.so"),
+                    LD_LIBRARY_PATH=BUILT, PYTHONPATH=os.path.join(ROOT, "python"),
+                    FAKE_KERNEL=os.path.join(self.dir, "kernel"),
+                    FAKE_KERNEL_SET=",".join(f"{n}={v}" for n, v in settings.items()))
+
+    def run_script(self, script, **settings):
+        source = f"OFFSETS = {self.offsets}\n{PREAMBLE}\n{textwrap.dedent(script)}"
+        done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True,
+                              env=self.environment(**settings), timeout=60, check=False)
+        if done.returncode:
+            self.fail(f"status {done.returncode}\n{done.stdout}{done.stderr}")
+        return json.loads(done.stdout.splitlines()[-1])
+
+
+class Attach(Case):
+    def test_a_target_lives_for_the_block(self):
+        self.assertEqual(self.run_script("""
+            with livecov.attach("toy") as toy:
+                inside = [livecov.status().targets, toy.module, toy.id, toy.attached.armed]
+            print(json.dumps([inside, livecov.status().targets, kernel.detaches]))
+        """), [[1, "toy", 1, 199], 0, 1])
+
+    def test_an_exception_detaches_and_is_passed_on(self):
+        self.assertEqual(self.run_script("""
+            try:
+                with livecov.attach("toy"):
+                    raise KeyError("mine")
+            except KeyError as error:
+                print(json.dumps([str(error), livecov.status().targets]))
+        """), ["'mine'", 0])
+
+    def test_the_exception_of_the_block_hides_that_detach_failed(self):
+        self.assertEqual(self.run_script("""
+            try:
+                with livecov.attach("toy"):
+                    raise KeyError("mine")
+            except KeyError as error:
+                print(json.dumps(repr(error.__context__)))
+        """, detach_errno=errno.ENOENT), "None")
+
+    def test_a_detach_that_fails_is_told(self):
+        self.assertEqual(self.run_script("""
+            def block():
+                with livecov.attach("toy"):
+                    pass
+            print(json.dumps(refused(block)[0]))
+        """, detach_errno=errno.EBUSY), errno.EBUSY)
+
+    def test_a_target_goes_with_its_object(self):
+        self.assertEqual(self.run_script("""
+            toy = livecov.attach("toy")
+            before = livecov.status().targets
+            del toy
+            gc.collect()
+            print(json.dumps([before, livecov.status().targets]))
+        """), [1, 0])
+
+    def test_what_is_kept_stays_until_it_is_detached_by_name(self):
+        self.assertEqual(self.run_script("""
+            with livecov.attach("toy") as toy:
+                toy.keep()
+            kept = livecov.status().targets
+            livecov.detach("toy")
+            print(json.dumps([kept, livecov.status().targets, refused(livecov.detach, "toy")[0]]))
+        """), [1, 0, errno.ENOENT])
+
+    def test_a_detached_target_says_so(self):
+        self.assertEqual(self.run_script("""
+            toy = livecov.attach("toy")
+            toy.detach()
+            try:
+                toy.reset()
+            except ValueError as error:
+                print(json.dumps(str(error)))
+        """), "this target has been detached or closed")
+
+    def test_options_reach_livecov(self):
+        out = self.run_script("""
+            with livecov.attach("toy", mode="count", scope="tracked", engine="detour",
+                                functions=["toy_m*", "toy_u*"], levels=[1, 64]):
+                toy = livecov.coverage("toy")
+            base = kernel.library.fake_kernel()
+            print(json.dumps([toy.mode, toy.scope, toy.engine, toy.counted]))
+        """)
+        self.assertEqual(out, ["count", "tracked", "detour", True])
+
+    def test_functions_alone(self):
+        self.assertEqual(self.run_script("""
+            with livecov.attach("toy", functions="toy_*", functions_only=True) as toy:
+                print(json.dumps([len(toy.functions()), len(toy.blocks()), len(toy.branches())]))
+        """), [7, 0, 0])
+
+    def test_wrong_words_are_refused_before_livecov_is_asked(self):
+        for option, words in (('mode="lines"', "blocks, edges, count"),
+                              ('scope="mine"', "tracked, all"), ('engine="steam"', "kprobe"),
+                              ('levels=[65]', "1 to 64")):
+            self.assertIn(words, self.run_script(f"""
+                try:
+                    livecov.attach("toy", {option})
+                except ValueError as error:
+                    print(json.dumps(str(error)))
+            """))
+
+    def test_errors_carry_errno_and_libcovs_sentence(self):
+        self.assertEqual(self.run_script("""
+            print(json.dumps(refused(livecov.attach, "nosuch")))
+        """), [errno.ENOENT, "no module nosuch is loaded; try: modprobe nosuch"])
+        number, text = self.run_script("print(json.dumps(refused(livecov.status)))",
+                                       open_errno=errno.EACCES)
+        self.assertEqual(number, errno.EACCES)
+        self.assertIn("run as root", text)
+
+    def test_progress_is_told_and_what_it_raises_ends_the_attach(self):
+        self.assertEqual(self.run_script("""
+            steps = []
+            with livecov.attach("toy", engine="kprobe", progress=lambda *step: steps.append(step)):
+                pass
+            def tired(done, total):
+                raise KeyError("enough")
+            try:
+                livecov.attach("toy", progress=tired)
+            except KeyError as error:
+                print(json.dumps([steps[0], steps[-1][0] == steps[-1][1], str(error),
+                                  livecov.status().targets]))
+        """), [[0, 200], True, "'enough'", 0])
+
+    def test_an_interrupt_ends_the_attach(self):
+        self.assertEqual(self.run_script("""
+            steps, interrupted = [], threading.Event()
+            def progress(done, total):
+                steps.append(done)
+                if len(steps) == 1:
+                    os.kill(os.getpid(), signal.SIGINT)
+                    interrupted.wait(10)
+            class Seen(KeyboardInterrupt):
+                def __init__(self):
+                    interrupted.set()
+            def handler(*_):
+                raise Seen
+            signal.signal(signal.SIGINT, handler)
+            try:
+                livecov.attach("toy", engine="kprobe", progress=progress)
+            except KeyboardInterrupt:
+                print(json.dumps([livecov.status().targets, kernel.attaches, len(steps)]))
+        """)[0], 0)
+
+    def test_reset(self):
+        self.assertEqual(self.run_script("""
+            with livecov.attach("toy") as toy:
+                toy.reset()
+                livecov.reset("toy")
+                livecov.reset()
+            print(json.dumps([kernel.resets, refused(livecov.reset, "toy")[0]]))
+        """), [3, errno.ENOENT])
+
+
+class Read(Case):
+    def test_functions_with_their_blocks_and_branches(self):
+        found = self.run_script("""
+            livecov.attach("toy", engine="kprobe").keep()
+            toy = livecov.coverage("toy")
+            main, refused = toy.functions[0], toy.functions[2]
+            print(json.dumps({
+                "toy": [toy.module, toy.state, toy.build_id, toy.counted, toy.sample],
+                "names": [function.name for function in toy.functions],
+                "main": main._replace(blocks=len(main.blocks), branches=len(main.branches)),
+                "cold": toy.functions[-1].parent,
+                "refused": [refused.entered, refused.state, refused.error],
+                "branch": main.branches[0],
+                "unknown": [b.taken for b in toy.branches if b.function == "toy_refused"],
+                "jumps": sorted({branch.jump for branch in toy.branches}),
+                "block": main.blocks[0],
+                "lengths": [len(livecov.functions("toy")), len(livecov.blocks("toy")),
+                            len(livecov.branches("toy"))],
+                "totals": [toy.totals.outcomes, toy.totals.outcomes_hit, toy.totals.blocks_hit],
+            }))
+        """)
+        base = 0xffffffffc0a00000
+        self.assertEqual(found["toy"], ["toy", "live", "0123456789abcdef0123456789abcdef01234567",
+                                        True, None])
+        self.assertEqual(found["names"], ["toy_main", "toy_unused", "toy_refused", "toy_large",
+                                          "toy_stops", "toy_checks", "toy_main.cold"])
+        length = found["main"][4]
+        self.assertEqual(found["main"], ["toy_main", base, ".text", 0, length, None, False, True,
+                                         7, 3, [1], "armed", 0, 9, 4])
+        self.assertEqual(found["cold"], "toy_main")
+        self.assertEqual(found["refused"], [None, "refused", errno.EINVAL])
+        branch = found["branch"]
+        self.assertEqual(branch, ["toy_main", base + 2, 2, 2, "je", branch[5], True, True, 3, 4, 0,
+                                  "armed", 0])
+        self.assertEqual(found["unknown"], [None])
+        self.assertEqual(found["jumps"], ["ja", "je", "jl", "jne", "jrcxz", "js"])
+        self.assertEqual(found["block"][:3], ["toy_main", base, 0])
+        self.assertEqual(found["lengths"], [7, 28, 10])
+        self.assertEqual(found["totals"], [20, 8, 10])
+
+    def test_what_is_not_attached_cannot_be_read(self):
+        number, text = self.run_script('print(json.dumps(refused(livecov.coverage, "toy")))')
+        self.assertEqual(number, errno.ENOENT)
+        self.assertIn("toy", text)
+
+    def test_next_unhit(self):
+        found = self.run_script("""
+            livecov.attach("toy", engine="kprobe").keep()
+            places = livecov.unhit()
+            print(json.dumps({
+                "first": livecov.next_unhit(), "text": str(livecov.next_unhit()),
+                "second": livecov.next_unhit(skip=1) == places[1],
+                "end": livecov.next_unhit(skip=len(places)),
+                "kinds": [place.kind for place in places],
+                "functions": [str(p) for p in livecov.unhit("toy", functions_only=True)],
+                "level 2": [p.function for p in livecov.unhit(levels=[2])],
+            }))
+        """)
+        self.assertEqual(found["first"][:3], ["outcome", "toy", "toy_main"])
+        self.assertEqual(found["first"][5:9], ["taken", "jne", 3, 7])
+        self.assertRegex(found["text"], r"^toy:toy_main\+0x[0-9a-f]+ taken$")
+        self.assertTrue(found["second"])
+        self.assertIsNone(found["end"])
+        self.assertEqual(found["kinds"], sorted(found["kinds"], reverse=True))
+        self.assertEqual(set(found["functions"]), {"toy:toy_large", "toy:toy_unused"})
+        self.assertEqual(found["level 2"], ["toy_large"])
+
+    def test_next_unhit_of_nothing_is_an_error(self):
+        number, text = self.run_script("print(json.dumps(refused(livecov.next_unhit)))")
+        self.assertEqual(number, errno.ENOENT)
+        self.assertIn("nothing is attached", text)
+
+    def test_status(self):
+        found = self.run_script("print(json.dumps(livecov.status()._asdict()))", lost=3)
+        self.assertEqual(found["release"], "fake")
+        self.assertEqual(found["modes"], ["blocks", "edges", "count"])
+        self.assertEqual(found["scopes"], ["tracked", "all"])
+        self.assertEqual(sorted(found["engines"]),
+                         ["auto", "breakpoint", "detour", "entry", "kprobe"])
+        self.assertEqual([found["tasks_lost"], found["checkpoints_max"], found["abi"][0]],
+                         [3, 1000, 1])
+
+
+class Samples(Case):
+    """How a sample ends: on every way out the thread is tracked no more."""
+
+    def test_the_thread_is_tracked_for_the_block(self):
+        self.assertEqual(self.run_script("""
+            with livecov.sample(7):
+                inside = kernel.tracked == threading.get_native_id()
+            print(json.dumps([inside, kernel.tracked, livecov.samples()]))
+        """), [True, 0, [7]])
+
+    def test_an_exception_ends_it_and_is_passed_on(self):
+        self.assertEqual(self.run_script("""
+            ways = []
+            def leave(error):
+                with livecov.sample(7):
+                    raise error
+            for error in (KeyError, KeyboardInterrupt, SystemExit, GeneratorExit, StopIteration):
+                try:
+                    leave(error)
+                except error:
+                    ways.append(kernel.tracked)
+            print(json.dumps(ways))
+        """), [0, 0, 0, 0, 0])
+
+    def test_return_and_break_end_it(self):
+        self.assertEqual(self.run_script("""
+            def returns():
+                with livecov.sample(7):
+                    return kernel.tracked != 0
+            for number in (1, 2):
+                with livecov.sample(number):
+                    break
+            print(json.dumps([returns(), kernel.tracked, kernel.registers]))
+        """), [True, 0, 2])
+
+    def test_leaving_by_another_thread_is_told_and_ends_it(self):
+        self.assertEqual(self.run_script("""
+            block = livecov.sample(7)
+            thread = threading.Thread(target=block.__enter__)
+            thread.start()
+            thread.join()
+            before = kernel.tracked != 0
+            error = refused(block.__exit__, None, None, None)
+            print(json.dumps([before, error[0], kernel.tracked]))
+        """), [True, errno.ENOENT, 0])
+
+    def test_it_decorates_a_function(self):
+        self.assertEqual(self.run_script("""
+            @livecov.sample(9)
+            def case():
+                return kernel.tracked != 0
+            print(json.dumps([case(), case(), kernel.tracked, kernel.registers]))
+        """), [True, True, 0, 2])
+
+    def test_a_thread_that_is_tracked_already_is_refused(self):
+        def script(body):
+            return f"""
+            def block():
+                with livecov.sample(7):
+                    raise SystemExit("entered")
+            {body}"""
+        number, _ = self.run_script(script("print(json.dumps(refused(block)))"),
+                                    fail_nr=NR["REGISTER"], fail_errno=errno.EEXIST)
+        self.assertEqual(number, errno.EEXIST)
+
+    def test_the_exception_of_the_block_hides_that_the_end_failed(self):
+        self.assertEqual(self.run_script("""
+            try:
+                with livecov.sample(7):
+                    raise KeyError("mine")
+            except KeyError:
+                print(json.dumps(kernel.tracked))
+        """, fail_nr=NR["UNREGISTER"], fail_errno=errno.ENOENT), 0)
+
+    def test_only_numbers_above_0_are_samples(self):
+        for bad in ("0", "-1", "1 << 64", "'7'", "None"):
+            self.assertIn("1 to 2**64", self.run_script(f"""
+                try:
+                    with livecov.sample({bad}):
+                        pass
+                except ValueError as error:
+                    print(json.dumps([str(error), kernel.registers]))
+            """)[0])
+
+    def test_samples_are_listed_in_the_order_of_registration(self):
+        self.assertEqual(self.run_script("""
+            for number in (9, 2**64 - 1, 9, 2, 5):
+                with livecov.sample(number):
+                    pass
+            print(json.dumps(livecov.samples()))
+        """), [9, 2**64 - 1, 2, 5])
+
+    def test_coverage_of_one_sample(self):
+        self.assertEqual(self.run_script("""
+            with livecov.attach("toy", scope="tracked") as toy:
+                with livecov.sample(7):
+                    pass
+                seven, everything = toy.coverage(sample=7), toy.coverage()
+                none = refused(toy.coverage, sample=8)
+            print(json.dumps([seven.sample, seven.totals.outcomes_hit,
+                              [f.name for f in seven.functions if f.entered],
+                              everything.totals.outcomes_hit, none]))
+        """), [7, 4, ["toy_main"], 8,
+               [errno.ENOENT, "there is no sample 8; `covstat samples` lists them"]])
+
+    def test_unhit_places_of_one_sample(self):
+        self.assertEqual(self.run_script("""
+            with livecov.attach("toy", scope="tracked") as toy:
+                with livecov.sample(7):
+                    pass
+                print(json.dumps(["toy_checks" in [p.function for p in toy.unhit(
+                    sample=sample, functions_only=True)] for sample in (7, None)]))
+        """), [True, False])
+
+    def test_scope_all_keeps_no_samples_apart(self):
+        number, text = self.run_script("""
+            with livecov.attach("toy") as toy:
+                with livecov.sample(7):
+                    pass
+                print(json.dumps(refused(toy.coverage, sample=7)))
+        """)
+        self.assertEqual(number, errno.EOPNOTSUPP)
+        self.assertIn("scope all", text)
+
+
+class Library(Case):
+    def load(self, code="import livecov; print(livecov._lib._name)", **more):
+        env = {name: value for name, value in os.environ.items() if name != "LD_LIBRARY_PATH"}
+        return subprocess.run([sys.executable, "-B", "-c", code], capture_output=True, text=True,
+                              env={**env, **more}, check=False)
+
+    def test_the_one_of_the_environment_comes_first(self):
+        copy = os.path.join(self.dir, "other.so")
+        shutil.copy(os.path.join(ROOT, "build/libcov.so.1"), copy)
+        done = self.load(PYTHONPATH=os.path.join(ROOT, "python"), LIVECOV_LIBRARY=copy)
+        self.assertEqual(done.stdout.strip(), copy, done.stderr)
+        done = self.load(PYTHONPATH=os.path.join(ROOT, "python"), LIVECOV_LIBRARY="/nosuch.so")
+        self.assertIn("ImportError", done.stderr)
+        self.assertIn("/nosuch.so", done.stderr)
+
+    def test_the_one_in_the_library_path_is_found(self):
+        lonely = os.path.join(self.dir, "a/b/c")
+        os.makedirs(lonely)
+        shutil.copy(os.path.join(ROOT, "python/livecov.py"), lonely)
+        done = self.load(PYTHONPATH=lonely, LD_LIBRARY_PATH=os.path.join(ROOT, "build"))
+        self.assertEqual(done.stdout.strip(), "libcov.so.1", done.stderr)
+
+    def test_without_it_the_import_says_what_to_do(self):
+        lonely = os.path.join(self.dir, "a/b/c")
+        os.makedirs(lonely)
+        shutil.copy(os.path.join(ROOT, "python/livecov.py"), lonely)
+        with open(os.path.join(lonely, "libcov.so.1"), "w", encoding="ascii"):
+            pass
+        done = self.load(PYTHONPATH=lonely, LIVECOV_LIBRARY=os.path.join(lonely, "libcov.so.1"))
+        self.assertIn("LIVECOV_LIBRARY", done.stderr)
+
+
+class Layout(unittest.TestCase):
+    """What livecov.py says again is what libcov.h says."""
+
+    SCALARS = {"int": ctypes.c_int, "unsigned int": ctypes.c_uint, "uint32_t": ctypes.c_uint32,
+               "uint64_t": ctypes.c_uint64, "size_t": ctypes.c_size_t, "void": None}
+
+    def structs(self):
+        return [kind for name, kind in sorted(vars(livecov).items())
+                if isinstance(kind, type) and issubclass(kind, ctypes.Structure)
+                and name.startswith("_cov_")]
+
+    def test_structs_are_those_of_the_header(self):
+        lines, ours = [], []
+        for kind in self.structs():
+            name = kind.__name__[1:]
+            lines.append(f'P("{name}", sizeof(struct {name}));')
+            ours.append(f"{name} {ctypes.sizeof(kind)}")
+            for member, _ in kind._fields_:
+                place = getattr(kind, member)
+                lines.append(f'P("{name}.{member}", offsetof(struct {name}, {member}));')
+                lines.append(f'P("{name}.{member}", sizeof(((struct {name} *)0)->{member}));')
+                ours += [f"{name}.{member} {place.offset}", f"{name}.{member} {place.size}"]
+        self.assertGreater(len(ours), 100)
+        printed = compiled('#include <stdio.h>\n#include "libcov.h"\n'
+                           '#define P(name, value) printf("%s %zu\\n", name, (size_t)(value))\n'
+                           f"int main(void) {{ {' '.join(lines)} return 0; }}")
+        self.assertEqual(printed.splitlines(), ours)
+
+    def test_structs_have_every_member_in_its_order(self):
+        declared = headers.structs(HEADER)
+        for kind in self.structs():
+            self.assertEqual([member for member, _ in kind._fields_],
+                             headers.members(declared[kind.__name__[1:]]), kind.__name__)
+
+    def test_prototypes_are_those_of_the_header(self):
+        declared = headers.prototypes(HEADER)
+        for name, (result, *arguments) in livecov._PROTOTYPES.items():
+            theirs = headers.parse_prototype(declared[name])
+            self.assertEqual(len(arguments), len(theirs.arguments), name)
+            for mine, text in zip([result, *arguments], [theirs.result, *theirs.arguments]):
+                with self.subTest(function=name, type=text):
+                    self.check_type(mine, text)
+
+    def check_type(self, mine, text):
+        if "*" not in text:
+            self.assertIs(mine, self.SCALARS[text])
+            return
+        pointed = re.sub(r"\bconst\b|\*$", "", text).strip()
+        if pointed in ("char",):
+            self.assertIs(mine, ctypes.c_char_p)
+        elif pointed.startswith("struct ") and pointed.endswith("*"):
+            self.assertIs(mine, ctypes.POINTER(ctypes.c_void_p))
+        elif pointed.startswith("struct ") and hasattr(livecov, "_" + pointed[7:]):
+            self.assertIs(mine, ctypes.POINTER(getattr(livecov, "_" + pointed[7:])))
+        elif pointed.startswith("struct "):
+            self.assertIs(mine, ctypes.c_void_p)
+        else:
+            self.assertIs(mine, ctypes.POINTER(self.SCALARS[pointed]))
+
+    def test_words_are_the_numbers_of_the_header(self):
+        groups = (("MODE_", livecov.MODES, 0), ("SCOPE_", livecov.SCOPES, 0),
+                  ("ENGINE_", livecov.ENGINES, 0), ("TARGET_", livecov.TARGET_STATES, 0),
+                  ("SITE_", livecov.SITE_STATES, 0), ("UNHIT_", livecov.UNHIT_KINDS, 0))
+        constants = headers.constants(HEADER)
+        for prefix, words, _ in groups:
+            declared = {name[len("COV_" + prefix):].lower(): value
+                        for name, value in constants.items() if name.startswith("COV_" + prefix)}
+            self.assertEqual(words, declared, prefix)
+        for name in ("NO", "YES", "UNKNOWN", "NONE", "ATTACH_FUNCTIONS_ONLY",
+                     "RANK_FUNCTIONS_ONLY"):
+            self.assertEqual(getattr(livecov, "_" + name), constants["COV_" + name], name)
+
+    def test_everything_public_has_a_docstring(self):
+        for name in livecov.__all__:
+            thing = getattr(livecov, name)
+            self.assertTrue(thing.__doc__ and "Alias for" not in thing.__doc__, name)
+            if not isinstance(thing, type):
+                continue
+            for member, value in vars(thing).items():
+                if callable(value) and not member.startswith("_"):
+                    self.assertTrue(value.__doc__, f"{name}.{member}")
+
+
+if __name__ == "__main__":
+    tap.main()
