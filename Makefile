@@ -14,6 +14,9 @@ help:
 	@echo 'make               livecov.ko for the running kernel, libcov and covstat'
 	@echo 'make module        livecov.ko alone; KVER=RELEASE for another installed kernel'
 	@echo 'make userspace     libcov and covstat alone, in $(BUILD)/'
+	@echo 'make install       covstat, libcov, its Python module, man pages; PREFIX=/usr/local DESTDIR='
+	@echo 'make uninstall     remove those'
+	@echo 'make modules_install   livecov.ko, to where modprobe finds it'
 	@echo 'make demo          vivid under v4l2-compliance in a virtual machine, with its coverage'
 	@echo 'make test          every test but the long ones; SUITES="NAME..." for some of them'
 	@echo 'make unit          the unit tests alone, under sanitizers'
@@ -31,6 +34,7 @@ module:
 
 include libcov/libcov.mk
 include tools/covstat/covstat.mk
+include install.mk
 -include tests/unit/unit.mk
 -include tests/decoder/decoder.mk
 -include tests/target/target.mk
@@ -61,20 +65,6 @@ test-engines: setup
 clean:
 	rm -rf $(BUILD)
 	-test ! -d $(KDIR) || $(MAKE) -C $(KDIR) M=$(CURDIR) clean
-
-PREFIX ?= /usr/local
-LIBDIR ?= $(PREFIX)/lib
-
-# The module goes where depmod looks for additions; covstat finds libcov beside bin/.
-.PHONY: install
-install: userspace
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(LIBDIR)/pkgconfig
-	install -m 755 $(BUILD)/covstat $(DESTDIR)$(PREFIX)/bin/
-	install -m 644 libcov/libcov.h $(DESTDIR)$(PREFIX)/include/
-	install -m 644 $(BUILD)/libcov.a $(BUILD)/libcov.so.1 $(DESTDIR)$(LIBDIR)/
-	ln -sf libcov.so.1 $(DESTDIR)$(LIBDIR)/libcov.so
-	install -m 644 $(BUILD)/libcov.pc $(DESTDIR)$(LIBDIR)/pkgconfig/
-	test ! -e livecov.ko || { install -D -m 644 livecov.ko $(DESTDIR)/lib/modules/$(KVER)/updates/livecov.ko && { test -n "$(DESTDIR)" || depmod $(KVER); }; }
 
 # What attaching, running and detaching cost: vivid, ext4 and the tests' own target.
 .PHONY: figures

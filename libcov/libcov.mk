@@ -4,7 +4,6 @@
 # build/libcov.pc. Included by the top-level Makefile; all paths are from there.
 
 LIBCOV_VERSION := $(shell sed -n 's/^.define LIBCOV_VERSION "\(.*\)"/\1/p' libcov/libcov.h)
-LIBCOV_PREFIX ?= $(if $(PREFIX),$(PREFIX),/usr/local)
 
 LIBCOV_SOURCES := cov file module_file sections attach task checkpoint engines \
 	samples map snapshot known_sets sample_table sample_places rank query lines
@@ -33,11 +32,12 @@ build/libcov.a: $(LIBCOV_OBJECTS)
 	rm -f $@
 	$(AR) rcs $@ $(LIBCOV_OBJECTS)
 
-# Looked at each time: PREFIX may be another than it was.
+# Looked at each time: PREFIX (see install.mk) may be another than it was.
 .PHONY: FORCE
 build/libcov.pc: libcov/libcov.pc.in FORCE
 	@mkdir -p $(@D)
-	@sed -e 's|@PREFIX@|$(LIBCOV_PREFIX)|' -e 's|@VERSION@|$(LIBCOV_VERSION)|' $< > $@.new
+	@sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
+		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@VERSION@|$(LIBCOV_VERSION)|' $< > $@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 # ---- tests, without a kernel: make libcov-test runs them ---------------------
@@ -58,7 +58,8 @@ LIBCOV_UNIT := test_libcov test_libcov_read test_libcov_samples
 LIBCOV_TEST_FILES := $(LIBCOV_UNIT:%=$(LIBCOV_TEST)/%.asan) $(LIBCOV_TEST)/fake_kernel.so \
 	$(LIBCOV_TEST)/covstat.asan build/covstat build/libcov.a
 LIBCOV_TESTS := $(LIBCOV_UNIT:%=$(LIBCOV_TEST)/%.asan) tests/unit/test_libcov_exports.sh \
-	tests/unit/test_covstat.py tests/unit/test_livecov.py
+	tests/unit/test_covstat.py tests/unit/test_livecov.py \
+	tests/unit/test_example.py tests/unit/test_install.sh tests/unit/test_man.py
 
 .PHONY: libcov-test
 libcov-test: libcov covstat $(LIBCOV_TEST_FILES)

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# install.mk - make install, uninstall and modules_install. Included by the
+# top-level Makefile; all paths are from there.
+
+DESTDIR ?=
+PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+MANDIR ?= $(PREFIX)/share/man
+COMPLETIONSDIR ?= $(PREFIX)/share/bash-completion/completions
+
+# Where the distribution's python3, which is root's, looks for modules below PREFIX.
+PYTHON ?= /usr/bin/python3
+PYTHONDIR ?= $(shell $(PYTHON) tools/python-dir $(PREFIX))
+
+# FILE:DESTINATION:MODE
+INSTALLED = \
+	$(BUILD)/covstat:$(BINDIR)/covstat:755 \
+	$(BUILD)/libcov.so.1:$(LIBDIR)/libcov.so.1:644 \
+	$(BUILD)/libcov.a:$(LIBDIR)/libcov.a:644 \
+	$(BUILD)/libcov.pc:$(LIBDIR)/pkgconfig/libcov.pc:644 \
+	libcov/libcov.h:$(INCLUDEDIR)/libcov.h:644 \
+	python/livecov.py:$(PYTHONDIR)/livecov.py:644 \
+	man/covstat.1:$(MANDIR)/man1/covstat.1:644 \
+	man/libcov.3:$(MANDIR)/man3/libcov.3:644 \
+	man/livecov.4:$(MANDIR)/man4/livecov.4:644 \
+	tools/covstat/completion.bash:$(COMPLETIONSDIR)/covstat:644
+
+part = $(word $(1),$(subst :, ,$(2)))
+
+# install_file FILE:DESTINATION:MODE
+define install_file
+install -D -m $(call part,3,$(1)) $(call part,1,$(1)) '$(DESTDIR)$(call part,2,$(1))'
+
+endef
+
+# As root and for this machine: so that the linker finds libcov.so.1.
+LDCONFIG = test -n '$(DESTDIR)' || test ! -w /etc/ld.so.cache || /sbin/ldconfig
+
+.PHONY: install uninstall modules_install
+install: userspace
+	$(foreach file,$(INSTALLED),$(call install_file,$(file)))
+	ln -sf libcov.so.1 '$(DESTDIR)$(LIBDIR)/libcov.so'
+	$(LDCONFIG)
+
+# With the same PREFIX and DESTDIR as before. Directories stay.
+uninstall:
+	rm -f $(foreach file,$(INSTALLED),'$(DESTDIR)$(call part,2,$(file))') \
+		'$(DESTDIR)$(LIBDIR)/libcov.so' \
+		'$(DESTDIR)$(PYTHONDIR)'/__pycache__/livecov.*.pyc
+	$(LDCONFIG)
+
+# The kernel's own: to /lib/modules/KVER, for modprobe; INSTALL_MOD_PATH is the root.
+modules_install: module
+	$(MAKE) -C $(KDIR) M=$(CURDIR) INSTALL_MOD_PATH='$(DESTDIR)' modules_install

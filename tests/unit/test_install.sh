@@ -1,0 +1,173 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What `make install DESTDIR=DIR` leaves can be used: covstat starts, programs
+# compile and link by pkg-config, Python imports, man finds the pages, bash completes;
+# and `make uninstall` leaves nothing. Run from anywhere, once libcov is built.
+
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+work=$(mktemp -d) || exit 1
+trap 'rm -r "$work"' EXIT
+failed=0
+# A prefix with its own directory for libraries, so that nothing passes by accident.
+prefix=/opt/livecov
+libdir=$prefix/lib
+python=/usr/bin/python3
+
+# check NAME COMMAND...: one test
+check()
+{
+	name=$1
+	shift
+	if "$@" >"$work/log" 2>&1; then
+		echo "ok $name"
+	else
+		echo "not ok $name"
+		sed 's/^/# /' "$work/log"
+		failed=1
+	fi
+}
+
+# The build's own settings must not reach this make.
+make_here()
+{
+	env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS make -s "$@"
+}
+
+files()
+{
+	(cd "$1" && find . ! -type d | sort)
+}
+
+complete()
+{
+	version=$($python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+	cat >"$work/expected" <<END
+.$prefix/bin/covstat
+.$prefix/include/libcov.h
+.$libdir/libcov.a
+.$libdir/libcov.so
+.$libdir/libcov.so.1
+.$libdir/pkgconfig/libcov.pc
+.$prefix/lib/python$version/site-packages/livecov.py
+.$prefix/share/bash-completion/completions/covstat
+.$prefix/share/man/man1/covstat.1
+.$prefix/share/man/man3/libcov.3
+.$prefix/share/man/man4/livecov.4
+END
+	files "$work/root" | diff "$work/expected" -
+}
+
+# In Debian's /usr/local and /usr, Python has directories of its own.
+python_looks_there()
+{
+	for place in /usr /usr/local; do
+		directory=$($python tools/python-dir $place)
+		case $directory in
+		"$place"/lib/python*) ;;
+		*) echo "$place: $directory"; return 1 ;;
+		esac
+		$python -c 'import site, sys; sys.exit(sys.argv[1] not in site.getsitepackages())' \
+			"$directory" || return 1
+	done
+}
+
+# Where the files are now, and where their own text says that they are.
+flags()
+{
+	PKG_CONFIG_SYSROOT_DIR=$work/root PKG_CONFIG_PATH=$work/root$libdir/pkgconfig \
+		pkg-config "$@" libcov
+}
+
+pkg_config_names_the_prefix()
+{
+	test "$(PKG_CONFIG_PATH=$work/root$libdir/pkgconfig pkg-config --cflags --libs libcov |
+		sed 's/ *$//')" = "-I$prefix/include -L$libdir -lcov"
+}
+
+# shellcheck disable=SC2046 # the flags are words
+a_program_compiles_and_runs()
+{
+	cat >"$work/use.c" <<'END'
+#include <libcov.h>
+#include <stdio.h>
+
+int main(void)
+{
+	struct cov *cov;
+
+	return cov_open(&cov) && puts(cov_last_error(0)) < 0;
+}
+END
+	cc -Wall -Werror -o "$work/use" "$work/use.c" $(flags --cflags --libs) &&
+		LD_LIBRARY_PATH=$work/root$libdir "$work/use"
+}
+
+covstat_finds_its_library()
+{
+	ldd "$work/root$prefix/bin/covstat" | grep "libcov.so.1 => $work/root$prefix/" &&
+		"$work/root$prefix/bin/covstat" --version
+}
+
+# By the way of lib/pythonX.Y/site-packages to lib.
+python_imports()
+{
+	(cd "$work" && PYTHONPATH=$(dirname "$(find "$work/root" -name livecov.py)") \
+		$python -B -c 'import livecov, sys
+print(livecov._lib._name, livecov.__file__)
+sys.exit(not livecov._lib._name.startswith(sys.argv[1]))' "$work/root$prefix/")
+}
+
+man_finds_the_pages()
+{
+	for page in 1:covstat 3:libcov 4:livecov; do
+		found=$(man -M "$work/root$prefix/share/man" -w "${page%%:*}" "${page#*:}") &&
+			test -s "$found" || return 1
+	done
+}
+
+completes()
+{
+	cat >"$work/complete.bash" <<'END'
+PATH=$1:$PATH
+. "$2"
+try() { COMP_WORDS=("${@:2}"); COMP_CWORD=$1; COMPREPLY=(); _covstat covstat; echo "${COMPREPLY[*]}"; }
+try 1 covstat att
+try 3 covstat attach vivid --eng
+try 2 covstat checkpoint d
+END
+	bash "$work/complete.bash" "$work/root$prefix/bin" \
+		"$work/root$prefix/share/bash-completion/completions/covstat" >"$work/words" &&
+		printf 'attach\n--engine\ndel\n' | diff - "$work/words"
+}
+
+another_libdir()
+{
+	make_here install "DESTDIR=$work/multi" PREFIX=/usr LIBDIR=/usr/lib/x86_64-linux-gnu &&
+		test -e "$work/multi/usr/lib/x86_64-linux-gnu/libcov.so.1" &&
+		grep -qx 'libdir=/usr/lib/x86_64-linux-gnu' \
+			"$work/multi/usr/lib/x86_64-linux-gnu/pkgconfig/libcov.pc"
+}
+
+leaves_nothing()
+{
+	: >"$work/root$prefix/bin/other"
+	make_here uninstall "DESTDIR=$work/root" PREFIX=$prefix &&
+		test "$(files "$work/root")" = ".$prefix/bin/other"
+}
+
+check install_succeeds make_here install "DESTDIR=$work/root" PREFIX=$prefix
+check installed_tree_is_complete complete
+check python_module_goes_where_python_looks python_looks_there
+check installed_pkg_config_names_the_prefix pkg_config_names_the_prefix
+check installed_headers_and_library_compile_a_program a_program_compiles_and_runs
+check installed_covstat_finds_its_library covstat_finds_its_library
+check installed_python_module_finds_its_library python_imports
+check installed_man_pages_are_found man_finds_the_pages
+check installed_completion_knows_commands_and_options completes
+check install_takes_another_libdir another_libdir
+check uninstall_leaves_nothing_of_it_and_all_else leaves_nothing
+# The build directory's libcov.pc is for the default prefix again.
+make_here build/libcov.pc
+exit $failed
