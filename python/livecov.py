@@ -404,6 +404,9 @@ class Function(NamedTuple):
     blocks: Tuple[Block, ...]
     branches: Tuple[Branch, ...]
 
+    def __repr__(self):
+        return f"<livecov.Function {self.name} entered={self.entered}>"
+
 
 class Coverage(NamedTuple):
     """All that is known of one target at one moment; sample is None for everything."""
@@ -418,6 +421,10 @@ class Coverage(NamedTuple):
     sample: Optional[int]
     totals: Totals
     functions: Tuple[Function, ...]
+
+    def __repr__(self):
+        return (f"<livecov.Coverage of {self.module}: {self.totals.outcomes_hit} of "
+                f"{self.totals.outcomes} outcomes>")
 
     @property
     def blocks(self) -> List[Block]:
