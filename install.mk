@@ -52,6 +52,9 @@ uninstall:
 		'$(DESTDIR)$(PYTHONDIR)'/__pycache__/livecov.*.pyc
 	$(LDCONFIG)
 
-# The kernel's own: to /lib/modules/KVER, for modprobe; INSTALL_MOD_PATH is the root.
+# The kernel's own way: to /lib/modules/KVER/updates, for modprobe. A distribution keeps
+# the key that its kernel's configuration would have modules signed with.
 modules_install: module
-	$(MAKE) -C $(KDIR) M=$(CURDIR) INSTALL_MOD_PATH='$(DESTDIR)' modules_install
+	$(MAKE) -C $(KDIR) M=$(CURDIR) INSTALL_MOD_PATH='$(DESTDIR)' INSTALL_MOD_DIR=updates \
+		$(if $(wildcard $(KDIR)/certs/signing_key.pem),,CONFIG_MODULE_SIG_ALL=) \
+		modules_install
