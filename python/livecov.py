@@ -33,6 +33,7 @@ import errno
 import functools
 import os
 import pathlib
+import signal
 import threading
 import weakref
 from ctypes import (CFUNCTYPE, POINTER, byref, c_char, c_char_p, c_int, c_size_t, c_uint,
@@ -684,7 +685,7 @@ class Target:
             self._handle.close()
 
     def keep(self) -> None:
-        """Let it stay when this object goes, until somebody detaches it."""
+        """Let it stay when this object goes, until livecov.detach() or covstat detaches it."""
         self._handle.call(_lib.cov_keep, self.id)
         self._kept = True
 
@@ -717,40 +718,58 @@ class Target:
         return next_unhit(self.module, **options)
 
 
-def _attach(handle, module, options, result, progress):
-    """cov_attach() in a thread of its own, so that Ctrl-C reaches this one at once.
+class _HeldSignals:
+    """For a block of the main thread, Python's handlers of signals wait for run().
 
-    In libcov's callback it would be lost: what is raised between the call of a Python
-    function and its first statement goes nowhere.
+    What a handler raises while libcov calls back would be lost: between the call of a
+    Python function and its first statement there is nobody to catch it.
     """
+
+    def __init__(self):
+        self._handlers = {}
+        self._came = []
+
+    def __enter__(self):
+        if threading.current_thread() is threading.main_thread():
+            handlers = {number: signal.getsignal(number) for number in signal.valid_signals()}
+            self._handlers = {n: handler for n, handler in handlers.items() if callable(handler)}
+        for number in self._handlers:
+            signal.signal(number, lambda *came: self._came.append(came))
+        return self
+
+    def __exit__(self, *_):
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+        self.run()
+
+    def run(self):
+        while self._came:
+            number, frame = self._came.pop(0)
+            self._handlers[number](number, frame)
+
+
+def _attach(handle, module, options, result, progress):
+    """cov_attach(), ended by what progress or the handler of a signal raises."""
     raised = []
 
     @_progress
     def step(done, total, _):
         try:
-            if progress and not raised:
+            held.run()
+            if progress:
                 progress(done, total)
         except BaseException as error:  # pylint: disable=broad-except
             raised.append(error)
         return len(raised)
 
-    def work():
-        try:
-            handle.call(_lib.cov_attach, _name(module), byref(options), byref(result))
-        except Error as error:
-            raised.append(error)    # what progress raised comes before ECANCELED
-
     options.progress = step
-    thread = threading.Thread(target=work, name="livecov.attach")
-    thread.start()
     try:
-        thread.join()
-    except BaseException as error:
-        raised.append(error)
-        thread.join()
+        with _HeldSignals() as held:
+            handle.call(_lib.cov_attach, _name(module), byref(options), byref(result))
+    except Error:
+        if raised:
+            raise raised[0] from None
         raise
-    if raised:
-        raise raised[0]
 
 
 def attach(module: str, *, mode: str = "edges", scope: str = "all", engine: str = "auto",
@@ -763,9 +782,8 @@ def attach(module: str, *, mode: str = "edges", scope: str = "all", engine: str 
     "kprobe", "breakpoint", "detour" or "entry": `covstat attach --help` tells them
     apart. functions are shell patterns of names (for "vmlinux": exact names, at least
     one); functions_only leaves out blocks and branches; levels, 1 to 64, are given to
-    the new checkpoints. progress(done, total) is called now and then, in another
-    thread; what it raises ends the attach, and so does Ctrl-C. Whatever is raised,
-    nothing is left attached.
+    the new checkpoints. progress(done, total) is called now and then; what it raises
+    ends the attach, and so does Ctrl-C. Whatever is raised, nothing is left attached.
 
     Errors: ENOENT no such module or function, EEXIST attached already, EPERM livecov
     itself or a locked-down kernel, EOPNOTSUPP a mode, scope or engine that cannot be

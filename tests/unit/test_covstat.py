@@ -22,6 +22,9 @@ import tempfile
 import termios
 import unittest
 
+sys.dont_write_bytecode = True
+import tap  # pylint: disable=wrong-import-position
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILT = os.path.join(ROOT, "build/unit/libcov")
 FAKE = os.path.join(BUILT, "fake_kernel.so")
@@ -1129,30 +1132,5 @@ def load_tests(loader, tests, pattern):
     return suite
 
 
-class Tap(unittest.TextTestResult):
-    """A line 'ok NAME' or 'not ok NAME' for each test."""
-
-    def report(self, verdict, test):
-        self.stream.writeln("%s %s.%s" % (verdict, type(test).__name__, test._testMethodName))
-        self.stream.flush()
-
-    def addSuccess(self, test):
-        unittest.TestResult.addSuccess(self, test)
-        self.report("ok", test)
-
-    def addError(self, test, err):
-        unittest.TestResult.addError(self, test, err)
-        self.report("not ok", test)
-
-    def addFailure(self, test, err):
-        unittest.TestResult.addFailure(self, test, err)
-        self.report("not ok", test)
-
-    def addSubTest(self, test, subtest, err):
-        unittest.TestResult.addSubTest(self, test, subtest, err)
-        if err:
-            self.report("not ok", test)
-
-
 if __name__ == "__main__":
-    unittest.main(testRunner=unittest.TextTestRunner(stream=sys.stdout, resultclass=Tap))
+    tap.main()

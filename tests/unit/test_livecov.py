@@ -13,6 +13,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -66,7 +67,7 @@ def compiled(source):
 
 
 def fake_offsets():
-    names = ("attaches", "detaches", "resets", "registers", "tracked")
+    names = ("arms", "attaches", "detaches", "resets", "registers", "tracked")
     lines = "".join(f'printf("{n} %zu\\n", offsetof(struct fake_kernel, {n}));' for n in names)
     out = compiled("#include <stdio.h>\n#include <stddef.h>\n#include \"fake_kernel.h\"\n"
                    f"int main(void) {{ {lines} return 0; }}")
@@ -216,25 +217,44 @@ class Attach(Case):
                                   livecov.status().targets]))
         """), [[0, 200], True, "'enough'", 0])
 
+    # The fake raises it in the middle of each COV_IOC_ARM.
+    INTERRUPTED = """
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        steps = []
+        try:
+            livecov.attach("toy", engine="kprobe", progress=lambda *step: steps.append(step))
+        except KeyboardInterrupt:
+            print(json.dumps([livecov.status().targets, kernel.attaches, steps,
+                              signal.getsignal(signal.SIGINT) is signal.default_int_handler]))
+    """
+
     def test_an_interrupt_ends_the_attach(self):
+        self.assertEqual(self.run_script(self.INTERRUPTED, arm_signal=signal.SIGINT),
+                         [0, 1, [[0, 200]], True])
+
+    def test_an_interrupt_comes_before_the_error_that_it_makes(self):
+        self.assertEqual(self.run_script(self.INTERRUPTED, arm_signal=signal.SIGINT,
+                                         arm_interrupted=1), [0, 1, [[0, 200]], True])
+
+    def test_a_handler_that_raises_nothing_runs_and_the_attach_goes_on(self):
         self.assertEqual(self.run_script("""
-            steps, interrupted = [], threading.Event()
-            def progress(done, total):
-                steps.append(done)
-                if len(steps) == 1:
-                    os.kill(os.getpid(), signal.SIGINT)
-                    interrupted.wait(10)
-            class Seen(KeyboardInterrupt):
-                def __init__(self):
-                    interrupted.set()
-            def handler(*_):
-                raise Seen
-            signal.signal(signal.SIGINT, handler)
-            try:
-                livecov.attach("toy", engine="kprobe", progress=progress)
-            except KeyboardInterrupt:
-                print(json.dumps([livecov.status().targets, kernel.attaches, len(steps)]))
-        """)[0], 0)
+            heard = []
+            signal.signal(signal.SIGUSR1, lambda *_: heard.append(True))
+            with livecov.attach("toy", engine="kprobe") as toy:
+                print(json.dumps([toy.attached.armed, len(heard) == kernel.arms]))
+        """, arm_signal=signal.SIGUSR1), [199, True])
+
+    def test_an_attach_in_another_thread_leaves_signals_alone(self):
+        self.assertEqual(self.run_script("""
+            done = []
+            def work():
+                with livecov.attach("toy") as toy:
+                    done.append(toy.attached.armed)
+            thread = threading.Thread(target=work)
+            thread.start()
+            thread.join()
+            print(json.dumps(done))
+        """), [199])
 
     def test_reset(self):
         self.assertEqual(self.run_script("""
