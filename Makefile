@@ -20,7 +20,7 @@ help:
 	@echo 'make demo          vivid under v4l2-compliance in a virtual machine, with its coverage'
 	@echo 'make test          every test but the long ones; SUITES="NAME..." for some of them'
 	@echo 'make unit          the unit tests alone, under sanitizers'
-	@echo 'make test-engines  the engines that patch text: exactness, coexistence, giving back'
+	@echo 'make test-modules  the module on every kernel, with the tests that take long'
 	@echo 'make test-oracle   every target, kernel and mode against the log of executed code'
 	@echo 'make test-storm    ten minutes of everything at once; STORM_SECONDS=N STORM_SEED=N'
 	@echo 'make test-decoder-all   the decoder against objdump on every module of a kernel'
@@ -57,10 +57,11 @@ demo: setup
 test: setup
 	@tests/run $(SUITES)
 
-# What the engines that patch text have to stand; long, and not part of make test.
-.PHONY: test-engines
-test-engines: setup
-	@for program in engines restore coexist; do tests/vm/suite/run-suite 6.1 $$program; done
+# The module's tests with those that take long, and are not part of make test.
+.PHONY: test-modules
+test-modules: setup
+	@status=0; for kernel in 6.1 6.12 debug; do \
+		tests/vm/suite/run-suite $$kernel --all || status=1; done; exit $$status
 
 clean:
 	rm -rf $(BUILD)
