@@ -195,8 +195,8 @@ def commands():
 
 
 def options_of_help(command):
-    """As ['-n, --count N', '--skip N']."""
-    found = re.findall(r"^ {2}(-\w, | {4})(--[\w-]+(?: \S+)?)(?: {2,}.*)?$",
+    """As ['-n, --count N', '--compare A B']."""
+    found = re.findall(r"^ {2}(-\w, | {4})(--[\w-]+(?: \S+)*)(?: {2,}.*)?$",
                        covstat_help(command), flags=re.M)
     return [short.strip(" ") + (" " if short.strip() else "") + name for short, name in found]
 
