@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Tests of tests/vm/run itself.  Prints TAP; exits 1 when a test failed.
-# Arguments, such as --kernel 6.12, are handed on to each run.
+# Tests of tests/vm/run itself, and of how tests/vm/build is called.  Prints TAP;
+# exits 1 when a test failed.  Arguments, such as --kernel 6.12, are handed on to
+# each run.
 
 set -u
 
@@ -18,6 +19,13 @@ failed=0
 guest()
 {
 	"${run[@]}" "$@" >"$work/stdout" 2>"$work/stderr"
+	status=$?
+}
+
+# build [ARGUMENT]...: as guest
+build()
+{
+	"$here/build" "$@" >"$work/stdout" 2>"$work/stderr"
 	status=$?
 }
 
@@ -50,6 +58,27 @@ stderr_is()
 stderr_has()
 {
 	grep -qF -- "$1" "$work/stderr"
+}
+
+# No boot.
+build_tells_its_usage()
+{
+	local argument
+
+	for argument in --help -h; do
+		build $argument
+		check "build $argument succeeds" test $status -eq 0
+		check "build $argument prints the usage" \
+			grep -q '^Usage: tests/vm/build ' "$work/stdout"
+		check "build $argument says nothing else" stderr_is ''
+	done
+	for argument in '' 5.10 --refresh --into '--into /nonexistent 6.1' '6.1 6.12'; do
+		# shellcheck disable=SC2086 # some are several words
+		build $argument
+		check "build '$argument' gives 2" test $status -eq 2
+		check "build '$argument' shows the usage" stderr_has 'Usage: tests/vm/build '
+		check "build '$argument' has no output" stdout_is ''
+	done
 }
 
 # One boot tells all of this.
@@ -188,6 +217,7 @@ interrupt_leaves_nothing()
 		test -z "$(find "$work" -maxdepth 1 -name 'livecov-*')"
 }
 
+build_tells_its_usage
 success_is_silent
 command_sees_its_contract
 output_is_live
