@@ -28,7 +28,7 @@
 
 /* A different major cannot be talked to; a higher minor only adds. */
 #define COV_ABI_MAJOR		1
-#define COV_ABI_MINOR		1
+#define COV_ABI_MINOR		2
 
 #define COV_MODULE_LEN		64	/* MODULE_NAME_LEN is 56 on 64-bit */
 #define COV_NAME_LEN		256	/* a checkpoint's or function's name */
@@ -125,6 +125,13 @@ struct cov_section {
 };
 
 #define COV_ATTACH_FUNCTIONS_ONLY (1U << 0)	/* entries alone, no blocks or branches */
+
+/*
+ * Record callers and paths (COV_IOC_CALLERS), and count hits in every mode. No detours,
+ * and nothing that costs less once it was seen: each jump is a trap. With
+ * COV_ENGINE_DETOUR EOPNOTSUPP. Since minor version 2.
+ */
+#define COV_ATTACH_PATHS	(1U << 1)
 
 /**
  * struct cov_attach - choose what to measure (COV_IOC_ATTACH)
@@ -307,7 +314,8 @@ struct cov_target_info {
  * @state: COV_SITE_* of its entry site; COV_SITE_NONE for a cold part
  * @error: errno (positive) why the entry was refused, else 0
  * @pad: 0
- * @hits: entries; counted in mode count and by engine kprobe, else 1 if there were any
+ * @hits: entries; counted in mode count, by engine kprobe, and with COV_ATTACH_PATHS,
+ *	  else 1 if there were any
  * @first_sample: the sample that entered it first, 0 if none or untracked
  * @levels: mask
  */
@@ -362,8 +370,8 @@ struct cov_block {
  * @state: COV_SITE_* of the site on the jump itself
  * @error: errno (positive) why that was refused, else 0
  * @pad: 0
- * @taken_hits: how often it jumped; a count in mode count and, of engine kprobe, in
- *	   mode edges; else 1 if it did
+ * @taken_hits: how often it jumped; a count in mode count and, of engine kprobe or with
+ *	   COV_ATTACH_PATHS, in mode edges; else 1 if it did
  * @not_taken_hits: how often it did not
  * @first_sample: the sample that reached it first, 0 if none, untracked, or not noted
  *	   by its engine
@@ -571,8 +579,8 @@ struct cov_samples {
  * @cells: out: how many there are
  *
  * What is mapped is what engines entry and detour write while they run, and in scope
- * tracked the others as well; kprobes and breakpoints of scope all are in the
- * tables alone. The mapping stays after a detach; what it shows then is undefined.
+ * tracked the others as well; kprobes and breakpoints of scope all, and everything
+ * that was attached with COV_ATTACH_PATHS in scope all, are in the tables alone. The mapping stays after a detach; what it shows then is undefined.
  * Since minor version 1.
  */
 struct cov_map {
@@ -587,6 +595,85 @@ struct cov_map {
 	__u32 blocks;
 	__u32 cells;
 	__u32 pad2;
+};
+
+/**
+ * struct cov_caller - a pair of checkpoints that came one after the other, or a caller
+ * @from_address: a return address: who called the function @to; or 0
+ * @from_target: else the target of the checkpoint that the same task had passed before,
+ *		 or 0 if @to was its first
+ * @from_cell: which one
+ * @to_target: the target of the checkpoint that was passed; never 0
+ * @to_cell: which one
+ * @count: how often, not 0
+ * @first_sample: the sample that showed the pair first, 0 if none or not known
+ * @last_sample: the sample that showed it last, 0 if none or not known
+ * @serial: pairs have numbers in the order in which they were new
+ *
+ * A checkpoint is what can be seen of a target, by the numbers of its cells (struct
+ * cov_map): first its functions' entries, then two for each branch, not taken and
+ * taken, then its blocks, and last the place of one that was added by hand.
+ *
+ * What came before is known of tracked tasks, in task context. Who called is known
+ * of everybody who counts.
+ */
+struct cov_caller {
+	__u64 from_address;
+	__u32 from_target;
+	__u32 from_cell;
+	__u32 to_target;
+	__u32 to_cell;
+	__u64 count;
+	__u64 first_sample;
+	__u64 last_sample;
+	__u64 serial;
+};
+
+/**
+ * struct cov_callers - read caller records (COV_IOC_CALLERS)
+ * @cursor: in: 0 to begin, else what the last call gave; out: where to go on
+ * @since: only pairs with a serial above this
+ * @upto: and not above this; 0: no limit
+ * @buffer: address for struct cov_caller
+ * @target: only pairs that lead to this target; 0: all
+ * @count: in: how many fit, 1..COV_RANGE_MAX; out: how many were written, 0 at the end
+ * @lost: out: records for which the table had no room (parameter max_callers)
+ *
+ * Made by targets of COV_ATTACH_PATHS, by checkpoints that were added by hand and, a
+ * function's caller or else what came before, by engine kprobe. A pair that is there
+ * throughout is given exactly once, in no order. ENOENT: no such target; EINVAL: a
+ * cursor that livecov did not give. Since minor version 2.
+ */
+struct cov_callers {
+	__u64 cursor;
+	__u64 since;
+	__u64 upto;
+	__u64 buffer;
+	__u32 target;
+	__u32 count;
+	__u64 lost;
+};
+
+/**
+ * struct cov_news - what was new since this file last asked (COV_IOC_NEWS)
+ * @pairs_since: serial of the last pair that the file knew of
+ * @pairs: serial of the last pair that there is; the file now knows of it, and
+ *	   COV_IOC_CALLERS with these two as @since and @upto gives the new ones
+ * @places_since: the same for places: entries, outcomes and blocks that were passed for
+ *		  the first time since they were armed or reset; COV_IOC_FUNCTIONS and its
+ *		  like tell which
+ * @places: the number now
+ *
+ * poll() finds the file readable (POLLIN) while there is news. A file begins to know at
+ * open(), and what it knows is shared by all its descriptors. Detours, ftrace's
+ * entries and jumps with a breakpoint that stays notice no first time, unless with
+ * COV_ATTACH_PATHS: what they see is in the tables alone. Since minor version 2.
+ */
+struct cov_news {
+	__u64 pairs_since;
+	__u64 pairs;
+	__u64 places_since;
+	__u64 places;
 };
 
 #define COV_IOC_MAGIC		0xc5
@@ -614,6 +701,8 @@ struct cov_map {
 #define COV_IOC_UNREGISTER	_IO(COV_IOC_MAGIC, 0x31)
 #define COV_IOC_CHECKPOINT_ADD	_IOWR(COV_IOC_MAGIC, 0x40, struct cov_checkpoint_add)
 #define COV_IOC_CHECKPOINT_DEL	_IOW(COV_IOC_MAGIC, 0x41, struct cov_checkpoint_del)
+#define COV_IOC_CALLERS		_IOWR(COV_IOC_MAGIC, 0x50, struct cov_callers)
+#define COV_IOC_NEWS		_IOR(COV_IOC_MAGIC, 0x51, struct cov_news)
 
 /* A change of size or offset is a change of the contract: a new number. */
 #if defined(__KERNEL__) || (defined(__STDC_VERSION__) && __STDC_VERSION__ >= 201112L)
@@ -637,6 +726,9 @@ _Static_assert(sizeof(struct cov_engines) == 80, "struct cov_engines");
 _Static_assert(sizeof(struct cov_view) == 8, "struct cov_view");
 _Static_assert(sizeof(struct cov_samples) == 16, "struct cov_samples");
 _Static_assert(sizeof(struct cov_map) == 56, "struct cov_map");
+_Static_assert(sizeof(struct cov_caller) == 56, "struct cov_caller");
+_Static_assert(sizeof(struct cov_callers) == 48, "struct cov_callers");
+_Static_assert(sizeof(struct cov_news) == 32, "struct cov_news");
 #endif
 
 #endif /* COV_IOCTL_H */

@@ -7,12 +7,14 @@
  *	file.c			small files of sysfs and procfs
  *	module_file.c		the module's ELF file, by build-id
  *	sections.c		sections of code by name
+ *	symbols.c		the kernel's symbols
  *	attach.c task.c checkpoint.c	what changes livecov
- *	engines.c samples.c map.c	what one call tells, or maps
+ *	engines.c samples.c map.c news.c	what one call tells, or maps
  *	snapshot.c		the tables
  *	known_sets.c		who covers what: bitmaps alone, calls nothing of ours
  *	sample_table.c		every sample's coverage
  *	sample_places.c		on that
+ *	graph.c records.c	on a snapshot
  *	rank.c lines.c		on a snapshot
  *	query.c			numbers, the next unhit place
  */
@@ -183,6 +185,24 @@ unsigned int cov_sections_find(const struct section_list *list, uint64_t address
 
 void cov_sections_free(struct section_list *list);
 
+/* ---- symbols.c ---- */
+
+struct symbols;
+
+/* cov_symbols_load - read /proc/kallsyms; NULL without memory. Empty if it tells nothing. */
+struct symbols *cov_symbols_load(void);
+void cov_symbols_free(struct symbols *symbols);
+
+/*
+ * cov_symbols_find - the function that the byte at @address is in
+ * @module: out: its module's name, "vmlinux" for the kernel itself
+ * @offset: out: of @address from its first byte
+ *
+ * Return: its name, or NULL if none is known.
+ */
+const char *cov_symbols_find(const struct symbols *symbols, uint64_t address,
+			     const char **module, uint64_t *offset);
+
 /* ---- snapshot.c ---- */
 
 struct snapshot_target {
@@ -260,5 +280,32 @@ struct cov_sample_table {
 /* cov_sample_earlier - all samples before @sample, added up; 0 or -ENOMEM */
 int cov_sample_earlier(const struct cov_sample_table *table, uint32_t sample,
 		       struct known_set *earlier);
+
+/* ---- graph.c ---- */
+
+/*
+ * struct graph - one target's flow
+ * @next: two successors for each block, COV_NONE where there is none: [0] the
+ *	  block behind it, [1] where its jump goes
+ * @jcc: does it end in a conditional jump?
+ * @canary: is that the check of the stack protector?
+ * @by_address: all block indices, ordered by address
+ */
+struct graph {
+	const struct snapshot_target *target;
+	uint32_t (*next)[2];
+	bool *jcc;
+	bool *canary;
+	uint32_t *by_address;
+};
+
+/* Instead of one function with its cold parts: */
+#define GRAPH_ALL	COV_NONE
+#define GRAPH_UNHIT	(COV_NONE - 1)	/* those with a block that did not run */
+
+/* cov_graph_build - the flow of functions; blocks of others have no successors */
+int cov_graph_build(struct cov *cov, struct graph *graph,
+		    const struct snapshot_target *target, uint32_t which);
+void cov_graph_free(struct graph *graph);
 
 #endif /* LIBCOV_INTERNAL_H */

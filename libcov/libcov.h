@@ -139,6 +139,7 @@ int cov_add_module_dir(struct cov *cov, const char *directory);
 /* ---- targets ----------------------------------------------------------- */
 
 #define COV_ATTACH_FUNCTIONS_ONLY (1U << 0)	/* entries alone, no blocks or branches */
+#define COV_ATTACH_PATHS	(1U << 1)	/* record callers and paths: each jump is a trap */
 
 /**
  * struct cov_attach_options - what to measure, and how; zeroes are the defaults
@@ -514,8 +515,8 @@ void cov_snapshot_free(struct cov_snapshot *snapshot);
  * @blocks: how many
  * @branches: how many
  * @counted: 1: hits of its functions and branches are counts; 0: they may be 1 for
- *	     any number above 0. Counts are kept in mode count and, by engine kprobe,
- *	     in mode edges; the other engines of mode edges note that it happened.
+ *	     any number above 0. Counts are kept in mode count, with COV_ATTACH_PATHS, and, by
+ *	     engine kprobe, in mode edges; the other engines of mode edges note that it happened.
  */
 struct cov_target_desc {
 	size_t size;
@@ -1014,6 +1015,204 @@ struct cov_smallest {
  */
 int cov_sample_smallest(const struct cov_sample_table *table, unsigned int *samples,
 			struct cov_smallest *out);
+
+/* ---- callers and paths -------------------------------------------------- */
+
+struct cov_records;
+
+/* What one end of a record is. */
+#define COV_END_START		0	/* nothing came before: a task's first checkpoint */
+#define COV_END_ADDRESS		1	/* code that called: a return address */
+#define COV_END_FUNCTION	2	/* a function's entry */
+#define COV_END_OUTCOME		3	/* a branch, and which way it went */
+#define COV_END_BLOCK		4	/* a block with a site of its own */
+#define COV_END_CHECKPOINT	5	/* the place of a single checkpoint */
+#define COV_END_OTHER		6	/* a checkpoint of a target that is not in the snapshot */
+
+/**
+ * struct cov_end - where a record begins or leads to
+ * @kind: COV_END_*
+ * @t: its target's index in the snapshot; COV_NONE for COV_END_START, COV_END_ADDRESS
+ *     and COV_END_OTHER
+ * @function: index in that target, also of a COV_END_ADDRESS whose @t is known; else
+ *	      COV_NONE
+ * @index: of the branch or the block, else COV_NONE
+ * @taken: COV_END_OUTCOME: 1 if it jumped
+ * @address: of the instruction; COV_END_ADDRESS: behind the call. 0 if there is none
+ * @offset: of that from @symbol
+ * @module: name, or NULL if it is not known
+ * @symbol: the function's name, or NULL
+ *
+ * Strings belong to the records or to the snapshot they were made with.
+ */
+struct cov_end {
+	uint32_t kind;
+	uint32_t t;
+	uint32_t function;
+	uint32_t index;
+	uint32_t taken;
+	uint64_t address;
+	uint64_t offset;
+	const char *module;
+	const char *symbol;
+};
+
+/**
+ * struct cov_record - a pair of places that came one after the other
+ * @size: sizeof
+ * @from: who called, or the checkpoint that the same task had passed before
+ * @to: the checkpoint that was passed
+ * @count: how often
+ * @first_sample: that showed it first, 0 if none or not known
+ * @last_sample: that showed it last, 0 if none or not known
+ * @serial: pairs have numbers in the order in which they were new
+ */
+struct cov_record {
+	size_t size;
+	struct cov_end from;
+	struct cov_end to;
+	uint64_t count;
+	uint64_t first_sample;
+	uint64_t last_sample;
+	uint64_t serial;
+};
+
+/**
+ * cov_callers - who called each function
+ * @cov: handle
+ * @snapshot: whose targets; it must live as long as the records
+ * @records: out: with @from of COV_END_ADDRESS; free it with cov_records_free()
+ *
+ * Recorded for targets with COV_ATTACH_PATHS, by engine kprobe, and for single
+ * checkpoints on entries. Callers outside the snapshot get their names from
+ * /proc/kallsyms. Errors: ENOTTY this livecov.ko is older than records, ENOMEM,
+ * EPROTO livecov contradicts the snapshot.
+ */
+int cov_callers(struct cov *cov, const struct cov_snapshot *snapshot,
+		struct cov_records **records);
+
+/**
+ * cov_paths - which checkpoint came before each
+ * @cov: handle
+ * @snapshot: whose targets; it must live as long as the records
+ * @records: out: the others; free it with cov_records_free()
+ *
+ * Of tracked tasks, in task context. The number of records is the number of paths by
+ * pairs. Errors: as cov_callers().
+ */
+int cov_paths(struct cov *cov, const struct cov_snapshot *snapshot,
+	      struct cov_records **records);
+
+/**
+ * struct cov_news_counts - how much was new since the handle last asked
+ * @size: sizeof
+ * @pairs_since: serial of the last pair that the handle knew of
+ * @pairs: serial of the last pair that there is
+ * @places_since: entries, outcomes and blocks that had been passed a first time
+ * @places: that have been now
+ */
+struct cov_news_counts {
+	size_t size;
+	uint64_t pairs_since;
+	uint64_t pairs;
+	uint64_t places_since;
+	uint64_t places;
+};
+
+/**
+ * cov_news - what is there is known from now on
+ * @cov: handle
+ * @counts: out
+ *
+ * A handle begins to know with cov_open(). cov_fd() is readable to poll() while there is
+ * more. Detours, ftrace's entries and jumps with a breakpoint that stays notice no first
+ * time, unless with COV_ATTACH_PATHS: compare snapshots. Errors: ENOTTY this livecov.ko is
+ * older than news.
+ */
+int cov_news(struct cov *cov, struct cov_news_counts *counts);
+
+/**
+ * cov_new_pairs - the pairs, callers' and others, that were new between two looks
+ * @cov: handle
+ * @snapshot: of all targets; it must live as long as the records
+ * @counts: from cov_news()
+ * @records: out; free it with cov_records_free()
+ *
+ * Errors: as cov_callers().
+ */
+int cov_new_pairs(struct cov *cov, const struct cov_snapshot *snapshot,
+		  const struct cov_news_counts *counts, struct cov_records **records);
+
+/**
+ * cov_fd - the handle's descriptor, for poll() with POLLIN; the handle keeps it
+ * @cov: handle
+ */
+int cov_fd(const struct cov *cov);
+
+/**
+ * cov_records_free - free records and the strings that are theirs
+ * @records: or NULL
+ */
+void cov_records_free(struct cov_records *records);
+
+/**
+ * cov_records_count - how many
+ * @records: from cov_callers() and its like
+ */
+size_t cov_records_count(const struct cov_records *records);
+
+/**
+ * cov_records_lost - how many times livecov had no room for a record, all targets
+ * @records: from cov_callers() and its like
+ */
+uint64_t cov_records_lost(const struct cov_records *records);
+
+/**
+ * cov_records_get - one of them
+ * @records: from cov_callers() and its like
+ * @i: 0 is the one that was new first
+ * @out: out
+ *
+ * Errors: ERANGE, EINVAL.
+ */
+int cov_records_get(const struct cov_records *records, size_t i, struct cov_record *out);
+
+/* ---- control flow ------------------------------------------------------- */
+
+struct cov_flow;
+
+/**
+ * cov_flow_open - how control goes from block to block
+ * @cov: handle; livecov is asked for the text of a live target
+ * @snapshot: from cov_snapshot_take(); it must live as long as @flow
+ * @t: index
+ * @function: index: it and its cold parts; COV_NONE for all
+ * @flow: out; free it with cov_flow_close()
+ *
+ * Where a block without a conditional jump leads is guessed as for cov_rank(). Errors:
+ * ERANGE, ENOMEM.
+ */
+int cov_flow_open(struct cov *cov, const struct cov_snapshot *snapshot, unsigned int t,
+		  unsigned int function, struct cov_flow **flow);
+
+/**
+ * cov_flow_close - free it
+ * @flow: or NULL
+ */
+void cov_flow_close(struct cov_flow *flow);
+
+/**
+ * cov_flow_next - where a block leads
+ * @flow: from cov_flow_open()
+ * @block: index
+ * @behind: out: the block that follows if no jump is taken, or COV_NONE
+ * @jump: out: the block that its jump goes to, or COV_NONE if there is none or it leaves
+ *	  the target's blocks
+ *
+ * Errors: ERANGE.
+ */
+int cov_flow_next(const struct cov_flow *flow, unsigned int block, unsigned int *behind,
+		  unsigned int *jump);
 
 /* ---- what to reach next ------------------------------------------------ */
 

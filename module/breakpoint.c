@@ -42,7 +42,7 @@
 /* --- in the trap's context ------------------------------------------------------- */
 
 /* No callers, no registry: what a stub would write. */
-static __always_inline void note_hit(struct cov_site *site, u32 outcome)
+static __always_inline void write_cell(struct cov_site *site, u32 outcome)
 {
 	const struct cells *cells = &site->target->cps.cells;
 	u8 *base = cells_of_task(cells, hit_preempt_count(HIT_IN_TRAP));
@@ -50,8 +50,21 @@ static __always_inline void note_hit(struct cov_site *site, u32 outcome)
 	if (!base || !hit_claim(site))
 		return;
 	cell_hit(cells, base, site->cell + outcome);
-	if (site->one_shot)
+	if (site->one_shot) {
+		cov_news_place();
 		cov_disarm_later(site);
+	}
+}
+
+/* At a function's first instruction the return address is on top of the stack. */
+static __always_inline void note_hit(struct cov_site *site, u32 outcome,
+				     const struct pt_regs *regs)
+{
+	if (site->target->flags & COV_ATTACH_PATHS)
+		cov_hit(site, outcome,
+			site->kind == SITE_ENTRY ? *(unsigned long *)regs->sp : 0, HIT_IN_TRAP);
+	else
+		write_cell(site, outcome);
 }
 
 static void notrace breakpoint_hit(struct cov_site *site, struct pt_regs *regs)
@@ -60,9 +73,9 @@ static void notrace breakpoint_hit(struct cov_site *site, struct pt_regs *regs)
 		/* A detour that is being put in or taken out: its stub does the rest. */
 		regs->ip = (unsigned long)site->engine_data;
 	} else if (site->kind == SITE_BRANCH) {
-		note_hit(site, branch_carry_out(site, regs));
+		note_hit(site, branch_carry_out(site, regs), regs);
 	} else {
-		note_hit(site, 0);
+		note_hit(site, 0, regs);
 		if (site->calls)
 			int3_emulate_call(regs, site->address + site->length +
 					  site->displacement);

@@ -13,7 +13,7 @@
  *	 +---------+			      +-----------------+   |
  *	      ^					       |	    | record of the
  *	      |			  forget: count = 0,   |	    | same pair
- *	      |			  first_sample = 0     v	    |
+ *	      |			  the rest = 0	       v	    |
  *	      |				      +-----------------+   |
  *	      +-------------------------------|	    CLEARED	|---+
  *		reset, no handler runs	      |	 key, count 0	|
@@ -28,7 +28,7 @@
  *
  * The price is that a CLEARED cell serves its own pair alone until the reset.
  * Ids may be given out again at once: a pair found in a CLEARED cell begins
- * with count 0 and no sample, as in a fresh one.
+ * with count 0 and no sample, as in a fresh one, and is new again.
  *
  * Before the ids of a detached target are given out again, in this order:
  *   1. its sites are disarmed, and every handler on them has returned;
@@ -44,6 +44,11 @@
  * count by a fully ordered increment [A]; a reader that sees the count [A] sees
  * that sample. @records is exact because the one whose increment gave 1 adds
  * and the one whose exchange took a count away subtracts.
+ *
+ * @serial is drawn and stored after the count [A]: for a moment a reader may see a pair
+ * with none. Whoever wants every pair up to a serial has the handlers end that were
+ * running when he read it (news.c). @last_sample is a plain store: of two handlers at
+ * one time either is the last.
  */
 #include "caller_table.h"
 
@@ -118,21 +123,26 @@ static __always_inline struct caller_cell *cell_claim(struct caller_table *table
 	return NULL;
 }
 
-notrace bool caller_table_record(struct caller_table *table, u32 from, u32 to, u64 sample)
+notrace enum caller_fate caller_table_record(struct caller_table *table, u32 from, u32 to,
+					     u64 sample)
 {
 	struct caller_cell *cell = cell_claim(table, key_pack(from, to));
 
 	if (unlikely(!cell)) {
 		atomic_long_inc(&table->lost);
-		return false;
+		return CALLER_LOST;
 	}
 	/* Read first: a locked instruction on a hot line only where it can succeed. */
 	if (sample && !READ_ONCE(cell->first_sample))
 		cmpxchg(&cell->first_sample, 0, sample);
+	if (sample && READ_ONCE(cell->last_sample) != sample)
+		WRITE_ONCE(cell->last_sample, sample);
 	/* [A] fully ordered: pairs with the acquire in caller_table_next(). */
-	if (atomic_long_inc_return(&cell->count) == 1)
-		atomic_long_inc(&table->records);
-	return true;
+	if (atomic_long_inc_return(&cell->count) != 1)
+		return CALLER_KNOWN;
+	atomic_long_inc(&table->records);
+	WRITE_ONCE(cell->serial, atomic_long_inc_return(&table->serial));
+	return CALLER_NEW;
 }
 NOKPROBE_SYMBOL(caller_table_record);
 
@@ -150,6 +160,8 @@ bool caller_table_next(const struct caller_table *table, u32 *cursor,
 		key = READ_ONCE(cell->key);
 		record->count = count;
 		record->first_sample = READ_ONCE(cell->first_sample);
+		record->last_sample = READ_ONCE(cell->last_sample);
+		record->serial = READ_ONCE(cell->serial);
 		record->from = key_from(key);
 		record->to = key_to(key);
 		return true;
@@ -177,7 +189,10 @@ u32 caller_table_forget(struct caller_table *table, u32 first, u32 last)
 		if (!id_in_range(key_from(key), first, last) &&
 		    !id_in_range(key_to(key), first, last))
 			continue;
+		/* Before the count: the pair's next record draws a serial after that. */
 		WRITE_ONCE(cell->first_sample, 0);
+		WRITE_ONCE(cell->last_sample, 0);
+		WRITE_ONCE(cell->serial, 0);
 		if (atomic_long_xchg(&cell->count, 0)) {
 			atomic_long_dec(&table->records);
 			dropped++;

@@ -25,7 +25,16 @@
 struct caller_cell {
 	u64 key;
 	u64 first_sample;
+	u64 last_sample;
+	u64 serial;
 	atomic_long_t count;
+};
+
+/* What became of a record. */
+enum caller_fate {
+	CALLER_LOST,	/* no cell; counted */
+	CALLER_KNOWN,	/* counted with its like */
+	CALLER_NEW,	/* the first of its pair */
 };
 
 /**
@@ -35,6 +44,7 @@ struct caller_cell {
  * @records: pairs whose count is not 0
  * @claimed: cells with a key, the cleared ones among them
  * @lost: records for which there was no cell
+ * @serial: pairs that have been new, ever; the number of the last one
  */
 struct caller_table {
 	struct caller_cell *cells;
@@ -42,18 +52,24 @@ struct caller_table {
 	atomic_long_t records;
 	atomic_long_t claimed;
 	atomic_long_t lost;
+	atomic_long_t serial;
 };
 
 /**
  * struct caller_record - what a reader gets
  * @count: how often, not 0
  * @first_sample: the first sample that showed the pair, 0 if none is known
+ * @last_sample: the last one, 0 if none is known
+ * @serial: number of the pair in the order in which pairs were new; 0 while that is
+ *	    being decided
  * @from: checkpoint id, address half, or CALLER_NONE
  * @to: checkpoint id
  */
 struct caller_record {
 	u64 count;
 	u64 first_sample;
+	u64 last_sample;
+	u64 serial;
 	u32 from;
 	u32 to;
 };
@@ -96,9 +112,8 @@ void caller_table_destroy(struct caller_table *table);
  * @sample: of the task that passed, or 0
  *
  * Safe in any context, interrupted by itself, at most CALLER_PROBES cells.
- * Return: true, or false if the record was lost, which is counted.
  */
-bool caller_table_record(struct caller_table *table, u32 from, u32 to, u64 sample);
+enum caller_fate caller_table_record(struct caller_table *table, u32 from, u32 to, u64 sample);
 
 /**
  * caller_table_next - read the records one by one, in no particular order
@@ -124,7 +139,7 @@ bool caller_table_next(const struct caller_table *table, u32 *cursor,
 u32 caller_table_forget(struct caller_table *table, u32 first, u32 last);
 
 /**
- * caller_table_reset - empty the table, cells and @lost included
+ * caller_table_reset - empty the table, cells and @lost included; @serial goes on
  * @table: the table
  *
  * No handler may run: for the moment when no target is attached.

@@ -12,7 +12,7 @@
 
 u32 checkpoints_ids(const struct cov_image *image)
 {
-	return image->in.nr_functions + image->flow.nr_branches + image->flow.nr_blocks + 1;
+	return image->in.nr_functions + 2 * image->flow.nr_branches + image->flow.nr_blocks + 1;
 }
 
 /* An array may be empty, but a NULL is an error. */
@@ -26,11 +26,6 @@ static void plan_free(struct flow_plan *plan)
 	kvfree(plan->entry);
 	kvfree(plan->leader);
 	kvfree(plan->branch);
-}
-
-static u32 cells_wanted(const struct cov_image *image)
-{
-	return image->in.nr_functions + 2 * image->flow.nr_branches + image->flow.nr_blocks + 1;
 }
 
 int checkpoints_init(struct checkpoints *cps, const struct cov_image *image, u32 mode,
@@ -56,7 +51,7 @@ int checkpoints_init(struct checkpoints *cps, const struct cov_image *image, u32
 	err = cps->plan.entry && cps->plan.leader && cps->plan.branch &&
 	      cps->entry && cps->leader && cps->branch ? 0 : -ENOMEM;
 	if (!err) {
-		cps->cells.count = cells_wanted(image);
+		cps->cells.count = checkpoints_ids(image);
 		cps->cells.wide = mode == COV_MODE_COUNT;
 		err = cells_take(&cps->cells, scope == COV_SCOPE_TRACKED);
 	}
@@ -149,10 +144,10 @@ static void site_init(struct cov_site *site, struct cov_target *target,
 		site->state = COV_SITE_GONE;
 }
 
-/* In scope tracked every sample has to see for itself. */
+/* In scope tracked every sample has to see for itself, and a path has them each time. */
 static bool blocks_once(const struct cov_target *target)
 {
-	return target->scope == COV_SCOPE_ALL;
+	return target->scope == COV_SCOPE_ALL && !(target->flags & COV_ATTACH_PATHS);
 }
 
 static void site_init_leader(struct cov_site *site, struct cov_target *target, u32 block)

@@ -62,7 +62,7 @@ struct cov_target;
  * @engine: what has armed it, or NULL
  * @engine_data: the engine's, from arming to release
  * @node: in the list of sites to arm, later in the list of sites to disarm
- * @id: in caller records, unique among all targets
+ * @id: the target's first id, and which of its functions, branches and blocks it is
  * @state: COV_SITE_* or SITE_DISARMING
  * @error: errno (positive) why it was refused
  * @kind: enum site_kind
@@ -154,7 +154,8 @@ struct held_cells {
  * @pending: sites to arm
  * @slow: sites to arm that only kprobes can
  * @count: sites in all
- * @first_id: of the range of ids that is set aside for every possible site
+ * @first_id: of the range of ids that is set aside for the cells: first_id + cell names
+ *	      what was seen in caller records
  * @cells: where hits are written down that no engine counts at the site
  * @mode: COV_MODE_*
  * @edges: it is edges or count: outcomes are wanted
@@ -181,7 +182,7 @@ struct checkpoints {
 	struct held_cells *held_cells;
 };
 
-/* How many ids a target needs: one for each site that it could have, and one by hand. */
+/* How many ids a target needs: one for each of its cells; a site's own is below them all. */
 u32 checkpoints_ids(const struct cov_image *image);
 
 /* checkpoints_init - make room for the plan; -ENOMEM, -ENOSPC; undone by checkpoints_free() */

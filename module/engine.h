@@ -52,7 +52,7 @@ extern const struct cov_engine cov_engine_detour;
  * engine_arm_fast - arm pending sites of one target, as far as it goes all at once
  * @choice: COV_ENGINE_* that was asked for
  * @sites: in and out: their order changes
- * @n: how many
+ * @n: how many, at least 1
  *
  * Return: how many are left for engine_arm_slow(), at the front of @sites; the others are
  * ARMED or have been given to checkpoints_refuse(). Or -ENOMEM, and nothing was done.

@@ -6,7 +6,7 @@
  * ftrace, site_index.c, task_maps.h, cells.h.
  *
  * The callback runs in the function's own context and does what a stub does: it
- * writes a cell. Who called, and how often in mode edges, is for engine kprobe.
+ * writes a cell; only with COV_ATTACH_PATHS it records who called, and counts.
  *
  *	PENDING --> known to handlers --> in the filter, ops registered --> ARMED
  *	seen, in modes edges and blocks: out of the filter --> DISARMED
@@ -28,6 +28,7 @@
 #include "compat.h"
 #include "engine.h"
 #include "entry.h"
+#include "hit.h"
 #include "site_index.h"
 #include "target.h"
 #include "task_maps.h"
@@ -49,7 +50,9 @@ static void notrace entry_callback(unsigned long ip, unsigned long parent_ip,
 
 	preempt_disable_notrace();
 	site = site_index_find(ip);
-	if (site) {
+	if (site && site->target->flags & COV_ATTACH_PATHS) {
+		cov_hit(site, 0, parent_ip, HIT_IN_CALLBACK);
+	} else if (site) {
 		cells = &site->target->cps.cells;
 		base = cells_of_task(cells, preempt_count());
 		if (base)

@@ -14,6 +14,7 @@
 #include "checkpoint.h"
 #include "disarm.h"
 #include "insn_branch.h"
+#include "news.h"
 #include "samples.h"
 #include "target.h"
 #include "tracking.h"
@@ -59,19 +60,41 @@ static __always_inline struct cov_sample *thread_sample(const struct thread_ref 
 	return (struct cov_sample *)(unsigned long)thread->sample;
 }
 
-/* Where did it come from: a function's caller if known, else the task's last checkpoint. */
-static __always_inline void hit_record(struct cov_site *site, unsigned long caller,
-				       const struct thread_ref *thread)
+/* The task has come to @to; where from? False if that cannot be told. */
+static __always_inline bool hit_came_from(const struct thread_ref *thread, u32 to, u32 *from)
 {
-	u32 from = CALLER_NONE;
+	int err = thread_buffer_enter(&cov_tasks.buffer, thread, to, from);
 
-	if (thread)
-		thread_buffer_enter(&cov_tasks.buffer, thread, site->id, &from);
-	if (caller)
-		from = caller_from_address(caller);
-	if (thread || caller)
-		caller_table_record(&cov_callers, from, site->id,
-				    thread ? thread_sample(thread)->id : 0);
+	if (err == -EBUSY)
+		atomic_long_inc(&cov_callers.lost);
+	return !err;
+}
+
+static __always_inline void hit_pair(u32 from, u32 to, u64 sample)
+{
+	if (caller_table_record(&cov_callers, from, to, sample) == CALLER_NEW)
+		cov_news_pair();
+}
+
+/*
+ * Where did it come from: a function's caller if known, else the task's last checkpoint;
+ * with COV_ATTACH_PATHS both. In records each cell is a checkpoint of its own, so that
+ * the outcomes of a branch are told apart.
+ */
+static __always_inline void hit_record(const struct cov_site *site, unsigned int outcome,
+				       unsigned long caller, const struct thread_ref *thread)
+{
+	const struct cov_target *target = site->target;
+	u32 to = target->cps.first_id + site->cell + outcome;
+	u32 by = caller ? caller_from_address(caller) : CALLER_NONE;
+	u64 sample = thread ? thread_sample(thread)->id : 0;
+	u32 from;
+	bool came = thread && hit_came_from(thread, to, &from);
+
+	if (by != CALLER_NONE)
+		hit_pair(by, to, sample);
+	if (came && (by == CALLER_NONE || target->flags & COV_ATTACH_PATHS))
+		hit_pair(from, to, sample);
 }
 
 /* In scope tracked each sample has its own cells beside the site's counts. */
@@ -104,13 +127,14 @@ static __always_inline void cov_hit(struct cov_site *site, unsigned int outcome,
 		return;
 	if (!hit_claim(site))
 		return;
-	atomic_long_inc(&site->hits[outcome]);
+	if (atomic_long_inc_return(&site->hits[outcome]) == 1)
+		cov_news_place();
 	if (tracked) {
 		hit_sample(site, outcome, &thread);
 		if (!READ_ONCE(site->first_sample))
 			cmpxchg(&site->first_sample, 0, thread_sample(&thread)->id);
 	}
-	hit_record(site, caller, tracked ? &thread : NULL);
+	hit_record(site, outcome, caller, tracked ? &thread : NULL);
 	if (site->one_shot)
 		cov_disarm_later(site);
 }

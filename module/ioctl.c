@@ -14,8 +14,10 @@
 #include <linux/uaccess.h>
 
 #include "../include/cov_release.h"
+#include "callers.h"
 #include "control_map.h"
 #include "ioctl.h"
+#include "news.h"
 #include "query.h"
 #include "samples.h"
 #include "target.h"
@@ -36,13 +38,15 @@
  * @id: names it as an owner; never 0, never used twice
  * @registered: a task was registered through it
  * @view: the sample that its queries are about, or 0
- * @lock: guards @error; a forked child shares the file
+ * @seen: what its reader knows of
+ * @lock: guards @error and changes of @seen; a forked child shares the file
  * @error: the text of the last error
  */
 struct control {
 	u64 id;
 	bool registered;
 	u64 view;
+	struct news_seen seen;
 	struct mutex lock;
 	struct cov_error error;
 };
@@ -64,6 +68,8 @@ union argument {
 	struct cov_view view;
 	struct cov_samples samples;
 	struct cov_map map;
+	struct cov_callers callers;
+	struct cov_news news;
 };
 
 /**
@@ -109,8 +115,10 @@ static int check_attach(const struct cov_attach *arg, struct cov_error *error)
 {
 	if (!terminated(arg->module, sizeof(arg->module)) || !arg->module[0])
 		return cov_fail(error, -EINVAL, "the module's name is empty or not terminated");
-	if (arg->flags & ~COV_ATTACH_FUNCTIONS_ONLY)
+	if (arg->flags & ~(COV_ATTACH_FUNCTIONS_ONLY | COV_ATTACH_PATHS))
 		return cov_fail(error, -EINVAL, "unknown flags %#x", arg->flags);
+	if (arg->flags & COV_ATTACH_PATHS && arg->engine == COV_ENGINE_DETOUR)
+		return cov_fail(error, -EOPNOTSUPP, "detours record no callers and paths; engine auto takes others for them");
 	if (arg->pad)
 		return cov_fail(error, -EINVAL, "the padding is not zero");
 	if (!arg->levels)
@@ -461,6 +469,34 @@ static int do_map(struct request *req)
 	       control_map_describe(target, arg, &req->error);
 }
 
+static int do_callers(struct request *req)
+{
+	struct cov_callers *arg = &req->arg.callers;
+
+	if (!arg->count || arg->count > COV_RANGE_MAX)
+		return cov_fail(&req->error, -EINVAL, "a count of %u is not in 1..%u", arg->count,
+				COV_RANGE_MAX);
+	return callers_read(arg, &req->answer, &req->error);
+}
+
+static int do_news(struct request *req)
+{
+	mutex_lock(&req->control->lock);
+	news_take(&req->control->seen, &req->arg.news);
+	mutex_unlock(&req->control->lock);
+	return 0;
+}
+
+/* The answer could not be delivered: it is still news. */
+static void undo_news(struct request *req, u32 unused)
+{
+	const struct cov_news *news = &req->arg.news;
+
+	mutex_lock(&req->control->lock);
+	req->control->seen = (struct news_seen){ news->pairs_since, news->places_since };
+	mutex_unlock(&req->control->lock);
+}
+
 static int do_register(struct request *req)
 {
 	struct cov_register *arg = &req->arg.reg;
@@ -511,8 +547,9 @@ static int do_checkpoint_add(struct request *req)
 		.levels = arg->levels,
 		.mode = COV_MODE_EDGES,
 		.scope = arg->scope,
-		/* One place: callers and counts are worth a trap. */
+		/* One place: callers, paths and counts are worth a trap. */
 		.engine = COV_ENGINE_KPROBE,
+		.flags = COV_ATTACH_PATHS,
 	};
 	struct cov_target *target;
 	char owner[COV_MODULE_LEN];
@@ -549,7 +586,8 @@ static int do_checkpoint_del(struct request *req)
  * @cmd: its number
  * @prepare: before the lock is taken: checks, and reading more of user memory; or NULL
  * @run: the work
- * @undo: takes back what @run did for target @id, without the lock; or NULL
+ * @undo: takes back what @run did, for target @id if it has made one, without the lock;
+ *	  or NULL
  * @unlocked: @run does not look at targets, and must not wait behind an attach; or
  *	      it takes the lock itself
  */
@@ -581,6 +619,8 @@ static const struct call calls[] = {
 	{ COV_IOC_VIEW, .run = do_view, .unlocked = true },
 	{ COV_IOC_SAMPLES, .run = do_samples, .unlocked = true },
 	{ COV_IOC_MAP, .run = do_map },
+	{ COV_IOC_CALLERS, .run = do_callers },
+	{ COV_IOC_NEWS, .run = do_news, .undo = undo_news, .unlocked = true },
 	{ COV_IOC_REGISTER, .run = do_register, .unlocked = true },
 	{ COV_IOC_UNREGISTER, .run = do_unregister, .unlocked = true },
 	{ COV_IOC_CHECKPOINT_ADD, .run = do_checkpoint_add, .undo = undo_attach },
@@ -614,9 +654,16 @@ static int run_locked(const struct call *call, struct request *req)
 /* Where the array of an answer goes: the structs that have one. */
 static u64 answer_buffer(const struct request *req, unsigned int cmd)
 {
-	if (cmd == COV_IOC_TEXT)
+	switch (cmd) {
+	case COV_IOC_TEXT:
 		return req->arg.text.buffer;
-	return cmd == COV_IOC_SAMPLES ? req->arg.samples.buffer : req->arg.range.buffer;
+	case COV_IOC_SAMPLES:
+		return req->arg.samples.buffer;
+	case COV_IOC_CALLERS:
+		return req->arg.callers.buffer;
+	default:
+		return req->arg.range.buffer;
+	}
 }
 
 static int deliver(const struct call *call, struct request *req, void __user *user)
@@ -693,6 +740,7 @@ static int control_open(struct inode *inode, struct file *file)
 		return -ENOMEM;
 	control->id = atomic64_inc_return(&last_id);
 	mutex_init(&control->lock);
+	news_begin(&control->seen);
 	file->private_data = control;
 	return 0;
 }
@@ -708,11 +756,19 @@ static int control_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
+static __poll_t control_poll(struct file *file, poll_table *wait)
+{
+	struct control *control = file->private_data;
+
+	return news_poll(file, wait, &control->seen);
+}
+
 const struct file_operations cov_control_fops = {
 	.owner = THIS_MODULE,
 	.open = control_open,
 	.release = control_release,
 	.unlocked_ioctl = control_ioctl,
 	.mmap = control_map_mmap,
+	.poll = control_poll,
 	.llseek = noop_llseek,
 };

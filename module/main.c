@@ -9,6 +9,7 @@
 #include "../include/cov_release.h"
 #include "engine.h"
 #include "ioctl.h"
+#include "news.h"
 #include "samples.h"
 #include "target.h"
 #include "tracking.h"
@@ -79,6 +80,7 @@ static void __exit livecov_exit(void)
 	debugfs_remove_recursive(debugfs_dir);
 	targets_exit();
 	engines_exit();
+	news_exit();
 	tracking_exit();
 }
 

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/magic.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -30,6 +31,7 @@
 int __real_open(const char *path, int flags, ...);
 int __real_close(int fd);
 int __real_ioctl(int fd, unsigned long command, ...);
+int __real_poll(struct pollfd *fds, nfds_t count, int timeout);
 void *__real_mmap(void *at, size_t length, int protection, int flags, int fd, off_t offset);
 FILE *__real_fopen(const char *path, const char *mode);
 DIR *__real_opendir(const char *path);
@@ -38,6 +40,7 @@ int __real_statfs(const char *path, struct statfs *fs);
 int __wrap_open(const char *path, int flags, ...);
 int __wrap_close(int fd);
 int __wrap_ioctl(int fd, unsigned long command, ...);
+int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout);
 void *__wrap_mmap(void *at, size_t length, int protection, int flags, int fd, off_t offset);
 FILE *__wrap_fopen(const char *path, const char *mode);
 DIR *__wrap_opendir(const char *path);
@@ -72,7 +75,8 @@ static const struct {
 	MEMBER(map_damage), MEMBER(mmap_errno), MEMBER(open_errno), MEMBER(fail_nr), MEMBER(fail_errno),
 	MEMBER(fail_text), MEMBER(fail_after), MEMBER(detach_errno), MEMBER(sites),
 	MEMBER(arm_interrupted), MEMBER(arm_signal), MEMBER(changes), MEMBER(changes_after), MEMBER(state), MEMBER(damage),
-	MEMBER(missed), MEMBER(lost), MEMBER(first_branch), MEMBER(not_debugfs),
+	MEMBER(missed), MEMBER(lost), MEMBER(first_branch), MEMBER(new_pairs), MEMBER(records_damage),
+	MEMBER(callers_lost), MEMBER(not_debugfs),
 };
 
 static void set_member(const char *assignment)
@@ -435,7 +439,7 @@ static void damage(unsigned long command, void *entry)
 
 static bool counted(const struct cov_target_info *info)
 {
-	return info->mode == COV_MODE_COUNT ||
+	return info->mode == COV_MODE_COUNT || info->attach_flags & COV_ATTACH_PATHS ||
 	       (info->mode == COV_MODE_EDGES && info->engine == COV_ENGINE_KPROBE);
 }
 
@@ -654,6 +658,66 @@ static int do_map(struct cov_map *map)
 	return 0;
 }
 
+/* ---- caller records ------------------------------------------------------ */
+
+static bool is_wanted(const struct cov_callers *request, const struct cov_caller *caller)
+{
+	return caller->serial > request->since &&
+	       (!request->upto || caller->serial <= request->upto) &&
+	       (!request->target || request->target == caller->to_target);
+}
+
+static void damage_caller(struct cov_caller *caller)
+{
+	if (kernel->settings.records_damage == 1 && caller->from_target)
+		caller->from_cell = COV_NONE - 1;
+	if (kernel->settings.records_damage == 2)
+		caller->to_cell = COV_NONE - 1;
+}
+
+/* At most 3 a call. The cursor is the target's index, and the record's in the lower bytes. */
+static int do_callers(struct cov_callers *request)
+{
+	struct cov_caller *out = (struct cov_caller *)(uintptr_t)request->buffer;
+	uint32_t n = 0;
+
+	if (!request->count || request->count > COV_RANGE_MAX)
+		return refuse(EINVAL, "bad count");
+	if (request->target && !find_target(request->target))
+		return refuse(ENOENT, "no target %u", request->target);
+	while (n < 3 && n < request->count && request->cursor >> 16 < FAKE_TARGETS) {
+		const struct fake_target *target = &kernel->targets[request->cursor >> 16];
+
+		if (!target->used || !(target->info.attach_flags & COV_ATTACH_PATHS) ||
+		    !fake_caller(request->cursor & 0xffff, target->info.target, target->base,
+				 &out[n])) {
+			request->cursor = ((request->cursor >> 16) + 1) << 16;
+			continue;
+		}
+		request->cursor++;
+		damage_caller(&out[n]);
+		n += is_wanted(request, &out[n]);
+	}
+	request->count = n;
+	request->lost = kernel->settings.callers_lost;
+	return 0;
+}
+
+/* All pairs but the last @new_pairs are known at first. */
+static int do_news(struct cov_news *news)
+{
+	struct cov_caller unused;
+	uint32_t pairs = 0;
+
+	while (fake_caller(pairs, 0, 0, &unused))
+		pairs++;
+	*news = (struct cov_news){ .pairs_since = kernel->pairs_seen, .pairs = pairs };
+	if (!kernel->pairs_seen)
+		news->pairs = pairs - kernel->settings.new_pairs;
+	kernel->pairs_seen = news->pairs;
+	return 0;
+}
+
 #ifndef FAKE_PRELOAD
 static void write_cell(void *base, const struct cov_target_info *info, uint32_t i, uint64_t hits)
 {
@@ -813,7 +877,7 @@ static int do_last_error(struct cov_error *error)
 	return 0;
 }
 
-/* What came with minor version 1. */
+/* What came with minor versions 1 and 2. */
 static int dispatch_newer(int fd, unsigned long command, void *argument)
 {
 	switch (command) {
@@ -826,6 +890,10 @@ static int dispatch_newer(int fd, unsigned long command, void *argument)
 		return do_samples(argument);
 	case COV_IOC_MAP:
 		return do_map(argument);
+	case COV_IOC_CALLERS:
+		return do_callers(argument);
+	case COV_IOC_NEWS:
+		return do_news(argument);
 	default:
 		return -ENOTTY;
 	}
@@ -983,6 +1051,37 @@ int WRAP(ioctl)(int fd, unsigned long command, ...)
 		return ret;
 	errno = -ret;
 	return -1;
+}
+
+static bool has_news(void)
+{
+	struct cov_news news;
+	uint64_t seen = kernel->pairs_seen;
+
+	do_news(&news);
+	kernel->pairs_seen = seen;
+	return news.pairs != seen;
+}
+
+/*
+ * Of one file: readable as long as there are pairs that nobody knows of. Not inlined,
+ * because the C library declares that poll() only writes to @fds.
+ */
+__attribute__((noinline))
+static int fake_poll(struct pollfd *fds, nfds_t count, int timeout)
+{
+	if (count != 1 || fds->fd < 0 || fds->fd >= (int)ARRAY_SIZE(is_control) ||
+	    !is_control[fds->fd])
+		return REAL(poll)(fds, count, timeout);
+	if (!has_news())
+		return REAL(poll)(NULL, 0, timeout);
+	fds->revents = POLLIN;
+	return 1;
+}
+
+int WRAP(poll)(struct pollfd *fds, nfds_t count, int timeout)
+{
+	return fake_poll(fds, count, timeout);
 }
 
 FILE *WRAP(fopen)(const char *path, const char *mode)

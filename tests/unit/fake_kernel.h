@@ -66,6 +66,9 @@
  * @missed: hits
  * @lost: tasks
  * @first_branch: sample that came to each branch first
+ * @new_pairs: of the pairs, how many are news at the first COV_IOC_NEWS
+ * @records_damage: 1, 2: a record's from_cell, to_cell is out of range; 0: none
+ * @callers_lost: records
  * @not_debugfs: 1: /sys/kernel/debug is no debugfs
  */
 struct fake_settings {
@@ -91,6 +94,9 @@ struct fake_settings {
 	uint32_t missed;
 	uint32_t lost;
 	uint32_t first_branch;
+	uint32_t new_pairs;
+	uint32_t records_damage;
+	uint32_t callers_lost;
 	uint32_t not_debugfs;
 };
 
@@ -123,6 +129,7 @@ struct fake_target {
  * @arms_off: calls of COV_IOC_ARM at which it was 0
  * @nr_samples: registered ones
  * @samples: their ids
+ * @pairs_seen: serial of the last pair that a reader knows of
  * @last: request of the last COV_IOC_ATTACH
  * @globs: its patterns
  * @checkpoint: of the last COV_IOC_CHECKPOINT_ADD
@@ -147,6 +154,7 @@ struct fake_kernel {
 	uint32_t arms_off;
 	uint32_t nr_samples;
 	uint64_t samples[FAKE_SAMPLES];
+	uint64_t pairs_seen;
 	struct cov_attach last;
 	char globs[256];
 	struct cov_checkpoint_add checkpoint;
@@ -175,6 +183,16 @@ extern const struct cov_target_info fake_shape;
  */
 const void *fake_table(unsigned long command, uint64_t base, bool entries_only,
 		       uint32_t *entry);
+
+/*
+ * fake_caller - the records of a target with COV_ATTACH_PATHS: serials from 1 on
+ *
+ * Return: false behind the last one.
+ */
+bool fake_caller(uint32_t i, uint32_t target, uint64_t base, struct cov_caller *caller);
+
+/* Callers that only /proc/kallsyms can name. */
+#define FAKE_OUTSIDE	UINT64_C(0xffffffff81200042)
 
 /* fake_text - the bytes at @offset from .text's base, or NULL if not all are toy's */
 const uint8_t *fake_text(uint64_t offset, uint32_t length);

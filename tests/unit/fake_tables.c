@@ -219,6 +219,49 @@ const void *fake_table(unsigned long command, uint64_t base, bool entries_only,
 }
 
 /*
+ * toy_main was called by two, and called toy_checks and toy_stops. What task 3 passed:
+ * toy_main, its first branch taken, its third not taken, toy_checks; task 4 the same but
+ * that it fell through first.
+ */
+bool fake_caller(uint32_t i, uint32_t target, uint64_t base, struct cov_caller *caller)
+{
+	enum { FUNCTIONS = ARRAY_SIZE(functions) };
+	static const struct {
+		uint64_t from_address;
+		uint32_t from, to;	/* cells; COV_NONE is the start */
+		uint64_t count, first, last;
+	} pairs[] = {
+		{ FAKE_OUTSIDE, 0, 0, 5, 3, 4 },
+		{ 0, COV_NONE, 0, 2, 3, 4 },
+		{ 0, 0, FUNCTIONS + 1, 3, 3, 3 },
+		{ 0, FUNCTIONS + 1, FUNCTIONS + 4, 3, 3, 3 },
+		{ 1, 0, 5, 1000, 3, 4 },
+		{ 0, FUNCTIONS + 4, 5, 1000, 3, 4 },
+		{ 0, 0, FUNCTIONS, 4, 4, 4 },
+		{ 0, FUNCTIONS, FUNCTIONS + 4, 4, 4, 4 },
+		{ FAKE_OUTSIDE + 0x1000, 0, 0, 2, 0, 0 },
+		{ 1, 0, 4, 2, 4, 4 },
+	};
+
+	if (i >= ARRAY_SIZE(pairs))
+		return false;
+	*caller = (struct cov_caller){
+		.from_address = pairs[i].from_address == 1 ? base + 5 : pairs[i].from_address,
+		.to_target = target,
+		.to_cell = pairs[i].to,
+		.count = pairs[i].count,
+		.first_sample = pairs[i].first,
+		.last_sample = pairs[i].last,
+		.serial = i + 1,
+	};
+	if (!caller->from_address && pairs[i].from != COV_NONE) {
+		caller->from_target = target;
+		caller->from_cell = pairs[i].from;
+	}
+	return true;
+}
+
+/*
  * The jumps between the two sections were linked for where they lie in this
  * program: give their displacements as they would be in the fake's memory.
  */

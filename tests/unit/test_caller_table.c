@@ -130,6 +130,50 @@ static void first_sample_stays(void **state)
 	assert_int_equal(sample, 9);
 }
 
+static struct caller_record record_of(u32 from, u32 to)
+{
+	struct caller_record record;
+	u32 cursor = 0;
+
+	while (caller_table_next(&table, &cursor, &record))
+		if (record.from == from && record.to == to)
+			return record;
+	fail_msg("no record of %u -> %u", from, to);
+	return record;
+}
+
+static void last_sample_moves_on(void **state)
+{
+	(void)state;
+	caller_table_record(&table, 1, 2, 9);
+	caller_table_record(&table, 1, 2, 8);
+	assert_int_equal(record_of(1, 2).last_sample, 8);
+	/* One that nobody tracks takes nothing away. */
+	caller_table_record(&table, 1, 2, 0);
+	assert_int_equal(record_of(1, 2).last_sample, 8);
+	caller_table_record(&table, 1, 2, 9);
+	assert_int_equal(record_of(1, 2).last_sample, 9);
+	assert_int_equal(record_of(1, 2).first_sample, 9);
+}
+
+/* The same four checkpoints in another order are another path. */
+static void crossed_pairs_are_new_and_known_ones_are_not(void **state)
+{
+	enum { A = 10, B, C, D };
+
+	(void)state;
+	assert_int_equal(caller_table_record(&table, A, B, 1), CALLER_NEW);
+	assert_int_equal(caller_table_record(&table, C, D, 1), CALLER_NEW);
+	assert_int_equal(caller_table_record(&table, A, B, 2), CALLER_KNOWN);
+	assert_int_equal(caller_table_record(&table, A, C, 2), CALLER_NEW);
+	assert_int_equal(caller_table_record(&table, B, D, 2), CALLER_NEW);
+	assert_int_equal(record_of(A, B).serial, 1);
+	assert_int_equal(record_of(C, D).serial, 2);
+	assert_int_equal(record_of(A, C).serial, 3);
+	assert_int_equal(record_of(B, D).serial, 4);
+	assert_int_equal(atomic_long_read(&table.serial), 4);
+}
+
 /* The pairs that targets make: from a function's branches to the next ones. */
 static void holds_what_it_promises(void **state)
 {
@@ -150,7 +194,7 @@ static void full_table_counts_what_it_loses(void **state)
 
 	(void)state;
 	for (i = 0; i < 4 * MAX_RECORDS; i++, issued++)
-		kept += caller_table_record(&table, i, i + 1, 1);
+		kept += caller_table_record(&table, i, i + 1, 1) != CALLER_LOST;
 	assert_true(kept < issued);
 	assert_int_equal(kept + atomic_long_read(&table.lost), issued);
 	/* A pair that found room goes on being counted. */
@@ -201,20 +245,26 @@ static void forgotten_pair_starts_anew(void **state)
 	caller_table_record(&table, 1, 2, 8);
 	assert_int_equal(count_of(1, 2, &sample), 1);
 	assert_int_equal(sample, 8);
+	assert_int_equal(record_of(1, 2).last_sample, 8);
+	assert_int_equal(record_of(1, 2).serial, 2);
 	assert_int_equal(atomic_long_read(&table.claimed), 1);
 }
 
 static void reset_gives_the_cells_back(void **state)
 {
+	long serial;
 	u32 i;
 
 	(void)state;
 	for (i = 0; i < 4 * MAX_RECORDS; i++)
 		caller_table_record(&table, i, i, 1);
+	serial = atomic_long_read(&table.serial);
 	caller_table_reset(&table);
 	assert_int_equal(records(), 0);
 	assert_int_equal(atomic_long_read(&table.claimed), 0);
 	assert_int_equal(atomic_long_read(&table.lost), 0);
+	/* Readers remember serials: they must not come again. */
+	assert_int_equal(atomic_long_read(&table.serial), serial);
 	holds_what_it_promises(state);
 }
 
@@ -229,6 +279,8 @@ int main(void)
 		in_table(counts_each_pair_apart),
 		in_table(smallest_and_largest_ids_are_pairs),
 		in_table(first_sample_stays),
+		in_table(last_sample_moves_on),
+		in_table(crossed_pairs_are_new_and_known_ones_are_not),
 		in_table(holds_what_it_promises),
 		in_table(full_table_counts_what_it_loses),
 		in_table(forget_drops_both_ends_of_its_range),

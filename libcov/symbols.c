@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * symbols.c - the kernel's functions by address, from /proc/kallsyms. Calls nothing
+ * else of libcov.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+
+/* Names are offsets, because the text moves while it grows. */
+struct symbol {
+	uint64_t address;
+	size_t name;
+	size_t module;		/* 0: the kernel itself */
+};
+
+struct symbols {
+	struct symbol *entries;
+	size_t count, room;
+	char *text;
+	size_t length, text_room;
+};
+
+static bool grow(void **array, size_t *room, size_t wanted, size_t size)
+{
+	size_t larger = *room ? *room : 1024;
+	void *grown;
+
+	if (wanted <= *room)
+		return true;
+	while (larger < wanted)
+		larger *= 2;
+	grown = realloc(*array, larger * size);
+	if (!grown)
+		return false;
+	*array = grown;
+	*room = larger;
+	return true;
+}
+
+/* Its offset; 0, where COV_CORE_KERNEL is, without memory. */
+static size_t add_text(struct symbols *symbols, const char *text, size_t length)
+{
+	size_t at = symbols->length;
+
+	if (!grow((void **)&symbols->text, &symbols->text_room, at + length + 1, 1))
+		return 0;
+	memcpy(symbols->text + at, text, length);
+	symbols->text[at + length] = '\0';
+	symbols->length += length + 1;
+	return at;
+}
+
+/* Names of one module follow each other: its name is kept once. */
+static size_t add_module(struct symbols *symbols, const char *name, size_t length)
+{
+	size_t last = symbols->count ? symbols->entries[symbols->count - 1].module : 0;
+
+	if (last && !strncmp(symbols->text + last, name, length) &&
+	    !symbols->text[last + length])
+		return last;
+	return add_text(symbols, name, length);
+}
+
+/* "ffffffffc0a00000 t toy_main\t[toy]"; false without memory */
+static bool add_line(struct symbols *symbols, const char *line)
+{
+	const char *name, *bracket;
+	struct symbol symbol = { 0 };
+	char *end;
+
+	symbol.address = strtoull(line, &end, 16);
+	/* Without the right to know all addresses are 0. */
+	if (!symbol.address || end[0] != ' ' || !end[1] || !strchr("tTwW", end[1]) || end[2] != ' ')
+		return true;
+	name = end + 3;
+	bracket = strchr(name, '[');
+	if (bracket) {
+		symbol.module = add_module(symbols, bracket + 1, strcspn(bracket + 1, "]\n"));
+		if (!symbol.module)
+			return false;
+	}
+	symbol.name = add_text(symbols, name, strcspn(name, "\t\n"));
+	if (!symbol.name ||
+	    !grow((void **)&symbols->entries, &symbols->room, symbols->count + 1,
+		  sizeof(*symbols->entries)))
+		return false;
+	symbols->entries[symbols->count++] = symbol;
+	return true;
+}
+
+static int compare_symbols(const void *a, const void *b)
+{
+	const struct symbol *x = a, *y = b;
+
+	return x->address < y->address ? -1 : x->address > y->address;
+}
+
+static bool read_lines(struct symbols *symbols)
+{
+	FILE *file = fopen("/proc/kallsyms", "re");
+	char *line = NULL;
+	size_t size = 0;
+	bool ok = true;
+
+	if (!file)
+		return true;
+	while (ok && getline(&line, &size, file) > 0)
+		ok = add_line(symbols, line);
+	free(line);
+	fclose(file);
+	if (symbols->count)
+		qsort(symbols->entries, symbols->count, sizeof(*symbols->entries),
+		      compare_symbols);
+	return ok;
+}
+
+struct symbols *cov_symbols_load(void)
+{
+	struct symbols *symbols = calloc(1, sizeof(*symbols));
+
+	if (!symbols)
+		return NULL;
+	add_text(symbols, COV_CORE_KERNEL, strlen(COV_CORE_KERNEL));
+	if (symbols->text && read_lines(symbols))
+		return symbols;
+	cov_symbols_free(symbols);
+	return NULL;
+}
+
+void cov_symbols_free(struct symbols *symbols)
+{
+	if (!symbols)
+		return;
+	free(symbols->entries);
+	free(symbols->text);
+	free(symbols);
+}
+
+const char *cov_symbols_find(const struct symbols *symbols, uint64_t address,
+			     const char **module, uint64_t *offset)
+{
+	size_t low = 0, high = symbols->count;
+
+	/* The last one at or below @address. */
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (symbols->entries[middle].address <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (!low)
+		return NULL;
+	*module = symbols->text + symbols->entries[low - 1].module;
+	*offset = address - symbols->entries[low - 1].address;
+	return symbols->text + symbols->entries[low - 1].name;
+}

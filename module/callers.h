@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * callers.h - the caller table in the ABI's form.
+ */
+#ifndef LIVECOV_CALLERS_H
+#define LIVECOV_CALLERS_H
+
+#include "query.h"
+
+/**
+ * callers_read - read some records
+ * @arg: what is wanted; @cursor, @count and @lost are filled in
+ * @answer: an array of struct cov_caller
+ * @error: a sentence for the caller
+ *
+ * cov_targets_lock is held. Return: 0, -EINVAL, -ENOENT no such target, -ENOMEM.
+ */
+int callers_read(struct cov_callers *arg, struct query_answer *answer, struct cov_error *error);
+
+#endif /* LIVECOV_CALLERS_H */

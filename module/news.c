@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * news.c - see news.h. May call tracking.h.
+ *
+ *	handler (NMI-like)		irq_work (hard interrupt)	reader
+ *	a number grows [E]						poll_wait()
+ *	does anybody wait?						full barrier [E]
+ *	irq_work_queue()  ----------->	wake_up()  ---------------->	has a number grown?
+ *
+ * A handler cannot wake anybody: that takes a lock which the interrupted code may
+ * hold. Nothing is lost: of a handler and a reader that meet, either the handler sees
+ * the reader waiting or the reader sees the number [E].
+ */
+#include <linux/irq_work.h>
+#include <linux/kprobes.h>
+#include <linux/rcupdate.h>
+#include <linux/wait.h>
+
+#include "news.h"
+#include "tracking.h"
+
+static atomic_long_t places;
+static DECLARE_WAIT_QUEUE_HEAD(waiting);
+
+static void wake_waiting(struct irq_work *work)
+{
+	wake_up_interruptible_poll(&waiting, EPOLLIN | EPOLLRDNORM);
+}
+
+static DEFINE_IRQ_WORK(wake_work, wake_waiting);
+
+/* The caller has made a number grow by a fully ordered increment: [E]. */
+void notrace cov_news_pair(void)
+{
+	if (waitqueue_active(&waiting))
+		irq_work_queue(&wake_work);
+}
+NOKPROBE_SYMBOL(cov_news_pair);
+
+void notrace cov_news_place(void)
+{
+	/* [E] fully ordered: pairs with smp_mb() in news_poll(). */
+	atomic_long_inc_return(&places);
+	cov_news_pair();
+}
+NOKPROBE_SYMBOL(cov_news_place);
+
+void news_begin(struct news_seen *seen)
+{
+	WRITE_ONCE(seen->pairs, atomic_long_read(&cov_callers.serial));
+	WRITE_ONCE(seen->places, atomic_long_read(&places));
+}
+
+__poll_t news_poll(struct file *file, poll_table *wait, const struct news_seen *seen)
+{
+	poll_wait(file, &waiting, wait);
+	/* [E] pairs with the increments of both numbers. */
+	smp_mb();
+	if (READ_ONCE(seen->pairs) == atomic_long_read(&cov_callers.serial) &&
+	    READ_ONCE(seen->places) == atomic_long_read(&places))
+		return 0;
+	return EPOLLIN | EPOLLRDNORM;
+}
+
+void news_take(struct news_seen *seen, struct cov_news *news)
+{
+	*news = (struct cov_news){ .pairs_since = seen->pairs, .places_since = seen->places };
+	news_begin(seen);
+	news->pairs = seen->pairs;
+	news->places = seen->places;
+	/* A handler draws a serial before its record shows it; preemption is off in handlers. */
+	synchronize_rcu();
+}
+
+void news_exit(void)
+{
+	irq_work_sync(&wake_work);
+}
