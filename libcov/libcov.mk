@@ -55,7 +55,7 @@ STRIP ?= strip
 LIBCOV_WRAPPED := open close ioctl poll mmap fopen opendir access statfs
 LIBCOV_TEST_HEADERS := $(LIBCOV_HEADERS) tests/unit/fake_kernel.h
 
-LIBCOV_UNIT := test_libcov test_libcov_read test_libcov_samples
+LIBCOV_UNIT := test_libcov test_libcov_read test_libcov_samples test_libcov_records
 LIBCOV_TEST_FILES := $(LIBCOV_UNIT:%=$(LIBCOV_TEST)/%.asan) $(LIBCOV_TEST)/fake_kernel.so \
 	$(LIBCOV_TEST)/covstat.asan build/covstat build/libcov.a
 LIBCOV_TESTS := $(LIBCOV_UNIT:%=$(LIBCOV_TEST)/%.asan) tests/unit/test_libcov_exports.sh \

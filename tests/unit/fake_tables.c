@@ -276,7 +276,7 @@ static void relocate(uint8_t *copy, const uint8_t *from, uint32_t length)
 		memcpy(copy + (jump - from) + 2, &value, sizeof(value));
 	}
 	if (from <= back && from + length >= back + 5) {
-		value = address_of(toy_b3, 0) - address_of(back + 5, 0);
+		value = address_of(toy_b3, 0) - (address_of(back, 0) + 5);
 		memcpy(copy + (back - from) + 1, &value, sizeof(value));
 	}
 }
