@@ -59,7 +59,7 @@ LIBCOV_UNIT := test_libcov test_libcov_read test_libcov_samples test_libcov_reco
 LIBCOV_TEST_FILES := $(LIBCOV_UNIT:%=$(LIBCOV_TEST)/%.asan) $(LIBCOV_TEST)/fake_kernel.so \
 	$(LIBCOV_TEST)/covstat.asan build/covstat build/libcov.a
 LIBCOV_TESTS := $(LIBCOV_UNIT:%=$(LIBCOV_TEST)/%.asan) tests/unit/test_libcov_exports.sh \
-	tests/unit/test_covstat.py tests/unit/test_livecov.py \
+	tests/unit/test_covstat.py tests/unit/test_covstat_paths.py tests/unit/test_livecov.py \
 	tests/unit/test_example.py tests/unit/test_install.sh tests/unit/test_man.py
 
 .PHONY: libcov-test

@@ -36,7 +36,7 @@ NR = {"VERSION": 0x00, "STATUS": 0x02, "ARM": 0x11, "KEEP": 0x12, "RESET": 0x14,
 MAIN, STOPS, CHECKS = (0x10000 + bit for bit in (0x01, 0x10, 0x20))
 MAIN_STOPS, MAIN_STOPS_CHECKS, FELL = 0x10011, 0x10031, 0x10081
 COMMANDS = ("attach", "run", "list", "next", "status", "reset", "detach", "checkpoint",
-            "samples", "doctor")
+            "samples", "callers", "map", "watch", "doctor")
 
 
 def sanitizer_runtime(program):
@@ -185,6 +185,10 @@ class CommandLine(Case):
             ("attach", "toy", "--engine", "auto,kprobe"), ("samples", "x"),
             ("list", "--sample", "0"), ("list", "--sample"), ("list", "--sample", "x"),
             ("next", "--sample", "0"), ("next", "--sample", "-7"),
+            ("callers", "a", "b"), ("map", "x"), ("map", "--format", "png"),
+            ("map", "--sample", "0"), ("map", "--paths", "--frontier"),
+            ("map", "--paths", "--function", "f"), ("watch", "x"), ("watch", "--count", "0"),
+            ("watch", "--timeout", "-1"), ("watch", "--timeout", "x"),
         ]
         for args in wrong:
             with self.subTest(args=args):
@@ -203,7 +207,8 @@ class CommandLine(Case):
 
     def test_every_command_says_why_livecov_cannot_be_talked_to(self):
         commands = [("attach", "toy"), ("run", "true"), ("list",), ("next",), ("status",),
-                    ("reset",), ("detach", "toy"), ("checkpoint", "list"), ("samples",)]
+                    ("reset",), ("detach", "toy"), ("checkpoint", "list"), ("samples",),
+                    ("callers",), ("map",), ("watch",)]
         for args in commands:
             done = self.covstat(*args, status=1, open_errno=errno.EACCES)
             self.assertIn("run as root (sudo covstat ...)", done.stderr)
@@ -937,7 +942,7 @@ class TheRest(Case):
         self.assertIn("nothing is attached", self.covstat("status").stdout)
         self.attach()
         text = self.covstat("status", missed=4, lost=3).stdout
-        self.assertIn("livecov fake, interface 1.1", text)
+        self.assertIn("livecov fake, interface 1.2", text)
         self.assertRegex(text, r"toy +live +edges +all +kprobe +8 of 20 +40\.0% +199 of 201 +2 +4")
         self.assertIn("3 tasks were not tracked: load livecov with a larger max_tasks", text)
         document = self.json("status")
@@ -1048,7 +1053,7 @@ class Doctor(Case):
         self.put("/sys/kernel/security/lockdown", "none [integrity] confidentiality\n")
         self.expect("lockdown", "(integrity)", "secure boot")
         self.put("/sys/kernel/security/lockdown", "[none] integrity\n")
-        self.expect("livecov", "speaks version 9.1", "livecov.ko", abi_major=9)
+        self.expect("livecov", "speaks version 9.2", "livecov.ko", abi_major=9)
         shutil.rmtree(self.path("/sys/kernel/debug/kprobes"))
         self.put("/boot/config-" + release, "# CONFIG_KPROBES is not set\n")
         found, problems = self.checks(abi_major=1)
@@ -1119,17 +1124,22 @@ def sanitized(case):
     return type(case.__name__ + "Sanitized", (case,), {"program": program})
 
 
-def load_tests(loader, tests, pattern):
-    cases = [CommandLine, Attach, Run, List, ListJson, Next, Samples, TheRest, Doctor]
+def load_cases(loader, cases):
+    """These, and the same under sanitizers."""
     if "COVSTAT" in os.environ:
         for case in cases:
             case.program = os.environ["COVSTAT"]
     else:
-        cases += [sanitized(case) for case in cases]
+        cases = cases + [sanitized(case) for case in cases]
     suite = unittest.TestSuite()
     for case in cases:
         suite.addTests(loader.loadTestsFromTestCase(case))
     return suite
+
+
+def load_tests(loader, tests, pattern):
+    return load_cases(loader, [CommandLine, Attach, Run, List, ListJson, Next, Samples,
+                               TheRest, Doctor])
 
 
 if __name__ == "__main__":

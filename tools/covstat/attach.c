@@ -107,6 +107,7 @@ static int on_progress(unsigned int done, unsigned int total, void *data)
 struct answer {
 	const char *module;
 	unsigned int engine;	/* that was asked for */
+	bool paths;		/* they do without detours */
 	struct cov_attach_result result;
 	struct target_engines engines;
 	struct refusal *refusals;
@@ -176,7 +177,8 @@ static void print_summary(const struct answer *answer)
 		putchar(')');
 	}
 	print_refusals(answer);
-	engines_print_no_detour(answer->module, answer->engine, &answer->engines);
+	if (!answer->paths)
+		engines_print_no_detour(answer->module, answer->engine, &answer->engines);
 }
 
 static int report(struct cov *cov, struct answer *answer)
@@ -201,6 +203,7 @@ static int attach(struct cov *cov, const char *module, struct cov_attach_options
 	struct answer answer = {
 		.module = module,
 		.engine = options.engine,
+		.paths = options.flags & COV_ATTACH_PATHS,
 		.result = COV_INIT(answer.result),
 	};
 	struct progress progress = { .module = module };
@@ -232,7 +235,10 @@ static int attach(struct cov *cov, const char *module, struct cov_attach_options
 
 /* ---- the command line -------------------------------------------------- */
 
-enum { OPT_MODE = OPT_OWN, OPT_SCOPE, OPT_ENGINE, OPT_FUNCTIONS, OPT_FUNCTIONS_ONLY, OPT_LEVEL };
+enum {
+	OPT_MODE = OPT_OWN, OPT_SCOPE, OPT_ENGINE, OPT_FUNCTIONS, OPT_FUNCTIONS_ONLY, OPT_LEVEL,
+	OPT_PATHS,
+};
 
 static const struct option longs[] = {
 	{ "mode", required_argument, NULL, OPT_MODE },
@@ -241,6 +247,7 @@ static const struct option longs[] = {
 	{ "functions", required_argument, NULL, OPT_FUNCTIONS },
 	{ "functions-only", no_argument, NULL, OPT_FUNCTIONS_ONLY },
 	{ "level", required_argument, NULL, OPT_LEVEL },
+	{ "paths", no_argument, NULL, OPT_PATHS },
 	COMMON_OPTIONS
 };
 
@@ -260,6 +267,9 @@ static int set_option(int c, struct cov_attach_options *options, struct string_l
 		return EXIT_OK;
 	case OPT_FUNCTIONS_ONLY:
 		options->flags |= COV_ATTACH_FUNCTIONS_ONLY;
+		return EXIT_OK;
+	case OPT_PATHS:
+		options->flags |= COV_ATTACH_PATHS;
 		return EXIT_OK;
 	case OPT_LEVEL:
 		if (parse_level(optarg, &options->levels))
@@ -319,7 +329,9 @@ const struct command cmd_attach = {
 	"      --functions GLOB   only functions whose names match; repeatable\n"
 	"      --functions-only   function entries alone, no blocks or branches\n"
 	"      --level N          give the checkpoints level N, 1 to 64; repeatable\n"
-	"                         (default: 1)\n",
+	"                         (default: 1)\n"
+	"      --paths            record callers and paths, and count; each jump is a trap,\n"
+	"                         for `covstat callers`, `covstat map`, `covstat watch`\n",
 	.notes =
 	"MODULE may be vmlinux: then name core-kernel functions with --functions.\n"
 	"Ctrl-C while it works leaves nothing attached (exit status 130). So does kill -9.\n",

@@ -44,7 +44,8 @@ struct command {
 };
 
 extern const struct command cmd_attach, cmd_detach, cmd_run, cmd_status, cmd_list,
-	cmd_next, cmd_reset, cmd_doctor, cmd_checkpoint, cmd_samples;
+	cmd_next, cmd_reset, cmd_doctor, cmd_checkpoint, cmd_samples, cmd_callers, cmd_map,
+	cmd_watch;
 
 /* ---- main.c: options and messages ---- */
 
@@ -288,6 +289,25 @@ void json_add_place(struct json_object *to, const struct cov_snapshot *snapshot,
 
 /* outcome_name - "taken" or "fall-through" */
 const char *outcome_name(unsigned int taken);
+
+/* ---- records.c ---- */
+
+/*
+ * end_text - "vivid_open+0x1b taken", "do_dentry_open+0x42", "(start)"; the buffer is the
+ * caller's
+ */
+#define END_LEN 320
+const char *end_text(const struct cov_snapshot *snapshot, const struct cov_end *end,
+		     char buffer[END_LEN]);
+
+/* end_kind - "caller", "function", ... */
+const char *end_kind(const struct cov_end *end);
+
+/* json_add_end, json_add_record - an end as an object; a record, member by member */
+void json_add_end(struct json_object *to, const char *key,
+		  const struct cov_snapshot *snapshot, const struct cov_end *end);
+void json_add_record(struct json_object *to, const struct cov_snapshot *snapshot,
+		     const struct cov_record *record);
 
 /* ---- list_json.c ---- */
 

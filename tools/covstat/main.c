@@ -14,7 +14,8 @@ struct settings settings = { .color = -1 };
 
 static const struct command *const commands[] = {
 	&cmd_attach, &cmd_run, &cmd_list, &cmd_next, &cmd_status, &cmd_reset,
-	&cmd_detach, &cmd_checkpoint, &cmd_samples, &cmd_doctor,
+	&cmd_detach, &cmd_checkpoint, &cmd_samples, &cmd_callers, &cmd_map, &cmd_watch,
+	&cmd_doctor,
 };
 
 /* ---- messages ---------------------------------------------------------- */

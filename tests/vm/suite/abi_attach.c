@@ -80,7 +80,7 @@ static void attach_refuses_unknown_flags_and_padding(void)
 	struct cov_attach request = attach_request(TARGET);
 	int fd = control_open(), bit;
 
-	for (bit = 1; bit < 32; bit += 6) {
+	for (bit = 5; bit < 32; bit += 6) {
 		request.flags = 1U << bit | COV_ATTACH_FUNCTIONS_ONLY;
 		FAILS(fd, COV_IOC_ATTACH, &request, EINVAL);
 	}
@@ -584,7 +584,7 @@ static void target_refuses_unknown_flags_and_ids(void)
 	FAILS(fd, COV_IOC_TARGET, &info, ENOENT);
 	choose(&request, "covlife_odd");
 	attach(fd, &request);
-	for (bit = 1; bit < 32; bit += 6) {
+	for (bit = 5; bit < 32; bit += 6) {
 		info = (struct cov_target_info){ .flags = 1U << bit, .target = request.target };
 		FAILS(fd, COV_IOC_TARGET, &info, EINVAL);
 	}

@@ -282,7 +282,7 @@ static void scope_tracked_records_task_context_alone(void)
 
 /* --- under load ------------------------------------------------------------------------- */
 
-#define CALLS	rounds(20000)
+#define CALLS	(2 * rounds(10000))
 
 static void make_calls(void *cpu)
 {

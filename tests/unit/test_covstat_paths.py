@@ -1,0 +1,250 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""covstat callers, map and watch as processes, as test_covstat.py has the others.
+
+What dot is given is judged by Graphviz itself.
+"""
+
+import errno
+import json
+import os
+import signal
+import subprocess
+import xml.etree.ElementTree
+
+import tap
+from test_covstat import Case, load_cases
+
+CALLERS, NEWS = 0x50, 0x51      # numbers of the ioctls
+GREEN, RED, GREY = "#c8e6c9", "#ffcdd2", "#eeeeee"
+
+
+class Recorded(Case):
+    def setUp(self):
+        super().setUp()
+        self.put("/proc/kallsyms", "ffffffff81200000 T do_dentry_open\n"
+                 "ffffffff81201000 t helper_open\t[other_mod]\n")
+        self.attach("--paths")
+
+
+class Callers(Recorded):
+    def test_each_function_has_its_callers_most_calls_first(self):
+        lines = self.covstat("callers").stdout.splitlines()
+        self.assertEqual([line.split() for line in lines], [
+            ["FUNCTION", "CALLS", "FIRST", "LAST", "CALLER"],
+            ["toy_checks", "1000", "3", "4", "toy_main+0x5"],
+            ["toy_main", "5", "3", "4", "do_dentry_open+0x42"],
+            ["2", "-", "-", "helper_open+0x42"],
+            ["toy_stops", "2", "4", "4", "toy_main+0x5"]])
+
+    def test_a_function_or_a_pattern(self):
+        for glob, functions in (("toy_main", ["toy_main"] * 2), ("toy_[cs]*",
+                                ["toy_checks", "toy_stops"]), ("nosuch", [])):
+            found = self.json("callers", glob)["callers"]
+            self.assertEqual([record["to"]["function"] for record in found], functions)
+
+    def test_json_names_modules(self):
+        records = self.json("callers", "toy_main")["callers"]
+        self.assertEqual([record["from"]["module"] for record in records],
+                         ["vmlinux", "other_mod"])
+        self.assertEqual(records[0]["from"]["function_offset"], 0x42)
+        self.assertEqual(records[0]["from"]["address"], 0xFFFFFFFF81200042)
+        self.assertEqual(records[0]["count"], 5)
+
+    def test_without_symbols_callers_are_addresses(self):
+        os.remove(self.path("/proc/kallsyms"))
+        self.assertIn("0xffffffff81200042", self.covstat("callers").stdout)
+        self.assertIsNone(self.json("callers", "toy_main")["callers"][0]["from"]["function"])
+
+    def test_lost_records_are_told(self):
+        self.assertIn("12 records found no room", self.covstat("callers", callers_lost=12).stdout)
+        self.assertEqual(self.json("callers", callers_lost=12)["lost"], 12)
+
+    def test_without_records_it_says_how_to_get_them(self):
+        self.covstat("detach", "toy")
+        self.attach()
+        self.assertIn("--paths", self.covstat("callers").stdout)
+
+    def test_failure_is_told(self):
+        for command in ("callers", "map"):
+            done = self.covstat(command, status=1, fail_nr=CALLERS, fail_errno=errno.ENOMEM)
+            self.assertIn("read caller records", done.stderr)
+            self.assertEqual(done.stdout, "")
+        done = self.covstat("watch", status=1, fail_nr=NEWS, fail_errno=errno.EIO)
+        self.assertIn("ask for news", done.stderr)
+
+
+class Map(Recorded):
+    def graph(self, *options):
+        """What Graphviz makes of it: fill colours by label, and (label, label) of the edges
+        with their own labels."""
+        text = self.covstat("map", "--format", "dot", *options).stdout
+        nodes, edges = {}, {}
+        program = r"""N {printf("N\t%s\t%s\t%s\n", name, label, aget($, "fillcolor"))}
+                      E {printf("E\t%s\t%s\t%s\t%s\n", tail.name, head.name,
+                                aget($, "label"), aget($, "style"))}"""
+        lines = [line.split("\t") for line in self.run_tool(text, "gvpr", program).splitlines()]
+        names = {line[1]: line[2].split("\\n")[0] for line in lines if line[0] == "N"}
+        for line in lines:
+            if line[0] == "N":
+                nodes[names[line[1]]] = line[3]
+            else:
+                edges[names[line[1]], names[line[2]]] = (line[3], line[4])
+        return nodes, edges
+
+    def run_tool(self, text, *command):
+        done = subprocess.run(command, input=text, capture_output=True, text=True)
+        self.assertEqual((done.returncode, done.stderr), (0, ""), text)
+        return done.stdout
+
+    def test_dot_takes_every_map_without_a_word(self):
+        for options in ((), ("--paths",), ("--frontier",), ("--function", "toy_main"),
+                        ("--frontier", "--function", "toy_checks")):
+            text = self.covstat("map", "--format", "dot", *options).stdout
+            plain = self.run_tool(text, "dot", "-Tplain").splitlines()
+            document = self.json("map", *options)
+            self.assertEqual(sum(line.startswith("node ") for line in plain),
+                             len(document["nodes"]))
+            self.assertEqual(sum(line.startswith("edge ") for line in plain),
+                             len(document["edges"]))
+            self.assertGreater(len(document["edges"]), 3)
+
+    def test_a_function_has_its_blocks_and_both_sides_of_its_branches(self):
+        nodes, edges = self.graph("--function", "toy_main")
+        self.assertEqual(len([n for n in nodes.values() if n == GREEN]), 4)
+        self.assertEqual(nodes["0x0-0x3"], GREEN)
+        self.assertEqual(nodes["0x17-0x1a"], RED)
+        self.assertEqual(edges["0x0-0x3", "0xd-0x15"], ("taken 3", "solid"))
+        self.assertEqual(edges["0x0-0x3", "0x4-0xc"], ("falls through 4", "solid"))
+        self.assertEqual(edges["0xd-0x15", "0x17-0x1a"], ("never taken", "dashed"))
+        # The cold part is drawn with it, and what jumps without a condition.
+        self.assertEqual(edges["0x4-0xc", "0x0-0xa"], ("never taken", "dashed"))
+        self.assertEqual(edges["0x0-0xa", "0x16-0x16"], ("", "dashed"))
+
+    def test_what_is_not_known_is_grey(self):
+        nodes, _ = self.graph("--function", "toy_refused")
+        self.assertEqual(set(nodes.values()), {GREY})
+
+    def test_text_has_marks_and_names_the_function_of_a_far_side(self):
+        text = self.covstat("map", "--function", "toy_main").stdout
+        self.assertIn("\ntoy_main:\n  + 0x0-0x3\n      + falls through -> 0x4-0xc  x 4\n", text)
+        self.assertIn("- never taken -> toy_main.cold 0x0-0xa\n", text)
+
+    def test_frontier_has_reached_branches_with_an_unhit_side_alone(self):
+        nodes, edges = self.graph("--frontier", "--function", "toy_checks")
+        self.assertEqual(sorted(edges), [
+            ("0x0-0xa", "0x14-0x18"), ("0x0-0xa", "0xb-0xe"),
+            ("0xf-0x10", "0x11-0x11"), ("0xf-0x10", "0x13-0x13")])
+        self.assertEqual(nodes["0x14-0x18"], RED)
+        _, edges = self.graph("--frontier", "--function", "toy_main")
+        self.assertEqual(edges["0xd-0x15", "0x17-0x1a"][0], "never taken, 3 blocks")
+        self.assertNotIn(("0x0-0x3", "0x4-0xc"), edges)
+
+    def test_calls_are_summed_up_by_function(self):
+        nodes, edges = self.graph()
+        self.assertEqual(sorted(nodes), ["do_dentry_open", "helper_open", "toy_checks",
+                                         "toy_main", "toy_stops"])
+        self.assertEqual(edges["toy_main", "toy_checks"][0], "1000")
+        self.assertEqual(edges["do_dentry_open", "toy_main"][0], "5")
+
+    def test_paths_tell_the_outcomes_of_a_branch_apart(self):
+        _, edges = self.graph("--paths")
+        self.assertEqual(len(edges), 6)
+        self.assertEqual(edges["(start)", "toy_main"][0], "2")
+        self.assertEqual(edges["toy_main", "toy_main+0x2 taken"][0], "3")
+        self.assertEqual(edges["toy_main", "toy_main+0x2 not taken"][0], "4")
+
+    def test_a_sample_has_what_it_covered_and_its_pairs(self):
+        self.covstat("detach", "toy")
+        self.attach("--paths", "--scope", "tracked")
+        self.covstat("run", "--sample", "3", "true")
+        document = self.json("map", "--sample", "3")
+        self.assertEqual(document["title"], "functions and their callers, sample 3")
+        self.assertEqual([n["label"].split("\n")[0] for n in document["nodes"]],
+                         ["toy_main", "do_dentry_open"])
+        nodes, _ = self.graph("--sample", "3", "--function", "toy_checks")
+        self.assertEqual(set(nodes.values()), {RED})
+        _, edges = self.graph("--sample", "3", "--paths")
+        self.assertNotIn(("toy_main", "toy_main+0x2 not taken"), edges)
+        done = self.covstat("map", "--sample", "99", status=1)
+        self.assertIn("there is no sample 99", done.stderr)
+
+    def test_svg_is_a_picture(self):
+        file = os.path.join(self.dir, "a picture.svg")
+        # Of the preloaded sanitizer's opinion of dot nothing is wanted.
+        env = {"ASAN_OPTIONS": "detect_leaks=0"}
+        done = self.covstat("map", "--function", "toy_main", "--svg", file, env=env)
+        self.assertEqual(done.stdout, "")
+        self.assertTrue(xml.etree.ElementTree.parse(file).getroot().tag.endswith("svg"))
+        done = self.covstat("map", "--svg", os.path.join(self.dir, "no/such.svg"), status=1,
+                            env=env)
+        self.assertIn("could not write", done.stderr)
+
+    def test_svg_without_graphviz_says_what_to_install(self):
+        done = self.covstat("map", "--svg", "x.svg", status=1, env={"PATH": self.dir})
+        self.assertIn("apt install graphviz", done.stderr)
+
+    def test_unknown_function(self):
+        for options in (("--function", "nosuch"), ("--function", "nosuch", "--frontier"),
+                        ("--function", "toy_main.cold")):
+            done = self.covstat("map", *options, status=1)
+            self.assertIn("no function", done.stderr)
+            self.assertEqual(done.stdout, "")
+
+
+class Watch(Recorded):
+    def test_new_pairs_a_line_each(self):
+        done = self.covstat("watch", "--new", "--count", "3", new_pairs=3)
+        self.assertEqual(done.stdout.splitlines(), [
+            "path      toy_main+0x2 not taken -> toy_main+0x14 not taken",
+            "caller    helper_open+0x42 -> toy_main",
+            "caller    toy_main+0x5 -> toy_stops"])
+
+    def test_count_ends_it(self):
+        done = self.covstat("watch", "--count", "1", new_pairs=3)
+        self.assertEqual(len(done.stdout.splitlines()), 1)
+
+    def test_each_line_is_a_json_document(self):
+        done = self.covstat("watch", "--json", "--count", "3", new_pairs=3)
+        lines = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertEqual([line["new"] for line in lines], ["path", "caller", "caller"])
+        self.assertEqual(lines[0]["to"]["taken"], False)
+
+    def test_nothing_new_in_time_is_3(self):
+        self.assertEqual(self.covstat("watch", "--timeout", "0", status=3).stdout, "")
+
+    def watching(self, *options, **settings):
+        process = subprocess.Popen([self.program, "watch", *options], text=True,
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   env=self.environment(settings))
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.kill)
+        return process
+
+    def test_a_target_that_comes_later_is_new_altogether(self):
+        process = self.watching("--count", "21", new_pairs=1)
+        # When it has something to say, it has looked at what was there before.
+        self.assertIn("caller", process.stdout.readline())
+        self.covstat("attach", "toy_two")
+        lines = process.stdout.readlines()
+        self.assertEqual(process.wait(), 0)
+        self.assertIn("function  toy_two:toy_main\n", lines)
+        self.assertIn("function  toy_two:toy_checks\n", lines)
+        self.assertIn("block     toy_two:toy_main+0x0\n", lines)
+        self.assertIn("outcome   toy_two:toy_main+0x2 taken\n", lines)
+        self.assertEqual(len(lines), 20)
+        self.assertEqual(len(set(lines)), 20)
+
+    def test_interrupt_ends_it_with_what_was_printed(self):
+        process = self.watching(new_pairs=2)
+        self.assertIn("caller", process.stdout.readline())
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(), 0)
+
+
+def load_tests(loader, tests, pattern):
+    return load_cases(loader, [Callers, Map, Watch])
+
+
+if __name__ == "__main__":
+    tap.main()

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * callers.c - covstat callers: who called each function.
+ */
+#include <fnmatch.h>
+#include <inttypes.h>
+#include <json-c/json.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "covstat.h"
+
+/* Records of the functions that were asked for. */
+struct rows {
+	const struct cov_snapshot *snapshot;
+	struct cov_record *records;
+	size_t count;
+	uint64_t lost;
+};
+
+/* By function, those with most calls first. */
+static int compare_rows(const void *a, const void *b)
+{
+	const struct cov_record *x = a, *y = b;
+	int order = strcmp(x->to.symbol, y->to.symbol);
+
+	if (order)
+		return order;
+	if (x->count != y->count)
+		return x->count > y->count ? -1 : 1;
+	return x->serial < y->serial ? -1 : 1;
+}
+
+static bool is_wanted(const struct cov_record *record, const char *glob)
+{
+	return record->to.symbol && (!glob || !fnmatch(glob, record->to.symbol, 0));
+}
+
+static void choose_rows(struct rows *rows, const struct cov_records *records, const char *glob)
+{
+	size_t i, n = cov_records_count(records);
+
+	rows->lost = cov_records_lost(records);
+	rows->records = calloc(n + 1, sizeof(*rows->records));
+	if (!rows->records)
+		exit(fail("no memory for callers"));
+	for (i = 0; i < n; i++) {
+		struct cov_record *record = &rows->records[rows->count];
+
+		record->size = sizeof(*record);
+		if (!cov_records_get(records, i, record) && is_wanted(record, glob))
+			rows->count++;
+	}
+	qsort(rows->records, rows->count, sizeof(*rows->records), compare_rows);
+}
+
+static int print_json(const struct rows *rows)
+{
+	struct json_object *document = json_document();
+	struct json_object *array = json_add_array(document, "callers");
+	size_t i;
+
+	for (i = 0; i < rows->count; i++)
+		json_add_record(json_append_object(array), rows->snapshot, &rows->records[i]);
+	json_add_number(document, "lost", rows->lost);
+	return json_print(document);
+}
+
+static void sample_cell(struct table *table, uint64_t sample)
+{
+	if (sample)
+		table_cell(table, COLOR_NONE, "%" PRIu64, sample);
+	else
+		table_cell(table, COLOR_DIM, "-");
+}
+
+static int print_table(const struct rows *rows)
+{
+	struct table *table = table_new();
+	size_t i;
+
+	table_column(table, "FUNCTION", 0);
+	table_column(table, "CALLS", COLUMN_RIGHT);
+	table_column(table, "FIRST", COLUMN_RIGHT);
+	table_column(table, "LAST", COLUMN_RIGHT);
+	table_column(table, "CALLER", 0);
+	for (i = 0; i < rows->count; i++) {
+		const struct cov_record *record = &rows->records[i];
+		bool again = i && !strcmp(record->to.symbol, record[-1].to.symbol);
+		char caller[END_LEN];
+
+		table_cell(table, COLOR_NONE, "%s", again ? "" : record->to.symbol);
+		table_cell(table, COLOR_NONE, "%" PRIu64, record->count);
+		sample_cell(table, record->first_sample);
+		sample_cell(table, record->last_sample);
+		table_cell(table, COLOR_NONE, "%s",
+			   end_text(rows->snapshot, &record->from, caller));
+	}
+	if (rows->count) {
+		table_print(table);
+	} else {
+		table_free(table);
+		puts("no caller was recorded; callers are recorded for `covstat attach MODULE --paths`");
+	}
+	if (rows->lost)
+		printf("%" PRIu64 " records found no room; load livecov with a larger max_callers\n",
+		       rows->lost);
+	return EXIT_OK;
+}
+
+static int show(struct cov *cov, const char *glob)
+{
+	struct cov_snapshot *snapshot;
+	struct cov_records *records;
+	struct rows rows = { 0 };
+	int status;
+
+	if (cov_snapshot_take(cov, NULL, &snapshot))
+		return fail_cov(cov);
+	if (cov_callers(cov, snapshot, &records)) {
+		cov_snapshot_free(snapshot);
+		return fail_cov(cov);
+	}
+	rows.snapshot = snapshot;
+	choose_rows(&rows, records, glob);
+	status = settings.json ? print_json(&rows) : print_table(&rows);
+	free(rows.records);
+	cov_records_free(records);
+	cov_snapshot_free(snapshot);
+	return status;
+}
+
+static const struct option longs[] = { COMMON_OPTIONS };
+
+static int run_callers(int argc, char **argv)
+{
+	struct cov *cov;
+	int status;
+	int c;
+
+	c = next_option(&cmd_callers, argc, argv, "h", longs);
+	if (c != OPTIONS_END)
+		return options_exit(c);
+	if (argc - optind > 1)
+		return usage_error(&cmd_callers, "give one function, or a pattern");
+	cov = open_cov();
+	if (!cov)
+		return EXIT_ERROR;
+	status = show(cov, argv[optind]);
+	cov_close(cov);
+	return status;
+}
+
+const struct command cmd_callers = {
+	.name = "callers",
+	.purpose = "Who called each function, from outside the module too.",
+	.usage = "[FUNCTION] [OPTION]...",
+	.options = "",
+	.notes =
+	"FUNCTION may be a shell pattern. CALLER is where the call returns to. FIRST and\n"
+	"LAST are the samples that showed the pair first and last, - where a call was\n"
+	"made by no tracked task. Recorded after `covstat attach MODULE --paths`.\n",
+	.example = "covstat callers 'vivid_fop_*'",
+	.run = run_callers,
+};

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * map.c - covstat map: a picture of what ran, and of what did not.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "map.h"
+
+extern char **environ;
+
+/* ---- Graphviz ---------------------------------------------------------- */
+
+/* Start dot with a pipe for its input; its pid, or -1 with errno. */
+static pid_t start_dot(const char *file, int *in)
+{
+	char *const argv[] = { "dot", "-Tsvg", "-o", (char *)file, NULL };
+	posix_spawn_file_actions_t actions;
+	int ends[2], error;
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC))
+		return -1;
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_adddup2(&actions, ends[0], STDIN_FILENO);
+	error = posix_spawnp(&pid, "dot", &actions, NULL, argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	close(ends[0]);
+	*in = ends[1];
+	if (!error)
+		return pid;
+	close(ends[1]);
+	errno = error;
+	return -1;
+}
+
+static int write_svg(const struct map *map, const char *file)
+{
+	pid_t pid;
+	FILE *out;
+	int status;
+	int in;
+
+	/* If dot dies early, its exit status tells. */
+	signal(SIGPIPE, SIG_IGN);
+	pid = start_dot(file, &in);
+	if (pid < 0 && errno == ENOENT)
+		return fail("there is no program `dot`: install graphviz (sudo apt install graphviz), or take --format dot");
+	if (pid < 0)
+		return fail("cannot start dot: %s", strerror(errno));
+	out = fdopen(in, "w");
+	if (out) {
+		map_print_dot(map, out);
+		fclose(out);
+	} else {
+		close(in);
+	}
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return fail("cannot wait for dot: %s", strerror(errno));
+	if (!WIFEXITED(status) || WEXITSTATUS(status))
+		return fail("dot could not write %s; its own message is above", file);
+	return EXIT_OK;
+}
+
+/* ---- the command line -------------------------------------------------- */
+
+enum { FORMAT_TEXT, FORMAT_JSON, FORMAT_DOT };
+
+static const struct choice format_choices[] = {
+	{ "text", FORMAT_TEXT },
+	{ "json", FORMAT_JSON },
+	{ "dot", FORMAT_DOT },
+	{ NULL, 0 }
+};
+
+/* What the options say. */
+struct options {
+	struct map_request request;
+	unsigned int format;
+	const char *svg;
+};
+
+static void set_title(struct map *map, const struct map_request *request)
+{
+	int length = snprintf(map->title, sizeof(map->title), "%s%s",
+			      request->frontier ? "the frontier" :
+			      request->function ? "" :
+			      request->paths ? "paths" : "functions and their callers",
+			      request->frontier && request->function ? " of " : "");
+
+	if (request->function)
+		length += snprintf(map->title + length, sizeof(map->title) - length, "%s",
+				   request->function);
+	if (request->sample && (size_t)length < sizeof(map->title))
+		snprintf(map->title + length, sizeof(map->title) - length,
+			 ", sample %" PRIu64, request->sample);
+}
+
+static int build(struct map *map, struct cov *cov, const struct cov_snapshot *snapshot,
+		 const struct map_request *request)
+{
+	set_title(map, request);
+	if (request->frontier)
+		return map_frontier(map, cov, snapshot, request->function);
+	if (request->function)
+		return map_function(map, cov, snapshot, request->function);
+	if (request->paths)
+		return map_paths(map, cov, snapshot, request->sample);
+	return map_calls(map, cov, snapshot, request->sample);
+}
+
+static int print(const struct map *map, const struct options *options)
+{
+	if (options->svg)
+		return write_svg(map, options->svg);
+	switch (options->format) {
+	case FORMAT_JSON:
+		return map_print_json(map);
+	case FORMAT_DOT:
+		map_print_dot(map, stdout);
+		return EXIT_OK;
+	default:
+		map_print_text(map, stdout);
+		return EXIT_OK;
+	}
+}
+
+/* The map's names are the snapshot's. */
+static int show(struct cov *cov, const struct options *options)
+{
+	struct cov_snapshot *snapshot;
+	struct map map = { 0 };
+	int status;
+
+	if (cov_view(cov, options->request.sample) || cov_snapshot_take(cov, NULL, &snapshot))
+		return fail_cov(cov);
+	status = build(&map, cov, snapshot, &options->request);
+	map_finish(&map);
+	if (status == EXIT_OK)
+		status = print(&map, options);
+	map_free(&map);
+	cov_snapshot_free(snapshot);
+	return status;
+}
+
+enum { OPT_FUNCTION = OPT_OWN, OPT_SAMPLE, OPT_FRONTIER, OPT_PATHS, OPT_FORMAT, OPT_SVG };
+
+static const struct option longs[] = {
+	{ "function", required_argument, NULL, OPT_FUNCTION },
+	{ "sample", required_argument, NULL, OPT_SAMPLE },
+	{ "frontier", no_argument, NULL, OPT_FRONTIER },
+	{ "paths", no_argument, NULL, OPT_PATHS },
+	{ "format", required_argument, NULL, OPT_FORMAT },
+	{ "svg", required_argument, NULL, OPT_SVG },
+	COMMON_OPTIONS
+};
+
+static int set_option(int c, struct options *options)
+{
+	switch (c) {
+	case OPT_FUNCTION:
+		options->request.function = optarg;
+		return EXIT_OK;
+	case OPT_SAMPLE:
+		return parse_sample(&cmd_map, optarg, &options->request.sample);
+	case OPT_FRONTIER:
+		options->request.frontier = true;
+		return EXIT_OK;
+	case OPT_PATHS:
+		options->request.paths = true;
+		return EXIT_OK;
+	case OPT_FORMAT:
+		return parse_choice(&cmd_map, "format", optarg, format_choices,
+				    &options->format);
+	default:
+		options->svg = optarg;
+		return EXIT_OK;
+	}
+}
+
+static int run_map(int argc, char **argv)
+{
+	struct options options = { .format = FORMAT_TEXT };
+	struct cov *cov;
+	int status;
+	int c;
+
+	while ((c = next_option(&cmd_map, argc, argv, "h", longs)) >= 0) {
+		status = set_option(c, &options);
+		if (status != EXIT_OK)
+			return status;
+	}
+	if (c != OPTIONS_END)
+		return options_exit(c);
+	if (options.request.paths && (options.request.frontier || options.request.function))
+		return usage_error(&cmd_map, "--paths is a map of its own: without --frontier and --function");
+	status = no_operands(&cmd_map, argc, argv);
+	if (status != EXIT_OK)
+		return status;
+	if (settings.json)
+		options.format = FORMAT_JSON;
+	cov = open_cov();
+	if (!cov)
+		return EXIT_ERROR;
+	status = show(cov, &options);
+	cov_close(cov);
+	return status;
+}
+
+const struct command cmd_map = {
+	.name = "map",
+	.purpose = "A picture of what ran and what did not.",
+	.usage = "[OPTION]...",
+	.options =
+	"      --function NAME    the blocks and branches of one function\n"
+	"      --frontier         the branches that ran and have a side that did not,\n"
+	"                         of all functions or the one of --function\n"
+	"      --paths            every pair of checkpoints that came one after the other\n"
+	"      --sample ID        what this sample covered (scope tracked)\n"
+	"      --format FORMAT    text, json or dot (default: text)\n"
+	"      --svg FILE         write an SVG picture, by Graphviz' dot\n",
+	.notes =
+	"Without the first three: the functions that ran, and who called them. Callers and\n"
+	"paths need `covstat attach MODULE --paths`; they name but the first and the last\n"
+	"sample that showed them, and --sample goes by these.\n"
+	"Green ran, red did not, grey is not known; dashed ways were not taken.\n",
+	.example = "covstat map --function vivid_fop_open --svg open.svg",
+	.run = run_map,
+};

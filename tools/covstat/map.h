@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * map.h - a picture of coverage: nodes and edges, before they become text, JSON or
+ * Graphviz. map.c has the command, map_build.c and map_records.c make pictures,
+ * map_print.c prints them.
+ */
+#ifndef COVSTAT_MAP_H
+#define COVSTAT_MAP_H
+
+#include "covstat.h"
+
+/* What is known of a node or an edge: libcov's, and one more. */
+#define MAP_OUTSIDE	3	/* no part of what is measured */
+
+/**
+ * struct map_node - a block, a function, a checkpoint
+ * @key: tells it from others
+ * @label: as people see it, lines ended by \n; the node's own
+ * @group: function that it lies in, "" for none; the snapshot's
+ * @state: COV_NO, COV_YES, COV_UNKNOWN, MAP_OUTSIDE
+ */
+struct map_node {
+	uint64_t key;
+	char *label;
+	const char *group;
+	unsigned int state;
+};
+
+/**
+ * struct map_edge - a way from node to node
+ * @from: index
+ * @to: index
+ * @label: "taken", "never taken", ...; "" for none
+ * @count: how often, 0 if that is not known
+ * @state: COV_NO, COV_YES, COV_UNKNOWN
+ */
+struct map_edge {
+	size_t from, to;
+	char label[48];
+	uint64_t count;
+	unsigned int state;
+};
+
+/**
+ * struct map - the picture
+ * @title: of it
+ * @nodes: @nr_nodes of them
+ * @edges: @nr_edges of them; after map_finish() by @from
+ * @order: after map_finish(): nodes by group
+ * @first_edge: after map_finish(): of each node; one entry more than nodes
+ * @index: hash table from keys to nodes; MAP_NO_NODE where it is empty
+ */
+struct map {
+	char title[512];
+	struct map_node *nodes;
+	size_t nr_nodes, room_nodes;
+	struct map_edge *edges;
+	size_t nr_edges, room_edges;
+	size_t *order;
+	size_t *first_edge;
+	size_t *index;
+	size_t room_index;
+};
+
+/**
+ * struct map_request - what shall be drawn
+ * @function: this one's blocks, or NULL
+ * @sample: what this one covered, or 0 for everything
+ * @frontier: branches with a side that was not reached
+ * @paths: every pair of checkpoints
+ *
+ * None of these: functions that ran, and who called them.
+ */
+struct map_request {
+	const char *function;
+	uint64_t sample;
+	bool frontier;
+	bool paths;
+};
+
+/* ---- map_build.c: from the tables ---- */
+
+/* map_find - the node with that key, or MAP_NO_NODE */
+#define MAP_NO_NODE	((size_t)-1)
+size_t map_find(const struct map *map, uint64_t key);
+
+/* map_add_node - a new one; its index. @label is taken over. */
+size_t map_add_node(struct map *map, uint64_t key, char *label, const char *group,
+		    unsigned int state);
+
+/* map_add_edge - a new one; @label is copied */
+void map_add_edge(struct map *map, size_t from, size_t to, const char *label,
+		  uint64_t count, unsigned int state);
+
+/* map_text - like printf, into memory that is the caller's */
+__attribute__((format(printf, 1, 2)))
+char *map_text(const char *format, ...);
+
+/* map_function, map_frontier - return an exit code */
+int map_function(struct map *map, struct cov *cov, const struct cov_snapshot *snapshot,
+		 const char *function);
+int map_frontier(struct map *map, struct cov *cov, const struct cov_snapshot *snapshot,
+		 const char *function);
+
+/* map_finish - nothing is added any more: bring it into the order of print */
+void map_finish(struct map *map);
+
+void map_free(struct map *map);
+
+/* ---- map_records.c: from caller records ---- */
+
+/* map_calls, map_paths - return an exit code; @sample: its records alone, or 0 */
+int map_calls(struct map *map, struct cov *cov, const struct cov_snapshot *snapshot,
+	      uint64_t sample);
+int map_paths(struct map *map, struct cov *cov, const struct cov_snapshot *snapshot,
+	      uint64_t sample);
+
+/* ---- map_print.c ---- */
+
+void map_print_text(const struct map *map, FILE *out);
+void map_print_dot(const struct map *map, FILE *out);
+int map_print_json(const struct map *map);
+
+#endif /* COVSTAT_MAP_H */

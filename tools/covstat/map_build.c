@@ -1,0 +1,407 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * map_build.c - pictures of blocks and branches: one function, or the frontier.
+ */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "map.h"
+
+/* ---- nodes and edges --------------------------------------------------- */
+
+static void *sure(void *memory)
+{
+	if (!memory)
+		exit(fail("no memory for a map"));
+	return memory;
+}
+
+static void *grown(void *array, size_t count, size_t *room, size_t size)
+{
+	if (count < *room)
+		return array;
+	*room = *room ? 2 * *room : 64;
+	return sure(realloc(array, *room * size));
+}
+
+char *map_text(const char *format, ...)
+{
+	va_list args;
+	char *text;
+	int length;
+
+	va_start(args, format);
+	length = vasprintf(&text, format, args);
+	va_end(args);
+	if (length < 0)
+		exit(fail("no memory for a map"));
+	return text;
+}
+
+/* Where a key is, or would be. */
+static size_t *slot_of(const struct map *map, uint64_t key)
+{
+	size_t at = key * 0x9e3779b97f4a7c15 >> 32;
+
+	for (;; at++) {
+		size_t *slot = &map->index[at & (map->room_index - 1)];
+
+		if (*slot == MAP_NO_NODE || map->nodes[*slot].key == key)
+			return slot;
+	}
+}
+
+/* Half of it stays empty, so that looking ends. */
+static void make_index(struct map *map)
+{
+	size_t i;
+
+	if (2 * (map->nr_nodes + 1) <= map->room_index)
+		return;
+	map->room_index = map->room_index ? 2 * map->room_index : 256;
+	map->index = sure(realloc(map->index, map->room_index * sizeof(*map->index)));
+	for (i = 0; i < map->room_index; i++)
+		map->index[i] = MAP_NO_NODE;
+	for (i = 0; i < map->nr_nodes; i++)
+		*slot_of(map, map->nodes[i].key) = i;
+}
+
+size_t map_find(const struct map *map, uint64_t key)
+{
+	return map->index ? *slot_of(map, key) : MAP_NO_NODE;
+}
+
+size_t map_add_node(struct map *map, uint64_t key, char *label, const char *group,
+		    unsigned int state)
+{
+	map->nodes = grown(map->nodes, map->nr_nodes, &map->room_nodes, sizeof(*map->nodes));
+	make_index(map);
+	map->nodes[map->nr_nodes] = (struct map_node){ key, label, group, state };
+	*slot_of(map, key) = map->nr_nodes;
+	return map->nr_nodes++;
+}
+
+void map_add_edge(struct map *map, size_t from, size_t to, const char *label,
+		  uint64_t count, unsigned int state)
+{
+	struct map_edge *edge;
+
+	map->edges = grown(map->edges, map->nr_edges, &map->room_edges, sizeof(*map->edges));
+	edge = &map->edges[map->nr_edges++];
+	*edge = (struct map_edge){ .from = from, .to = to, .count = count, .state = state };
+	snprintf(edge->label, sizeof(edge->label), "%s", label);
+}
+
+static int compare_groups(const void *a, const void *b, void *nodes)
+{
+	size_t x = *(const size_t *)a, y = *(const size_t *)b;
+	const struct map_node *n = nodes;
+	int order = strcmp(n[x].group, n[y].group);
+
+	return order ? order : x < y ? -1 : x > y;
+}
+
+/* Each node's edges one after the other, as they were added: a counting sort. */
+static void sort_edges(struct map *map)
+{
+	struct map_edge *sorted = sure(calloc(map->nr_edges + 1, sizeof(*sorted)));
+	size_t *next = sure(calloc(map->nr_nodes + 2, sizeof(*next)));
+	size_t i;
+
+	for (i = 0; i < map->nr_edges; i++)
+		next[map->edges[i].from + 1]++;
+	for (i = 0; i < map->nr_nodes; i++)
+		next[i + 1] += next[i];
+	map->first_edge = sure(calloc(map->nr_nodes + 1, sizeof(*map->first_edge)));
+	memcpy(map->first_edge, next, (map->nr_nodes + 1) * sizeof(*next));
+	for (i = 0; i < map->nr_edges; i++)
+		sorted[next[map->edges[i].from]++] = map->edges[i];
+	free(map->edges);
+	free(next);
+	map->edges = sorted;
+}
+
+void map_finish(struct map *map)
+{
+	size_t i;
+
+	sort_edges(map);
+	map->order = sure(calloc(map->nr_nodes + 1, sizeof(*map->order)));
+	for (i = 0; i < map->nr_nodes; i++)
+		map->order[i] = i;
+	if (map->nr_nodes)
+		qsort_r(map->order, map->nr_nodes, sizeof(*map->order), compare_groups,
+			map->nodes);
+}
+
+void map_free(struct map *map)
+{
+	size_t i;
+
+	for (i = 0; i < map->nr_nodes; i++)
+		free(map->nodes[i].label);
+	free(map->nodes);
+	free(map->edges);
+	free(map->order);
+	free(map->first_edge);
+	free(map->index);
+}
+
+/* ---- one target -------------------------------------------------------- */
+
+/* What blocks are drawn from. */
+struct source {
+	const struct cov_snapshot *snapshot;
+	unsigned int t;
+	bool counted;
+	struct cov_flow *flow;
+	struct cov_lines *lines;	/* or NULL */
+};
+
+static int source_open(struct source *source, struct cov *cov,
+		       const struct cov_snapshot *snapshot, unsigned int t,
+		       unsigned int function)
+{
+	struct cov_target_desc target = COV_INIT(target);
+
+	*source = (struct source){ .snapshot = snapshot, .t = t };
+	if (cov_flow_open(cov, snapshot, t, function, &source->flow))
+		return fail_cov(cov);
+	cov_snapshot_target(snapshot, t, &target);
+	source->counted = target.counted;
+	/* Without debug information the map has offsets alone. */
+	if (cov_lines_open(cov, snapshot, t, &source->lines))
+		source->lines = NULL;
+	return EXIT_OK;
+}
+
+static void source_close(struct source *source)
+{
+	cov_lines_close(source->lines);
+	cov_flow_close(source->flow);
+}
+
+/* Nodes of different targets have different keys. */
+static uint64_t block_key(const struct source *source, unsigned int block)
+{
+	return (uint64_t)source->t << 32 | block;
+}
+
+static char *line_text(const struct source *source, const struct cov_block_desc *block)
+{
+	const char *file, *slash;
+	unsigned int line;
+
+	if (!source->lines || cov_lines_find(source->lines, block->function, block->offset,
+					     &file, &line))
+		return map_text("%s", "");
+	slash = strrchr(file, '/');
+	return map_text("\n%s:%u", slash ? slash + 1 : file, line);
+}
+
+static size_t block_node(struct map *map, const struct source *source, unsigned int block)
+{
+	struct cov_function_desc f = COV_INIT(f);
+	struct cov_block_desc b = COV_INIT(b);
+	size_t node = map_find(map, block_key(source, block));
+	char *line;
+
+	if (node != MAP_NO_NODE ||
+	    cov_snapshot_block(source->snapshot, source->t, block, &b) ||
+	    cov_snapshot_function(source->snapshot, source->t, b.function, &f))
+		return node;
+	line = line_text(source, &b);
+	node = map_add_node(map, block_key(source, block),
+			    map_text("0x%x-0x%x%s", b.offset, b.offset + b.length - 1, line),
+			    f.name, b.covered);
+	free(line);
+	return node;
+}
+
+/* Where a jump goes that leaves the target's blocks. */
+static size_t elsewhere_node(struct map *map, const struct source *source)
+{
+	uint64_t key = block_key(source, COV_NONE);
+	size_t node = map_find(map, key);
+
+	return node != MAP_NO_NODE ? node :
+	       map_add_node(map, key, map_text("elsewhere"), "", MAP_OUTSIDE);
+}
+
+static void add_side(struct map *map, const struct source *source,
+		     const struct cov_branch_desc *branch, bool taken, unsigned int to)
+{
+	unsigned int known = taken ? branch->taken : branch->fallthrough;
+	uint64_t hits = taken ? branch->taken_hits : branch->fallthrough_hits;
+	size_t from = block_node(map, source, branch->block);
+	size_t end = to == COV_NONE ? elsewhere_node(map, source) :
+				      block_node(map, source, to);
+	char label[48];
+
+	snprintf(label, sizeof(label), "%s%s", known == COV_NO ? "never " : "",
+		 taken ? "taken" : known == COV_NO ? "fell through" : "falls through");
+	map_add_edge(map, from, end, label, source->counted ? hits : 0, known);
+}
+
+static void add_branch(struct map *map, const struct source *source,
+		       const struct cov_branch_desc *branch)
+{
+	unsigned int behind, jump;
+
+	if (cov_flow_next(source->flow, branch->block, &behind, &jump))
+		return;
+	add_side(map, source, branch, false, behind);
+	add_side(map, source, branch, true, jump);
+}
+
+/* ---- one function ------------------------------------------------------ */
+
+/* A way without a condition is as sure as both its ends. */
+static unsigned int way_state(const struct map *map, size_t from, size_t to)
+{
+	unsigned int a = map->nodes[from].state, b = map->nodes[to].state;
+
+	if (a == COV_NO || b == COV_NO)
+		return COV_NO;
+	return a == COV_YES && b == COV_YES ? COV_YES : COV_UNKNOWN;
+}
+
+static void add_way(struct map *map, const struct source *source, unsigned int block,
+		    unsigned int to)
+{
+	size_t from = block_node(map, source, block);
+	size_t end;
+
+	if (to == COV_NONE)
+		return;
+	end = block_node(map, source, to);
+	map_add_edge(map, from, end, "", 0, way_state(map, from, end));
+}
+
+static bool ends_in_branch(const struct source *source, const struct cov_function_desc *f,
+			   unsigned int block)
+{
+	struct cov_branch_desc branch = COV_INIT(branch);
+	unsigned int i;
+
+	for (i = 0; i < f->branches; i++)
+		if (!cov_snapshot_branch(source->snapshot, source->t, f->first_branch + i,
+					 &branch) && branch.block == block)
+			return true;
+	return false;
+}
+
+static void add_function(struct map *map, const struct source *source,
+			 const struct cov_function_desc *f)
+{
+	struct cov_branch_desc branch = COV_INIT(branch);
+	unsigned int behind, jump;
+	unsigned int i;
+
+	/* First all blocks, so that they come in their order. */
+	for (i = 0; i < f->blocks; i++)
+		block_node(map, source, f->first_block + i);
+	for (i = 0; i < f->branches; i++)
+		if (!cov_snapshot_branch(source->snapshot, source->t, f->first_branch + i,
+					 &branch))
+			add_branch(map, source, &branch);
+	for (i = f->first_block; i < f->first_block + f->blocks; i++) {
+		if (ends_in_branch(source, f, i) ||
+		    cov_flow_next(source->flow, i, &behind, &jump))
+			continue;
+		add_way(map, source, i, behind);
+		add_way(map, source, i, jump);
+	}
+}
+
+/* A function by name; cold parts are found by their function. */
+static bool find_function(const struct cov_snapshot *snapshot, const char *name,
+			  unsigned int *t, unsigned int *function)
+{
+	struct cov_target_desc target = COV_INIT(target);
+	struct cov_function_desc f = COV_INIT(f);
+
+	for (*t = 0; !cov_snapshot_target(snapshot, *t, &target); (*t)++)
+		for (*function = 0; !target.checkpoint[0] &&
+		     !cov_snapshot_function(snapshot, *t, *function, &f); (*function)++)
+			if (f.parent == COV_NONE && !strcmp(f.name, name))
+				return true;
+	return false;
+}
+
+int map_function(struct map *map, struct cov *cov, const struct cov_snapshot *snapshot,
+		 const char *function)
+{
+	struct cov_function_desc f = COV_INIT(f);
+	struct source source;
+	unsigned int t, index, i;
+
+	if (!find_function(snapshot, function, &t, &index))
+		return fail("no function %s in what is attached; `covstat list` has their names",
+			    function);
+	if (source_open(&source, cov, snapshot, t, index))
+		return EXIT_ERROR;
+	for (i = 0; !cov_snapshot_function(snapshot, t, i, &f); i++)
+		if (i == index || f.parent == index)
+			add_function(map, &source, &f);
+	source_close(&source);
+	return EXIT_OK;
+}
+
+/* ---- the frontier ------------------------------------------------------ */
+
+static void add_place(struct map *map, const struct source *source,
+		      const struct cov_unhit *place)
+{
+	struct cov_branch_desc branch = COV_INIT(branch);
+	struct map_edge *edge;
+
+	if (cov_snapshot_branch(source->snapshot, source->t, place->branch, &branch))
+		return;
+	add_branch(map, source, &branch);
+	if (place->behind < 2)
+		return;
+	/* The sides have just been added: not taken, taken. */
+	edge = &map->edges[map->nr_edges - 2 + place->taken];
+	snprintf(edge->label, sizeof(edge->label), "never %s, %u blocks",
+		 place->taken ? "taken" : "fell through", place->behind);
+}
+
+static int add_places(struct map *map, struct cov *cov, const struct cov_snapshot *snapshot,
+		      unsigned int t, const struct cov_ranking *ranking, const char *function)
+{
+	struct cov_unhit place = COV_INIT(place);
+	struct source source;
+	size_t i;
+
+	if (source_open(&source, cov, snapshot, t, COV_NONE))
+		return EXIT_ERROR;
+	for (i = 0; !cov_ranking_get(ranking, i, &place); i++)
+		if (place.kind == COV_UNHIT_OUTCOME && place.target_index == t &&
+		    (!function || !strcmp(function, place.function_name)))
+			add_place(map, &source, &place);
+	source_close(&source);
+	return EXIT_OK;
+}
+
+int map_frontier(struct map *map, struct cov *cov, const struct cov_snapshot *snapshot,
+		 const char *function)
+{
+	struct cov_target_desc target = COV_INIT(target);
+	struct cov_ranking *ranking;
+	int status = EXIT_OK;
+	unsigned int t, index;
+
+	if (function && !find_function(snapshot, function, &t, &index))
+		return fail("no function %s in what is attached; `covstat list` has their names",
+			    function);
+	if (cov_rank(cov, snapshot, 0, 0, &ranking))
+		return fail_cov(cov);
+	for (t = 0; status == EXIT_OK && !cov_snapshot_target(snapshot, t, &target); t++)
+		if (!target.checkpoint[0])
+			status = add_places(map, cov, snapshot, t, ranking, function);
+	cov_ranking_free(ranking);
+	return status;
+}

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * map_print.c - a map as text, as JSON, and for Graphviz.
+ */
+#include <inttypes.h>
+#include <json-c/json.h>
+#include <string.h>
+
+#include "map.h"
+
+static const struct {
+	const char *word;
+	char mark;
+	const char *fill, *line;
+} states[] = {
+	[COV_NO] = { "unhit", '-', "#ffcdd2", "#c62828" },
+	[COV_YES] = { "hit", '+', "#c8e6c9", "#2e7d32" },
+	[COV_UNKNOWN] = { "unknown", '?', "#eeeeee", "#757575" },
+	[MAP_OUTSIDE] = { "outside", '.', "#ffffff", "#757575" },
+};
+
+/* Does the @i-th node in print begin a group? */
+static bool opens_group(const struct map *map, size_t i)
+{
+	return !i || strcmp(map->nodes[map->order[i]].group,
+			    map->nodes[map->order[i - 1]].group);
+}
+
+/* ---- text -------------------------------------------------------------- */
+
+/* On one line; with its function's name where that is another than the reader is in. */
+static void print_label(const struct map_node *node, const char *group, FILE *out)
+{
+	const char *label = node->label;
+
+	if (strcmp(node->group, group) && strncmp(label, node->group, strlen(node->group)))
+		fprintf(out, "%s ", node->group);
+	for (; *label; label++)
+		fputs(*label == '\n' ? ", " : (char[]){ *label, '\0' }, out);
+}
+
+static void print_node(const struct map *map, size_t node, const char *indent, FILE *out)
+{
+	const char *group = map->nodes[node].group;
+	size_t i;
+
+	fprintf(out, "%s%c ", indent, states[map->nodes[node].state].mark);
+	print_label(&map->nodes[node], group, out);
+	fputc('\n', out);
+	for (i = map->first_edge[node]; i < map->first_edge[node + 1]; i++) {
+		const struct map_edge *edge = &map->edges[i];
+
+		fprintf(out, "%s    %c %s%s-> ", indent, states[edge->state].mark, edge->label,
+			edge->label[0] ? " " : "");
+		print_label(&map->nodes[edge->to], group, out);
+		if (edge->count)
+			fprintf(out, "  x %" PRIu64, edge->count);
+		fputc('\n', out);
+	}
+}
+
+void map_print_text(const struct map *map, FILE *out)
+{
+	size_t i;
+
+	fprintf(out, "%s\n(+ ran, - did not, ? not known, . outside)\n", map->title);
+	for (i = 0; i < map->nr_nodes; i++) {
+		const char *group = map->nodes[map->order[i]].group;
+
+		if (opens_group(map, i) && group[0])
+			fprintf(out, "\n%s:\n", group);
+		print_node(map, map->order[i], group[0] ? "  " : "", out);
+	}
+}
+
+/* ---- Graphviz ---------------------------------------------------------- */
+
+/* Inside double quotes; \n is dot's own way to end a line. */
+static void print_quoted(const char *text, FILE *out)
+{
+	fputc('"', out);
+	for (; *text; text++) {
+		if (*text == '\n') {
+			fputs("\\n", out);
+			continue;
+		}
+		if (*text == '"' || *text == '\\')
+			fputc('\\', out);
+		fputc(*text, out);
+	}
+	fputc('"', out);
+}
+
+static void dot_node(const struct map *map, size_t node, FILE *out)
+{
+	const struct map_node *n = &map->nodes[node];
+
+	fprintf(out, "\tn%zu [label=", node);
+	print_quoted(n->label, out);
+	fprintf(out, ", fillcolor=\"%s\", color=\"%s\"%s];\n", states[n->state].fill,
+		states[n->state].line,
+		n->state == MAP_OUTSIDE ? ", style=\"filled,dashed\"" : "");
+}
+
+static void dot_edge(const struct map_edge *edge, FILE *out)
+{
+	char label[sizeof(edge->label) + 32];
+
+	if (edge->count)
+		snprintf(label, sizeof(label), "%s%s%" PRIu64, edge->label,
+			 edge->label[0] ? " " : "", edge->count);
+	else
+		snprintf(label, sizeof(label), "%s", edge->label);
+	fprintf(out, "\tn%zu -> n%zu [color=\"%s\", fontcolor=\"%s\", style=%s, label=", edge->from,
+		edge->to, states[edge->state].line, states[edge->state].line,
+		edge->state == COV_YES ? "solid" : "dashed");
+	print_quoted(label, out);
+	fputs("];\n", out);
+}
+
+/* A box around the nodes of each function. */
+static void dot_nodes(const struct map *map, FILE *out)
+{
+	bool open = false;
+	size_t i;
+
+	for (i = 0; i < map->nr_nodes; i++) {
+		const char *group = map->nodes[map->order[i]].group;
+
+		if (opens_group(map, i)) {
+			fputs(open ? "\t}\n" : "", out);
+			open = group[0];
+			if (open) {
+				fprintf(out, "\tsubgraph cluster_%zu {\n\tlabel=", i);
+				print_quoted(group, out);
+				fputs(";\n", out);
+			}
+		}
+		dot_node(map, map->order[i], out);
+	}
+	fputs(open ? "\t}\n" : "", out);
+}
+
+void map_print_dot(const struct map *map, FILE *out)
+{
+	size_t i;
+
+	fputs("digraph coverage {\n"
+	      "\tgraph [fontname=\"sans-serif\", color=\"#bdbdbd\", labelloc=t, label=", out);
+	print_quoted(map->title, out);
+	fputs("];\n"
+	      "\tnode [shape=box, style=filled, fontname=\"monospace\", fontsize=11];\n"
+	      "\tedge [fontname=\"sans-serif\", fontsize=10];\n", out);
+	dot_nodes(map, out);
+	for (i = 0; i < map->nr_edges; i++)
+		dot_edge(&map->edges[i], out);
+	fputs("}\n", out);
+}
+
+/* ---- JSON -------------------------------------------------------------- */
+
+int map_print_json(const struct map *map)
+{
+	struct json_object *document = json_document();
+	struct json_object *array, *object;
+	size_t i;
+
+	json_add_string(document, "title", map->title);
+	array = json_add_array(document, "nodes");
+	for (i = 0; i < map->nr_nodes; i++) {
+		object = json_append_object(array);
+		json_add_number(object, "id", i);
+		json_add_string(object, "label", map->nodes[i].label);
+		json_add_string(object, "function", map->nodes[i].group);
+		json_add_string(object, "state", states[map->nodes[i].state].word);
+	}
+	array = json_add_array(document, "edges");
+	for (i = 0; i < map->nr_edges; i++) {
+		object = json_append_object(array);
+		json_add_number(object, "from", map->edges[i].from);
+		json_add_number(object, "to", map->edges[i].to);
+		json_add_string(object, "label", map->edges[i].label);
+		json_add_number(object, "count", map->edges[i].count);
+		json_add_string(object, "state", states[map->edges[i].state].word);
+	}
+	return json_print(document);
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * map_records.c - pictures of caller records: functions and who called them, or every
+ * pair of checkpoints.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "map.h"
+
+/* A record names but its first and its last sample. */
+static bool is_of(const struct cov_record *record, uint64_t sample)
+{
+	return !sample || record->first_sample == sample || record->last_sample == sample;
+}
+
+/* ---- functions --------------------------------------------------------- */
+
+static uint64_t function_key(unsigned int t, unsigned int function)
+{
+	return (uint64_t)t << 32 | function;
+}
+
+static char *function_label(const struct cov_snapshot *snapshot, unsigned int t,
+			    const struct cov_function_desc *f)
+{
+	struct cov_block_desc block = COV_INIT(block);
+	unsigned int i, hit = 0;
+
+	for (i = 0; i < f->blocks; i++)
+		if (!cov_snapshot_block(snapshot, t, f->first_block + i, &block))
+			hit += block.covered == COV_YES;
+	if (!f->blocks)
+		return map_text("%s", f->name);
+	return map_text("%s\n%u of %u blocks", f->name, hit, f->blocks);
+}
+
+static void add_functions(struct map *map, const struct cov_snapshot *snapshot)
+{
+	struct cov_target_desc target = COV_INIT(target);
+	struct cov_function_desc f = COV_INIT(f);
+	unsigned int t, i;
+
+	for (t = 0; !cov_snapshot_target(snapshot, t, &target); t++)
+		for (i = 0; !target.checkpoint[0] &&
+		     !cov_snapshot_function(snapshot, t, i, &f); i++)
+			if (f.parent == COV_NONE && f.entered == COV_YES)
+				map_add_node(map, function_key(t, i),
+					     function_label(snapshot, t, &f), "", COV_YES);
+}
+
+/* A caller: a function that is drawn, or code outside, one node for each of its functions. */
+static size_t caller_node(struct map *map, const struct cov_end *from)
+{
+	uint64_t key;
+	size_t node;
+
+	if (from->t != COV_NONE) {
+		node = map_find(map, function_key(from->t, from->function));
+		if (node != MAP_NO_NODE)
+			return node;
+	}
+	/* By where its function begins: kernel addresses are above all other keys. */
+	key = from->address - from->offset;
+	node = map_find(map, key);
+	if (node != MAP_NO_NODE)
+		return node;
+	return map_add_node(map, key, from->symbol ? map_text("%s", from->symbol) :
+						     map_text("0x%" PRIx64, from->address),
+			    "", MAP_OUTSIDE);
+}
+
+/* Calls from several places of a function are one edge. */
+static void add_call(struct map *map, const struct cov_record *record)
+{
+	size_t to = map_find(map, function_key(record->to.t, record->to.function));
+	size_t from, i;
+
+	if (to == MAP_NO_NODE)
+		return;
+	from = caller_node(map, &record->from);
+	for (i = 0; i < map->nr_edges; i++)
+		if (map->edges[i].from == from && map->edges[i].to == to) {
+			map->edges[i].count += record->count;
+			return;
+		}
+	map_add_edge(map, from, to, "", record->count, COV_YES);
+}
+
+int map_calls(struct map *map, struct cov *cov, const struct cov_snapshot *snapshot,
+	      uint64_t sample)
+{
+	struct cov_record record = COV_INIT(record);
+	struct cov_records *records;
+	size_t i;
+
+	if (cov_callers(cov, snapshot, &records))
+		return fail_cov(cov);
+	add_functions(map, snapshot);
+	for (i = 0; !cov_records_get(records, i, &record); i++)
+		if (record.to.kind == COV_END_FUNCTION && is_of(&record, sample))
+			add_call(map, &record);
+	cov_records_free(records);
+	return EXIT_OK;
+}
+
+/* ---- pairs ------------------------------------------------------------- */
+
+/* Kinds are few, addresses are above: the start has a key of its own. */
+static uint64_t end_key(const struct cov_end *end)
+{
+	return end->address ^ (uint64_t)end->kind << 56 ^ (uint64_t)end->taken << 60;
+}
+
+static size_t end_node(struct map *map, const struct cov_snapshot *snapshot,
+		       const struct cov_end *end)
+{
+	size_t node = map_find(map, end_key(end));
+	char buffer[END_LEN];
+
+	if (node != MAP_NO_NODE)
+		return node;
+	return map_add_node(map, end_key(end),
+			    map_text("%s", end_text(snapshot, end, buffer)),
+			    end->symbol ? end->symbol : "",
+			    end->t == COV_NONE ? MAP_OUTSIDE : COV_YES);
+}
+
+int map_paths(struct map *map, struct cov *cov, const struct cov_snapshot *snapshot,
+	      uint64_t sample)
+{
+	struct cov_record record = COV_INIT(record);
+	struct cov_records *records;
+	size_t i, from, to;
+
+	if (cov_paths(cov, snapshot, &records))
+		return fail_cov(cov);
+	for (i = 0; !cov_records_get(records, i, &record); i++) {
+		if (!is_of(&record, sample))
+			continue;
+		from = end_node(map, snapshot, &record.from);
+		to = end_node(map, snapshot, &record.to);
+		map_add_edge(map, from, to, "", record.count, COV_YES);
+	}
+	cov_records_free(records);
+	return EXIT_OK;
+}

@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * watch.c - covstat watch: says what is new, as it appears.
+ *
+ * What has woken us is marked as known first, and then everything is read: whatever
+ * comes later wakes us again. Pairs are told apart by their serials, functions, blocks
+ * and outcomes by comparing two snapshots.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <json-c/json.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+
+#include "covstat.h"
+
+/* Not everything wakes us: detours notice no first time. */
+#define LOOK_AGAIN_MS	1000
+
+static volatile sig_atomic_t stopped;
+
+static void on_signal(int number)
+{
+	(void)number;
+	stopped = 1;
+}
+
+static void catch_signals(void)
+{
+	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction action = { .sa_handler = on_signal };	/* no SA_RESTART */
+	size_t i;
+
+	sigemptyset(&action.sa_mask);
+	for (i = 0; i < ARRAY_SIZE(numbers); i++)
+		sigaction(numbers[i], &action, NULL);
+}
+
+/**
+ * struct watch - what is being done
+ * @left: lines still to print; UINT64_MAX for no limit
+ * @printed: lines
+ * @limited: there is a @deadline
+ * @deadline: of CLOCK_MONOTONIC
+ * @now: the last snapshot
+ */
+struct watch {
+	uint64_t left;
+	uint64_t printed;
+	bool limited;
+	struct timespec deadline;
+	struct cov_snapshot *now;
+};
+
+/* ---- one line ---------------------------------------------------------- */
+
+/* May another line be printed? Then it is counted. */
+static bool next_line(struct watch *watch)
+{
+	if (!watch->left)
+		return false;
+	watch->left--;
+	watch->printed++;
+	return true;
+}
+
+static void print_place(struct watch *watch, const char *kind, const char *module,
+			const struct cov_function_desc *f, uint64_t offset, const char *way)
+{
+	struct json_object *line;
+
+	if (!next_line(watch))
+		return;
+	if (!settings.json) {
+		printf("%-8s  %s:%s", kind, module, f->name);
+		if (offset || strcmp(kind, "function"))
+			printf("+0x%" PRIx64, offset);
+		printf("%s%s\n", way ? " " : "", way ? way : "");
+		return;
+	}
+	line = json_document();
+	json_add_string(line, "new", kind);
+	json_add_string(line, "module", module);
+	json_add_string(line, "function", f->name);
+	json_add_number(line, "function_offset", offset);
+	if (way)
+		json_add_bool(line, "taken", !strcmp(way, "taken"));
+	json_print(line);
+}
+
+static void print_pair(struct watch *watch, const struct cov_record *record)
+{
+	const char *kind = record->from.kind == COV_END_ADDRESS ? "caller" : "path";
+	char from[END_LEN], to[END_LEN];
+	struct json_object *line;
+
+	if (!next_line(watch))
+		return;
+	if (!settings.json) {
+		printf("%-8s  %s -> %s\n", kind, end_text(watch->now, &record->from, from),
+		       end_text(watch->now, &record->to, to));
+		return;
+	}
+	line = json_document();
+	json_add_string(line, "new", kind);
+	json_add_record(line, watch->now, record);
+	json_print(line);
+}
+
+/* ---- what is new ------------------------------------------------------- */
+
+/* The same target in an earlier snapshot, COV_NONE if it was not there. */
+static unsigned int earlier(const struct cov_snapshot *before, uint32_t target)
+{
+	struct cov_target_desc desc = COV_INIT(desc);
+	unsigned int t;
+
+	for (t = 0; !cov_snapshot_target(before, t, &desc); t++)
+		if (desc.target == target)
+			return t;
+	return COV_NONE;
+}
+
+static void new_functions(struct watch *watch, const struct cov_snapshot *before,
+			  unsigned int was, unsigned int t, const char *module)
+{
+	struct cov_function_desc f = COV_INIT(f), old = COV_INIT(old);
+	unsigned int i;
+
+	for (i = 0; !cov_snapshot_function(watch->now, t, i, &f); i++) {
+		bool known = !cov_snapshot_function(before, was, i, &old) &&
+			     old.entered == COV_YES;
+
+		if (f.parent == COV_NONE && f.entered == COV_YES && !known)
+			print_place(watch, "function", module, &f, 0, NULL);
+	}
+}
+
+static void new_blocks(struct watch *watch, const struct cov_snapshot *before,
+		       unsigned int was, unsigned int t, const char *module)
+{
+	struct cov_block_desc block = COV_INIT(block), old = COV_INIT(old);
+	struct cov_function_desc f = COV_INIT(f);
+	unsigned int i;
+
+	for (i = 0; !cov_snapshot_block(watch->now, t, i, &block); i++) {
+		bool known = !cov_snapshot_block(before, was, i, &old) &&
+			     old.covered == COV_YES;
+
+		if (block.covered == COV_YES && !known &&
+		    !cov_snapshot_function(watch->now, t, block.function, &f))
+			print_place(watch, "block", module, &f, block.offset, NULL);
+	}
+}
+
+static void new_outcomes(struct watch *watch, const struct cov_snapshot *before,
+			 unsigned int was, unsigned int t, const char *module)
+{
+	struct cov_branch_desc branch = COV_INIT(branch), old = COV_INIT(old);
+	struct cov_function_desc f = COV_INIT(f);
+	unsigned int i;
+
+	for (i = 0; !cov_snapshot_branch(watch->now, t, i, &branch); i++) {
+		bool known = !cov_snapshot_branch(before, was, i, &old);
+
+		if (cov_snapshot_function(watch->now, t, branch.function, &f))
+			continue;
+		if (branch.taken == COV_YES && !(known && old.taken == COV_YES))
+			print_place(watch, "outcome", module, &f, branch.offset, "taken");
+		if (branch.fallthrough == COV_YES && !(known && old.fallthrough == COV_YES))
+			print_place(watch, "outcome", module, &f, branch.offset, "not taken");
+	}
+}
+
+static void new_places(struct watch *watch, const struct cov_snapshot *before)
+{
+	struct cov_target_desc target = COV_INIT(target);
+	unsigned int t;
+
+	for (t = 0; !cov_snapshot_target(watch->now, t, &target); t++) {
+		unsigned int was = earlier(before, target.target);
+
+		new_functions(watch, before, was, t, target.module);
+		new_blocks(watch, before, was, t, target.module);
+		new_outcomes(watch, before, was, t, target.module);
+	}
+}
+
+static int new_pairs(struct cov *cov, struct watch *watch, const struct cov_news_counts *news)
+{
+	struct cov_record record = COV_INIT(record);
+	struct cov_records *records;
+	size_t i;
+
+	if (cov_new_pairs(cov, watch->now, news, &records))
+		return fail_cov(cov);
+	for (i = 0; !cov_records_get(records, i, &record); i++)
+		print_pair(watch, &record);
+	cov_records_free(records);
+	return EXIT_OK;
+}
+
+/* Once more: mark, read, print. */
+static int look(struct cov *cov, struct watch *watch)
+{
+	struct cov_news_counts news = COV_INIT(news);
+	struct cov_snapshot *before = watch->now;
+	int status;
+
+	if (cov_news(cov, &news) || cov_snapshot_take(cov, NULL, &watch->now)) {
+		watch->now = before;
+		return fail_cov(cov);
+	}
+	new_places(watch, before);
+	cov_snapshot_free(before);
+	status = new_pairs(cov, watch, &news);
+	fflush(stdout);
+	return status;
+}
+
+/* ---- waiting ----------------------------------------------------------- */
+
+static void set_deadline(struct watch *watch, uint64_t seconds)
+{
+	watch->limited = true;
+	clock_gettime(CLOCK_MONOTONIC, &watch->deadline);
+	watch->deadline.tv_sec += seconds;
+}
+
+/* How long to wait at most; 0 at the end. */
+static int milliseconds_left(const struct watch *watch)
+{
+	struct timespec now;
+	int64_t left;
+
+	if (!watch->limited)
+		return LOOK_AGAIN_MS;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	left = (watch->deadline.tv_sec - now.tv_sec) * 1000LL +
+	       (watch->deadline.tv_nsec - now.tv_nsec) / 1000000;
+	if (left < 0)
+		return 0;
+	return left < LOOK_AGAIN_MS ? left : LOOK_AGAIN_MS;
+}
+
+/* Return: an exit code. */
+static int watch_new(struct cov *cov, struct watch *watch)
+{
+	struct pollfd polled = { .fd = cov_fd(cov), .events = POLLIN };
+	struct cov_news_counts news = COV_INIT(news);
+	int status = EXIT_OK;
+	int wait;
+
+	if (cov_news(cov, &news) || cov_snapshot_take(cov, NULL, &watch->now))
+		return fail_cov(cov);
+	do {
+		wait = milliseconds_left(watch);
+		if (poll(&polled, 1, wait) < 0 && errno != EINTR)
+			return fail("cannot wait for livecov: %s", strerror(errno));
+		status = look(cov, watch);
+	} while (status == EXIT_OK && wait && !stopped && watch->left);
+	if (status != EXIT_OK)
+		return status;
+	return watch->printed ? EXIT_OK : EXIT_BELOW;
+}
+
+/* ---- the command line -------------------------------------------------- */
+
+enum { OPT_NEW = OPT_OWN, OPT_COUNT, OPT_TIMEOUT };
+
+static const struct option longs[] = {
+	{ "new", no_argument, NULL, OPT_NEW },
+	{ "count", required_argument, NULL, OPT_COUNT },
+	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
+	COMMON_OPTIONS
+};
+
+static int set_option(int c, struct watch *watch)
+{
+	uint64_t number;
+
+	switch (c) {
+	case OPT_NEW:
+		return EXIT_OK;
+	case OPT_COUNT:
+		if (!parse_number(optarg, &watch->left) || !watch->left)
+			return usage_error(&cmd_watch, "--count takes a number above 0, not '%s'",
+					   optarg);
+		return EXIT_OK;
+	default:
+		if (!parse_number(optarg, &number) || number > INT_MAX)
+			return usage_error(&cmd_watch, "--timeout takes seconds, not '%s'", optarg);
+		set_deadline(watch, number);
+		return EXIT_OK;
+	}
+}
+
+static int run_watch(int argc, char **argv)
+{
+	struct watch watch = { .left = UINT64_MAX };
+	struct cov *cov;
+	int status;
+	int c;
+
+	while ((c = next_option(&cmd_watch, argc, argv, "h", longs)) >= 0) {
+		status = set_option(c, &watch);
+		if (status != EXIT_OK)
+			return status;
+	}
+	if (c != OPTIONS_END)
+		return options_exit(c);
+	status = no_operands(&cmd_watch, argc, argv);
+	if (status != EXIT_OK)
+		return status;
+	cov = open_cov();
+	if (!cov)
+		return EXIT_ERROR;
+	catch_signals();
+	status = watch_new(cov, &watch);
+	cov_snapshot_free(watch.now);
+	cov_close(cov);
+	return status;
+}
+
+const struct command cmd_watch = {
+	.name = "watch",
+	.purpose = "Print what was never reached before, as it is reached.",
+	.usage = "[--new] [OPTION]...",
+	.options =
+	"      --new              functions, blocks, outcomes, callers and paths that are\n"
+	"                         new, a line each (the default)\n"
+	"      --count N          end after N lines\n"
+	"      --timeout SECONDS  end after that time\n",
+	.notes =
+	"Until Ctrl-C, --count or --timeout. Exit status 3 if nothing was new. With --json\n"
+	"each line is a document. Callers and paths need `covstat attach MODULE --paths`.\n",
+	.example = "covstat watch --new --timeout 60",
+	.run = run_watch,
+};
