@@ -299,6 +299,7 @@ struct cov_target_info {
 
 #define COV_FUNCTION_COLD	(1U << 0)	/* a .cold part; @parent is its function */
 #define COV_FUNCTION_OPAQUE	(1U << 1)	/* could not be decoded: entry only */
+#define COV_FUNCTION_DISABLED	(1U << 2)	/* its site is switched off (COV_IOC_CHECKPOINT_SWITCH) */
 
 /**
  * struct cov_function - one entry of COV_IOC_FUNCTIONS
@@ -492,7 +493,8 @@ struct cov_register {
  * @target: out: id of the target that holds it
  * @pad: 0
  *
- * Armed when the call returns, and kept until it is deleted. EEXIST name in
+ * Armed when the call returns, and kept until it is deleted. Where another target has
+ * patched the bytes, they are given back, and a kprobe watches for it as well. EEXIST name in
  * use, ENOENT no such module or function, ENOTUNIQ the module has several of that
  * name, EILSEQ @offset is inside an
  * instruction, ERANGE @offset is behind the function's end, EPERM livecov
@@ -516,6 +518,22 @@ struct cov_checkpoint_add {
  */
 struct cov_checkpoint_del {
 	char name[COV_NAME_LEN];
+};
+
+/**
+ * struct cov_checkpoint_switch - switch checkpoints off and on (COV_IOC_CHECKPOINT_SWITCH)
+ * @glob: shell pattern of their names; "*" is all
+ * @on: 1, or 0 for off
+ * @flags: COV_CHECKPOINT_AUTO: their functions' branches as well, where they have them;
+ *	   else the places alone
+ *
+ * One that is off counts nothing, and stays off through COV_IOC_RESET and the unloading of
+ * its module. What it had counted stays. ENOENT: none matches. Since minor version 2.
+ */
+struct cov_checkpoint_switch {
+	char glob[COV_NAME_LEN];
+	__u32 on;
+	__u32 flags;
 };
 
 /**
@@ -701,6 +719,7 @@ struct cov_news {
 #define COV_IOC_UNREGISTER	_IO(COV_IOC_MAGIC, 0x31)
 #define COV_IOC_CHECKPOINT_ADD	_IOWR(COV_IOC_MAGIC, 0x40, struct cov_checkpoint_add)
 #define COV_IOC_CHECKPOINT_DEL	_IOW(COV_IOC_MAGIC, 0x41, struct cov_checkpoint_del)
+#define COV_IOC_CHECKPOINT_SWITCH _IOW(COV_IOC_MAGIC, 0x42, struct cov_checkpoint_switch)
 #define COV_IOC_CALLERS		_IOWR(COV_IOC_MAGIC, 0x50, struct cov_callers)
 #define COV_IOC_NEWS		_IOR(COV_IOC_MAGIC, 0x51, struct cov_news)
 
@@ -722,6 +741,7 @@ _Static_assert(sizeof(struct cov_status) == 64, "struct cov_status");
 _Static_assert(sizeof(struct cov_register) == 16, "struct cov_register");
 _Static_assert(sizeof(struct cov_checkpoint_add) == 608, "struct cov_checkpoint_add");
 _Static_assert(sizeof(struct cov_checkpoint_del) == 256, "struct cov_checkpoint_del");
+_Static_assert(sizeof(struct cov_checkpoint_switch) == 264, "struct cov_checkpoint_switch");
 _Static_assert(sizeof(struct cov_engines) == 80, "struct cov_engines");
 _Static_assert(sizeof(struct cov_view) == 8, "struct cov_view");
 _Static_assert(sizeof(struct cov_samples) == 16, "struct cov_samples");

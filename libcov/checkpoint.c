@@ -87,3 +87,46 @@ COV_PUBLIC int checkpoint_del(struct cov *cov, const char *name)
 		return ret;
 	return cov_call(cov, COV_IOC_CHECKPOINT_DEL, &request, "delete a checkpoint");
 }
+
+/* The target that holds a checkpoint. */
+static int find_checkpoint(struct cov *cov, const char *name, uint32_t *target)
+{
+	struct cov_target_info info = { 0 };
+	char checked[COV_NAME_LEN] = "";
+	int ret = copy_name(cov, checked, name, "checkpoint's name");
+
+	while (!ret) {
+		ret = cov_target_next(cov, info.target, &info);
+		if (!ret && !strcmp(info.checkpoint, checked)) {
+			*target = info.target;
+			return 0;
+		}
+	}
+	return ret == -ENOENT ? cov_fail(cov, ENOENT, "there is no checkpoint %.100s", checked) : ret;
+}
+
+COV_PUBLIC int checkpoint_restart(struct cov *cov, const char *name)
+{
+	struct cov_target_id id = { 0 };
+	int ret;
+
+	cov_begin(cov);
+	ret = find_checkpoint(cov, name, &id.target);
+	return ret ? ret : cov_call(cov, COV_IOC_RESET, &id, "restart a checkpoint");
+}
+
+COV_PUBLIC int cov_checkpoint_switch(struct cov *cov, const char *pattern, int on, int branches)
+{
+	struct cov_checkpoint_switch request;
+	int ret;
+
+	cov_begin(cov);
+	memset(&request, 0, sizeof(request));
+	ret = copy_name(cov, request.glob, pattern, "pattern");
+	if (ret)
+		return ret;
+	request.on = !!on;
+	request.flags = branches ? COV_CHECKPOINT_AUTO : 0;
+	return cov_call_since(cov, 2, COV_IOC_CHECKPOINT_SWITCH, &request,
+			      "switch checkpoints on or off");
+}

@@ -46,6 +46,7 @@ struct cov {
 	int fd;
 	uint32_t minor;			/* version of the module's interface */
 	uint64_t view;			/* sample that queries are about, 0 for all */
+	uint64_t levels;		/* that queries of all targets are about, 0 for all */
 	char *module_dirs;		/* NUL-separated, ended by an empty one; or NULL */
 	size_t module_dirs_len;		/* with the final NUL */
 	char error[COV_ERROR_LEN * 2];

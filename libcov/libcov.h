@@ -384,6 +384,40 @@ int checkpoint_add(struct cov *cov, const char *name, const char *function,
  */
 int checkpoint_del(struct cov *cov, const char *name);
 
+/**
+ * checkpoint_restart - forget what a checkpoint has counted, and its paths
+ * @cov: handle
+ * @name: its name
+ *
+ * Other checkpoints go on; one that is switched off stays so. Errors: ENOENT.
+ */
+int checkpoint_restart(struct cov *cov, const char *name);
+
+/**
+ * cov_checkpoint_switch - switch checkpoints off and on
+ * @cov: handle
+ * @pattern: shell pattern of their names; "*" is all
+ * @on: nonzero, or 0 for off
+ * @branches: nonzero: their functions' branches as well, where they were added with
+ *	      @automatic; else the places alone
+ *
+ * One that is off counts nothing, and stays off through checkpoint_restart() and the
+ * unloading of its module. What it had counted stays. Errors: ENOENT none matches, ENOTTY
+ * this livecov.ko is older than switches.
+ */
+int cov_checkpoint_switch(struct cov *cov, const char *pattern, int on, int branches);
+
+/**
+ * cov_levels - ask about some levels alone
+ * @cov: handle
+ * @levels: mask; 0 for all, as at first
+ *
+ * Later snapshots of all targets, and whatever is made of them or counted over all, leave
+ * out targets and single checkpoints that have none of these levels. What is asked for
+ * by name or id is not left out.
+ */
+void cov_levels(struct cov *cov, uint64_t levels);
+
 /* ---- numbers ----------------------------------------------------------- */
 
 /**
@@ -543,6 +577,44 @@ struct cov_target_desc {
 };
 
 /**
+ * struct cov_checkpoint_desc - a single checkpoint's status
+ * @size: sizeof
+ * @target: id of the target that holds it
+ * @name: its own
+ * @module: the module's
+ * @function: the function's
+ * @offset: from the function's first byte
+ * @address: of the instruction
+ * @levels: mask
+ * @enabled: 1, or 0 if it was switched off
+ * @hit: 1 if it was passed
+ * @hits: how often
+ * @first_sample: that passed it first, 0 if none or not known
+ * @state: COV_SITE_*; COV_SITE_DISARMED while it is off
+ * @error: errno (positive) why it was refused when its module was loaded again, else 0
+ * @target_state: COV_TARGET_* of its module
+ * @branches: branches of its function that are watched with it
+ */
+struct cov_checkpoint_desc {
+	size_t size;
+	const char *name;
+	const char *module;
+	const char *function;
+	uint64_t offset;
+	uint64_t address;
+	uint64_t levels;
+	uint64_t hits;
+	uint64_t first_sample;
+	uint32_t target;
+	uint32_t enabled;
+	uint32_t hit;
+	uint32_t state;
+	uint32_t error;
+	uint32_t target_state;
+	uint32_t branches;
+};
+
+/**
  * struct cov_section_desc - a section of code
  * @size: sizeof
  * @name: as in the ELF file
@@ -671,6 +743,17 @@ unsigned int cov_snapshot_targets(const struct cov_snapshot *snapshot);
  */
 int cov_snapshot_target(const struct cov_snapshot *snapshot, unsigned int t,
 			struct cov_target_desc *out);
+
+/**
+ * cov_snapshot_checkpoint - a single checkpoint's status
+ * @snapshot: from cov_snapshot_take()
+ * @t: its target's index in the snapshot
+ * @out: out; strings belong to the snapshot
+ *
+ * Errors: ENOENT that target is a whole module, and as cov_snapshot_target().
+ */
+int cov_snapshot_checkpoint(const struct cov_snapshot *snapshot, unsigned int t,
+			    struct cov_checkpoint_desc *out);
 
 /**
  * cov_snapshot_section - describe a section of code

@@ -271,6 +271,11 @@ static int fail_scope(struct cov *cov)
 			"nothing is attached with scope tracked, and in scope all samples are not kept apart; `covstat detach MODULE`, then `covstat attach MODULE --scope tracked`");
 }
 
+COV_PUBLIC void cov_levels(struct cov *cov, uint64_t levels)
+{
+	cov->levels = levels;
+}
+
 /* Is the target one of all? Single checkpoints are none of those with @by_sample. */
 static bool is_wanted(const struct cov *cov, const struct cov_target_info *info, bool by_sample)
 {
@@ -287,6 +292,8 @@ static int append_all(struct cov *cov, struct cov_snapshot *snapshot, bool by_sa
 	int ret;
 
 	while (!(ret = cov_target_next(cov, info.target, &info))) {
+		if (cov->levels && !(info.levels & cov->levels))
+			continue;
 		if (!is_wanted(cov, &info, by_sample)) {
 			left_out |= info.scope != COV_SCOPE_TRACKED;
 			continue;
@@ -451,6 +458,52 @@ COV_PUBLIC int cov_snapshot_target(const struct cov_snapshot *snapshot, unsigned
 		.blocks = info->blocks,
 		.branches = info->branches,
 		.counted = cov_is_counted(info),
+	};
+	return cov_give(out, &desc, sizeof(desc));
+}
+
+/* The function that the checkpoint lies in: the one that is no cold part. */
+static const struct cov_function *place_of(const struct snapshot_target *target)
+{
+	uint32_t i;
+
+	for (i = 0; i < target->info.functions; i++)
+		if (!(target->functions[i].flags & COV_FUNCTION_COLD))
+			return &target->functions[i];
+	return NULL;
+}
+
+COV_PUBLIC int cov_snapshot_checkpoint(const struct cov_snapshot *snapshot, unsigned int t,
+				       struct cov_checkpoint_desc *out)
+{
+	const struct snapshot_target *target;
+	const struct cov_function *place;
+	struct cov_checkpoint_desc desc;
+
+	if (t >= snapshot->count)
+		return out_of_range();
+	target = &snapshot->targets[t];
+	place = place_of(target);
+	if (!target->info.checkpoint[0] || !place) {
+		errno = ENOENT;
+		return -ENOENT;
+	}
+	desc = (struct cov_checkpoint_desc){
+		.target = target->info.target,
+		.name = target->info.checkpoint,
+		.module = target->info.module,
+		.function = target->names + place->name,
+		.offset = target->info.checkpoint_offset,
+		.address = place->address + target->info.checkpoint_offset,
+		.levels = target->info.levels,
+		.enabled = !(place->flags & COV_FUNCTION_DISABLED),
+		.hit = !!place->hits,
+		.hits = place->hits,
+		.first_sample = place->first_sample,
+		.state = place->state,
+		.error = place->error,
+		.target_state = target->info.state,
+		.branches = target->info.branches,
 	};
 	return cov_give(out, &desc, sizeof(desc));
 }

@@ -89,6 +89,8 @@ struct cov_target;
  * @implied_by: SITE_SETTLED_FREE: once this one is hit, the outcome that was not known
  *		has been passed; NULL if both are known
  * @indexed: handlers find it by its address (site_index.h)
+ * @disabled: switched off by hand (target_switch.c): it is not armed again before it is
+ *	      switched on
  */
 struct cov_site {
 	atomic_long_t hits[2];
@@ -113,6 +115,7 @@ struct cov_site {
 	bool at_fentry;
 	bool watched;
 	bool indexed;
+	bool disabled;
 	bool calls;
 	bool visited;
 	u8 settled;

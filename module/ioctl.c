@@ -70,6 +70,7 @@ union argument {
 	struct cov_map map;
 	struct cov_callers callers;
 	struct cov_news news;
+	struct cov_checkpoint_switch toggle;
 };
 
 /**
@@ -579,6 +580,21 @@ static int do_checkpoint_del(struct request *req)
 	return 0;
 }
 
+static int do_checkpoint_switch(struct request *req)
+{
+	struct cov_checkpoint_switch *arg = &req->arg.toggle;
+
+	if (!terminated(arg->glob, sizeof(arg->glob)) || !arg->glob[0])
+		return cov_fail(&req->error, -EINVAL, "the pattern is empty or not terminated");
+	if (arg->on > 1)
+		return cov_fail(&req->error, -EINVAL, "on is 0 or 1, not %u", arg->on);
+	if (arg->flags & ~COV_CHECKPOINT_AUTO)
+		return cov_fail(&req->error, -EINVAL, "unknown flags %#x", arg->flags);
+	if (!targets_switch(arg->glob, arg->on, arg->flags & COV_CHECKPOINT_AUTO))
+		return cov_fail(&req->error, -ENOENT, "there is no checkpoint %.100s", arg->glob);
+	return 0;
+}
+
 /* --- dispatch ------------------------------------------------------------------------ */
 
 /**
@@ -625,6 +641,7 @@ static const struct call calls[] = {
 	{ COV_IOC_UNREGISTER, .run = do_unregister, .unlocked = true },
 	{ COV_IOC_CHECKPOINT_ADD, .run = do_checkpoint_add, .undo = undo_attach },
 	{ COV_IOC_CHECKPOINT_DEL, .run = do_checkpoint_del },
+	{ COV_IOC_CHECKPOINT_SWITCH, .run = do_checkpoint_switch },
 };
 
 static const struct call *find_call(unsigned int cmd)

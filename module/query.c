@@ -42,7 +42,8 @@ static void fill_function(const struct query *query, u32 i, void *entry)
 		.name = label->name,
 		.parent = label->parent,
 		.flags = (function->cold ? COV_FUNCTION_COLD : 0) |
-			 (function->error ? COV_FUNCTION_OPAQUE : 0),
+			 (function->error ? COV_FUNCTION_OPAQUE : 0) |
+			 (site && site->disabled ? COV_FUNCTION_DISABLED : 0),
 		.first_block = function->first_block,
 		.blocks = function->blocks,
 		.first_branch = function->first_branch,

@@ -136,6 +136,16 @@ struct cov_target *target_find_checkpoint(const char *name);
 /* target_place - the site of a checkpoint that was added by hand; NULL if it needs none */
 const struct cov_site *target_place(const struct cov_target *target);
 
+/**
+ * targets_switch - switch checkpoints that were added by hand on or off
+ * @glob: of their names
+ * @on: or off
+ * @branches: the function's branches as well, of those that have them
+ *
+ * Return: false if no checkpoint matches.
+ */
+bool targets_switch(const char *glob, bool on, bool branches);
+
 /* targets_checkpoints - sites in use, all targets */
 u32 targets_checkpoints(void);
 

@@ -2,13 +2,17 @@
 /*
  * target_place.c - checkpoints that are added by hand. One place is a target with
  * one function; another target may watch the same function, because kprobes takes
- * several probes at one address. Owns nothing. May call target.c's parts.
+ * several probes at one address. Bytes that another engine has patched are given back for
+ * that, and their site goes to kprobes as well. Owns nothing. May call target.c's parts,
+ * site_index.c.
  */
 #include <linux/module.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
 
+#include "engine.h"
 #include "insn_branch.h"
+#include "site_index.h"
 #include "tables.h"
 #include "target_parts.h"
 
@@ -81,11 +85,51 @@ const struct cov_site *target_place(const struct cov_target *target)
 	return target->cps.manual ?: target->cps.entry[target->place];
 }
 
+/* Under cov_targets_lock. */
+static const struct cov_site *yielding;
+
+static bool is_yielding(const struct cov_site *site)
+{
+	return site == yielding;
+}
+
+/*
+ * A kprobe is wanted at an address: if another target has patched the bytes, its site is
+ * watched by a kprobe from now on. What was hit stays.
+ */
+static void give_way(unsigned long address)
+{
+	struct cov_site *site = site_index_covering(address);
+
+	if (!site)
+		return;
+	yielding = site;
+	target_release_sites(site->target, is_yielding);
+	WRITE_ONCE(site->state, COV_SITE_PENDING);
+	engine_arm_slow(&site, 1);
+}
+
+static void make_way(struct cov_target *target)
+{
+	struct site_batch *batch;
+	struct cov_site *site;
+	u32 i;
+
+	for_each_site(site, batch, i, &target->cps) {
+		if (!site->at_fentry)
+			give_way(site->address);
+		/* Where kprobes moves it to. */
+		if (!site->at_fentry && site->kind == SITE_ENTRY)
+			give_way(site->address + ENDBR_LEN);
+	}
+}
+
 static int arm_place(struct cov_target *target, struct cov_error *error)
 {
 	const struct cov_site *place = target_place(target);
 	int err;
 
+	make_way(target);
 	do {
 		err = target_arm(target, U32_MAX, error);
 		if (!err && signal_pending(current))

@@ -100,6 +100,10 @@ static void make_pending(struct cov_target *target)
 		}
 		checkpoints_forgive(site);
 		site->watched = false;
+		if (site->disabled) {
+			site->state = COV_SITE_DISARMED;
+			continue;
+		}
 		site->state = COV_SITE_PENDING;
 		llist_add(&site->node, &cps->pending);
 	}

@@ -36,6 +36,8 @@ static bool reset_site(struct cov_site *site)
 		}
 		forget_hits(site);
 		site->watched = site->engine;
+		if (site->disabled)
+			return false;
 		if (state == COV_SITE_DISARMED || site->settled) {
 			site->error = 0;
 			/* Disarmed before its module was loaded again: it has no engine since. */

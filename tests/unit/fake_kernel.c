@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <limits.h>
 #include <linux/magic.h>
 #include <poll.h>
@@ -536,6 +537,8 @@ static int do_range(int fd, unsigned long command, struct cov_range *range)
 		see_entry(command, range->first + i,
 			  (char *)(uintptr_t)range->buffer + (size_t)i * entry, &target->info,
 			  views[fd]);
+	if (command == COV_IOC_FUNCTIONS && !range->first && target->off)
+		((struct cov_function *)(uintptr_t)range->buffer)->flags |= COV_FUNCTION_DISABLED;
 	if (range->count)
 		damage(command, (void *)(uintptr_t)range->buffer);
 	range->generation = kernel->generation;
@@ -788,6 +791,8 @@ static int do_checkpoint_add(int fd, struct cov_checkpoint_add *add)
 	target->info.mode = COV_MODE_EDGES;
 	target->info.scope = add->scope;
 	target->info.engine = COV_ENGINE_KPROBE;
+	target->info.levels = add->levels;
+	target->info.checkpoint_offset = add->offset;
 	strcpy(target->info.checkpoint, add->name);
 	kernel->checkpoint = *add;
 	add->target = target->info.target;
@@ -806,6 +811,20 @@ static int do_checkpoint_del(const struct cov_checkpoint_del *del)
 			return 0;
 		}
 	return refuse(ENOENT, "there is no checkpoint %s", del->name);
+}
+
+static int do_checkpoint_switch(const struct cov_checkpoint_switch *request)
+{
+	uint32_t i, n = 0;
+
+	kernel->switched = *request;
+	for (i = 0; i < FAKE_TARGETS; i++)
+		if (kernel->targets[i].used && kernel->targets[i].info.checkpoint[0] &&
+		    !fnmatch(request->glob, kernel->targets[i].info.checkpoint, 0)) {
+			kernel->targets[i].off = !request->on;
+			n++;
+		}
+	return n ? 0 : refuse(ENOENT, "there is no checkpoint %s", request->glob);
 }
 
 /* Lets a task register again while it is tracked, which the kernel does not. */
@@ -894,6 +913,8 @@ static int dispatch_newer(int fd, unsigned long command, void *argument)
 		return do_callers(argument);
 	case COV_IOC_NEWS:
 		return do_news(argument);
+	case COV_IOC_CHECKPOINT_SWITCH:
+		return do_checkpoint_switch(argument);
 	default:
 		return -ENOTTY;
 	}

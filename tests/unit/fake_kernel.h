@@ -105,6 +105,7 @@ struct fake_target {
 	struct cov_section sections[8];
 	uint64_t base;
 	uint32_t used;
+	uint32_t off;		/* a checkpoint that was switched off */
 	int32_t fd;		/* that attached it */
 };
 
@@ -134,6 +135,7 @@ struct fake_target {
  * @globs: its patterns
  * @checkpoint: of the last COV_IOC_CHECKPOINT_ADD
  * @deleted: of the last COV_IOC_CHECKPOINT_DEL
+ * @switched: the last COV_IOC_CHECKPOINT_SWITCH
  */
 struct fake_kernel {
 	uint32_t ready;
@@ -159,6 +161,7 @@ struct fake_kernel {
 	char globs[256];
 	struct cov_checkpoint_add checkpoint;
 	struct cov_checkpoint_del deleted;
+	struct cov_checkpoint_switch switched;
 };
 
 /* fake_kernel - its state; never NULL */

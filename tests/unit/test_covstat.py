@@ -181,7 +181,8 @@ class CommandLine(Case):
             ("next", "--level", "0"), ("status", "x"), ("reset", "toy", "x"),
             ("doctor", "x"), ("checkpoint",), ("checkpoint", "add", "x"),
             ("checkpoint", "add", "x", ":f"), ("checkpoint", "add", "x", "f+x"),
-            ("checkpoint", "del"), ("checkpoint", "nosuch"), ("checkpoint", "list", "x"),
+            ("checkpoint", "del"), ("checkpoint", "nosuch"), ("checkpoint", "restart"),
+            ("checkpoint", "enable"), ("checkpoint", "disable", "a", "b"), ("callers", "--level", "0"), ("checkpoint", "list", "x"),
             ("attach", "toy", "--engine", "auto,kprobe"), ("samples", "x"),
             ("list", "--sample", "0"), ("list", "--sample"), ("list", "--sample", "x"),
             ("next", "--sample", "0"), ("next", "--sample", "-7"),
@@ -985,15 +986,52 @@ class TheRest(Case):
 
     def test_checkpoint(self):
         self.covstat("checkpoint", "add", "cp", "toy:toy_main+0x7", "--auto", "--level", "3")
-        self.assertRegex(self.covstat("checkpoint", "list").stdout, r"cp +7 +live +toy:toy_main")
+        self.assertRegex(self.covstat("checkpoint", "list").stdout,
+                         r"cp +7 +live +3 +toy:toy_main\+0x7\n")
         checkpoint, = self.json("checkpoint", "list")["checkpoints"]
         self.assertEqual((checkpoint["checkpoint"], checkpoint["function"]), ("cp", "toy_main"))
+        self.assertEqual((checkpoint["hits"], checkpoint["hit"], checkpoint["enabled"],
+                          checkpoint["levels"], checkpoint["refused"]), (7, True, True, 4, None))
         self.assertEqual(self.json("checkpoint", "del", "cp")["deleted"], "cp")
         self.assertIn("no checkpoint cp", self.covstat("checkpoint", "del", "cp",
                                                        status=1).stderr)
         for place in ("nosuch", "toy:nosuch", "nosuch:toy_main"):
             self.assertIn("nosuch", self.covstat("checkpoint", "add", "x", place,
                                                  status=1).stderr)
+
+    def states(self):
+        return {checkpoint["checkpoint"]: checkpoint["enabled"]
+                for checkpoint in self.json("checkpoint", "list")["checkpoints"]}
+
+    def test_checkpoints_are_switched_by_pattern(self):
+        for name in ("a1", "a2", "b"):
+            self.covstat("checkpoint", "add", name, "toy_main")
+        self.assertIn("a1: does not count", self.covstat("checkpoint", "disable", "a1").stdout)
+        self.assertEqual(self.states(), {"a1": False, "a2": True, "b": True})
+        self.assertRegex(self.covstat("checkpoint", "list").stdout, r"a1 +7 +disabled +1 ")
+        self.covstat("checkpoint", "disable", "*")
+        self.assertEqual(set(self.states().values()), {False})
+        self.assertEqual(self.json("checkpoint", "enable", "a?", "--auto")["enabled"], "a?")
+        self.assertEqual(self.states(), {"a1": True, "a2": True, "b": False})
+        for verb in ("enable", "disable", "restart"):
+            self.assertIn("no checkpoint nosuch",
+                          self.covstat("checkpoint", verb, "nosuch", status=1).stderr)
+        self.assertEqual(self.json("checkpoint", "restart", "b")["restarted"], "b")
+
+    def test_a_level_leaves_the_others_out(self):
+        self.covstat("checkpoint", "add", "three", "toy_main", "--level", "3", "--level", "64")
+        self.covstat("checkpoint", "add", "one", "toy_main")
+        for level, names in (("1", ["one"]), ("3", ["three"]), ("64", ["three"]), ("2", [])):
+            document = self.json("checkpoint", "list", "--level", level)
+            self.assertEqual([c["checkpoint"] for c in document["checkpoints"]], names)
+            document = self.json("list", "--level", level)
+            self.assertEqual([c["checkpoint"] for c in document["checkpoints"]], names)
+        self.attach("--level", "2", "--paths")
+        for level, found in (("2", 4), ("3", 0)):
+            self.assertEqual(len(self.json("callers", "--level", level)["callers"]), found)
+            self.assertEqual(len(self.json("map", "--level", level)["nodes"]) > 0, found > 0)
+            self.assertEqual(len(self.json("status", "--level", level)["targets"]), 1)
+        self.assertEqual(self.covstat("list", "--level", "65", status=2).stdout, "")
 
 
 class Doctor(Case):

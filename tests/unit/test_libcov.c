@@ -669,6 +669,88 @@ static void checkpoint_add_passes_everything_on(void **state)
 	assert_error(checkpoint_del(*state, "cp"), ENOENT, "no checkpoint cp");
 }
 
+static struct cov_checkpoint_desc status_of(struct cov *cov, unsigned int t)
+{
+	struct cov_checkpoint_desc desc = COV_INIT(desc);
+	struct cov_snapshot *snapshot;
+
+	assert_int_equal(cov_snapshot_take(cov, NULL, &snapshot), 0);
+	assert_int_equal(cov_snapshot_checkpoint(snapshot, t, &desc), 0);
+	cov_snapshot_free(snapshot);
+	return desc;
+}
+
+static void checkpoint_status_tells_what_became_of_it(void **state)
+{
+	struct cov_checkpoint_desc desc = COV_INIT(desc);
+	struct cov_snapshot *snapshot;
+
+	attached(*state);
+	assert_int_equal(checkpoint_add(*state, "cp", "toy_main", 7, COV_LEVEL(9), 0), 0);
+	assert_int_equal(cov_snapshot_take(*state, NULL, &snapshot), 0);
+	assert_int_equal(cov_snapshot_checkpoint(snapshot, 0, &desc), -ENOENT);
+	assert_int_equal(cov_snapshot_checkpoint(snapshot, 2, &desc), -ERANGE);
+	assert_int_equal(cov_snapshot_checkpoint(snapshot, 1, &desc), 0);
+	assert_string_equal(desc.name, "cp");
+	assert_string_equal(desc.module, "toy");
+	assert_string_equal(desc.function, "toy_main");
+	assert_int_equal(desc.offset, 7);
+	assert_int_equal(desc.address, FAKE_BASE + 7);
+	assert_int_equal(desc.levels, COV_LEVEL(9));
+	assert_int_equal(desc.hits, 7);
+	assert_int_equal(desc.hit, 1);
+	assert_int_equal(desc.enabled, 1);
+	assert_int_equal(desc.state, COV_SITE_ARMED);
+	cov_snapshot_free(snapshot);
+}
+
+static void checkpoints_are_switched_and_restarted(void **state)
+{
+	assert_error(cov_checkpoint_switch(*state, "*", 0, 0), ENOENT, "no checkpoint");
+	assert_error(cov_checkpoint_switch(*state, "", 0, 0), EINVAL, "empty");
+	assert_int_equal(checkpoint_add(*state, "cp", "toy_main", 0, 0, 0), 0);
+	assert_int_equal(cov_checkpoint_switch(*state, "c?", 0, 1), 0);
+	assert_string_equal(fake_kernel()->switched.glob, "c?");
+	assert_int_equal(fake_kernel()->switched.on, 0);
+	assert_int_equal(fake_kernel()->switched.flags, COV_CHECKPOINT_AUTO);
+	assert_int_equal(status_of(*state, 0).enabled, 0);
+	assert_int_equal(cov_checkpoint_switch(*state, "cp", 5, 0), 0);
+	assert_int_equal(fake_kernel()->switched.on, 1);
+	assert_int_equal(fake_kernel()->switched.flags, 0);
+	assert_int_equal(status_of(*state, 0).enabled, 1);
+	assert_int_equal(checkpoint_restart(*state, "cp"), 0);
+	assert_int_equal(fake_kernel()->resets, 1);
+	assert_error(checkpoint_restart(*state, "c?"), ENOENT, "no checkpoint c?");
+	assert_error(checkpoint_restart(*state, NULL), EINVAL, "empty");
+	assert_int_equal(fake_kernel()->resets, 1);
+}
+
+static void levels_leave_targets_out_of_all(void **state)
+{
+	struct cov_totals all = COV_INIT(all), some = COV_INIT(some);
+	struct cov_snapshot *snapshot;
+
+	attached(*state);
+	assert_int_equal(checkpoint_add(*state, "cp", "toy_main", 0, COV_LEVEL(3), 0), 0);
+	assert_int_equal(cov_counts(*state, 0, &all), 0);
+	cov_levels(*state, COV_LEVEL(3) | COV_LEVEL(4));
+	assert_int_equal(cov_snapshot_take(*state, NULL, &snapshot), 0);
+	assert_int_equal(cov_snapshot_targets(snapshot), 1);
+	cov_snapshot_free(snapshot);
+	assert_string_equal(status_of(*state, 0).name, "cp");
+	assert_int_equal(cov_counts(*state, 0, &some), 0);
+	assert_true(all.functions > 0 && !some.functions);
+	/* What is asked for by name is there. */
+	snapshot = taken(*state);
+	cov_snapshot_free(snapshot);
+	cov_levels(*state, COV_LEVEL(5));
+	assert_int_equal(cov_snapshot_take(*state, NULL, &snapshot), 0);
+	assert_int_equal(cov_snapshot_targets(snapshot), 0);
+	cov_snapshot_free(snapshot);
+	cov_levels(*state, 0);
+	assert_string_equal(status_of(*state, 1).name, "cp");
+}
+
 static void checkpoint_add_refuses_bad_names(void **state)
 {
 	char name[COV_NAME_LEN + 1];
@@ -732,6 +814,9 @@ int main(void)
 		TEST(a_view_of_no_sample_is_refused_and_changes_nothing),
 		TEST(register_tracks_the_caller),
 		TEST(checkpoint_add_passes_everything_on),
+		TEST(checkpoint_status_tells_what_became_of_it),
+		TEST(checkpoints_are_switched_and_restarted),
+		TEST(levels_leave_targets_out_of_all),
 		TEST(checkpoint_add_refuses_bad_names),
 	};
 

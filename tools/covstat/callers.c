@@ -130,7 +130,7 @@ static int show(struct cov *cov, const char *glob)
 	return status;
 }
 
-static const struct option longs[] = { COMMON_OPTIONS };
+static const struct option longs[] = { LEVEL_OPTION, COMMON_OPTIONS };
 
 static int run_callers(int argc, char **argv)
 {
@@ -155,7 +155,7 @@ const struct command cmd_callers = {
 	.name = "callers",
 	.purpose = "Who called each function, from outside the module too.",
 	.usage = "[FUNCTION] [OPTION]...",
-	.options = "",
+	.options = LEVEL_HELP,
 	.notes =
 	"FUNCTION may be a shell pattern. CALLER is where the call returns to. FIRST and\n"
 	"LAST are the samples that showed the pair first and last, - where a call was\n"

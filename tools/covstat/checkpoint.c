@@ -53,49 +53,72 @@ static int del(struct cov *cov, const char *name)
 	return print_done("deleted", name, "forgotten");
 }
 
-/* ---- list -------------------------------------------------------------- */
-
-/* A single checkpoint's function: the one that is no cold part. */
-static bool find_function(const struct cov_snapshot *snapshot, unsigned int t,
-			  struct cov_function_desc *f)
+static int restart(struct cov *cov, const char *name)
 {
-	unsigned int i;
-
-	for (i = 0; !cov_snapshot_function(snapshot, t, i, f); i++)
-		if (f->parent == COV_NONE)
-			return true;
-	return false;
+	if (checkpoint_restart(cov, name))
+		return fail_cov(cov);
+	return print_done("restarted", name, "begins anew");
 }
 
-static void add_json(struct json_object *array, const struct cov_target_desc *target,
-		     const struct cov_function_desc *f)
+static int toggle(struct cov *cov, const char *pattern, bool on, bool branches)
+{
+	if (cov_checkpoint_switch(cov, pattern, on, branches))
+		return fail_cov(cov);
+	return print_done(on ? "enabled" : "disabled", pattern, on ? "counts" : "does not count");
+}
+
+/* ---- list -------------------------------------------------------------- */
+
+static void add_json(struct json_object *array, const struct cov_checkpoint_desc *c)
 {
 	struct json_object *object = json_append_object(array);
 
-	json_add_string(object, "checkpoint", target->checkpoint);
-	json_add_string(object, "module", target->module);
-	json_add_string(object, "function", f->name);
-	json_add_number(object, "function_offset", target->checkpoint_offset);
-	json_add_string(object, "state", target_state_name(target->state));
-	json_add_number(object, "hits", f->hits);
-	json_add_number(object, "first_sample", f->first_sample);
-	json_add_number(object, "levels", f->levels);
+	json_add_string(object, "checkpoint", c->name);
+	json_add_string(object, "module", c->module);
+	json_add_string(object, "function", c->function);
+	json_add_number(object, "function_offset", c->offset);
+	json_add_string(object, "state", target_state_name(c->target_state));
+	json_add_bool(object, "enabled", c->enabled);
+	json_add_bool(object, "hit", c->hit);
+	json_add_number(object, "hits", c->hits);
+	json_add_number(object, "first_sample", c->first_sample);
+	json_add_number(object, "levels", c->levels);
+	json_add_number(object, "branches", c->branches);
+	if (c->state == COV_SITE_REFUSED)
+		json_add_string(object, "refused", refusal_words(c->error));
+	else
+		json_add_null(object, "refused");
 }
 
-static void add_row(struct table *table, const struct cov_target_desc *target,
-		    const struct cov_function_desc *f)
+/* "1,3,64" */
+static void level_cell(struct table *table, uint64_t levels)
 {
-	table_cell(table, f->hits ? COLOR_GOOD : COLOR_BAD, "%s", target->checkpoint);
-	table_cell(table, COLOR_NONE, "%" PRIu64, f->hits);
-	table_cell(table, COLOR_NONE, "%s", target_state_name(target->state));
-	table_cell(table, COLOR_NONE, "%s:%s+0x%" PRIx64, target->module, f->name,
-		   target->checkpoint_offset);
+	char text[256] = "";
+	size_t at = 0;
+	int level;
+
+	for (level = 1; level <= 64; level++)
+		if (levels & COV_LEVEL(level))
+			at += snprintf(text + at, sizeof(text) - at, "%s%d", at ? "," : "", level);
+	table_cell(table, COLOR_NONE, "%s", text);
+}
+
+static void add_row(struct table *table, const struct cov_checkpoint_desc *c)
+{
+	table_cell(table, c->hit ? COLOR_GOOD : COLOR_BAD, "%s", c->name);
+	table_cell(table, COLOR_NONE, "%" PRIu64, c->hits);
+	if (c->state == COV_SITE_REFUSED)
+		table_cell(table, COLOR_BAD, "refused: %s", refusal_words(c->error));
+	else
+		table_cell(table, COLOR_NONE, "%s",
+			   c->enabled ? target_state_name(c->target_state) : "disabled");
+	level_cell(table, c->levels);
+	table_cell(table, COLOR_NONE, "%s:%s+0x%" PRIx64, c->module, c->function, c->offset);
 }
 
 static int list(struct cov *cov)
 {
-	struct cov_function_desc function = COV_INIT(function);
-	struct cov_target_desc target = COV_INIT(target);
+	struct cov_checkpoint_desc checkpoint = COV_INIT(checkpoint);
 	struct json_object *document = NULL;
 	struct json_object *array = NULL;
 	struct cov_snapshot *snapshot;
@@ -112,15 +135,16 @@ static int list(struct cov *cov)
 		table_column(table, "CHECKPOINT", 0);
 		table_column(table, "HITS", COLUMN_RIGHT);
 		table_column(table, "STATE", 0);
+		table_column(table, "LEVELS", 0);
 		table_column(table, "PLACE", 0);
 	}
-	for (t = 0; !cov_snapshot_target(snapshot, t, &target); t++) {
-		if (!target.checkpoint[0] || !find_function(snapshot, t, &function))
+	for (t = 0; t < cov_snapshot_targets(snapshot); t++) {
+		if (cov_snapshot_checkpoint(snapshot, t, &checkpoint))
 			continue;
 		if (document)
-			add_json(array, &target, &function);
+			add_json(array, &checkpoint);
 		else
-			add_row(table, &target, &function);
+			add_row(table, &checkpoint);
 	}
 	if (document)
 		json_print(document);
@@ -157,26 +181,83 @@ static int set_option(int c, struct cov_checkpoint_options *options)
 	}
 }
 
-/* One of add, del and list, with its operands; checked before livecov is asked. */
-static int check_operands(int count, char **operands, struct request *request)
+static int run_add(struct cov *cov, char **operands, struct request *request)
 {
-	const char *verb = count ? operands[0] : "";
+	(void)operands;
+	return add(cov, request);
+}
 
-	if (!strcmp(verb, "add") && count == 3) {
-		request->options.name = operands[1];
-		if (set_place(operands[2], request))
-			return EXIT_OK;
-		return usage_error(&cmd_checkpoint, "'%s' is not [MODULE:]FUNCTION[+OFFSET]",
-				   operands[2]);
-	}
-	if ((!strcmp(verb, "del") && count == 2) || (!strcmp(verb, "list") && count == 1))
+static int run_del(struct cov *cov, char **operands, struct request *request)
+{
+	(void)request;
+	return del(cov, operands[1]);
+}
+
+static int run_restart(struct cov *cov, char **operands, struct request *request)
+{
+	(void)request;
+	return restart(cov, operands[1]);
+}
+
+static int run_enable(struct cov *cov, char **operands, struct request *request)
+{
+	return toggle(cov, operands[1], true, request->options.automatic);
+}
+
+static int run_disable(struct cov *cov, char **operands, struct request *request)
+{
+	return toggle(cov, operands[1], false, request->options.automatic);
+}
+
+/* Levels are those of add's checkpoint, or those that list shows. */
+static int run_list(struct cov *cov, char **operands, struct request *request)
+{
+	(void)operands;
+	cov_levels(cov, request->options.levels);
+	return list(cov);
+}
+
+static const struct verb {
+	const char *name;
+	int operands;	/* with its name */
+	int (*run)(struct cov *cov, char **operands, struct request *request);
+} verbs[] = {
+	{ "add", 3, run_add },
+	{ "del", 2, run_del },
+	{ "restart", 2, run_restart },
+	{ "enable", 2, run_enable },
+	{ "disable", 2, run_disable },
+	{ "list", 1, run_list },
+};
+
+static const struct verb *find_verb(int count, char **operands)
+{
+	size_t i;
+
+	for (i = 0; count && i < ARRAY_SIZE(verbs); i++)
+		if (count == verbs[i].operands && !strcmp(operands[0], verbs[i].name))
+			return &verbs[i];
+	return NULL;
+}
+
+/* Everything is checked before livecov is asked. */
+static int check_operands(const struct verb *verb, char **operands, struct request *request)
+{
+	if (!verb)
+		return usage_error(&cmd_checkpoint,
+				   "give add NAME PLACE, del NAME, restart NAME, enable PATTERN, disable PATTERN, or list");
+	if (verb->run != run_add)
 		return EXIT_OK;
-	return usage_error(&cmd_checkpoint, "give add NAME PLACE, del NAME, or list");
+	request->options.name = operands[1];
+	if (set_place(operands[2], request))
+		return EXIT_OK;
+	return usage_error(&cmd_checkpoint, "'%s' is not [MODULE:]FUNCTION[+OFFSET]", operands[2]);
 }
 
 static int run_checkpoint(int argc, char **argv)
 {
 	struct request request = { .options = COV_INIT(request.options) };
+	const struct verb *verb;
 	int status = EXIT_OK;
 	struct cov *cov;
 	int c;
@@ -188,22 +269,14 @@ static int run_checkpoint(int argc, char **argv)
 	}
 	if (c != OPTIONS_END)
 		return options_exit(c);
-	status = check_operands(argc - optind, argv + optind, &request);
+	verb = find_verb(argc - optind, argv + optind);
+	status = check_operands(verb, argv + optind, &request);
 	if (status != EXIT_OK)
 		return status;
 	cov = open_cov();
 	if (!cov)
 		return EXIT_ERROR;
-	switch (argv[optind][0]) {
-	case 'a':
-		status = add(cov, &request);
-		break;
-	case 'd':
-		status = del(cov, argv[optind + 1]);
-		break;
-	default:
-		status = list(cov);
-	}
+	status = verb->run(cov, argv + optind, &request);
 	cov_close(cov);
 	return status;
 }
@@ -211,12 +284,16 @@ static int run_checkpoint(int argc, char **argv)
 const struct command cmd_checkpoint = {
 	.name = "checkpoint",
 	.purpose = "Watch single places by name, in modules or in the kernel itself.",
-	.usage = "add NAME [MODULE:]FUNCTION[+OFFSET] | del NAME | list",
+	.usage = "add NAME [MODULE:]FUNCTION[+OFFSET] | del NAME | restart NAME | enable PATTERN | disable PATTERN | list",
 	.options =
-	"      --auto             add: the function's branches as well\n"
+	"      --auto             add, enable, disable: the function's branches as well\n"
 	"      --scope SCOPE      add: all or tracked (default: all)\n"
-	"      --level N          add: level 1 to 64; repeatable (default: 1)\n",
-	.notes = "MODULE is vmlinux for the kernel itself; without it, modules are searched.\n",
+	"      --level N          add: level 1 to 64; repeatable (default: 1);\n"
+	"                         list: only those that have it\n",
+	.notes =
+	"MODULE is vmlinux for the kernel itself; without it, modules are searched. restart\n"
+	"forgets what one checkpoint has counted. PATTERN is a shell pattern of names, '*' is\n"
+	"all; what is disabled does not count until it is enabled.\n",
 	.example = "covstat checkpoint add opened vivid:vivid_fop_open",
 	.run = run_checkpoint,
 };

@@ -52,6 +52,7 @@ extern const struct command cmd_attach, cmd_detach, cmd_run, cmd_status, cmd_lis
 /* What the common options set. */
 struct settings {
 	bool json;
+	uint64_t levels;	/* mask, 0 for all */
 	int color;	/* 1 always, 0 never, -1 if stdout is a terminal */
 	char **module_dirs;
 	size_t nr_module_dirs;
@@ -60,7 +61,7 @@ struct settings {
 extern struct settings settings;
 
 /* Common options end every subcommand's table; their values are above any character. */
-enum { OPT_JSON = 0x100, OPT_COLOR, OPT_MODULE_DIR, OPT_HELP, OPT_OWN };
+enum { OPT_JSON = 0x100, OPT_COLOR, OPT_MODULE_DIR, OPT_HELP, OPT_LEVELS, OPT_OWN };
 
 #define COMMON_OPTIONS							\
 	{ "json", no_argument, NULL, OPT_JSON },			\
@@ -68,6 +69,11 @@ enum { OPT_JSON = 0x100, OPT_COLOR, OPT_MODULE_DIR, OPT_HELP, OPT_OWN };
 	{ "module-dir", required_argument, NULL, OPT_MODULE_DIR },	\
 	{ "help", no_argument, NULL, OPT_HELP },			\
 	{ NULL, 0, NULL, 0 }
+
+/* For commands that ask about what is attached: served by next_option() as well. */
+#define LEVEL_OPTION	{ "level", required_argument, NULL, OPT_LEVELS }
+#define LEVEL_HELP							\
+	"      --level N          only what has level N, 1 to 64; repeatable\n"
 
 /* What next_option() may also return: leave with that exit code. */
 #define OPTIONS_END	(-1)

@@ -258,6 +258,7 @@ static const struct option longs[] = {
 	{ "functions", required_argument, NULL, OPT_FUNCTIONS },
 	{ "fail-under", required_argument, NULL, OPT_FAIL_UNDER },
 	{ "sample", required_argument, NULL, OPT_SAMPLE },
+	LEVEL_OPTION,
 	COMMON_OPTIONS
 };
 
@@ -339,7 +340,8 @@ const struct command cmd_list = {
 	"      --functions GLOB   only functions whose names match; repeatable\n"
 	"      --fail-under PERCENT\n"
 	"                         exit status 3 if fewer branch outcomes were seen\n"
-	"      --sample ID        what that sample alone has covered; in scope tracked\n",
+	"      --sample ID        what that sample alone has covered; in scope tracked\n"
+	LEVEL_HELP,
 	.notes =
 	"HITS is how often a function was entered, or 'seen' where that is not counted:\n"
 	"attach with --mode count or --engine kprobe for counts.\n"

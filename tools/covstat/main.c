@@ -122,6 +122,12 @@ int next_option(const struct command *command, int argc, char **argv, const char
 				return OPTIONS_BAD;
 			}
 			break;
+		case OPT_LEVELS:
+			if (!parse_level(optarg, &settings.levels)) {
+				usage_error(command, "--level takes 1 to 64, not '%s'", optarg);
+				return OPTIONS_BAD;
+			}
+			break;
 		case OPT_MODULE_DIR:
 			add_module_dir(optarg);
 			break;
@@ -161,6 +167,7 @@ struct cov *open_cov(void)
 		fail_cov(NULL);
 		return NULL;
 	}
+	cov_levels(cov, settings.levels);
 	for (i = 0; i < settings.nr_module_dirs; i++) {
 		if (cov_add_module_dir(cov, settings.module_dirs[i])) {
 			fail_cov(cov);

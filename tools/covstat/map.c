@@ -160,6 +160,7 @@ static const struct option longs[] = {
 	{ "paths", no_argument, NULL, OPT_PATHS },
 	{ "format", required_argument, NULL, OPT_FORMAT },
 	{ "svg", required_argument, NULL, OPT_SVG },
+	LEVEL_OPTION,
 	COMMON_OPTIONS
 };
 
@@ -226,7 +227,8 @@ const struct command cmd_map = {
 	"      --paths            every pair of checkpoints that came one after the other\n"
 	"      --sample ID        what this sample covered (scope tracked)\n"
 	"      --format FORMAT    text, json or dot (default: text)\n"
-	"      --svg FILE         write an SVG picture, by Graphviz' dot\n",
+	"      --svg FILE         write an SVG picture, by Graphviz' dot\n"
+	LEVEL_HELP,
 	.notes =
 	"Without the first three: the functions that ran, and who called them. Callers and\n"
 	"paths need `covstat attach MODULE --paths`; they name but the first and the last\n"

@@ -9,7 +9,7 @@
 
 #include "covstat.h"
 
-static const struct option longs[] = { COMMON_OPTIONS };
+static const struct option longs[] = { LEVEL_OPTION, COMMON_OPTIONS };
 
 static void add_names(struct json_object *to, const char *key, uint32_t mask,
 		      const char *(*name)(unsigned int), unsigned int last)
@@ -198,7 +198,7 @@ const struct command cmd_status = {
 	.name = "status",
 	.purpose = "What is attached, how full livecov's tables are, what was lost.",
 	.usage = "[OPTION]...",
-	.options = "",
+	.options = LEVEL_HELP,
 	.notes =
 	"ENGINE is what was asked for. Below the table is what the sites of each module\n"
 	"came to have.\n",

@@ -275,6 +275,7 @@ static const struct option longs[] = {
 	{ "new", no_argument, NULL, OPT_NEW },
 	{ "count", required_argument, NULL, OPT_COUNT },
 	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
+	LEVEL_OPTION,
 	COMMON_OPTIONS
 };
 
@@ -333,7 +334,8 @@ const struct command cmd_watch = {
 	"      --new              functions, blocks, outcomes, callers and paths that are\n"
 	"                         new, a line each (the default)\n"
 	"      --count N          end after N lines\n"
-	"      --timeout SECONDS  end after that time\n",
+	"      --timeout SECONDS  end after that time\n"
+	LEVEL_HELP,
 	.notes =
 	"Until Ctrl-C, --count or --timeout. Exit status 3 if nothing was new. With --json\n"
 	"each line is a document. Callers and paths need `covstat attach MODULE --paths`.\n",

@@ -9,8 +9,6 @@
 #include "module/covlife.h"
 #include "paths.h"
 
-#define SAMPLE	71
-
 /* The engines that record. */
 static const unsigned int recording[] = {
 	COV_ENGINE_AUTO, COV_ENGINE_BREAKPOINT, COV_ENGINE_KPROBE,
@@ -107,7 +105,7 @@ uint64_t called(const struct records *records, uint32_t to)
 	return sum;
 }
 
-static uint32_t nr_paths(const struct records *records)
+uint32_t nr_paths(const struct records *records)
 {
 	uint32_t i, n = 0;
 
@@ -116,8 +114,7 @@ static uint32_t nr_paths(const struct records *records)
 	return n;
 }
 
-/* A task that is not known yet, so that nothing came before. */
-static void poke_as_sample(void *values)
+void poke_as_sample(void *values)
 {
 	int fd = control_open();
 	unsigned long *value;
@@ -347,64 +344,6 @@ static void full_table_counts_what_it_loses(void)
 	unload("livecov");
 }
 
-/* --- by hand --------------------------------------------------------------------------- */
-
-static void add_checkpoint(int fd, const char *name, const char *function)
-{
-	struct cov_checkpoint_add add = {
-		.module = TARGET, .levels = 1, .scope = COV_SCOPE_TRACKED,
-	};
-
-	strcpy(add.name, name);
-	strcpy(add.function, function);
-	CALL(fd, COV_IOC_CHECKPOINT_ADD, &add);
-}
-
-static uint64_t came_between(const struct records *records, uint32_t from, uint32_t to)
-{
-	uint32_t i;
-
-	for (i = 0; i < records->count; i++)
-		if (!records->all[i].from_address && records->all[i].from_target == from &&
-		    records->all[i].to_target == to)
-			return records->all[i].count;
-	return 0;
-}
-
-static void checkpoints_by_hand_have_paths_among_each_other(void)
-{
-	unsigned long values[] = { 1, 2, 1, 1, 0 };
-	struct cov_checkpoint_del del = { .name = "odd" };
-	int fd = control_open();
-	struct records records;
-	uint32_t odd, even;
-
-	add_checkpoint(fd, "odd", "covlife_odd");
-	add_checkpoint(fd, "even", "covlife_even");
-	finish(start(poke_as_sample, values));
-	read_records(fd, &records, (struct cov_callers){ .cursor = 0 });
-	/* Whichever ids they have: odd came four times, even once. */
-	EXPECT_EQ(nr_paths(&records), 4);
-	odd = even = 0;
-	for (uint32_t i = 0; i < records.count; i++)
-		if (!records.all[i].from_address && !records.all[i].from_target)
-			odd = records.all[i].to_target;
-	for (uint32_t i = 0; i < records.count; i++)
-		if (records.all[i].to_target != odd)
-			even = records.all[i].to_target;
-	EXPECT_EQ(came_between(&records, 0, odd), 1);
-	EXPECT_EQ(came_between(&records, odd, even), 1);
-	EXPECT_EQ(came_between(&records, even, odd), 1);
-	EXPECT_EQ(came_between(&records, odd, odd), 1);
-	/* What names a checkpoint goes with it. */
-	CALL(fd, COV_IOC_CHECKPOINT_DEL, &del);
-	read_records(fd, &records, (struct cov_callers){ .cursor = 0 });
-	EXPECT_EQ(nr_paths(&records), 0);
-	EXPECT_EQ(records.count, 1);
-	strcpy(del.name, "even");
-	CALL(fd, COV_IOC_CHECKPOINT_DEL, &del);
-}
-
 /* --- hostile arguments --------------------------------------------------------------------- */
 
 static void bad_callers_arguments_are_refused(void)
@@ -468,14 +407,13 @@ static const struct test tests[] = {
 	TEST(scope_tracked_records_task_context_alone),
 	TEST(records_are_exact_on_both_cpus),
 	TEST(full_table_counts_what_it_loses),
-	TEST(checkpoints_by_hand_have_paths_among_each_other),
 	TEST(bad_callers_arguments_are_refused),
 	TEST(bad_flags_and_engines_are_refused),
 };
 
 int main(int argc, char **argv)
 {
-	const struct test_group groups[] = { TEST_GROUP(tests), paths_news };
+	const struct test_group groups[] = { TEST_GROUP(tests), paths_news, paths_by_hand };
 
 	return suite_main(groups, ARRAY_SIZE(groups), argc, argv);
 }

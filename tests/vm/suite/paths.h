@@ -47,6 +47,18 @@ uint64_t came(const struct records *records, uint32_t from, uint32_t to);
 /* called - how often a function was called, whoever did */
 uint64_t called(const struct records *records, uint32_t to);
 
+/* nr_paths - records that are not a caller's */
+uint32_t nr_paths(const struct records *records);
+
+#define SAMPLE	71
+
+/*
+ * poke_as_sample - for start(): one after the other the values up to 0, by a task that is
+ * not known yet, so that nothing came before
+ */
+void poke_as_sample(void *values);
+
 extern const struct test_group paths_news;	/* poll(), COV_IOC_NEWS */
+extern const struct test_group paths_by_hand;	/* checkpoints beside others */
 
 #endif /* SUITE_PATHS_H */

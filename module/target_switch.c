@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * target_switch.c - checkpoints by hand are switched off and on again. Owns
+ * @disabled. May call engines, target.c's parts.
+ *
+ * No site of such a target is one-shot (COV_ATTACH_PATHS), so no handler changes its
+ * state, and the disarm worker never has it:
+ *
+ *	ARMED --- off: @disabled, engine's disarm() ---> DISARMED
+ *	DISARMED --- on: engine's rearm() ---> ARMED; without an engine PENDING, then armed
+ *	any other state: @disabled alone, which is heeded when the module is loaded again
+ */
+#include <linux/glob.h>
+
+#include "target_parts.h"
+
+static void switch_off(struct cov_site *site)
+{
+	site->disabled = true;
+	if (site->state != COV_SITE_ARMED)
+		return;
+	site->engine->disarm(&site, 1);
+	WRITE_ONCE(site->state, COV_SITE_DISARMED);
+}
+
+static void switch_on(struct cov_site *site)
+{
+	site->disabled = false;
+	if (site->state != COV_SITE_DISARMED)
+		return;
+	if (!site->engine) {
+		site->state = COV_SITE_PENDING;
+		llist_add(&site->node, &site->target->cps.pending);
+		return;
+	}
+	site->error = 0;
+	WRITE_ONCE(site->state, COV_SITE_ARMED);
+	site->engine->rearm(&site, 1);
+	if (site->error)
+		checkpoints_refuse(site, -(int)site->error);
+}
+
+static void switch_target(struct cov_target *target, bool on, bool branches)
+{
+	const struct cov_site *place = target_place(target);
+	struct cov_error ignored;
+	struct site_batch *batch;
+	struct cov_site *site;
+	u32 i;
+
+	for_each_site(site, batch, i, &target->cps) {
+		if (site != place && !branches)
+			continue;
+		if (on)
+			switch_on(site);
+		else
+			switch_off(site);
+	}
+	if (on && target_pending(target) && !target_is_going(target))
+		target_arm_some(target, U32_MAX, false, &ignored);
+}
+
+bool targets_switch(const char *glob, bool on, bool branches)
+{
+	struct cov_target *target;
+	bool any = false;
+
+	list_for_each_entry(target, &cov_targets, link)
+		if (target->checkpoint[0] && glob_match(glob, target->checkpoint)) {
+			switch_target(target, on, branches);
+			any = true;
+		}
+	return any;
+}

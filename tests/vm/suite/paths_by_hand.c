@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * paths_by_hand.c - checkpoints by hand beside each other and beside attached targets:
+ * their paths, and switching them off and on.
+ */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "module/covlife.h"
+#include "paths.h"
+
+static uint32_t add(int fd, const char *name, const char *function, uint64_t offset,
+		    uint32_t flags)
+{
+	struct cov_checkpoint_add add = {
+		.module = TARGET, .levels = 1, .scope = COV_SCOPE_ALL,
+		.offset = offset, .flags = flags,
+	};
+
+	snprintf(add.name, sizeof(add.name), "%s", name);
+	snprintf(add.function, sizeof(add.function), "%s", function);
+	CALL(fd, COV_IOC_CHECKPOINT_ADD, &add);
+	return add.target;
+}
+
+static void del(int fd, const char *name)
+{
+	struct cov_checkpoint_del del = { };
+
+	snprintf(del.name, sizeof(del.name), "%s", name);
+	CALL(fd, COV_IOC_CHECKPOINT_DEL, &del);
+}
+
+static struct cov_function place_of(int fd, uint32_t target)
+{
+	struct cov_function place;
+
+	EXPECT_EQ(read_table(fd, COV_IOC_FUNCTIONS, target, 0, 1, &place), 1);
+	return place;
+}
+
+#define EXPECT_HITS(fd, target, n) EXPECT_EQ(place_of(fd, target).hits, n)
+
+/* --- paths ---------------------------------------------------------------------------- */
+
+static uint64_t came_between(const struct records *records, uint32_t from, uint32_t to)
+{
+	uint32_t i;
+
+	for (i = 0; i < records->count; i++)
+		if (!records->all[i].from_address && records->all[i].from_target == from &&
+		    records->all[i].to_target == to)
+			return records->all[i].count;
+	return 0;
+}
+
+static void checkpoints_by_hand_have_paths_among_each_other(void)
+{
+	unsigned long values[] = { 1, 2, 1, 1, 0 };
+	int fd = control_open();
+	struct records records;
+	uint32_t odd, even;
+
+	odd = add(fd, "odd", "covlife_odd", 0, 0);
+	even = add(fd, "even", "covlife_even", 0, 0);
+	finish(start(poke_as_sample, values));
+	read_records(fd, &records, (struct cov_callers){ .cursor = 0 });
+	EXPECT_EQ(nr_paths(&records), 4);
+	EXPECT_EQ(came_between(&records, 0, odd), 1);
+	EXPECT_EQ(came_between(&records, odd, even), 1);
+	EXPECT_EQ(came_between(&records, even, odd), 1);
+	EXPECT_EQ(came_between(&records, odd, odd), 1);
+	/* What names a checkpoint goes with it. */
+	del(fd, "odd");
+	read_records(fd, &records, (struct cov_callers){ .cursor = 0 });
+	EXPECT_EQ(nr_paths(&records), 0);
+	EXPECT_EQ(records.count, 1);
+	del(fd, "even");
+}
+
+/* --- beside an attached target ----------------------------------------------------------- */
+
+/* The second branch of covlife_work(), which tells odd from even. */
+static struct cov_branch turn_of_work(int fd, uint32_t target)
+{
+	struct cov_function work = function_of(fd, target, "covlife_work");
+	struct cov_branch branch;
+
+	EXPECT_EQ(read_table(fd, COV_IOC_BRANCHES, target, work.first_branch + 1, 1, &branch),
+		  1);
+	return branch;
+}
+
+static void add_beside(unsigned int engine)
+{
+	struct work_counts counts;
+	uint32_t target, at[3], other, refused;
+	int fd = control_open();
+	struct cov_branch turn;
+
+	test_case("engine %s", engine_name(engine));
+	target = attach_with(fd, TARGET, NULL, engine, COV_MODE_COUNT, COV_SCOPE_ALL);
+	refused = target_info(fd, target).refused;
+	turn = turn_of_work(fd, target);
+	poke(COVLIFE_TASK, 1);
+	poke(COVLIFE_TASK, 1);
+	at[0] = add(fd, "turn", "covlife_work", turn.offset, COV_CHECKPOINT_AUTO);
+	at[1] = add(fd, "again", "covlife_work", turn.offset, 0);
+	at[2] = add(fd, "work", "covlife_work", 0, 0);
+	other = add(fd, "odd", "covlife_odd", 0, 0);
+	poke(COVLIFE_TASK, 1);
+	poke(COVLIFE_TASK, 2);
+	poke(COVLIFE_TASK, 2);
+	EXPECT_HITS(fd, at[0], 3);
+	EXPECT_HITS(fd, at[1], 3);
+	EXPECT_HITS(fd, at[2], 3);
+	EXPECT_HITS(fd, other, 1);
+	EXPECT_EQ(target_info(fd, at[0]).outcomes_hit, 3);
+	/* Nothing that was counted before was lost, and nothing since. */
+	counts = work_counts(fd, target);
+	expect_work(&counts, 3, 2);
+	EXPECT_EQ(target_info(fd, target).refused, refused);
+	del(fd, "turn");
+	del(fd, "work");
+	poke(COVLIFE_TASK, 1);
+	EXPECT_HITS(fd, at[1], 4);
+	EXPECT_HITS(fd, other, 2);
+	counts = work_counts(fd, target);
+	expect_work(&counts, 4, 2);
+	with_id(fd, COV_IOC_DETACH, target);
+	poke(COVLIFE_TASK, 1);
+	EXPECT_HITS(fd, at[1], 5);
+	del(fd, "again");
+	del(fd, "odd");
+	expect_clean_text();
+	close(fd);
+}
+
+static void checkpoints_by_hand_go_where_detours_and_breakpoints_are(void)
+{
+	add_beside(COV_ENGINE_AUTO);
+	add_beside(COV_ENGINE_BREAKPOINT);
+	add_beside(COV_ENGINE_DETOUR);
+	add_beside(COV_ENGINE_KPROBE);
+}
+
+static void a_target_may_be_attached_beside_checkpoints_by_hand(void)
+{
+	struct work_counts counts;
+	int fd = control_open();
+	uint32_t target, turn;
+	uint64_t offset;
+
+	target = attach_with(fd, TARGET, NULL, COV_ENGINE_AUTO, COV_MODE_COUNT, COV_SCOPE_ALL);
+	offset = turn_of_work(fd, target).offset;
+	with_id(fd, COV_IOC_DETACH, target);
+	turn = add(fd, "turn", "covlife_work", offset, COV_CHECKPOINT_AUTO);
+	target = attach_with(fd, TARGET, NULL, COV_ENGINE_AUTO, COV_MODE_COUNT, COV_SCOPE_ALL);
+	poke(COVLIFE_TASK, 1);
+	poke(COVLIFE_TASK, 2);
+	EXPECT_HITS(fd, turn, 2);
+	counts = work_counts(fd, target);
+	expect_work(&counts, 1, 1);
+	del(fd, "turn");
+}
+
+/* --- off and on ----------------------------------------------------------------------------- */
+
+static void switch_all(int fd, const char *glob, uint32_t on, uint32_t flags)
+{
+	struct cov_checkpoint_switch request = { .on = on, .flags = flags };
+
+	snprintf(request.glob, sizeof(request.glob), "%s", glob);
+	CALL(fd, COV_IOC_CHECKPOINT_SWITCH, &request);
+}
+
+static bool is_off(int fd, uint32_t target)
+{
+	return place_of(fd, target).flags & COV_FUNCTION_DISABLED;
+}
+
+static void checkpoints_are_switched_singly_by_pattern_or_all(void)
+{
+	int fd = control_open();
+	uint32_t odd, even, work;
+
+	odd = add(fd, "a odd", "covlife_odd", 0, 0);
+	even = add(fd, "a even", "covlife_even", 0, 0);
+	work = add(fd, "b work", "covlife_work", 0, 0);
+	switch_all(fd, "a odd", 0, 0);
+	EXPECT(is_off(fd, odd) && !is_off(fd, even) && !is_off(fd, work));
+	poke(COVLIFE_TASK, 1);
+	poke(COVLIFE_TASK, 2);
+	EXPECT_HITS(fd, odd, 0);
+	EXPECT_HITS(fd, even, 1);
+	EXPECT_HITS(fd, work, 2);
+	switch_all(fd, "a *", 0, 0);
+	switch_all(fd, "a odd", 1, 0);
+	poke(COVLIFE_TASK, 1);
+	poke(COVLIFE_TASK, 2);
+	EXPECT_HITS(fd, odd, 1);
+	EXPECT_HITS(fd, even, 1);
+	switch_all(fd, "*", 0, 0);
+	poke(COVLIFE_TASK, 1);
+	EXPECT_HITS(fd, odd, 1);
+	EXPECT_HITS(fd, work, 4);
+	/* Twice is as good as once. */
+	switch_all(fd, "*", 0, 0);
+	switch_all(fd, "*", 1, 0);
+	switch_all(fd, "*", 1, 0);
+	poke(COVLIFE_TASK, 1);
+	EXPECT_HITS(fd, odd, 2);
+	EXPECT_HITS(fd, work, 5);
+	del(fd, "a odd");
+	del(fd, "a even");
+	del(fd, "b work");
+}
+
+static void branches_are_switched_only_if_asked_for(void)
+{
+	int fd = control_open();
+	uint32_t work = add(fd, "work", "covlife_work", 0, COV_CHECKPOINT_AUTO);
+
+	switch_all(fd, "work", 0, 0);
+	poke(COVLIFE_TASK, 1);
+	EXPECT_HITS(fd, work, 0);
+	EXPECT_EQ(target_info(fd, work).outcomes_hit, 2);
+	switch_all(fd, "work", 0, COV_CHECKPOINT_AUTO);
+	poke(COVLIFE_TASK, 2);
+	EXPECT_EQ(target_info(fd, work).outcomes_hit, 2);
+	switch_all(fd, "work", 1, COV_CHECKPOINT_AUTO);
+	poke(COVLIFE_TASK, 2);
+	EXPECT_HITS(fd, work, 1);
+	EXPECT_EQ(target_info(fd, work).outcomes_hit, 3);
+	del(fd, "work");
+}
+
+static void off_stays_off_through_reset_and_reload(void)
+{
+	int fd = control_open();
+	uint32_t odd = add(fd, "odd", "covlife_odd", 0, 0);
+	uint32_t even = add(fd, "even", "covlife_even", 0, 0);
+
+	poke(COVLIFE_TASK, 1);
+	poke(COVLIFE_TASK, 2);
+	switch_all(fd, "odd", 0, 0);
+	/* One checkpoint starts over, the other goes on. */
+	with_id(fd, COV_IOC_RESET, odd);
+	poke(COVLIFE_TASK, 1);
+	EXPECT_HITS(fd, odd, 0);
+	EXPECT_HITS(fd, even, 1);
+	unload(TARGET);
+	EXPECT(is_off(fd, odd));
+	/* Off, but to be armed when it comes. */
+	switch_all(fd, "even", 0, 0);
+	switch_all(fd, "even", 1, 0);
+	load(module_file(TARGET), "");
+	EXPECT(is_off(fd, odd));
+	poke(COVLIFE_TASK, 1);
+	poke(COVLIFE_TASK, 2);
+	EXPECT_HITS(fd, odd, 0);
+	EXPECT(place_of(fd, even).hits >= 2);
+	switch_all(fd, "odd", 1, 0);
+	poke(COVLIFE_TASK, 1);
+	EXPECT_HITS(fd, odd, 1);
+	EXPECT_EQ(place_of(fd, odd).state, COV_SITE_ARMED);
+	del(fd, "odd");
+	del(fd, "even");
+}
+
+static void bad_switches_are_refused(void)
+{
+	struct cov_checkpoint_switch request = { .glob = "nosuch*", .on = 1 };
+	int fd = control_open();
+
+	FAILS(fd, COV_IOC_CHECKPOINT_SWITCH, &request, ENOENT);
+	/* Attached modules are no checkpoints by hand. */
+	attach_armed(fd, TARGET, NULL, COV_MODE_EDGES, COV_SCOPE_ALL);
+	strcpy(request.glob, "*");
+	FAILS(fd, COV_IOC_CHECKPOINT_SWITCH, &request, ENOENT);
+	request.on = 2;
+	FAILS(fd, COV_IOC_CHECKPOINT_SWITCH, &request, EINVAL);
+	request.on = 1;
+	request.flags = 2;
+	FAILS(fd, COV_IOC_CHECKPOINT_SWITCH, &request, EINVAL);
+	request.flags = 0;
+	request.glob[0] = '\0';
+	FAILS(fd, COV_IOC_CHECKPOINT_SWITCH, &request, EINVAL);
+	memset(request.glob, '*', sizeof(request.glob));
+	FAILS(fd, COV_IOC_CHECKPOINT_SWITCH, &request, EINVAL);
+	FAILS(fd, COV_IOC_CHECKPOINT_SWITCH, before_hole(sizeof(request) - 8), EFAULT);
+}
+
+static const struct test tests[] = {
+	TEST(checkpoints_by_hand_have_paths_among_each_other),
+	TEST(checkpoints_by_hand_go_where_detours_and_breakpoints_are),
+	TEST(a_target_may_be_attached_beside_checkpoints_by_hand),
+	TEST(checkpoints_are_switched_singly_by_pattern_or_all),
+	TEST(branches_are_switched_only_if_asked_for),
+	TEST(off_stays_off_through_reset_and_reload),
+	TEST(bad_switches_are_refused),
+};
+
+const struct test_group paths_by_hand = TEST_GROUP(tests);
