@@ -299,7 +299,7 @@ struct cov_target_info {
 
 #define COV_FUNCTION_COLD	(1U << 0)	/* a .cold part; @parent is its function */
 #define COV_FUNCTION_OPAQUE	(1U << 1)	/* could not be decoded: entry only */
-#define COV_FUNCTION_DISABLED	(1U << 2)	/* its site is switched off (COV_IOC_CHECKPOINT_SWITCH) */
+#define COV_FUNCTION_DISABLED	(1U << 2)	/* COV_IOC_CHECKPOINT_SWITCH: it is off */
 
 /**
  * struct cov_function - one entry of COV_IOC_FUNCTIONS
@@ -598,7 +598,8 @@ struct cov_samples {
  *
  * What is mapped is what engines entry and detour write while they run, and in scope
  * tracked the others as well; kprobes and breakpoints of scope all, and everything
- * that was attached with COV_ATTACH_PATHS in scope all, are in the tables alone. The mapping stays after a detach; what it shows then is undefined.
+ * that was attached with COV_ATTACH_PATHS in scope all, are in the tables alone. The
+ * mapping stays after a detach; what it shows then is undefined.
  * Since minor version 1.
  */
 struct cov_map {

@@ -1110,7 +1110,7 @@ struct cov_records;
 #define COV_END_OUTCOME		3	/* a branch, and which way it went */
 #define COV_END_BLOCK		4	/* a block with a site of its own */
 #define COV_END_CHECKPOINT	5	/* the place of a single checkpoint */
-#define COV_END_OTHER		6	/* a checkpoint of a target that is not in the snapshot */
+#define COV_END_OTHER		6	/* of a target that is not in the snapshot */
 
 /**
  * struct cov_end - where a record begins or leads to

@@ -2,10 +2,10 @@
 /*
  * news.c - see news.h. May call tracking.h.
  *
- *	handler (NMI-like)		irq_work (hard interrupt)	reader
- *	a number grows [E]						poll_wait()
- *	does anybody wait?						full barrier [E]
- *	irq_work_queue()  ----------->	wake_up()  ---------------->	has a number grown?
+ *	handler (NMI-like)		irq_work (interrupt)	reader
+ *	a number grows [E]					poll_wait()
+ *	does anybody wait?					full barrier [E]
+ *	irq_work_queue()  ----------->	wake_up()  ---------->	has a number grown?
  *
  * A handler cannot wake anybody: that takes a lock which the interrupted code may
  * hold. Nothing is lost: of a handler and a reader that meet, either the handler sees

@@ -27,7 +27,7 @@ struct news_seen {
 /* cov_news_pair - the caller table has a new pair; any context */
 void cov_news_pair(void);
 
-/* cov_news_place - a site was passed for the first time since its hits were forgotten; any context */
+/* cov_news_place - a site was passed for the first time since a reset; any context */
 void cov_news_place(void);
 
 /* news_begin - from now on */
