@@ -494,11 +494,14 @@ struct cov_register {
  * @pad: 0
  *
  * Armed when the call returns, and kept until it is deleted. Where another target has
- * patched the bytes, they are given back, and a kprobe watches for it as well. EEXIST name in
+ * patched the bytes, they are given back, and a kprobe watches for it as well; what its site
+ * had not seen by then is COV_UNKNOWN until it is hit or COV_IOC_RESET. EEXIST name in
  * use, ENOENT no such module or function, ENOTUNIQ the module has several of that
  * name, EILSEQ @offset is inside an
  * instruction, ERANGE @offset is behind the function's end, EPERM livecov
- * itself, EINVAL the kernel forbids a probe there, ENOSPC table full.
+ * itself, EINVAL the kernel forbids a probe there, EOPNOTSUPP an instruction that may
+ * fault, while another target may have breakpoints (the kernel would not survive the
+ * two), ENOSPC table full.
  */
 struct cov_checkpoint_add {
 	char name[COV_NAME_LEN];

@@ -355,8 +355,9 @@ struct cov_checkpoint_options {
  * It is armed when the call returns and stays until checkpoint_del(). Errors:
  * EEXIST @name in use, ENOENT no such module or function, EILSEQ the offset is
  * inside an instruction, ERANGE it is behind the function's end, EPERM livecov
- * itself, EINVAL the kernel forbids a probe there or a bad option,
- * ENAMETOOLONG, ENOSPC table full.
+ * itself, EINVAL the kernel forbids a probe there or a bad option, EOPNOTSUPP an
+ * instruction that may fault, while another target may have breakpoints, ENAMETOOLONG,
+ * ENOSPC table full.
  */
 int cov_checkpoint_add(struct cov *cov, const struct cov_checkpoint_options *options,
 		       uint32_t *target);

@@ -137,11 +137,25 @@ static bool in_tail(const struct cov_site *site)
  * the next int3 on that CPU that is no kprobe's, one of engine breakpoint's, then makes
  * kprobe_int3_handler() follow a NULL pointer. So the two do not go together.
  */
+static bool breakpoints_beside(const struct cov_target *target)
+{
+	const struct cov_target *other;
+
+	if (target->engine != COV_ENGINE_KPROBE)
+		return true;
+	if (!target->checkpoint[0])
+		return false;
+	list_for_each_entry(other, &cov_targets, link)
+		if (other->engine != COV_ENGINE_KPROBE)
+			return true;
+	return false;
+}
+
 static bool may_leave_stepping(const struct cov_site *site)
 {
 	u32 i;
 
-	if (site->target->engine == COV_ENGINE_KPROBE || site->at_fentry)
+	if (site->at_fentry || !breakpoints_beside(site->target))
 		return false;
 	for (i = 0; i < INSN_MAX_LEN; i++)
 		if (cov_image_may_fault(&site->target->image, site->address + i))

@@ -93,6 +93,19 @@ static bool is_yielding(const struct cov_site *site)
 	return site == yielding;
 }
 
+/* It may have been passed unseen: what it has not shown, and implies, is not known. */
+static void forget_no(struct cov_site *passed)
+{
+	struct site_batch *batch;
+	struct cov_site *site;
+	u32 i;
+
+	passed->watched = false;
+	for_each_site(site, batch, i, &passed->target->cps)
+		if (site->implied_by == passed)
+			site->watched = false;
+}
+
 /*
  * A kprobe is wanted at an address: if another target has patched the bytes, its site is
  * watched by a kprobe from now on. What was hit stays.
@@ -107,6 +120,7 @@ static void give_way(unsigned long address)
 	target_release_sites(site->target, is_yielding);
 	WRITE_ONCE(site->state, COV_SITE_PENDING);
 	engine_arm_slow(&site, 1);
+	forget_no(site);
 }
 
 static void make_way(struct cov_target *target)
