@@ -20,7 +20,7 @@ _covstat()
 	elif [ "$COMP_CWORD" -eq 2 ]; then
 		case ${COMP_WORDS[1]} in
 		attach | detach | list | reset) words=$(cut -d ' ' -f 1 /proc/modules) ;;
-		checkpoint) words='add del list' ;;
+		checkpoint) words='add del restart enable disable list' ;;
 		esac
 	fi
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")

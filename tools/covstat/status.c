@@ -131,7 +131,9 @@ static void print_engines(struct cov *cov, const struct cov_snapshot *snapshot)
 		printf("%s: ", target.module);
 		engines_print(&engines);
 		putchar('\n');
-		engines_print_no_detour(target.module, target.engine, &engines);
+		/* Paths do without. */
+		if (!(target.flags & COV_ATTACH_PATHS))
+			engines_print_no_detour(target.module, target.engine, &engines);
 	}
 }
 
