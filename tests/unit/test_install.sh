@@ -135,7 +135,7 @@ PATH=$1:$PATH
 try() { COMP_WORDS=("${@:2}"); COMP_CWORD=$1; COMPREPLY=(); _covstat covstat; echo "${COMPREPLY[*]}"; }
 try 1 covstat att
 try 3 covstat attach vivid --eng
-try 2 covstat checkpoint d
+try 2 covstat checkpoint de
 END
 	bash "$work/complete.bash" "$work/root$prefix/bin" \
 		"$work/root$prefix/share/bash-completion/completions/covstat" >"$work/words" &&
