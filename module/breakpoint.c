@@ -144,7 +144,7 @@ static bool is_taken(const struct cov_target *target, const struct flow_function
 		     u32 offset)
 {
 	const struct flow_branch *branch = &target->image.flow.branches[function->first_branch];
-	const struct region *region = &target->image.regions[function->first_branch];
+	const struct region *region = &target->image.regions.branches[function->first_branch];
 
 	return function->branches && region->why == REGION_OK &&
 	       offset - (branch->offset - region->before) < region->length;

@@ -150,12 +150,19 @@ static bool blocks_once(const struct cov_target *target)
 	return target->scope == COV_SCOPE_ALL && !(target->flags & COV_ATTACH_PATHS);
 }
 
+/* The core kernel's functions have none. */
+static struct region region_of(const struct region *regions, u32 index)
+{
+	return regions ? regions[index] : (struct region){ .why = REGION_UNSURE };
+}
+
 static void site_init_leader(struct cov_site *site, struct cov_target *target, u32 block)
 {
 	site_init(site, target, SITE_LEADER,
 		  block_address(&target->image, block, target->image.flow.blocks[block].site),
 		  block);
 	site->one_shot = blocks_once(target);
+	site->region = region_of(target->image.regions.blocks, block);
 	target->cps.leader[block] = site;
 }
 
@@ -234,6 +241,7 @@ static void add_new(struct cov_target *target, struct cov_site *site)
 		if (wanted(cps->plan.entry[i], &cps->entry[i])) {
 			site_init(site, target, SITE_ENTRY, image->in.functions[i].address, i);
 			site->one_shot = entries_once(target);
+			site->region = region_of(image->regions.entries, i);
 			cps->entry[i] = site++;
 		}
 	for (i = 0; i < flow->nr_branches; i++)
@@ -246,7 +254,7 @@ static void add_new(struct cov_target *target, struct cov_site *site)
 			site->narrow = branch->narrow;
 			site->length = branch->length;
 			site->displacement = branch->target - site->address - branch->length;
-			site->region = image->regions[i];
+			site->region = region_of(image->regions.branches, i);
 			cps->branch[i] = site++;
 		}
 	for (i = 0; i < flow->nr_blocks; i++)

@@ -76,9 +76,9 @@ struct cov_target;
  * @witness: none of the plan's: it is there so that an outcome can be implied (settle.c)
  * @in_init: lies in text that goes when the module's init function has returned
  * @cell: what it sees: the first of its cells (cells.h)
- * @region: SITE_BRANCH: what a detour may take
+ * @region: what a detour may take
  * @patch_offset: where its patch begins, from @address: a detour's region in front of
- *		  its jump, or ftrace's place behind an endbr64
+ *		  its jump or behind ftrace's place, or that behind an endbr64
  * @patched: how many bytes an engine of ours changes there; 0 if it is ftrace that does
  * @stub_len: bytes of the stub at @engine_data; the original bytes lie in front of it
  * @taken_at: engine detour's: where a jump that is taken goes in its stub (stub_taken())

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * detour.c - engine detour: a near jump in a conditional jump's place, to a stub that
- * decides the outcome again, writes it to a cell, and goes on: no trap. Owns no
+ * decides the outcome again, writes it to a cell, and goes on: no trap. Likewise for
+ * entries, behind ftrace's place, and blocks that are to be noted more than once. Owns no
  * memory of its own; regions come from region.c, stubs from stub.c. May call
  * patcher.c, text_patch.c, arena.c, task_maps.c.
  *
@@ -45,7 +46,7 @@ static int describe_cells(const struct cov_site *site, struct stub *stub,
 	unsigned long base = (unsigned long)cells->base + (cells->base ? 0 : cells->offset);
 	u32 i;
 
-	for (i = 0; i < 2; i++)
+	for (i = 0; i < site_outcomes(site); i++)
 		stub->cell[i] = base + cell_at(cells, site->cell + i);
 	/* lahf and sahf are not in the first 64-bit CPUs (CPUID 80000001H.ECX[0]). */
 	if (cells->wide && !boot_cpu_has(X86_FEATURE_LAHF_LM))
@@ -65,14 +66,38 @@ static int describe_stub(const struct cov_site *site, const u8 *text, unsigned l
 {
 	*stub = (struct stub){
 		.text = text,
-		.address = site->address - site->region.before,
+		.address = site_patch(site),
 		.region = site->region,
 		.at = at,
 	};
 	return describe_cells(site, stub, task);
 }
 
-static int detour_prepare(struct cov_site *site)
+/*
+ * Where the region begins, from the site's address. A block's site may lie in the region of
+ * its function's entry: then ftrace has the entry.
+ */
+static int region_offset(const struct cov_site *site, s8 *offset)
+{
+	const struct cov_target *target = site->target;
+	const struct flow_function *function;
+
+	if (site->region.why != REGION_OK)
+		return -EOPNOTSUPP;
+	if (site->kind == SITE_BRANCH) {
+		*offset = -(s8)site->region.before;
+		return 0;
+	}
+	if (site->one_shot)
+		return -EOPNOTSUPP;
+	if (site->kind == SITE_LEADER)
+		return 0;
+	function = &target->image.in.functions[checkpoints_index(site)];
+	*offset = function->entry + MCOUNT_INSN_SIZE;
+	return target->cps.leader[function->first_block] ? -EOPNOTSUPP : 0;
+}
+
+static int make_stub(struct cov_site *site)
 {
 	u8 code[REGION_MAX_LEN + STUB_MAX_LEN];
 	u32 original = site->region.length;
@@ -81,9 +106,6 @@ static int detour_prepare(struct cov_site *site)
 	unsigned long at;
 	int len;
 
-	if (site->kind != SITE_BRANCH || site->region.why != REGION_OK ||
-	    !patcher_may_patch(site))
-		return -EOPNOTSUPP;
 	at = arena_room(sizeof(code));
 	if (!at)
 		return -ENOSPC;
@@ -97,10 +119,20 @@ static int detour_prepare(struct cov_site *site)
 	len = stub_write(&stub, code + original);
 	if (len < 0)
 		return len;
-	site->patch_offset = -(s8)site->region.before;
 	site->taken_at = TAKEN_NOT_ASKED;
 	patcher_make_stub(site, at, code, original, len);
 	return 0;
+}
+
+static int detour_prepare(struct cov_site *site)
+{
+	int err = patcher_may_patch(site) ? region_offset(site, &site->patch_offset) :
+		-EOPNOTSUPP;
+
+	err = err ?: make_stub(site);
+	if (err)
+		site->patch_offset = 0;
+	return err;
 }
 
 u32 detour_origin(const struct cov_site *site, u32 offset)

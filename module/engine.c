@@ -25,7 +25,7 @@ static const struct chain {
 	},
 	[COV_ENGINE_KPROBE] = { { }, true },
 	[COV_ENGINE_BREAKPOINT] = { { &cov_engine_breakpoint, &cov_engine_entry }, true },
-	[COV_ENGINE_DETOUR] = { { &cov_engine_entry, &cov_engine_detour }, false },
+	[COV_ENGINE_DETOUR] = { { &cov_engine_detour, &cov_engine_entry }, false },
 	[COV_ENGINE_ENTRY] = { { &cov_engine_entry }, false },
 };
 

@@ -79,14 +79,22 @@ static void forget_tables(struct flow_input *in)
 	};
 }
 
+static struct region *alloc_regions(u32 n)
+{
+	return kvcalloc(n ?: 1, sizeof(struct region), GFP_KERNEL);
+}
+
 static int build_regions(struct cov_image *image, const struct tables *tables)
 {
-	image->regions = kvcalloc(image->flow.nr_branches ?: 1, sizeof(*image->regions),
-				  GFP_KERNEL);
-	if (!image->regions)
+	struct region_table *regions = &image->regions;
+
+	regions->branches = alloc_regions(image->flow.nr_branches);
+	regions->entries = alloc_regions(image->in.nr_functions);
+	regions->blocks = alloc_regions(image->flow.nr_blocks);
+	if (!regions->branches || !regions->entries || !regions->blocks)
 		return -ENOMEM;
 	return region_find(&image->in, &image->flow, tables->pointers, tables->nr_pointers,
-			   image->regions);
+			   regions);
 }
 
 static int build_flow(struct cov_image *image, struct symbols *symbols,
@@ -245,7 +253,9 @@ void cov_image_free(struct cov_image *image)
 {
 	flow_free(&image->flow);
 	kvfree(image->in.functions);
-	kvfree(image->regions);
+	kvfree(image->regions.branches);
+	kvfree(image->regions.entries);
+	kvfree(image->regions.blocks);
 	kvfree(image->labels);
 	kvfree(image->names);
 	kvfree(image->fentries);

@@ -33,7 +33,7 @@ struct image_label {
  * @in: the flow analysis' input; only @functions, @nr_functions and
  *	@incomplete are kept when the image is complete
  * @flow: blocks and branches
- * @regions: what a detour may take, one for each of @flow.branches
+ * @regions: what a detour may take
  * @labels: one for each of @in.functions
  * @names: NUL-terminated names, one after the other
  * @names_len: bytes
@@ -51,7 +51,7 @@ struct cov_image {
 	u32 nr_faults;
 	struct flow_input in;
 	struct flow flow;
-	struct region *regions;
+	struct region_table regions;
 	struct image_label *labels;
 	char *names;
 	u32 names_len;

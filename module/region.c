@@ -22,6 +22,7 @@
 #define MARK_ENTERED	(1U << 2)	/* somebody may come here from elsewhere */
 #define MARK_HELD	(1U << 3)	/* it is somebody else's, or may fault */
 #define MARK_TAKEN	(1U << 4)	/* it is a region's */
+#define MARK_FENTRY	(1U << 5)	/* it is the first byte of ftrace's place */
 
 #define PATCHED_LEN	5U	/* of a fentry or static-call place */
 
@@ -41,7 +42,7 @@ struct span {
 struct finder {
 	const struct flow_input *in;
 	const struct flow *flow;
-	struct region *regions;
+	struct region_table *regions;
 	struct span *spans;	/* sorted by base */
 	u8 *marks;		/* of all texts, one for each byte */
 	u8 *traits;		/* one for each function */
@@ -113,8 +114,10 @@ static void mark_tables(struct finder *f, const u64 *pointers, u32 nr_pointers)
 	}
 	for (i = 0; i < in->nr_bugs; i++)
 		mark(f, in->bugs[i].address, 1, MARK_HELD);
-	for (i = 0; i < in->nr_fentries; i++)
+	for (i = 0; i < in->nr_fentries; i++) {
 		mark(f, in->fentries[i], PATCHED_LEN, MARK_HELD);
+		mark(f, in->fentries[i], 1, MARK_FENTRY);
+	}
 	for (i = 0; i < in->nr_static_calls; i++)
 		mark(f, in->static_calls[i], PATCHED_LEN, MARK_HELD);
 	for (i = 0; i < nr_pointers; i++)
@@ -407,6 +410,78 @@ static void choose_behind(const struct choice *choice, struct region *region)
 	} while (before != from);
 }
 
+/* Where an instruction ends that begins at @at, in a block that ends at @end. */
+static u32 step_over(const struct choice *choice, u32 at, u32 end)
+{
+	do {
+		at++;
+	} while (at < end && !(choice->marks[at] & MARK_START));
+	return at;
+}
+
+/* Instructions from @choice->at on, as few as will do, in a block that ends at @end. */
+static void choose_passage(const struct choice *choice, u32 end, struct region *region)
+{
+	u32 from = choice->at, to = from;
+
+	while (to - from < REGION_JUMP_LEN) {
+		if (to >= end || !is_plain(choice, to))
+			return;
+		to = step_over(choice, to, end);
+	}
+	if (!may_have(choice, from, to))
+		return;
+	take(choice, from, to, region);
+	region->before = region->length;
+	region->inside = step_over(choice, from, end) < to;
+}
+
+/* From @offset in its function on. Return: where the block ends in its text. */
+static u32 passage_init(const struct finder *f, const struct flow_block *block, u32 offset,
+			struct choice *choice)
+{
+	const struct span *span = span_at(f, function_address(f, block));
+	u32 start = function_address(f, block) - span->text->base;
+
+	*choice = (struct choice){ .marks = span->marks, .at = start + offset };
+	return start + block->offset + block->size;
+}
+
+/* The region of a function's entry, if it has ftrace's place. */
+static void find_entry(struct finder *f, u32 index, struct region *region)
+{
+	const struct flow_function *function = &f->in->functions[index];
+	const struct flow_block *block = &f->flow->blocks[function->first_block];
+	struct choice choice;
+	u32 end;
+
+	*region = (struct region){ .why = REGION_SHORT };
+	if (!function->blocks || function->entry == FLOW_ENTRY_UNKNOWN ||
+	    block->offset != function->entry)
+		return;
+	end = passage_init(f, block, function->entry, &choice);
+	if (!(choice.marks[choice.at] & MARK_FENTRY))
+		return;
+	choice.at += PATCHED_LEN;
+	/* Who came there from elsewhere would be taken for one who enters. */
+	if (!(choice.marks[choice.at] & MARK_ENTERED))
+		choose_passage(&choice, end, region);
+}
+
+/* The region of a block: whoever comes to its site's first byte passes it. */
+static void find_block(struct finder *f, u32 index, struct region *region)
+{
+	const struct flow_block *block = &f->flow->blocks[index];
+	struct choice choice;
+	u32 end;
+
+	*region = (struct region){ .why = REGION_SHORT };
+	if (block->site == FLOW_NONE)
+		return;
+	end = passage_init(f, block, block->site, &choice);
+	choose_passage(&choice, end, region);
+}
+
 /* --- all of them --------------------------------------------------------------------------- */
 
 /*
@@ -434,38 +509,55 @@ static void find_unsure(struct finder *f)
 			f->traits[f->flow->blocks[i].function] |= TRAIT_UNSURE;
 }
 
-static bool is_unsure(const struct finder *f, u32 branch)
+static bool is_unsure(const struct finder *f, u32 block)
 {
-	const struct flow_block *block = &f->flow->blocks[f->flow->branches[branch].block];
-
-	return f->traits[block->function] & TRAIT_UNSURE;
+	return f->traits[f->flow->blocks[block].function] & TRAIT_UNSURE;
 }
 
 /*
  * All regions in front of jumps come before the first one behind a jump: those do
  * not compete with each other, and are cheaper as they need no other block.
  */
-static void choose(struct finder *f)
+static void choose_branches(struct finder *f)
 {
+	struct region *regions = f->regions->branches;
 	struct choice choice;
 	u32 i;
 
 	for (i = 0; i < f->flow->nr_branches; i++) {
-		f->regions[i] = (struct region){ .why = REGION_SHORT };
+		regions[i] = (struct region){ .why = REGION_SHORT };
 		choice_init(f, i, &choice);
-		if (is_unsure(f, i))
-			f->regions[i].why = REGION_UNSURE;
+		if (is_unsure(f, f->flow->branches[i].block))
+			regions[i].why = REGION_UNSURE;
 		else if (!may_have_jump(&choice))
-			f->regions[i].why = REGION_RESERVED;
+			regions[i].why = REGION_RESERVED;
 		else
-			choose_before(&choice, &f->regions[i]);
+			choose_before(&choice, &regions[i]);
 	}
 	for (i = 0; i < f->flow->nr_branches; i++) {
 		choice_init(f, i, &choice);
-		if (!f->regions[i].length && f->regions[i].why != REGION_UNSURE &&
+		if (!regions[i].length && regions[i].why != REGION_UNSURE &&
 		    may_have_jump(&choice))
-			choose_behind(&choice, &f->regions[i]);
+			choose_behind(&choice, &regions[i]);
 	}
+}
+
+/* They come behind all jumps: ftrace has entries as well, and few blocks need a site. */
+static void choose_passages(struct finder *f)
+{
+	const struct region unsure = { .why = REGION_UNSURE };
+	u32 i;
+
+	for (i = 0; i < f->in->nr_functions; i++)
+		if (f->traits[i] & TRAIT_UNSURE)
+			f->regions->entries[i] = unsure;
+		else
+			find_entry(f, i, &f->regions->entries[i]);
+	for (i = 0; i < f->flow->nr_blocks; i++)
+		if (is_unsure(f, i))
+			f->regions->blocks[i] = unsure;
+		else
+			find_block(f, i, &f->regions->blocks[i]);
 }
 
 /* --- setting up ---------------------------------------------------------------------------- */
@@ -506,7 +598,7 @@ static void finder_free(struct finder *f)
 }
 
 int region_find(const struct flow_input *in, const struct flow *flow,
-		const u64 *pointers, u32 nr_pointers, struct region *regions)
+		const u64 *pointers, u32 nr_pointers, struct region_table *regions)
 {
 	struct finder f = { .in = in, .flow = flow, .regions = regions };
 	int err = finder_init(&f);
@@ -517,7 +609,8 @@ int region_find(const struct flow_input *in, const struct flow *flow,
 		for (i = 0; i < in->nr_texts; i++)
 			read_text(&f, &f.spans[i]);
 		find_unsure(&f);
-		choose(&f);
+		choose_branches(&f);
+		choose_passages(&f);
 	}
 	finder_free(&f);
 	return err;

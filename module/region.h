@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * region.h - which bytes can be given to a near jump in a conditional jump's place.
+ * region.h - which bytes can be given to a near jump in a conditional jump's place,
+ * behind ftrace's at a function's entry, or in a block.
  * Pure. May call insn_branch.c; takes blocks from flow.h.
  */
 #ifndef LIVECOV_REGION_H
@@ -20,7 +21,8 @@
 /**
  * struct region - a stretch of text that is one instruction as far as anybody
  * can jump, return or fault into it: whoever enters it enters at its first byte
- * @before: bytes of the instructions in front of the conditional jump
+ * @before: bytes of the instructions in front of the conditional jump; all of them for
+ *	    a passage (an entry or a block), which has none
  * @length: bytes of all, REGION_JUMP_LEN..REGION_MAX_LEN; 0 if @why is not REGION_OK
  * @inside: an instruction begins behind its first byte: before the bytes change
  *	    no task may stand there
@@ -34,12 +36,24 @@ struct region {
 };
 
 /**
- * region_find - a region for each conditional jump, disjoint
+ * struct region_table - everything that may have a region, and which
+ * @branches: one for each conditional jump
+ * @entries: one for each function; behind ftrace's place
+ * @blocks: one for each block; at its site
+ */
+struct region_table {
+	struct region *branches;
+	struct region *entries;
+	struct region *blocks;
+};
+
+/**
+ * region_find - a region for each conditional jump, entry and block, disjoint
  * @in: as given to flow_build(), with all its tables
  * @flow: its answer
  * @pointers: addresses in the texts that data names: nobody knows who goes there
  * @nr_pointers: how many, any order
- * @regions: out: one for each of @flow->branches
+ * @regions: its arrays are filled in
  *
  * A region takes the jump alone where that is long enough; else the instructions
  * before it in the same block, as few as will do; else those behind it, if its
@@ -47,9 +61,11 @@ struct region {
  * instruction that the exception table names, one that cannot be carried out
  * elsewhere (stub.h), bytes of ftrace, static branches, static calls or the bug
  * table, nor, but as its first byte, an address that anything goes to, returns
- * to, or that data or an operand in the texts names. Sleeps. Return: 0 or -ENOMEM.
+ * to, or that data or an operand in the texts names. An entry's begins behind ftrace's
+ * place, and nobody comes to its first byte but through that. Sleeps. Return: 0 or
+ * -ENOMEM.
  */
 int region_find(const struct flow_input *in, const struct flow *flow,
-		const u64 *pointers, u32 nr_pointers, struct region *regions);
+		const u64 *pointers, u32 nr_pointers, struct region_table *regions);
 
 #endif /* LIVECOV_REGION_H */

@@ -11,6 +11,12 @@
  *	1:	note of [1]
  *		jmp target
  *
+ * For a passage, in which there is no conditional jump:
+ *
+ *		the region's instructions
+ *		note of [0]
+ *		jmp behind the region
+ *
  * Encodings are from the SDM (Intel 64 and IA-32 Architectures Software
  * Developer's Manual), volume 2.
  */
@@ -299,6 +305,21 @@ static int write_stub(const struct stub *stub, const struct insn_branch *jcc, u8
 	return w.err ? w.err : (int)w.size;
 }
 
+static bool is_passage(const struct stub *stub)
+{
+	return stub->region.before == stub->region.length;
+}
+
+static int write_passage(const struct stub *stub, u8 *code)
+{
+	struct writer w = { .code = code, .at = stub->at };
+
+	put_all_moved(&w, stub->text, stub->region.length, stub->address);
+	put_note(&w, stub, stub->cell[0]);
+	put_jump(&w, stub->address + stub->region.length);
+	return w.err ? w.err : (int)w.size;
+}
+
 /* A region's jump to its stub. */
 static void put_detour(struct writer *w, const struct stub *stub)
 {
@@ -310,12 +331,15 @@ int stub_write(const struct stub *stub, u8 *code)
 	struct writer detour = { .code = code, .at = stub->address };
 	struct insn_branch jcc;
 	struct parts parts;
-	int err = decode_jcc(stub, &jcc);
+	int err;
 
-	if (err)
-		return err;
 	put_detour(&detour, stub);	/* to see whether it reaches */
-	return detour.err ? detour.err : write_stub(stub, &jcc, code, &parts);
+	if (detour.err)
+		return detour.err;
+	if (is_passage(stub))
+		return write_passage(stub, code);
+	err = decode_jcc(stub, &jcc);
+	return err ? err : write_stub(stub, &jcc, code, &parts);
 }
 
 /*

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * stub.h - the code behind a detour: the region's instructions carried out
- * elsewhere, and a note of which way the conditional jump went. Pure: it makes
+ * elsewhere, and a note of which way the conditional jump went, or, where
+ * there is none, of somebody having passed. Pure: it makes
  * bytes, and knows neither whose they are nor where they are kept. May call
  * insn_branch.c.
  */
@@ -56,8 +57,8 @@ struct stub_task {
  * @at: where the stub will lie: less than 2 GiB from @address and its targets
  * @how: STUB_*
  * @task: for STUB_TASK_*
- * @cell: of the outcomes, [0] fell through, [1] jumped: address, or for STUB_TASK_*
- *	  offset; 0 for an outcome that need not be noted any more
+ * @cell: of the outcomes, [0] fell through or passed, [1] jumped: address, or for
+ *	  STUB_TASK_* offset; 0 for an outcome that need not be noted any more
  */
 struct stub {
 	const u8 *text;

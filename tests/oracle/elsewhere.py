@@ -23,8 +23,10 @@ of the target would be next, had nothing been moved:
    If one was left out, changed or displaced wrongly, it does not.
 
 Only instructions that cannot have stayed can have been moved: those that the five
-bytes touch, and those in front of the conditional jump.  An added instruction
-behind them that looks like the target's next one is none.
+bytes touch, and those in front of the conditional jump.  Where a function is
+entered there may be no conditional jump: then the text behind those that the five
+bytes touch is as it was, which is seen by whoever has read it.  An added
+instruction behind them that looks like the target's next one is none.
 
 An address has one such instruction, whoever comes there: so interrupts, and
 other tasks that run the same code meanwhile, make no difference.
@@ -35,6 +37,7 @@ May call target_text.py.
 from target_text import JCC, JMP, OTHER
 
 DETOUR_SIZE = 5
+INT3 = 0xcc     # what stands behind the jump, where instructions were
 ADDRESS_MASK = 2**64 - 1
 PREFIXES = b"\x2e\x3e\x66\xf2"
 ADDRESS_SIZE_PREFIX = 0x67
@@ -104,6 +107,7 @@ class Elsewhere:
         self._engine = range(engine[0], engine[0] + engine[1]) if engine else range(0)
         # address: (the instruction that is next, where those end that were moved)
         self._next = {}
+        self._patched = {}      # section name: its bytes while it was patched
         self.strange = []       # (address, what)
         self.moved = set()      # addresses of instructions that ran outside
         self.added = 0          # times that others ran there
@@ -112,6 +116,7 @@ class Elsewhere:
         """CONTENT is what section NAME was while it was patched: where do detours
         lead?  An int3 may send somebody there whose jump is never seen."""
         base = self._text.bases[name]
+        self._patched[name] = content
         for i, (own, patched) in enumerate(zip(self._text.bytes[name], content)):
             if own != patched and base + i in self._text.instructions:
                 self.leave(base + i, content[i:i + DETOUR_SIZE])
@@ -139,11 +144,22 @@ class Elsewhere:
             self._next[target] = own.target, own.target
         return address
 
+    def _is_gone(self, instruction):
+        """Has it been overwritten, as far as is known?"""
+        for name, content in self._patched.items():
+            start = instruction.address - self._text.bases[name]
+            if 0 <= start < len(content):
+                now = content[start:start + len(instruction.bytes)]
+                return now == bytes([INT3]) * len(now)
+        return True
+
     def _end_of_moved(self, start):
         at, has_jump = start, False
         while at < start + DETOUR_SIZE or not has_jump:
             instruction = self._text.instructions.get(at)
             if instruction is None:
+                break
+            if at >= start + DETOUR_SIZE and not self._is_gone(instruction):
                 break
             has_jump |= instruction.kind == JCC
             at = instruction.end

@@ -4,6 +4,7 @@
  * struct elf_image; may call libelf.
  */
 #define _GNU_SOURCE
+#include <assert.h>
 #include <fcntl.h>
 #include <gelf.h>
 #include <glob.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "elf_image.h"
+#include "region.h"
 
 #define BUGFLAG_WARNING	1
 #define PAGE		4096UL
@@ -497,4 +499,30 @@ const char *elf_image_libc(void)
 
 	dl_iterate_phdr(remember_libc, path);
 	return path[0] ? path : NULL;
+}
+
+static struct region *alloc_regions(u32 n)
+{
+	struct region *regions = calloc((size_t)n + 1, sizeof(*regions));
+
+	assert(regions);
+	return regions;
+}
+
+void elf_image_regions(const struct elf_image *image, const struct flow *flow,
+		       struct region_table *regions)
+{
+	*regions = (struct region_table){
+		.branches = alloc_regions(flow->nr_branches),
+		.entries = alloc_regions(image->in.nr_functions),
+		.blocks = alloc_regions(flow->nr_blocks),
+	};
+	assert(!region_find(&image->in, flow, image->pointers, image->nr_pointers, regions));
+}
+
+void elf_image_regions_free(struct region_table *regions)
+{
+	free(regions->branches);
+	free(regions->entries);
+	free(regions->blocks);
 }

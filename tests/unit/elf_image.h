@@ -38,6 +38,14 @@ struct elf_image {
 int elf_image_load(const char *path, struct elf_image *image);
 void elf_image_free(struct elf_image *image);
 
+struct flow;
+struct region_table;
+
+/* elf_image_regions - what region_find() makes of it; for elf_image_regions_free() */
+void elf_image_regions(const struct elf_image *image, const struct flow *flow,
+		       struct region_table *regions);
+void elf_image_regions_free(struct region_table *regions);
+
 /*
  * elf_image_module - the path of a module among those that tests/vm/setup has
  * downloaded, in a static buffer; NULL if it is not there

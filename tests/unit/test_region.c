@@ -160,15 +160,17 @@ static void check_region(const struct flow *flow, const struct region *regions,
 
 static void test_end(void)
 {
-	struct region regions[MAX];
+	struct region branches[MAX], entries[MAX], blocks[MAX];
+	struct region_table regions = { branches, entries, blocks };
 	struct flow flow;
 	u32 i;
 
 	assert_int_equal(flow_build(&test.in, &flow), 0);
 	expect("jumps", (uintptr_t)region_text_start, test.nr_expected, flow.nr_branches);
-	assert_int_equal(region_find(&test.in, &flow, test.pointers, test.nr_pointers, regions), 0);
+	assert_int_equal(region_find(&test.in, &flow, test.pointers, test.nr_pointers, &regions),
+			 0);
 	for (i = 0; i < test.nr_expected; i++)
-		check_region(&flow, regions, test.expected[i]);
+		check_region(&flow, branches, test.expected[i]);
 	flow_free(&flow);
 }
 
@@ -197,9 +199,10 @@ static void known_jumps_get_their_regions(void **state)
 struct program {
 	struct elf_image image;
 	struct flow flow;
-	struct region *regions;
+	struct region_table regions;
 	u8 *owners;		/* for each byte of the image: regions that it is in */
 	u8 *insides;		/* and those whose first it is not */
+	u8 *entered;		/* it is the first of an entry's */
 };
 
 static void program_load(struct program *p, const char *path)
@@ -208,20 +211,20 @@ static void program_load(struct program *p, const char *path)
 
 	assert_int_equal(elf_image_load(path, &p->image), 0);
 	assert_int_equal(flow_build(in, &p->flow), 0);
-	p->regions = calloc(p->flow.nr_branches + 1, sizeof(*p->regions));
 	p->owners = calloc(p->image.size, 1);
 	p->insides = calloc(p->image.size, 1);
-	assert_true(p->regions && p->owners && p->insides);
-	assert_int_equal(region_find(in, &p->flow, p->image.pointers, p->image.nr_pointers,
-				     p->regions), 0);
+	p->entered = calloc(p->image.size, 1);
+	assert_true(p->owners && p->insides && p->entered);
+	elf_image_regions(&p->image, &p->flow, &p->regions);
 }
 
 static void program_free(struct program *p)
 {
 	flow_free(&p->flow);
-	free(p->regions);
+	elf_image_regions_free(&p->regions);
 	free(p->owners);
 	free(p->insides);
+	free(p->entered);
 	elf_image_free(&p->image);
 }
 
@@ -233,7 +236,7 @@ static const u8 *bytes_at(const struct program *p, u64 address)
 /* Instructions that may be moved, one behind the other, and one jump. */
 static void check_instructions(struct program *p, u32 branch, u64 start)
 {
-	const struct region *region = &p->regions[branch];
+	const struct region *region = &p->regions.branches[branch];
 	struct insn_branch insn;
 	u32 at;
 
@@ -250,23 +253,94 @@ static void check_instructions(struct program *p, u32 branch, u64 start)
 	assert_int_equal(region->inside, region->length != p->flow.branches[branch].length);
 }
 
+static void own(struct program *p, u64 address, u32 inside)
+{
+	u64 at = address - (uintptr_t)p->image.bytes;
+
+	assert_int_equal(p->owners[at]++, 0);
+	p->insides[at] += inside;
+}
+
+static bool is_fentry(const struct flow_input *in, u64 address)
+{
+	u32 i;
+
+	for (i = 0; i < in->nr_fentries; i++)
+		if (in->fentries[i] == address)
+			return true;
+	return false;
+}
+
+/* Instructions that may be moved, as few as will do. */
+static void note_passage(struct program *p, u64 start, const struct region *region)
+{
+	struct insn_branch insn;
+	u32 at, first = 0;
+
+	assert_int_equal(!region->length, region->why != REGION_OK);
+	if (!region->length)
+		return;
+	assert_int_equal(region->before, region->length);
+	for (at = 0; at < REGION_JUMP_LEN; at += insn.length) {
+		assert_int_equal(insn_branch_decode(bytes_at(p, start + at), INSN_MAX_LEN,
+						    start + at, &insn), 0);
+		assert_true(insn_branch_is_plain(&insn));
+		first = first ? first : insn.length;
+	}
+	assert_int_equal(at, region->length);
+	assert_int_equal(region->inside, first != region->length);
+	for (at = 0; at < region->length; at++)
+		own(p, start + at, at > 0);
+}
+
+/* Behind ftrace's place; nobody goes even to the first byte from elsewhere. */
+static void note_entries(struct program *p)
+{
+	const struct flow_function *function;
+	u32 i, n = 0;
+
+	for (i = 0; i < p->image.in.nr_functions; i++) {
+		function = &p->image.in.functions[i];
+		note_passage(p, function->address + function->entry + 5, &p->regions.entries[i]);
+		if (!p->regions.entries[i].length)
+			continue;
+		assert_true(is_fentry(&p->image.in, function->address + function->entry));
+		p->entered[function->address + function->entry + 5 -
+			   (uintptr_t)p->image.bytes] = 1;
+		n++;
+	}
+	print_message("    %u of %u entries\n", n, p->image.in.nr_fentries);
+	assert_true(n >= p->image.in.nr_fentries / 2);
+}
+
+static void note_blocks(struct program *p)
+{
+	const struct flow_block *block;
+	u32 i, n = 0;
+
+	for (i = 0; i < p->flow.nr_blocks; i++) {
+		block = &p->flow.blocks[i];
+		note_passage(p, p->image.in.functions[block->function].address + block->site,
+			     &p->regions.blocks[i]);
+		n += !!p->regions.blocks[i].length;
+	}
+	print_message("    %u of %u blocks\n", n, p->flow.nr_blocks);
+	assert_true(n >= p->flow.nr_blocks / 4);
+}
+
 static void note_owners(struct program *p)
 {
 	u32 i, k;
 
 	for (i = 0; i < p->flow.nr_branches; i++) {
-		u64 start = branch_address(&p->image.in, &p->flow, i) - p->regions[i].before;
+		u64 start = branch_address(&p->image.in, &p->flow, i) - p->regions.branches[i].before;
 
-		assert_int_equal(!p->regions[i].length, p->regions[i].why != REGION_OK);
-		if (!p->regions[i].length)
+		assert_int_equal(!p->regions.branches[i].length, p->regions.branches[i].why != REGION_OK);
+		if (!p->regions.branches[i].length)
 			continue;
 		check_instructions(p, i, start);
-		for (k = 0; k < p->regions[i].length; k++) {
-			u64 at = start + k - (uintptr_t)p->image.bytes;
-
-			assert_int_equal(p->owners[at]++, 0);
-			p->insides[at] += k > 0;
-		}
+		for (k = 0; k < p->regions.branches[i].length; k++)
+			own(p, start + k, k > 0);
 	}
 }
 
@@ -275,6 +349,14 @@ static bool is_inside(const struct program *p, u64 address)
 	u64 at = address - (uintptr_t)p->image.bytes;
 
 	return at < p->image.size && p->insides[at];
+}
+
+/* Is it where everybody who enters a function comes, and nobody else may? */
+static bool is_entered(const struct program *p, u64 address)
+{
+	u64 at = address - (uintptr_t)p->image.bytes;
+
+	return at < p->image.size && p->entered[at];
 }
 
 static bool is_owned(const struct program *p, u64 address)
@@ -295,7 +377,7 @@ static void check_function(const struct program *p, const struct flow_function *
 	for (; at < end; at += insn.length) {
 		if (insn_branch_decode(bytes_at(p, at), INSN_MAX_LEN, at, &insn))
 			break;
-		assert_false(is_inside(p, insn.target));
+		assert_false(is_inside(p, insn.target) || is_entered(p, insn.target));
 		if (insn.kind == INSN_CALL || insn.kind == INSN_CALL_IND || insn.kind == INSN_TRAP)
 			assert_false(is_owned(p, at) || is_inside(p, at + insn.length));
 		insn_branch_names(bytes_at(p, at), at, &insn, names);
@@ -352,7 +434,7 @@ static u32 share(const struct program *p, const char *path)
 	u32 alone = 0, before = 0, behind = 0, why[4] = { 0 }, all = p->flow.nr_branches, i;
 
 	for (i = 0; i < all; i++) {
-		const struct region *region = &p->regions[i];
+		const struct region *region = &p->regions.branches[i];
 		u32 length = p->flow.branches[i].length;
 
 		why[region->why]++;
@@ -379,6 +461,8 @@ static u32 check_program(const char *path)
 
 	program_load(&p, path);
 	note_owners(&p);
+	note_entries(&p);
+	note_blocks(&p);
 	for (i = 0; i < p.image.in.nr_functions; i++)
 		check_function(&p, &p.image.in.functions[i]);
 	check_tables(&p);

@@ -96,7 +96,6 @@ static void what_is_no_region_is_refused(void **state)
 	static const struct region regions[] = {
 		{ .before = 2, .length = 5 },	/* its jump is a nop */
 		{ .before = 3, .length = 4 },	/* half a jump */
-		{ .before = 5, .length = 5 },	/* none at all */
 		{ .before = 3, .length = 7 },	/* half of what is behind it */
 		{ .before = 3, .length = 9 },	/* what is behind is no instruction */
 	};
@@ -111,6 +110,19 @@ static void what_is_no_region_is_refused(void **state)
 
 		assert_int_equal(stub_write(&stub, bytes), -EILSEQ);
 	}
+}
+
+static void a_jump_in_a_passage_is_refused(void **state)
+{
+	static const u8 text[] = { 0x90, 0x90, 0x90, 0x74, 0x10 };
+	struct stub stub = {
+		.text = text, .address = HERE, .at = THERE,
+		.region = { .before = sizeof(text), .length = sizeof(text) },
+	};
+	u8 bytes[STUB_MAX_LEN];
+
+	(void)state;
+	assert_int_equal(stub_write(&stub, bytes), -EOPNOTSUPP);
 }
 
 static void what_is_out_of_reach_is_refused(void **state)
@@ -254,33 +266,47 @@ static void write_all_kinds(struct stub *stub)
 	free(jump);
 }
 
+static void write_passage(const struct elf_image *image, u64 address, const struct region *region)
+{
+	struct stub stub = {
+		.text = (const u8 *)(uintptr_t)address, .address = address, .region = *region,
+		.at = (uintptr_t)image->bytes + image->size, .task = &task,
+	};
+
+	if (region->length)
+		write_all_kinds(&stub);
+}
+
 static void write_regions_of(const char *path)
 {
+	struct region_table regions;
 	struct elf_image image;
-	struct region *regions;
 	struct flow flow;
 	u32 i;
 
 	assert_int_equal(elf_image_load(path, &image), 0);
 	assert_int_equal(flow_build(&image.in, &flow), 0);
-	regions = calloc(flow.nr_branches, sizeof(*regions));
-	assert_non_null(regions);
-	assert_int_equal(region_find(&image.in, &flow, image.pointers, image.nr_pointers, regions),
-			 0);
+	elf_image_regions(&image, &flow, &regions);
 	for (i = 0; i < flow.nr_branches; i++) {
 		const struct flow_branch *jcc = &flow.branches[i];
 		u64 address = image.in.functions[flow.blocks[jcc->block].function].address +
-			      jcc->offset - regions[i].before;
+			      jcc->offset - regions.branches[i].before;
 		struct stub stub = {
 			.text = (const u8 *)(uintptr_t)address, .address = address,
-			.region = regions[i], .at = (uintptr_t)image.bytes + image.size,
+			.region = regions.branches[i], .at = (uintptr_t)image.bytes + image.size,
 			.task = &task,
 		};
 
-		if (regions[i].length)
+		if (regions.branches[i].length)
 			write_all_kinds(&stub);
 	}
-	free(regions);
+	for (i = 0; i < image.in.nr_functions; i++)
+		write_passage(&image, image.in.functions[i].address +
+			      image.in.functions[i].entry + 5, &regions.entries[i]);
+	for (i = 0; i < flow.nr_blocks; i++)
+		write_passage(&image, image.in.functions[flow.blocks[i].function].address +
+			      flow.blocks[i].site, &regions.blocks[i]);
+	elf_image_regions_free(&regions);
 	flow_free(&flow);
 	elf_image_free(&image);
 }
@@ -355,6 +381,7 @@ int main(void)
 		cmocka_unit_test(what_cannot_be_moved_is_refused),
 		cmocka_unit_test(another_branch_is_refused),
 		cmocka_unit_test(what_is_no_region_is_refused),
+		cmocka_unit_test(a_jump_in_a_passage_is_refused),
 		cmocka_unit_test(what_is_out_of_reach_is_refused),
 		cmocka_unit_test(a_stub_that_its_region_cannot_reach_is_refused),
 		cmocka_unit_test(a_region_gets_a_jump_and_int3s),
