@@ -42,11 +42,14 @@
 /* --- in the trap's context ------------------------------------------------------- */
 
 /* No callers, no registry: what a stub would write. */
-static __always_inline void note_hit(struct cov_site *site, u32 outcome)
+static __always_inline void note_hit(struct cov_site *site, u32 outcome,
+				     const struct pt_regs *regs)
 {
 	const struct cells *cells = &site->target->cps.cells;
 	u8 *base = cells_of_task(cells, hit_preempt_count(HIT_IN_TRAP));
 
+	if (unlikely(site->traced))
+		trace_hit(site, outcome, regs, HIT_IN_TRAP);
 	if (!base || !hit_claim(site))
 		return;
 	cell_hit(cells, base, site->cell + outcome);
@@ -60,9 +63,9 @@ static void notrace breakpoint_hit(struct cov_site *site, struct pt_regs *regs)
 		/* A detour that is being put in or taken out: its stub does the rest. */
 		regs->ip = (unsigned long)site->engine_data;
 	} else if (site->kind == SITE_BRANCH) {
-		note_hit(site, branch_carry_out(site, regs));
+		note_hit(site, branch_carry_out(site, regs), regs);
 	} else {
-		note_hit(site, 0);
+		note_hit(site, 0, regs);
 		if (site->calls)
 			int3_emulate_call(regs, site->address + site->length +
 					  site->displacement);

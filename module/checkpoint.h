@@ -89,6 +89,7 @@ struct cov_target;
  * @implied_by: SITE_SETTLED_FREE: once this one is hit, the outcome that was not known
  *		has been passed; NULL if both are known
  * @indexed: handlers find it by its address (site_index.h)
+ * @traced: mode trace: hits are recorded in order as well
  */
 struct cov_site {
 	atomic_long_t hits[2];
@@ -113,6 +114,7 @@ struct cov_site {
 	bool at_fentry;
 	bool watched;
 	bool indexed;
+	bool traced;
 	bool calls;
 	bool visited;
 	u8 settled;
@@ -157,7 +159,7 @@ struct held_cells {
  * @first_id: of the range of ids that is set aside for every possible site
  * @cells: where hits are written down that no engine counts at the site
  * @mode: COV_MODE_*
- * @edges: it is edges or count: outcomes are wanted
+ * @edges: it is not blocks: outcomes are wanted
  * @refusals: a site was refused since the plan was made
  * @abandoned: a stub that writes to @cells could not be taken out: they stay for good
  * @held_cells: such stubs can be taken out later (held.c), which then frees @cells; or NULL

@@ -38,6 +38,14 @@ bool engine_known(u32 choice)
 	return choice < ARRAY_SIZE(chains);
 }
 
+u32 engine_choice(const struct cov_target *target)
+{
+	/* A stub writes cells, and knows of no order. */
+	if (target->cps.mode == COV_MODE_TRACE && target->engine == COV_ENGINE_AUTO)
+		return COV_ENGINE_BREAKPOINT;
+	return target->engine;
+}
+
 static bool usable(const struct cov_engine *engine)
 {
 	return !engine->usable || !engine->usable();

@@ -31,6 +31,7 @@
 #include "site_index.h"
 #include "target.h"
 #include "task_maps.h"
+#include "trace.h"
 
 #if COMPAT_HAS_FTRACE_IPS
 
@@ -54,6 +55,8 @@ static void notrace entry_callback(unsigned long ip, unsigned long parent_ip,
 		base = cells_of_task(cells, preempt_count());
 		if (base)
 			cell_hit(cells, base, site->cell);
+		if (unlikely(site->traced))
+			trace_hit(site, 0, compat_arguments(regs), HIT_IN_CALLBACK);
 	}
 	preempt_enable_notrace();
 }

@@ -17,9 +17,11 @@
 #include "control_map.h"
 #include "ioctl.h"
 #include "query.h"
+#include "returns.h"
 #include "samples.h"
 #include "target.h"
 #include "text_patch.h"
+#include "trace_file.h"
 #include "tracking.h"
 
 #define GLOBS_MAX	(64U << 10)
@@ -64,6 +66,7 @@ union argument {
 	struct cov_view view;
 	struct cov_samples samples;
 	struct cov_map map;
+	struct cov_trace trace;
 };
 
 /**
@@ -74,6 +77,7 @@ union argument {
  * @globs: COV_IOC_ATTACH: patterns
  * @sections: COV_IOC_ATTACH: named text
  * @answer: an array for user space
+ * @file: COV_IOC_TRACE: what the new descriptor will be of
  */
 struct request {
 	union argument arg;
@@ -82,6 +86,7 @@ struct request {
 	char *globs;
 	struct cov_section *sections;
 	struct query_answer answer;
+	struct file *file;
 };
 
 /* --- what every struct has to be -------------------------------------------------- */
@@ -93,12 +98,14 @@ static bool terminated(const char *text, size_t size)
 
 static int check_modes(u32 mode, u32 scope, u32 engine, struct cov_error *error)
 {
-	if (mode < COV_MODE_BLOCKS || mode > COV_MODE_COUNT)
+	if (mode < COV_MODE_BLOCKS || mode > COV_MODE_TRACE)
 		return cov_fail(error, -EOPNOTSUPP, "there is no mode %u", mode);
 	if (scope != COV_SCOPE_TRACKED && scope != COV_SCOPE_ALL)
 		return cov_fail(error, -EOPNOTSUPP, "there is no scope %u", scope);
 	if (!engine_known(engine))
 		return cov_fail(error, -EOPNOTSUPP, "there is no engine %u", engine);
+	if (mode == COV_MODE_TRACE && engine == COV_ENGINE_DETOUR)
+		return cov_fail(error, -EOPNOTSUPP, "detours know no order: mode trace takes engine auto");
 	if (!(engines_usable() & 1U << engine))
 		return cov_fail(error, -EOPNOTSUPP, "engine %u cannot be used on this kernel: %s; auto takes what there is",
 				engine, text_patch_unusable() ?: "too old");
@@ -109,8 +116,10 @@ static int check_attach(const struct cov_attach *arg, struct cov_error *error)
 {
 	if (!terminated(arg->module, sizeof(arg->module)) || !arg->module[0])
 		return cov_fail(error, -EINVAL, "the module's name is empty or not terminated");
-	if (arg->flags & ~COV_ATTACH_FUNCTIONS_ONLY)
+	if (arg->flags & ~(COV_ATTACH_FUNCTIONS_ONLY | COV_ATTACH_RETURNS))
 		return cov_fail(error, -EINVAL, "unknown flags %#x", arg->flags);
+	if (arg->flags & COV_ATTACH_RETURNS && arg->mode != COV_MODE_TRACE)
+		return cov_fail(error, -EINVAL, "returns are for mode trace alone");
 	if (arg->pad)
 		return cov_fail(error, -EINVAL, "the padding is not zero");
 	if (!arg->levels)
@@ -173,7 +182,8 @@ static int do_version(struct request *req)
 	*arg = (struct cov_version){
 		.abi_major = COV_ABI_MAJOR,
 		.abi_minor = COV_ABI_MINOR,
-		.modes = 1U << COV_MODE_BLOCKS | 1U << COV_MODE_EDGES | 1U << COV_MODE_COUNT,
+		.modes = 1U << COV_MODE_BLOCKS | 1U << COV_MODE_EDGES | 1U << COV_MODE_COUNT |
+			 1U << COV_MODE_TRACE,
 		.scopes = 1U << COV_SCOPE_TRACKED | 1U << COV_SCOPE_ALL,
 		.engines = engines_usable(),
 	};
@@ -295,10 +305,10 @@ static int arm_some(struct request *req, u32 max)
 	if (err)
 		return err;
 	query_sites(target, &info);
-	arg->pending = info.pending;
+	arg->pending = info.pending + returns_left(target);
 	arg->armed = info.armed + info.disarmed;
 	arg->refused = info.refused;
-	arg->total = info.sites;
+	arg->total = info.sites + returns_left(target);
 	return 0;
 }
 
@@ -461,6 +471,21 @@ static int do_map(struct request *req)
 	       control_map_describe(target, arg, &req->error);
 }
 
+static int do_trace(struct request *req)
+{
+	return trace_file_make(&req->arg.trace, req->control->id, &req->file, &req->error);
+}
+
+static void publish_trace(struct request *req)
+{
+	trace_file_publish(&req->arg.trace, req->file);
+}
+
+static void undo_trace(struct request *req, u32 id)
+{
+	trace_file_drop(&req->arg.trace, req->file);
+}
+
 static int do_register(struct request *req)
 {
 	struct cov_register *arg = &req->arg.reg;
@@ -550,6 +575,7 @@ static int do_checkpoint_del(struct request *req)
  * @prepare: before the lock is taken: checks, and reading more of user memory; or NULL
  * @run: the work
  * @undo: takes back what @run did for target @id, without the lock; or NULL
+ * @publish: makes the result visible once the caller has the answer; or NULL
  * @unlocked: @run does not look at targets, and must not wait behind an attach; or
  *	      it takes the lock itself
  */
@@ -558,6 +584,7 @@ struct call {
 	int (*prepare)(struct request *req);
 	int (*run)(struct request *req);
 	void (*undo)(struct request *req, u32 id);
+	void (*publish)(struct request *req);
 	bool unlocked;
 };
 
@@ -581,6 +608,8 @@ static const struct call calls[] = {
 	{ COV_IOC_VIEW, .run = do_view, .unlocked = true },
 	{ COV_IOC_SAMPLES, .run = do_samples, .unlocked = true },
 	{ COV_IOC_MAP, .run = do_map },
+	{ COV_IOC_TRACE, .run = do_trace, .undo = undo_trace, .publish = publish_trace,
+	  .unlocked = true },
 	{ COV_IOC_REGISTER, .run = do_register, .unlocked = true },
 	{ COV_IOC_UNREGISTER, .run = do_unregister, .unlocked = true },
 	{ COV_IOC_CHECKPOINT_ADD, .run = do_checkpoint_add, .undo = undo_attach },
@@ -653,6 +682,8 @@ static int carry_out(const struct call *call, struct request *req, void __user *
 	err = deliver(call, req, user);
 	if (err && call->undo)
 		call->undo(req, made_target(req, call->cmd));
+	if (!err && call->publish)
+		call->publish(req);
 	return err;
 }
 

@@ -11,6 +11,7 @@
 #include "ioctl.h"
 #include "samples.h"
 #include "target.h"
+#include "trace.h"
 #include "tracking.h"
 
 MODULE_DESCRIPTION("Coverage of loaded kernel modules on stock kernels");
@@ -79,6 +80,7 @@ static void __exit livecov_exit(void)
 	debugfs_remove_recursive(debugfs_dir);
 	targets_exit();
 	engines_exit();
+	trace_exit();
 	tracking_exit();
 }
 
