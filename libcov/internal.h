@@ -8,7 +8,7 @@
  *	module_file.c		the module's ELF file, by build-id
  *	sections.c		sections of code by name
  *	attach.c task.c checkpoint.c	what changes livecov
- *	engines.c samples.c map.c	what one call tells, or maps
+ *	engines.c samples.c map.c trace.c	what one call tells, or maps
  *	snapshot.c		the tables
  *	known_sets.c		who covers what: bitmaps alone, calls nothing of ours
  *	sample_table.c		every sample's coverage
