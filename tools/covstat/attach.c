@@ -107,6 +107,7 @@ static int on_progress(unsigned int done, unsigned int total, void *data)
 struct answer {
 	const char *module;
 	unsigned int engine;	/* that was asked for */
+	unsigned int mode;
 	struct cov_attach_result result;
 	struct target_engines engines;
 	struct refusal *refusals;
@@ -176,7 +177,8 @@ static void print_summary(const struct answer *answer)
 		putchar(')');
 	}
 	print_refusals(answer);
-	engines_print_no_detour(answer->module, answer->engine, &answer->engines);
+	if (answer->mode != COV_MODE_TRACE)
+		engines_print_no_detour(answer->module, answer->engine, &answer->engines);
 }
 
 static int report(struct cov *cov, struct answer *answer)
@@ -201,6 +203,7 @@ static int attach(struct cov *cov, const char *module, struct cov_attach_options
 	struct answer answer = {
 		.module = module,
 		.engine = options.engine,
+		.mode = options.mode,
 		.result = COV_INIT(answer.result),
 	};
 	struct progress progress = { .module = module };
@@ -232,7 +235,8 @@ static int attach(struct cov *cov, const char *module, struct cov_attach_options
 
 /* ---- the command line -------------------------------------------------- */
 
-enum { OPT_MODE = OPT_OWN, OPT_SCOPE, OPT_ENGINE, OPT_FUNCTIONS, OPT_FUNCTIONS_ONLY, OPT_LEVEL };
+enum { OPT_MODE = OPT_OWN, OPT_SCOPE, OPT_ENGINE, OPT_FUNCTIONS, OPT_FUNCTIONS_ONLY, OPT_LEVEL,
+       OPT_RETURNS };
 
 static const struct option longs[] = {
 	{ "mode", required_argument, NULL, OPT_MODE },
@@ -241,6 +245,7 @@ static const struct option longs[] = {
 	{ "functions", required_argument, NULL, OPT_FUNCTIONS },
 	{ "functions-only", no_argument, NULL, OPT_FUNCTIONS_ONLY },
 	{ "level", required_argument, NULL, OPT_LEVEL },
+	{ "returns", no_argument, NULL, OPT_RETURNS },
 	COMMON_OPTIONS
 };
 
@@ -260,6 +265,9 @@ static int set_option(int c, struct cov_attach_options *options, struct string_l
 		return EXIT_OK;
 	case OPT_FUNCTIONS_ONLY:
 		options->flags |= COV_ATTACH_FUNCTIONS_ONLY;
+		return EXIT_OK;
+	case OPT_RETURNS:
+		options->flags |= COV_ATTACH_RETURNS;
 		return EXIT_OK;
 	case OPT_LEVEL:
 		if (parse_level(optarg, &options->levels))
@@ -307,7 +315,8 @@ const struct command cmd_attach = {
 	.options =
 	"      --mode MODE        edges: both outcomes of each branch, and every block;\n"
 	"                         count: the same, and how often; blocks: blocks alone,\n"
-	"                         each until it was seen (default: edges)\n"
+	"                         each until it was seen; trace: as count, and in order, for\n"
+	"                         `covstat trace` (default: edges)\n"
 	"      --scope SCOPE      all: whatever runs in the module; tracked: only tasks\n"
 	"                         under `covstat run` or cov_register() (default: all)\n"
 	"      --engine ENGINE    what arms a site (default: auto, the best that each\n"
@@ -318,6 +327,7 @@ const struct command cmd_attach = {
 	"                         edges too; entry: function entries alone\n"
 	"      --functions GLOB   only functions whose names match; repeatable\n"
 	"      --functions-only   function entries alone, no blocks or branches\n"
+	"      --returns          in mode trace: see returns too, some 20 ms a function\n"
 	"      --level N          give the checkpoints level N, 1 to 64; repeatable\n"
 	"                         (default: 1)\n",
 	.notes =
