@@ -36,7 +36,7 @@ NR = {"VERSION": 0x00, "STATUS": 0x02, "ARM": 0x11, "KEEP": 0x12, "RESET": 0x14,
 MAIN, STOPS, CHECKS = (0x10000 + bit for bit in (0x01, 0x10, 0x20))
 MAIN_STOPS, MAIN_STOPS_CHECKS, FELL = 0x10011, 0x10031, 0x10081
 COMMANDS = ("attach", "run", "list", "next", "status", "reset", "detach", "checkpoint",
-            "samples", "doctor")
+            "samples", "trace", "doctor")
 
 
 def sanitizer_runtime(program):
@@ -211,7 +211,7 @@ class CommandLine(Case):
         for settings, words in (
                 ({"open_errno": errno.ENOENT, "not_debugfs": 1},
                  "mount -t debugfs none /sys/kernel/debug"),
-                ({"open_errno": 0, "abi_major": 2}, "speaks version 2.1 and this libcov 1.1"),
+                ({"open_errno": 0, "abi_major": 2}, "speaks version 2.2 and this libcov 1.2"),
                 ({"abi_major": 1, "fail_nr": NR["STATUS"], "fail_errno": errno.ENOMEM},
                  "no memory")):
             self.assertIn(words, self.covstat("status", status=1, **settings).stderr)
@@ -932,17 +932,122 @@ class Samples(Case):
             self.assertIn("load the livecov.ko that was built with this libcov", done.stderr)
 
 
+class Trace(Case):
+    WRITE = ["  write", "    toy_main  +0x2 taken  returned 0", "  write  returned 0"]
+    IOCTL = ["  ioctl", "    toy_main  +0x2 taken  left with -EINVAL",
+             "  ioctl  left with -EINVAL"]
+
+    def trace(self, *args, **kwargs):
+        return self.covstat("trace", "--module", "toy", "--ret", *args, "--", "true", **kwargs)
+
+    def test_tree_and_summary(self):
+        lines = self.trace().stdout.splitlines()
+        self.assertEqual(lines[:7], ["toyer[4242]"] + self.WRITE + self.IOCTL)
+        self.assertEqual(lines[7:9], ["toyer-2[4243]", "  toy_unused"])
+        self.assertEqual([line.split() for line in lines[9:]],
+                         [[], ["FUNCTION", "CALLS", "RETURNED", "LEFT", "WITH"],
+                          ["toy_main", "2", "2", "-EINVAL", "1"],
+                          ["toy_unused", "1", "0", "-"]])
+
+    def test_one_system_call(self):
+        lines = self.trace("--syscall", "ioctl").stdout.splitlines()
+        self.assertEqual(lines[:4], ["toyer[4242]"] + self.IOCTL)
+        self.assertEqual(lines[6].split(), ["toy_main", "1", "1", "-EINVAL", "1"])
+        self.assertEqual(len(lines), 7)
+        self.assertIn("nothing that is attached was called",
+                      self.trace("--syscall", "openat").stdout)
+        self.assertIn("no system call 'ioctal'",
+                      self.trace("--syscall", "ioctal", status=2).stderr)
+
+    def test_time_and_arguments(self):
+        lines = self.trace("--time", "--args").stdout.splitlines()
+        self.assertEqual(lines[1], "       0.000 us    write(0x1, 0x2, 0x3, 0x4, 0x5, "
+                                   "0xffff888000000000)")
+        self.assertEqual(lines[2], "       1.000 us      toy_main(0x1, 0x2, 0x3, 0x4, 0x5, "
+                                   "0xffff888000000000)  +0x2 taken  returned 0")
+
+    def test_json(self):
+        done = self.trace("--json", "--time")
+        document = json.loads(done.stdout)
+        self.assertEqual(document["tasks_lost"], 3)
+        self.assertEqual(document["lost"], {"entry": 4, "return": 1, "branch": 5,
+                                            "syscall": 0, "sysret": 0})
+        first, second = document["tasks"]
+        self.assertEqual((first["pid"], first["tgid"], first["comm"]), (4242, 4242, "toyer"))
+        self.assertEqual([event["kind"] for event in first["events"]],
+                         ["syscall", "entry", "branch", "return", "sysret"] * 2)
+        self.assertEqual(first["events"][0], {"kind": "syscall", "ns": 1001000,
+                                              "syscall": "write", "number": 1, "compat": False})
+        self.assertEqual(first["events"][2],
+                         {"kind": "branch", "ns": 1003000, "target": 1, "stack": 520,
+                          "function": "toy_main", "offset": 2, "cold": False, "taken": True})
+        self.assertEqual(first["events"][8]["error"], "EINVAL")
+        self.assertEqual(first["events"][8]["value"], 2**64 - errno.EINVAL)
+        self.assertEqual(len(second["events"]), 1)
+        self.assertEqual(document["functions"][0],
+                         {"function": "toy_main", "calls": 2, "returned": 2,
+                          "errors": {"EINVAL": 1}})
+
+    def test_losses_are_told(self):
+        text = self.trace().stderr
+        self.assertIn("9 events found no room; --size", text)
+        self.assertIn("1 returns are missing", text)
+        self.assertIn("3 tasks found no room; --tasks", text)
+
+    def test_module_is_attached_for_the_run_alone(self):
+        self.trace()
+        self.assertIn("nothing is attached", self.covstat("status").stdout)
+
+    def test_what_is_attached_already_is_used(self):
+        done = self.covstat("trace", "true", status=1)
+        self.assertIn("nothing is attached in mode trace", done.stderr)
+        self.covstat("attach", "toy", "--mode", "trace")
+        self.assertIn("toy_main", self.covstat("trace", "true").stdout)
+        self.assertIn("does not see returns", self.covstat("trace", "--ret", "true",
+                                                           status=1).stderr)
+        self.covstat("detach", "toy")
+        self.covstat("attach", "toy", "--mode", "trace", "--returns")
+        self.covstat("trace", "--ret", "true")
+
+    def test_status_is_the_commands_and_output_can_go_to_a_file(self):
+        path = os.path.join(self.dir, "tree")
+        done = self.covstat("trace", "--module", "toy", "--output", path, "--",
+                            "sh", "-c", "echo mine; exit 42", status=42)
+        self.assertEqual(done.stdout, "mine\n")
+        with open(path) as file:
+            self.assertTrue(file.read().startswith("toyer[4242]\n"))
+        self.covstat("trace", "--module", "toy", "--", "/nonexistent/program", status=127)
+
+    def test_wrong_usage(self):
+        for args, words in (
+                (["--size", "0", "true"], "--size takes"),
+                (["--size", "1025", "true"], "--size takes"),
+                (["--tasks", "0", "true"], "--tasks takes"),
+                (["--tasks", "65537", "true"], "--tasks takes"),
+                (["--sample", "0", "true"], "a sample is a number above 0"),
+                (["--functions", "x", "true"], "--functions goes with --module"),
+                (["--ret"], "no command to run")):
+            self.assertIn(words, self.covstat("trace", *args, status=2).stderr)
+
+    def test_older_livecov_is_named(self):
+        self.assertIn("no mode trace", self.trace(status=1, old=2).stderr)
+
+    def test_damaged_trace_is_told(self):
+        self.assertIn("contradicts itself", self.trace(status=1, trace_damage=1).stderr)
+        self.assertIn("is damaged", self.trace(trace_damage=6).stderr)
+
+
 class TheRest(Case):
     def test_status(self):
         self.assertIn("nothing is attached", self.covstat("status").stdout)
         self.attach()
         text = self.covstat("status", missed=4, lost=3).stdout
-        self.assertIn("livecov fake, interface 1.1", text)
+        self.assertIn("livecov fake, interface 1.2", text)
         self.assertRegex(text, r"toy +live +edges +all +kprobe +8 of 20 +40\.0% +199 of 201 +2 +4")
         self.assertIn("3 tasks were not tracked: load livecov with a larger max_tasks", text)
         document = self.json("status")
-        self.assertEqual(document["abi"], {"major": 1, "minor": 1})
-        self.assertEqual(document["modes"], ["blocks", "edges", "count"])
+        self.assertEqual(document["abi"], {"major": 1, "minor": 2})
+        self.assertEqual(document["modes"], ["blocks", "edges", "count", "trace"])
         self.assertEqual(document["engines"], ["auto", "kprobe", "breakpoint", "detour", "entry"])
         self.assertEqual(document["checkpoints_max"], 1000)
 
@@ -1048,7 +1153,7 @@ class Doctor(Case):
         self.put("/sys/kernel/security/lockdown", "none [integrity] confidentiality\n")
         self.expect("lockdown", "(integrity)", "secure boot")
         self.put("/sys/kernel/security/lockdown", "[none] integrity\n")
-        self.expect("livecov", "speaks version 9.1", "livecov.ko", abi_major=9)
+        self.expect("livecov", "speaks version 9.2", "livecov.ko", abi_major=9)
         shutil.rmtree(self.path("/sys/kernel/debug/kprobes"))
         self.put("/boot/config-" + release, "# CONFIG_KPROBES is not set\n")
         found, problems = self.checks(abi_major=1)
@@ -1120,7 +1225,7 @@ def sanitized(case):
 
 
 def load_tests(loader, tests, pattern):
-    cases = [CommandLine, Attach, Run, List, ListJson, Next, Samples, TheRest, Doctor]
+    cases = [CommandLine, Attach, Run, List, ListJson, Next, Samples, Trace, TheRest, Doctor]
     if "COVSTAT" in os.environ:
         for case in cases:
             case.program = os.environ["COVSTAT"]
