@@ -47,6 +47,7 @@
 #define COV_MODE_BLOCKS		1	/* each block seen or not; in scope all sites disarm themselves */
 #define COV_MODE_EDGES		2	/* both outcomes of each Jcc; every block with them */
 #define COV_MODE_COUNT		3	/* the same, and how often each outcome and entry */
+#define COV_MODE_TRACE		4	/* the same, and in what order each task did: COV_IOC_TRACE */
 
 /* Scopes: whose execution counts. */
 #define COV_SCOPE_TRACKED	1	/* registered tasks, in task context */
@@ -125,6 +126,7 @@ struct cov_section {
 };
 
 #define COV_ATTACH_FUNCTIONS_ONLY (1U << 0)	/* entries alone, no blocks or branches */
+#define COV_ATTACH_RETURNS	(1U << 2)	/* mode trace: returns too; since minor version 2 */
 
 /*
  * Record callers and paths (COV_IOC_CALLERS), and count hits in every mode. No detours,
@@ -698,6 +700,124 @@ struct cov_news {
 	__u64 places;
 };
 
+/*
+ * What a trace consists of. Records are written by the task that they are about, in the
+ * order in which it passed the places. What an interrupt does on top of the task is
+ * not recorded.
+ */
+#define COV_TRACE_ENTRY		1	/* a function was entered */
+#define COV_TRACE_RETURN	2	/* and left; of targets with COV_ATTACH_RETURNS */
+#define COV_TRACE_BRANCH	3	/* a conditional jump: @detail is 1 if it was taken */
+#define COV_TRACE_SYSCALL	4	/* a system call begins: @detail is 1 if a 32-bit one */
+#define COV_TRACE_SYSRET	5	/* and ends; the same */
+#define COV_TRACE_KINDS		8
+
+#define COV_TRACE_TIME		(1U << 0)	/* records have the time */
+#define COV_TRACE_ARGS		(1U << 1)	/* entries and system calls have their arguments */
+#define COV_TRACE_SYSCALLS	(1U << 2)	/* system calls are recorded */
+
+#define COV_TRACE_SIZE_MAX	(1ULL << 30)
+#define COV_TRACE_TASKS_MAX	65536
+
+/**
+ * struct cov_trace - record what tasks do in targets of mode trace (COV_IOC_TRACE)
+ * @size: bytes for records, 1..COV_TRACE_SIZE_MAX; rounded up to whole chunks
+ * @length: out: what can be mapped of @fd, bytes
+ * @tasks: how many tasks there may be, 1..COV_TRACE_TASKS_MAX
+ * @flags: COV_TRACE_TIME and so on
+ * @fd: out: a descriptor that is the trace
+ * @pad: 0
+ *
+ * Traced are the tasks that this control file has registered or will register, and
+ * their descendants, from the first place they pass. Map @fd read-only from offset 0: there
+ * is a struct cov_trace_head. It is filled once: what finds no room is counted as
+ * lost, and then so is all that this task does later. The trace ends when @fd was closed
+ * and unmapped for the last time. EEXIST: the file has a trace already. ENOSPC: too many
+ * traces. ENOMEM. Since minor version 2.
+ */
+struct cov_trace {
+	__u64 size;
+	__u64 length;
+	__u32 tasks;
+	__u32 flags;
+	__s32 fd;
+	__u32 pad;
+};
+
+/**
+ * struct cov_trace_head - at the beginning of a trace
+ * @flags: struct cov_trace's
+ * @tasks: entries of struct cov_trace_task
+ * @chunks: how many there are, COV_TRACE_CHUNK bytes each
+ * @pad: 0
+ * @tasks_at: offset of the first entry
+ * @chunks_at: offset of the first chunk
+ * @tasks_lost: tasks for which there was no entry
+ * @lost: hits of those tasks, by COV_TRACE_ENTRY and so on
+ */
+struct cov_trace_head {
+	__u32 flags;
+	__u32 tasks;
+	__u32 chunks;
+	__u32 pad;
+	__u64 tasks_at;
+	__u64 chunks_at;
+	__u64 tasks_lost;
+	__u64 lost[COV_TRACE_KINDS];
+};
+
+/**
+ * struct cov_trace_task - a traced task
+ * @pid: the thread's number in the initial namespace; 0: no task has this entry yet
+ * @tgid: the process's
+ * @comm: its name when it passed the first place or, where system calls are recorded,
+ *	  since it last executed a program
+ * @recorded: by kind, how many records it has
+ * @lost: and how many it should have had; COV_TRACE_RETURN: without those of functions
+ *	  that are still running
+ */
+struct cov_trace_task {
+	__u32 pid;
+	__u32 tgid;
+	char comm[16];
+	__u64 recorded[COV_TRACE_KINDS];
+	__u64 lost[COV_TRACE_KINDS];
+};
+
+/*
+ * A chunk belongs to one task: word 0 has the index of its entry plus 1, or 0 so far.
+ * Records follow, until one that begins with a zero. A task's chunks follow each other as
+ * they lie.
+ */
+#define COV_TRACE_CHUNK		4096
+
+/**
+ * struct cov_trace_record - what a task did
+ * @kind: COV_TRACE_ENTRY and so on; written last, and 0 until then
+ * @detail: see there
+ * @words: 64-bit words of the whole record
+ * @pad: 0
+ * @index: of the function, in COV_IOC_FUNCTIONS; of the branch, in COV_IOC_BRANCHES;
+ *	   or the system call's number
+ * @target: target id; 0 for a system call
+ * @stack: bytes of its kernel stack that were in use: a function that is called by another
+ *	   has more. A return has what its entry had.
+ *
+ * Behind it, 64 bits each: with COV_TRACE_TIME, CLOCK_MONOTONIC in ns; then of a
+ * return or COV_TRACE_SYSRET the value; or, with COV_TRACE_ARGS, of an entry or
+ * COV_TRACE_SYSCALL the six arguments (those that a function has not are what its
+ * registers held).
+ */
+struct cov_trace_record {
+	__u8 kind;
+	__u8 detail;
+	__u8 words;
+	__u8 pad;
+	__u32 index;
+	__u32 target;
+	__u32 stack;
+};
+
 #define COV_IOC_MAGIC		0xc5
 
 #define COV_IOC_VERSION		_IOR(COV_IOC_MAGIC, 0x00, struct cov_version)
@@ -719,6 +839,7 @@ struct cov_news {
 #define COV_IOC_VIEW		_IOW(COV_IOC_MAGIC, 0x27, struct cov_view)
 #define COV_IOC_SAMPLES		_IOWR(COV_IOC_MAGIC, 0x28, struct cov_samples)
 #define COV_IOC_MAP		_IOWR(COV_IOC_MAGIC, 0x29, struct cov_map)
+#define COV_IOC_TRACE		_IOWR(COV_IOC_MAGIC, 0x2a, struct cov_trace)
 #define COV_IOC_REGISTER	_IOW(COV_IOC_MAGIC, 0x30, struct cov_register)
 #define COV_IOC_UNREGISTER	_IO(COV_IOC_MAGIC, 0x31)
 #define COV_IOC_CHECKPOINT_ADD	_IOWR(COV_IOC_MAGIC, 0x40, struct cov_checkpoint_add)
@@ -753,6 +874,10 @@ _Static_assert(sizeof(struct cov_map) == 56, "struct cov_map");
 _Static_assert(sizeof(struct cov_caller) == 56, "struct cov_caller");
 _Static_assert(sizeof(struct cov_callers) == 48, "struct cov_callers");
 _Static_assert(sizeof(struct cov_news) == 32, "struct cov_news");
+_Static_assert(sizeof(struct cov_trace) == 32, "struct cov_trace");
+_Static_assert(sizeof(struct cov_trace_head) == 104, "struct cov_trace_head");
+_Static_assert(sizeof(struct cov_trace_task) == 152, "struct cov_trace_task");
+_Static_assert(sizeof(struct cov_trace_record) == 16, "struct cov_trace_record");
 #endif
 
 #endif /* COV_IOCTL_H */

@@ -117,6 +117,10 @@ static int check_version(struct cov *cov, const struct cov_attach_options *optio
 		return cov_fail(cov, EOPNOTSUPP,
 				"the livecov.ko that is loaded speaks version %u.%u and records no paths; load the livecov.ko that was built with this libcov (livecov " LIBCOV_VERSION ")",
 				COV_ABI_MAJOR, cov->minor);
+	if (cov->minor < 2 && options->mode == COV_MODE_TRACE)
+		return cov_fail(cov, EOPNOTSUPP,
+				"the livecov.ko that is loaded speaks version %u.%u and has no mode trace; load the livecov.ko that was built with this libcov (livecov " LIBCOV_VERSION ")",
+				COV_ABI_MAJOR, cov->minor);
 	if (cov->minor >= 1 ||
 	    (options->mode <= COV_MODE_EDGES && options->engine <= COV_ENGINE_KPROBE))
 		return 0;

@@ -9,7 +9,7 @@
  *	sections.c		sections of code by name
  *	symbols.c		the kernel's symbols
  *	attach.c task.c checkpoint.c	what changes livecov
- *	engines.c samples.c map.c news.c	what one call tells, or maps
+ *	engines.c samples.c map.c news.c trace.c	what one call tells, or maps
  *	snapshot.c		the tables
  *	known_sets.c		who covers what: bitmaps alone, calls nothing of ours
  *	sample_table.c		every sample's coverage

@@ -36,6 +36,7 @@ extern "C" {
 #define COV_MODE_BLOCKS		1	/* each block seen or not */
 #define COV_MODE_EDGES		2	/* both outcomes of each branch; every block with them */
 #define COV_MODE_COUNT		3	/* the same, and how often each outcome and entry */
+#define COV_MODE_TRACE		4	/* the same, and in what order: cov_trace_open() */
 
 /* Scopes: whose execution counts. */
 #define COV_SCOPE_TRACKED	1
@@ -93,6 +94,7 @@ struct cov_ranking;
 struct cov_lines;
 struct cov_sample_table;
 struct cov_places;
+struct cov_trace_handle;
 
 /* ---- the handle -------------------------------------------------------- */
 
@@ -140,6 +142,7 @@ int cov_add_module_dir(struct cov *cov, const char *directory);
 
 #define COV_ATTACH_FUNCTIONS_ONLY (1U << 0)	/* entries alone, no blocks or branches */
 #define COV_ATTACH_PATHS	(1U << 1)	/* record callers and paths: each jump is a trap */
+#define COV_ATTACH_RETURNS	(1U << 2)	/* mode trace: returns too, some 20 ms a function */
 
 /**
  * struct cov_attach_options - what to measure, and how; zeroes are the defaults
@@ -550,8 +553,9 @@ void cov_snapshot_free(struct cov_snapshot *snapshot);
  * @blocks: how many
  * @branches: how many
  * @counted: 1: hits of its functions and branches are counts; 0: they may be 1 for
- *	     any number above 0. Counts are kept in mode count, with COV_ATTACH_PATHS, and, by
- *	     engine kprobe, in mode edges; the other engines of mode edges note that it happened.
+ *	     any number above 0. Counts are kept in modes count and trace, with
+ *	     COV_ATTACH_PATHS, and, by engine kprobe, in mode edges; the other engines of mode
+ *	     edges note that it happened.
  */
 struct cov_target_desc {
 	size_t size;
@@ -1297,6 +1301,156 @@ void cov_flow_close(struct cov_flow *flow);
  */
 int cov_flow_next(const struct cov_flow *flow, unsigned int block, unsigned int *behind,
 		  unsigned int *jump);
+
+/* ---- traces: what each task did, in order -------------------------------- */
+
+/* What a trace consists of; index of arrays of numbers, too. */
+#define COV_TRACE_ENTRY		1	/* a function was entered */
+#define COV_TRACE_RETURN	2	/* and left; of targets with COV_ATTACH_RETURNS */
+#define COV_TRACE_BRANCH	3	/* a conditional jump */
+#define COV_TRACE_SYSCALL	4	/* a system call begins */
+#define COV_TRACE_SYSRET	5	/* and ends */
+#define COV_TRACE_KINDS		8
+
+#define COV_TRACE_TIME		(1U << 0)	/* events have the time */
+#define COV_TRACE_ARGS		(1U << 1)	/* entries and system calls have their arguments */
+#define COV_TRACE_SYSCALLS	(1U << 2)	/* system calls are recorded */
+
+/**
+ * struct cov_trace_options - how much to record; zeroes are the defaults
+ * @size: sizeof
+ * @bytes: memory for events, at most 1 GiB; 0 is 16 MiB
+ * @tasks: how many tasks there may be, at most 65536; 0 is 4096
+ * @flags: COV_TRACE_TIME and so on
+ */
+struct cov_trace_options {
+	size_t size;
+	uint64_t bytes;
+	uint32_t tasks;
+	uint32_t flags;
+};
+
+/**
+ * cov_trace_open - record what this handle's tasks do in targets of mode trace
+ * @cov: handle
+ * @options: or NULL for the defaults
+ * @trace: out: free it with cov_trace_close(); it outlives @cov
+ *
+ * Traced are tasks that are or will be registered through @cov, and their descendants; not
+ * what interrupts do on top of them. The memory is filled once: what finds no room is counted
+ * as lost. Errors: EEXIST @cov has a trace, ENOSPC too many traces, EINVAL, ENOMEM, EPROTO
+ * livecov contradicts itself, ENOTTY this livecov.ko is older than traces.
+ */
+int cov_trace_open(struct cov *cov, const struct cov_trace_options *options,
+		   struct cov_trace_handle **trace);
+
+/**
+ * cov_trace_close - end a trace and free it
+ * @trace: from cov_trace_open(), or NULL
+ */
+void cov_trace_close(struct cov_trace_handle *trace);
+
+/**
+ * struct cov_trace_losses - what a trace has no entry for
+ * @size: sizeof
+ * @tasks: tasks beyond struct cov_trace_options' @tasks
+ * @lost: their events, by kind
+ */
+struct cov_trace_losses {
+	size_t size;
+	uint64_t tasks;
+	uint64_t lost[COV_TRACE_KINDS];
+};
+
+/**
+ * cov_trace_losses - how much that is
+ * @trace: from cov_trace_open()
+ * @losses: out
+ *
+ * Errors: EINVAL. Having no handle, this and the calls below leave cov_last_error() alone.
+ */
+int cov_trace_losses(const struct cov_trace_handle *trace, struct cov_trace_losses *losses);
+
+/**
+ * cov_trace_tasks - how many tasks have passed something so far
+ * @trace: from cov_trace_open()
+ */
+unsigned int cov_trace_tasks(const struct cov_trace_handle *trace);
+
+/**
+ * struct cov_trace_task_desc - a traced task; a thread is one
+ * @size: sizeof
+ * @pid: its number (a thread's)
+ * @tgid: its process's
+ * @comm: its name when it passed the first place or, where system calls are recorded,
+ *	  since it last executed a program
+ * @recorded: how many events it has, by kind
+ * @lost: how many there was no room for; COV_TRACE_RETURN: also those for which the kernel
+ *	  had no kretprobe instance
+ */
+struct cov_trace_task_desc {
+	size_t size;
+	uint32_t pid;
+	uint32_t tgid;
+	char comm[16];
+	uint64_t recorded[COV_TRACE_KINDS];
+	uint64_t lost[COV_TRACE_KINDS];
+};
+
+/**
+ * cov_trace_task - describe a task
+ * @trace: from cov_trace_open()
+ * @task: its index
+ * @out: out
+ *
+ * Errors: ERANGE no such index, EINVAL @out has no size.
+ */
+int cov_trace_task(const struct cov_trace_handle *trace, unsigned int task,
+		   struct cov_trace_task_desc *out);
+
+/**
+ * struct cov_trace_event - what a task did
+ * @size: sizeof
+ * @kind: COV_TRACE_ENTRY and so on
+ * @taken: of a branch: 1 if it jumped
+ * @compat: of a system call: 1 if it is a 32-bit one, with numbers of its own
+ * @target: target id
+ * @index: of the function, or of the branch, in the target's tables; or the system call's
+ *	   number
+ * @stack: bytes of its kernel stack that were in use: a function that is called by another
+ *	   has more; one that is jumped to at another's end has the same. A return has what
+ *	   its entry had.
+ * @time: CLOCK_MONOTONIC, ns; 0 without COV_TRACE_TIME
+ * @value: of a return or the end of a system call
+ * @nr_args: how many arguments an entry or the beginning of a system call has: 0 or 6
+ * @args: what the registers held; a function may have fewer arguments
+ */
+struct cov_trace_event {
+	size_t size;
+	uint32_t kind;
+	uint32_t taken;
+	uint32_t compat;
+	uint32_t target;
+	uint32_t index;
+	uint32_t stack;
+	uint64_t time;
+	uint64_t value;
+	uint32_t nr_args;
+	uint64_t args[6];
+};
+
+/**
+ * cov_trace_read - a task's next event
+ * @trace: from cov_trace_open()
+ * @task: its index
+ * @position: where the reader is: 0 at first, then what this call has left there
+ * @event: out
+ *
+ * May be called while the task is writing. Errors: ENODATA no more so far, ERANGE no such
+ * task or position, EINVAL @event has no size, EPROTO an event that contradicts itself.
+ */
+int cov_trace_read(const struct cov_trace_handle *trace, unsigned int task,
+		   uint64_t *position, struct cov_trace_event *event);
 
 /* ---- what to reach next ------------------------------------------------ */
 

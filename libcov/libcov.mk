@@ -6,7 +6,7 @@
 LIBCOV_VERSION := $(shell sed -n 's/^.define LIBCOV_VERSION "\(.*\)"/\1/p' libcov/libcov.h)
 
 LIBCOV_SOURCES := cov file module_file sections attach task checkpoint engines \
-	samples map news snapshot known_sets sample_table sample_places graph symbols \
+	samples map news trace snapshot known_sets sample_table sample_places graph symbols \
 	records rank query lines
 LIBCOV_HEADERS := libcov/libcov.h libcov/internal.h libcov/known_sets.h include/cov_ioctl.h
 LIBCOV_CFLAGS := -std=gnu11 -Wall -Wextra -Werror -O2 -g -D_GNU_SOURCE -Iinclude -Ilibcov \
@@ -50,12 +50,13 @@ build/libcov.pc: libcov/libcov.pc.in FORCE
 LIBCOV_TEST := build/unit/libcov
 LIBCOV_TEST_CFLAGS := $(filter-out -O2 -fvisibility=hidden,$(LIBCOV_CFLAGS)) -O1 -Itests/unit \
 	-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-LIBCOV_FAKE := tests/unit/fake_kernel.c tests/unit/fake_tables.c tests/unit/toy.S
+LIBCOV_FAKE := tests/unit/fake_kernel.c tests/unit/fake_tables.c tests/unit/fake_trace.c tests/unit/toy.S
 STRIP ?= strip
 LIBCOV_WRAPPED := open close ioctl poll mmap fopen opendir access statfs
 LIBCOV_TEST_HEADERS := $(LIBCOV_HEADERS) tests/unit/fake_kernel.h
 
-LIBCOV_UNIT := test_libcov test_libcov_read test_libcov_samples test_libcov_records
+LIBCOV_UNIT := test_libcov test_libcov_read test_libcov_samples test_libcov_records \
+	test_libcov_trace
 LIBCOV_TEST_FILES := $(LIBCOV_UNIT:%=$(LIBCOV_TEST)/%.asan) $(LIBCOV_TEST)/fake_kernel.so \
 	$(LIBCOV_TEST)/covstat.asan build/covstat build/libcov.a
 LIBCOV_TESTS := $(LIBCOV_UNIT:%=$(LIBCOV_TEST)/%.asan) tests/unit/test_libcov_exports.sh \
@@ -91,6 +92,6 @@ $(LIBCOV_TEST)/fake_kernel.so: $(LIBCOV_FAKE) $(LIBCOV_TEST_HEADERS)
 
 # covstat and libcov in one sanitized program.
 $(LIBCOV_TEST)/covstat.asan: $(LIBCOV_SOURCES:%=libcov/%.c) $(wildcard tools/covstat/*.[ch]) \
-		$(LIBCOV_HEADERS)
+		$(LIBCOV_HEADERS) build/obj/covstat/syscall_names.h
 	@mkdir -p $(@D)
-	$(CC) $(LIBCOV_TEST_CFLAGS) -o $@ $(filter %.c,$^) $(LIBCOV_LIBS) -ljson-c -lcapstone
+	$(CC) $(LIBCOV_TEST_CFLAGS) -Ibuild/obj/covstat -o $@ $(filter %.c,$^) $(LIBCOV_LIBS) -ljson-c -lcapstone

@@ -391,7 +391,8 @@ static int out_of_range(void)
 
 bool cov_is_counted(const struct cov_target_info *info)
 {
-	return info->mode == COV_MODE_COUNT || info->attach_flags & COV_ATTACH_PATHS ||
+	return info->mode == COV_MODE_COUNT || info->mode == COV_MODE_TRACE ||
+	       info->attach_flags & COV_ATTACH_PATHS ||
 	       (info->mode == COV_MODE_EDGES && info->engine == COV_ENGINE_KPROBE);
 }
 

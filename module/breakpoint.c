@@ -57,14 +57,16 @@ static __always_inline void write_cell(struct cov_site *site, u32 outcome)
 }
 
 /* At a function's first instruction the return address is on top of the stack. */
-static __always_inline void note_hit(struct cov_site *site, u32 outcome,
-				     const struct pt_regs *regs)
+static __always_inline void note_hit(struct cov_site *site, u32 outcome, struct pt_regs *regs)
 {
-	if (site->target->flags & COV_ATTACH_PATHS)
-		cov_hit(site, outcome,
-			site->kind == SITE_ENTRY ? *(unsigned long *)regs->sp : 0, HIT_IN_TRAP);
-	else
-		write_cell(site, outcome);
+	if (site->target->flags & COV_ATTACH_PATHS) {
+		cov_hit(site, outcome, site->kind == SITE_ENTRY ? *(unsigned long *)regs->sp : 0,
+			regs, HIT_IN_TRAP);
+		return;
+	}
+	if (unlikely(site->traced))
+		trace_hit(site, outcome, regs, HIT_IN_TRAP);
+	write_cell(site, outcome);
 }
 
 static void notrace breakpoint_hit(struct cov_site *site, struct pt_regs *regs)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * cells.h - where a target's hits are written down: one cell for each thing that can
- * be seen, a byte (seen or not) or, in mode count, 64 bits. In scope all a target has
+ * be seen, a byte (seen or not) or, in modes count and trace, 64 bits. In scope all a target has
  * one set of cells, in text's reach; in scope tracked each sample has one (samples.h).
  * Owns the memory of the first and the layout of both.
  *

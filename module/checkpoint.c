@@ -52,7 +52,7 @@ int checkpoints_init(struct checkpoints *cps, const struct cov_image *image, u32
 	      cps->entry && cps->leader && cps->branch ? 0 : -ENOMEM;
 	if (!err) {
 		cps->cells.count = checkpoints_ids(image);
-		cps->cells.wide = mode == COV_MODE_COUNT;
+		cps->cells.wide = mode == COV_MODE_COUNT || mode == COV_MODE_TRACE;
 		err = cells_take(&cps->cells, scope == COV_SCOPE_TRACKED);
 	}
 	if (err)
@@ -137,6 +137,7 @@ static void site_init(struct cov_site *site, struct cov_target *target,
 	site->id = target->cps.first_id + first_id_of(&target->image, kind) + index;
 	site->cell = cell_of(&target->image, kind, index);
 	site->state = COV_SITE_PENDING;
+	site->traced = target->cps.mode == COV_MODE_TRACE;
 	site->in_init = compat_span_has(&target->image.init, address);
 	site->at_fentry = cov_image_is_fentry(&target->image, address) ||
 		(kind == SITE_ENTRY && cov_image_is_fentry(&target->image, address + ENDBR_LEN));
@@ -144,10 +145,14 @@ static void site_init(struct cov_site *site, struct cov_target *target,
 		site->state = COV_SITE_GONE;
 }
 
-/* In scope tracked every sample has to see for itself, and a path has them each time. */
+/*
+ * In scope tracked every sample has to see for itself, a path has them each time, and in mode
+ * trace nothing is enough.
+ */
 static bool blocks_once(const struct cov_target *target)
 {
-	return target->scope == COV_SCOPE_ALL && !(target->flags & COV_ATTACH_PATHS);
+	return target->scope == COV_SCOPE_ALL && target->cps.mode != COV_MODE_TRACE &&
+	       !(target->flags & COV_ATTACH_PATHS);
 }
 
 /* The core kernel's functions have none. */

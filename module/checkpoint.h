@@ -91,6 +91,7 @@ struct cov_target;
  * @indexed: handlers find it by its address (site_index.h)
  * @disabled: switched off by hand (target_switch.c): it is not armed again before it is
  *	      switched on
+ * @traced: mode trace: hits are recorded in order as well
  */
 struct cov_site {
 	atomic_long_t hits[2];
@@ -116,6 +117,7 @@ struct cov_site {
 	bool watched;
 	bool indexed;
 	bool disabled;
+	bool traced;
 	bool calls;
 	bool visited;
 	u8 settled;
@@ -161,7 +163,7 @@ struct held_cells {
  *	      what was seen in caller records
  * @cells: where hits are written down that no engine counts at the site
  * @mode: COV_MODE_*
- * @edges: it is edges or count: outcomes are wanted
+ * @edges: it is not blocks: outcomes are wanted
  * @refusals: a site was refused since the plan was made
  * @abandoned: a stub that writes to @cells could not be taken out: they stay for good
  * @held_cells: such stubs can be taken out later (held.c), which then frees @cells; or NULL

@@ -200,14 +200,16 @@ static inline void compat_hrtimer_setup(struct hrtimer *timer,
 #include <linux/ftrace.h>
 
 /*
- * 94d095ffa0e1 ("ftrace: abstract DYNAMIC_FTRACE_WITH_ARGS accesses"), 6.2, gave it a name.
+ * What ftrace has saved: of these, the stack pointer and the registers of arguments
+ * are valid. 7888af4166d4 ("ftrace: Make ftrace_regs abstract from direct use"), 6.13 and some
+ * of 6.12.
  */
-static __always_inline unsigned long compat_first_argument(struct ftrace_regs *regs)
+static __always_inline const struct pt_regs *compat_arguments(struct ftrace_regs *regs)
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
-	return ftrace_regs_get_argument(regs, 0);
+#ifdef arch_ftrace_regs
+	return &arch_ftrace_regs(regs)->regs;
 #else
-	return regs->regs.di;
+	return &regs->regs;
 #endif
 }
 #endif

@@ -33,17 +33,18 @@ static const struct cov_engine *const engines[] = {
 	&cov_engine_kprobe, &cov_engine_entry, &cov_engine_breakpoint, &cov_engine_detour,
 };
 
-/* Detours record nothing: with COV_ATTACH_PATHS auto does without. */
-static const struct chain *chain_of(u32 choice, const struct cov_target *target)
-{
-	if (choice == COV_ENGINE_AUTO && target->flags & COV_ATTACH_PATHS)
-		choice = COV_ENGINE_BREAKPOINT;
-	return &chains[choice];
-}
-
 bool engine_known(u32 choice)
 {
 	return choice < ARRAY_SIZE(chains);
+}
+
+u32 engine_choice(const struct cov_target *target)
+{
+	/* A stub writes cells: it knows of no order, and of nobody who came before. */
+	if (target->engine == COV_ENGINE_AUTO &&
+	    (target->cps.mode == COV_MODE_TRACE || target->flags & COV_ATTACH_PATHS))
+		return COV_ENGINE_BREAKPOINT;
+	return target->engine;
 }
 
 static bool usable(const struct cov_engine *engine)
@@ -114,7 +115,7 @@ static void refuse_all(struct cov_site **sites, u32 n)
  */
 int engine_arm_fast(u32 choice, struct cov_site **sites, u32 n)
 {
-	const struct chain *chain = chain_of(choice, sites[0]->target);
+	const struct chain *chain = &chains[choice];
 	int err = chain->fast[0] && !text_patch_unusable() ? foreign_refresh() : 0;
 	u32 others = others_first(sites, n), left, i;
 

@@ -62,6 +62,9 @@ int engine_arm_fast(u32 choice, struct cov_site **sites, u32 n);
 /* engine_arm_slow - arm those by kprobes, or refuse them; some 20 ms each */
 void engine_arm_slow(struct cov_site **sites, u32 n);
 
+/* engine_choice - COV_ENGINE_* for a target's sites: where order counts, auto has no detours */
+u32 engine_choice(const struct cov_target *target);
+
 /* engine_release - have every engine let go of the sites that a filter takes */
 void engine_release(struct cov_target *target, site_filter filter);
 

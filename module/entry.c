@@ -32,6 +32,7 @@
 #include "site_index.h"
 #include "target.h"
 #include "task_maps.h"
+#include "trace.h"
 
 #if COMPAT_HAS_FTRACE_IPS
 
@@ -51,12 +52,14 @@ static void notrace entry_callback(unsigned long ip, unsigned long parent_ip,
 	preempt_disable_notrace();
 	site = site_index_find(ip);
 	if (site && site->target->flags & COV_ATTACH_PATHS) {
-		cov_hit(site, 0, parent_ip, HIT_IN_CALLBACK);
+		cov_hit(site, 0, parent_ip, compat_arguments(regs), HIT_IN_CALLBACK);
 	} else if (site) {
 		cells = &site->target->cps.cells;
 		base = cells_of_task(cells, preempt_count());
 		if (base)
 			cell_hit(cells, base, site->cell);
+		if (unlikely(site->traced))
+			trace_hit(site, 0, compat_arguments(regs), HIT_IN_CALLBACK);
 	}
 	preempt_enable_notrace();
 }

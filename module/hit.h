@@ -8,40 +8,15 @@
 #ifndef LIVECOV_HIT_H
 #define LIVECOV_HIT_H
 
-#include <linux/preempt.h>
-#include <linux/sched.h>
-
 #include "checkpoint.h"
 #include "disarm.h"
+#include "hit_context.h"
 #include "insn_branch.h"
 #include "news.h"
 #include "samples.h"
 #include "target.h"
+#include "trace.h"
 #include "tracking.h"
-
-/* How the engine was called: it decides what preempt_count() says of the code hit. */
-enum hit_context {
-	HIT_IN_TRAP,		/* int3: entered like an NMI */
-	HIT_IN_CALLBACK,	/* called in the hit code's own context */
-};
-
-/*
- * preempt_count of the code that was hit. int3 is itself entered through
- * irqentry_nmi_enter(), which adds NMI_OFFSET and HARDIRQ_OFFSET (__nmi_enter(),
- * include/linux/hardirq.h).
- */
-static __always_inline u32 hit_preempt_count(enum hit_context context)
-{
-	return preempt_count() - (context == HIT_IN_TRAP ? NMI_OFFSET + HARDIRQ_OFFSET : 0);
-}
-
-/* Was it a task that was hit, and not an interrupt on top of one? */
-static __always_inline bool hit_in_task(enum hit_context context)
-{
-	u32 count = hit_preempt_count(context);
-
-	return !(count & (NMI_MASK | HARDIRQ_MASK)) && !in_serving_softirq();
-}
 
 /*
  * A one-shot site counts once: the cmpxchg() names the one hit that does. It is
@@ -114,15 +89,19 @@ static __always_inline void hit_sample(const struct cov_site *site, unsigned int
  * @site: the site
  * @outcome: index in @site->hits
  * @caller: the return address, at a function's entry; else 0
+ * @regs: at the site
  * @context: how the engine was called
  */
 static __always_inline void cov_hit(struct cov_site *site, unsigned int outcome,
-				    unsigned long caller, enum hit_context context)
+				    unsigned long caller, const struct pt_regs *regs,
+				    enum hit_context context)
 {
 	struct thread_ref thread;
 	bool tracked = atomic_long_read(&cov_tasks.count) && hit_in_task(context) &&
 		task_registry_find(&cov_tasks, (unsigned long)current, &thread);
 
+	if (unlikely(site->traced))
+		trace_hit(site, outcome, regs, context);
 	if (site->target->scope == COV_SCOPE_TRACKED && !tracked)
 		return;
 	if (!hit_claim(site))

@@ -19,9 +19,11 @@
 #include "ioctl.h"
 #include "news.h"
 #include "query.h"
+#include "returns.h"
 #include "samples.h"
 #include "target.h"
 #include "text_patch.h"
+#include "trace_file.h"
 #include "tracking.h"
 
 #define GLOBS_MAX	(64U << 10)
@@ -71,6 +73,7 @@ union argument {
 	struct cov_callers callers;
 	struct cov_news news;
 	struct cov_checkpoint_switch toggle;
+	struct cov_trace trace;
 };
 
 /**
@@ -81,6 +84,7 @@ union argument {
  * @globs: COV_IOC_ATTACH: patterns
  * @sections: COV_IOC_ATTACH: named text
  * @answer: an array for user space
+ * @file: COV_IOC_TRACE: what the new descriptor will be of
  */
 struct request {
 	union argument arg;
@@ -89,6 +93,7 @@ struct request {
 	char *globs;
 	struct cov_section *sections;
 	struct query_answer answer;
+	struct file *file;
 };
 
 /* --- what every struct has to be -------------------------------------------------- */
@@ -100,12 +105,14 @@ static bool terminated(const char *text, size_t size)
 
 static int check_modes(u32 mode, u32 scope, u32 engine, struct cov_error *error)
 {
-	if (mode < COV_MODE_BLOCKS || mode > COV_MODE_COUNT)
+	if (mode < COV_MODE_BLOCKS || mode > COV_MODE_TRACE)
 		return cov_fail(error, -EOPNOTSUPP, "there is no mode %u", mode);
 	if (scope != COV_SCOPE_TRACKED && scope != COV_SCOPE_ALL)
 		return cov_fail(error, -EOPNOTSUPP, "there is no scope %u", scope);
 	if (!engine_known(engine))
 		return cov_fail(error, -EOPNOTSUPP, "there is no engine %u", engine);
+	if (mode == COV_MODE_TRACE && engine == COV_ENGINE_DETOUR)
+		return cov_fail(error, -EOPNOTSUPP, "detours know no order: mode trace takes engine auto");
 	if (!(engines_usable() & 1U << engine))
 		return cov_fail(error, -EOPNOTSUPP, "engine %u cannot be used on this kernel: %s; auto takes what there is",
 				engine, text_patch_unusable() ?: "too old");
@@ -116,10 +123,12 @@ static int check_attach(const struct cov_attach *arg, struct cov_error *error)
 {
 	if (!terminated(arg->module, sizeof(arg->module)) || !arg->module[0])
 		return cov_fail(error, -EINVAL, "the module's name is empty or not terminated");
-	if (arg->flags & ~(COV_ATTACH_FUNCTIONS_ONLY | COV_ATTACH_PATHS))
+	if (arg->flags & ~(COV_ATTACH_FUNCTIONS_ONLY | COV_ATTACH_PATHS | COV_ATTACH_RETURNS))
 		return cov_fail(error, -EINVAL, "unknown flags %#x", arg->flags);
 	if (arg->flags & COV_ATTACH_PATHS && arg->engine == COV_ENGINE_DETOUR)
 		return cov_fail(error, -EOPNOTSUPP, "detours record no callers and paths; engine auto takes others for them");
+	if (arg->flags & COV_ATTACH_RETURNS && arg->mode != COV_MODE_TRACE)
+		return cov_fail(error, -EINVAL, "returns are for mode trace alone");
 	if (arg->pad)
 		return cov_fail(error, -EINVAL, "the padding is not zero");
 	if (!arg->levels)
@@ -182,7 +191,8 @@ static int do_version(struct request *req)
 	*arg = (struct cov_version){
 		.abi_major = COV_ABI_MAJOR,
 		.abi_minor = COV_ABI_MINOR,
-		.modes = 1U << COV_MODE_BLOCKS | 1U << COV_MODE_EDGES | 1U << COV_MODE_COUNT,
+		.modes = 1U << COV_MODE_BLOCKS | 1U << COV_MODE_EDGES | 1U << COV_MODE_COUNT |
+			 1U << COV_MODE_TRACE,
 		.scopes = 1U << COV_SCOPE_TRACKED | 1U << COV_SCOPE_ALL,
 		.engines = engines_usable(),
 	};
@@ -304,10 +314,10 @@ static int arm_some(struct request *req, u32 max)
 	if (err)
 		return err;
 	query_sites(target, &info);
-	arg->pending = info.pending;
+	arg->pending = info.pending + returns_left(target);
 	arg->armed = info.armed + info.disarmed;
 	arg->refused = info.refused;
-	arg->total = info.sites;
+	arg->total = info.sites + returns_left(target);
 	return 0;
 }
 
@@ -498,6 +508,21 @@ static void undo_news(struct request *req, u32 unused)
 	mutex_unlock(&req->control->lock);
 }
 
+static int do_trace(struct request *req)
+{
+	return trace_file_make(&req->arg.trace, req->control->id, &req->file, &req->error);
+}
+
+static void publish_trace(struct request *req)
+{
+	trace_file_publish(&req->arg.trace, req->file);
+}
+
+static void undo_trace(struct request *req, u32 id)
+{
+	trace_file_drop(&req->arg.trace, req->file);
+}
+
 static int do_register(struct request *req)
 {
 	struct cov_register *arg = &req->arg.reg;
@@ -604,6 +629,7 @@ static int do_checkpoint_switch(struct request *req)
  * @run: the work
  * @undo: takes back what @run did, for target @id if it has made one, without the lock;
  *	  or NULL
+ * @publish: makes the result visible once the caller has the answer; or NULL
  * @unlocked: @run does not look at targets, and must not wait behind an attach; or
  *	      it takes the lock itself
  */
@@ -612,6 +638,7 @@ struct call {
 	int (*prepare)(struct request *req);
 	int (*run)(struct request *req);
 	void (*undo)(struct request *req, u32 id);
+	void (*publish)(struct request *req);
 	bool unlocked;
 };
 
@@ -637,6 +664,8 @@ static const struct call calls[] = {
 	{ COV_IOC_MAP, .run = do_map },
 	{ COV_IOC_CALLERS, .run = do_callers },
 	{ COV_IOC_NEWS, .run = do_news, .undo = undo_news, .unlocked = true },
+	{ COV_IOC_TRACE, .run = do_trace, .undo = undo_trace, .publish = publish_trace,
+	  .unlocked = true },
 	{ COV_IOC_REGISTER, .run = do_register, .unlocked = true },
 	{ COV_IOC_UNREGISTER, .run = do_unregister, .unlocked = true },
 	{ COV_IOC_CHECKPOINT_ADD, .run = do_checkpoint_add, .undo = undo_attach },
@@ -717,6 +746,8 @@ static int carry_out(const struct call *call, struct request *req, void __user *
 	err = deliver(call, req, user);
 	if (err && call->undo)
 		call->undo(req, made_target(req, call->cmd));
+	if (!err && call->publish)
+		call->publish(req);
 	return err;
 }
 

@@ -12,6 +12,7 @@
 #include "news.h"
 #include "samples.h"
 #include "target.h"
+#include "trace.h"
 #include "tracking.h"
 
 MODULE_DESCRIPTION("Coverage of loaded kernel modules on stock kernels");
@@ -81,6 +82,7 @@ static void __exit livecov_exit(void)
 	targets_exit();
 	engines_exit();
 	news_exit();
+	trace_exit();
 	tracking_exit();
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * portable.h - lets the pure files (insn_branch.c, flow_read.c, flow.c, flow_plan.c,
- * region.c, stub.c, task_registry.c, thread_buffer.c, caller_table.c) be one source for the
- * kernel and for the unit tests, which run them under sanitizers.
+ * region.c, stub.c, task_registry.c, thread_buffer.c, caller_table.c, trace_area.c) be one
+ * source for the kernel and for the unit tests, which run them under sanitizers.
  *
  * In the kernel it is nothing but includes. In user space it gives the few
  * kernel spellings that those files use, on the compiler's own atomics: each
@@ -113,6 +113,7 @@ typedef struct { long counter; } atomic_long_t;
 #define atomic_long_read(v)	READ_ONCE((v)->counter)
 #define atomic_long_read_acquire(v) smp_load_acquire(&(v)->counter)
 #define atomic_long_set(v, i)	WRITE_ONCE((v)->counter, (i))
+#define atomic_long_add(i, v)	((void)__atomic_fetch_add(&(v)->counter, (i), __ATOMIC_RELAXED))
 #define atomic_long_inc(v)	((void)__atomic_fetch_add(&(v)->counter, 1, __ATOMIC_RELAXED))
 #define atomic_long_dec(v)	((void)__atomic_fetch_sub(&(v)->counter, 1, __ATOMIC_RELAXED))
 #define atomic_long_inc_return(v)  __atomic_add_fetch(&(v)->counter, 1, __ATOMIC_SEQ_CST)

@@ -62,7 +62,7 @@ static int notrace probe_entry(struct kprobe *kp, struct pt_regs *regs)
 
 	/* At a function's first instruction the return address is on top of the stack. */
 	if (site)
-		cov_hit(site, 0, *(unsigned long *)regs->sp, probe_context(kp));
+		cov_hit(site, 0, *(unsigned long *)regs->sp, regs, probe_context(kp));
 	return 0;
 }
 NOKPROBE_SYMBOL(probe_entry);
@@ -72,7 +72,7 @@ static int notrace probe_leader(struct kprobe *kp, struct pt_regs *regs)
 	struct cov_site *site = READ_ONCE(site_probe(kp)->site);
 
 	if (site)
-		cov_hit(site, 0, 0, probe_context(kp));
+		cov_hit(site, 0, 0, regs, probe_context(kp));
 	return 0;
 }
 NOKPROBE_SYMBOL(probe_leader);
@@ -83,7 +83,7 @@ static int notrace probe_branch(struct kprobe *kp, struct pt_regs *regs)
 
 	if (site)
 		cov_hit(site, insn_branch_taken(site->condition, site->narrow, regs->flags,
-						regs->cx), 0, probe_context(kp));
+						regs->cx), 0, regs, probe_context(kp));
 	return 0;
 }
 NOKPROBE_SYMBOL(probe_branch);
@@ -98,7 +98,7 @@ static int notrace probe_loop(struct kprobe *kp, struct pt_regs *regs)
 {
 	struct cov_site *site = site_probe(kp)->site;
 
-	cov_hit(site, branch_carry_out(site, regs), 0, probe_context(kp));
+	cov_hit(site, branch_carry_out(site, regs), 0, regs, probe_context(kp));
 	return 1;
 }
 NOKPROBE_SYMBOL(probe_loop);

@@ -14,8 +14,8 @@
  * - A near jump that was seen to fall through goes on as a jump that leads into its
  *   stub only if it is taken.
  *
- * In scope tracked each sample is to learn everything for itself, and mode count
- * counts: nothing settles there, nor where paths are recorded.
+ * In scope tracked each sample is to learn everything for itself, and modes count and
+ * trace want every hit: nothing settles there, nor where paths are recorded.
  *
  * The worker looks soon after it has found something, or a one-shot site was passed for
  * the first time, and ever more rarely while there is nothing.
@@ -46,7 +46,7 @@ static unsigned long pause = SOONEST;
 static bool settles(const struct cov_target *target)
 {
 	return target->state == COV_TARGET_LIVE && target->scope == COV_SCOPE_ALL &&
-	       target->cps.mode != COV_MODE_COUNT && !target->checkpoint[0] &&
+	       !target->cps.cells.wide && !target->checkpoint[0] &&
 	       !(target->flags & COV_ATTACH_PATHS);
 }
 

@@ -9,6 +9,7 @@
 
 #include "held.h"
 #include "patched.h"
+#include "returns.h"
 #include "settle.h"
 #include "site_index.h"
 #include "target_parts.h"
@@ -91,6 +92,7 @@ static struct module *get_module(const char *name, struct cov_error *error)
 
 void target_free(struct cov_target *target)
 {
+	returns_forget(target);
 	checkpoints_free(&target->cps);
 	cov_image_free(&target->image);
 	kvfree(target->sections);
@@ -287,7 +289,7 @@ static int arm_fast(struct cov_target *target)
 	if (!sites)
 		return -ENOMEM;
 	take(&cps->pending, sites, n);
-	left = engine_arm_fast(target->engine, sites, n);
+	left = engine_arm_fast(engine_choice(target), sites, n);
 	for (i = 0; left > 0 && i < left; i++)
 		llist_add(&sites[i]->node, &cps->slow);
 	for (i = 0; left < 0 && i < n; i++)
@@ -324,6 +326,8 @@ static int arm_step(struct cov_target *target, u32 *max)
 		*max -= arm_slow(target, *max);
 	if (!err && !target_pending(target) && cps->refusals)
 		err = checkpoints_plan(target, targets_room());
+	if (!err && !target_pending(target))
+		*max -= returns_arm(target, min_t(u32, *max, ARM_CHUNK));
 	return err;
 }
 
@@ -340,7 +344,8 @@ int target_arm_some(struct cov_target *target, u32 max, bool interruptible,
 		if (err)
 			return cov_fail(error, err, "no room for the sites of %s, or for those that stand in for refused ones",
 					target->name);
-		if (!target_pending(target) || target_is_going(target)) {
+		if (!(target_pending(target) || returns_left(target)) ||
+		    target_is_going(target)) {
 			settle_start();
 			break;
 		}
@@ -381,6 +386,7 @@ void target_release_sites(struct cov_target *target, site_filter filter)
 	u32 i;
 
 	settle_note_implied(target);
+	returns_release(target, filter);
 	engine_release(target, filter);
 	/* The engines have flushed the disarm worker: states change here alone. */
 	for_each_site(site, batch, i, &target->cps)

@@ -27,6 +27,18 @@
  * our notifier has seen MODULE_STATE_GOING, and that waits for the lock.
  */
 
+struct return_probe;
+
+/**
+ * struct target_returns - of a target with COV_ATTACH_RETURNS; returns.c's
+ * @probes: one for each function, NULL where there is none
+ * @next: the first function that was not tried yet
+ */
+struct target_returns {
+	struct return_probe **probes;
+	u32 next;
+};
+
 /**
  * struct cov_target - a module, the kernel, or one place in them, under measurement
  * @link: in the list of all targets, by rising id
@@ -46,6 +58,7 @@
  * @engine: COV_ENGINE_* that was asked for
  * @image: what it is made of
  * @cps: its sites
+ * @returns: and its functions' returns
  * @sections: names of stretches of its text, from user space
  * @nr_sections: how many
  */
@@ -67,6 +80,7 @@ struct cov_target {
 	u32 engine;
 	struct cov_image image;
 	struct checkpoints cps;
+	struct target_returns returns;
 	struct cov_section *sections;
 	u32 nr_sections;
 };

@@ -7,6 +7,7 @@
 #include <linux/module.h>
 
 #include "held.h"
+#include "returns.h"
 #include "site_index.h"
 #include "target_parts.h"
 
@@ -35,6 +36,7 @@ static void target_live(struct cov_target *target)
 static void target_going(struct cov_target *target)
 {
 	target_release_sites(target, target_any_site);
+	returns_forget(target);
 	site_index_drop(target);
 	init_llist_head(&target->cps.pending);
 	init_llist_head(&target->cps.slow);

@@ -24,9 +24,7 @@
  * @sample: what thread_buffer_open() was given
  * @owner: the same
  *
- * A trace that is mapped to user space will hang here: its pages, their size in
- * words and the index of the next word, valid for one generation like the rest.
- * KCOV's layout (word 0 the count, then one word a record) asks nothing else.
+ * trace.c binds a trace to slot and generation; it needs nothing here.
  */
 struct thread_slot {
 	u64 last;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * tracking.c - owns the two tables that all handlers share, and the tracepoints
- * that keep the task registry true. May call task_registry.c, caller_table.c.
+ * that keep the task registry true. May call task_registry.c, caller_table.c,
+ * tracepoints.c.
  *
  * A tracked task's children are tracked from before they first run: task_newtask,
  * the last step of copy_process(), which io_uring's workers pass as well;
@@ -12,10 +13,10 @@
  */
 #include <linux/mutex.h>
 #include <linux/sched.h>
-#include <linux/tracepoint.h>
 
 #include "samples.h"
 #include "task_maps.h"
+#include "tracepoints.h"
 #include "tracking.h"
 
 struct task_registry cov_tasks;
@@ -51,60 +52,11 @@ static void notrace tracking_switch(void *data, bool preempt, struct task_struct
 	task_maps_switch(next);
 }
 
-/* The tracepoints' addresses are not exported; they are found by name. */
-static struct followed {
-	const char *name;
-	void *probe;
-	struct tracepoint *tp;
-	bool registered;
-} followed[] = {
+static struct followed followed[] = {
 	{ .name = "task_newtask", .probe = tracking_fork },
 	{ .name = "sched_process_free", .probe = tracking_free },
 	{ .name = "sched_switch", .probe = tracking_switch },
 };
-
-static void find_tracepoint(struct tracepoint *tp, void *data)
-{
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(followed); i++)
-		if (!strcmp(tp->name, followed[i].name))
-			followed[i].tp = tp;
-}
-
-static void unfollow(void)
-{
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(followed); i++)
-		if (followed[i].registered)
-			tracepoint_probe_unregister(followed[i].tp, followed[i].probe, NULL);
-	tracepoint_synchronize_unregister();
-}
-
-static int follow(void)
-{
-	int i, err;
-
-	for_each_kernel_tracepoint(find_tracepoint, NULL);
-	for (i = 0; i < ARRAY_SIZE(followed); i++) {
-		if (!followed[i].tp) {
-			pr_err("this kernel has no tracepoint %s: tasks cannot be tracked\n",
-			       followed[i].name);
-			err = -ENOENT;
-			goto err_unfollow;
-		}
-		err = tracepoint_probe_register(followed[i].tp, followed[i].probe, NULL);
-		if (err)
-			goto err_unfollow;
-		followed[i].registered = true;
-	}
-	return 0;
-
-err_unfollow:
-	unfollow();
-	return err;
-}
 
 int tracking_init(void)
 {
@@ -121,7 +73,7 @@ int tracking_init(void)
 	err = caller_table_init(&cov_callers, cov_max_callers);
 	if (err)
 		goto err_tasks;
-	err = follow();
+	err = tracepoints_follow(followed, ARRAY_SIZE(followed));
 	if (err)
 		goto err_callers;
 	return 0;
@@ -135,7 +87,7 @@ err_tasks:
 
 void tracking_exit(void)
 {
-	unfollow();
+	tracepoints_unfollow(followed, ARRAY_SIZE(followed));
 	caller_table_destroy(&cov_callers);
 	task_registry_destroy(&cov_tasks);
 	samples_exit();

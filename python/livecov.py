@@ -44,7 +44,7 @@ __all__ = ["Attached", "Block", "Branch", "Coverage", "Error", "Function", "Stat
            "Totals", "Unhit", "attach", "blocks", "branches", "coverage", "detach", "functions",
            "next_unhit", "reset", "sample", "samples", "status", "unhit"]
 
-MODES = {"blocks": 1, "edges": 2, "count": 3}
+MODES = {"blocks": 1, "edges": 2, "count": 3, "trace": 4}
 SCOPES = {"tracked": 1, "all": 2}
 ENGINES = {"auto": 0, "kprobe": 1, "breakpoint": 2, "detour": 3, "entry": 4}
 TARGET_STATES = {"live": 1, "gone": 2, "stale": 3}
@@ -778,7 +778,7 @@ def attach(module: str, *, mode: str = "edges", scope: str = "all", engine: str 
            progress: Optional[Callable[[int, int], object]] = None) -> Target:
     """Measure a loaded module; use the result in a `with`, or keep it.
 
-    mode is "edges", "count" or "blocks", scope "all" or "tracked", engine "auto",
+    mode is "edges", "count", "trace" or "blocks", scope "all" or "tracked", engine "auto",
     "kprobe", "breakpoint", "detour" or "entry": `covstat attach --help` tells them
     apart. functions are shell patterns of names (for "vmlinux": exact names, at least
     one); functions_only leaves out blocks and branches; levels, 1 to 64, are given to

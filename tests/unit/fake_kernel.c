@@ -73,7 +73,7 @@ static const struct {
 } members[] = {
 #define MEMBER(m) { #m, offsetof(struct fake_settings, m) }
 	MEMBER(abi_major), MEMBER(old), MEMBER(no_patching), MEMBER(slow),
-	MEMBER(map_damage), MEMBER(mmap_errno), MEMBER(open_errno), MEMBER(fail_nr), MEMBER(fail_errno),
+	MEMBER(map_damage), MEMBER(trace_damage), MEMBER(mmap_errno), MEMBER(open_errno), MEMBER(fail_nr), MEMBER(fail_errno),
 	MEMBER(fail_text), MEMBER(fail_after), MEMBER(detach_errno), MEMBER(sites),
 	MEMBER(arm_interrupted), MEMBER(arm_signal), MEMBER(changes), MEMBER(changes_after), MEMBER(state), MEMBER(damage),
 	MEMBER(missed), MEMBER(lost), MEMBER(first_branch), MEMBER(new_pairs), MEMBER(records_damage),
@@ -225,7 +225,7 @@ static int do_attach(int fd, struct cov_attach *a)
 				      a->module, a->module);
 	if (!a->levels || a->pad || a->target)
 		return refuse(EINVAL, "bad request");
-	if (a->mode > COV_MODE_COUNT || !(usable_engines() & 1U << a->engine))
+	if (a->mode > COV_MODE_TRACE || !(usable_engines() & 1U << a->engine))
 		return refuse(EOPNOTSUPP, "engine %u cannot be used on this kernel", a->engine);
 	if (a->nr_sections > ARRAY_SIZE(target->sections))
 		return refuse(E2BIG, "too many sections for the fake");
@@ -827,6 +827,15 @@ static int do_checkpoint_switch(const struct cov_checkpoint_switch *request)
 	return n ? 0 : refuse(ENOENT, "there is no checkpoint %s", request->glob);
 }
 
+static int do_trace(struct cov_trace *request)
+{
+	if (!request->size || !request->tasks || request->pad || request->flags > 7)
+		return refuse(EINVAL, "bad request");
+	kernel->traces++;
+	kernel->trace = *request;
+	return fake_trace(request, kernel->settings.trace_damage);
+}
+
 /* Lets a task register again while it is tracked, which the kernel does not. */
 static int do_register(int fd, const struct cov_register *request)
 {
@@ -857,9 +866,9 @@ static int do_version(struct cov_version *version)
 {
 	*version = (struct cov_version){
 		.abi_major = kernel->settings.abi_major,
-		.abi_minor = kernel->settings.old ? 0 : COV_ABI_MINOR,
+		.abi_minor = kernel->settings.old ? kernel->settings.old - 1 : COV_ABI_MINOR,
 		.modes = 1U << COV_MODE_BLOCKS | 1U << COV_MODE_EDGES |
-			 (kernel->settings.old ? 0 : 1U << COV_MODE_COUNT),
+			 (kernel->settings.old ? 0 : 1U << COV_MODE_COUNT | 1U << COV_MODE_TRACE),
 		.scopes = 1U << COV_SCOPE_TRACKED | 1U << COV_SCOPE_ALL,
 		.engines = usable_engines(),
 		.release = "fake",
@@ -915,6 +924,8 @@ static int dispatch_newer(int fd, unsigned long command, void *argument)
 		return do_news(argument);
 	case COV_IOC_CHECKPOINT_SWITCH:
 		return do_checkpoint_switch(argument);
+	case COV_IOC_TRACE:
+		return kernel->settings.old ? -ENOTTY : do_trace(argument);
 	default:
 		return -ENOTTY;
 	}
@@ -956,7 +967,7 @@ static int dispatch(int fd, unsigned long command, void *argument)
 	case COV_IOC_CHECKPOINT_DEL:
 		return do_checkpoint_del(argument);
 	default:
-		return kernel->settings.old ? -ENOTTY : dispatch_newer(fd, command, argument);
+		return kernel->settings.old == 1 ? -ENOTTY : dispatch_newer(fd, command, argument);
 	}
 }
 

@@ -45,7 +45,7 @@
 /**
  * struct fake_settings - how the kernel is to behave
  * @abi_major: of COV_IOC_VERSION
- * @old: 1: of minor version 0: engine kprobe alone, and no call that came later
+ * @old: 1: of minor version 0: engine kprobe alone, and no call that came later; 2: of 1
  * @no_patching: 1: engines detour and breakpoint cannot be used here
  * @open_errno: what open() of the control file fails with, 0 to succeed
  * @fail_nr: the number of the ioctl that fails, by _IOC_NR
@@ -56,6 +56,7 @@
  * @sites: that COV_IOC_ATTACH promises
  * @slow: of them, how many the engines that patch text leave to kprobes
  * @map_damage: which number of COV_IOC_MAP is wrong, see damage_map(); 0: none
+ * @trace_damage: which number of a trace is wrong, see fake_trace.c; 0: none
  * @mmap_errno: what mmap() fails with, 0: it does not
  * @arm_interrupted: COV_IOC_ARM number this (from 1) is interrupted
  * @arm_signal: a signal that the caller gets in the middle of each COV_IOC_ARM, or 0
@@ -84,6 +85,7 @@ struct fake_settings {
 	uint32_t sites;
 	uint32_t slow;
 	uint32_t map_damage;
+	uint32_t trace_damage;
 	uint32_t mmap_errno;
 	uint32_t arm_interrupted;
 	uint32_t arm_signal;
@@ -122,6 +124,8 @@ struct fake_target {
  * @detaches: calls of COV_IOC_DETACH that succeeded
  * @resets: calls of COV_IOC_RESET that succeeded
  * @registers: calls of COV_IOC_REGISTER that succeeded
+ * @traces: calls of COV_IOC_TRACE that succeeded
+ * @trace: of the last one
  * @sample: of the last one
  * @registered_pid: who made it
  * @tracked: thread id of the task that is tracked, 0 if none is
@@ -149,6 +153,8 @@ struct fake_kernel {
 	uint32_t detaches;
 	uint32_t resets;
 	uint32_t registers;
+	uint32_t traces;
+	struct cov_trace trace;
 	uint64_t sample;
 	int32_t registered_pid;
 	int32_t tracked;
@@ -199,5 +205,10 @@ bool fake_caller(uint32_t i, uint32_t target, uint64_t base, struct cov_caller *
 
 /* fake_text - the bytes at @offset from .text's base, or NULL if not all are toy's */
 const uint8_t *fake_text(uint64_t offset, uint32_t length);
+
+/* fake_trace.c */
+
+/* fake_trace - COV_IOC_TRACE: what it says, damaged if that is not 0; 0 */
+int fake_trace(struct cov_trace *request, uint32_t damage);
 
 #endif /* FAKE_KERNEL_H */

@@ -36,7 +36,7 @@ NR = {"VERSION": 0x00, "STATUS": 0x02, "ARM": 0x11, "KEEP": 0x12, "RESET": 0x14,
 MAIN, STOPS, CHECKS = (0x10000 + bit for bit in (0x01, 0x10, 0x20))
 MAIN_STOPS, MAIN_STOPS_CHECKS, FELL = 0x10011, 0x10031, 0x10081
 COMMANDS = ("attach", "run", "list", "next", "status", "reset", "detach", "checkpoint",
-            "samples", "callers", "map", "watch", "doctor")
+            "samples", "callers", "map", "watch", "trace", "doctor")
 
 
 def sanitizer_runtime(program):
@@ -938,6 +938,111 @@ class Samples(Case):
             self.assertIn("load the livecov.ko that was built with this libcov", done.stderr)
 
 
+class Trace(Case):
+    WRITE = ["  write", "    toy_main  +0x2 taken  returned 0", "  write  returned 0"]
+    IOCTL = ["  ioctl", "    toy_main  +0x2 taken  left with -EINVAL",
+             "  ioctl  left with -EINVAL"]
+
+    def trace(self, *args, **kwargs):
+        return self.covstat("trace", "--module", "toy", "--ret", *args, "--", "true", **kwargs)
+
+    def test_tree_and_summary(self):
+        lines = self.trace().stdout.splitlines()
+        self.assertEqual(lines[:7], ["toyer[4242]"] + self.WRITE + self.IOCTL)
+        self.assertEqual(lines[7:9], ["toyer-2[4243]", "  toy_unused"])
+        self.assertEqual([line.split() for line in lines[9:]],
+                         [[], ["FUNCTION", "CALLS", "RETURNED", "LEFT", "WITH"],
+                          ["toy_main", "2", "2", "-EINVAL", "1"],
+                          ["toy_unused", "1", "0", "-"]])
+
+    def test_one_system_call(self):
+        lines = self.trace("--syscall", "ioctl").stdout.splitlines()
+        self.assertEqual(lines[:4], ["toyer[4242]"] + self.IOCTL)
+        self.assertEqual(lines[6].split(), ["toy_main", "1", "1", "-EINVAL", "1"])
+        self.assertEqual(len(lines), 7)
+        self.assertIn("nothing that is attached was called",
+                      self.trace("--syscall", "openat").stdout)
+        self.assertIn("no system call 'ioctal'",
+                      self.trace("--syscall", "ioctal", status=2).stderr)
+
+    def test_time_and_arguments(self):
+        lines = self.trace("--time", "--args").stdout.splitlines()
+        self.assertEqual(lines[1], "       0.000 us    write(0x1, 0x2, 0x3, 0x4, 0x5, "
+                                   "0xffff888000000000)")
+        self.assertEqual(lines[2], "       1.000 us      toy_main(0x1, 0x2, 0x3, 0x4, 0x5, "
+                                   "0xffff888000000000)  +0x2 taken  returned 0")
+
+    def test_json(self):
+        done = self.trace("--json", "--time")
+        document = json.loads(done.stdout)
+        self.assertEqual(document["tasks_lost"], 3)
+        self.assertEqual(document["lost"], {"entry": 4, "return": 1, "branch": 5,
+                                            "syscall": 0, "sysret": 0})
+        first, second = document["tasks"]
+        self.assertEqual((first["pid"], first["tgid"], first["comm"]), (4242, 4242, "toyer"))
+        self.assertEqual([event["kind"] for event in first["events"]],
+                         ["syscall", "entry", "branch", "return", "sysret"] * 2)
+        self.assertEqual(first["events"][0], {"kind": "syscall", "ns": 1001000,
+                                              "syscall": "write", "number": 1, "compat": False})
+        self.assertEqual(first["events"][2],
+                         {"kind": "branch", "ns": 1003000, "target": 1, "stack": 520,
+                          "function": "toy_main", "offset": 2, "cold": False, "taken": True})
+        self.assertEqual(first["events"][8]["error"], "EINVAL")
+        self.assertEqual(first["events"][8]["value"], 2**64 - errno.EINVAL)
+        self.assertEqual(len(second["events"]), 1)
+        self.assertEqual(document["functions"][0],
+                         {"function": "toy_main", "calls": 2, "returned": 2,
+                          "errors": {"EINVAL": 1}})
+
+    def test_losses_are_told(self):
+        text = self.trace().stderr
+        self.assertIn("9 events found no room; --size", text)
+        self.assertIn("1 returns are missing", text)
+        self.assertIn("3 tasks found no room; --tasks", text)
+
+    def test_module_is_attached_for_the_run_alone(self):
+        self.trace()
+        self.assertIn("nothing is attached", self.covstat("status").stdout)
+
+    def test_what_is_attached_already_is_used(self):
+        done = self.covstat("trace", "true", status=1)
+        self.assertIn("nothing is attached in mode trace", done.stderr)
+        self.covstat("attach", "toy", "--mode", "trace")
+        self.assertIn("toy_main", self.covstat("trace", "true").stdout)
+        self.assertIn("does not see returns", self.covstat("trace", "--ret", "true",
+                                                           status=1).stderr)
+        self.covstat("detach", "toy")
+        self.covstat("attach", "toy", "--mode", "trace", "--returns")
+        self.covstat("trace", "--ret", "true")
+
+    def test_status_is_the_commands_and_output_can_go_to_a_file(self):
+        path = os.path.join(self.dir, "tree")
+        done = self.covstat("trace", "--module", "toy", "--output", path, "--",
+                            "sh", "-c", "echo mine; exit 42", status=42)
+        self.assertEqual(done.stdout, "mine\n")
+        with open(path) as file:
+            self.assertTrue(file.read().startswith("toyer[4242]\n"))
+        self.covstat("trace", "--module", "toy", "--", "/nonexistent/program", status=127)
+
+    def test_wrong_usage(self):
+        for args, words in (
+                (["--size", "0", "true"], "--size takes"),
+                (["--size", "1025", "true"], "--size takes"),
+                (["--tasks", "0", "true"], "--tasks takes"),
+                (["--tasks", "65537", "true"], "--tasks takes"),
+                (["--sample", "0", "true"], "a sample is a number above 0"),
+                (["--functions", "x", "true"], "--functions goes with --module"),
+                (["--ret"], "no command to run")):
+            self.assertIn(words, self.covstat("trace", *args, status=2).stderr)
+
+    def test_older_livecov_is_named(self):
+        self.assertIn("no mode trace", self.trace(status=1, old=2).stderr)
+
+    def test_damaged_trace_is_told(self):
+        self.assertIn("contradicts itself", self.trace(status=1, trace_damage=1).stderr)
+        self.assertIn("is damaged", self.trace(trace_damage=6).stderr)
+
+
 class TheRest(Case):
     def test_status(self):
         self.assertIn("nothing is attached", self.covstat("status").stdout)
@@ -948,7 +1053,7 @@ class TheRest(Case):
         self.assertIn("3 tasks were not tracked: load livecov with a larger max_tasks", text)
         document = self.json("status")
         self.assertEqual(document["abi"], {"major": 1, "minor": 2})
-        self.assertEqual(document["modes"], ["blocks", "edges", "count"])
+        self.assertEqual(document["modes"], ["blocks", "edges", "count", "trace"])
         self.assertEqual(document["engines"], ["auto", "kprobe", "breakpoint", "detour", "entry"])
         self.assertEqual(document["checkpoints_max"], 1000)
 
@@ -1177,7 +1282,7 @@ def load_cases(loader, cases):
 
 def load_tests(loader, tests, pattern):
     return load_cases(loader, [CommandLine, Attach, Run, List, ListJson, Next, Samples,
-                               TheRest, Doctor])
+                               Trace, TheRest, Doctor])
 
 
 if __name__ == "__main__":

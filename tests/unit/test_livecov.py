@@ -341,7 +341,7 @@ class Read(Case):
     def test_status(self):
         found = self.run_script("print(json.dumps(livecov.status()._asdict()))", lost=3)
         self.assertEqual(found["release"], "fake")
-        self.assertEqual(found["modes"], ["blocks", "edges", "count"])
+        self.assertEqual(found["modes"], ["blocks", "edges", "count", "trace"])
         self.assertEqual(found["scopes"], ["tracked", "all"])
         self.assertEqual(sorted(found["engines"]),
                          ["auto", "breakpoint", "detour", "entry", "kprobe"])

@@ -28,6 +28,7 @@ static void switch_point(void);
 #undef smp_store_release
 #undef smp_store_mb
 #undef cmpxchg
+#undef atomic_long_add
 #undef atomic_long_inc
 #undef atomic_long_dec
 #undef atomic_long_inc_return
@@ -46,6 +47,7 @@ static void switch_point(void);
 		*(p) = (new);			\
 	found_;					\
 })
+#define atomic_long_add(i, v)		({ switch_point(); (void)((v)->counter += (i)); })
 #define atomic_long_inc(v)		({ switch_point(); (void)(v)->counter++; })
 #define atomic_long_dec(v)		({ switch_point(); (void)(v)->counter--; })
 #define atomic_long_inc_return(v)	({ switch_point(); ++(v)->counter; })
@@ -60,6 +62,7 @@ static void switch_point(void);
 #include "../../module/caller_table.c"
 #include "../../module/thread_buffer.c"
 #include "../../module/task_registry.c"
+#include "../../module/trace_area.c"
 
 /* ---- the scheduler ---- */
 
@@ -731,6 +734,203 @@ static void forget_of_a_busy_pair_keeps_the_number_of_records(void **state)
 	run_scenario(&s);
 }
 
+/* ---- traces ---- */
+
+#define AREA_CHUNKS	2
+#define AREA_TASKS	2
+
+static struct trace_area area;
+static u64 area_memory[(4 + AREA_CHUNKS) * TRACE_CHUNK_WORDS];
+static u32 read_at[2];		/* records that the reader saw, at each of two looks */
+
+static bool put(u32 task, u32 index, u32 words)
+{
+	u64 record[TRACE_MAX_WORDS];
+	u32 i;
+
+	if (!trace_area_begin(&area, task, COV_TRACE_ENTRY))
+		return false;
+	for (i = 0; i < words; i++)
+		record[i] = (u64)index << 32 | i;
+	record[0] |= COV_TRACE_ENTRY | words << 16;
+	return trace_area_end(&area, task, COV_TRACE_ENTRY, record, words);
+}
+
+/* Every record of a task, whole and in order; how many, or -1 if one is not. */
+static int count_records(u32 task)
+{
+	u32 chunk, at, words, i;
+	int n = 0;
+
+	for (chunk = 0; chunk < AREA_CHUNKS; chunk++) {
+		const u64 *from = &area.chunks[chunk * TRACE_CHUNK_WORDS];
+
+		if (smp_load_acquire(&from[0]) != task + 1ULL)
+			continue;
+		for (at = 1; at < TRACE_CHUNK_WORDS; at += words, n++) {
+			u64 first = smp_load_acquire(&from[at]);
+
+			if (!first)
+				break;
+			words = first >> 16 & 0xff;
+			for (i = 1; i < words; i++)
+				if (READ_ONCE(from[at + i]) != (first >> 32 << 32 | i))
+					return -1;
+		}
+	}
+	return n;
+}
+
+static void empty_area(void)
+{
+	trace_area_destroy(&area);
+	memset(area_memory, 0, sizeof(area_memory));
+	trace_area_init(&area, area_memory, AREA_CHUNKS * COV_TRACE_CHUNK, AREA_TASKS, 0);
+	trace_area_add_task(&area, 10, 10);
+	trace_area_add_task(&area, 11, 11);
+}
+
+/* The next record is the last one that fits. */
+static void area_with_a_chunk_that_is_nearly_full(void)
+{
+	u32 i;
+
+	empty_area();
+	for (i = 0; i < (TRACE_CHUNK_WORDS - 1) / 3 - 1; i++)
+		put(0, i, 3);
+}
+
+static void put_two(void)
+{
+	results[0] = put(0, 100, 3);
+	results[0] += put(0, 101, 3);
+}
+
+static void put_two_as_well(void)
+{
+	results[1] = put(0, 200, 4);
+	results[1] += put(0, 201, 4);
+}
+
+static bool recorded_and_lost_make(u32 task, u64 hits)
+{
+	const struct cov_trace_task *t = &area.tasks[task];
+
+	return t->recorded[COV_TRACE_ENTRY] + t->lost[COV_TRACE_ENTRY] == hits &&
+	       count_records(task) == (int)t->recorded[COV_TRACE_ENTRY];
+}
+
+static bool four_more_are_recorded_or_lost(void)
+{
+	return recorded_and_lost_make(0, (TRACE_CHUNK_WORDS - 1) / 3 - 1 + 4) &&
+	       results[0] + results[1] >= 2 && !area.writers[0].busy;
+}
+
+/* One switch there, and back when it is through: an interrupt. */
+static void interrupted_record_is_whole_and_everything_is_counted(void **state)
+{
+	const struct scenario s = {
+		area_with_a_chunk_that_is_nearly_full, { put_two, put_two_as_well },
+		four_more_are_recorded_or_lost, 1,
+	};
+
+	(void)state;
+	run_scenario(&s);
+}
+
+static void put_as_task_0(void)
+{
+	results[0] = put(0, 1, 3);
+	results[0] += put(0, 2, 3);
+}
+
+static void put_as_task_1(void)
+{
+	results[1] = put(1, 1, 3);
+	results[1] += put(1, 2, 3);
+}
+
+/* One chunk is left, and both want it. */
+static void area_with_one_chunk(void)
+{
+	empty_area();
+	atomic_long_inc(&area.next_chunk);
+}
+
+static bool one_has_it_and_the_other_has_lost_all(void)
+{
+	return results[0] + results[1] == 2 && (!results[0] || !results[1]) &&
+	       recorded_and_lost_make(0, 2) && recorded_and_lost_make(1, 2);
+}
+
+static void last_chunk_has_one_owner(void **state)
+{
+	const struct scenario s = {
+		area_with_one_chunk, { put_as_task_0, put_as_task_1 },
+		one_has_it_and_the_other_has_lost_all, 3,
+	};
+
+	(void)state;
+	run_scenario(&s);
+}
+
+static void read_twice(void)
+{
+	read_at[0] = count_records(0);
+	read_at[1] = count_records(0);
+}
+
+static bool saw_whole_records_and_ever_more(void)
+{
+	return read_at[0] <= 2 && read_at[1] <= 2 && read_at[0] <= read_at[1] &&
+	       results[0] == 2;
+}
+
+static void reader_sees_whole_records_at_any_moment(void **state)
+{
+	const struct scenario s = {
+		empty_area, { put_as_task_0, read_twice }, saw_whole_records_and_ever_more, 3,
+	};
+
+	(void)state;
+	run_scenario(&s);
+}
+
+static void add_task_a(void)
+{
+	results[0] = trace_area_add_task(&area, 20, 20);
+}
+
+static void add_task_b(void)
+{
+	results[1] = trace_area_add_task(&area, 21, 21);
+}
+
+static void area_with_one_entry(void)
+{
+	empty_area();
+	atomic_long_set(&area.next_task, 1);
+	area.tasks[1].pid = 0;
+}
+
+static bool one_has_the_entry(void)
+{
+	int winner = results[0] == 1 ? 0 : 1;
+
+	return results[winner] == 1 && results[!winner] == -ENOSPC &&
+	       area.tasks[1].pid == 20U + winner;
+}
+
+static void last_entry_has_one_owner(void **state)
+{
+	const struct scenario s = {
+		area_with_one_entry, { add_task_a, add_task_b }, one_has_the_entry, 3,
+	};
+
+	(void)state;
+	run_scenario(&s);
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -744,6 +944,7 @@ static int teardown(void **state)
 	task_registry_destroy(&reg);
 	caller_table_destroy(&table);
 	caller_table_destroy(&small_table);
+	trace_area_destroy(&area);
 	return 0;
 }
 
@@ -765,6 +966,10 @@ int main(void)
 		cmocka_unit_test(full_table_loses_nothing_uncounted),
 		cmocka_unit_test(forget_leaves_other_pairs_alone),
 		cmocka_unit_test(forget_of_a_busy_pair_keeps_the_number_of_records),
+		cmocka_unit_test(interrupted_record_is_whole_and_everything_is_counted),
+		cmocka_unit_test(last_chunk_has_one_owner),
+		cmocka_unit_test(reader_sees_whole_records_at_any_moment),
+		cmocka_unit_test(last_entry_has_one_owner),
 	};
 
 	return cmocka_run_group_tests_name("tables_interleave", tests, setup, teardown);

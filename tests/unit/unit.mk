@@ -33,11 +33,20 @@ caller_table_SRCS := module/caller_table.c
 
 # Includes the module's files itself, to put a switch point into every atomic.
 UNIT_TESTS += tables_interleave
-tables_interleave_DEPS := $(unit_tables)
+tables_interleave_DEPS := $(unit_tables) module/trace_area.c
 
 UNIT_TESTS += tables_threads
 UNIT_TSAN += tables_threads
 tables_threads_SRCS := $(unit_tables)
+
+UNIT_TESTS += trace_area
+UNIT_TSAN += trace_area
+trace_area_SRCS := module/trace_area.c
+
+# covstat's tree of a trace; it wants covstat's own headers.
+UNIT_TESTS += trace_tree
+trace_tree_SRCS := tools/covstat/trace_tree.c
+trace_tree_LIBS := -Ilibcov -D_GNU_SOURCE
 
 # The decoder and the control flow; each present from the day its test is.
 ifneq ($(wildcard tests/unit/test_insn_branch.c),)

@@ -108,6 +108,7 @@ struct answer {
 	const char *module;
 	unsigned int engine;	/* that was asked for */
 	bool paths;		/* they do without detours */
+	unsigned int mode;
 	struct cov_attach_result result;
 	struct target_engines engines;
 	struct refusal *refusals;
@@ -177,7 +178,8 @@ static void print_summary(const struct answer *answer)
 		putchar(')');
 	}
 	print_refusals(answer);
-	if (!answer->paths)
+	/* Paths and traces do without detours. */
+	if (!answer->paths && answer->mode != COV_MODE_TRACE)
 		engines_print_no_detour(answer->module, answer->engine, &answer->engines);
 }
 
@@ -204,6 +206,7 @@ static int attach(struct cov *cov, const char *module, struct cov_attach_options
 		.module = module,
 		.engine = options.engine,
 		.paths = options.flags & COV_ATTACH_PATHS,
+		.mode = options.mode,
 		.result = COV_INIT(answer.result),
 	};
 	struct progress progress = { .module = module };
@@ -237,7 +240,7 @@ static int attach(struct cov *cov, const char *module, struct cov_attach_options
 
 enum {
 	OPT_MODE = OPT_OWN, OPT_SCOPE, OPT_ENGINE, OPT_FUNCTIONS, OPT_FUNCTIONS_ONLY, OPT_LEVEL,
-	OPT_PATHS,
+	OPT_PATHS, OPT_RETURNS,
 };
 
 static const struct option longs[] = {
@@ -248,6 +251,7 @@ static const struct option longs[] = {
 	{ "functions-only", no_argument, NULL, OPT_FUNCTIONS_ONLY },
 	{ "level", required_argument, NULL, OPT_LEVEL },
 	{ "paths", no_argument, NULL, OPT_PATHS },
+	{ "returns", no_argument, NULL, OPT_RETURNS },
 	COMMON_OPTIONS
 };
 
@@ -270,6 +274,9 @@ static int set_option(int c, struct cov_attach_options *options, struct string_l
 		return EXIT_OK;
 	case OPT_PATHS:
 		options->flags |= COV_ATTACH_PATHS;
+		return EXIT_OK;
+	case OPT_RETURNS:
+		options->flags |= COV_ATTACH_RETURNS;
 		return EXIT_OK;
 	case OPT_LEVEL:
 		if (parse_level(optarg, &options->levels))
@@ -317,7 +324,8 @@ const struct command cmd_attach = {
 	.options =
 	"      --mode MODE        edges: both outcomes of each branch, and every block;\n"
 	"                         count: the same, and how often; blocks: blocks alone,\n"
-	"                         each until it was seen (default: edges)\n"
+	"                         each until it was seen; trace: as count, and in order, for\n"
+	"                         `covstat trace` (default: edges)\n"
 	"      --scope SCOPE      all: whatever runs in the module; tracked: only tasks\n"
 	"                         under `covstat run` or cov_register() (default: all)\n"
 	"      --engine ENGINE    what arms a site (default: auto, the best that each\n"
@@ -328,6 +336,7 @@ const struct command cmd_attach = {
 	"                         edges too; entry: function entries alone\n"
 	"      --functions GLOB   only functions whose names match; repeatable\n"
 	"      --functions-only   function entries alone, no blocks or branches\n"
+	"      --returns          in mode trace: see returns too, some 20 ms a function\n"
 	"      --level N          give the checkpoints level N, 1 to 64; repeatable\n"
 	"                         (default: 1)\n"
 	"      --paths            record callers and paths, and count; each jump is a trap,\n"

@@ -45,7 +45,7 @@ struct command {
 
 extern const struct command cmd_attach, cmd_detach, cmd_run, cmd_status, cmd_list,
 	cmd_next, cmd_reset, cmd_doctor, cmd_checkpoint, cmd_samples, cmd_callers, cmd_map,
-	cmd_watch;
+	cmd_watch, cmd_trace;
 
 /* ---- main.c: options and messages ---- */
 
@@ -226,6 +226,7 @@ void json_add_known(struct json_object *to, const char *key, unsigned int known)
 struct json_object *json_add_array(struct json_object *to, const char *key);
 struct json_object *json_add_object(struct json_object *to, const char *key);
 struct json_object *json_append_object(struct json_object *array);
+void json_append_number(struct json_object *array, uint64_t value);
 void json_append_string(struct json_object *array, const char *value);
 
 /* json_add_totals - struct cov_totals, member by member */
@@ -260,6 +261,14 @@ void engines_print_no_detour(const char *module, unsigned int engine,
 
 /* engines_json - members "engines" and "no_detour", null where not known */
 void engines_json(struct json_object *to, const struct target_engines *engines);
+
+/* ---- run.c ---- */
+
+/*
+ * run_tracked - run a command as a sample; returns the exit status to pass on
+ * @wait_status: out: waitpid()'s, or -1 if it was not run
+ */
+int run_tracked(struct cov *cov, uint64_t sample, char **command, int *wait_status);
 
 /* ---- samples.c, samples_places.c, samples_reaching.c, samples_smallest.c ---- */
 

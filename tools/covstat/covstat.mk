@@ -6,9 +6,11 @@
 
 COVSTAT_SOURCES := main attach detach run status list list_json next reset doctor \
 	checkpoint samples samples_places samples_reaching samples_smallest callers map \
-	map_build map_records map_print watch records engines condition unhit ranges words \
+	map_build map_records map_print watch records trace trace_names trace_tree \
+	trace_summary trace_json trace_syscalls engines condition unhit ranges words \
 	table json
-COVSTAT_CFLAGS := -std=gnu11 -Wall -Wextra -Werror -O2 -g -D_GNU_SOURCE -Ilibcov
+COVSTAT_CFLAGS := -std=gnu11 -Wall -Wextra -Werror -O2 -g -D_GNU_SOURCE -Ilibcov \
+	-Ibuild/obj/covstat
 COVSTAT_LIBS := -ljson-c -lcapstone
 
 COVSTAT_OBJECTS := $(COVSTAT_SOURCES:%=build/obj/covstat/%.o)
@@ -16,7 +18,17 @@ COVSTAT_OBJECTS := $(COVSTAT_SOURCES:%=build/obj/covstat/%.o)
 .PHONY: covstat
 covstat: build/covstat
 
-build/obj/covstat/%.o: tools/covstat/%.c tools/covstat/covstat.h tools/covstat/map.h libcov/libcov.h
+# "[N] = "NAME"," for each system call that the kernel's header has.
+build/obj/covstat/syscall_names.h: tools/covstat/covstat.mk
+	@mkdir -p $(@D)
+	@echo '#include <asm/unistd_64.h>' | $(CC) -E -dM -x c - | \
+		sed -n 's/^#define __NR_\([a-z0-9_]*\) \([0-9]*\)$$/[\2] = "\1",/p' | \
+		sort > $@.new
+	@test -s $@.new && mv $@.new $@
+
+build/obj/covstat/trace_syscalls.o: build/obj/covstat/syscall_names.h
+
+build/obj/covstat/%.o: tools/covstat/%.c $(wildcard tools/covstat/*.h) libcov/libcov.h
 	@mkdir -p $(@D)
 	$(CC) $(COVSTAT_CFLAGS) $(CFLAGS) -c -o $@ $<
 

@@ -92,6 +92,11 @@ struct json_object *json_append_object(struct json_object *array)
 	return object;
 }
 
+void json_append_number(struct json_object *array, uint64_t value)
+{
+	append(array, sure(json_object_new_uint64(value)));
+}
+
 void json_append_string(struct json_object *array, const char *value)
 {
 	append(array, sure(json_object_new_string(value)));

@@ -15,7 +15,7 @@ struct settings settings = { .color = -1 };
 static const struct command *const commands[] = {
 	&cmd_attach, &cmd_run, &cmd_list, &cmd_next, &cmd_status, &cmd_reset,
 	&cmd_detach, &cmd_checkpoint, &cmd_samples, &cmd_callers, &cmd_map, &cmd_watch,
-	&cmd_doctor,
+	&cmd_trace, &cmd_doctor,
 };
 
 /* ---- messages ---------------------------------------------------------- */
@@ -259,7 +259,7 @@ static int help(void)
 	puts("\n  -V, --version   print the version\n"
 	     "  -h, --help      print this; 'covstat COMMAND --help' tells more\n\n"
 	     "Exit status: 0 ok, 1 an error, 2 wrong usage, 3 below --fail-under;\n"
-	     "'covstat run' passes on its command's.");
+	     "'covstat run' and 'covstat trace' pass on their command's.");
 	return EXIT_OK;
 }
 

@@ -131,7 +131,7 @@ static int print_json(uint64_t sample, int status)
 	return json_print(document);
 }
 
-static int finish(pid_t pid, uint64_t sample, int in, const sigset_t *signals)
+static int finish(pid_t pid, int in, const sigset_t *signals, int *wait_status)
 {
 	struct complaint complaint;
 	bool failed = heard_complaint(in, &complaint);
@@ -143,18 +143,18 @@ static int finish(pid_t pid, uint64_t sample, int in, const sigset_t *signals)
 	}
 	if (status < 0)
 		return fail("cannot wait for the command: %s", strerror(errno));
-	if (settings.json)
-		print_json(sample, status);
+	*wait_status = status;
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-static int run_sample(struct cov *cov, uint64_t sample, char **command)
+int run_tracked(struct cov *cov, uint64_t sample, char **command, int *wait_status)
 {
 	sigset_t signals, mask;
 	int pipes[2];
 	int status;
 	pid_t pid;
 
+	*wait_status = -1;
 	if (pipe2(pipes, O_CLOEXEC))
 		return fail("cannot make a pipe: %s", strerror(errno));
 	forwarded_signals(&signals);
@@ -170,7 +170,7 @@ static int run_sample(struct cov *cov, uint64_t sample, char **command)
 		child = pid;
 		catch_signals(&signals);
 		sigprocmask(SIG_SETMASK, &mask, NULL);
-		status = finish(pid, sample, pipes[0], &signals);
+		status = finish(pid, pipes[0], &signals, wait_status);
 	}
 	close(pipes[0]);
 	return status;
@@ -194,8 +194,8 @@ static const struct option longs[] = {
 static int run_run(int argc, char **argv)
 {
 	uint64_t sample = 1;
+	int status, ended;
 	struct cov *cov;
-	int status;
 	int c;
 
 	/* '+': options behind the command's name are the command's. */
@@ -210,7 +210,9 @@ static int run_run(int argc, char **argv)
 	if (!cov)
 		return EXIT_ERROR;
 	warn_if_idle(cov);
-	status = run_sample(cov, sample, argv + optind);
+	status = run_tracked(cov, sample, argv + optind, &ended);
+	if (settings.json && ended >= 0)
+		print_json(sample, ended);
 	cov_close(cov);
 	return status;
 }

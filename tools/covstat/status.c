@@ -29,7 +29,7 @@ static void add_summary(struct json_object *document, const struct cov_summary *
 	json_add_number(abi, "major", summary->abi_major);
 	json_add_number(abi, "minor", summary->abi_minor);
 	json_add_string(document, "release", summary->release);
-	add_names(document, "modes", summary->modes, mode_name, COV_MODE_COUNT);
+	add_names(document, "modes", summary->modes, mode_name, COV_MODE_TRACE);
 	add_names(document, "scopes", summary->scopes, scope_name, COV_SCOPE_ALL);
 	add_names(document, "engines", summary->engines, engine_name, COV_ENGINE_ENTRY);
 	json_add_number(document, "checkpoints", summary->checkpoints);
@@ -131,8 +131,8 @@ static void print_engines(struct cov *cov, const struct cov_snapshot *snapshot)
 		printf("%s: ", target.module);
 		engines_print(&engines);
 		putchar('\n');
-		/* Paths do without. */
-		if (!(target.flags & COV_ATTACH_PATHS))
+		/* Paths and traces do without. */
+		if (!(target.flags & COV_ATTACH_PATHS) && target.mode != COV_MODE_TRACE)
 			engines_print_no_detour(target.module, target.engine, &engines);
 	}
 }

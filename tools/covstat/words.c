@@ -12,6 +12,7 @@ const struct choice mode_choices[] = {
 	{ "blocks", COV_MODE_BLOCKS },
 	{ "edges", COV_MODE_EDGES },
 	{ "count", COV_MODE_COUNT },
+	{ "trace", COV_MODE_TRACE },
 	{ NULL, 0 }
 };
 

@@ -96,7 +96,7 @@ static void attach_refuses_unknown_flags_and_padding(void)
 
 static void attach_with_what_is_not_there_is_eopnotsupp(void)
 {
-	static const uint32_t modes[] = { 0, 4, 5, 1U << 31, ~0U };
+	static const uint32_t modes[] = { 0, COV_MODE_TRACE + 1, 6, 1U << 31, ~0U };
 	static const uint32_t scopes[] = { 0, 3, 5, 1U << 31, ~0U };
 	static const uint32_t engines[] = { 5, 7, COV_ENGINES_MAX, 1U << 31, ~0U };
 	struct cov_attach request;

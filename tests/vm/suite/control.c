@@ -285,6 +285,8 @@ static void hammer(void *data)
 	MUST(sched_setaffinity(0, sizeof(cpus), &cpus));
 	for (;;) {
 		MUST(ioctl(fd, COVLIFE_LOOP, HAMMER_PASS));
+		/* ftrace waits until each task has left its CPU of its own will. */
+		sched_yield();
 		__atomic_fetch_add(self->passes, 1, __ATOMIC_SEQ_CST);
 	}
 }

@@ -1,0 +1,446 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * trace.c - see trace.h. trace_area.c has what becomes of a record; here is who writes
+ * to which trace, and until when.
+ *
+ * A trace belongs to an owner, the control file that asked for it, as tracked tasks do.
+ * A task is bound to its owner's trace at the first place that it passes, in the handler: to
+ * an entry of its own in the trace, which nobody else ever gets. So fork costs nothing,
+ * and a task that passes nothing takes nothing.
+ *
+ *	slot of the task registry                          trace of owner O
+ *	  life G of task T, owner O   --- bind, once --->    entry n: (slot, G)
+ *
+ * A binding holds for one life of one slot: it says for which, and a handler goes by it only
+ * if that is the life that its look-up of the running task has found. A binding
+ * that is of no life any more does no harm. One that a handler makes late, for a life
+ * that was ended while it ran, must not take the place of its successor's: that is decided by
+ * the cmpxchg(), of which the later loses.
+ *
+ *	OPEN -- unlisted --> nobody binds -- RCU --> slots forget it -- RCU --> freed
+ *
+ * Handlers run with preemption off, so that is what RCU waits for. A trace is closed by the
+ * last user of its file, mappings included. A task that exits leaves its entry behind;
+ * a reader that dies closes the file; neither waits for the other.
+ */
+#include <linux/err.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/task_stack.h>
+#include <linux/slab.h>
+#include <linux/timekeeping.h>
+#include <linux/vmalloc.h>
+
+#include "checkpoint.h"
+#include "target.h"
+#include "trace.h"
+#include "trace_area.h"
+#include "trace_syscalls.h"
+#include "tracking.h"
+
+#define TRACES_MAX	16
+
+/**
+ * struct traced_task - one life of one slot, and its entry
+ * @trace: where it writes
+ * @slot: of the task registry
+ * @generation: the life
+ * @entry: index in @trace's area; that of this struct in @trace->tasks
+ *
+ * Never changes once a slot names it.
+ */
+struct traced_task {
+	struct trace *trace;
+	u32 slot;
+	u32 generation;
+	u32 entry;
+};
+
+struct trace {
+	u64 owner;
+	u32 flags;
+	void *memory;
+	size_t length;
+	struct trace_area area;
+	struct traced_task *tasks;
+};
+
+/**
+ * struct binding - of a slot of the task registry
+ * @task: the last life that was bound, or NULL
+ * @refused: the generation of the last life for which there was no entry
+ */
+struct binding {
+	struct traced_task *task;
+	u32 refused;
+};
+
+static DEFINE_MUTEX(traces_lock);		/* for whoever opens and closes */
+static struct trace *traces[TRACES_MAX];	/* read by handlers */
+static u32 nr_traces;
+static struct binding *bindings;		/* one for each slot, from the first trace on */
+
+/* --- in the hit code's context ---------------------------------------------------------- */
+
+static __always_inline struct trace *trace_of(u64 owner)
+{
+	u32 i;
+
+	for (i = 0; i < TRACES_MAX; i++) {
+		/* Pairs with smp_store_release() in list_trace(). */
+		struct trace *trace = smp_load_acquire(&traces[i]);
+
+		if (trace && trace->owner == owner)
+			return trace;
+	}
+	return NULL;
+}
+
+static notrace void note_refused(struct trace *trace, struct binding *binding, u32 generation)
+{
+	if (READ_ONCE(binding->refused) != generation)
+		trace_area_lose_task(&trace->area);
+	WRITE_ONCE(binding->refused, generation);
+}
+NOKPROBE_SYMBOL(note_refused);
+
+/* The running task's first place. */
+static notrace struct traced_task *bind(struct trace *trace, const struct thread_ref *thread,
+					struct traced_task *former)
+{
+	struct binding *binding = &bindings[thread->slot];
+	struct traced_task *task, *found;
+	int entry = trace_area_add_task(&trace->area, current->pid, current->tgid);
+
+	if (entry < 0) {
+		note_refused(trace, binding, thread->generation);
+		return NULL;
+	}
+	trace_area_name(&trace->area, entry, current->comm);
+	task = &trace->tasks[entry];
+	*task = (struct traced_task){ trace, thread->slot, thread->generation, entry };
+	/* A full barrier: who finds it sees what it holds. */
+	found = cmpxchg(&binding->task, former, task);
+	if (found == former)
+		return task;
+	/* An interrupt on top of us was first; or it is not our slot any more. */
+	return found && found->generation == thread->generation ? found : NULL;
+}
+NOKPROBE_SYMBOL(bind);
+
+/*
+ * The running task's entry, and the trace that it is in. NULL and a trace: there was no entry
+ * for it. No trace: it is not traced.
+ */
+static notrace struct traced_task *traced_self(struct trace **trace)
+{
+	struct thread_ref thread;
+	struct traced_task *task;
+
+	*trace = NULL;
+	/* Pairs with smp_store_release() in list_trace(): then there are @bindings. */
+	if (!smp_load_acquire(&nr_traces) || !atomic_long_read(&cov_tasks.count) ||
+	    !task_registry_find(&cov_tasks, (unsigned long)current, &thread))
+		return NULL;
+	task = READ_ONCE(bindings[thread.slot].task);
+	if (task && task->generation == thread.generation) {
+		*trace = task->trace;
+		return task;
+	}
+	*trace = trace_of(thread.owner);
+	return *trace ? bind(*trace, &thread, task) : NULL;
+}
+NOKPROBE_SYMBOL(traced_self);
+
+/**
+ * struct record - one on its way
+ * @as: its beginning
+ * @words: the same, and what is behind it
+ * @count: of words
+ */
+struct record {
+	union {
+		struct cov_trace_record as;
+		u64 words[TRACE_MAX_WORDS];
+	};
+	u32 count;
+};
+
+static __always_inline void add_values(struct record *record, const u64 *values, u32 n)
+{
+	u32 i;
+
+	for (i = 0; i < n; i++)
+		record->words[record->count++] = values[i];
+}
+
+/* @record has its first two words; the rest depends on what the trace wants to know. */
+static notrace void write_record(struct trace *trace, struct traced_task *task,
+				 struct record *record, const u64 *values, u32 nr_values)
+{
+	u32 kind = record->as.kind;
+	u64 now;
+
+	if (!task) {
+		trace_area_lose_hit(&trace->area, kind);
+		return;
+	}
+	if (!trace_area_begin(&trace->area, task->entry, kind))
+		return;
+	record->count = sizeof(record->as) / sizeof(u64);
+	if (trace->flags & COV_TRACE_TIME) {
+		/* A probe in there is a record inside a record: lost, and no way round in circles. */
+		now = ktime_get_mono_fast_ns();
+		add_values(record, &now, 1);
+	}
+	add_values(record, values, nr_values);
+	record->as.words = record->count;
+	trace_area_end(&trace->area, task->entry, kind, record->words, record->count);
+}
+NOKPROBE_SYMBOL(write_record);
+
+static __always_inline u32 stack_in_use(const struct pt_regs *regs)
+{
+	return (unsigned long)task_stack_page(current) + THREAD_SIZE - regs->sp;
+}
+
+/* What a site is in its target's tables. */
+static __always_inline u32 index_of(const struct cov_site *site)
+{
+	u32 index = site->id - site->target->cps.first_id;
+
+	return site->kind == SITE_BRANCH ? index - site->target->image.in.nr_functions : index;
+}
+
+notrace void trace_hit(const struct cov_site *site, u32 outcome, const struct pt_regs *regs,
+		       enum hit_context context)
+{
+	struct record record = { };
+	struct traced_task *task;
+	struct trace *trace;
+	u64 arguments[6];
+	u32 i, n = 0;
+
+	if (site->kind == SITE_LEADER || !hit_in_task(context))
+		return;
+	task = traced_self(&trace);
+	if (!trace)
+		return;
+	record.as.kind = site->kind == SITE_BRANCH ? COV_TRACE_BRANCH : COV_TRACE_ENTRY;
+	record.as.detail = outcome;
+	record.as.index = index_of(site);
+	record.as.target = site->target->id;
+	record.as.stack = stack_in_use(regs);
+	if (site->kind == SITE_ENTRY && trace->flags & COV_TRACE_ARGS) {
+		n = ARRAY_SIZE(arguments);
+		for (i = 0; i < n; i++)
+			arguments[i] = regs_get_kernel_argument((struct pt_regs *)regs, i);
+	}
+	write_record(trace, task, &record, arguments, n);
+	/* Until trace_return_awaited() says otherwise, its return will not be seen. */
+	if (site->kind == SITE_ENTRY && site->target->flags & COV_ATTACH_RETURNS) {
+		if (task)
+			trace_area_lose(&trace->area, task->entry, COV_TRACE_RETURN, 1);
+		else
+			trace_area_lose_hit(&trace->area, COV_TRACE_RETURN);
+	}
+}
+NOKPROBE_SYMBOL(trace_hit);
+
+notrace bool trace_return_awaited(const struct pt_regs *regs, u32 *stack)
+{
+	struct traced_task *task;
+	struct trace *trace;
+
+	if (!hit_in_task(HIT_IN_CALLBACK))
+		return false;
+	task = traced_self(&trace);
+	if (!task)
+		return false;
+	trace_area_lose(&trace->area, task->entry, COV_TRACE_RETURN, -1);
+	*stack = stack_in_use(regs);
+	return true;
+}
+NOKPROBE_SYMBOL(trace_return_awaited);
+
+notrace void trace_return(const struct cov_site *site, u64 value, u32 stack)
+{
+	struct record record = { };
+	struct traced_task *task;
+	struct trace *trace;
+
+	task = traced_self(&trace);
+	if (!trace)
+		return;
+	record.as.kind = COV_TRACE_RETURN;
+	record.as.index = index_of(site);
+	record.as.target = site->target->id;
+	record.as.stack = stack;
+	write_record(trace, task, &record, &value, 1);
+}
+NOKPROBE_SYMBOL(trace_return);
+
+notrace void trace_syscall(u32 kind, u32 number, const u64 *values)
+{
+	struct record record = { };
+	struct traced_task *task;
+	struct trace *trace;
+	u32 n = 1;
+
+	task = traced_self(&trace);
+	if (!trace || !(trace->flags & COV_TRACE_SYSCALLS))
+		return;
+	if (kind == COV_TRACE_SYSCALL)
+		n = trace->flags & COV_TRACE_ARGS ? 6 : 0;
+	record.as.kind = kind;
+	record.as.detail = in_ia32_syscall();
+	record.as.index = number;
+	write_record(trace, task, &record, values, n);
+}
+NOKPROBE_SYMBOL(trace_syscall);
+
+notrace void trace_name(void)
+{
+	struct trace *trace;
+	struct traced_task *task = traced_self(&trace);
+
+	if (task)
+		trace_area_name(&trace->area, task->entry, current->comm);
+}
+NOKPROBE_SYMBOL(trace_name);
+
+/* --- sleeping --------------------------------------------------------------------------- */
+
+static void trace_free(struct trace *trace)
+{
+	trace_area_destroy(&trace->area);
+	kvfree(trace->tasks);
+	vfree(trace->memory);
+	kfree(trace);
+}
+
+static struct trace *trace_alloc(const struct cov_trace *request, u64 owner)
+{
+	struct trace *trace = kzalloc(sizeof(*trace), GFP_KERNEL);
+
+	if (!trace)
+		return NULL;
+	trace->owner = owner;
+	trace->flags = request->flags;
+	trace->length = trace_area_length(request->size, request->tasks);
+	/* Half of the memory is more than anybody needs: rather none than a machine out of it. */
+	if (trace->length / PAGE_SIZE < totalram_pages() / 2)
+		trace->memory = vmalloc_user(trace->length);
+	trace->tasks = kvcalloc(request->tasks, sizeof(*trace->tasks), GFP_KERNEL);
+	if (!trace->memory || !trace->tasks ||
+	    trace_area_init(&trace->area, trace->memory, request->size, request->tasks,
+			    request->flags)) {
+		trace_free(trace);
+		return NULL;
+	}
+	return trace;
+}
+
+static int make_bindings(void)
+{
+	if (!bindings)
+		bindings = kvcalloc(cov_tasks.buffer.nr_slots, sizeof(*bindings), GFP_KERNEL);
+	return bindings ? 0 : -ENOMEM;
+}
+
+static int list_trace(struct trace *trace, struct cov_error *error)
+{
+	int i, at = -1, err;
+
+	for (i = 0; i < TRACES_MAX; i++) {
+		if (!traces[i])
+			at = i;
+		else if (traces[i]->owner == trace->owner)
+			return cov_fail(error, -EEXIST, "this file has a trace already; close that first");
+	}
+	if (at < 0)
+		return cov_fail(error, -ENOSPC, "there are %u traces already; close one", TRACES_MAX);
+	err = make_bindings();
+	if (err)
+		return cov_fail(error, err, "not enough memory for the table of traced tasks");
+	if (trace->flags & COV_TRACE_SYSCALLS)
+		err = trace_syscalls_get();
+	if (err)
+		return cov_fail(error, err, "this kernel has no tracepoints of system calls, or does not let us use them");
+	/* Pairs with smp_load_acquire() in trace_of(). */
+	smp_store_release(&traces[at], trace);
+	/* Pairs with smp_load_acquire() in traced_self(). */
+	smp_store_release(&nr_traces, nr_traces + 1);
+	return 0;
+}
+
+struct trace *trace_open(const struct cov_trace *request, u64 owner, struct cov_error *error)
+{
+	struct trace *trace = trace_alloc(request, owner);
+	int err;
+
+	if (!trace) {
+		cov_fail(error, -ENOMEM, "not enough memory for a trace of %llu bytes and %u tasks",
+			 request->size, request->tasks);
+		return ERR_PTR(-ENOMEM);
+	}
+	mutex_lock(&traces_lock);
+	err = list_trace(trace, error);
+	mutex_unlock(&traces_lock);
+	if (!err)
+		return trace;
+	trace_free(trace);
+	return ERR_PTR(err);
+}
+
+static void unlist(struct trace *trace)
+{
+	int i;
+
+	for (i = 0; i < TRACES_MAX; i++)
+		if (traces[i] == trace)
+			WRITE_ONCE(traces[i], NULL);
+	WRITE_ONCE(nr_traces, nr_traces - 1);
+}
+
+static void unbind_all(struct trace *trace)
+{
+	u32 i;
+
+	for (i = 0; i < trace->area.max_tasks; i++) {
+		struct traced_task *task = &trace->tasks[i];
+
+		if (task->trace)
+			cmpxchg(&bindings[task->slot].task, task, NULL);
+	}
+}
+
+void trace_close(struct trace *trace)
+{
+	mutex_lock(&traces_lock);
+	unlist(trace);
+	if (trace->flags & COV_TRACE_SYSCALLS)
+		trace_syscalls_put();
+	mutex_unlock(&traces_lock);
+	synchronize_rcu();
+	unbind_all(trace);
+	synchronize_rcu();
+	trace_free(trace);
+}
+
+void *trace_memory(const struct trace *trace)
+{
+	return trace->memory;
+}
+
+size_t trace_length(const struct trace *trace)
+{
+	return trace->length;
+}
+
+void trace_exit(void)
+{
+	kvfree(bindings);
+	bindings = NULL;
+}

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * trace_area.c - see trace_area.h; cov_ioctl.h has what the reader sees.
+ *
+ *	head | entry, entry, ... | chunk, chunk, ...
+ *
+ * Everything is given out once, and nothing comes back, so a reader needs no lock and
+ * can harm nobody: what it sees may be a moment old, never torn.
+ *
+ * A task's way through it; only the task writes, so there is no other writer but
+ * an interrupt on top of itself:
+ *
+ *	          begin: cmpxchg(busy, 0, 1)	     end: record, then busy = 0
+ *	  IDLE ------------------------------> BUSY ---------------------------> IDLE
+ *	   ^                                     | no chunk is left, and the
+ *	   |                                     | record does not fit
+ *	   |              begin:                 v
+ *	   +------------- lost++ ------------- FULL
+ *
+ * A begin that finds BUSY is one inside the other, of a probe in what the writer calls:
+ * it is counted as lost, so recorded + lost stays the number of all begins. FULL is for
+ * good: up to there a task's record has no gap but those.
+ *
+ * Chunks go to whoever comes first; next_chunk only rises, and a task asks for one when it
+ * has filled the one before: so its chunks lie in the order of their use.
+ *
+ * Memory ordering
+ *   [A] The first word of a record, which is zero until then, is stored with release
+ *	 after its other words. A reader that loads it with acquire and finds it set
+ *	 sees all of the record.
+ *   [B] A chunk's word 0 is stored with release after everything in the task's
+ *	 chunk before. A reader that finds a chunk of a task sees all its former ones and
+ *	 what is in them; what it has passed over before, it has to look at once more.
+ *   [C] A task's @pid is stored with release after the rest of its entry.
+ */
+#include "trace_area.h"
+
+static size_t tasks_bytes(u32 tasks)
+{
+	size_t bytes = sizeof(struct cov_trace_head) + tasks * sizeof(struct cov_trace_task);
+
+	return (bytes + COV_TRACE_CHUNK - 1) / COV_TRACE_CHUNK * COV_TRACE_CHUNK;
+}
+
+static u32 chunks_of(u64 size)
+{
+	return (size + COV_TRACE_CHUNK - 1) / COV_TRACE_CHUNK;
+}
+
+size_t trace_area_length(u64 size, u32 tasks)
+{
+	return tasks_bytes(tasks) + (size_t)chunks_of(size) * COV_TRACE_CHUNK;
+}
+
+int trace_area_init(struct trace_area *area, void *memory, u64 size, u32 tasks, u32 flags)
+{
+	u32 i;
+
+	memset(area, 0, sizeof(*area));
+	area->writers = pure_alloc(tasks, sizeof(*area->writers));
+	if (!area->writers)
+		return -ENOMEM;
+	for (i = 0; i < tasks; i++)
+		area->writers[i].chunk = TRACE_NO_CHUNK;
+	area->max_tasks = tasks;
+	area->nr_chunks = chunks_of(size);
+	area->head = memory;
+	area->tasks = memory + sizeof(*area->head);
+	area->chunks = memory + tasks_bytes(tasks);
+	*area->head = (struct cov_trace_head){
+		.flags = flags,
+		.tasks = tasks,
+		.chunks = area->nr_chunks,
+		.tasks_at = sizeof(*area->head),
+		.chunks_at = tasks_bytes(tasks),
+	};
+	return 0;
+}
+
+void trace_area_destroy(struct trace_area *area)
+{
+	pure_free(area->writers);
+	memset(area, 0, sizeof(*area));
+}
+
+/* Counters that are mapped: written here alone. */
+static __always_inline atomic_long_t *counter(__u64 *of)
+{
+	return (atomic_long_t *)of;
+}
+
+/* The next of @max; once they are gone, the number does not rise for ever. */
+static __always_inline long take(atomic_long_t *next, u32 max)
+{
+	long taken;
+
+	if (atomic_long_read(next) >= max)
+		return -1;
+	taken = atomic_long_inc_return(next) - 1;
+	return taken < max ? taken : -1;
+}
+
+notrace int trace_area_add_task(struct trace_area *area, u32 pid, u32 tgid)
+{
+	long task = take(&area->next_task, area->max_tasks);
+
+	if (task < 0)
+		return -ENOSPC;
+	WRITE_ONCE(area->tasks[task].tgid, tgid);
+	/* [C] pairs with the reader's load of @pid. */
+	smp_store_release(&area->tasks[task].pid, pid);
+	return task;
+}
+NOKPROBE_SYMBOL(trace_area_add_task);
+
+/* The last byte is always 0: whoever reads a name half changed reads a name. */
+notrace void trace_area_name(struct trace_area *area, u32 task, const char *comm)
+{
+	char *name = area->tasks[task].comm;
+	u32 i, end = sizeof(area->tasks[task].comm) - 1;
+
+	for (i = 0; i < end && comm[i]; i++)
+		WRITE_ONCE(name[i], comm[i]);
+	for (; i < end; i++)
+		WRITE_ONCE(name[i], 0);
+}
+NOKPROBE_SYMBOL(trace_area_name);
+
+notrace void trace_area_lose(struct trace_area *area, u32 task, u32 kind, long by)
+{
+	atomic_long_add(by, counter(&area->tasks[task].lost[kind]));
+}
+NOKPROBE_SYMBOL(trace_area_lose);
+
+notrace void trace_area_lose_hit(struct trace_area *area, u32 kind)
+{
+	atomic_long_inc(counter(&area->head->lost[kind]));
+}
+NOKPROBE_SYMBOL(trace_area_lose_hit);
+
+notrace void trace_area_lose_task(struct trace_area *area)
+{
+	atomic_long_inc(counter(&area->head->tasks_lost));
+}
+NOKPROBE_SYMBOL(trace_area_lose_task);
+
+notrace bool trace_area_begin(struct trace_area *area, u32 task, u32 kind)
+{
+	struct trace_writer *writer = &area->writers[task];
+
+	if (!READ_ONCE(writer->full) && !cmpxchg(&writer->busy, 0, 1))
+		return true;
+	trace_area_lose(area, task, kind, 1);
+	return false;
+}
+NOKPROBE_SYMBOL(trace_area_begin);
+
+/* Room for @count words in the task's chunk, or in a new one; NULL if none is left. */
+static notrace u64 *reserve(struct trace_area *area, u32 task, u32 count)
+{
+	struct trace_writer *writer = &area->writers[task];
+	u32 chunk = READ_ONCE(writer->chunk), used = READ_ONCE(writer->used);
+
+	if (chunk == TRACE_NO_CHUNK || used + count > TRACE_CHUNK_WORDS) {
+		long next = take(&area->next_chunk, area->nr_chunks);
+
+		if (next < 0)
+			return NULL;
+		chunk = next;
+		used = 1;
+		WRITE_ONCE(writer->chunk, chunk);
+		/* [B] pairs with the reader's look for a task's chunks. */
+		smp_store_release(&area->chunks[(size_t)chunk * TRACE_CHUNK_WORDS], (u64)task + 1);
+	}
+	WRITE_ONCE(writer->used, used + count);
+	return &area->chunks[(size_t)chunk * TRACE_CHUNK_WORDS + used];
+}
+NOKPROBE_SYMBOL(reserve);
+
+notrace bool trace_area_end(struct trace_area *area, u32 task, u32 kind, const u64 *words,
+			    u32 count)
+{
+	struct trace_writer *writer = &area->writers[task];
+	u64 *at = reserve(area, task, count);
+	u32 i;
+
+	if (at) {
+		for (i = 1; i < count; i++)
+			WRITE_ONCE(at[i], words[i]);
+		/* [A] pairs with the reader's load of a record's first word. */
+		smp_store_release(at, words[0]);
+		atomic_long_inc(counter(&area->tasks[task].recorded[kind]));
+	} else {
+		WRITE_ONCE(writer->full, true);
+		trace_area_lose(area, task, kind, 1);
+	}
+	/* Pairs with the cmpxchg() in trace_area_begin(). */
+	smp_store_release(&writer->busy, 0);
+	return at;
+}
+NOKPROBE_SYMBOL(trace_area_end);

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * trace_file.c - see trace_file.h. The trace lives as long as the file; a mapping holds the
+ * file, and besides each of its pages: nothing is ever unmapped under a reader.
+ */
+#include <linux/anon_inodes.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/vmalloc.h>
+
+#include "compat.h"
+#include "trace.h"
+#include "trace_file.h"
+
+#define FLAGS	(COV_TRACE_TIME | COV_TRACE_ARGS | COV_TRACE_SYSCALLS)
+
+static int trace_file_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	const struct trace *trace = file->private_data;
+
+	if (vma->vm_flags & (VM_WRITE | VM_EXEC))
+		return -EACCES;
+	compat_vma_never_write(vma);
+	/* Refuses what is not all inside. */
+	return remap_vmalloc_range(vma, trace_memory(trace), vma->vm_pgoff);
+}
+
+static int trace_file_release(struct inode *inode, struct file *file)
+{
+	trace_close(file->private_data);
+	return 0;
+}
+
+static const struct file_operations trace_fops = {
+	.owner = THIS_MODULE,
+	.mmap = trace_file_mmap,
+	.release = trace_file_release,
+	.llseek = noop_llseek,
+};
+
+static int check(const struct cov_trace *request, struct cov_error *error)
+{
+	if (!request->size || request->size > COV_TRACE_SIZE_MAX)
+		return cov_fail(error, -EINVAL, "a size of %llu is not in 1..%llu", request->size,
+				COV_TRACE_SIZE_MAX);
+	if (!request->tasks || request->tasks > COV_TRACE_TASKS_MAX)
+		return cov_fail(error, -EINVAL, "%u tasks are not in 1..%u", request->tasks,
+				COV_TRACE_TASKS_MAX);
+	if (request->flags & ~FLAGS)
+		return cov_fail(error, -EINVAL, "unknown flags %#x", request->flags);
+	if (request->pad)
+		return cov_fail(error, -EINVAL, "the padding is not zero");
+	return 0;
+}
+
+int trace_file_make(struct cov_trace *request, u64 owner, struct file **file,
+		    struct cov_error *error)
+{
+	struct trace *trace;
+	int err = check(request, error);
+
+	if (err)
+		return err;
+	trace = trace_open(request, owner, error);
+	if (IS_ERR(trace))
+		return PTR_ERR(trace);
+	request->length = trace_length(trace);
+	*file = anon_inode_getfile("[livecov-trace]", &trace_fops, trace, O_RDONLY);
+	if (IS_ERR(*file)) {
+		trace_close(trace);
+		return cov_fail(error, PTR_ERR(*file), "there can be no more open files");
+	}
+	request->fd = get_unused_fd_flags(O_RDONLY | O_CLOEXEC);
+	if (request->fd >= 0)
+		return 0;
+	fput(*file);
+	return cov_fail(error, request->fd, "there is no free descriptor");
+}
+
+void trace_file_publish(const struct cov_trace *request, struct file *file)
+{
+	fd_install(request->fd, file);
+}
+
+void trace_file_drop(const struct cov_trace *request, struct file *file)
+{
+	put_unused_fd(request->fd);
+	fput(file);
+}

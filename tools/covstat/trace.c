@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * trace.c - covstat trace: run a command and show what it did in the module, in order.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <json-c/json.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "trace.h"
+
+/**
+ * struct request - the command line
+ * @modules: to attach for the run; none: what is attached already
+ * @functions: patterns for them
+ * @options: of the trace
+ * @filter: what is shown of it
+ * @returns: see returns
+ * @sample: number of the sample
+ * @output: file for the tree, or NULL
+ */
+struct request {
+	struct string_list modules;
+	struct string_list functions;
+	struct cov_trace_options options;
+	struct trace_filter filter;
+	bool returns;
+	uint64_t sample;
+	const char *output;
+};
+
+/* ---- showing ----------------------------------------------------------- */
+
+bool trace_losses(const struct cov_trace_handle *trace, struct cov_trace_losses *all)
+{
+	struct cov_trace_task_desc task = COV_INIT(task);
+	unsigned int i, kind;
+
+	all->size = sizeof(*all);
+	if (cov_trace_losses(trace, all)) {
+		fail("the trace cannot be read: %s", strerror(errno));
+		return false;
+	}
+	for (i = 0; !cov_trace_task(trace, i, &task); i++)
+		for (kind = 0; kind < COV_TRACE_KINDS; kind++)
+			all->lost[kind] += task.lost[kind];
+	return true;
+}
+
+static uint64_t first_time(const struct cov_trace_handle *trace)
+{
+	struct cov_trace_event event = COV_INIT(event);
+	unsigned int i, n = cov_trace_tasks(trace);
+	uint64_t first = 0;
+
+	for (i = 0; i < n; i++) {
+		uint64_t position = 0;
+
+		if (!cov_trace_read(trace, i, &position, &event) &&
+		    (!first || event.time < first))
+			first = event.time;
+	}
+	return first;
+}
+
+/* A task's tree; its events go to the summary as well. */
+static void show_task(const struct cov_trace_handle *trace, unsigned int i,
+		      const struct trace_names *names, const struct trace_filter *filter,
+		      struct trace_summary *summary, uint64_t begin)
+{
+	struct cov_trace_event event = COV_INIT(event);
+	struct cov_trace_task_desc task = COV_INIT(task);
+	struct trace_tree *tree;
+	uint64_t position = 0;
+	char title[32];
+
+	cov_trace_task(trace, i, &task);
+	snprintf(title, sizeof(title), "%s[%" PRIu32 "]", task.comm, task.pid);
+	tree = trace_tree_new(stdout, title, names, filter, begin);
+	trace_summary_task(summary);
+	while (!cov_trace_read(trace, i, &position, &event)) {
+		trace_tree_add(tree, &event);
+		trace_summary_add(summary, &event);
+	}
+	if (errno != ENODATA)
+		fail("the trace of task %" PRIu32 " is damaged; please report this", task.pid);
+	trace_tree_end(tree);
+}
+
+static void warn_of_losses(const struct cov_trace_losses *all)
+{
+	char events[GROUPED_LEN], returns[GROUPED_LEN], tasks[GROUPED_LEN];
+	uint64_t sum = 0;
+	unsigned int kind;
+
+	for (kind = 0; kind < COV_TRACE_KINDS; kind++)
+		if (kind != COV_TRACE_RETURN)
+			sum += all->lost[kind];
+	if (sum)
+		fail("%s events found no room; --size takes more, --functions records fewer",
+		     grouped(events, sum));
+	if (all->lost[COV_TRACE_RETURN])
+		fail("%s returns are missing: no room, too many tasks inside one function, or functions whose returns cannot be seen",
+		     grouped(returns, all->lost[COV_TRACE_RETURN]));
+	if (all->tasks)
+		fail("%s tasks found no room; --tasks takes more", grouped(tasks, all->tasks));
+}
+
+static int show_tree(const struct cov_trace_handle *trace, const struct trace_names *names,
+		     const struct request *request, const struct cov_trace_losses *losses)
+{
+	struct trace_summary *summary = trace_summary_new(names, &request->filter);
+	uint64_t begin = request->options.flags & COV_TRACE_TIME ? first_time(trace) : 0;
+	unsigned int i, n = cov_trace_tasks(trace);
+
+	for (i = 0; i < n; i++)
+		show_task(trace, i, names, &request->filter, summary, begin);
+	trace_summary_print(summary);
+	trace_summary_free(summary);
+	warn_of_losses(losses);
+	return EXIT_OK;
+}
+
+/* Every event once more, for the summary alone. */
+static void summarize(const struct cov_trace_handle *trace, struct trace_summary *summary)
+{
+	struct cov_trace_event event = COV_INIT(event);
+	unsigned int i, n = cov_trace_tasks(trace);
+
+	for (i = 0; i < n; i++) {
+		uint64_t position = 0;
+
+		trace_summary_task(summary);
+		while (!cov_trace_read(trace, i, &position, &event))
+			trace_summary_add(summary, &event);
+	}
+}
+
+static int show_json(const struct cov_trace_handle *trace, const struct trace_names *names,
+		     const struct request *request, const struct cov_trace_losses *losses)
+{
+	struct trace_summary *summary = trace_summary_new(names, &request->filter);
+	struct json_object *document = json_document();
+
+	json_add_number(document, "sample", request->sample);
+	trace_json(document, trace, names, &request->filter);
+	trace_json_losses(document, losses);
+	summarize(trace, summary);
+	trace_summary_json(summary, document);
+	trace_summary_free(summary);
+	return json_print(document);
+}
+
+static int show(const struct cov_trace_handle *trace, const struct trace_names *names,
+		const struct request *request)
+{
+	struct cov_trace_losses losses;
+
+	if (!trace_losses(trace, &losses))
+		return EXIT_ERROR;
+	if (request->output && !freopen(request->output, "w", stdout))
+		return fail("cannot write %s: %s", request->output, strerror(errno));
+	if (settings.json)
+		return show_json(trace, names, request, &losses);
+	return show_tree(trace, names, request, &losses);
+}
+
+/* ---- running ----------------------------------------------------------- */
+
+/* Not kept: it ends with the handle, whatever becomes of us. */
+static int attach_modules(struct cov *cov, const struct request *request)
+{
+	struct cov_attach_options options = COV_INIT(options);
+	size_t i;
+
+	options.mode = COV_MODE_TRACE;
+	options.scope = COV_SCOPE_TRACKED;
+	options.functions = request->functions.items;
+	options.flags = request->returns ? COV_ATTACH_RETURNS : 0;
+	for (i = 0; i < request->modules.count; i++)
+		if (cov_attach(cov, request->modules.items[i], &options, NULL))
+			return fail_cov(cov);
+	return EXIT_OK;
+}
+
+static int check_targets(const struct trace_tables *tables, const struct request *request)
+{
+	unsigned int with_returns, count = trace_tables_count(tables, &with_returns);
+
+	if (!count)
+		return fail("nothing is attached in mode trace; name a module with --module, or run `covstat attach MODULE --mode trace` first");
+	if (request->returns && !with_returns)
+		return fail("what is attached does not see returns; attach it with --returns, or name the module with --module");
+	return EXIT_OK;
+}
+
+static int run_traced(struct cov *cov, const struct trace_tables *tables,
+		      const struct trace_names *names, const struct request *request,
+		      char **command)
+{
+	struct cov_trace_handle *trace;
+	int status = check_targets(tables, request), shown, ended;
+
+	if (status != EXIT_OK)
+		return status;
+	if (cov_trace_open(cov, &request->options, &trace))
+		return fail_cov(cov);
+	status = run_tracked(cov, request->sample, command, &ended);
+	shown = ended < 0 ? EXIT_OK : show(trace, names, request);
+	cov_trace_close(trace);
+	return shown == EXIT_OK ? status : shown;
+}
+
+static int trace(const struct request *request, char **command)
+{
+	struct cov *cov = open_cov();
+	struct trace_tables *tables;
+	struct trace_names names;
+	int status;
+
+	if (!cov)
+		return EXIT_ERROR;
+	status = attach_modules(cov, request);
+	if (status == EXIT_OK) {
+		tables = trace_tables_take(cov, &names);
+		status = EXIT_ERROR;
+		if (tables) {
+			status = run_traced(cov, tables, &names, request, command);
+			trace_tables_free(tables);
+		}
+	}
+	cov_close(cov);
+	return status;
+}
+
+/* ---- the command line -------------------------------------------------- */
+
+enum { OPT_MODULE = OPT_OWN, OPT_FUNCTIONS, OPT_RET, OPT_TIME, OPT_ARGS, OPT_SYSCALL, OPT_SIZE,
+       OPT_TASKS, OPT_SAMPLE, OPT_OUTPUT };
+
+static const struct option longs[] = {
+	{ "module", required_argument, NULL, OPT_MODULE },
+	{ "functions", required_argument, NULL, OPT_FUNCTIONS },
+	{ "ret", no_argument, NULL, OPT_RET },
+	{ "time", no_argument, NULL, OPT_TIME },
+	{ "args", no_argument, NULL, OPT_ARGS },
+	{ "syscall", required_argument, NULL, OPT_SYSCALL },
+	{ "size", required_argument, NULL, OPT_SIZE },
+	{ "tasks", required_argument, NULL, OPT_TASKS },
+	{ "sample", required_argument, NULL, OPT_SAMPLE },
+	{ "output", required_argument, NULL, OPT_OUTPUT },
+	COMMON_OPTIONS
+};
+
+static int set_size(struct request *request)
+{
+	uint64_t megabytes;
+
+	if (!parse_number(optarg, &megabytes) || !megabytes || megabytes > 1024)
+		return usage_error(&cmd_trace, "--size takes 1 to 1024 megabytes, not '%s'", optarg);
+	request->options.bytes = megabytes << 20;
+	return EXIT_OK;
+}
+
+static int set_tasks(struct request *request)
+{
+	uint64_t tasks;
+
+	if (!parse_number(optarg, &tasks) || !tasks || tasks > 65536)
+		return usage_error(&cmd_trace, "--tasks takes 1 to 65536, not '%s'", optarg);
+	request->options.tasks = tasks;
+	return EXIT_OK;
+}
+
+static int set_syscall(struct request *request)
+{
+	request->filter.only = true;
+	if (parse_syscall(optarg, &request->filter.number))
+		return EXIT_OK;
+	return usage_error(&cmd_trace, "there is no system call '%s'", optarg);
+}
+
+static int set_option(int c, struct request *request)
+{
+	switch (c) {
+	case OPT_MODULE:
+		string_list_add(&request->modules, optarg);
+		return EXIT_OK;
+	case OPT_FUNCTIONS:
+		string_list_add(&request->functions, optarg);
+		return EXIT_OK;
+	case OPT_RET:
+		request->returns = true;
+		return EXIT_OK;
+	case OPT_TIME:
+		request->options.flags |= COV_TRACE_TIME;
+		return EXIT_OK;
+	case OPT_ARGS:
+		request->options.flags |= COV_TRACE_ARGS;
+		return EXIT_OK;
+	case OPT_SYSCALL:
+		return set_syscall(request);
+	case OPT_SIZE:
+		return set_size(request);
+	case OPT_TASKS:
+		return set_tasks(request);
+	case OPT_SAMPLE:
+		return parse_sample(&cmd_trace, optarg, &request->sample);
+	default:
+		request->output = optarg;
+		return EXIT_OK;
+	}
+}
+
+static int check_request(const struct request *request, bool has_command)
+{
+	if (!has_command)
+		return usage_error(&cmd_trace, "no command to run");
+	if (request->functions.count && !request->modules.count)
+		return usage_error(&cmd_trace, "--functions goes with --module");
+	return EXIT_OK;
+}
+
+static int run_trace(int argc, char **argv)
+{
+	struct request request = {
+		.options = COV_INIT(request.options),
+		.sample = 1,
+	};
+	int status = EXIT_OK;
+	int c = OPTIONS_END;
+
+	request.options.flags = COV_TRACE_SYSCALLS;
+	/* '+': options behind the command's name are the command's. */
+	while (status == EXIT_OK &&
+	       (c = next_option(&cmd_trace, argc, argv, "+h", longs)) >= 0)
+		status = set_option(c, &request);
+	if (status == EXIT_OK && c != OPTIONS_END) {
+		status = options_exit(c);
+	} else if (status == EXIT_OK) {
+		status = check_request(&request, optind < argc);
+		if (status == EXIT_OK)
+			status = trace(&request, argv + optind);
+	}
+	free(request.modules.items);
+	free(request.functions.items);
+	return status;
+}
+
+const struct command cmd_trace = {
+	.name = "trace",
+	.purpose = "Run a command and show its way through the module, call by call.",
+	.usage = "[OPTION]... [--] COMMAND [ARGUMENT]...",
+	.options =
+	"      --module NAME      attach this module for the run; repeatable (default: what is\n"
+	"                         attached in mode trace)\n"
+	"      --functions GLOB   of these modules, only functions that match; repeatable\n"
+	"      --ret              what functions return; attaching takes some 20 ms more for\n"
+	"                         each\n"
+	"      --args             the six registers that may hold arguments\n"
+	"      --time             microseconds since the first event\n"
+	"      --syscall NAME     only what happens in system calls of this name\n"
+	"      --size MB          memory for the trace (default: 16)\n"
+	"      --tasks N          tasks that may be traced (default: 4096)\n"
+	"      --output FILE      the tree goes there, not between the command's own output\n"
+	"      --sample ID        number of the sample, above 0 (default: 1)\n",
+	.notes =
+	"Each task has a tree: system calls in which something ran, functions in them, and\n"
+	"behind a function's name its conditional jumps by their offsets, taken or not, as they\n"
+	"came. What interrupts do is not shown. A value from -4095 to -1, of 64 or 32 bits, is\n"
+	"taken for an error; a function without a value has one all the same, its register's.\n"
+	"The exit status is the command's, as for `covstat run`.\n",
+	.example = "covstat trace --module brd --ret -- head -c 1 /dev/ram0",
+	.run = run_trace,
+};

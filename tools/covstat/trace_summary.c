@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * trace_summary.c - how often each function was called, and which errors it left with.
+ */
+#include <inttypes.h>
+#include <json-c/json.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "trace.h"
+
+struct error_count {
+	unsigned int error;
+	uint64_t count;
+};
+
+/**
+ * struct function_sum - of one function
+ * @name: of it, a copy
+ * @id: struct trace_place's
+ * @calls: entries
+ * @returns: that were seen
+ * @errors: that it left with, in the order of their first coming
+ * @nr_errors: how many different ones
+ */
+struct function_sum {
+	char *name;
+	uint64_t id;
+	uint64_t calls;
+	uint64_t returns;
+	struct error_count *errors;
+	unsigned int nr_errors;
+};
+
+struct trace_summary {
+	const struct trace_names *names;
+	const struct trace_filter *filter;
+	bool counts;	/* the task is where the filter wants it */
+	struct function_sum *functions;
+	unsigned int count;
+};
+
+static void *grown(void *array, unsigned int count, size_t size)
+{
+	/* By a power of two at a time. */
+	if (count & (count - 1))
+		return array;
+	array = realloc(array, (count ? 2 * count : 1) * size);
+	if (!array)
+		exit(fail("no memory"));
+	return array;
+}
+
+struct trace_summary *trace_summary_new(const struct trace_names *names,
+					const struct trace_filter *filter)
+{
+	struct trace_summary *summary = calloc(1, sizeof(*summary));
+
+	if (!summary)
+		exit(fail("no memory"));
+	summary->names = names;
+	summary->filter = filter;
+	trace_summary_task(summary);
+	return summary;
+}
+
+void trace_summary_task(struct trace_summary *summary)
+{
+	summary->counts = !summary->filter->only;
+}
+
+static struct function_sum *sum_of(struct trace_summary *summary, const struct trace_place *place)
+{
+	struct function_sum *sum;
+	unsigned int i;
+
+	for (i = 0; i < summary->count; i++)
+		if (summary->functions[i].id == place->id)
+			return &summary->functions[i];
+	summary->functions = grown(summary->functions, summary->count, sizeof(*sum));
+	sum = &summary->functions[summary->count++];
+	*sum = (struct function_sum){ .id = place->id, .name = strdup(place->function) };
+	if (!sum->name)
+		exit(fail("no memory"));
+	return sum;
+}
+
+static void count_error(struct function_sum *sum, unsigned int error)
+{
+	unsigned int i;
+
+	for (i = 0; i < sum->nr_errors; i++)
+		if (sum->errors[i].error == error) {
+			sum->errors[i].count++;
+			return;
+		}
+	sum->errors = grown(sum->errors, sum->nr_errors, sizeof(*sum->errors));
+	sum->errors[sum->nr_errors++] = (struct error_count){ error, 1 };
+}
+
+void trace_summary_add(struct trace_summary *summary, const struct cov_trace_event *event)
+{
+	struct function_sum *sum;
+	struct trace_place place;
+
+	if (event->kind == COV_TRACE_SYSCALL || event->kind == COV_TRACE_SYSRET) {
+		if (summary->filter->only)
+			summary->counts = event->kind == COV_TRACE_SYSCALL && !event->compat &&
+					  event->index == summary->filter->number;
+		return;
+	}
+	if (event->kind == COV_TRACE_BRANCH || !summary->counts ||
+	    !summary->names->place(summary->names->data, event, &place))
+		return;
+	sum = sum_of(summary, &place);
+	if (event->kind == COV_TRACE_ENTRY) {
+		sum->calls++;
+		return;
+	}
+	sum->returns++;
+	if (trace_left_with(event->value))
+		count_error(sum, trace_left_with(event->value));
+}
+
+static bool has_returns(const struct trace_summary *summary)
+{
+	unsigned int i;
+
+	for (i = 0; i < summary->count; i++)
+		if (summary->functions[i].returns)
+			return true;
+	return false;
+}
+
+/* "-ENOTTY 2, -EINVAL 1", or "-" */
+static void error_words(const struct function_sum *sum, char *words, size_t size)
+{
+	size_t at = 0;
+	unsigned int i;
+
+	snprintf(words, size, "-");
+	for (i = 0; i < sum->nr_errors && at < size; i++)
+		at += snprintf(words + at, size - at, "%s-%s %" PRIu64, i ? ", " : "",
+			       error_name(sum->errors[i].error), sum->errors[i].count);
+}
+
+static void print_returns(struct table *table, const struct function_sum *sum)
+{
+	char returns[GROUPED_LEN], errors[256];
+
+	error_words(sum, errors, sizeof(errors));
+	table_cell(table, COLOR_NONE, "%s", grouped(returns, sum->returns));
+	table_cell(table, sum->nr_errors ? COLOR_BAD : COLOR_NONE, "%s", errors);
+}
+
+void trace_summary_print(const struct trace_summary *summary)
+{
+	bool returns = has_returns(summary);
+	char calls[GROUPED_LEN];
+	struct table *table;
+	unsigned int i;
+
+	if (!summary->count) {
+		puts("nothing that is attached was called");
+		return;
+	}
+	putchar('\n');
+	table = table_new();
+	table_column(table, "FUNCTION", 0);
+	table_column(table, "CALLS", COLUMN_RIGHT);
+	if (returns) {
+		table_column(table, "RETURNED", COLUMN_RIGHT);
+		table_column(table, "LEFT WITH", 0);
+	}
+	for (i = 0; i < summary->count; i++) {
+		table_cell(table, COLOR_NONE, "%s", summary->functions[i].name);
+		table_cell(table, COLOR_NONE, "%s", grouped(calls, summary->functions[i].calls));
+		if (returns)
+			print_returns(table, &summary->functions[i]);
+	}
+	table_print(table);
+}
+
+void trace_summary_json(const struct trace_summary *summary, struct json_object *to)
+{
+	struct json_object *array = json_add_array(to, "functions");
+	unsigned int i, k;
+
+	for (i = 0; i < summary->count; i++) {
+		const struct function_sum *sum = &summary->functions[i];
+		struct json_object *object = json_append_object(array), *errors;
+
+		json_add_string(object, "function", sum->name);
+		json_add_number(object, "calls", sum->calls);
+		json_add_number(object, "returned", sum->returns);
+		errors = json_add_object(object, "errors");
+		for (k = 0; k < sum->nr_errors; k++)
+			json_add_number(errors, error_name(sum->errors[k].error),
+					sum->errors[k].count);
+	}
+}
+
+void trace_summary_free(struct trace_summary *summary)
+{
+	unsigned int i;
+
+	for (i = 0; i < summary->count; i++) {
+		free(summary->functions[i].name);
+		free(summary->functions[i].errors);
+	}
+	free(summary->functions);
+	free(summary);
+}
