@@ -33,8 +33,13 @@ def jump(source, target, opcode=b"\xe9"):
 
 
 def detour(region, stub):
-    """The patch that sends REGION to STUB, all of whose bytes lie in one place."""
-    return {region: jump(region, stub)}
+    """The patch that sends REGION to STUB: the jump, and int3s up to the region's end."""
+    at, has_jump = AT[region], False
+    while at < AT[region] + 5 or not has_jump:
+        instruction = TEXT.instructions[at]
+        has_jump |= instruction.kind == JCC
+        at = instruction.end
+    return {region: jump(region, stub).ljust(at - AT[region], b"\xcc")}
 
 
 class Machine:
@@ -155,6 +160,14 @@ class ElsewhereTest(unittest.TestCase):
                 self.assertEqual(self.witness.elsewhere.moved,
                                  {AT["before_region"], AT["before_jump"]})
 
+    def test_passage_without_a_jump(self):
+        """What the stub adds looks like what follows in the text, and that is seen
+        to be as it was."""
+        patch = {"passage_region": jump("passage_region", "stub_passage")}
+        machine = Machine(patch).run("passage", True).run("passage", False)
+        self.same(machine, ("passage", True), ("passage", False), learn=True)
+        self.assertEqual(self.witness.elsewhere.moved, {AT["passage_region"]})
+
     def test_instructions_behind_go_along(self):
         """... and what the stub adds looks like what follows in the text."""
         machine = Machine(detour("after_region", "stub_after"))
@@ -189,9 +202,7 @@ class ElsewhereTest(unittest.TestCase):
                      "wrong_way", "too_early"):
             with self.subTest(stub):
                 machine = Machine(detour("before_region", f"stub_before_{stub}"))
-                # What begins again at the jump itself finds it as it was.
-                ways = (False, False) if stub == "too_early" else (False,)
-                machine.run("before", *ways)
+                machine.run("before", False)
                 self.assertTrue(machine.hear().strange)
 
     def test_interrupted_everywhere(self):
