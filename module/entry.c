@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * entry.c - engine entry: functions' entries through ftrace, one struct ftrace_ops
- * with one filter for all targets. In modes edges and blocks of scope all, where once
- * is enough, most get a breakpoint instead (breakpoint.c). Owns the ops. May call
- * ftrace, site_index.c, task_maps.h, cells.h.
+ * with one filter for all targets. It has what others leave: where once is enough
+ * (modes edges and blocks, scope all) most get a breakpoint (breakpoint.c), elsewhere a
+ * detour (detour.c). Owns the ops. May call ftrace, site_index.c, task_maps.h, cells.h.
  *
  * The callback runs in the function's own context and does what a stub does: it
  * writes a cell; only with COV_ATTACH_PATHS it records who called, and counts.
