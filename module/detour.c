@@ -46,8 +46,9 @@ static int describe_cells(const struct cov_site *site, struct stub *stub,
 	unsigned long base = (unsigned long)cells->base + (cells->base ? 0 : cells->offset);
 	u32 i;
 
-	for (i = 0; i < site_outcomes(site); i++)
-		stub->cell[i] = base + cell_at(cells, site->cell + i);
+	for (i = 0; i < 2; i++)
+		stub->cell[i] = i < site_outcomes(site) ?
+			base + cell_at(cells, site->cell + i) : STUB_NO_CELL;
 	/* lahf and sahf are not in the first 64-bit CPUs (CPUID 80000001H.ECX[0]). */
 	if (cells->wide && !boot_cpu_has(X86_FEATURE_LAHF_LM))
 		return -EOPNOTSUPP;

@@ -232,7 +232,7 @@ static void put_task_note(struct writer *w, const struct stub *stub, u64 cell)
 
 static void put_note(struct writer *w, const struct stub *stub, u64 cell)
 {
-	if (!cell)
+	if (cell == STUB_NO_CELL)
 		return;
 	switch (stub->how) {
 	case STUB_BYTE:
@@ -290,7 +290,7 @@ static int write_stub(const struct stub *stub, const struct insn_branch *jcc, u8
 	u32 taken;
 
 	put_all_moved(&w, stub->text, stub->region.before, stub->address);
-	if (!stub->cell[1] && !is_counting(jcc)) {
+	if (stub->cell[1] == STUB_NO_CELL && !is_counting(jcc)) {
 		put_near_jcc(&w, jcc);
 		parts->after = put_fall_through(&w, stub, jcc);
 		parts->taken = 0;

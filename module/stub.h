@@ -58,7 +58,7 @@ struct stub_task {
  * @how: STUB_*
  * @task: for STUB_TASK_*
  * @cell: of the outcomes, [0] fell through or passed, [1] jumped: address, or for
- *	  STUB_TASK_* offset; 0 for an outcome that need not be noted any more
+ *	  STUB_TASK_* offset; STUB_NO_CELL for an outcome that need not be noted
  */
 struct stub {
 	const u8 *text;
@@ -70,6 +70,7 @@ struct stub {
 	u64 cell[2];
 };
 
+#define STUB_NO_CELL	(~0ULL)
 #define STUB_MAX_LEN	192	/* longer than any that stub_write() makes */
 
 /**

@@ -19,6 +19,7 @@
 #define HERE	0x7000000000ULL
 #define THERE	(HERE + 0x100000)
 #define CANARY	0xf4	/* behind what is written */
+#define NO_CELLS { STUB_NO_CELL, STUB_NO_CELL }
 
 static const struct stub_task task = { .preempt_count = 8, .bases = 16, .contexts = 0x1000 };
 
@@ -58,7 +59,7 @@ static void what_cannot_be_moved_is_refused(void **state)
 	(void)state;
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct stub stub = {
-			.text = text, .address = HERE, .at = THERE,
+			.text = text, .address = HERE, .at = THERE, .cell = NO_CELLS,
 			.region = { .before = cases[i].length, .length = cases[i].length + 2 },
 		};
 
@@ -77,7 +78,7 @@ static void another_branch_is_refused(void **state)
 	/* jmp; je; ret */
 	static const u8 text[] = { 0xeb, 0x00, 0x74, 0x10, 0xc3 };
 	struct stub stub = {
-		.text = text, .address = HERE, .at = THERE,
+		.text = text, .address = HERE, .at = THERE, .cell = NO_CELLS,
 		.region = { .before = 2, .length = 4 },
 	};
 	u8 bytes[STUB_MAX_LEN];
@@ -105,7 +106,7 @@ static void what_is_no_region_is_refused(void **state)
 	(void)state;
 	for (i = 0; i < ARRAY_SIZE(regions); i++) {
 		struct stub stub = {
-			.text = text, .address = HERE, .at = THERE, .region = regions[i],
+			.text = text, .address = HERE, .at = THERE, .cell = NO_CELLS, .region = regions[i],
 		};
 
 		assert_int_equal(stub_write(&stub, bytes), -EILSEQ);
@@ -116,7 +117,7 @@ static void a_jump_in_a_passage_is_refused(void **state)
 {
 	static const u8 text[] = { 0x90, 0x90, 0x90, 0x74, 0x10 };
 	struct stub stub = {
-		.text = text, .address = HERE, .at = THERE,
+		.text = text, .address = HERE, .at = THERE, .cell = NO_CELLS,
 		.region = { .before = sizeof(text), .length = sizeof(text) },
 	};
 	u8 bytes[STUB_MAX_LEN];
@@ -234,7 +235,7 @@ static void places_in_a_stub_have_an_origin(void **state)
 	assert_int_equal(stub_write(&stub, bytes), starts[ARRAY_SIZE(origins)]);
 	for (i = 0; i < ARRAY_SIZE(origins); i++)
 		assert_int_equal(stub_origin(&stub, starts[i]), origins[i]);
-	stub.cell[0] = 0;
+	stub.cell[0] = STUB_NO_CELL;
 	assert_int_equal(stub_origin(&stub, 4), 4);
 	assert_int_equal(stub_origin(&stub, 7), 7);
 	assert_int_equal(stub_origin(&stub, 10), 2);
@@ -371,7 +372,7 @@ static void no_other_region_does(void **state)
 	/* There is no note to go to. */
 	stub.text = neighbour + 2;
 	stub.region.length = 6;
-	stub.cell[1] = 0;
+	stub.cell[1] = STUB_NO_CELL;
 	assert_int_equal(stub_taken(&stub), 0);
 }
 

@@ -232,7 +232,7 @@ static u32 noted_at(const struct trial *trial, u32 outcome)
 	u64 address = trial->stub.cell[outcome];
 	u32 context = trial->preempt_count & 0xffff00 ? 1 : 0;
 
-	if (!address)
+	if (address == STUB_NO_CELL)
 		return 0;
 	if (trial->stub.how == STUB_TASK_BYTE || trial->stub.how == STUB_TASK_COUNT) {
 		if (!trial->bases[context])
@@ -416,10 +416,11 @@ static void choose_cells(struct trial *trial, u8 how, u32 omit)
 	trial->stub.how = how;
 	trial->stub.task = &task;
 	for (outcome = 0; outcome < 2; outcome++) {
-		trial->stub.cell[outcome] = per_task ? 8 + 16 * outcome :
+		/* The first cell of a map is one like the others. */
+		trial->stub.cell[outcome] = per_task ? 16 * outcome :
 			(uintptr_t)memory.cells + CELL(outcome);
 		if (omit >> outcome & 1)
-			trial->stub.cell[outcome] = 0;
+			trial->stub.cell[outcome] = STUB_NO_CELL;
 	}
 }
 
