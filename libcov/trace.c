@@ -170,11 +170,18 @@ COV_PUBLIC unsigned int cov_trace_tasks(const struct cov_trace_handle *trace)
 	return low;
 }
 
+/* A return may be expected a moment before its entry is counted as one without. */
+static uint64_t not_below_0(uint64_t lost)
+{
+	return (int64_t)lost < 0 ? 0 : lost;
+}
+
 COV_PUBLIC int cov_trace_task(const struct cov_trace_handle *trace, unsigned int task,
 			      struct cov_trace_task_desc *out)
 {
 	struct cov_trace_task_desc ours = COV_INIT(ours);
 	const struct cov_trace_task *from;
+	unsigned int kind;
 
 	if (task >= trace->nr_tasks || !task_pid(trace, task))
 		return give_error(ERANGE);
@@ -184,7 +191,8 @@ COV_PUBLIC int cov_trace_task(const struct cov_trace_handle *trace, unsigned int
 	memcpy(ours.comm, from->comm, sizeof(ours.comm));
 	ours.comm[sizeof(ours.comm) - 1] = '\0';
 	memcpy(ours.recorded, from->recorded, sizeof(ours.recorded));
-	memcpy(ours.lost, from->lost, sizeof(ours.lost));
+	for (kind = 0; kind < COV_TRACE_KINDS; kind++)
+		ours.lost[kind] = not_below_0(from->lost[kind]);
 	return cov_give(out, &ours, sizeof(ours));
 }
 

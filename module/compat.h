@@ -254,12 +254,12 @@ static inline bool compat_is_forbidden(const struct module *mod, unsigned long a
  */
 #include <linux/mm.h>
 
-static inline void compat_vma_never_write(struct vm_area_struct *vma)
+static inline void compat_vma_only_read(struct vm_area_struct *vma)
 {
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
-	vm_flags_clear(vma, VM_MAYWRITE);
+	vm_flags_clear(vma, VM_MAYWRITE | VM_MAYEXEC);
 #else
-	vma->vm_flags &= ~VM_MAYWRITE;
+	vma->vm_flags &= ~(VM_MAYWRITE | VM_MAYEXEC);
 #endif
 }
 

@@ -59,9 +59,9 @@ int control_map_mmap(struct file *file, struct vm_area_struct *vma)
 	unsigned long i, pages = vma_pages(vma);
 	int err = 0;
 
-	if (vma->vm_flags & VM_WRITE)
+	if (vma->vm_flags & (VM_WRITE | VM_EXEC))
 		return -EACCES;
-	compat_vma_never_write(vma);
+	compat_vma_only_read(vma);
 	for (i = 0; !err && i < pages; i++) {
 		struct page *page = page_at(vma->vm_pgoff + i);
 

@@ -97,9 +97,12 @@ static __always_inline void cov_hit(struct cov_site *site, unsigned int outcome,
 				    enum hit_context context)
 {
 	struct thread_ref thread;
-	bool tracked = atomic_long_read(&cov_tasks.count) && hit_in_task(context) &&
-		task_registry_find(&cov_tasks, (unsigned long)current, &thread);
+	bool tracked;
 
+	if (READ_ONCE(site->disabled))
+		return;
+	tracked = atomic_long_read(&cov_tasks.count) && hit_in_task(context) &&
+		task_registry_find(&cov_tasks, (unsigned long)current, &thread);
 	if (unlikely(site->traced))
 		trace_hit(site, outcome, regs, context);
 	if (site->target->scope == COV_SCOPE_TRACKED && !tracked)

@@ -46,8 +46,11 @@ NOKPROBE_SYMBOL(probe_of);
 
 static int notrace function_entered(struct kretprobe_instance *instance, struct pt_regs *regs)
 {
+	struct kretprobe *rp = get_kretprobe(instance);
+
 	/* 1: no instance is wanted. */
-	return !trace_return_awaited(regs, (u32 *)instance->data);
+	return !rp || !READ_ONCE(probe_of(rp)->site) ||
+	       !trace_return_awaited(regs, (u32 *)instance->data);
 }
 NOKPROBE_SYMBOL(function_entered);
 
@@ -136,15 +139,31 @@ static u32 next_batch(struct cov_target *target, site_filter filter, struct kret
 	return n;
 }
 
-/* As probe_abandon() in probe.c, and for the same reason. */
+/*
+ * Without memory ftrace may not let go of a place (probe_abandon() in probe.c). To unregister
+ * the probe then would free its instances, which the handler goes on taking: it stays
+ * registered, and knows of no site.
+ */
 static void abandon(struct return_probe *probe)
 {
 	pr_err("the kernel did not take back its return probe at %pS: livecov stays loaded\n",
 	       probe->address);
-	probe->rp.kp.addr = probe->address;
 	WRITE_ONCE(probe->site, NULL);
 	__module_get(THIS_MODULE);
 	synchronize_rcu();
+}
+
+/* Those that can be had back to the front; how many. One that is switched off can. */
+static u32 disable(struct kretprobe **batch, u32 n)
+{
+	u32 i, disabled = 0;
+
+	for (i = 0; i < n; i++)
+		if (disable_kretprobe(batch[i]))
+			abandon(probe_of(batch[i]));
+		else
+			batch[disabled++] = batch[i];
+	return disabled;
 }
 
 void returns_release(struct cov_target *target, site_filter filter)
@@ -155,15 +174,10 @@ void returns_release(struct cov_target *target, site_filter filter)
 	if (!target->returns.probes)
 		return;
 	while ((n = next_batch(target, filter, batch))) {
+		n = disable(batch, n);
 		unregister_kretprobes(batch, n);
-		for (i = 0; i < n; i++) {
-			struct return_probe *probe = probe_of(batch[i]);
-
-			if (probe->rp.kp.addr)
-				kfree(probe);
-			else
-				abandon(probe);
-		}
+		for (i = 0; i < n; i++)
+			kfree(probe_of(batch[i]));
 	}
 }
 

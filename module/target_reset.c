@@ -35,7 +35,7 @@ static bool reset_site(struct cov_site *site)
 			continue;
 		}
 		forget_hits(site);
-		site->watched = site->engine;
+		site->watched = site->engine && !site->disabled;
 		if (site->disabled)
 			return false;
 		if (state == COV_SITE_DISARMED || site->settled) {

@@ -16,7 +16,8 @@
 
 static void switch_off(struct cov_site *site)
 {
-	site->disabled = true;
+	/* Also where the engine cannot: hit.h looks. */
+	WRITE_ONCE(site->disabled, true);
 	if (site->state != COV_SITE_ARMED)
 		return;
 	site->engine->disarm(&site, 1);
@@ -25,7 +26,7 @@ static void switch_off(struct cov_site *site)
 
 static void switch_on(struct cov_site *site)
 {
-	site->disabled = false;
+	WRITE_ONCE(site->disabled, false);
 	if (site->state != COV_SITE_DISARMED)
 		return;
 	if (!site->engine) {
@@ -38,6 +39,8 @@ static void switch_on(struct cov_site *site)
 	site->engine->rearm(&site, 1);
 	if (site->error)
 		checkpoints_refuse(site, -(int)site->error);
+	else
+		site->watched = true;
 }
 
 static void switch_target(struct cov_target *target, bool on, bool branches)

@@ -22,7 +22,7 @@ static int trace_file_mmap(struct file *file, struct vm_area_struct *vma)
 
 	if (vma->vm_flags & (VM_WRITE | VM_EXEC))
 		return -EACCES;
-	compat_vma_never_write(vma);
+	compat_vma_only_read(vma);
 	/* Refuses what is not all inside. */
 	return remap_vmalloc_range(vma, trace_memory(trace), vma->vm_pgoff);
 }
