@@ -22,6 +22,9 @@ INSTALLED = \
 	$(BUILD)/libcov.a:$(LIBDIR)/libcov.a:644 \
 	$(BUILD)/libcov.pc:$(LIBDIR)/pkgconfig/libcov.pc:644 \
 	libcov/libcov.h:$(INCLUDEDIR)/libcov.h:644 \
+	$(BUILD)/libcodecov.so.1:$(LIBDIR)/libcodecov.so.1:644 \
+	$(BUILD)/libcodecov.a:$(LIBDIR)/libcodecov.a:644 \
+	compat/codecov.h:$(INCLUDEDIR)/codecov.h:644 \
 	python/livecov.py:$(PYTHONDIR)/livecov.py:644 \
 	man/covstat.1:$(MANDIR)/man1/covstat.1:644 \
 	man/libcov.3:$(MANDIR)/man3/libcov.3:644 \
@@ -43,12 +46,13 @@ LDCONFIG = test -n '$(DESTDIR)' || test ! -w /etc/ld.so.cache || /sbin/ldconfig
 install: userspace
 	$(foreach file,$(INSTALLED),$(call install_file,$(file)))
 	ln -sf libcov.so.1 '$(DESTDIR)$(LIBDIR)/libcov.so'
+	ln -sf libcodecov.so.1 '$(DESTDIR)$(LIBDIR)/libcodecov.so'
 	$(LDCONFIG)
 
 # With the same PREFIX and DESTDIR as before. Directories stay.
 uninstall:
 	rm -f $(foreach file,$(INSTALLED),'$(DESTDIR)$(call part,2,$(file))') \
-		'$(DESTDIR)$(LIBDIR)/libcov.so' \
+		'$(DESTDIR)$(LIBDIR)/libcov.so' '$(DESTDIR)$(LIBDIR)/libcodecov.so' \
 		'$(DESTDIR)$(PYTHONDIR)'/__pycache__/livecov.*.pyc
 	$(LDCONFIG)
 

@@ -16,7 +16,9 @@ LIBCOV_LIBS := -ldw -lelf
 LIBCOV_OBJECTS := $(LIBCOV_SOURCES:%=build/obj/libcov/%.o)
 
 .PHONY: libcov
-libcov: build/libcov.so build/libcov.a build/libcov.pc
+libcov: build/libcov.so build/libcov.a build/libcov.pc build/libcodecov.so build/libcodecov.a
+
+include compat/compat.mk
 
 build/obj/libcov/%.o: libcov/%.c $(LIBCOV_HEADERS)
 	@mkdir -p $(@D)
@@ -58,8 +60,8 @@ LIBCOV_TEST_HEADERS := $(LIBCOV_HEADERS) tests/unit/fake_kernel.h
 LIBCOV_UNIT := test_libcov test_libcov_read test_libcov_samples test_libcov_records \
 	test_libcov_trace
 LIBCOV_TEST_FILES := $(LIBCOV_UNIT:%=$(LIBCOV_TEST)/%.asan) $(LIBCOV_TEST)/fake_kernel.so \
-	$(LIBCOV_TEST)/covstat.asan build/covstat build/libcov.a
-LIBCOV_TESTS := $(LIBCOV_UNIT:%=$(LIBCOV_TEST)/%.asan) tests/unit/test_libcov_exports.sh \
+	$(LIBCOV_TEST)/covstat.asan $(LIBCOV_TEST)/test_codecov.asan build/covstat build/libcov.a
+LIBCOV_TESTS := $(LIBCOV_UNIT:%=$(LIBCOV_TEST)/%.asan) $(LIBCOV_TEST)/test_codecov.asan tests/unit/test_libcov_exports.sh \
 	tests/unit/test_covstat.py tests/unit/test_covstat_paths.py tests/unit/test_livecov.py \
 	tests/unit/test_example.py tests/unit/test_install.sh tests/unit/test_man.py
 
@@ -82,6 +84,18 @@ $(LIBCOV_UNIT:%=$(LIBCOV_TEST)/%.asan): $(LIBCOV_TEST)/%.asan: tests/unit/%.c \
 		$(LIBCOV_SOURCES:%=libcov/%.c) $(LIBCOV_TEST_HEADERS) $(LIBCOV_TEST)/toy.ko
 	$(CC) $(LIBCOV_TEST_CFLAGS) -DTOY_DIRECTORY='"$(abspath $(LIBCOV_TEST))"' \
 		-DTOY_SOURCE='"tests/unit/toy.S"' -o $@ $(filter %.c %.S,$^) \
+		$(LIBCOV_WRAPPED:%=-Wl,--wrap=%) $(LIBCOV_LIBS) -lcmocka
+
+# A program of codecov's users, with the library, libcov and the fake kernel in it. It is
+# compiled alone, without libcov's headers.
+$(LIBCOV_TEST)/test_codecov.o: tests/unit/test_codecov.c compat/codecov.h tests/unit/fake_kernel.h
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -Ilibcov,$(LIBCOV_TEST_CFLAGS)) -Icompat -c -o $@ $<
+
+$(LIBCOV_TEST)/test_codecov.asan: $(LIBCOV_TEST)/test_codecov.o $(LIBCOV_FAKE) \
+		$(COMPAT_SOURCES:%=compat/%.c) $(COMPAT_HEADERS) \
+		$(LIBCOV_SOURCES:%=libcov/%.c) $(LIBCOV_TEST_HEADERS)
+	$(CC) $(LIBCOV_TEST_CFLAGS) -pthread -o $@ $(filter %.o %.c %.S,$^) \
 		$(LIBCOV_WRAPPED:%=-Wl,--wrap=%) $(LIBCOV_LIBS) -lcmocka
 
 # For LD_PRELOAD; not sanitized itself, so that it goes with any program.

@@ -791,6 +791,7 @@ static int do_checkpoint_add(int fd, struct cov_checkpoint_add *add)
 	target->info.mode = COV_MODE_EDGES;
 	target->info.scope = add->scope;
 	target->info.engine = COV_ENGINE_KPROBE;
+	target->info.attach_flags = COV_ATTACH_PATHS;
 	target->info.levels = add->levels;
 	target->info.checkpoint_offset = add->offset;
 	strcpy(target->info.checkpoint, add->name);

@@ -45,7 +45,11 @@ complete()
 	version=$($python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 	cat >"$work/expected" <<END
 .$prefix/bin/covstat
+.$prefix/include/codecov.h
 .$prefix/include/libcov.h
+.$libdir/libcodecov.a
+.$libdir/libcodecov.so
+.$libdir/libcodecov.so.1
 .$libdir/libcov.a
 .$libdir/libcov.so
 .$libdir/libcov.so.1
@@ -102,6 +106,39 @@ int main(void)
 END
 	cc -Wall -Werror -o "$work/use" "$work/use.c" $(flags --cflags --libs) &&
 		LD_LIBRARY_PATH=$work/root$libdir "$work/use"
+}
+
+# Beside a part that has libcov's calls of the same names.
+# shellcheck disable=SC2046
+a_program_for_codecov_compiles_and_runs()
+{
+	cat >"$work/old.c" <<'END'
+#include <codecov.h>
+
+extern int new_calls(void);
+
+int main(void)
+{
+	double percent;
+
+	return !checkpoint_add("cp", "cp", 0, 1, 1) || !get_coverage(&percent) || new_calls();
+}
+END
+	cat >"$work/new.c" <<'END'
+#include <libcov.h>
+
+int new_calls(void)
+{
+	struct cov *cov;
+
+	return !cov_open(&cov) && cov_register(cov, 1);
+}
+END
+	cc -Wall -Werror -o "$work/old" "$work/old.c" "$work/new.c" $(flags --cflags) \
+		-L"$work/root$libdir" -lcodecov $(flags --libs) &&
+		FAKE_ROOT=$work LD_LIBRARY_PATH=$work/root$libdir \
+		LD_PRELOAD=$PWD/build/unit/libcov/fake_kernel.so FAKE_KERNEL=$work/kernel \
+		FAKE_KERNEL_SET=open_errno=2 "$work/old"
 }
 
 covstat_finds_its_library()
@@ -162,6 +199,7 @@ check installed_tree_is_complete complete
 check python_module_goes_where_python_looks python_looks_there
 check installed_pkg_config_names_the_prefix pkg_config_names_the_prefix
 check installed_headers_and_library_compile_a_program a_program_compiles_and_runs
+check installed_codecov_header_and_library_compile_a_program a_program_for_codecov_compiles_and_runs
 check installed_covstat_finds_its_library covstat_finds_its_library
 check installed_python_module_finds_its_library python_imports
 check installed_man_pages_are_found man_finds_the_pages

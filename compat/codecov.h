@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * codecov.h - the calls of the tool codecov, on livecov. A program written for them
+ * compiles unchanged and links with -lcodecov.
+ *
+ * Every call gives -1 and sets errno if it fails, and may be made from any thread; the
+ * first one opens livecov. The linker knows the calls as codecov_NAME, so that libcov,
+ * which has calls of the same names, can be linked into the same program. A source
+ * file includes one of the headers.
+ *
+ * Checkpoints are the machine's, as they were: they outlive the program, and whatever
+ * others have added is counted. What a registered task passes counts, and what its
+ * children pass, until they register themselves. There may be any number of tasks,
+ * callers and registered processes. Of a branch, each place that it can lead to is a
+ * checkpoint FUNCTION#OFFSET (decimal).
+ */
+#ifndef CODECOV_H
+#define CODECOV_H
+
+#ifdef LIBCOV_H
+#error "codecov.h and libcov.h declare the same names: include one of them"
+#endif
+
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/types.h>
+#include <sys/user.h>
+#include <unistd.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#ifndef PAGE_SIZE
+#define PAGE_SIZE 4096
+#endif
+
+/* What cov_get_buffer() is usually given; any length will do. */
+#define THREAD_BUFFER_SIZE	(PAGE_SIZE * 8)
+
+/* What get_cp_status() tells: how often it was passed, its levels' mask, 1 if it is on. */
+enum status_opt { STATUS_HIT, STATUS_LEVEL, STATUS_ENABLED };
+
+#define CODECOV_CALL(name) __asm__("codecov_" #name)
+
+/**
+ * cov_register - the calling task takes part
+ * @id: the sample that its hits belong to, 0 if that does not matter
+ * @is_test_case: 0: it only asks and adds; what it passes does not count
+ *
+ * Errors: EEXIST it has done so already, ENOSPC too many tasks, and what keeps livecov from
+ * being opened (ENOENT: it is not loaded; EACCES).
+ */
+int cov_register(unsigned long id, int is_test_case) CODECOV_CALL(cov_register);
+
+/* cov_unregister - and no more; its checkpoints stay. Return: 0 */
+int cov_unregister(void) CODECOV_CALL(cov_unregister);
+
+/* cov_check - forget tasks that have died; livecov does so by itself */
+int cov_check(void) CODECOV_CALL(cov_check);
+
+/**
+ * checkpoint_add - watch a place, in a module or the kernel itself
+ * @name: unique
+ * @func: function, static ones too
+ * @offset: of an instruction from the function's first byte
+ * @level: mask of levels 1..64
+ * @_auto: nonzero, and @offset is 0: the function's branches as well
+ *
+ * Errors: EEXIST @name in use, ENOENT no such function, EILSEQ @offset is inside an
+ * instruction, ERANGE it is behind the function's end, EINVAL no probe may be there,
+ * ENAMETOOLONG, ENOSPC.
+ */
+int checkpoint_add(char *name, char *func, unsigned long offset, unsigned long level,
+		   int _auto) CODECOV_CALL(checkpoint_add);
+
+/* checkpoint_del - forget a checkpoint and its branches; it need not be there */
+int checkpoint_del(char *name) CODECOV_CALL(checkpoint_del);
+
+/* checkpoint_restart - forget all checkpoints */
+int checkpoint_restart(void) CODECOV_CALL(checkpoint_restart);
+
+/**
+ * checkpoint_xstate - switch a checkpoint on or off; it need not be there
+ * @name: its name, NULL for all
+ * @len: of @name
+ * @enable: 0 for off
+ * @subpath: nonzero: its function's branches as well
+ *
+ * Errors: EINVAL too long a name, EOPNOTSUPP it is a branch's: those are switched with
+ * their function.
+ */
+int checkpoint_xstate(char *name, size_t len, unsigned long enable,
+		      unsigned long subpath) CODECOV_CALL(checkpoint_xstate);
+
+/* checkpoint_xstate_all - switch all checkpoints, their branches too, on or off */
+int checkpoint_xstate_all(unsigned long enable) CODECOV_CALL(checkpoint_xstate_all);
+
+/* get_numhit, get_numtotal - how many checkpoints were passed; how many there are */
+int get_numhit(unsigned long *num_hit) CODECOV_CALL(get_numhit);
+int get_numtotal(unsigned long *num_total) CODECOV_CALL(get_numtotal);
+
+/* get_coverage - the one divided by the other, 0 to 1; 0 if there are no checkpoints */
+int get_coverage(double *percent) CODECOV_CALL(get_coverage);
+
+/* cov_path_count - how many callers, and of branches predecessors, all checkpoints have */
+int cov_path_count(unsigned long *count) CODECOV_CALL(cov_path_count);
+
+/* get_cp_status - a checkpoint's status. Errors: ENOENT there is none, EINVAL @option */
+int get_cp_status(char *name, enum status_opt option,
+		  unsigned long *value) CODECOV_CALL(get_cp_status);
+
+/**
+ * get_next_unhit_func - name of a function's checkpoint that was not passed
+ * @buf: out: its name
+ * @len: of @buf; too few is EINVAL
+ * @skip: how many to pass over, in the order in which they were added
+ * @level: 1..64: that it has to have
+ *
+ * Errors: ENOENT no more.
+ */
+int get_next_unhit_func(char *buf, size_t len, size_t skip,
+			unsigned long level) CODECOV_CALL(get_next_unhit_func);
+
+/* get_next_unhit_cp - the same, of branches' checkpoints too */
+int get_next_unhit_cp(char *buf, size_t len, size_t skip,
+		      unsigned long level) CODECOV_CALL(get_next_unhit_cp);
+
+/**
+ * get_path_map - who came to each checkpoint, as NAME+CALLER(0xADDRESS)+...:NAME...:
+ * @buf: out
+ * @len: in: how much fits; out: how much there is, with the NUL at its end
+ *
+ * A caller without a name is NULL. Errors: EAGAIN it does not fit: once more, with @len.
+ */
+int get_path_map(char *buf, size_t *len) CODECOV_CALL(get_path_map);
+
+/* output_path_map - print what get_path_map() gave on stderr; @buf is taken apart */
+void output_path_map(char *buf, size_t len) CODECOV_CALL(output_path_map);
+
+/**
+ * cov_get_buffer - which paths this task's sample was the first to take
+ * @buffer: out: lines "NEW PATH: NAME" or "NEW PATH: NAME. CALLER_ADDR: 0xADDRESS"
+ * @len: whole lines are put there, and a NUL if there is room
+ *
+ * Each line is given once; those that do not fit stay. Errors: ESRCH not registered.
+ */
+int cov_get_buffer(char *buffer, size_t len) CODECOV_CALL(cov_get_buffer);
+
+/* cov_buffer_print - the same to stderr; _pretty: callers, and indented what they called */
+int cov_buffer_print(void) CODECOV_CALL(cov_buffer_print);
+int cov_buffer_print_pretty(void) CODECOV_CALL(cov_buffer_print_pretty);
+
+/* cov_buffer_clear - the same to nowhere */
+int cov_buffer_clear(void) CODECOV_CALL(cov_buffer_clear);
+
+/* cov_thread_effective - 1 if its sample took a new path since it registered, else 0 */
+int cov_thread_effective(void) CODECOV_CALL(cov_thread_effective);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* CODECOV_H */

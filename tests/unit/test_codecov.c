@@ -1,0 +1,498 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * test_codecov.c - a program that makes codecov's calls as its own programs do, against
+ * the fake kernel. It knows nothing of libcov.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "codecov.h"
+
+#include <cmocka.h>
+
+#include "fake_kernel.h"
+
+static char root[] = "/tmp/test_codecov.XXXXXX";
+static char main_name[] = "toy_main";
+
+static int each_setup(void **state)
+{
+	(void)state;
+	fake_kernel();
+	fake_reset();
+	return 0;
+}
+
+static int each_teardown(void **state)
+{
+	(void)state;
+	cov_unregister();
+	return 0;
+}
+
+#define assert_fails(call, error) do {		\
+	errno = 0;				\
+	assert_int_equal((call), -1);		\
+	assert_int_equal(errno, (error));	\
+} while (0)
+
+/* Every later ioctl of that number fails; 0 ends it. */
+static void failing(unsigned int nr, int error)
+{
+	fake_kernel()->settings.fail_nr = nr;
+	fake_kernel()->settings.fail_errno = error;
+}
+
+static void add_main(void)
+{
+	assert_int_equal(checkpoint_add(main_name, main_name, 0, 1, 1), 0);
+}
+
+/* What a call prints on stderr. */
+static char *printed_by(int (*call)(void))
+{
+	static char text[4096];
+	FILE *file = tmpfile();
+	int saved = dup(2);
+	size_t n;
+
+	assert_non_null(file);
+	fflush(stderr);
+	dup2(fileno(file), 2);
+	assert_int_equal(call(), 0);
+	fflush(stderr);
+	dup2(saved, 2);
+	close(saved);
+	rewind(file);
+	n = fread(text, 1, sizeof(text) - 1, file);
+	text[n] = '\0';
+	fclose(file);
+	return text;
+}
+
+/* First, because the handle stays open once it is. */
+static void without_livecov_every_call_fails(void **state)
+{
+	unsigned long n;
+	double percent;
+	char buf[64];
+	size_t len = sizeof(buf);
+
+	(void)state;
+	fake_kernel()->settings.open_errno = ENOENT;
+	assert_fails(cov_register(0, 1), ENOENT);
+	assert_fails(cov_check(), ENOENT);
+	assert_fails(checkpoint_add(main_name, main_name, 0, 1, 1), ENOENT);
+	assert_fails(checkpoint_del(main_name), ENOENT);
+	assert_fails(checkpoint_restart(), ENOENT);
+	assert_fails(checkpoint_xstate(main_name, 8, 1, 1), ENOENT);
+	assert_fails(checkpoint_xstate_all(1), ENOENT);
+	assert_fails(get_numhit(&n), ENOENT);
+	assert_fails(get_numtotal(&n), ENOENT);
+	assert_fails(get_coverage(&percent), ENOENT);
+	assert_fails(cov_path_count(&n), ENOENT);
+	assert_fails(get_cp_status(main_name, STATUS_HIT, &n), ENOENT);
+	assert_fails(get_next_unhit_func(buf, len, 0, 1), ENOENT);
+	assert_fails(get_next_unhit_cp(buf, len, 0, 1), ENOENT);
+	assert_fails(get_path_map(buf, &len), ENOENT);
+	assert_fails(cov_get_buffer(buf, sizeof(buf)), ESRCH);
+	assert_int_equal(cov_unregister(), 0);
+	fake_kernel()->settings.open_errno = 0;
+	assert_int_equal(cov_check(), 0);
+}
+
+static void a_task_registers_its_sample(void **state)
+{
+	(void)state;
+	assert_int_equal(cov_register(7, 1), 0);
+	assert_int_equal(fake_kernel()->sample, 7);
+	assert_int_equal(fake_kernel()->tracked, gettid());
+	assert_fails(cov_register(8, 1), EEXIST);
+	assert_int_equal(fake_kernel()->sample, 7);
+	assert_int_equal(cov_unregister(), 0);
+	assert_int_equal(fake_kernel()->tracked, 0);
+	assert_int_equal(cov_register(0, 1), 0);
+	assert_true(fake_kernel()->sample == UINT64_MAX);
+	cov_unregister();
+	failing(_IOC_NR(COV_IOC_REGISTER), ENOSPC);
+	assert_fails(cov_register(9, 1), ENOSPC);
+	failing(0, 0);
+	assert_int_equal(cov_register(9, 1), 0);
+}
+
+static void a_task_that_is_no_test_case_is_not_tracked(void **state)
+{
+	char buf[64] = "old";
+
+	(void)state;
+	fake_kernel()->tracked = gettid();	/* by inheritance */
+	fake_kernel()->settings.new_pairs = 9;
+	assert_int_equal(cov_register(4, 0), 0);
+	assert_int_equal(fake_kernel()->registers, 0);
+	assert_int_equal(fake_kernel()->tracked, 0);
+	add_main();
+	assert_int_equal(cov_get_buffer(buf, sizeof(buf)), 0);
+	assert_string_equal(buf, "");
+	assert_int_equal(cov_thread_effective(), 0);
+}
+
+static void a_sample_that_was_inherited_is_replaced(void **state)
+{
+	(void)state;
+	fake_kernel()->tracked = gettid();
+	failing(_IOC_NR(COV_IOC_REGISTER), EEXIST);
+	assert_fails(cov_register(5, 1), EEXIST);
+	assert_int_equal(fake_kernel()->tracked, 0);	/* it has tried */
+}
+
+static void a_child_registers_for_itself(void **state)
+{
+	int status;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(cov_register(1, 1), 0);
+	pid = fork();
+	if (!pid)
+		_exit(cov_register(2, 1) || fake_kernel()->sample != 2 || cov_unregister());
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+static void *register_and_ask(void *failed)
+{
+	unsigned long total = 0;
+	int i;
+
+	if (cov_register(3, 1))
+		*(int *)failed = 1;
+	for (i = 0; i < 50; i++)
+		if (get_numtotal(&total) || total < 2)
+			*(int *)failed = 1;
+	cov_unregister();
+	return NULL;
+}
+
+static void threads_may_ask_at_once(void **state)
+{
+	pthread_t threads[4];
+	int failed[4] = { 0 };
+	int i;
+
+	(void)state;
+	add_main();
+	for (i = 0; i < 4; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, register_and_ask,
+						&failed[i]), 0);
+	for (i = 0; i < 4; i++) {
+		pthread_join(threads[i], NULL);
+		assert_int_equal(failed[i], 0);
+	}
+}
+
+static void checkpoints_are_added_as_they_were(void **state)
+{
+	const struct cov_checkpoint_add *last = &fake_kernel()->checkpoint;
+
+	(void)state;
+	assert_int_equal(checkpoint_add("cp", main_name, 0, 5, 1), 0);
+	assert_string_equal(last->name, "cp");
+	assert_string_equal(last->function, "toy_main");
+	assert_int_equal(last->levels, 5);
+	assert_int_equal(last->scope, COV_SCOPE_TRACKED);
+	assert_int_equal(last->flags, COV_CHECKPOINT_AUTO);
+	/* Branches come with a function's first byte alone. */
+	assert_int_equal(checkpoint_add("cp7", main_name, 7, 1, 1), 0);
+	assert_int_equal(last->offset, 7);
+	assert_int_equal(last->flags, 0);
+	assert_fails(checkpoint_add("cp", "no_such", 0, 1, 1), ENOENT);
+	failing(_IOC_NR(COV_IOC_CHECKPOINT_ADD), EEXIST);
+	assert_fails(checkpoint_add("cp", main_name, 0, 1, 1), EEXIST);
+}
+
+static void checkpoints_are_deleted(void **state)
+{
+	unsigned long n = 1;
+
+	(void)state;
+	add_main();
+	assert_int_equal(checkpoint_add("other", main_name, 3, 1, 0), 0);
+	assert_int_equal(checkpoint_del("none"), 0);
+	assert_int_equal(checkpoint_del("other"), 0);
+	assert_string_equal(fake_kernel()->deleted.name, "other");
+	assert_int_equal(checkpoint_add("other", main_name, 3, 1, 0), 0);
+	failing(_IOC_NR(COV_IOC_CHECKPOINT_DEL), EIO);
+	assert_fails(checkpoint_del("other"), EIO);
+	assert_fails(checkpoint_restart(), EIO);
+	failing(0, 0);
+	assert_int_equal(checkpoint_restart(), 0);
+	assert_int_equal(get_numtotal(&n), 0);
+	assert_int_equal(n, 0);
+	assert_int_equal(checkpoint_restart(), 0);
+}
+
+static void checkpoints_are_switched_by_their_very_names(void **state)
+{
+	const struct cov_checkpoint_switch *last = &fake_kernel()->switched;
+	unsigned long on = 2;
+	char long_name[300];
+	char branch[64];
+
+	(void)state;
+	memset(long_name, 'x', sizeof(long_name));
+	assert_int_equal(checkpoint_add("a*[b]", main_name, 0, 1, 1), 0);
+	/* No more of the name than is said. */
+	assert_int_equal(checkpoint_xstate("a*[b]behind", 5, 0, 1), 0);
+	assert_string_equal(last->glob, "a\\*\\[b\\]");
+	assert_int_equal(last->on, 0);
+	assert_int_equal(last->flags, COV_CHECKPOINT_AUTO);
+	assert_int_equal(get_cp_status("a*[b]", STATUS_ENABLED, &on), 0);
+	assert_int_equal(on, 0);
+	assert_int_equal(checkpoint_xstate("a*[b]", 5, 1, 0), 0);
+	assert_int_equal(last->flags, 0);
+	assert_int_equal(get_cp_status("a*[b]", STATUS_ENABLED, &on), 0);
+	assert_int_equal(on, 1);
+	assert_int_equal(checkpoint_xstate_all(0), 0);
+	assert_string_equal(last->glob, "*");
+	assert_int_equal(last->flags, COV_CHECKPOINT_AUTO);
+	assert_int_equal(checkpoint_xstate(NULL, 0, 1, 0), 0);
+	assert_string_equal(last->glob, "*");
+	assert_int_equal(checkpoint_xstate("none", 4, 1, 1), 0);
+	assert_fails(checkpoint_xstate(long_name, sizeof(long_name), 1, 1), EINVAL);
+	assert_fails(checkpoint_xstate("a", 0, 1, 1), EINVAL);
+	assert_int_equal(get_next_unhit_cp(branch, sizeof(branch), 0, 1), 0);
+	assert_non_null(strchr(branch, '#'));
+	assert_fails(checkpoint_xstate(branch, strlen(branch), 0, 0), EOPNOTSUPP);
+	failing(_IOC_NR(COV_IOC_CHECKPOINT_SWITCH), EIO);
+	assert_fails(checkpoint_xstate_all(1), EIO);
+}
+
+/* Each name is there once; what is passed and what is next are the two parts of all. */
+static void numbers_and_names_agree(void **state)
+{
+	unsigned long hit, total, n, unhit = 0;
+	double percent;
+	char buf[64], last[64] = "";
+
+	(void)state;
+	assert_int_equal(get_coverage(&percent), 0);
+	assert_true(percent == 0);
+	add_main();
+	assert_int_equal(get_numhit(&hit), 0);
+	assert_int_equal(get_numtotal(&total), 0);
+	assert_int_equal(get_coverage(&percent), 0);
+	assert_true(hit > 1 && hit < total);
+	assert_true(percent == (double)hit / total);
+	while (!get_next_unhit_cp(buf, sizeof(buf), unhit, 1)) {
+		assert_string_not_equal(buf, last);
+		strcpy(last, buf);
+		assert_int_equal(get_cp_status(buf, STATUS_HIT, &n), 0);
+		assert_int_equal(n, 0);
+		assert_int_equal(get_cp_status(buf, STATUS_LEVEL, &n), 0);
+		assert_int_equal(n, 1);
+		unhit++;
+	}
+	assert_int_equal(errno, ENOENT);
+	assert_int_equal(hit + unhit, total);
+	assert_int_equal(get_cp_status(main_name, STATUS_HIT, &n), 0);
+	assert_int_equal(n, 7);
+	assert_fails(get_cp_status("none", STATUS_HIT, &n), ENOENT);
+	assert_fails(get_cp_status(main_name, (enum status_opt)3, &n), EINVAL);
+	failing(_IOC_NR(COV_IOC_TARGET), EIO);
+	assert_fails(get_numhit(&hit), EIO);
+	assert_fails(get_coverage(&percent), EIO);
+}
+
+static void next_unhit_looks_at_levels_and_room(void **state)
+{
+	char buf[64];
+	size_t length;
+
+	(void)state;
+	assert_int_equal(checkpoint_add("cp", main_name, 0, 1 << 4, 1), 0);
+	/* The one function was entered, only branches are left. */
+	assert_fails(get_next_unhit_func(buf, sizeof(buf), 0, 5), ENOENT);
+	assert_int_equal(get_next_unhit_cp(buf, sizeof(buf), 0, 5), 0);
+	length = strlen(buf);
+	assert_fails(get_next_unhit_cp(buf, length, 0, 5), EINVAL);
+	assert_int_equal(get_next_unhit_cp(buf, length + 1, 0, 5), 0);
+	assert_fails(get_next_unhit_cp(buf, sizeof(buf), 0, 4), ENOENT);
+	assert_fails(get_next_unhit_cp(buf, sizeof(buf), 0, 0), ENOENT);
+	assert_fails(get_next_unhit_cp(buf, sizeof(buf), 0, 65), ENOENT);
+	assert_fails(get_next_unhit_cp(buf, sizeof(buf), 1000, 5), ENOENT);
+}
+
+#define CALLERS "toy_main+do_dentry_open(0xffffffff81200042)+after_it(0xffffffff81201042):"
+
+static size_t map_len;
+static char *map;
+
+static int print_map(void)
+{
+	output_path_map(map, map_len);
+	return 0;
+}
+
+static void the_path_map_tells_who_came(void **state)
+{
+	unsigned long paths, pluses = 0;
+	size_t len = 0;
+	char *text;
+
+	(void)state;
+	add_main();
+	assert_int_equal(cov_path_count(&paths), 0);
+	assert_fails(get_path_map(NULL, &len), EAGAIN);
+	map = malloc(len);
+	map_len = len--;
+	assert_fails(get_path_map(map, &len), EAGAIN);
+	assert_int_equal(len, map_len);
+	assert_int_equal(get_path_map(map, &len), 0);
+	assert_int_equal(strlen(map) + 1, len);
+	/* Two callers from outside; branches come after the entry and after each other. */
+	assert_int_equal(strncmp(map, CALLERS, strlen(CALLERS)), 0);
+	assert_non_null(strstr(map, "+toy_main(0xffffffffc0a"));
+	for (text = map; *text; text++)
+		pluses += *text == '+';
+	assert_int_equal(pluses, paths);
+	text = printed_by(print_map);
+	assert_int_equal(strncmp(text, "toy_main\n----do_dentry_open(0x", 30), 0);
+	free(map);
+	failing(_IOC_NR(COV_IOC_CALLERS), EIO);
+	assert_fails(cov_path_count(&paths), EIO);
+	assert_fails(get_path_map(NULL, &len), EIO);
+}
+
+/* All of the fake's pairs are new to it, the first caller too. */
+static void register_before_all(unsigned long sample)
+{
+	fake_kernel()->settings.new_pairs = 10;
+	assert_int_equal(cov_register(sample, 1), 0);
+	fake_kernel()->settings.new_pairs = 0;
+	add_main();
+}
+
+static void the_buffer_has_what_the_sample_was_first_to_show(void **state)
+{
+	char buf[THREAD_BUFFER_SIZE];
+	char first[128];
+	size_t length;
+
+	(void)state;
+	assert_int_equal(cov_thread_effective(), 0);
+	fake_kernel()->settings.new_pairs = 9;	/* all but the caller */
+	assert_int_equal(cov_register(3, 1), 0);
+	add_main();
+	assert_int_equal(cov_get_buffer(buf, sizeof(buf)), 0);
+	assert_int_equal(strncmp(buf, "NEW PATH: toy_main#", 19), 0);
+	assert_null(strstr(buf, "CALLER_ADDR"));
+	assert_int_equal(cov_thread_effective(), 1);
+	/* Given once. */
+	assert_int_equal(cov_get_buffer(buf, sizeof(buf)), 0);
+	assert_string_equal(buf, "");
+	cov_unregister();
+	/* As whole lines, and the rest at the next call. */
+	fake_reset();
+	register_before_all(3);
+	snprintf(first, sizeof(first), "NEW PATH: toy_main. CALLER_ADDR: 0x%016llx\n",
+		 (unsigned long long)FAKE_OUTSIDE);
+	length = strlen(first);
+	assert_int_equal(cov_get_buffer(buf, length + 3), 0);
+	assert_string_equal(buf, first);
+	assert_int_equal(cov_get_buffer(buf, sizeof(buf)), 0);
+	assert_int_equal(strncmp(buf, "NEW PATH: toy_main#", 19), 0);
+	cov_unregister();
+	assert_fails(cov_get_buffer(buf, sizeof(buf)), ESRCH);
+	/* Somebody else's. */
+	fake_reset();
+	register_before_all(6);
+	assert_int_equal(cov_get_buffer(buf, sizeof(buf)), 0);
+	assert_string_equal(buf, "");
+	assert_int_equal(cov_thread_effective(), 0);
+	failing(_IOC_NR(COV_IOC_NEWS), EIO);
+	assert_fails(cov_get_buffer(buf, sizeof(buf)), EIO);
+	assert_fails(cov_thread_effective(), EIO);
+}
+
+static void the_buffer_is_printed_and_cleared(void **state)
+{
+	static int (*const calls[])(void) = {
+		cov_buffer_print, cov_buffer_print_pretty, cov_buffer_clear,
+	};
+	static const char *const begin[] = {
+		"NEW PATH: toy_main. CALLER_ADDR: 0xffffffff81200042\nNEW PATH: toy_main#",
+		"do_dentry_open\n----toy_main\n", "",
+	};
+	char *text;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+		fake_reset();
+		assert_fails(calls[i](), ESRCH);
+		register_before_all(3);
+		text = printed_by(calls[i]);
+		assert_int_equal(strncmp(text, begin[i], strlen(begin[i])), 0);
+		assert_string_equal(printed_by(cov_buffer_print), "");
+		failing(_IOC_NR(COV_IOC_NEWS), EIO);
+		assert_fails(calls[i](), EIO);
+		cov_unregister();
+	}
+}
+
+static int make_tree(void **state)
+{
+	char path[128];
+	FILE *file;
+
+	(void)state;
+	if (!mkdtemp(root) || setenv("FAKE_ROOT", root, 1))
+		return -1;
+	snprintf(path, sizeof(path), "%s/proc", root);
+	if (mkdir(path, 0700))
+		return -1;
+	snprintf(path, sizeof(path), "%s/proc/kallsyms", root);
+	file = fopen(path, "w");
+	if (!file)
+		return -1;
+	fputs("ffffffff81200000 T do_dentry_open\nffffffff81200100 T after_it\n", file);
+	return fclose(file);
+}
+
+static int remove_tree(void **state)
+{
+	char command[64];
+
+	(void)state;
+	snprintf(command, sizeof(command), "rm -r %s", root);
+	return system(command);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, each_setup, each_teardown)
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		TEST(without_livecov_every_call_fails),
+		TEST(a_task_registers_its_sample),
+		TEST(a_task_that_is_no_test_case_is_not_tracked),
+		TEST(a_sample_that_was_inherited_is_replaced),
+		TEST(a_child_registers_for_itself),
+		TEST(threads_may_ask_at_once),
+		TEST(checkpoints_are_added_as_they_were),
+		TEST(checkpoints_are_deleted),
+		TEST(checkpoints_are_switched_by_their_very_names),
+		TEST(numbers_and_names_agree),
+		TEST(next_unhit_looks_at_levels_and_room),
+		TEST(the_path_map_tells_who_came),
+		TEST(the_buffer_has_what_the_sample_was_first_to_show),
+		TEST(the_buffer_is_printed_and_cleared),
+	};
+
+	setenv("CMOCKA_MESSAGE_OUTPUT", "TAP", 1);
+	return cmocka_run_group_tests(tests, make_tree, remove_tree);
+}
