@@ -156,19 +156,31 @@ int backend_last_serial(uint64_t *serial)
 
 /* ---- points ---------------------------------------------------------------- */
 
+/* Index behind the points of a target; they are together, in the order of targets. */
+static size_t end_of(const struct backend_view *view, uint32_t t)
+{
+	size_t low = 0, high = view->nr_points;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (view->points[middle].t <= t)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 /* The point of a target at an address, of a branch or not; nr_points if there is none. */
 static size_t find_point(const struct backend_view *view, uint32_t t, bool branch,
 			 uint64_t address)
 {
-	size_t i = view->nr_points;
+	size_t i = end_of(view, t);
 
-	/* A target's points are together, and those of the last one are asked for most. */
-	while (i--) {
-		const struct backend_point *point = &view->points[i];
-
-		if (point->t == t && point->branch == branch && point->address == address)
+	while (i-- && view->points[i].t == t)
+		if (view->points[i].branch == branch && view->points[i].address == address)
 			return i;
-	}
 	return view->nr_points;
 }
 

@@ -281,20 +281,36 @@ int get_next_unhit_cp(char *buf, size_t len, size_t skip, unsigned long level)
 
 /* ---- the path map ---------------------------------------------------------- */
 
-static void write_callers(FILE *out, const struct backend_view *view, size_t point)
+/* By point, and those of one in the order in which they were new. */
+static int compare(const void *left, const void *right)
 {
-	size_t i;
+	const struct backend_caller *a = left, *b = right;
 
-	for (i = 0; i < view->nr_callers; i++) {
-		const struct backend_caller *caller = &view->callers[i];
+	if (a->point != b->point)
+		return a->point < b->point ? -1 : 1;
+	return a->serial < b->serial ? -1 : 1;
+}
 
-		if (caller->point != point)
-			continue;
-		if (caller->symbol)
-			fprintf(out, "+%s(0x%016llx)", caller->symbol,
-				(unsigned long long)caller->address);
-		else
-			fputs("+NULL", out);
+static void write_caller(FILE *out, const struct backend_caller *caller)
+{
+	if (caller->symbol)
+		fprintf(out, "+%s(0x%016llx)", caller->symbol,
+			(unsigned long long)caller->address);
+	else
+		fputs("+NULL", out);
+}
+
+static void write_map(FILE *out, struct backend_view *view)
+{
+	size_t i, next = 0;
+
+	if (view->nr_callers)
+		qsort(view->callers, view->nr_callers, sizeof(*view->callers), compare);
+	for (i = 0; i < view->nr_points; i++) {
+		fputs(view->points[i].name, out);
+		while (next < view->nr_callers && view->callers[next].point == i)
+			write_caller(out, &view->callers[next++]);
+		fputc(':', out);
 	}
 }
 
@@ -303,17 +319,13 @@ static int make_map(char **text, size_t *length)
 {
 	struct backend_view view;
 	FILE *out;
-	size_t i;
 	int ret = backend_view(&view, true);
 
 	if (ret)
 		return ret;
 	out = open_memstream(text, length);
-	for (i = 0; out && i < view.nr_points; i++) {
-		fputs(view.points[i].name, out);
-		write_callers(out, &view, i);
-		fputc(':', out);
-	}
+	if (out)
+		write_map(out, &view);
 	backend_free(&view);
 	return !out || fclose(out) ? -ENOMEM : 0;
 }
