@@ -1132,7 +1132,7 @@ class TheRest(Case):
             document = self.json("list", "--level", level)
             self.assertEqual([c["checkpoint"] for c in document["checkpoints"]], names)
         self.attach("--level", "2", "--paths")
-        for level, found in (("2", 4), ("3", 0)):
+        for level, found in (("2", 4), ("4", 0)):
             self.assertEqual(len(self.json("callers", "--level", level)["callers"]), found)
             self.assertEqual(len(self.json("map", "--level", level)["nodes"]) > 0, found > 0)
             self.assertEqual(len(self.json("status", "--level", level)["targets"]), 1)
