@@ -125,7 +125,34 @@ int try_read_text(struct text *text, uint64_t address, size_t size)
 	close(fd);
 	text->address = address;
 	text->size = size;
+	memset(text->sections, 0, sizeof(text->sections));
 	return err;
+}
+
+/* 0 if the module has no such section. */
+static uint64_t section_address(const char *module, const char *name)
+{
+	char path[128], value[64];
+
+	snprintf(path, sizeof(path), "/sys/module/%s/sections/%s", module, name);
+	return read_file(path, value, sizeof(value)) > 0 ? strtoull(value, NULL, 16) : 0;
+}
+
+void read_module_bytes(struct text *text, const char *module, size_t size)
+{
+	static const char *const names[TEXT_SECTIONS] = {
+		".data", ".bss", ".rodata", ".rodata.str1.1", ".rodata.str1.8", ".text.unlikely",
+	};
+	uint64_t address = section_address(module, ".text");
+	int i;
+
+	if (!address)
+		FAIL("%s has no section .text", module);
+	if (try_read_text(text, address, size))
+		FAIL("the text of %s at %#llx cannot be read", module,
+		     (unsigned long long)address);
+	for (i = 0; i < TEXT_SECTIONS; i++)
+		text->sections[i] = section_address(module, names[i]);
 }
 
 /*
@@ -134,32 +161,39 @@ int try_read_text(struct text *text, uint64_t address, size_t size)
  */
 void read_module_text(struct text *text, const char *module)
 {
-	char path[128], value[64];
-	uint64_t address;
-	long size;
-
-	snprintf(path, sizeof(path), "/sys/module/%s/sections/.text", module);
-	if (read_file(path, value, sizeof(value)) <= 0)
-		FAIL("%s: %s", path, strerror(errno));
-	address = strtoull(value, NULL, 16);
-	size = 4096 - address % 4096;
-	if (try_read_text(text, address, size))
-		FAIL("the text of %s at %#llx cannot be read", module,
-		     (unsigned long long)address);
+	read_module_bytes(text, module, 4096 - section_address(module, ".text") % 4096);
 }
 
-/* Do four bytes around @i differ by the distance that the text was moved? */
+/* Is it what an operand becomes when the text, or what it names, was moved? */
+static bool is_distance(const struct text *before, const struct text *after, uint32_t change)
+{
+	uint32_t moved = after->address - before->address, data;
+	int i;
+
+	if (change == moved || change == -moved)
+		return true;
+	for (i = 0; i < TEXT_SECTIONS; i++) {
+		if (!before->sections[i] || !after->sections[i])
+			continue;
+		data = after->sections[i] - before->sections[i];
+		if (change == data || change == data - moved)
+			return true;
+	}
+	return false;
+}
+
+/* Do four bytes around @i differ by such a distance? */
 static bool relocated(const struct text *before, const struct text *after, size_t i,
 		      size_t *behind)
 {
-	uint32_t distance = after->address - before->address, old, new;
+	uint32_t old, new;
 	size_t start;
 
 	for (start = i < 3 ? 0 : i - 3; start <= i && start + 4 <= before->size; start++) {
 		memcpy(&old, before->bytes + start, sizeof(old));
 		memcpy(&new, after->bytes + start, sizeof(new));
 		*behind = start + 4;
-		if (new != old && (new - old == distance || old - new == distance))
+		if (new != old && is_distance(before, after, new - old))
 			return true;
 	}
 	return false;

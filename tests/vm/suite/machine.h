@@ -45,21 +45,27 @@ unsigned int count_lines(const char *path, const char *text);
 /* --- kernel text --------------------------------------------------------------------- */
 
 #define TEXT_MAX	(1U << 16)
+#define TEXT_SECTIONS	6
 
 /**
  * struct text - a copy of kernel memory
  * @address: of its first byte
  * @size: bytes
+ * @sections: of a module's text: where its other sections lay, 0 for those it has not
  * @bytes: as they were
  */
 struct text {
 	uint64_t address;
 	size_t size;
+	uint64_t sections[TEXT_SECTIONS];
 	unsigned char bytes[TEXT_MAX];
 };
 
 /* try_read_text - copy kernel memory as it is, breakpoints and all; 0 or -1 */
 int try_read_text(struct text *text, uint64_t address, size_t size);
+
+/* read_module_bytes - copy so much of a loaded module's .text, without asking livecov */
+void read_module_bytes(struct text *text, const char *module, size_t size);
 
 /* read_module_text - copy a loaded module's .text, without asking livecov */
 void read_module_text(struct text *text, const char *module);
@@ -69,7 +75,8 @@ void expect_text(const struct text *before);
 
 /*
  * expect_same_text - two copies of one text. It may have been loaded to another
- * address in between: operands then differ by that distance, and nothing else.
+ * address in between, and its data to one of their own (since 6.4): operands then differ
+ * by those distances, and nothing else.
  */
 void expect_same_text(const struct text *before, const struct text *after);
 
