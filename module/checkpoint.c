@@ -155,7 +155,7 @@ static bool blocks_once(const struct cov_target *target)
 	       !(target->flags & COV_ATTACH_PATHS);
 }
 
-/* The core kernel's functions have none. */
+/* The core kernel's functions have none, and others only what may be wanted. */
 static struct region region_of(const struct region *regions, u32 index)
 {
 	return regions ? regions[index] : (struct region){ .why = REGION_UNSURE };
@@ -444,6 +444,14 @@ static void add_site_counts(const struct cov_target *target, u64 *hits)
 			else
 				hits[site->cell + k] = max(hits[site->cell + k], counted);
 		}
+}
+
+bool site_saw(const struct cov_site *site, u32 outcome)
+{
+	const struct cells *cells = &site->target->cps.cells;
+
+	return atomic_long_read(&site->hits[outcome]) ||
+	       (cells->base && cell_read(cells, cells->base, site->cell + outcome));
 }
 
 static bool was_seen(const struct cov_site *site, const u64 *hits)

@@ -266,6 +266,9 @@ struct site_cursor {
 /* site_next - the next one, NULL at the end, after which it starts again */
 struct cov_site *site_next(struct site_cursor *cursor);
 
+/* site_saw - was the outcome passed? Not what samples' own cells say. */
+bool site_saw(const struct cov_site *site, u32 outcome);
+
 /**
  * checkpoints_hits - how often everything was hit
  * @target: its image and checkpoints

@@ -84,23 +84,26 @@ static struct region *alloc_regions(u32 n)
 	return kvcalloc(n ?: 1, sizeof(struct region), GFP_KERNEL);
 }
 
-static int build_regions(struct cov_image *image, const struct tables *tables)
+static int build_regions(struct cov_image *image, bool passages, const struct tables *tables)
 {
 	struct region_table *regions = &image->regions;
 
 	regions->branches = alloc_regions(image->flow.nr_branches);
-	regions->entries = alloc_regions(image->in.nr_functions);
-	regions->blocks = alloc_regions(image->flow.nr_blocks);
-	if (!regions->branches || !regions->entries || !regions->blocks)
+	if (passages) {
+		regions->entries = alloc_regions(image->in.nr_functions);
+		regions->blocks = alloc_regions(image->flow.nr_blocks);
+	}
+	if (!regions->branches || (passages && (!regions->entries || !regions->blocks)))
 		return -ENOMEM;
 	return region_find(&image->in, &image->flow, tables->pointers, tables->nr_pointers,
 			   regions);
 }
 
-static int build_flow(struct cov_image *image, struct symbols *symbols,
-		      const struct tables *tables)
+static int build_flow(struct cov_image *image, const struct image_choice *choice,
+		      struct symbols *symbols, const struct tables *tables)
 {
-	int err = flow_build(&image->in, &image->flow) ?: build_regions(image, tables);
+	int err = flow_build(&image->in, &image->flow) ?:
+		  build_regions(image, choice->passages, tables);
 
 	if (!err)
 		symbols_settle_parents(&image->in, &image->flow, symbols);
@@ -133,7 +136,7 @@ int image_build(struct cov_image *image, const struct image_choice *choice,
 	if (!err && choice->entries_only)
 		err = find_entries(&image->in, symbols);
 	else if (!err)
-		err = build_flow(image, symbols, tables);
+		err = build_flow(image, choice, symbols, tables);
 	err = err ?: image_compact(image, symbols);
 	forget_tables(&image->in);
 	return err;

@@ -66,12 +66,14 @@ struct cov_image {
  * @globs_len: bytes, 0 for all functions
  * @exact: they are names and no patterns
  * @entries_only: do not decode: no blocks, no branches
+ * @passages: entries and blocks may want detours, not jumps alone
  */
 struct image_choice {
 	const char *globs;
 	u32 globs_len;
 	bool exact;
 	bool entries_only;
+	bool passages;
 };
 
 /**

@@ -239,6 +239,8 @@ static int do_attach(struct request *req)
 			.globs_len = arg->globs_len,
 			.exact = !strcmp(arg->module, COV_CORE_KERNEL),
 			.entries_only = arg->flags & COV_ATTACH_FUNCTIONS_ONLY,
+			/* Elsewhere they are seen once, by breakpoint, or never by detour. */
+			.passages = arg->scope == COV_SCOPE_TRACKED || arg->mode == COV_MODE_COUNT,
 		},
 		.sections = req->sections,
 		.nr_sections = arg->nr_sections,

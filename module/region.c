@@ -610,7 +610,8 @@ int region_find(const struct flow_input *in, const struct flow *flow,
 			read_text(&f, &f.spans[i]);
 		find_unsure(&f);
 		choose_branches(&f);
-		choose_passages(&f);
+		if (regions->entries)
+			choose_passages(&f);
 	}
 	finder_free(&f);
 	return err;

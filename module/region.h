@@ -38,8 +38,8 @@ struct region {
 /**
  * struct region_table - everything that may have a region, and which
  * @branches: one for each conditional jump
- * @entries: one for each function; behind ftrace's place
- * @blocks: one for each block; at its site
+ * @entries: one for each function, behind ftrace's place; NULL: none is wanted
+ * @blocks: one for each block, at its site; NULL with @entries
  */
 struct region_table {
 	struct region *branches;

@@ -50,17 +50,9 @@ static bool settles(const struct cov_target *target)
 	       !(target->flags & COV_ATTACH_PATHS);
 }
 
-static bool saw(const struct cov_site *site, u32 outcome)
-{
-	const struct cells *cells = &site->target->cps.cells;
-
-	return cell_read(cells, cells->base, site->cell + outcome) ||
-	       atomic_long_read(&site->hits[outcome]);
-}
-
 static bool was_passed(const struct cov_site *site)
 {
-	return saw(site, 0) || (site_outcomes(site) > 1 && saw(site, 1));
+	return site_saw(site, 0) || (site_outcomes(site) > 1 && site_saw(site, 1));
 }
 
 /* Does it still tell that it was passed, without having been? */
@@ -107,7 +99,7 @@ static const struct cov_site *implying(const struct cov_site *site, u32 outcome)
 /* What it shall be from now on. */
 static u8 settle_branch(struct cov_site *site)
 {
-	bool fell = saw(site, 0), jumped = saw(site, 1);
+	bool fell = site_saw(site, 0), jumped = site_saw(site, 1);
 
 	if (fell && jumped)
 		return SITE_SETTLED_FREE;
@@ -166,10 +158,10 @@ struct pass {
 static void choose_witness(const struct cov_site *site, struct pass *pass)
 {
 	const struct cov_target *target = site->target;
-	bool fell = saw(site, 0);
+	bool fell = site_saw(site, 0);
 	u32 block;
 
-	if (site->engine != &cov_engine_breakpoint || fell == saw(site, 1) ||
+	if (site->engine != &cov_engine_breakpoint || fell == site_saw(site, 1) ||
 	    pass->nr_witnesses == PASS)
 		return;
 	block = block_behind(site, fell);

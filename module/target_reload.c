@@ -76,14 +76,6 @@ static void move_addresses(struct cov_target *target, unsigned long delta)
 	image->core.base += delta;
 }
 
-static bool was_seen(const struct cov_site *site)
-{
-	const struct cells *cells = &site->target->cps.cells;
-
-	return atomic_long_read(&site->hits[0]) ||
-	       (cells->base && cell_read(cells, cells->base, site->cell));
-}
-
 /* A fresh load may take what an earlier one refused: everything is tried again. */
 static void make_pending(struct cov_target *target)
 {
@@ -96,7 +88,7 @@ static void make_pending(struct cov_target *target)
 		if (site->in_init)
 			continue;
 		/* What a one-shot site has seen, it need not see again. */
-		if (site->one_shot && was_seen(site)) {
+		if (site->one_shot && site_saw(site, 0)) {
 			site->state = COV_SITE_DISARMED;
 			continue;
 		}

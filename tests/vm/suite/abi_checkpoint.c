@@ -33,23 +33,6 @@ static uint32_t add(int fd, struct cov_checkpoint_add *request)
 	return request->target;
 }
 
-static void del(int fd, const char *name)
-{
-	struct cov_checkpoint_del request = { };
-
-	snprintf(request.name, sizeof(request.name), "%s", name);
-	CALL(fd, COV_IOC_CHECKPOINT_DEL, &request);
-}
-
-/* What entry 0 of the checkpoint's target says. */
-static struct cov_function place_of(int fd, uint32_t target)
-{
-	struct cov_function place;
-
-	EXPECT_EQ(read_table(fd, COV_IOC_FUNCTIONS, target, 0, 1, &place), 1);
-	return place;
-}
-
 /* The offset of covlife_work's first conditional jump, and its size. */
 static struct cov_branch branch_of_work(int fd)
 {
@@ -116,7 +99,7 @@ static void checkpoint_takes_the_longest_name(void)
 	/* A shorter name is another one. */
 	memset(gone.name, 'x', sizeof(gone.name) - 2);
 	FAILS(fd, COV_IOC_CHECKPOINT_DEL, &gone, ENOENT);
-	del(fd, request.name);
+	del_checkpoint(fd, request.name);
 }
 
 static void checkpoint_refuses_flags_padding_levels_and_scopes(void)
@@ -249,9 +232,9 @@ static void checkpoint_with_a_name_in_use_is_eexist(void)
 	FAILS(one, COV_IOC_CHECKPOINT_ADD, &request, EEXIST);
 	request = checkpoint("a", TARGET, "covlife_even", 0);
 	FAILS(two, COV_IOC_CHECKPOINT_ADD, &request, EEXIST);
-	del(two, "a");
+	del_checkpoint(two, "a");
 	add(two, &request);
-	del(one, "a");
+	del_checkpoint(one, "a");
 }
 
 static void checkpoint_whose_answer_cannot_be_written_adds_nothing(void)
@@ -294,7 +277,7 @@ static void checkpoint_counts_entries_and_outlives_its_file(void)
 	EXPECT_EQ(place.levels, request.levels);
 	with_id(fd, COV_IOC_RESET, request.target);
 	EXPECT_EQ(place_of(fd, request.target).hits, 0);
-	del(fd, "entry");
+	del_checkpoint(fd, "entry");
 	expect_clean_text();
 }
 
@@ -315,7 +298,7 @@ static void checkpoint_counts_at_an_offset(void)
 	place = place_of(fd, request.target);
 	/* Which way gcc has laid out is its business; it is one of the two. */
 	EXPECT(place.hits == 10 || place.hits == 1);
-	del(fd, "way");
+	del_checkpoint(fd, "way");
 	expect_clean_text();
 }
 
@@ -331,7 +314,7 @@ static void checkpoint_is_its_functions_entry_0_beside_a_cold_part(void)
 	read_table(fd, COV_IOC_NAMES, request.target, 0, sizeof(names), names);
 	EXPECT(!strcmp(names + place.name, "covlife_work"));
 	EXPECT(!(place.flags & COV_FUNCTION_COLD));
-	del(fd, "work");
+	del_checkpoint(fd, "work");
 }
 
 static void checkpoint_auto_takes_the_branches(void)
@@ -342,7 +325,7 @@ static void checkpoint_auto_takes_the_branches(void)
 
 	add(fd, &request);
 	EXPECT_EQ(target_info(fd, request.target).branches, 0);
-	del(fd, "auto");
+	del_checkpoint(fd, "auto");
 	request.flags = COV_CHECKPOINT_AUTO;
 	add(fd, &request);
 	info = target_info(fd, request.target);
@@ -354,7 +337,7 @@ static void checkpoint_auto_takes_the_branches(void)
 	EXPECT_EQ(info.outcomes_hit, 2);
 	poke(COVLIFE_TASK, 2);
 	EXPECT_EQ(target_info(fd, request.target).outcomes_hit, 3);
-	del(fd, "auto");
+	del_checkpoint(fd, "auto");
 }
 
 static void checkpoint_finds_the_module_of_a_function(void)
@@ -366,7 +349,7 @@ static void checkpoint_finds_the_module_of_a_function(void)
 	EXPECT(!strcmp(target_info(fd, request.target).module, TARGET));
 	poke(COVLIFE_TASK, 2);
 	EXPECT_EQ(place_of(fd, request.target).hits, 1);
-	del(fd, "found");
+	del_checkpoint(fd, "found");
 }
 
 static void checkpoint_in_the_kernel_itself_counts(void)
@@ -389,7 +372,7 @@ static void checkpoint_in_the_kernel_itself_counts(void)
 		MUST(syscall(SYS_sched_getaffinity, 0, sizeof(buffer), buffer));
 		EXPECT_EQ(place_of(fd, request.target).hits, 1);
 		EXPECT_EQ(place_of(fd, request.target).first_sample, 9);
-		del(fd, "core");
+		del_checkpoint(fd, "core");
 		close(fd);
 	}
 }
@@ -408,14 +391,14 @@ static void several_checkpoints_watch_one_place(void)
 	EXPECT_EQ(place_of(fd, one.target).hits, 1);
 	EXPECT_EQ(place_of(fd, two.target).hits, 1);
 	EXPECT_EQ(function_hits(fd, target, "covlife_odd"), 1);
-	del(fd, "one");
+	del_checkpoint(fd, "one");
 	poke(COVLIFE_TASK, 1);
 	EXPECT_EQ(place_of(fd, two.target).hits, 2);
 	EXPECT_EQ(function_hits(fd, target, "covlife_odd"), 2);
 	with_id(fd, COV_IOC_DETACH, target);
 	poke(COVLIFE_TASK, 1);
 	EXPECT_EQ(place_of(fd, two.target).hits, 3);
-	del(fd, "two");
+	del_checkpoint(fd, "two");
 	expect_clean_text();
 }
 

@@ -191,6 +191,21 @@ uint32_t attach_armed(int fd, const char *module, const char *glob, uint32_t mod
 	return attach_by(fd, module, glob, COV_ENGINE_KPROBE, mode, scope);
 }
 
+void track_as(int fd, uint64_t sample)
+{
+	struct cov_register reg = { .sample = sample };
+
+	CALL(fd, COV_IOC_REGISTER, &reg);
+}
+
+void del_checkpoint(int fd, const char *name)
+{
+	struct cov_checkpoint_del request = { };
+
+	snprintf(request.name, sizeof(request.name), "%s", name);
+	CALL(fd, COV_IOC_CHECKPOINT_DEL, &request);
+}
+
 /* --- asking --------------------------------------------------------------------------- */
 
 struct cov_target_info target_info(int fd, uint32_t target)
@@ -254,6 +269,23 @@ struct cov_function function_of(int fd, uint32_t target, const char *name)
 uint64_t function_hits(int fd, uint32_t target, const char *name)
 {
 	return function_of(fd, target, name).hits;
+}
+
+struct cov_function place_of(int fd, uint32_t target)
+{
+	struct cov_function place;
+
+	EXPECT_EQ(read_table(fd, COV_IOC_FUNCTIONS, target, 0, 1, &place), 1);
+	return place;
+}
+
+void pin(int cpu)
+{
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(cpu, &cpus);
+	MUST(sched_setaffinity(0, sizeof(cpus), &cpus));
 }
 
 /* --- the module that is measured --------------------------------------------------------- */

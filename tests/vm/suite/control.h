@@ -49,6 +49,18 @@ uint32_t attach(int fd, struct cov_attach *request);
 /* arm - until nothing is pending */
 struct cov_arm arm(int fd, uint32_t target);
 
+/* track_as - register the calling task */
+void track_as(int fd, uint64_t sample);
+
+/* pin - the calling task runs on this CPU alone */
+void pin(int cpu);
+
+/* del_checkpoint - delete one that was added by hand */
+void del_checkpoint(int fd, const char *name);
+
+/* place_of - what entry 0 of such a checkpoint's target says */
+struct cov_function place_of(int fd, uint32_t target);
+
 /* attach_by - and armed; @glob NULL for every function */
 uint32_t attach_by(int fd, const char *module, const char *glob, uint32_t engine,
 		   uint32_t mode, uint32_t scope);

@@ -25,9 +25,6 @@ struct cov_engines engines_of(int fd, uint32_t target);
 /* show - what COV_IOC_VIEW shows on this file from now on */
 void show(int fd, uint64_t sample);
 
-/* track_as - register the calling task */
-void track_as(int fd, uint64_t sample);
-
 /**
  * struct work_counts - what has been seen of covlife_work(), which has two conditional jumps:
  *			the first is never taken, the second if its argument is even
@@ -48,9 +45,6 @@ void expect_work(const struct work_counts *counts, uint64_t odd, uint64_t even);
 
 /* fresh_livecov - unload and load it: no sample is known */
 void fresh_livecov(void);
-
-/* pin - the calling task runs on this CPU alone */
-void pin(int cpu);
 
 extern const struct test_group engines_abi, engines_counts, engines_inside;
 

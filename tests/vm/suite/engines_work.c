@@ -2,7 +2,6 @@
 /*
  * engines_work.c - see engines.h.
  */
-#include <sched.h>
 #include <unistd.h>
 
 #include "engines.h"
@@ -44,13 +43,6 @@ void show(int fd, uint64_t sample)
 	CALL(fd, COV_IOC_VIEW, &view);
 }
 
-void track_as(int fd, uint64_t sample)
-{
-	struct cov_register reg = { .sample = sample };
-
-	CALL(fd, COV_IOC_REGISTER, &reg);
-}
-
 struct work_counts work_counts(int fd, uint32_t target)
 {
 	struct cov_function work = function_of(fd, target, "covlife_work");
@@ -89,11 +81,3 @@ void fresh_livecov(void)
 	load(LIVECOV_FILE, "");
 }
 
-void pin(int cpu)
-{
-	cpu_set_t cpus;
-
-	CPU_ZERO(&cpus);
-	CPU_SET(cpu, &cpus);
-	MUST(sched_setaffinity(0, sizeof(cpus), &cpus));
-}

@@ -23,22 +23,6 @@ static uint32_t add(int fd, const char *name, const char *function, uint64_t off
 	return add.target;
 }
 
-static void del(int fd, const char *name)
-{
-	struct cov_checkpoint_del del = { };
-
-	snprintf(del.name, sizeof(del.name), "%s", name);
-	CALL(fd, COV_IOC_CHECKPOINT_DEL, &del);
-}
-
-static struct cov_function place_of(int fd, uint32_t target)
-{
-	struct cov_function place;
-
-	EXPECT_EQ(read_table(fd, COV_IOC_FUNCTIONS, target, 0, 1, &place), 1);
-	return place;
-}
-
 #define EXPECT_HITS(fd, target, n) EXPECT_EQ(place_of(fd, target).hits, n)
 
 /* --- paths ---------------------------------------------------------------------------- */
@@ -71,11 +55,11 @@ static void checkpoints_by_hand_have_paths_among_each_other(void)
 	EXPECT_EQ(came_between(&records, even, odd), 1);
 	EXPECT_EQ(came_between(&records, odd, odd), 1);
 	/* What names a checkpoint goes with it. */
-	del(fd, "odd");
+	del_checkpoint(fd, "odd");
 	read_records(fd, &records, (struct cov_callers){ .cursor = 0 });
 	EXPECT_EQ(nr_paths(&records), 0);
 	EXPECT_EQ(records.count, 1);
-	del(fd, "even");
+	del_checkpoint(fd, "even");
 }
 
 /* --- beside an attached target ----------------------------------------------------------- */
@@ -126,8 +110,8 @@ static void add_beside(unsigned int engine)
 	counts = work_counts(fd, target);
 	expect_work(&counts, 3, 2);
 	EXPECT_EQ(target_info(fd, target).refused, refused);
-	del(fd, "turn");
-	del(fd, "work");
+	del_checkpoint(fd, "turn");
+	del_checkpoint(fd, "work");
 	poke(COVLIFE_TASK, 1);
 	EXPECT_HITS(fd, at[1], 4);
 	EXPECT_HITS(fd, other, 2);
@@ -138,8 +122,8 @@ static void add_beside(unsigned int engine)
 	with_id(fd, COV_IOC_DETACH, target);
 	poke(COVLIFE_TASK, 1);
 	EXPECT_HITS(fd, at[1], 5);
-	del(fd, "again");
-	del(fd, "odd");
+	del_checkpoint(fd, "again");
+	del_checkpoint(fd, "odd");
 	expect_clean_text();
 	close(fd);
 }
@@ -169,7 +153,7 @@ static void a_target_may_be_attached_beside_checkpoints_by_hand(void)
 	EXPECT_HITS(fd, turn, 2);
 	counts = work_counts(fd, target);
 	expect_work(&counts, 1, 1);
-	del(fd, "turn");
+	del_checkpoint(fd, "turn");
 }
 
 /* --- off and on ----------------------------------------------------------------------------- */
@@ -219,9 +203,9 @@ static void checkpoints_are_switched_singly_by_pattern_or_all(void)
 	poke(COVLIFE_TASK, 1);
 	EXPECT_HITS(fd, odd, 2);
 	EXPECT_HITS(fd, work, 5);
-	del(fd, "a odd");
-	del(fd, "a even");
-	del(fd, "b work");
+	del_checkpoint(fd, "a odd");
+	del_checkpoint(fd, "a even");
+	del_checkpoint(fd, "b work");
 }
 
 static void branches_are_switched_only_if_asked_for(void)
@@ -240,7 +224,7 @@ static void branches_are_switched_only_if_asked_for(void)
 	poke(COVLIFE_TASK, 2);
 	EXPECT_HITS(fd, work, 1);
 	EXPECT_EQ(target_info(fd, work).outcomes_hit, 3);
-	del(fd, "work");
+	del_checkpoint(fd, "work");
 }
 
 static void off_stays_off_through_reset_and_reload(void)
@@ -272,8 +256,8 @@ static void off_stays_off_through_reset_and_reload(void)
 	poke(COVLIFE_TASK, 1);
 	EXPECT_HITS(fd, odd, 1);
 	EXPECT_EQ(place_of(fd, odd).state, COV_SITE_ARMED);
-	del(fd, "odd");
-	del(fd, "even");
+	del_checkpoint(fd, "odd");
+	del_checkpoint(fd, "even");
 }
 
 static void bad_switches_are_refused(void)

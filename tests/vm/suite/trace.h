@@ -64,9 +64,6 @@ uint64_t trace_lost(const struct opened *trace, uint32_t kind);
 /* expect_counts - each task has as many records of each kind as it says; quiet now */
 void expect_counts(const struct opened *trace);
 
-/* pin - the calling task runs on this CPU alone */
-void pin(int cpu);
-
 extern const struct test_group trace_abi, trace_life;
 
 #endif /* SUITE_TRACE_H */

@@ -2,7 +2,6 @@
 /*
  * trace_read.c - see trace.h.
  */
-#include <sched.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -46,22 +45,6 @@ uint32_t attach_traced(int control, const char *module, const char *glob, uint32
 	attach(control, &request);
 	arm(control, request.target);
 	return request.target;
-}
-
-void track_as(int control, uint64_t sample)
-{
-	struct cov_register reg = { .sample = sample };
-
-	CALL(control, COV_IOC_REGISTER, &reg);
-}
-
-void pin(int cpu)
-{
-	cpu_set_t cpus;
-
-	CPU_ZERO(&cpus);
-	CPU_SET(cpu, &cpus);
-	MUST(sched_setaffinity(0, sizeof(cpus), &cpus));
 }
 
 /* --- tasks ---------------------------------------------------------------------------- */
