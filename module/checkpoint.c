@@ -21,9 +21,15 @@ static void *alloc_array(u32 n, size_t size)
 	return kvcalloc(n ?: 1, size, GFP_KERNEL);
 }
 
-int checkpoints_init(struct checkpoints *cps, const struct cov_image *image, u32 mode,
-		     u32 scope, u32 first_id)
+/* Engine kprobe and paths count in every mode; who asks for them has the time, and few places. */
+static bool counts_always(const struct cov_target *target)
 {
+	return engine_choice(target) == COV_ENGINE_KPROBE || target->flags & COV_ATTACH_PATHS;
+}
+
+int checkpoints_init(struct cov_target *target, u32 mode)
+{
+	struct checkpoints *cps = &target->cps;
 	int err;
 
 	INIT_LIST_HEAD(&cps->batches);
@@ -31,10 +37,14 @@ int checkpoints_init(struct checkpoints *cps, const struct cov_image *image, u32
 	init_llist_head(&cps->slow);
 	cps->mode = mode;
 	cps->edges = mode != COV_MODE_BLOCKS;
-	cps->first_id = first_id;
-	cps->cells.count = checkpoints_ids(image);
-	cps->cells.wide = mode == COV_MODE_COUNT || mode == COV_MODE_TRACE;
-	err = cells_take(&cps->cells, scope == COV_SCOPE_TRACKED);
+	cps->cells.count = checkpoints_ids(&target->image);
+	cps->cells.wide = mode == COV_MODE_COUNT || mode == COV_MODE_TRACE ||
+			  counts_always(target);
+	err = cells_take(&cps->cells, target->scope == COV_SCOPE_TRACKED);
+	if (!err && counts_always(target)) {
+		cps->first_samples = alloc_array(cps->cells.count, sizeof(u64));
+		err = cps->first_samples ? 0 : -ENOMEM;
+	}
 	if (err)
 		checkpoints_free(cps);
 	return err;
@@ -63,6 +73,7 @@ void checkpoints_free(struct checkpoints *cps)
 	list_for_each_entry_safe(batch, next, &cps->batches, link)
 		kvfree(batch);
 	kvfree(cps->impossible);
+	kvfree(cps->first_samples);
 	*cps = (struct checkpoints){ };
 	INIT_LIST_HEAD(&cps->batches);
 }
@@ -450,33 +461,11 @@ static int hit_bytes_read(const struct cov_target *target, const u64 *counts,
 	return 0;
 }
 
-/*
- * What engine kprobe has counted at the site: in scope tracked it is in the sample's cell
- * as well, but in mode edges as a 1.
- */
-static void add_site_counts(const struct cov_target *target, u64 *hits)
-{
-	struct site_batch *batch;
-	struct cov_site *site;
-	u32 i, k;
-
-	for_each_site(site, batch, i, &target->cps)
-		for (k = 0; k < site_outcomes(site); k++) {
-			u64 counted = atomic_long_read(&site->hits[k]);
-
-			if (target->cps.cells.base)
-				hits[site->cell + k] += counted;
-			else
-				hits[site->cell + k] = max(hits[site->cell + k], counted);
-		}
-}
-
 bool site_saw(const struct cov_site *site, u32 outcome)
 {
 	const struct cells *cells = &site->target->cps.cells;
 
-	return atomic_long_read(&site->hits[outcome]) ||
-	       (cells->base && cell_read(cells, cells->base, site->cell + outcome));
+	return cells->base && cell_read(cells, cells->base, site->cell + outcome);
 }
 
 static bool was_seen(const struct cov_site *site, const u64 *hits)
@@ -505,10 +494,8 @@ int checkpoints_hits(const struct cov_target *target, u64 sample, u64 **hits)
 	if (!*hits)
 		return -ENOMEM;
 	err = cells_read(cells, sample, *hits);
-	if (!err && !sample) {
-		add_site_counts(target, *hits);
+	if (!err && !sample)
 		add_implied(target, *hits);
-	}
 	if (err) {
 		kvfree(*hits);
 		*hits = NULL;

@@ -55,8 +55,6 @@ struct cov_target;
 
 /**
  * struct cov_site - an instruction that is watched
- * @hits: how often it was passed; for SITE_BRANCH [0] fell through, [1] jumped
- * @first_sample: the sample that hit it first, 0 if none
  * @address: of the instruction
  * @target: that it belongs to
  * @engine: what has armed it, or NULL
@@ -95,8 +93,6 @@ struct cov_target;
  * @traced: mode trace: hits are recorded in order as well
  */
 struct cov_site {
-	atomic_long_t hits[2];
-	u64 first_sample;
 	unsigned long address;
 	struct cov_target *target;
 	const struct cov_engine *engine;
@@ -131,7 +127,7 @@ struct cov_site {
 	struct region region;
 };
 
-/* How many of @hits, and how many cells, it has. */
+/* How many cells it has: a branch [0] fell through, [1] jumped. */
 static inline u32 site_outcomes(const struct cov_site *site)
 {
 	return site->kind == SITE_BRANCH ? 2 : 1;
@@ -166,7 +162,9 @@ struct held_cells {
  * @count: sites in all
  * @first_id: of the range of ids that is set aside for the cells: first_id + cell names
  *	      what was seen in caller records
- * @cells: where hits are written down that no engine counts at the site
+ * @cells: where hits are written down
+ * @first_samples: where hits are counted: for each site, by its cell, the sample that hit it
+ *		   first, 0 if none; else NULL
  * @mode: COV_MODE_*
  * @edges: it is not blocks: outcomes are wanted
  * @refusals: a site was refused since the plan was made
@@ -186,6 +184,7 @@ struct checkpoints {
 	struct llist_head pending;
 	struct llist_head slow;
 	struct cells cells;
+	u64 *first_samples;
 	u32 count;
 	u32 first_id;
 	u32 mode;
@@ -199,8 +198,7 @@ struct checkpoints {
 u32 checkpoints_ids(const struct cov_image *image);
 
 /* checkpoints_init - make the cells; -ENOMEM, -ENOSPC; undone by checkpoints_free() */
-int checkpoints_init(struct checkpoints *cps, const struct cov_image *image, u32 mode,
-		     u32 scope, u32 first_id);
+int checkpoints_init(struct cov_target *target, u32 mode);
 void checkpoints_free(struct checkpoints *cps);
 
 /**
@@ -274,7 +272,7 @@ struct site_cursor {
 /* site_next - the next one, NULL at the end, after which it starts again */
 struct cov_site *site_next(struct site_cursor *cursor);
 
-/* site_saw - was the outcome passed? Not what samples' own cells say. */
+/* site_saw - was the outcome passed? Not what samples' own cells say: false in scope tracked. */
 bool site_saw(const struct cov_site *site, u32 outcome);
 
 /**
@@ -283,10 +281,16 @@ bool site_saw(const struct cov_site *site, u32 outcome);
  * @sample: by this sample alone, or 0 for all
  * @hits: out: one for each cell (cells.h); kvfree() it
  *
- * What an engine counts at the site is a count; what it writes to a cell is one only
- * in mode count, and else 1. Return: 0, -ENOMEM, errors of cells_read().
+ * Where nothing is counted (struct cells.wide) it is the number of samples that did, in
+ * scope all 1. Return: 0, -ENOMEM, errors of cells_read().
  */
 int checkpoints_hits(const struct cov_target *target, u64 sample, u64 **hits);
+
+/* The sample that hit it first, where that is noted; 0 if none. */
+static inline u64 site_first_sample(const struct checkpoints *cps, const struct cov_site *site)
+{
+	return site && cps->first_samples ? READ_ONCE(cps->first_samples[site->cell]) : 0;
+}
 
 /* The state that user space sees: the worker will get to it. */
 static inline u8 site_state(const struct cov_site *site)

@@ -20,7 +20,7 @@
 
 /*
  * A one-shot site counts once: the cmpxchg() names the one hit that does. It is
- * a full barrier; reset_site() relies on the state changing before the count.
+ * a full barrier; target_reset() relies on the state changing before the cell.
  */
 static __always_inline bool hit_claim(struct cov_site *site)
 {
@@ -72,22 +72,34 @@ static __always_inline void hit_record(const struct cov_site *site, unsigned int
 		hit_pair(from, to, sample);
 }
 
-/* In scope tracked each sample has its own cells beside the site's counts. */
-static __always_inline void hit_sample(const struct cov_site *site, unsigned int outcome,
-				       const struct thread_ref *thread)
+/* The target's cells in scope all, else those of the task's sample; NULL if it has none. */
+static __always_inline u8 *hit_cells(const struct cells *cells, const struct thread_ref *thread)
 {
-	const struct cells *cells = &site->target->cps.cells;
-	/* Pairs with smp_store_release() in sample_grow(). */
-	u8 *map = READ_ONCE(thread_sample(thread)->map);
+	u8 *map;
 
-	if (map && !cells->base)
-		cell_hit(cells, map + cells->offset, site->cell + outcome);
+	if (cells->base)
+		return cells->base;
+	/* Pairs with smp_store_release() in sample_grow(). */
+	map = READ_ONCE(thread_sample(thread)->map);
+	return map ? map + cells->offset : NULL;
+}
+
+static __always_inline void hit_note(const struct cov_site *site, unsigned int outcome,
+				     const struct thread_ref *thread)
+{
+	const struct checkpoints *cps = &site->target->cps;
+	u8 *base = hit_cells(&cps->cells, thread);
+
+	if (base && cell_hit_first(&cps->cells, base, site->cell + outcome))
+		cov_news_place();
+	if (thread && cps->first_samples && !READ_ONCE(cps->first_samples[site->cell]))
+		cmpxchg(&cps->first_samples[site->cell], 0, thread_sample(thread)->id);
 }
 
 /**
  * cov_hit - execution has passed a site
  * @site: the site
- * @outcome: index in @site->hits
+ * @outcome: of a branch: 1 if it jumps
  * @caller: the return address, at a function's entry; else 0
  * @regs: at the site
  * @context: how the engine was called
@@ -109,13 +121,7 @@ static __always_inline void cov_hit(struct cov_site *site, unsigned int outcome,
 		return;
 	if (!hit_claim(site))
 		return;
-	if (atomic_long_inc_return(&site->hits[outcome]) == 1)
-		cov_news_place();
-	if (tracked) {
-		hit_sample(site, outcome, &thread);
-		if (!READ_ONCE(site->first_sample))
-			cmpxchg(&site->first_sample, 0, thread_sample(&thread)->id);
-	}
+	hit_note(site, outcome, tracked ? &thread : NULL);
 	hit_record(site, outcome, caller, tracked ? &thread : NULL);
 	if (site->one_shot)
 		cov_disarm_later(site);

@@ -51,7 +51,7 @@ static void fill_function(const struct query *query, u32 i, void *entry)
 		.state = site_state(site),
 		.error = site ? site->error : function->error,
 		.hits = query_hits(query, site, 0),
-		.first_sample = site ? READ_ONCE(site->first_sample) : 0,
+		.first_sample = site_first_sample(&target->cps, site),
 		.levels = target->levels,
 	};
 }
@@ -98,7 +98,7 @@ static void fill_branch(const struct query *query, u32 i, void *entry)
 		.error = site ? site->error : 0,
 		.taken_hits = query_hits(query, site, 1),
 		.not_taken_hits = query_hits(query, site, 0),
-		.first_sample = site ? READ_ONCE(site->first_sample) : 0,
+		.first_sample = site_first_sample(&query->target->cps, site),
 	};
 }
 

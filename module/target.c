@@ -196,8 +196,7 @@ int target_choose_sites(struct cov_target *target, u32 mode, struct cov_error *e
 
 	if (err)
 		return cov_fail(error, err, "checkpoint ids are used up; detach every target, then attach again");
-	err = checkpoints_init(&target->cps, &target->image, mode, target->scope,
-			       target->cps.first_id);
+	err = checkpoints_init(target, mode);
 	if (!err)
 		err = target_open(target);
 	if (!err) {
