@@ -59,7 +59,7 @@ static __always_inline void hit_pair(u32 from, u32 to, u64 sample)
 static __always_inline void hit_record(const struct cov_site *site, unsigned int outcome,
 				       unsigned long caller, const struct thread_ref *thread)
 {
-	const struct cov_target *target = site->target;
+	const struct cov_target *target = site_target(site);
 	u32 to = target->cps.first_id + site->cell + outcome;
 	u32 by = caller ? caller_from_address(caller) : CALLER_NONE;
 	u64 sample = thread ? thread_sample(thread)->id : 0;
@@ -87,7 +87,7 @@ static __always_inline u8 *hit_cells(const struct cells *cells, const struct thr
 static __always_inline void hit_note(const struct cov_site *site, unsigned int outcome,
 				     const struct thread_ref *thread)
 {
-	const struct checkpoints *cps = &site->target->cps;
+	const struct checkpoints *cps = &site_target(site)->cps;
 	u8 *base = hit_cells(&cps->cells, thread);
 
 	if (base && cell_hit_first(&cps->cells, base, site->cell + outcome))
@@ -117,7 +117,7 @@ static __always_inline void cov_hit(struct cov_site *site, unsigned int outcome,
 		task_registry_find(&cov_tasks, (unsigned long)current, &thread);
 	if (unlikely(site->traced))
 		trace_hit(site, outcome, regs, context);
-	if (site->target->scope == COV_SCOPE_TRACKED && !tracked)
+	if (site_target(site)->scope == COV_SCOPE_TRACKED && !tracked)
 		return;
 	if (!hit_claim(site))
 		return;
@@ -140,7 +140,7 @@ static __always_inline bool branch_carry_out(const struct cov_site *site, struct
 	/* A 32-bit result clears the upper half (SDM vol. 1, 3.4.1.1). */
 	if (condition_loops(site->condition))
 		regs->cx = site->narrow ? (u32)(regs->cx - 1) : regs->cx - 1;
-	regs->ip = site->address + site->length + (taken ? site->displacement : 0);
+	regs->ip = site_address(site) + site->length + (taken ? site->displacement : 0);
 	return taken;
 }
 

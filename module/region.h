@@ -29,10 +29,10 @@
  * @why: REGION_*
  */
 struct region {
-	u8 before;
-	u8 length;
-	bool inside;
-	u8 why;
+	u16 before : 6;
+	u16 length : 6;
+	u16 inside : 1;
+	u16 why : 2;
 };
 
 /**

@@ -65,7 +65,7 @@ static bool watches(const struct cov_site *site)
 /* The block that the branch's @outcome leads to, if nothing else does; or FLOW_NONE. */
 static u32 block_behind(const struct cov_site *site, u32 outcome)
 {
-	const struct flow *flow = &site->target->image.flow;
+	const struct flow *flow = &site_target(site)->image.flow;
 	u32 next = flow->blocks[flow->branches[checkpoints_index(site)].block].next[outcome];
 
 	if (next == FLOW_NONE || flow->first_way[next + 1] - flow->first_way[next] != 1)
@@ -76,24 +76,24 @@ static u32 block_behind(const struct cov_site *site, u32 outcome)
 }
 
 /*
- * The site that will be passed when the branch's @outcome is: a block's own, or the
- * jump at its end if nothing in the block can keep from it.
+ * The first cell of the site that will be passed when the branch's @outcome is: a block's
+ * own, or the jump at its end if nothing in the block can keep from it. 0 if there is none.
  */
-static const struct cov_site *implying(const struct cov_site *site, u32 outcome)
+static u32 implying(const struct cov_site *site, u32 outcome)
 {
-	const struct checkpoints *cps = &site->target->cps;
+	const struct checkpoints *cps = &site_target(site)->cps;
 	u32 next = block_behind(site, outcome);
 	const struct flow_block *block;
 
 	if (next == FLOW_NONE)
-		return NULL;
-	block = &site->target->image.flow.blocks[next];
+		return 0;
+	block = &site_target(site)->image.flow.blocks[next];
 	if (watches(cps->leader[next]))
-		return cps->leader[next];
+		return cps->leader[next]->cell;
 	if (block->branch != FLOW_NONE && !(block->flags & FLOW_BLOCK_STOPS) &&
 	    watches(cps->branch[block->branch]))
-		return cps->branch[block->branch];
-	return NULL;
+		return cps->branch[block->branch]->cell;
+	return 0;
 }
 
 /* What it shall be from now on. */
@@ -108,32 +108,41 @@ static u8 settle_branch(struct cov_site *site)
 	site->implied_by = implying(site, fell);
 	if (site->implied_by)
 		return SITE_SETTLED_FREE;
-	return fell && site->engine == &cov_engine_detour && detour_can_half(site) ?
+	return fell && site->engine == COV_ENGINE_DETOUR && detour_can_half(site) ?
 		SITE_SETTLED_HALF : SITE_SETTLED_NOT;
 }
 
 static bool is_settleable(const struct cov_site *site)
 {
-	return (site->engine == &cov_engine_detour || site->engine == &cov_engine_breakpoint) &&
+	return (site->engine == COV_ENGINE_DETOUR || site->engine == COV_ENGINE_BREAKPOINT) &&
 	       site->kind == SITE_BRANCH && site->watched && !site->visited &&
 	       site->state == COV_SITE_ARMED;
+}
+
+/* Was the site passed whose first cell it is? */
+static bool cell_passed(const struct cov_target *target, u32 cell)
+{
+	const struct cells *cells = &target->cps.cells;
+
+	return cell_read(cells, cells->base, cell) ||
+	       (cell_is_branch(&target->image, cell) && cell_read(cells, cells->base, cell + 1));
 }
 
 void settle_note_implied(struct cov_target *target)
 {
 	const struct cells *cells = &target->cps.cells;
-	struct site_batch *batch;
+	struct site_chunk *chunk;
 	struct cov_site *site;
 	u32 i;
 
-	for_each_site(site, batch, i, &target->cps) {
-		const struct cov_site *by = site->implied_by;
+	for_each_site(site, chunk, i, &target->cps) {
+		u32 by = site->implied_by;
 
-		if (!by || !was_passed(by))
+		if (!by || !cell_passed(target, by))
 			continue;
 		cell_hit(cells, cells->base, site->cell);
 		cell_hit(cells, cells->base, site->cell + 1);
-		site->implied_by = NULL;
+		site->implied_by = 0;
 	}
 }
 
@@ -157,11 +166,11 @@ struct pass {
 /* A branch of which one outcome was seen goes on costing a trap: would a witness help? */
 static void choose_witness(const struct cov_site *site, struct pass *pass)
 {
-	const struct cov_target *target = site->target;
+	const struct cov_target *target = site_target(site);
 	bool fell = site_saw(site, 0);
 	u32 block;
 
-	if (site->engine != &cov_engine_breakpoint || fell == site_saw(site, 1) ||
+	if (site->engine != COV_ENGINE_BREAKPOINT || fell == site_saw(site, 1) ||
 	    pass->nr_witnesses == PASS)
 		return;
 	block = block_behind(site, fell);
@@ -174,13 +183,13 @@ static void choose_witness(const struct cov_site *site, struct pass *pass)
 
 static void choose(struct cov_target *target, struct pass *pass)
 {
-	struct site_batch *batch;
+	struct site_chunk *chunk;
 	struct cov_site *site;
 	u32 i;
 	u8 to;
 
-	for_each_site(site, batch, i, &target->cps) {
-		if (site->engine == &cov_engine_entry && site->state == COV_SITE_ARMED &&
+	for_each_site(site, chunk, i, &target->cps) {
+		if (site->engine == COV_ENGINE_ENTRY && site->state == COV_SITE_ARMED &&
 		    site->watched && was_passed(site) && pass->nr_entries < PASS)
 			pass->entries[pass->nr_entries++] = site;
 		if (!is_settleable(site) || pass->nr_branches == PASS ||
@@ -191,7 +200,7 @@ static void choose(struct cov_target *target, struct pass *pass)
 			choose_witness(site, pass);
 			continue;
 		}
-		if (site->engine == &cov_engine_breakpoint) {
+		if (site->engine == COV_ENGINE_BREAKPOINT) {
 			pass->breakpoints[pass->nr_breakpoints++] = site;
 			continue;
 		}
@@ -220,7 +229,7 @@ static void carry_out(struct pass *pass)
 		if (site->settled == SITE_SETTLED_FREE)
 			WRITE_ONCE(site->state, COV_SITE_DISARMED);
 		else
-			site->implied_by = NULL;
+			site->implied_by = 0;
 	}
 }
 

@@ -40,7 +40,8 @@ static bool reset_site(struct cov_site *site)
 	site->error = 0;
 	/* Disarmed before its module was loaded again: it has no engine since. */
 	WRITE_ONCE(site->state, site->engine ? COV_SITE_ARMED : COV_SITE_PENDING);
-	return true;
+	site->slow = false;
+	return site->engine;
 }
 
 /* Sites to arm again, of one engine, until there are enough of them. */
@@ -57,7 +58,7 @@ static void rearm(struct rearming *some)
 
 	if (!some->n)
 		return;
-	some->sites[0]->engine->rearm(some->sites, some->n);
+	engine_of(some->sites[0])->rearm(some->sites, some->n);
 	for (i = 0; i < some->n; i++)
 		if (some->sites[i]->error) {
 			some->err = -(int)some->sites[i]->error;
@@ -79,19 +80,15 @@ int target_reset(struct cov_target *target, struct cov_error *error)
 {
 	static struct rearming some;	/* under cov_targets_lock */
 	struct cov_error ignored;
-	struct site_batch *batch;
+	struct site_chunk *chunk;
 	struct cov_site *site;
 	u32 i;
 
 	some = (struct rearming){ };
 	forget_hits(&target->cps);
-	for_each_site(site, batch, i, &target->cps)
-		if (reset_site(site)) {
-			if (site->engine)
-				rearm_later(&some, site);
-			else
-				llist_add(&site->node, &target->cps.pending);
-		}
+	for_each_site(site, chunk, i, &target->cps)
+		if (reset_site(site))
+			rearm_later(&some, site);
 	rearm(&some);
 	settle_start();
 	if (target_pending(target) && !target_is_going(target))
