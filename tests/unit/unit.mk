@@ -64,6 +64,9 @@ UNIT_TESTS += flow_random
 flow_random_SRCS := $(wildcard module/flow*.c) module/insn_branch.c
 endif
 
+UNIT_TESTS += address_set
+address_set_SRCS := module/address_set.c
+
 # Regions and stubs, on code of their own and on the C library's.
 unit_elf_image := tests/unit/elf_image.c module/region.c module/flow.c \
 		  module/flow_read.c module/insn_branch.c
