@@ -66,7 +66,8 @@ struct site_probe;
  * @cell: what it sees: the first of its cells (cells.h), which tells as well which of the
  *	  target's functions, branches or blocks it is
  * @implied_by: SITE_SETTLED_FREE: the first cell of the site that, once it is hit, says that
- *		the outcome that was not known has been passed; 0 if both are known
+ *		the outcome that was not known has been passed; 0, which is an entry's, if
+ *		both are known
  * @error: errno (positive) why it was refused
  * @region: what a detour may take
  * @state: COV_SITE_* or SITE_DISARMING
