@@ -92,6 +92,7 @@ int target_reset(struct cov_target *target, struct cov_error *error)
 
 	some = (struct rearming){ };
 	cells_clear(&target->cps.cells);
+	settle_forget(target);
 	for_each_site(site, batch, i, &target->cps)
 		if (reset_site(site)) {
 			if (site->engine)
