@@ -403,6 +403,7 @@ void target_release_sites(struct cov_target *target, site_filter filter)
 	u32 i;
 
 	settle_note_implied(target);
+	settle_forget(target);
 	returns_release(target, filter);
 	engine_release(target, filter);
 	/* The engines have flushed the disarm worker: states change here alone. */

@@ -86,6 +86,7 @@ int target_reset(struct cov_target *target, struct cov_error *error)
 
 	some = (struct rearming){ };
 	forget_hits(&target->cps);
+	settle_forget(target);
 	for_each_site(site, chunk, i, &target->cps)
 		if (reset_site(site))
 			rearm_later(&some, site);
