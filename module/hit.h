@@ -8,6 +8,8 @@
 #ifndef LIVECOV_HIT_H
 #define LIVECOV_HIT_H
 
+#include <asm/text-patching.h>
+
 #include "checkpoint.h"
 #include "disarm.h"
 #include "hit_context.h"
@@ -132,7 +134,10 @@ static __always_inline bool condition_loops(u8 condition)
 	return condition >= INSN_COND_LOOPNE && condition <= INSN_COND_LOOP;
 }
 
-/* Carry a conditional jump out: @regs are those before it, and then those after it. */
+/*
+ * Carry a conditional jump out, in whose place an int3 was: @regs are those behind that,
+ * and then those after the jump.
+ */
 static __always_inline bool branch_carry_out(const struct cov_site *site, struct pt_regs *regs)
 {
 	bool taken = insn_branch_taken(site->condition, site->narrow, regs->flags, regs->cx);
@@ -140,7 +145,7 @@ static __always_inline bool branch_carry_out(const struct cov_site *site, struct
 	/* A 32-bit result clears the upper half (SDM vol. 1, 3.4.1.1). */
 	if (condition_loops(site->condition))
 		regs->cx = site->narrow ? (u32)(regs->cx - 1) : regs->cx - 1;
-	regs->ip = site_address(site) + site->length + (taken ? site->displacement : 0);
+	regs->ip += site->length - INT3_INSN_SIZE + (taken ? site->displacement : 0);
 	return taken;
 }
 
