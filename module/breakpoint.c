@@ -42,9 +42,9 @@
 /* --- in the trap's context ------------------------------------------------------- */
 
 /* No callers, no registry: what a stub would write. */
-static __always_inline void write_cell(struct cov_site *site, u32 outcome)
+static __always_inline void write_cell(const struct cells *cells, struct cov_site *site,
+				       u32 outcome)
 {
-	const struct cells *cells = &site_target(site)->cps.cells;
 	u8 *base = cells_of_task(cells, hit_preempt_count(HIT_IN_TRAP));
 
 	if (!base || !hit_claim(site))
@@ -59,14 +59,16 @@ static __always_inline void write_cell(struct cov_site *site, u32 outcome)
 /* At a function's first instruction the return address is on top of the stack. */
 static __always_inline void note_hit(struct cov_site *site, u32 outcome, struct pt_regs *regs)
 {
-	if (site_target(site)->flags & COV_ATTACH_PATHS) {
+	const struct cov_target *target = site_target(site);
+
+	if (target->flags & COV_ATTACH_PATHS) {
 		cov_hit(site, outcome, site->kind == SITE_ENTRY ? *(unsigned long *)regs->sp : 0,
 			regs, HIT_IN_TRAP);
 		return;
 	}
 	if (unlikely(site->traced))
 		trace_hit(site, outcome, regs, HIT_IN_TRAP);
-	write_cell(site, outcome);
+	write_cell(&target->cps.cells, site, outcome);
 }
 
 static void notrace breakpoint_hit(struct cov_site *site, struct pt_regs *regs)
