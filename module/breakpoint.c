@@ -174,7 +174,8 @@ static int patch_offset(const struct cov_site *site)
 		return function->entry;
 	/* Once is cheaper by trap than each time by ftrace. */
 	offset = function->entry + MCOUNT_INSN_SIZE;
-	if (!site->one_shot || offset >= function->size || is_taken(site_target(site), function, offset))
+	if (!site->one_shot || offset >= function->size ||
+	    is_taken(site_target(site), function, offset))
 		return -1;
 	return offset;
 }

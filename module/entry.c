@@ -96,8 +96,8 @@ static u32 take(struct cov_site **sites, u32 n, unsigned long *ips)
 		if (site->kind != SITE_ENTRY || !site->at_fentry)
 			continue;
 		/* site_init() has found it at one of the two. */
-		site->patch_offset = cov_image_is_fentry(&site_target(site)->image, site_address(site)) ?
-			0 : ENDBR_LEN;
+		site->patch_offset = cov_image_is_fentry(&site_target(site)->image,
+							 site_address(site)) ? 0 : ENDBR_LEN;
 		site->engine = COV_ENGINE_ENTRY;
 		site->patched = site->stub_len = 0;
 		site->error = 0;

@@ -14,10 +14,10 @@
  * it becomes when its index is in the list and the one before has gone: a word never
  * speaks of an earlier patch of a site that has another one now.
  *
- * An index never changes once it is in the list. Writers hold the targets' lock; a reader is a handler with preemption off, so an
- * index taken out of the list is freed after synchronize_rcu(). smp_store_release() in
- * rcu_assign_pointer() pairs with the dependency of rcu_dereference(): who sees an index
- * sees its sites.
+ * An index never changes once it is in the list. Writers hold the targets' lock; a
+ * reader is a handler with preemption off, so an index taken out of the list is freed
+ * after synchronize_rcu(). smp_store_release() in rcu_assign_pointer() pairs with the
+ * dependency of rcu_dereference(): who sees an index sees its sites.
  */
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
