@@ -5,8 +5,9 @@
  * the notifier and the stubs of its sites. May call text_patch.c, arena.c,
  * site_index.c, hit.h, disarm.h.
  *
- * A conditional jump is carried out in the handler, from the flags, and a call too,
- * because its return address must be the original's. Any other
+ * A conditional jump goes on in a stub like a detour's, which notes the outcome. Where more
+ * is wanted than a note, paths or a trace, it is carried out in the handler, from the
+ * flags. So is a call, because its return address must be the original's. Any other
  * instruction goes on in a copy of it in the arena, behind which a jump leads back
  * (stub.h): so a one-shot site needs nobody to step over it, and its byte is
  * restored later, with others, by the disarm worker. The few that cannot be copied
@@ -35,6 +36,7 @@
 #include "hit.h"
 #include "patcher.h"
 #include "site_index.h"
+#include "site_stub.h"
 #include "stub.h"
 #include "task_maps.h"
 #include "text_patch.h"
@@ -73,19 +75,15 @@ static __always_inline void note_hit(struct cov_site *site, u32 outcome, struct 
 
 static void notrace breakpoint_hit(struct cov_site *site, struct pt_regs *regs)
 {
-	if (site->patched > 1) {
-		/* A detour that is being put in or taken out: its stub does the rest. */
-		regs->ip = site_stub(site);
-	} else if (site->kind == SITE_BRANCH) {
+	if (site->kind == SITE_BRANCH) {
 		note_hit(site, branch_carry_out(site, regs), regs);
-	} else {
-		note_hit(site, 0, regs);
-		if (site->calls)
-			int3_emulate_call(regs, site_address(site) + site->length +
-					  site->displacement);
-		else
-			regs->ip = site_stub(site);
+		return;
 	}
+	note_hit(site, 0, regs);
+	if (site->calls)
+		int3_emulate_call(regs, site_address(site) + site->length + site->displacement);
+	else
+		regs->ip = site_stub(site);
 }
 NOKPROBE_SYMBOL(breakpoint_hit);
 
@@ -116,7 +114,11 @@ static int notrace breakpoint_notify(struct notifier_block *nb, unsigned long ev
 	site = site_index_find(args->regs->ip - 1);
 	if (!site || !site->patched)
 		return go_to_held_stub(args->regs);
-	breakpoint_hit(site, args->regs);
+	/* A jump, or a detour that is being put in or taken out. */
+	if (likely(site->by_stub))
+		args->regs->ip = site_stub(site);
+	else
+		breakpoint_hit(site, args->regs);
 	return NOTIFY_STOP;
 }
 NOKPROBE_SYMBOL(breakpoint_notify);
@@ -202,11 +204,47 @@ static bool has_fixup(const struct cov_site *site, const struct insn_branch *ins
 	return false;
 }
 
+/* A stub can note an outcome, and nothing else. */
+static bool wants_a_note_alone(const struct cov_site *site)
+{
+	return site->kind == SITE_BRANCH && !site->traced && !site->one_shot &&
+	       !(site_target(site)->flags & COV_ATTACH_PATHS);
+}
+
+/* The jump alone; its length, or 0 if there can be no such stub: the handler does as well. */
+static int write_jump_stub(const struct cov_site *site, const u8 *text, unsigned long at, u8 *code)
+{
+	const struct region alone = { .length = site->length };
+	struct stub_task task;
+	struct stub stub;
+	int len;
+
+	if (site_stub_describe(site, &alone, text, at, &stub, &task))
+		return 0;
+	len = stub_write(&stub, code);
+	return len < 0 ? 0 : len;
+}
+
+/* What execution goes on in, if it needs anything; its length or -errno. */
+static int write_code(struct cov_site *site, const u8 *text, const struct insn_branch *insn,
+		      unsigned long at, u8 *code)
+{
+	int len = 0;
+
+	if (wants_a_note_alone(site)) {
+		len = write_jump_stub(site, text, at, code);
+		site->by_stub = len;
+	} else if (site->kind != SITE_BRANCH && !site->calls) {
+		len = stub_step(text, insn, site_patch(site), at, code);
+	}
+	return len;
+}
+
 /* Make the copy that execution goes on in, and save the byte before it. */
 static int prepare(struct cov_site *site)
 {
 	u8 text[INSN_MAX_LEN], code[1 + STUB_MAX_LEN];
-	int len = 0, offset = patch_offset(site);
+	int len, offset = patch_offset(site);
 	unsigned long address = site_address(site) + offset;
 	unsigned long at = arena_room(sizeof(code));
 	struct insn_branch insn;
@@ -226,12 +264,13 @@ static int prepare(struct cov_site *site)
 	if (insn_branch_decode(text, room, address, &insn) || has_fixup(site, &insn, address))
 		return -EOPNOTSUPP;
 	note_call(site, &insn);
-	if (site->kind != SITE_BRANCH && !site->calls)
-		len = stub_step(text, &insn, address, at + 1, code + 1);
-	if (len < 0)
-		return len;
-	code[0] = text[0];
 	site->patch_offset = offset;
+	len = write_code(site, text, &insn, at + 1, code + 1);
+	if (len < 0) {
+		site->patch_offset = 0;
+		return len;
+	}
+	code[0] = text[0];
 	patcher_make_stub(site, at, code, 1, len);
 	return 0;
 }

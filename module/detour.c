@@ -23,7 +23,6 @@
 #include <linux/kdebug.h>
 #include <linux/kprobes.h>
 #include <linux/uaccess.h>
-#include <asm/cpufeature.h>
 
 #include "arena.h"
 #include "detour.h"
@@ -32,47 +31,10 @@
 #include "held.h"
 #include "patcher.h"
 #include "site_index.h"
-#include "stub.h"
+#include "site_stub.h"
 #include "target.h"
-#include "task_maps.h"
 
 #define TAKEN_NOT_ASKED	0xff	/* no stub is so long that it could be that */
-
-/* Where and how the stub writes an outcome down. */
-static int describe_cells(const struct cov_site *site, struct stub *stub,
-			  struct stub_task *task)
-{
-	const struct cells *cells = &site_target(site)->cps.cells;
-	unsigned long base = (unsigned long)cells->base + (cells->base ? 0 : cells->offset);
-	u32 i;
-
-	for (i = 0; i < 2; i++)
-		stub->cell[i] = i < site_outcomes(site) ?
-			base + cell_at(cells, site->cell + i) : STUB_NO_CELL;
-	/* lahf and sahf are not in the first 64-bit CPUs (CPUID 80000001H.ECX[0]). */
-	if (cells->wide && !boot_cpu_has(X86_FEATURE_LAHF_LM))
-		return -EOPNOTSUPP;
-	if (cells->base) {
-		stub->how = cells->wide ? STUB_COUNT : STUB_BYTE;
-		return 0;
-	}
-	stub->how = cells->wide ? STUB_TASK_COUNT : STUB_TASK_BYTE;
-	stub->task = task;
-	return task_maps_stub(task);
-}
-
-/* The stub of a site whose original bytes are at @text, as it was or will be written at @at. */
-static int describe_stub(const struct cov_site *site, const u8 *text, unsigned long at,
-			 struct stub *stub, struct stub_task *task)
-{
-	*stub = (struct stub){
-		.text = text,
-		.address = site_patch(site),
-		.region = site->region,
-		.at = at,
-	};
-	return describe_cells(site, stub, task);
-}
 
 /*
  * Where the region begins, from the site's address. A block's site may lie in the region of
@@ -98,6 +60,13 @@ static int region_offset(const struct cov_site *site, s8 *offset)
 	return target->cps.leader[function->first_block] ? -EOPNOTSUPP : 0;
 }
 
+/* The stub that has been written. */
+static int describe_made(const struct cov_site *site, struct stub *stub, struct stub_task *task)
+{
+	return site_stub_describe(site, &site->region, patcher_original_bytes(site),
+				  site_stub(site), stub, task);
+}
+
 static int make_stub(struct cov_site *site)
 {
 	u8 code[REGION_MAX_LEN + STUB_MAX_LEN];
@@ -110,7 +79,8 @@ static int make_stub(struct cov_site *site)
 	at = arena_room(sizeof(code));
 	if (!at)
 		return -ENOSPC;
-	len = describe_stub(site, code, at + original, &stub, &task);
+	len = site_stub_describe(site, &site->region, code, at + original, &stub,
+				 &task);
 	if (len)
 		return len;
 	if (copy_from_kernel_nofault(code, (void *)(unsigned long)stub.address, original))
@@ -121,6 +91,7 @@ static int make_stub(struct cov_site *site)
 	if (len < 0)
 		return len;
 	site->taken_at = TAKEN_NOT_ASKED;
+	site->by_stub = true;
 	patcher_make_stub(site, at, code, original, len);
 	return 0;
 }
@@ -141,7 +112,7 @@ u32 detour_origin(const struct cov_site *site, u32 offset)
 	struct stub_task task;
 	struct stub stub;
 
-	if (describe_stub(site, patcher_original_bytes(site), site_stub(site), &stub, &task))
+	if (describe_made(site, &stub, &task))
 		return 0;
 	return stub_origin(&stub, offset);
 }
@@ -157,7 +128,7 @@ static bool settled_bytes(const struct cov_site *site, u8 settled, u8 *bytes)
 		memcpy(bytes, original, site->patched);
 		return true;
 	}
-	if (describe_stub(site, original, site_stub(site), &stub, &task))
+	if (describe_made(site, &stub, &task))
 		return false;
 	if (settled == SITE_SETTLED_HALF)
 		stub_half(&stub, site->taken_at, bytes);
@@ -211,8 +182,7 @@ bool detour_can_half(struct cov_site *site)
 	struct stub stub;
 
 	if (site->taken_at == TAKEN_NOT_ASKED)
-		site->taken_at = describe_stub(site, patcher_original_bytes(site),
-					       site_stub(site), &stub, &task) ?
+		site->taken_at = describe_made(site, &stub, &task) ?
 			0 : stub_taken(&stub);
 	return site->taken_at;
 }

@@ -65,6 +65,7 @@ static void drop_stub(struct cov_site *site)
 	site->patched = 0;
 	site->settled = SITE_SETTLED_NOT;
 	site->visited = false;
+	site->by_stub = false;
 	site->implied_by = 0;
 	site->patch_offset = 0;
 }

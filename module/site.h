@@ -89,6 +89,8 @@ struct site_probe;
  * @in_init: lies in text that goes when the module's init function has returned
  * @traced: mode trace: hits are recorded in order as well
  * @calls: SITE_LEADER, SITE_ENTRY: the instruction is a call; engine breakpoint's
+ * @by_stub: the stub does all that there is to do, the noting included: a handler sends
+ *	     arrivals there
  * @forbidden: no engine of ours may patch its function
  * @visited: there is a kprobe of somebody else's on its patched bytes: they stay
  * @slow: PENDING: only kprobes can arm it
@@ -130,6 +132,7 @@ struct cov_site {
 	u16 in_init : 1;
 	u16 traced : 1;
 	u16 calls : 1;
+	u16 by_stub : 1;
 	u16 forbidden : 1;
 	u16 visited : 1;
 	u16 slow : 1;
