@@ -44,9 +44,9 @@
 /* --- in the trap's context ------------------------------------------------------- */
 
 /* No callers, no registry: what a stub would write. */
-static __always_inline void write_cell(struct cov_site *site, u32 outcome)
+static __always_inline void write_cell(const struct cells *cells, struct cov_site *site,
+				       u32 outcome)
 {
-	const struct cells *cells = &site_target(site)->cps.cells;
 	u8 *base = cells_of_task(cells, hit_preempt_count(HIT_IN_TRAP));
 
 	if (!base || !hit_claim(site))
@@ -61,14 +61,16 @@ static __always_inline void write_cell(struct cov_site *site, u32 outcome)
 /* At a function's first instruction the return address is on top of the stack. */
 static __always_inline void note_hit(struct cov_site *site, u32 outcome, struct pt_regs *regs)
 {
-	if (site_target(site)->flags & COV_ATTACH_PATHS) {
+	const struct cov_target *target = site_target(site);
+
+	if (target->flags & COV_ATTACH_PATHS) {
 		cov_hit(site, outcome, site->kind == SITE_ENTRY ? *(unsigned long *)regs->sp : 0,
 			regs, HIT_IN_TRAP);
 		return;
 	}
 	if (unlikely(site->traced))
 		trace_hit(site, outcome, regs, HIT_IN_TRAP);
-	write_cell(site, outcome);
+	write_cell(&target->cps.cells, site, outcome);
 }
 
 static void notrace breakpoint_hit(struct cov_site *site, struct pt_regs *regs)
@@ -174,7 +176,8 @@ static int patch_offset(const struct cov_site *site)
 		return function->entry;
 	/* Once is cheaper by trap than each time by ftrace. */
 	offset = function->entry + MCOUNT_INSN_SIZE;
-	if (!site->one_shot || offset >= function->size || is_taken(site_target(site), function, offset))
+	if (!site->one_shot || offset >= function->size ||
+	    is_taken(site_target(site), function, offset))
 		return -1;
 	return offset;
 }

@@ -45,19 +45,19 @@
 static void notrace entry_callback(unsigned long ip, unsigned long parent_ip,
 				   struct ftrace_ops *ops, struct ftrace_regs *regs)
 {
-	const struct cells *cells;
+	const struct cov_target *target;
 	struct cov_site *site;
 	u8 *base;
 
 	preempt_disable_notrace();
 	site = site_index_find(ip);
-	if (site && site_target(site)->flags & COV_ATTACH_PATHS) {
+	target = site ? site_target(site) : NULL;
+	if (site && target->flags & COV_ATTACH_PATHS) {
 		cov_hit(site, 0, parent_ip, compat_arguments(regs), HIT_IN_CALLBACK);
 	} else if (site) {
-		cells = &site_target(site)->cps.cells;
-		base = cells_of_task(cells, preempt_count());
+		base = cells_of_task(&target->cps.cells, preempt_count());
 		if (base)
-			cell_hit(cells, base, site->cell);
+			cell_hit(&target->cps.cells, base, site->cell);
 		if (unlikely(site->traced))
 			trace_hit(site, 0, compat_arguments(regs), HIT_IN_CALLBACK);
 	}
@@ -96,12 +96,11 @@ static u32 take(struct cov_site **sites, u32 n, unsigned long *ips)
 		if (site->kind != SITE_ENTRY || !site->at_fentry)
 			continue;
 		/* site_init() has found it at one of the two. */
-		site->patch_offset = cov_image_is_fentry(&site_target(site)->image, site_address(site)) ?
-			0 : ENDBR_LEN;
+		site->patch_offset = cov_image_is_fentry(&site_target(site)->image,
+							 site_address(site)) ? 0 : ENDBR_LEN;
 		site->engine = COV_ENGINE_ENTRY;
 		site->patched = site->stub_len = 0;
 		site->error = 0;
-		site->indexed = true;
 		WRITE_ONCE(site->state, COV_SITE_ARMED);
 		ips[taken++] = site_patch(site);
 	}

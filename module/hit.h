@@ -8,6 +8,8 @@
 #ifndef LIVECOV_HIT_H
 #define LIVECOV_HIT_H
 
+#include <asm/text-patching.h>
+
 #include "checkpoint.h"
 #include "disarm.h"
 #include "hit_context.h"
@@ -56,10 +58,10 @@ static __always_inline void hit_pair(u32 from, u32 to, u64 sample)
  * with COV_ATTACH_PATHS both. In records each cell is a checkpoint of its own, so that
  * the outcomes of a branch are told apart.
  */
-static __always_inline void hit_record(const struct cov_site *site, unsigned int outcome,
+static __always_inline void hit_record(const struct cov_target *target,
+				       const struct cov_site *site, unsigned int outcome,
 				       unsigned long caller, const struct thread_ref *thread)
 {
-	const struct cov_target *target = site_target(site);
 	u32 to = target->cps.first_id + site->cell + outcome;
 	u32 by = caller ? caller_from_address(caller) : CALLER_NONE;
 	u64 sample = thread ? thread_sample(thread)->id : 0;
@@ -84,10 +86,10 @@ static __always_inline u8 *hit_cells(const struct cells *cells, const struct thr
 	return map ? map + cells->offset : NULL;
 }
 
-static __always_inline void hit_note(const struct cov_site *site, unsigned int outcome,
+static __always_inline void hit_note(const struct checkpoints *cps,
+				     const struct cov_site *site, unsigned int outcome,
 				     const struct thread_ref *thread)
 {
-	const struct checkpoints *cps = &site_target(site)->cps;
 	u8 *base = hit_cells(&cps->cells, thread);
 
 	if (base && cell_hit_first(&cps->cells, base, site->cell + outcome))
@@ -108,6 +110,7 @@ static __always_inline void cov_hit(struct cov_site *site, unsigned int outcome,
 				    unsigned long caller, const struct pt_regs *regs,
 				    enum hit_context context)
 {
+	const struct cov_target *target = site_target(site);
 	struct thread_ref thread;
 	bool tracked;
 
@@ -117,12 +120,12 @@ static __always_inline void cov_hit(struct cov_site *site, unsigned int outcome,
 		task_registry_find(&cov_tasks, (unsigned long)current, &thread);
 	if (unlikely(site->traced))
 		trace_hit(site, outcome, regs, context);
-	if (site_target(site)->scope == COV_SCOPE_TRACKED && !tracked)
+	if (target->scope == COV_SCOPE_TRACKED && !tracked)
 		return;
 	if (!hit_claim(site))
 		return;
-	hit_note(site, outcome, tracked ? &thread : NULL);
-	hit_record(site, outcome, caller, tracked ? &thread : NULL);
+	hit_note(&target->cps, site, outcome, tracked ? &thread : NULL);
+	hit_record(target, site, outcome, caller, tracked ? &thread : NULL);
 	if (site->one_shot)
 		cov_disarm_later(site);
 }
@@ -132,7 +135,10 @@ static __always_inline bool condition_loops(u8 condition)
 	return condition >= INSN_COND_LOOPNE && condition <= INSN_COND_LOOP;
 }
 
-/* Carry a conditional jump out: @regs are those before it, and then those after it. */
+/*
+ * Carry a conditional jump out, in whose place an int3 was: @regs are those behind that,
+ * and then those after the jump.
+ */
 static __always_inline bool branch_carry_out(const struct cov_site *site, struct pt_regs *regs)
 {
 	bool taken = insn_branch_taken(site->condition, site->narrow, regs->flags, regs->cx);
@@ -140,7 +146,7 @@ static __always_inline bool branch_carry_out(const struct cov_site *site, struct
 	/* A 32-bit result clears the upper half (SDM vol. 1, 3.4.1.1). */
 	if (condition_loops(site->condition))
 		regs->cx = site->narrow ? (u32)(regs->cx - 1) : regs->cx - 1;
-	regs->ip = site_address(site) + site->length + (taken ? site->displacement : 0);
+	regs->ip += site->length - INT3_INSN_SIZE + (taken ? site->displacement : 0);
 	return taken;
 }
 

@@ -108,7 +108,6 @@ static u32 prepare_all(const struct cov_engine *engine, struct cov_site **sites,
 		}
 		sites[i]->error = 0;
 		sites[i]->engine = engine->id;
-		sites[i]->indexed = true;
 		/* Before it can be hit: a one-shot site must find itself ARMED. */
 		WRITE_ONCE(sites[i]->state, COV_SITE_ARMED);
 		ready++;
@@ -144,14 +143,18 @@ static void drop_refused(struct cov_site **sites, u32 n)
 	synchronize_rcu();
 }
 
+/* No handler has come to know of them. */
 static void forget(const struct cov_engine *engine, struct cov_site **sites, u32 n, int err)
 {
 	u32 i;
 
-	for (i = 0; i < n; i++)
-		if (sites[i]->engine == engine->id)
-			refuse_arm(sites, i, err);
-	drop_refused(sites, n);
+	for (i = 0; i < n; i++) {
+		if (sites[i]->engine != engine->id)
+			continue;
+		refuse_arm(sites, i, err);
+		WRITE_ONCE(sites[i]->state, COV_SITE_PENDING);
+		drop_stub(sites[i]);
+	}
 }
 
 void patcher_arm(const struct cov_engine *engine, struct cov_site **sites, u32 n,

@@ -7,14 +7,17 @@
  *
  *	indices --> index of ext4 --> index of brd --> NULL
  *	            bucket[0] .. bucket[size / 64]
- *	            word[0] .. word[count - 1]:	chunk | site in it | offset in its bucket
+ *	            word[0] .. word[count - 1]:	chunk | place in it / 8 | offset in its bucket
  *	            chunk[0] .. chunk[n - 1]
  *
- * So only the site that is meant is looked at. An index never changes once it is in the
- * list. Writers hold the targets' lock; a reader is a handler with preemption off, so an
- * index taken out of the list is freed after synchronize_rcu(). smp_store_release() in
- * rcu_assign_pointer() pairs with the dependency of rcu_dereference(): who sees an index
- * sees its sites.
+ * So only the site that is meant is looked at, and not more than whether it is @indexed. That
+ * it becomes when its index is in the list and the one before has gone: a word never
+ * speaks of an earlier patch of a site that has another one now.
+ *
+ * An index never changes once it is in the list. Writers hold the targets' lock; a
+ * reader is a handler with preemption off, so an index taken out of the list is freed
+ * after synchronize_rcu(). smp_store_release() in rcu_assign_pointer() pairs with the
+ * dependency of rcu_dereference(): who sees an index sees its sites.
  */
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
@@ -26,9 +29,10 @@
 
 #define BUCKET_SHIFT	6
 #define BUCKET_MASK	((1U << BUCKET_SHIFT) - 1)
-#define SITE_SHIFT	BUCKET_SHIFT
-#define SITE_MASK	0x7fU
-#define CHUNK_SHIFT	(SITE_SHIFT + 7)
+#define PLACE_UNIT	8
+#define PLACE_SHIFT	BUCKET_SHIFT
+#define PLACE_BITS	(PAGE_SHIFT - ilog2(PLACE_UNIT))
+#define CHUNK_SHIFT	(PLACE_SHIFT + PLACE_BITS)
 #define CHUNKS_MAX	(1U << (32 - CHUNK_SHIFT))
 
 struct site_index {
@@ -48,23 +52,24 @@ static struct site_index __rcu *indices;
 
 static __always_inline struct cov_site *site_of(const struct site_index *index, u32 word)
 {
-	return &index->chunks[word >> CHUNK_SHIFT]->sites[word >> SITE_SHIFT & SITE_MASK];
+	u32 place = word / ((1U << PLACE_SHIFT) / PLACE_UNIT) & ~PAGE_MASK & -PLACE_UNIT;
+
+	return (void *)index->chunks[word >> CHUNK_SHIFT] + place;
 }
 
-/* What a word says may have been true when the index was made: the site has the last say. */
 static __always_inline struct cov_site *find_in(const struct site_index *index,
 						unsigned long offset)
 {
-	u32 bucket = offset >> BUCKET_SHIFT;
-	u32 i, end = index->buckets[bucket + 1];
+	const u32 *bucket = &index->buckets[offset >> BUCKET_SHIFT];
+	const u32 *word = &index->words[bucket[0]], *end = &index->words[bucket[1]];
 
-	for (i = index->buckets[bucket]; i < end; i++) {
+	for (; word < end; word++) {
 		struct cov_site *site;
 
-		if ((index->words[i] & BUCKET_MASK) != (offset & BUCKET_MASK))
+		if ((*word ^ offset) & BUCKET_MASK)
 			continue;
-		site = site_of(index, index->words[i]);
-		if (site_patch(site) == index->base + offset && READ_ONCE(site->indexed))
+		site = site_of(index, *word);
+		if (READ_ONCE(site->indexed))
 			return site;
 	}
 	return NULL;
@@ -128,7 +133,7 @@ struct cov_site *site_index_find_stub(unsigned long address)
 
 static bool wants_index(const struct cov_site *site)
 {
-	return site->indexed;
+	return site->engine != SITE_NO_ENGINE && site->engine != COV_ENGINE_KPROBE;
 }
 
 static void index_free(struct site_index *index)
@@ -166,7 +171,8 @@ static struct site_index *index_alloc(struct cov_target *target)
 	struct site_index *index;
 	struct site_chunk *chunk;
 
-	BUILD_BUG_ON(SITES_IN_CHUNK > SITE_MASK + 1);
+	BUILD_BUG_ON(offsetof(struct site_chunk, sites) % PLACE_UNIT ||
+		     sizeof(struct cov_site) % PLACE_UNIT);
 	if (list->nr_chunks > CHUNKS_MAX)
 		return NULL;
 	index = kvzalloc(struct_size(index, chunks, list->nr_chunks), GFP_KERNEL);
@@ -189,7 +195,7 @@ static u32 word_of(const struct site_index *index, const struct cov_site *site)
 {
 	const struct site_chunk *chunk = site_chunk(site);
 
-	return chunk->number << CHUNK_SHIFT | (u32)(site - chunk->sites) << SITE_SHIFT |
+	return chunk->number << CHUNK_SHIFT | offset_in_page(site) / PLACE_UNIT << PLACE_SHIFT |
 	       ((site_patch(site) - index->base) & BUCKET_MASK);
 }
 
@@ -241,11 +247,17 @@ static void replace(struct cov_target *target, struct site_index *index)
 int site_index_build(struct cov_target *target)
 {
 	struct site_index *index = index_alloc(target);
+	struct site_chunk *chunk;
+	struct cov_site *site;
+	u32 i;
 
 	if (!index)
 		return -ENOMEM;
 	fill(index);
 	replace(target, index);
+	for_each_site(site, chunk, i, &target->cps)
+		if (wants_index(site))
+			WRITE_ONCE(site->indexed, true);
 	return 0;
 }
 

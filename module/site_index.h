@@ -46,7 +46,7 @@ struct cov_site *site_index_find_stub(unsigned long address);
 
 /**
  * site_index_build - make the sites of a target known to handlers
- * @target: all its sites that an engine of ours has prepared (@indexed)
+ * @target: all its sites that an engine of ours has prepared; they are @indexed afterwards
  *
  * Replaces the target's earlier index; sleeps until no handler uses that. The
  * targets' lock is held. Return: 0 or -ENOMEM; then the earlier one stays.
