@@ -18,10 +18,12 @@
  * trace want every hit: nothing settles there, nor where paths are recorded.
  *
  * The worker looks soon after it has found something, or a one-shot site was passed for
- * the first time, and ever more rarely while there is nothing.
+ * the first time, and ever more rarely while there is nothing; but never does it work more
+ * than one part in SHARE of the time.
  */
 #include <linux/jiffies.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
 #include <linux/workqueue.h>
 
 #include "detour.h"
@@ -38,10 +40,20 @@
 #define SOONEST	(HZ / 50 ?: 1)
 #define BUSY	(HZ / 10)
 #define LATEST	(2 * HZ)
+/* A look at 30,000 sites takes seconds where a machine is slow, an emulated one that logs. */
+#define SHARE	10
 
 static void settle_work(struct work_struct *work);
 static DECLARE_DELAYED_WORK(settle_later, settle_work);
 static unsigned long pause = SOONEST;
+static unsigned long rested;	/* jiffies: not before */
+
+static unsigned long pause_or_rest(unsigned long pause)
+{
+	long rest = READ_ONCE(rested) - jiffies;
+
+	return max_t(long, pause, rest);
+}
 
 static bool settles(const struct cov_target *target)
 {
@@ -129,6 +141,7 @@ void settle_note_implied(struct cov_target *target)
 	for_each_site(site, batch, i, &target->cps) {
 		const struct cov_site *by = site->implied_by;
 
+		cond_resched();
 		if (!by || !was_passed(by))
 			continue;
 		cell_hit(cells, cells->base, site->cell);
@@ -180,6 +193,7 @@ static void choose(struct cov_target *target, struct pass *pass)
 	u8 to;
 
 	for_each_site(site, batch, i, &target->cps) {
+		cond_resched();
 		if (site->engine == &cov_engine_entry && site->state == COV_SITE_ARMED &&
 		    site->watched && was_passed(site) && pass->nr_entries < PASS)
 			pass->entries[pass->nr_entries++] = site;
@@ -254,6 +268,7 @@ static u32 settle_target(struct cov_target *target, struct pass *pass)
 static void settle_work(struct work_struct *work)
 {
 	struct pass *pass = kvmalloc(sizeof(*pass), GFP_KERNEL);
+	unsigned long begun = jiffies;
 	struct cov_target *target;
 	bool any = false;
 	u32 done = 0;
@@ -267,15 +282,16 @@ static void settle_work(struct work_struct *work)
 		}
 	mutex_unlock(&cov_targets_lock);
 	kvfree(pass);
+	WRITE_ONCE(rested, jiffies + SHARE * (jiffies - begun));
 	WRITE_ONCE(pause, min_t(unsigned long, 2 * pause, done ? BUSY : LATEST));
 	if (any)
-		queue_delayed_work(system_long_wq, &settle_later, pause);
+		queue_delayed_work(system_long_wq, &settle_later, pause_or_rest(pause));
 }
 
 void settle_start(void)
 {
 	WRITE_ONCE(pause, SOONEST);
-	mod_delayed_work(system_long_wq, &settle_later, SOONEST);
+	mod_delayed_work(system_long_wq, &settle_later, pause_or_rest(SOONEST));
 }
 
 void settle_soon(void)
