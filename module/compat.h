@@ -254,12 +254,14 @@ static inline bool compat_is_forbidden(const struct module *mod, unsigned long a
  */
 #include <linux/mm.h>
 
+/* For reading alone, and it does not grow. */
 static inline void compat_vma_only_read(struct vm_area_struct *vma)
 {
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
-	vm_flags_clear(vma, VM_MAYWRITE | VM_MAYEXEC);
+	vm_flags_mod(vma, VM_DONTEXPAND, VM_MAYWRITE | VM_MAYEXEC);
 #else
 	vma->vm_flags &= ~(VM_MAYWRITE | VM_MAYEXEC);
+	vma->vm_flags |= VM_DONTEXPAND;
 #endif
 }
 
