@@ -69,6 +69,15 @@ static __always_inline void note_hit(struct cov_site *site, u32 outcome, struct 
 	write_cell(site, outcome);
 }
 
+/* int3_emulate_call() has other arguments on newer kernels; what it does is the same. */
+static __always_inline void carry_out_call(const struct cov_site *site, struct pt_regs *regs)
+{
+	unsigned long next = site->address + site->length;
+
+	int3_emulate_push(regs, next);
+	int3_emulate_jmp(regs, next + site->displacement);
+}
+
 static void notrace breakpoint_hit(struct cov_site *site, struct pt_regs *regs)
 {
 	if (site->patched > 1) {
@@ -79,8 +88,7 @@ static void notrace breakpoint_hit(struct cov_site *site, struct pt_regs *regs)
 	} else {
 		note_hit(site, 0, regs);
 		if (site->calls)
-			int3_emulate_call(regs, site->address + site->length +
-					  site->displacement);
+			carry_out_call(site, regs);
 		else
 			regs->ip = (unsigned long)site->engine_data;
 	}
@@ -127,7 +135,7 @@ static struct notifier_block notifier = {
 
 /* --- sleeping ---------------------------------------------------------------------- */
 
-/* int3_emulate_call() knows the five bytes of call rel32 alone. */
+/* Of calls, call rel32 alone is carried out. */
 static void note_call(struct cov_site *site, const struct insn_branch *insn)
 {
 	site->calls = site->kind != SITE_BRANCH && insn->kind == INSN_CALL &&

@@ -234,6 +234,19 @@ static inline bool compat_is_forbidden(const struct module *mod, unsigned long a
 	return false;
 }
 
+/* d741bf41d7c7 ("kprobes: Remove kretprobe hash"), 5.11: NULL once the probe has gone. */
+#include <linux/kprobes.h>
+
+static __always_inline struct kretprobe *
+compat_kretprobe_of(struct kretprobe_instance *instance)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 11, 0)
+	return get_kretprobe(instance);
+#else
+	return instance->rp;
+#endif
+}
+
 /*
  * Where preempt_count is. 64701838bf05 ("x86/percpu: Move preempt_count next to
  * current_task"), 6.2, put it into pcpu_hot; 46e8fff6d45f ("x86/preempt: Move
