@@ -234,6 +234,19 @@ static inline bool compat_is_forbidden(const struct module *mod, unsigned long a
 	return false;
 }
 
+/*
+ * Before a89dfde3dc3c ("x86: Remove dynamic NOP selection"), 5.13, the nop that ftrace
+ * writes was one of a table, by the processor.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 13, 0)
+#define COMPAT_NOPS		NULL
+#define COMPAT_FENTRY_NOP	0
+#else
+#include <asm/nops.h>
+#define COMPAT_NOPS		"ideal_nops"
+#define COMPAT_FENTRY_NOP	NOP_ATOMIC5
+#endif
+
 /* d741bf41d7c7 ("kprobes: Remove kretprobe hash"), 5.11: NULL once the probe has gone. */
 #include <linux/kprobes.h>
 
