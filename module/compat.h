@@ -247,6 +247,13 @@ static inline bool compat_is_forbidden(const struct module *mod, unsigned long a
 #define COMPAT_FENTRY_NOP	NOP_ATOMIC5
 #endif
 
+/*
+ * Until 0c76ef3f26d5 ("kprobes: Fix check for probe enabled in kill_kprobe()"), 6.2 and 6.1's
+ * stable releases, a module that went left its kprobes at ftrace's places in ftrace's filter:
+ * what was loaded there afterwards was traced for good.
+ */
+#define COMPAT_KPROBES_LOSES_FTRACE	(LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 2))
+
 /* d741bf41d7c7 ("kprobes: Remove kretprobe hash"), 5.11: NULL once the probe has gone. */
 #include <linux/kprobes.h>
 
