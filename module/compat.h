@@ -235,6 +235,39 @@ static inline bool compat_is_forbidden(const struct module *mod, unsigned long a
 }
 
 /*
+ * Before a89dfde3dc3c ("x86: Remove dynamic NOP selection"), 5.13, the nop that ftrace
+ * writes was one of a table, by the processor.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 13, 0)
+#define COMPAT_NOPS		NULL
+#define COMPAT_FENTRY_NOP	0
+#else
+#include <asm/nops.h>
+#define COMPAT_NOPS		"ideal_nops"
+#define COMPAT_FENTRY_NOP	NOP_ATOMIC5
+#endif
+
+/*
+ * Until 0c76ef3f26d5 ("kprobes: Fix check for probe enabled in kill_kprobe()"), 6.2 and 6.1's
+ * stable releases, a module that went left its kprobes at ftrace's places in ftrace's filter:
+ * what was loaded there afterwards was traced for good.
+ */
+#define COMPAT_KPROBES_LOSES_FTRACE	(LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 2))
+
+/* d741bf41d7c7 ("kprobes: Remove kretprobe hash"), 5.11: NULL once the probe has gone. */
+#include <linux/kprobes.h>
+
+static __always_inline struct kretprobe *
+compat_kretprobe_of(struct kretprobe_instance *instance)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 11, 0)
+	return get_kretprobe(instance);
+#else
+	return instance->rp;
+#endif
+}
+
+/*
  * Where preempt_count is. 64701838bf05 ("x86/percpu: Move preempt_count next to
  * current_task"), 6.2, put it into pcpu_hot; 46e8fff6d45f ("x86/preempt: Move
  * preempt count to percpu hot section"), 6.15, took it out again.

@@ -1187,7 +1187,8 @@ class Doctor(Case):
         text = self.covstat("doctor", status=1, open_errno=errno.ENOENT).stdout
         self.assertRegex(text, r"(?m)^ok +architecture +x86_64$")
         self.assertRegex(text, r"(?m)^problem +livecov +livecov is not loaded\n"
-                         r" +-> run `insmod livecov.ko`$")
+                         r" +-> run `insmod livecov.ko` \(after `make`: another kernel's is refused, "
+                         r"\"Invalid module format\"\)$")
 
     def test_each_obstacle_is_named_with_the_next_step(self):
         release = os.uname().release
