@@ -9,6 +9,7 @@
 #define LIVECOV_HIT_H
 
 #include "checkpoint.h"
+#include "compat.h"
 #include "disarm.h"
 #include "hit_context.h"
 #include "insn_branch.h"
@@ -88,7 +89,7 @@ static __always_inline void hit_sample(const struct cov_site *site, unsigned int
  * cov_hit - execution has passed a site
  * @site: the site
  * @outcome: index in @site->hits
- * @caller: the return address, at a function's entry; else 0
+ * @caller: what lies on top of the stack, at a function's entry; else 0
  * @regs: at the site
  * @context: how the engine was called
  */
@@ -116,6 +117,8 @@ static __always_inline void cov_hit(struct cov_site *site, unsigned int outcome,
 		if (!READ_ONCE(site->first_sample))
 			cmpxchg(&site->first_sample, 0, thread_sample(&thread)->id);
 	}
+	if (caller)
+		caller = compat_return_address(caller, regs->sp);
 	hit_record(site, outcome, caller, tracked ? &thread : NULL);
 	if (site->one_shot)
 		cov_disarm_later(site);
