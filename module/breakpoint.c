@@ -145,11 +145,12 @@ static void note_call(struct cov_site *site, const struct insn_branch *insn)
 static bool is_taken(const struct cov_target *target, const struct flow_function *function,
 		     u32 offset)
 {
-	const struct flow_branch *branch = &target->image.flow.branches[function->first_branch];
-	const struct region *region = &target->image.regions.branches[function->first_branch];
+	const struct cov_site *jump = function->branches ?
+		target->cps.branch[function->first_branch] : NULL;
 
-	return function->branches && region->why == REGION_OK &&
-	       offset - (branch->offset - region->before) < region->length;
+	return jump && jump->region.why == REGION_OK &&
+	       function->address + offset - (jump->address - jump->region.before) <
+	       jump->region.length;
 }
 
 /*

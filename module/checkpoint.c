@@ -21,19 +21,9 @@ static void *alloc_array(u32 n, size_t size)
 	return kvcalloc(n ?: 1, size, GFP_KERNEL);
 }
 
-static void plan_free(struct flow_plan *plan)
-{
-	kvfree(plan->entry);
-	kvfree(plan->leader);
-	kvfree(plan->branch);
-}
-
 int checkpoints_init(struct checkpoints *cps, const struct cov_image *image, u32 mode,
 		     u32 scope, u32 first_id)
 {
-	u32 functions = image->in.nr_functions;
-	u32 blocks = image->flow.nr_blocks;
-	u32 branches = image->flow.nr_branches;
 	int err;
 
 	INIT_LIST_HEAD(&cps->batches);
@@ -42,19 +32,9 @@ int checkpoints_init(struct checkpoints *cps, const struct cov_image *image, u32
 	cps->mode = mode;
 	cps->edges = mode != COV_MODE_BLOCKS;
 	cps->first_id = first_id;
-	cps->plan.entry = alloc_array(functions, sizeof(u8));
-	cps->plan.leader = alloc_array(blocks, sizeof(u8));
-	cps->plan.branch = alloc_array(branches, sizeof(u8));
-	cps->entry = alloc_array(functions, sizeof(*cps->entry));
-	cps->leader = alloc_array(blocks, sizeof(*cps->leader));
-	cps->branch = alloc_array(branches, sizeof(*cps->branch));
-	err = cps->plan.entry && cps->plan.leader && cps->plan.branch &&
-	      cps->entry && cps->leader && cps->branch ? 0 : -ENOMEM;
-	if (!err) {
-		cps->cells.count = checkpoints_ids(image);
-		cps->cells.wide = mode == COV_MODE_COUNT || mode == COV_MODE_TRACE;
-		err = cells_take(&cps->cells, scope == COV_SCOPE_TRACKED);
-	}
+	cps->cells.count = checkpoints_ids(image);
+	cps->cells.wide = mode == COV_MODE_COUNT || mode == COV_MODE_TRACE;
+	err = cells_take(&cps->cells, scope == COV_SCOPE_TRACKED);
 	if (err)
 		checkpoints_free(cps);
 	return err;
@@ -82,10 +62,7 @@ void checkpoints_free(struct checkpoints *cps)
 	free_cells(cps);
 	list_for_each_entry_safe(batch, next, &cps->batches, link)
 		kvfree(batch);
-	plan_free(&cps->plan);
-	kvfree(cps->entry);
-	kvfree(cps->leader);
-	kvfree(cps->branch);
+	kvfree(cps->impossible);
 	*cps = (struct checkpoints){ };
 	INIT_LIST_HEAD(&cps->batches);
 }
@@ -127,16 +104,31 @@ static unsigned long block_address(const struct cov_image *image, u32 block, u32
 	return image->in.functions[image->flow.blocks[block].function].address + offset;
 }
 
+/* The function that something lies in; COV_NONE by hand. */
+static u32 function_of(const struct cov_image *image, enum site_kind kind, u32 index)
+{
+	const struct flow *flow = &image->flow;
+
+	if (kind == SITE_ENTRY)
+		return index;
+	if (kind == SITE_BRANCH)
+		index = flow->branches[index].block;
+	return index < flow->nr_blocks ? flow->blocks[index].function : COV_NONE;
+}
+
 /* @index: of the function, branch or block */
 static void site_init(struct cov_site *site, struct cov_target *target,
 		      enum site_kind kind, unsigned long address, u32 index)
 {
+	u32 function = function_of(&target->image, kind, index);
+
 	site->kind = kind;
 	site->address = address;
 	site->target = target;
 	site->id = target->cps.first_id + first_id_of(&target->image, kind) + index;
 	site->cell = cell_of(&target->image, kind, index);
 	site->state = COV_SITE_PENDING;
+	site->forbidden = function == COV_NONE || target->image.labels[function].forbidden;
 	site->traced = target->cps.mode == COV_MODE_TRACE;
 	site->in_init = compat_span_has(&target->image.init, address);
 	site->at_fentry = cov_image_is_fentry(&target->image, address) ||
@@ -155,7 +147,10 @@ static bool blocks_once(const struct cov_target *target)
 	       !(target->flags & COV_ATTACH_PATHS);
 }
 
-/* The core kernel's functions have none, and others only what may be wanted. */
+/*
+ * The core kernel's functions have none, and others only what may be wanted; and what
+ * stands in for a refused site has none any more.
+ */
 static struct region region_of(const struct region *regions, u32 index)
 {
 	return regions ? regions[index] : (struct region){ .why = REGION_UNSURE };
@@ -207,10 +202,14 @@ static struct site_batch *batch_add(struct checkpoints *cps, u32 count)
 	return batch;
 }
 
-/* Where a new site of the plan goes, or NULL if it is not wanted or there already. */
-static struct cov_site **wanted(u8 state, struct cov_site **slot)
+/* Is a new site wanted? A witness that is there already becomes the plan's. */
+static bool wanted(u8 state, struct cov_site *site)
 {
-	return state == FLOW_SITE_WANTED && !*slot ? slot : NULL;
+	if (state != FLOW_SITE_WANTED)
+		return false;
+	if (site)
+		site->witness = false;
+	return !site;
 }
 
 static u32 count_new(const struct cov_image *image, struct checkpoints *cps)
@@ -218,11 +217,11 @@ static u32 count_new(const struct cov_image *image, struct checkpoints *cps)
 	u32 i, n = 0;
 
 	for (i = 0; i < image->in.nr_functions; i++)
-		n += !!wanted(cps->plan.entry[i], &cps->entry[i]);
+		n += wanted(cps->plan.entry[i], cps->entry[i]);
 	for (i = 0; i < image->flow.nr_blocks; i++)
-		n += !!wanted(cps->plan.leader[i], &cps->leader[i]);
+		n += wanted(cps->plan.leader[i], cps->leader[i]);
 	for (i = 0; i < image->flow.nr_branches; i++)
-		n += !!wanted(cps->plan.branch[i], &cps->branch[i]);
+		n += wanted(cps->plan.branch[i], cps->branch[i]);
 	return n;
 }
 
@@ -243,14 +242,14 @@ static void add_new(struct cov_target *target, struct cov_site *site)
 	u32 i;
 
 	for (i = 0; i < image->in.nr_functions; i++)
-		if (wanted(cps->plan.entry[i], &cps->entry[i])) {
+		if (wanted(cps->plan.entry[i], cps->entry[i])) {
 			site_init(site, target, SITE_ENTRY, image->in.functions[i].address, i);
 			site->one_shot = entries_once(target);
 			site->region = region_of(image->regions.entries, i);
 			cps->entry[i] = site++;
 		}
 	for (i = 0; i < flow->nr_branches; i++)
-		if (wanted(cps->plan.branch[i], &cps->branch[i])) {
+		if (wanted(cps->plan.branch[i], cps->branch[i])) {
 			const struct flow_branch *branch = &flow->branches[i];
 
 			site_init(site, target, SITE_BRANCH,
@@ -263,7 +262,7 @@ static void add_new(struct cov_target *target, struct cov_site *site)
 			cps->branch[i] = site++;
 		}
 	for (i = 0; i < flow->nr_blocks; i++)
-		if (wanted(cps->plan.leader[i], &cps->leader[i]))
+		if (wanted(cps->plan.leader[i], cps->leader[i]))
 			site_init_leader(site++, target, i);
 }
 
@@ -277,6 +276,31 @@ static void make_pending(struct checkpoints *cps, struct cov_site *sites, u32 n)
 			llist_add(&sites[i].node, &cps->pending);
 }
 
+/* Wanted, but no instruction of the block takes a probe: there is no site at all. */
+static bool is_impossible(const struct checkpoints *cps, u32 block)
+{
+	return cps->plan.leader[block] == FLOW_SITE_REFUSED && !cps->leader[block];
+}
+
+/* Of the plan the one thing that does not follow from the sites. */
+static int note_impossible(struct checkpoints *cps, u32 nr_blocks)
+{
+	u32 i, n = 0, *blocks;
+
+	for (i = 0; i < nr_blocks; i++)
+		n += is_impossible(cps, i);
+	blocks = alloc_array(n, sizeof(*blocks));
+	if (!blocks)
+		return -ENOMEM;
+	for (i = n = 0; i < nr_blocks; i++)
+		if (is_impossible(cps, i))
+			blocks[n++] = i;
+	kvfree(cps->impossible);
+	cps->impossible = blocks;
+	cps->nr_impossible = n;
+	return 0;
+}
+
 int checkpoints_plan(struct cov_target *target, u32 room)
 {
 	struct checkpoints *cps = &target->cps;
@@ -285,7 +309,9 @@ int checkpoints_plan(struct cov_target *target, u32 room)
 	u32 n;
 
 	err = flow_plan(&target->image.in, &target->image.flow, cps->edges, &cps->plan);
-	if (err < 0)
+	if (err >= 0)
+		err = note_impossible(cps, target->image.flow.nr_blocks);
+	if (err)
 		return err;
 	n = count_new(&target->image, cps);
 	if (n > room)
@@ -334,13 +360,34 @@ int checkpoints_add_witnesses(struct cov_target *target, const u32 *blocks, u32 
 	return 0;
 }
 
-/* Which place of the plan a site stands for. */
-static u8 *plan_of(struct cov_site *site)
+struct cov_site **checkpoints_slot(const struct cov_site *site)
+{
+	const struct checkpoints *cps = &site->target->cps;
+	u32 i = checkpoints_index(site);
+
+	if (i == COV_NONE)
+		return NULL;
+	switch (site->kind) {
+	case SITE_ENTRY:
+		return &cps->entry[i];
+	case SITE_BRANCH:
+		return &cps->branch[i];
+	default:
+		return &cps->leader[i];
+	}
+}
+
+static bool is_planned(const struct cov_site *site)
+{
+	return !site->witness && checkpoints_index(site) != COV_NONE;
+}
+
+u8 *checkpoints_plan_of(const struct cov_site *site)
 {
 	const struct flow_plan *plan = &site->target->cps.plan;
 	u32 i = checkpoints_index(site);
 
-	if (i == COV_NONE || site->witness)
+	if (!is_planned(site))
 		return NULL;
 	switch (site->kind) {
 	case SITE_ENTRY:
@@ -352,39 +399,17 @@ static u8 *plan_of(struct cov_site *site)
 	}
 }
 
-u32 checkpoints_function(const struct cov_site *site)
-{
-	const struct flow *flow = &site->target->image.flow;
-	u32 i = checkpoints_index(site);
-
-	if (i == COV_NONE || site->kind == SITE_ENTRY)
-		return i;
-	if (site->kind == SITE_BRANCH)
-		i = flow->branches[i].block;
-	return flow->blocks[i].function;
-}
-
 void checkpoints_refuse(struct cov_site *site, int err)
 {
-	u8 *plan = plan_of(site);
+	struct checkpoints *cps = &site->target->cps;
 
 	WRITE_ONCE(site->state, COV_SITE_REFUSED);
 	site->error = -err;
-	if (plan) {
-		*plan = FLOW_SITE_REFUSED;
-		site->target->cps.refusals = true;
-	}
-}
-
-void checkpoints_forgive(struct cov_site *site)
-{
-	u8 *plan = plan_of(site);
-
-	if (site->state != COV_SITE_REFUSED)
+	if (!is_planned(site))
 		return;
-	site->error = 0;
-	if (plan)
-		*plan = FLOW_SITE_WANTED;
+	cps->refusals = true;
+	if (cps->openings)
+		*checkpoints_plan_of(site) = FLOW_SITE_REFUSED;
 }
 
 /* The hits as flow.c wants them. */
@@ -502,6 +527,13 @@ static void mark_unwatched(u8 *plan, struct cov_site *const *sites, u32 n)
 	for (i = 0; i < n; i++)
 		if (plan[i] == FLOW_SITE_WANTED && !(sites[i] && sites[i]->watched))
 			plan[i] = FLOW_SITE_REFUSED;
+}
+
+static void plan_free(struct flow_plan *plan)
+{
+	kvfree(plan->entry);
+	kvfree(plan->leader);
+	kvfree(plan->branch);
 }
 
 static int watched_plan(const struct cov_target *target, struct flow_plan *plan)

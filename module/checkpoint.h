@@ -84,6 +84,7 @@ struct cov_target;
  * @taken_at: engine detour's: where a jump that is taken goes in its stub (stub_taken())
  * @calls: SITE_LEADER, SITE_ENTRY: the instruction is a call, to @displacement from
  *	    behind it; engine breakpoint's
+ * @forbidden: no engine of ours may patch its function
  * @visited: there is a kprobe of somebody else's on its patched bytes: they stay
  * @settled: enum site_settled
  * @implied_by: SITE_SETTLED_FREE: once this one is hit, the outcome that was not known
@@ -119,6 +120,7 @@ struct cov_site {
 	bool disabled;
 	bool traced;
 	bool calls;
+	bool forbidden;
 	bool visited;
 	u8 settled;
 	s8 patch_offset;
@@ -149,10 +151,13 @@ struct held_cells {
 
 /**
  * struct checkpoints - all sites of a target
- * @plan: which of the possible sites are used
- * @entry: site of each function, NULL if it has none
- * @leader: site of each block
- * @branch: site of each branch
+ * @openings: how many target_open() have not been closed
+ * @plan: while the target is open: which of the possible sites are used
+ * @entry: while it is open: site of each function, NULL if it has none
+ * @leader: while it is open: site of each block
+ * @branch: while it is open: site of each branch
+ * @impossible: blocks that want a site, and have no instruction that takes one
+ * @nr_impossible: how many
  * @manual: the site of a checkpoint that was added by hand and is not a
  *	    function's entry
  * @batches: the memory of the sites: it grows, but no site ever moves
@@ -169,10 +174,13 @@ struct held_cells {
  * @held_cells: such stubs can be taken out later (held.c), which then frees @cells; or NULL
  */
 struct checkpoints {
+	u32 openings;
 	struct flow_plan plan;
 	struct cov_site **entry;
 	struct cov_site **leader;
 	struct cov_site **branch;
+	u32 *impossible;
+	u32 nr_impossible;
 	struct cov_site *manual;
 	struct list_head batches;
 	struct llist_head pending;
@@ -190,14 +198,14 @@ struct checkpoints {
 /* How many ids a target needs: one for each of its cells; a site's own is below them all. */
 u32 checkpoints_ids(const struct cov_image *image);
 
-/* checkpoints_init - make room for the plan; -ENOMEM, -ENOSPC; undone by checkpoints_free() */
+/* checkpoints_init - make the cells; -ENOMEM, -ENOSPC; undone by checkpoints_free() */
 int checkpoints_init(struct checkpoints *cps, const struct cov_image *image, u32 mode,
 		     u32 scope, u32 first_id);
 void checkpoints_free(struct checkpoints *cps);
 
 /**
  * checkpoints_plan - choose sites, at first or anew after refusals
- * @target: its image and checkpoints
+ * @target: its image and checkpoints; open
  * @room: how many more sites the table takes
  *
  * New sites are PENDING and in @pending. Return: 0, -ENOMEM, -ENOSPC.
@@ -206,7 +214,7 @@ int checkpoints_plan(struct cov_target *target, u32 room);
 
 /**
  * checkpoints_add_witnesses - a one-shot site for each of some blocks that have none
- * @target: its image and checkpoints
+ * @target: its image and checkpoints; open
  * @blocks: indices; each has a struct flow_block.site
  * @n: how many
  * @sites: out: the sites; they are PENDING, and in no list
@@ -225,14 +233,14 @@ int checkpoints_add_manual(struct cov_target *target, unsigned long address, u32
  */
 u32 checkpoints_index(const struct cov_site *site);
 
-/* checkpoints_function - index of the function that a site of the plan lies in; COV_NONE by hand */
-u32 checkpoints_function(const struct cov_site *site);
+/* checkpoints_slot - where an open target has the site, by what it stands for; NULL by hand */
+struct cov_site **checkpoints_slot(const struct cov_site *site);
+
+/* checkpoints_plan_of - its place in an open target's plan; NULL if it is none of the plan's */
+u8 *checkpoints_plan_of(const struct cov_site *site);
 
 /* checkpoints_refuse - note that an engine could not arm @site */
 void checkpoints_refuse(struct cov_site *site, int err);
-
-/* checkpoints_forgive - a refused site may be tried again */
-void checkpoints_forgive(struct cov_site *site);
 
 /* Walk all sites of a target: for_each_site(site, batch, i, cps). */
 struct site_batch {
@@ -290,7 +298,7 @@ static inline u8 site_state(const struct cov_site *site)
 
 /**
  * checkpoints_coverage - what follows from the hits so far
- * @target: its image and checkpoints
+ * @target: its image and checkpoints; open
  * @hits: checkpoints_hits()
  * @coverage: the answer; free it with checkpoints_coverage_free()
  *

@@ -85,9 +85,7 @@ void patcher_describe(const struct cov_site *site, struct text_patch *patch)
 
 bool patcher_may_patch(const struct cov_site *site)
 {
-	u32 function = checkpoints_function(site);
-
-	return function != COV_NONE && !site->target->image.labels[function].forbidden;
+	return !site->forbidden;
 }
 
 /* --- arming ----------------------------------------------------------------------- */

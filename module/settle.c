@@ -243,11 +243,14 @@ static void call_witnesses(struct cov_target *target, struct pass *pass)
 static u32 settle_target(struct cov_target *target, struct pass *pass)
 {
 	pass->nr_branches = pass->nr_entries = pass->nr_breakpoints = pass->nr_witnesses = 0;
+	if (target_open(target))
+		return 0;
 	foreign_mark();
 	settle_note_implied(target);
 	choose(target, pass);
 	carry_out(pass);
 	call_witnesses(target, pass);
+	target_close(target);
 	return pass->nr_branches + pass->nr_entries + pass->nr_breakpoints + pass->nr_witnesses;
 }
 

@@ -199,7 +199,11 @@ int target_choose_sites(struct cov_target *target, u32 mode, struct cov_error *e
 	err = checkpoints_init(&target->cps, &target->image, mode, target->scope,
 			       target->cps.first_id);
 	if (!err)
+		err = target_open(target);
+	if (!err) {
 		err = checkpoints_plan(target, targets_room());
+		target_close(target);
+	}
 	return err ? target_no_room(target, err, error) : 0;
 }
 
@@ -242,6 +246,7 @@ int target_attach(const struct target_request *request, struct cov_target **out,
 		target_abort(target);
 		return err;
 	}
+	cov_image_close(&target->image);
 	target_publish(target, request);
 	*out = target;
 	return 0;
@@ -331,14 +336,11 @@ static int arm_step(struct cov_target *target, u32 *max)
 	return err;
 }
 
-int target_arm_some(struct cov_target *target, u32 max, bool interruptible,
+static int arm_open(struct cov_target *target, u32 max, bool interruptible,
 		    struct cov_error *error)
 {
 	int err;
 
-	if (target_is_going(target))
-		return cov_fail(error, -ENODEV, "%s is unloaded; what it had shown until then is kept",
-				target->name);
 	while (max && !(interruptible ? signal_pending(current) : fatal_signal_pending(current))) {
 		err = arm_step(target, &max);
 		if (err)
@@ -352,6 +354,23 @@ int target_arm_some(struct cov_target *target, u32 max, bool interruptible,
 		cond_resched();
 	}
 	return 0;
+}
+
+int target_arm_some(struct cov_target *target, u32 max, bool interruptible,
+		    struct cov_error *error)
+{
+	int err;
+
+	if (target_is_going(target))
+		return cov_fail(error, -ENODEV, "%s is unloaded; what it had shown until then is kept",
+				target->name);
+	err = target_open(target);
+	if (err)
+		return cov_fail(error, err, "not enough memory to arm the sites of %s",
+				target->name);
+	err = arm_open(target, max, interruptible, error);
+	target_close(target);
+	return err;
 }
 
 int target_arm(struct cov_target *target, u32 max, struct cov_error *error)

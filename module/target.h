@@ -121,6 +121,16 @@ struct target_request {
 
 /* All below: cov_targets_lock is held, and they sleep. */
 
+/**
+ * target_open - have the target's control flow, and which site stands for what of it
+ * @target: its @image.in, @image.flow, and of @cps @plan, @entry, @leader and @branch
+ *	    are there until target_close(). May be nested.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int target_open(struct cov_target *target);
+void target_close(struct cov_target *target);
+
 /* target_attach - make a target; nothing is patched yet. *target on success */
 int target_attach(const struct target_request *request, struct cov_target **target,
 		  struct cov_error *error);

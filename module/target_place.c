@@ -82,7 +82,16 @@ static int add_place(struct cov_target *target, struct cov_error *error)
 
 const struct cov_site *target_place(const struct cov_target *target)
 {
-	return target->cps.manual ?: target->cps.entry[target->place];
+	struct site_batch *batch;
+	struct cov_site *site;
+	u32 i;
+
+	if (target->cps.manual)
+		return target->cps.manual;
+	for_each_site(site, batch, i, &target->cps)
+		if (site->kind == SITE_ENTRY && checkpoints_index(site) == target->place)
+			return site;
+	return NULL;
 }
 
 /* Under cov_targets_lock. */
@@ -182,6 +191,8 @@ int target_attach_checkpoint(const struct target_request *request, struct cov_ta
 	if (!target)
 		return cov_fail(error, -ENOMEM, "not enough memory");
 	err = make_checkpoint(target, request, error);
+	if (!err)
+		cov_image_close(&target->image);
 	if (err) {
 		target_abort(target);
 		return err;

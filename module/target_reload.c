@@ -58,14 +58,6 @@ static void move_addresses(struct cov_target *target, unsigned long delta)
 	struct cov_site *site;
 	u32 i;
 
-	for (i = 0; i < image->in.nr_functions; i++)
-		move(&image->core, delta, &image->in.functions[i].address);
-	for (i = 0; i < image->flow.nr_branches; i++)
-		move(&image->core, delta, &image->flow.branches[i].target);
-	for (i = 0; i < image->nr_fentries; i++)
-		move(&image->core, delta, &image->fentries[i]);
-	for (i = 0; i < image->nr_faults; i++)
-		move(&image->core, delta, &image->faults[i]);
 	for (i = 0; i < target->nr_sections; i++)
 		move(&image->core, delta, &target->sections[i].base);
 	for_each_site(site, batch, i, &target->cps)
@@ -92,7 +84,7 @@ static void make_pending(struct cov_target *target)
 			site->state = COV_SITE_DISARMED;
 			continue;
 		}
-		checkpoints_forgive(site);
+		site->error = 0;
 		site->watched = false;
 		if (site->disabled) {
 			site->state = COV_SITE_DISARMED;
