@@ -34,14 +34,15 @@ def module_file():
 
 
 def branches():
-    """Where the conditional jumps lead to and what lies behind them, as codecov names it."""
+    """Where the conditional jumps lead to and what lies behind them, as codecov names it; at
+    the front where the first one goes to, and what lies behind that."""
     text = output("objdump", "-d", "--no-show-raw-insn", f"--disassemble={FUNCTION}",
                   module_file())
     addresses = [int(address, 16) for address in ADDRESS.findall(text)]
     behind = dict(zip(addresses, addresses[1:]))
-    places = {place for jump, target in JUMP.findall(text)
-              for place in (behind[int(jump, 16)], int(target, 16))}
-    return [f"{FUNCTION}#{place - addresses[0]}" for place in sorted(places)]
+    places = [place for jump, target in JUMP.findall(text)
+              for place in (int(target, 16), behind[int(jump, 16)])]
+    return [f"{FUNCTION}#{place - addresses[0]}" for place in dict.fromkeys(places)]
 
 
 def main():
