@@ -3,7 +3,6 @@
  * address_set.c - see address_set.h.
  */
 #include "address_set.h"
-#include "portable.h"
 
 static int u32_cmp(const void *a, const void *b)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * address_set.h - a set of addresses in a module's text, 4 bytes each. It moves with the
- * text: what lies in it is held by its distance from the text's base. May call nothing.
+ * text: what lies in it is held by its distance from the text's base. Pure. May call nothing.
  */
 #ifndef LIVECOV_ADDRESS_SET_H
 #define LIVECOV_ADDRESS_SET_H
 
-#include <linux/types.h>
+#include "portable.h"
 
 /**
  * struct address_set - the set

@@ -44,7 +44,7 @@
 /* No callers, no registry: what a stub would write. */
 static __always_inline void write_cell(struct cov_site *site, u32 outcome)
 {
-	const struct cells *cells = &site->target->cps.cells;
+	const struct cells *cells = &site_target(site)->cps.cells;
 	u8 *base = cells_of_task(cells, hit_preempt_count(HIT_IN_TRAP));
 
 	if (!base || !hit_claim(site))
@@ -59,7 +59,7 @@ static __always_inline void write_cell(struct cov_site *site, u32 outcome)
 /* At a function's first instruction the return address is on top of the stack. */
 static __always_inline void note_hit(struct cov_site *site, u32 outcome, struct pt_regs *regs)
 {
-	if (site->target->flags & COV_ATTACH_PATHS) {
+	if (site_target(site)->flags & COV_ATTACH_PATHS) {
 		cov_hit(site, outcome, site->kind == SITE_ENTRY ? *(unsigned long *)regs->sp : 0,
 			regs, HIT_IN_TRAP);
 		return;
@@ -73,16 +73,16 @@ static void notrace breakpoint_hit(struct cov_site *site, struct pt_regs *regs)
 {
 	if (site->patched > 1) {
 		/* A detour that is being put in or taken out: its stub does the rest. */
-		regs->ip = (unsigned long)site->engine_data;
+		regs->ip = site_stub(site);
 	} else if (site->kind == SITE_BRANCH) {
 		note_hit(site, branch_carry_out(site, regs), regs);
 	} else {
 		note_hit(site, 0, regs);
 		if (site->calls)
-			int3_emulate_call(regs, site->address + site->length +
+			int3_emulate_call(regs, site_address(site) + site->length +
 					  site->displacement);
 		else
-			regs->ip = (unsigned long)site->engine_data;
+			regs->ip = site_stub(site);
 	}
 }
 NOKPROBE_SYMBOL(breakpoint_hit);
@@ -135,7 +135,7 @@ static void note_call(struct cov_site *site, const struct insn_branch *insn)
 	if (!site->calls)
 		return;
 	site->length = insn->length;
-	site->displacement = insn->target - site->address - insn->length;
+	site->displacement = insn->target - site_address(site) - insn->length;
 }
 
 /*
@@ -149,7 +149,7 @@ static bool is_taken(const struct cov_target *target, const struct flow_function
 		target->cps.branch[function->first_branch] : NULL;
 
 	return jump && jump->region.why == REGION_OK &&
-	       function->address + offset - (jump->address - jump->region.before) <
+	       function->address + offset - (site_address(jump) - jump->region.before) <
 	       jump->region.length;
 }
 
@@ -165,14 +165,14 @@ static int patch_offset(const struct cov_site *site)
 
 	if (site->kind != SITE_ENTRY)
 		return 0;
-	function = &site->target->image.in.functions[checkpoints_index(site)];
+	function = &site_target(site)->image.in.functions[checkpoints_index(site)];
 	if (function->reserved || function->entry == FLOW_ENTRY_UNKNOWN)
 		return -1;
 	if (!site->at_fentry)
 		return function->entry;
 	/* Once is cheaper by trap than each time by ftrace. */
 	offset = function->entry + MCOUNT_INSN_SIZE;
-	if (!site->one_shot || offset >= function->size || is_taken(site->target, function, offset))
+	if (!site->one_shot || offset >= function->size || is_taken(site_target(site), function, offset))
 		return -1;
 	return offset;
 }
@@ -194,7 +194,7 @@ static bool has_fixup(const struct cov_site *site, const struct insn_branch *ins
 	u32 i;
 
 	for (i = 0; i < insn->length; i++)
-		if (cov_image_may_fault(&site->target->image, address + i))
+		if (cov_image_may_fault(&site_target(site)->image, address + i))
 			return true;
 	return false;
 }
@@ -204,7 +204,7 @@ static int prepare(struct cov_site *site)
 {
 	u8 text[INSN_MAX_LEN], code[1 + STUB_MAX_LEN];
 	int len = 0, offset = patch_offset(site);
-	unsigned long address = site->address + offset;
+	unsigned long address = site_address(site) + offset;
 	unsigned long at = arena_room(sizeof(code));
 	struct insn_branch insn;
 	u32 room;
@@ -247,7 +247,7 @@ static bool describe_arm(void *context, u32 i, struct text_patch *patch)
 {
 	struct cov_site **sites = context;
 
-	if (sites[i]->engine != &cov_engine_breakpoint)
+	if (sites[i]->engine != COV_ENGINE_BREAKPOINT)
 		return false;
 	patcher_describe(sites[i], patch);
 	patch->to[0] = INT3_INSN_OPCODE;
@@ -284,7 +284,7 @@ static bool describe_rearm(void *context, u32 i, struct text_patch *patch)
 
 	if (sites[i]->error)
 		return false;
-	sites[i]->implied_by = NULL;
+	sites[i]->implied_by = 0;
 	patcher_describe(sites[i], patch);
 	patch->to[0] = INT3_INSN_OPCODE;
 	return true;

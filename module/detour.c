@@ -42,7 +42,7 @@
 static int describe_cells(const struct cov_site *site, struct stub *stub,
 			  struct stub_task *task)
 {
-	const struct cells *cells = &site->target->cps.cells;
+	const struct cells *cells = &site_target(site)->cps.cells;
 	unsigned long base = (unsigned long)cells->base + (cells->base ? 0 : cells->offset);
 	u32 i;
 
@@ -80,7 +80,7 @@ static int describe_stub(const struct cov_site *site, const u8 *text, unsigned l
  */
 static int region_offset(const struct cov_site *site, s8 *offset)
 {
-	const struct cov_target *target = site->target;
+	const struct cov_target *target = site_target(site);
 	const struct flow_function *function;
 
 	if (site->region.why != REGION_OK)
@@ -141,8 +141,7 @@ u32 detour_origin(const struct cov_site *site, u32 offset)
 	struct stub_task task;
 	struct stub stub;
 
-	if (describe_stub(site, (const u8 *)site->engine_data - site->patched,
-			  (unsigned long)site->engine_data, &stub, &task))
+	if (describe_stub(site, patcher_original_bytes(site), site_stub(site), &stub, &task))
 		return 0;
 	return stub_origin(&stub, offset);
 }
@@ -150,7 +149,7 @@ u32 detour_origin(const struct cov_site *site, u32 offset)
 /* The bytes that a settled state wants in the site's place. */
 static bool settled_bytes(const struct cov_site *site, u8 settled, u8 *bytes)
 {
-	const u8 *original = (const u8 *)site->engine_data - site->patched;
+	const u8 *original = patcher_original_bytes(site);
 	struct stub_task task;
 	struct stub stub;
 
@@ -158,7 +157,7 @@ static bool settled_bytes(const struct cov_site *site, u8 settled, u8 *bytes)
 		memcpy(bytes, original, site->patched);
 		return true;
 	}
-	if (describe_stub(site, original, (unsigned long)site->engine_data, &stub, &task))
+	if (describe_stub(site, original, site_stub(site), &stub, &task))
 		return false;
 	if (settled == SITE_SETTLED_HALF)
 		stub_half(&stub, site->taken_at, bytes);
@@ -171,7 +170,7 @@ static bool describe_arm(void *context, u32 i, struct text_patch *patch)
 {
 	struct cov_site **sites = context;
 
-	if (sites[i]->engine != &cov_engine_detour)
+	if (sites[i]->engine != COV_ENGINE_DETOUR)
 		return false;
 	patcher_describe(sites[i], patch);
 	return settled_bytes(sites[i], SITE_SETTLED_NOT, patch->to);
@@ -212,8 +211,8 @@ bool detour_can_half(struct cov_site *site)
 	struct stub stub;
 
 	if (site->taken_at == TAKEN_NOT_ASKED)
-		site->taken_at = describe_stub(site, (const u8 *)site->engine_data - site->patched,
-					       (unsigned long)site->engine_data, &stub, &task) ?
+		site->taken_at = describe_stub(site, patcher_original_bytes(site),
+					       site_stub(site), &stub, &task) ?
 			0 : stub_taken(&stub);
 	return site->taken_at;
 }
@@ -238,7 +237,7 @@ static void detour_rearm(struct cov_site **sites, u32 n)
 	memset(to, SITE_SETTLED_NOT, sizeof(to));
 	for (i = 0; i < n; i++) {
 		sites[i]->error = 0;
-		sites[i]->implied_by = NULL;
+		sites[i]->implied_by = 0;
 	}
 	detour_settle(&settling);
 }

@@ -51,7 +51,7 @@ static void fill_function(const struct query *query, u32 i, void *entry)
 		.state = site_state(site),
 		.error = site ? site->error : function->error,
 		.hits = query_hits(query, site, 0),
-		.first_sample = site ? READ_ONCE(site->first_sample) : 0,
+		.first_sample = site_first_sample(&target->cps, site),
 		.levels = target->levels,
 	};
 }
@@ -98,7 +98,7 @@ static void fill_branch(const struct query *query, u32 i, void *entry)
 		.error = site ? site->error : 0,
 		.taken_hits = query_hits(query, site, 1),
 		.not_taken_hits = query_hits(query, site, 0),
-		.first_sample = site ? READ_ONCE(site->first_sample) : 0,
+		.first_sample = site_first_sample(&query->target->cps, site),
 	};
 }
 
@@ -202,12 +202,12 @@ int query_range(struct cov_target *target, enum query_table table,
 
 void query_sites(const struct cov_target *target, struct cov_target_info *info)
 {
-	struct site_batch *batch;
+	struct site_chunk *chunk;
 	struct cov_site *site;
 	u32 i, impossible = target->cps.nr_impossible, witnesses = 0;
 
 	info->pending = info->armed = info->disarmed = info->refused = info->gone = 0;
-	for_each_site(site, batch, i, &target->cps) {
+	for_each_site(site, chunk, i, &target->cps) {
 		/* They come and go with the settling: no one asked for them. */
 		witnesses += site->witness;
 		if (site->witness)
@@ -231,7 +231,7 @@ void query_sites(const struct cov_target *target, struct cov_target_info *info)
 		}
 	}
 	info->refused += impossible;
-	info->sites = target->cps.count - witnesses + impossible;
+	info->sites = target->cps.sites.count - witnesses + impossible;
 }
 
 static void count_coverage(const struct query *query, struct cov_target_info *info)
@@ -315,15 +315,15 @@ static u32 why_no_detour(const struct cov_site *site)
 
 void query_engines(const struct cov_target *target, struct cov_engines *engines)
 {
-	struct site_batch *batch;
+	struct site_chunk *chunk;
 	struct cov_site *site;
 	u32 i;
 
 	*engines = (struct cov_engines){ .target = target->id };
-	for_each_site(site, batch, i, &target->cps) {
+	for_each_site(site, chunk, i, &target->cps) {
 		if (site->engine && !site->witness)
-			engines->sites[site->engine->id]++;
-		if (site->kind == SITE_BRANCH && site->engine != &cov_engine_detour)
+			engines->sites[site->engine]++;
+		if (site->kind == SITE_BRANCH && site->engine != COV_ENGINE_DETOUR)
 			engines->why[why_no_detour(site)]++;
 	}
 	engines->stub_bytes = arena_used();

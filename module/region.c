@@ -24,6 +24,7 @@
 #define MARK_TAKEN	(1U << 4)	/* it is a region's */
 #define MARK_FENTRY	(1U << 5)	/* it is the first byte of ftrace's place */
 #define MARK_LAST	(1U << 6)	/* the instruction may be a region's last one */
+#define MARK_FILL	(1U << 7)	/* an int3 behind a jump or a return: nobody runs it */
 
 #define PATCHED_LEN	5U	/* of a fentry or static-call place */
 
@@ -134,6 +135,7 @@ struct reader {
 	u8 *traits;		/* of the one that was begun last */
 	u64 start;		/* of that */
 	u64 end;		/* of that; 0 if none was begun */
+	bool left;		/* nothing goes on to @at but int3s */
 };
 
 static void begin_function(struct finder *f, struct reader *reader)
@@ -149,6 +151,7 @@ static void begin_function(struct finder *f, struct reader *reader)
 		reader->end = here + functions[next].size;
 	}
 	reader->function = next;
+	reader->left = false;
 	reader->limit = text->size;
 	if (next < f->in->nr_functions && functions[next].address - text->base < text->size)
 		reader->limit = functions[next].address - text->base;
@@ -189,6 +192,10 @@ static void read_insn(struct finder *f, struct reader *reader, const struct insn
 	u64 address = reader->span->text->base + reader->at, names[INSN_NR_NAMES];
 
 	reader->span->marks[reader->at] |= MARK_START;
+	if (insn->kind == INSN_INT3 && reader->left)
+		reader->span->marks[reader->at] |= MARK_FILL;
+	else
+		reader->left = insn->kind == INSN_JMP || insn->kind == INSN_RET;
 	if (!insn_branch_is_plain(insn))
 		mark_branch(f, reader, insn);
 	else
@@ -358,6 +365,19 @@ static u32 grow_behind(const struct choice *choice, u32 from, u32 to)
 	return may_have(choice, from, end) ? end : to;
 }
 
+/*
+ * The kernel writes a short return where it has compiled a jump to one, and int3s behind
+ * it. Return: where a region ends that is too short without them.
+ */
+static u32 with_fill(const struct choice *choice, u32 from, u32 to)
+{
+	u32 end = to;
+
+	while (end - from < REGION_JUMP_LEN && choice->marks[end] & MARK_FILL)
+		end++;
+	return may_have(choice, from, end) ? end : to;
+}
+
 static void take(const struct choice *choice, u32 from, u32 to, struct region *region)
 {
 	u32 i;
@@ -404,6 +424,8 @@ static bool choose_both(const struct choice *choice, u32 from, struct region *re
 	while (to - from < REGION_JUMP_LEN) {
 		u32 end = grow_behind(choice, from, to);
 
+		if (end == to && choice->may_end)
+			end = with_fill(choice, from, to);
 		if (end == to)
 			return false;
 		to = end;
@@ -439,12 +461,13 @@ static void choose_passage(const struct choice *choice, u32 end, struct region *
 {
 	u32 from = choice->at, to = from;
 
-	while (to - from < REGION_JUMP_LEN) {
-		if (to >= end || !(is_plain(choice, to) || may_be_last(choice, to)))
+	while (to - from < REGION_JUMP_LEN && to < end) {
+		if (!(is_plain(choice, to) || may_be_last(choice, to)))
 			return;
 		to = step_over(choice, to, end);
 	}
-	if (!may_have(choice, from, to))
+	to = with_fill(choice, from, to);
+	if (to - from < REGION_JUMP_LEN || !may_have(choice, from, to))
 		return;
 	take(choice, from, to, region);
 	region->before = region->length;

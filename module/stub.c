@@ -109,6 +109,20 @@ static void put_moved(struct writer *w, const u8 *bytes, u64 address,
 	put(w, bytes + disp + sizeof(s32), insn->length - disp - sizeof(s32));
 }
 
+/* Nothing but int3s that nobody runs. */
+static bool is_fill(const u8 *bytes, u32 size)
+{
+	return !size || (bytes[0] == 0xcc && !memcmp(bytes, bytes + 1, size - 1));
+}
+
+/* May a region of @size bytes end with the instruction at @bytes? */
+static bool is_end(const u8 *bytes, u32 size, const struct insn_branch *insn)
+{
+	if (insn->kind == INSN_CALL)
+		return insn->length == size;
+	return insn_branch_may_end(insn) && is_fill(bytes + insn->length, size - insn->length);
+}
+
 /*
  * Copy instructions, as far as they go on to the next one. Return: where what the region
  * ends with begins in @bytes; @size if it goes on behind them.
@@ -123,7 +137,7 @@ static u32 put_all_moved(struct writer *w, const u8 *bytes, u32 size, u64 addres
 			fail(w, -EILSEQ);
 			return size;
 		}
-		if (at + insn.length == size && insn_branch_may_end(&insn))
+		if (is_end(bytes + at, size - at, &insn))
 			return at;
 		if (!insn_branch_is_plain(&insn))
 			fail(w, -EOPNOTSUPP);
@@ -146,7 +160,7 @@ static void put_end(struct writer *w, const u8 *bytes, u32 size, u64 address)
 		return;
 	}
 	if (insn.kind == INSN_RET) {
-		put(w, bytes, size);
+		put(w, bytes, insn.length);
 		return;
 	}
 	if (insn.kind == INSN_CALL) {
@@ -372,7 +386,8 @@ static void put_detour(struct writer *w, const struct stub *stub)
 
 int stub_write(const struct stub *stub, u8 *code)
 {
-	struct writer detour = { .code = code, .at = stub->address };
+	u8 jump[REGION_JUMP_LEN];
+	struct writer detour = { .code = jump, .at = stub->address };
 	struct insn_branch jcc;
 	struct parts parts;
 	int err;

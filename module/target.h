@@ -9,6 +9,7 @@
 
 #include "checkpoint.h"
 #include "engine.h"
+#include "settle.h"
 
 /*
  * A target's life, under cov_targets_lock:
@@ -59,6 +60,7 @@ struct target_returns {
  * @image: what it is made of
  * @cps: its sites
  * @returns: and its functions' returns
+ * @settling: settle.c's
  * @sections: names of stretches of its text, from user space
  * @nr_sections: how many
  */
@@ -81,6 +83,7 @@ struct cov_target {
 	struct cov_image image;
 	struct checkpoints cps;
 	struct target_returns returns;
+	struct settling settling;
 	struct cov_section *sections;
 	u32 nr_sections;
 };

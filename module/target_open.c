@@ -46,11 +46,11 @@ static void free_maps(struct checkpoints *cps)
 
 static void fill_maps(struct checkpoints *cps)
 {
-	struct site_batch *batch;
+	struct site_chunk *chunk;
 	struct cov_site *site;
 	u32 i;
 
-	for_each_site(site, batch, i, cps) {
+	for_each_site(site, chunk, i, cps) {
 		struct cov_site **slot = checkpoints_slot(site);
 		u8 *plan = checkpoints_plan_of(site);
 

@@ -285,6 +285,38 @@ ends2_jcc: je	ends_far
 ends_far: ret
 	end_function ends
 
+	case	"int3s behind a return, which may be a region's, and those behind a jump"
+	function fill
+	region	fill_jcc, fill_jcc, fill_more
+	region	fill2_jcc, fill2_jcc, fill2_next
+	nop
+	sti
+fill_jcc: je	fill2_jcc
+	ret
+	.byte	0xcc, 0xcc
+fill_more: .byte 0xcc
+fill2_jcc: je	fill2_next
+	jmp	fill_jcc
+	.byte	0xcc
+fill2_next: ret
+	end_function fill
+
+	case	"not one that somebody comes to, nor behind a call, nor other bytes"
+	function unfilled
+	no_region unfilled_jcc, SHORT
+	no_region unfilled2_jcc, SHORT
+	nop
+	sti
+unfilled_jcc: je unfilled2_jcc
+	ret
+	.byte	0xcc
+unfilled_in: nop
+unfilled2_jcc: je unfilled_in
+	ret
+	nop
+	nop
+	end_function unfilled
+
 	case	"which is not wanted where others will do"
 	function others_do
 	region	others_do_from, others_do_jcc, others_do_to

@@ -278,15 +278,17 @@ static u32 last_origin(const struct stub *stub)
 {
 	const struct region *region = &stub->region;
 	struct insn_branch insn;
-	u32 at = 0;
+	u32 at;
 
 	if (region->before < region->length)
 		return region->before;
-	do
+	for (at = 0; at < region->length; at += insn.length) {
 		assert_int_equal(insn_branch_decode(stub->text + at, region->length - at,
 						    stub->address + at, &insn), 0);
-	while ((at += insn.length) < region->length);
-	return insn_branch_may_end(&insn) ? at - insn.length : at;
+		if (insn_branch_may_end(&insn))
+			break;
+	}
+	return at;
 }
 
 /* Buffers of exactly the size that is promised. */

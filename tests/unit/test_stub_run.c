@@ -186,14 +186,16 @@ static bool is_passage(const struct stub *stub)
 /* Where the jump, return or call is that a region ends with; 0 if it has none. */
 static u64 end_of(const struct stub *stub)
 {
-	u32 at = 0, length = stub->region.length;
+	u32 at, length = stub->region.length;
 	struct insn_branch insn;
 
-	do
+	for (at = 0; at < length; at += insn.length) {
 		assert_int_equal(insn_branch_decode(stub->text + at, length - at,
 						    stub->address + at, &insn), 0);
-	while ((at += insn.length) < length);
-	return insn_branch_may_end(&insn) ? stub->address + at - insn.length : 0;
+		if (insn_branch_may_end(&insn))
+			return stub->address + at;
+	}
+	return 0;
 }
 
 static u64 jcc_of(const struct stub *stub, struct insn_branch *jcc)
@@ -750,15 +752,18 @@ static void add_random_jcc(void)
 static void add_random_end(void)
 {
 	u8 end[] = { one_in(2) ? 0xe8 : 0xe9, 0, 0, 0, 0 };
-	s32 target = one_in(3) ? 0 : (s32)(chance() >> 4 | 0x100);
+	s32 target = one_in(3) ? 0 : (s32)chance() >> 3 | 0x100;
 
 	memcpy(end + 1, &target, sizeof(target));
-	switch (below(4)) {
+	switch (below(5)) {
 	case 0:
 		CODE(0xc3);
 		break;
 	case 1:
 		CODE(0xeb, 0x40);
+		break;
+	case 2:
+		CODE(0xc3, 0xcc, 0xcc, 0xcc, 0xcc);
 		break;
 	default:
 		code_add(end, sizeof(end));
@@ -835,12 +840,15 @@ static bool is_usable(const u8 *text, const struct region *region)
 
 	if (!region->length)
 		return false;
-	for (at = 0; at < region->length; at += insn.length)
+	for (at = 0; at < region->length; at += insn.length) {
 		if (insn_branch_decode(text + at, region->length - at, 0, &insn) ||
 		    (at != region->before && !is_repeatable(text + at, &insn)))
 			return false;
-	/* The original would go on in its region, the copy has left. */
-	return !insn_branch_may_end(&insn) || insn.target >= region->length;
+		/* The original would go on in its region, the copy has left. */
+		if (insn_branch_may_end(&insn))
+			return insn.target >= region->length;
+	}
+	return true;
 }
 
 /* Code that uses what lies below rsp may find there what a stub has pushed. */
