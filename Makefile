@@ -38,6 +38,7 @@ include install.mk
 -include tests/unit/unit.mk
 -include tests/decoder/decoder.mk
 -include tests/target/target.mk
+-include tests/codecov/codecov.mk
 -include tests/vm/suite/suite.mk
 -include tests/storm/storm.mk
 -include tests/oracle/oracle.mk

@@ -298,6 +298,67 @@ static inline void compat_vma_only_read(struct vm_area_struct *vma)
 #endif
 }
 
+/*
+ * compat_return_address - to where a function returns
+ * @found: the address at @slot, now or a moment ago
+ * @slot: where that lies on the stack
+ *
+ * A kretprobe puts its trampoline there, and a function that is jumped to at another's
+ * end finds it. The true address is kept in the task's list, of which the innermost
+ * comes first; kretprobe_find_ret_addr(), which looks there, is not exported. Several
+ * kretprobes on one function lie behind each other, the first that came at the end.
+ * d741bf41d7c7 ("kprobes: Remove kretprobe hash"), 5.11, made the list; before that the
+ * trampoline is all there is. 73f9b911faa7 ("kprobes: Use rethook for kretprobe if
+ * possible"), 5.18, replaced it by rethook's. Any context.
+ */
+#ifdef CONFIG_KRETPROBE_ON_RETHOOK
+#include <linux/rethook.h>
+
+static __always_inline unsigned long compat_return_address(unsigned long found,
+							   unsigned long slot)
+{
+	const struct llist_node *node;
+
+	for (node = READ_ONCE(current->rethooks.first); node; node = READ_ONCE(node->next)) {
+		const struct rethook_node *hook = container_of(node, struct rethook_node, llist);
+
+		if (hook->frame != slot)
+			break;
+		found = hook->ret_addr;
+	}
+	return found;
+}
+
+#elif LINUX_VERSION_CODE >= KERNEL_VERSION(5, 11, 0) && IS_ENABLED(CONFIG_KRETPROBES)
+#include <linux/kprobes.h>
+
+static __always_inline unsigned long compat_return_address(unsigned long found,
+							   unsigned long slot)
+{
+	const struct llist_node *node;
+
+	for (node = READ_ONCE(current->kretprobe_instances.first); node;
+	     node = READ_ONCE(node->next)) {
+		const struct kretprobe_instance *hook =
+			container_of(node, struct kretprobe_instance, llist);
+
+		if ((unsigned long)hook->fp != slot)
+			break;
+		found = (unsigned long)hook->ret_addr;
+	}
+	return found;
+}
+
+#else
+
+static __always_inline unsigned long compat_return_address(unsigned long found,
+							   unsigned long slot)
+{
+	return found;
+}
+
+#endif
+
 #endif /* __ASSEMBLER__ */
 
 #endif /* LIVECOV_COMPAT_H */

@@ -957,7 +957,7 @@ class Trace(Case):
 
     def test_one_system_call(self):
         lines = self.trace("--syscall", "ioctl").stdout.splitlines()
-        self.assertEqual(lines[:4], ["toyer[4242]"] + self.IOCTL)
+        self.assertEqual(lines[:4], ["toyer[4242]", "  ioctl 0x2"] + self.IOCTL[1:])
         self.assertEqual(lines[6].split(), ["toy_main", "1", "1", "-EINVAL", "1"])
         self.assertEqual(len(lines), 7)
         self.assertIn("nothing that is attached was called",
