@@ -52,10 +52,10 @@ static void notrace entry_callback(unsigned long ip, unsigned long parent_ip,
 
 	preempt_disable_notrace();
 	site = site_index_find(ip);
-	if (site && site->target->flags & COV_ATTACH_PATHS) {
+	if (site && site_target(site)->flags & COV_ATTACH_PATHS) {
 		cov_hit(site, 0, parent_ip, compat_arguments(regs), HIT_IN_CALLBACK);
 	} else if (site) {
-		cells = &site->target->cps.cells;
+		cells = &site_target(site)->cps.cells;
 		base = cells_of_task(cells, preempt_count());
 		if (base)
 			cell_hit(cells, base, site->cell);
@@ -97,9 +97,10 @@ static u32 take(struct cov_site **sites, u32 n, unsigned long *ips)
 		if (site->kind != SITE_ENTRY || !site->at_fentry)
 			continue;
 		/* site_init() has found it at one of the two. */
-		site->patch_offset = cov_image_is_fentry(&site->target->image, site->address) ?
+		site->patch_offset = cov_image_is_fentry(&site_target(site)->image, site_address(site)) ?
 			0 : ENDBR_LEN;
-		site->engine = &cov_engine_entry;
+		site->engine = COV_ENGINE_ENTRY;
+		site->patched = site->stub_len = 0;
 		site->error = 0;
 		site->indexed = true;
 		WRITE_ONCE(site->state, COV_SITE_ARMED);
@@ -111,7 +112,7 @@ static u32 take(struct cov_site **sites, u32 n, unsigned long *ips)
 static void drop(struct cov_site *site)
 {
 	WRITE_ONCE(site->indexed, false);
-	site->engine = NULL;
+	site->engine = SITE_NO_ENGINE;
 	site->patch_offset = 0;
 }
 
@@ -149,7 +150,7 @@ static void settle_arm(struct cov_site **sites, u32 n, int err)
 	u32 i;
 
 	for (i = 0; i < n; i++) {
-		if (sites[i]->engine != &cov_engine_entry)
+		if (sites[i]->engine != COV_ENGINE_ENTRY)
 			continue;
 		if (!err && shows(sites[i])) {
 			sites[i]->watched = true;
@@ -180,7 +181,7 @@ static void entry_arm(struct cov_site **sites, u32 n)
 		return;
 	taken = take(sites, n, ips);
 	if (taken) {
-		err = site_index_build(sites[0]->target) ?: filter_add(ips, taken);
+		err = site_index_build(site_target(sites[0])) ?: filter_add(ips, taken);
 		settle_arm(sites, n, err);
 		/* ftrace is switched off: nothing showed. */
 		if (!nr_armed)
@@ -248,7 +249,7 @@ static void entry_rearm(struct cov_site **sites, u32 n)
 
 static void entry_release(struct cov_target *target, site_filter filter)
 {
-	struct site_cursor cursor = { target, &cov_engine_entry, filter };
+	struct site_cursor cursor = { target, COV_ENGINE_ENTRY, filter };
 	struct cov_site *site;
 	u32 sites = 0, n = 0;
 

@@ -130,21 +130,21 @@ static u64 core_fentry(u64 function)
 	return 0;
 }
 
-static int core_fentries(struct cov_image *image, const struct symbols *symbols)
+static int core_fentries(struct cov_image *image, const struct symbols *symbols,
+			 struct tables *tables)
 {
 	u32 i;
 
-	image->fentries = kvcalloc(symbols->count, sizeof(*image->fentries), GFP_KERNEL);
-	if (!image->fentries)
+	tables->fentries = kvcalloc(symbols->count, sizeof(*tables->fentries), GFP_KERNEL);
+	if (!tables->fentries)
 		return -ENOMEM;
+	image->in.fentries = tables->fentries;
 	for (i = 0; i < symbols->count; i++) {
 		u64 address = core_fentry(symbols->table[i].address);
 
 		if (address)
-			image->fentries[image->nr_fentries++] = address;
+			tables->fentries[image->in.nr_fentries++] = address;
 	}
-	image->in.fentries = image->fentries;
-	image->in.nr_fentries = image->nr_fentries;
 	return 0;
 }
 
@@ -152,7 +152,7 @@ int cov_image_of_core(const struct image_choice *choice, struct cov_image *image
 		      struct cov_error *error)
 {
 	struct symbols symbols = { };
-	static const struct tables none;
+	struct tables tables = { };
 	struct flow_text *texts = NULL;
 	int err;
 
@@ -164,17 +164,18 @@ int cov_image_of_core(const struct image_choice *choice, struct cov_image *image
 		goto out;
 	image->core = core_extent(&symbols);
 	symbols_tidy(image, &symbols);
-	err = core_fentries(image, &symbols);
+	err = core_fentries(image, &symbols, &tables);
 	if (!err && !choice->entries_only) {
 		texts = core_texts_read(&symbols);
 		err = texts ? 0 : -ENOMEM;
 		image->in.texts = texts;
 		image->in.nr_texts = symbols.count;
 	}
-	err = err ?: image_build(image, choice, &symbols, &none);
+	err = err ?: image_build(image, choice, &symbols, &tables);
 	if (err == -ENOMEM)
 		cov_fail(error, err, "not enough memory to analyse the kernel's functions");
 out:
+	tables_free(&tables);
 	core_texts_free(texts, symbols.count);
 	symbols_free(&symbols);
 	if (err)

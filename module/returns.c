@@ -85,7 +85,7 @@ static struct return_probe *arm_one(struct cov_site *site)
 	if (!probe)
 		return NULL;
 	probe->site = site;
-	probe->rp.kp.addr = (kprobe_opcode_t *)site->address;
+	probe->rp.kp.addr = (kprobe_opcode_t *)site_address(site);
 	probe->rp.entry_handler = function_entered;
 	probe->rp.handler = function_left;
 	probe->rp.data_size = sizeof(u32);

@@ -6,12 +6,19 @@
 #ifndef LIVECOV_SITE_INDEX_H
 #define LIVECOV_SITE_INDEX_H
 
+#include "arena.h"
 #include "checkpoint.h"
 
 /* Where a site's patch begins. */
 static __always_inline unsigned long site_patch(const struct cov_site *site)
 {
-	return site->address + site->patch_offset;
+	return site_address(site) + site->patch_offset;
+}
+
+/* Where its code in the arena begins. */
+static __always_inline unsigned long site_stub(const struct cov_site *site)
+{
+	return (unsigned long)livecov_stubs + site->stub;
 }
 
 /**

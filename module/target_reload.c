@@ -20,18 +20,9 @@ static bool init_site(const struct cov_site *site)
 /* The init function has returned: its text is about to go, and no site of it is armed again. */
 static void target_live(struct cov_target *target)
 {
-	struct site_batch *batch;
-	struct cov_site *site;
-	u32 i;
-
 	target->image.init_gone = true;
+	/* Some of them may still have been waiting to be armed: these are GONE as well. */
 	target_release_sites(target, init_site);
-	/* Some of them may still have been waiting to be armed. */
-	init_llist_head(&target->cps.pending);
-	init_llist_head(&target->cps.slow);
-	for_each_site(site, batch, i, &target->cps)
-		if (site->state == COV_SITE_PENDING)
-			llist_add(&site->node, &target->cps.pending);
 }
 
 static void target_going(struct cov_target *target)
@@ -39,8 +30,6 @@ static void target_going(struct cov_target *target)
 	target_release_sites(target, target_any_site);
 	returns_forget(target);
 	site_index_drop(target);
-	init_llist_head(&target->cps.pending);
-	init_llist_head(&target->cps.slow);
 	target->mod = NULL;
 	target->state = COV_TARGET_GONE;
 }
@@ -55,37 +44,25 @@ static void move(const struct compat_span *old, unsigned long delta, u64 *addres
 static void move_addresses(struct cov_target *target, unsigned long delta)
 {
 	struct cov_image *image = &target->image;
-	struct site_batch *batch;
-	struct cov_site *site;
 	u32 i;
 
-	for (i = 0; i < image->in.nr_functions; i++)
-		move(&image->core, delta, &image->in.functions[i].address);
-	for (i = 0; i < image->flow.nr_branches; i++)
-		move(&image->core, delta, &image->flow.branches[i].target);
-	for (i = 0; i < image->nr_fentries; i++)
-		move(&image->core, delta, &image->fentries[i]);
-	for (i = 0; i < image->nr_faults; i++)
-		move(&image->core, delta, &image->faults[i]);
 	for (i = 0; i < target->nr_sections; i++)
 		move(&image->core, delta, &target->sections[i].base);
-	for_each_site(site, batch, i, &target->cps)
-		if (!site->in_init)
-			site->address += delta;
 	if (image->tails[0].base)
 		image->tails[0].base += delta;
 	image->core.base += delta;
+	site_list_move(&target->cps.sites, image->core.base);
 }
 
 /* A fresh load may take what an earlier one refused: everything is tried again. */
 static void make_pending(struct cov_target *target)
 {
 	struct checkpoints *cps = &target->cps;
-	struct site_batch *batch;
+	struct site_chunk *chunk;
 	struct cov_site *site;
 	u32 i;
 
-	for_each_site(site, batch, i, cps) {
+	for_each_site(site, chunk, i, cps) {
 		if (site->in_init)
 			continue;
 		/* What a one-shot site has seen, it need not see again. */
@@ -93,14 +70,14 @@ static void make_pending(struct cov_target *target)
 			site->state = COV_SITE_DISARMED;
 			continue;
 		}
-		checkpoints_forgive(site);
+		site->error = 0;
 		site->watched = false;
 		if (site->disabled) {
 			site->state = COV_SITE_DISARMED;
 			continue;
 		}
 		site->state = COV_SITE_PENDING;
-		llist_add(&site->node, &cps->pending);
+		site->slow = false;
 	}
 }
 

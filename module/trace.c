@@ -205,12 +205,12 @@ static __always_inline u32 stack_in_use(const struct pt_regs *regs)
 	return (unsigned long)task_stack_page(current) + THREAD_SIZE - regs->sp;
 }
 
-/* What a site is in its target's tables. */
+/* What a site is in its target's tables (cells.h). */
 static __always_inline u32 index_of(const struct cov_site *site)
 {
-	u32 index = site->id - site->target->cps.first_id;
-
-	return site->kind == SITE_BRANCH ? index - site->target->image.in.nr_functions : index;
+	if (site->kind != SITE_BRANCH)
+		return site->cell;
+	return (site->cell - site_target(site)->image.in.nr_functions) / 2;
 }
 
 notrace void trace_hit(const struct cov_site *site, u32 outcome, const struct pt_regs *regs,
@@ -230,7 +230,7 @@ notrace void trace_hit(const struct cov_site *site, u32 outcome, const struct pt
 	record.as.kind = site->kind == SITE_BRANCH ? COV_TRACE_BRANCH : COV_TRACE_ENTRY;
 	record.as.detail = outcome;
 	record.as.index = index_of(site);
-	record.as.target = site->target->id;
+	record.as.target = site_target(site)->id;
 	record.as.stack = stack_in_use(regs);
 	if (site->kind == SITE_ENTRY && trace->flags & COV_TRACE_ARGS) {
 		n = ARRAY_SIZE(arguments);
@@ -239,7 +239,7 @@ notrace void trace_hit(const struct cov_site *site, u32 outcome, const struct pt
 	}
 	write_record(trace, task, &record, arguments, n);
 	/* Until trace_return_awaited() says otherwise, its return will not be seen. */
-	if (site->kind == SITE_ENTRY && site->target->flags & COV_ATTACH_RETURNS) {
+	if (site->kind == SITE_ENTRY && site_target(site)->flags & COV_ATTACH_RETURNS) {
 		if (task)
 			trace_area_lose(&trace->area, task->entry, COV_TRACE_RETURN, 1);
 		else
@@ -275,7 +275,7 @@ notrace void trace_return(const struct cov_site *site, u64 value, u32 stack)
 		return;
 	record.as.kind = COV_TRACE_RETURN;
 	record.as.index = index_of(site);
-	record.as.target = site->target->id;
+	record.as.target = site_target(site)->id;
 	record.as.stack = stack;
 	write_record(trace, task, &record, &value, 1);
 }
