@@ -179,7 +179,7 @@ static void attach_takes_the_functions_that_match(void)
 	request.globs = (uintptr_t)globs;
 	request.globs_len = sizeof(globs);
 	attach(fd, &request);
-	EXPECT_EQ(request.functions, 5);
+	EXPECT_EQ(request.functions, 6);
 	find_function(fd, request.target, "covlife_odd", &function);
 	find_function(fd, request.target, "covlife_even", &function);
 	find_function(fd, request.target, "errand_softirq", &function);
