@@ -73,6 +73,15 @@ static __always_inline void note_hit(struct cov_site *site, u32 outcome, struct 
 	write_cell(&target->cps.cells, site, outcome);
 }
 
+/* int3_emulate_call() has other arguments on newer kernels; what it does is the same. */
+static __always_inline void carry_out_call(const struct cov_site *site, struct pt_regs *regs)
+{
+	unsigned long next = site_address(site) + site->length;
+
+	int3_emulate_push(regs, next);
+	int3_emulate_jmp(regs, next + site->displacement);
+}
+
 static void notrace breakpoint_hit(struct cov_site *site, struct pt_regs *regs)
 {
 	if (site->kind == SITE_BRANCH) {
@@ -81,7 +90,7 @@ static void notrace breakpoint_hit(struct cov_site *site, struct pt_regs *regs)
 	}
 	note_hit(site, 0, regs);
 	if (site->calls)
-		int3_emulate_call(regs, site_address(site) + site->length + site->displacement);
+		carry_out_call(site, regs);
 	else
 		regs->ip = site_stub(site);
 }
@@ -131,7 +140,7 @@ static struct notifier_block notifier = {
 
 /* --- sleeping ---------------------------------------------------------------------- */
 
-/* int3_emulate_call() knows the five bytes of call rel32 alone. */
+/* Of calls, call rel32 alone is carried out. */
 static void note_call(struct cov_site *site, const struct insn_branch *insn)
 {
 	site->calls = site->kind != SITE_BRANCH && insn->kind == INSN_CALL &&

@@ -3,7 +3,9 @@
  * control_map.c - see control_map.h. An mmap() offset names a page: bits 39 and up are
  * the sample's index, or 0 for scope all;
  * below them is the offset of the page. Pages are mapped at once and read-only, and
- * hold themselves: what becomes of the target is of no matter to the mapping.
+ * hold themselves: what becomes of the target is of no matter to the mapping. Only
+ * whoever truncates the file, if but by "> control", takes them out of all mappings (debugfs
+ * lets him): then they come back when they are read.
  */
 #include <linux/fs.h>
 #include <linux/mm.h>
@@ -54,6 +56,14 @@ static struct page *page_at(unsigned long pgoff)
 	return page;
 }
 
+static vm_fault_t map_again(struct vm_fault *fault)
+{
+	fault->page = page_at(fault->pgoff);
+	return fault->page ? 0 : VM_FAULT_SIGBUS;
+}
+
+static const struct vm_operations_struct map_ops = { .fault = map_again };
+
 int control_map_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	unsigned long i, pages = vma_pages(vma);
@@ -62,6 +72,7 @@ int control_map_mmap(struct file *file, struct vm_area_struct *vma)
 	if (vma->vm_flags & (VM_WRITE | VM_EXEC))
 		return -EACCES;
 	compat_vma_only_read(vma);
+	vma->vm_ops = &map_ops;
 	for (i = 0; !err && i < pages; i++) {
 		struct page *page = page_at(vma->vm_pgoff + i);
 

@@ -28,6 +28,7 @@
 #include "compat.h"
 #include "engine.h"
 #include "entry.h"
+#include "fentry_nop.h"
 #include "hit.h"
 #include "site_index.h"
 #include "target.h"
@@ -311,11 +312,9 @@ void entry_exit(void)
 /* ftrace's bytes are ftrace's: text_read() knows them by its own table. */
 static u32 entry_original(const struct cov_site *site, unsigned long *address, u8 *bytes)
 {
-	static const u8 nop[] = { 0x0f, 0x1f, 0x44, 0x00, 0x00 };
-
 	*address = site_patch(site);
-	memcpy(bytes, nop, sizeof(nop));
-	return sizeof(nop);
+	memcpy(bytes, cov_fentry_nop, FENTRY_NOP_LEN);
+	return FENTRY_NOP_LEN;
 }
 
 const struct cov_engine cov_engine_entry = {

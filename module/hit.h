@@ -11,6 +11,7 @@
 #include <asm/text-patching.h>
 
 #include "checkpoint.h"
+#include "compat.h"
 #include "disarm.h"
 #include "hit_context.h"
 #include "insn_branch.h"
@@ -102,7 +103,7 @@ static __always_inline void hit_note(const struct checkpoints *cps,
  * cov_hit - execution has passed a site
  * @site: the site
  * @outcome: of a branch: 1 if it jumps
- * @caller: the return address, at a function's entry; else 0
+ * @caller: what lies on top of the stack, at a function's entry; else 0
  * @regs: at the site
  * @context: how the engine was called
  */
@@ -125,6 +126,8 @@ static __always_inline void cov_hit(struct cov_site *site, unsigned int outcome,
 	if (!hit_claim(site))
 		return;
 	hit_note(&target->cps, site, outcome, tracked ? &thread : NULL);
+	if (caller)
+		caller = compat_return_address(caller, regs->sp);
 	hit_record(target, site, outcome, caller, tracked ? &thread : NULL);
 	if (site->one_shot)
 		cov_disarm_later(site);

@@ -27,6 +27,7 @@
 
 #include "disarm.h"
 #include "engine.h"
+#include "fentry_nop.h"
 #include "hit.h"
 #include "insn_branch.h"
 #include "site_index.h"
@@ -379,7 +380,6 @@ static u64 probe_missed(const struct cov_site *site)
 
 static u32 probe_original(const struct cov_site *site, unsigned long *address, u8 *bytes)
 {
-	static const u8 fentry_nop[] = { 0x0f, 0x1f, 0x44, 0x00, 0x00 };
 	const struct site_probe *probe = site->probe;
 
 	if (!probe)
@@ -387,8 +387,8 @@ static u32 probe_original(const struct cov_site *site, unsigned long *address, u
 	/* Not the site's: kprobes puts an entry's probe behind endbr64. */
 	*address = (unsigned long)probe->address;
 	if (probe->kp.flags & KPROBE_FLAG_FTRACE) {
-		memcpy(bytes, fentry_nop, sizeof(fentry_nop));
-		return sizeof(fentry_nop);
+		memcpy(bytes, cov_fentry_nop, FENTRY_NOP_LEN);
+		return FENTRY_NOP_LEN;
 	}
 	bytes[0] = probe->kp.opcode;
 	return 1;

@@ -19,10 +19,12 @@
  * trace want every hit: nothing settles there, nor where paths are recorded.
  *
  * The worker looks soon after it has found something, or a one-shot site was passed for
- * the first time, and ever more rarely while there is nothing.
+ * the first time, and ever more rarely while there is nothing; but never does it work more
+ * than one part in SHARE of the time.
  */
 #include <linux/jiffies.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
 #include <linux/workqueue.h>
 
 #include "cell_news.h"
@@ -41,10 +43,20 @@
 #define BUSY	(HZ / 10)
 #define CALM	HZ
 #define LATEST	(2 * HZ)
+/* A look takes seconds where a machine is slow, an emulated one that logs. */
+#define SHARE	10
 
 static void settle_work(struct work_struct *work);
 static DECLARE_DELAYED_WORK(settle_later, settle_work);
 static unsigned long pause = SOONEST;
+static unsigned long rested;	/* jiffies: not before */
+
+static unsigned long pause_or_rest(unsigned long pause)
+{
+	long rest = READ_ONCE(rested) - jiffies;
+
+	return max_t(long, pause, rest);
+}
 
 static bool settles(const struct cov_target *target)
 {
@@ -146,9 +158,11 @@ void settle_note_implied(struct cov_target *target)
 	struct cov_site *site;
 	u32 i;
 
-	for_each_site(site, chunk, i, &target->cps)
+	for_each_site(site, chunk, i, &target->cps) {
+		cond_resched();
 		if (site->implied_by && cell_passed(target, site->implied_by))
 			note_implied(site);
+	}
 }
 
 /* One pass has as many as this: a worker does not hold the lock for long. */
@@ -365,8 +379,10 @@ static void look_at_news(struct cov_target *target, struct pass *pass)
 {
 	u32 i;
 
-	for (i = 0; i < pass->nr_cells; i++)
+	for (i = 0; i < pass->nr_cells; i++) {
+		cond_resched();
 		look_at(target, pass->cells[i], pass);
+	}
 }
 
 /* Without memory nothing is looked at, and found again the next time. */
@@ -410,6 +426,7 @@ static void settle_work(struct work_struct *work)
 {
 	struct pass *pass = kvmalloc(sizeof(*pass), GFP_KERNEL);
 	bool any = false, done = false;
+	unsigned long begun = jiffies;
 	struct cov_target *target;
 
 	/* Without memory, later. */
@@ -421,15 +438,16 @@ static void settle_work(struct work_struct *work)
 		}
 	mutex_unlock(&cov_targets_lock);
 	kvfree(pass);
+	WRITE_ONCE(rested, jiffies + SHARE * (jiffies - begun));
 	WRITE_ONCE(pause, min_t(unsigned long, 2 * pause, done ? BUSY : LATEST));
 	if (any)
-		queue_delayed_work(system_long_wq, &settle_later, pause);
+		queue_delayed_work(system_long_wq, &settle_later, pause_or_rest(pause));
 }
 
 void settle_start(void)
 {
 	WRITE_ONCE(pause, SOONEST);
-	mod_delayed_work(system_long_wq, &settle_later, SOONEST);
+	mod_delayed_work(system_long_wq, &settle_later, pause_or_rest(SOONEST));
 }
 
 void settle_soon(void)

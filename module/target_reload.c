@@ -6,6 +6,7 @@
  */
 #include <linux/module.h>
 
+#include "compat.h"
 #include "held.h"
 #include "returns.h"
 #include "site_index.h"
@@ -144,22 +145,48 @@ static int module_event(struct notifier_block *nb, unsigned long event, void *da
 	return NOTIFY_OK;
 }
 
+static int module_comes(struct notifier_block *nb, unsigned long event, void *data)
+{
+	return event == MODULE_STATE_COMING ? module_event(nb, event, data) : NOTIFY_DONE;
+}
+
+static int module_or_init_goes(struct notifier_block *nb, unsigned long event, void *data)
+{
+	return event == MODULE_STATE_COMING ? NOTIFY_DONE : module_event(nb, event, data);
+}
+
 /*
  * Next to lowest priority: when a module comes, kprobes, jump labels and static calls
- * have prepared it before we patch it; when it goes, kprobes has written off its
- * probes and we collect them, before ftrace (INT_MIN) forgets its places.
+ * have prepared it before we patch it.
  */
-static struct notifier_block module_notifier = {
-	.notifier_call = module_event,
+static struct notifier_block coming_notifier = {
+	.notifier_call = module_comes,
 	.priority = INT_MIN + 1,
+};
+
+/*
+ * When its text goes, kprobes has written off its probes and we collect them, before ftrace
+ * (INT_MIN) forgets its places. Kernels that do that wrong have them taken back beforehand.
+ */
+static struct notifier_block going_notifier = {
+	.notifier_call = module_or_init_goes,
+	.priority = COMPAT_KPROBES_LOSES_FTRACE ? INT_MAX : INT_MIN + 1,
 };
 
 int target_reload_init(void)
 {
-	return register_module_notifier(&module_notifier);
+	int err = register_module_notifier(&coming_notifier);
+
+	if (err)
+		return err;
+	err = register_module_notifier(&going_notifier);
+	if (err)
+		unregister_module_notifier(&coming_notifier);
+	return err;
 }
 
 void target_reload_exit(void)
 {
-	unregister_module_notifier(&module_notifier);
+	unregister_module_notifier(&going_notifier);
+	unregister_module_notifier(&coming_notifier);
 }

@@ -42,7 +42,9 @@ static u8 *map_of(struct task_struct *task)
 {
 	struct thread_ref thread;
 
-	if (!task_registry_find(&cov_tasks, (unsigned long)task, &thread))
+	/* Every switch of every task comes here: it costs little as long as nobody is tracked. */
+	if (!atomic_long_read(&cov_tasks.count) ||
+	    !task_registry_find(&cov_tasks, (unsigned long)task, &thread))
 		return NULL;
 	/* Pairs with smp_store_release() in sample_grow(). */
 	return READ_ONCE(((struct cov_sample *)(unsigned long)thread.sample)->map);

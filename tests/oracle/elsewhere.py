@@ -133,6 +133,10 @@ class Elsewhere:
             if own != patched and base + i in self._text.instructions:
                 self.leave(base + i, content[i:i + DETOUR_SIZE])
 
+    def is_engine(self, address):
+        """Is ADDRESS in livecov's text?"""
+        return address in self._engine
+
     def is_detour(self, address, content):
         """Is CONTENT, in the target's text, a jump to livecov's text?"""
         kind, _, target = decode(content, address)

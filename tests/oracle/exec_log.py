@@ -22,7 +22,8 @@ Traps on the way, and what becomes of them here:
    premature, QEMU had to look after something else first.  So a line counts once
    the next one of the same CPU has come.  "Stopped" does not name its CPU; the
    block's PTR and PC do, unless two CPUs are at the same place, which is counted
-   as ambiguous.
+   as ambiguous.  Now and then QEMU logs a block twice before it is stopped: then
+   the first line was premature as well.
  - QEMU logs the blocks that it finds by hash, not the jumps that it has wired
    between blocks: nochain forbids the wiring.  Blocks wired before the log was
    switched on were made under other flags, and are left at the next return.
@@ -226,7 +227,20 @@ class Witness:
             self.strange.append((int(pc, 16), "was stopped, but had not begun"))
             return
         self.ambiguous_stops += len(cpus) > 1
+        self._take_back(cpus[0])
         cpus[0].pc = cpus[0].address = None
+
+    def _take_back(self, cpu):
+        """CPU's line was premature.  If that before it was the same instruction's, that
+        has not gone on either: it will be logged once more, whatever comes first."""
+        jump = self.jumps.get(cpu.address)
+        if not is_repeated(cpu.previous, cpu.address) or \
+                (jump and cpu.address in jump.outcomes):
+            return
+        self.passages[cpu.phase][cpu.address] -= 1
+        cpu.previous = None
+        if cpu.open is jump:
+            cpu.open = None
 
     def _translated(self, line):
         """0xffffffffc020e010:  c7 05 66 23 00 00 02 00  movl $2, 0x2366(%rip)
@@ -244,7 +258,10 @@ class Witness:
         """An interrupt or exception: where will the interrupted code go on?"""
         vector, pc = re.match(rb" *\w+: v=(\w+) .* pc=(\w+)", line).groups()
         address = self._keys.get(pc) or self.elsewhere.next_at(int(pc, 16))
-        if address is None or vector == b"03":
+        if vector == b"03":
+            return
+        if address is None:
+            self._interrupt_elsewhere(int(pc, 16))
             return
         for cpu in self._cpus.values():
             # The line of a jump is certain now if it is this CPU's record.
@@ -257,6 +274,15 @@ class Witness:
                 self._settle(cpu, address)
             else:
                 cpu.doubtful = True
+
+    def _interrupt_elsewhere(self, pc):
+        """An int3 has sent the task to code that decides its jump: which way, nobody
+        will say, because what comes next is the interrupt's."""
+        if not self.elsewhere.is_engine(pc):
+            return
+        for cpu in self._cpus.values():
+            self._confirm(cpu)
+            self._settle(cpu, None)
 
     def _confirm(self, cpu):
         """The instruction that CPU was about to execute did execute."""

@@ -9,7 +9,10 @@ ORACLE_MODES := blocks edges count
 ORACLE_QUICK := covtarget brd
 ORACLE_LONG := loop vivid
 # Only with engines that patch text; they are skipped where there is none.
-ORACLE_BIG := ext4 btrfs
+ORACLE_BIG := ext4 btrfs xfs
+# Drivers of all kinds: in two modes and both scopes. Not overlay: the guest's root is one.
+ORACLE_DRIVERS := dm_mod i2c_stub null_blk scsi_debug snd_aloop snd_dummy veth \
+	wireguard zram
 
 oracle_runs = $(foreach target,$(1),$(foreach kernel,$(ORACLE_KERNELS),\
 		$(addprefix $(target)/$(kernel)/,$(ORACLE_MODES))))
@@ -32,4 +35,7 @@ test-oracle:
 	done; done; \
 	tests/oracle/run-oracle $(call oracle_runs,$(ORACLE_QUICK) $(ORACLE_LONG) \
 		$(ORACLE_BIG)) || failed=1; \
+	for scope in all tracked; do tests/oracle/run-oracle --scope $$scope \
+		$(filter-out %/count,$(call oracle_runs,$(ORACLE_DRIVERS))) || failed=1; \
+	done; \
 	exit $$failed

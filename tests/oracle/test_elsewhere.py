@@ -271,6 +271,24 @@ class ElsewhereTest(unittest.TestCase):
             machine.step(address)
         self.same(machine, ("before", True), learn=True)
 
+    def test_interrupted_behind_an_int3(self):
+        """The code that decides the jump is no detour's, and the interrupt's own code is
+        not where the jump has gone."""
+        machine = Machine()
+        path = list(machine.path(AT["before"], [True]))
+        for address in path[:2]:
+            machine.step(address)
+        machine.interrupt(path[1], vector="03")
+        machine.trace(ENGINE[0] + ENGINE[1] - 16)
+        machine.interrupt(ENGINE[0] + ENGINE[1] - 16)
+        machine.run("near", False)
+        for address in path[2:]:
+            machine.step(address)
+        witness = machine.hear()
+        self.assertEqual(witness.strange, [])
+        self.assertEqual(witness.jumps[AT["before_jump"]].ambiguous, 1)
+        self.assertEqual(witness.jumps[AT["near_jump"]].fallthrough, 1)
+
     def test_given_back(self):
         """The text's own bytes are translated again."""
         machine = Machine(detour("before_region", "stub_before")).run("before", True)

@@ -373,6 +373,21 @@ class LogTest(unittest.TestCase):
         self.assertEqual(self.witness.strange, [])
         self.assertEqual(self.witness.interrupted, 2)
 
+    def test_jump_is_logged_twice_and_stopped(self):
+        """It has not gone either way yet, and what interrupts it runs the same function."""
+        machine = Machine().begin()
+        path = machine.path("two_ways", True, False)
+        machine.run_until(path, AT["two_ways"] + 5)
+        machine.trace(AT["two_ways_if"])
+        machine.trace(AT["two_ways_if"])
+        machine.stopped(AT["two_ways_if"])
+        machine.interrupt(AT["two_ways_if"])
+        machine.run("two_ways", False, True)
+        machine.run_until(path, None)
+        self.assertEqual(self.outcomes(machine.finish(), "two_ways_if"), (1, 1, 0))
+        self.assertEqual(self.witness.ran, machine.ran)
+        self.assertEqual(self.witness.strange, [])
+
     def test_interrupt_after_the_target_was_begun(self):
         machine = Machine().begin()
         path = machine.path("two_ways", True, False)

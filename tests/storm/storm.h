@@ -37,6 +37,24 @@ int try_call(int fd, unsigned int cmd, void *arg);
 /* try_arm - until nothing is pending, or not even that far; 0 or a positive errno */
 int try_arm(int fd, uint32_t target);
 
+/* ask_everything - at any moment, all of it can be told */
+void ask_everything(int fd, uint32_t target);
+
+/* attach_for_a_moment - somehow, and not always to the end */
+void attach_for_a_moment(const char *module);
+
+/* attach_again_and_again - for start(): to the module of that name until the storm is over */
+void attach_again_and_again(void *module);
+
+/* detach_all - checkpoints added by hand as well */
+void detach_all(int fd);
+
+/* attach_counting - covlife_work() and what it calls, in mode count, armed; the target's id */
+uint32_t attach_counting(int fd, unsigned int engine, unsigned int scope);
+
+/* expect_calls - so many of covlife_work() were counted, half of them odd */
+void expect_calls(int fd, uint32_t target, unsigned long calls);
+
 /* --- covlife at work ------------------------------------------------------------------------- */
 
 /**
@@ -76,6 +94,7 @@ void patch_no_more(int device);
 void remove_probes(void);
 
 /* The storms that need a file of their own. */
-extern const struct test_group storms_of_covstat, storms_of_failures;
+extern const struct test_group storms_of_covstat, storms_of_failures, storms_of_machine,
+	storms_of_calls;
 
 #endif /* STORM_H */

@@ -84,16 +84,6 @@ static void expect_all_or_nothing(int fd)
 	EXPECT_EQ(info.pending, 0);
 }
 
-static void detach_all(int fd)
-{
-	struct cov_target_info info = { .flags = COV_INFO_NEXT };
-
-	while (!try_call(fd, COV_IOC_TARGET, &info)) {
-		with_id(fd, COV_IOC_DETACH, info.target);
-		info.flags = COV_INFO_NEXT;
-	}
-}
-
 static void covstat_is_killed_at_any_moment(void)
 {
 	struct callers testers;

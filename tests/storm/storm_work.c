@@ -20,7 +20,8 @@
 
 /* --- time and chance ------------------------------------------------------------------------ */
 
-static uint64_t state = 1;
+/* Of each thread: what it draws depends on nobody else. */
+static __thread uint64_t state = 1;
 static time_t over;
 static struct text clean;
 static int log_fd = -1;
@@ -176,6 +177,89 @@ int try_arm(int fd, uint32_t target)
 	return err;
 }
 
+/* Asked at any moment, all of it can be told. */
+void ask_everything(int fd, uint32_t target)
+{
+	static struct cov_branch branches[2048];
+	struct cov_engines engines = { .target = target };
+	struct cov_target_info info = target_info(fd, target);
+
+	EXPECT(info.outcomes_hit + info.outcomes_unknown <= 2 * info.branches);
+	EXPECT(info.blocks_hit + info.blocks_unknown <= info.blocks);
+	read_table(fd, COV_IOC_BRANCHES, target, any(info.branches), ARRAY_SIZE(branches),
+		   branches);
+	CALL(fd, COV_IOC_ENGINES, &engines);
+}
+
+void attach_for_a_moment(const char *module)
+{
+	struct cov_attach request = any_attach(module);
+	struct cov_arm some = { .max = 1 + any(300) };
+	int fd = control_open();
+
+	some.target = attach(fd, &request);
+	if (any(4))
+		arm(fd, some.target);
+	else
+		CALL(fd, COV_IOC_ARM, &some);
+	if (any(2))
+		ask_everything(fd, some.target);
+	if (any(3) == 0)
+		usleep(any(300) * 1000);
+	if (any(3) == 0)
+		with_id(fd, COV_IOC_RESET, some.target);
+	if (any(2))
+		ask_everything(fd, some.target);
+	if (any(2))
+		with_id(fd, COV_IOC_DETACH, some.target);
+	close(fd);
+}
+
+void attach_again_and_again(void *module)
+{
+	reseed(*(const char *)module);
+	while (storm_goes_on())
+		attach_for_a_moment(module);
+}
+
+void detach_all(int fd)
+{
+	struct cov_target_info info = { .flags = COV_INFO_NEXT };
+
+	while (!try_call(fd, COV_IOC_TARGET, &info)) {
+		with_id(fd, COV_IOC_DETACH, info.target);
+		info.flags = COV_INFO_NEXT;
+	}
+}
+
+void expect_calls(int fd, uint32_t target, unsigned long calls)
+{
+	struct cov_function work = function_of(fd, target, "covlife_work");
+	struct cov_branch branches[2];
+	int i;
+
+	EXPECT_EQ(read_table(fd, COV_IOC_BRANCHES, target, work.first_branch, 2, branches), 2);
+	EXPECT_EQ(work.hits, calls);
+	EXPECT_EQ(function_hits(fd, target, "covlife_odd"), calls / 2);
+	EXPECT_EQ(function_hits(fd, target, "covlife_even"), calls / 2);
+	for (i = 0; i < 2; i++)
+		EXPECT_EQ(branches[i].not_taken_hits + branches[i].taken_hits, calls);
+	EXPECT_EQ(branches[1].taken_hits, calls / 2);
+}
+
+uint32_t attach_counting(int fd, unsigned int engine, unsigned int scope)
+{
+	struct cov_attach request = attach_request(TARGET);
+
+	request.engine = engine;
+	request.mode = COV_MODE_COUNT;
+	request.scope = scope;
+	choose(&request, "covlife_[woe][odv]*");
+	attach(fd, &request);
+	arm(fd, request.target);
+	return request.target;
+}
+
 /* --- covlife at work -------------------------------------------------------------------- */
 
 struct counted {
@@ -190,7 +274,9 @@ static void pin_to(int cpu)
 
 	CPU_ZERO(&cpus);
 	CPU_SET(cpu, &cpus);
-	MUST(sched_setaffinity(0, sizeof(cpus), &cpus));
+	/* One that is switched off just now takes nobody. */
+	if (sched_setaffinity(0, sizeof(cpus), &cpus) && errno != EINVAL)
+		FAIL("sched_setaffinity: %s", strerror(errno));
 }
 
 /* Whoever changes text waits for every task to be seen to rest: both kinds do. */

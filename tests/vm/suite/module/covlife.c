@@ -6,6 +6,7 @@
  * the decoder is tested elsewhere.
  */
 #include <linux/completion.h>
+#include <linux/cpu.h>
 #include <linux/fs.h>
 #include <linux/interrupt.h>
 #include <linux/irq_work.h>
@@ -16,6 +17,8 @@
 #include <linux/sizes.h>
 #include <linux/vmalloc.h>
 #include <linux/workqueue.h>
+#include <asm/apic.h>
+#include <asm/nmi.h>
 
 #include "covlife.h"
 
@@ -137,6 +140,7 @@ static int stay(unsigned long mib)
 /* One call on its way to its context; lives on the caller's stack. */
 struct errand {
 	unsigned long value;
+	bool done;
 	struct irq_work irq;
 	struct tasklet_struct softirq;
 	struct work_struct kthread;
@@ -182,6 +186,45 @@ static void run_in_kthread(struct errand *errand)
 	destroy_work_on_stack(&errand->kthread);
 }
 
+/* The one that is on its way; who sends one waits until it has come. */
+static struct errand *nmi_errand;
+static DEFINE_MUTEX(nmi_lock);
+
+static int errand_nmi(unsigned int type, struct pt_regs *regs)
+{
+	struct errand *errand = xchg(&nmi_errand, NULL);
+
+	if (!errand)
+		return NMI_DONE;
+	covlife_work(errand->value);
+	/* Pairs with smp_load_acquire() in run_in_nmi(). */
+	smp_store_release(&errand->done, true);
+	return NMI_HANDLED;
+}
+
+static long run_in_nmi(struct errand *errand)
+{
+	unsigned int cpu;
+
+	mutex_lock(&nmi_lock);
+	cpus_read_lock();
+	preempt_disable();
+	cpu = cpumask_any_but(cpu_online_mask, smp_processor_id());
+	if (cpu >= nr_cpu_ids)
+		cpu = smp_processor_id();
+	WRITE_ONCE(nmi_errand, errand);
+	apic->send_IPI_mask(cpumask_of(cpu), NMI_VECTOR);
+	preempt_enable();
+	/* Pairs with smp_store_release() in errand_nmi(). */
+	while (!smp_load_acquire(&errand->done)) {
+		cpu_relax();
+		cond_resched();
+	}
+	cpus_read_unlock();
+	mutex_unlock(&nmi_lock);
+	return 0;
+}
+
 static long covlife_ioctl(struct file *file, unsigned int cmd, unsigned long value)
 {
 	struct errand errand = { .value = value };
@@ -204,6 +247,8 @@ static long covlife_ioctl(struct file *file, unsigned int cmd, unsigned long val
 		return 0;
 	case COVLIFE_STAY:
 		return stay(value);
+	case COVLIFE_NMI:
+		return run_in_nmi(&errand);
 	}
 	return -ENOTTY;
 }
@@ -241,13 +286,19 @@ static int __init covlife_init(void)
 
 	if (stop_in_init && wait_for_go())
 		return -EINTR;
-	err = covlife_after_gate(1);
-	return err ?: misc_register(&covlife_device);
+	err = covlife_after_gate(1) ?: register_nmi_handler(NMI_LOCAL, errand_nmi, 0, "covlife");
+	if (err)
+		return err;
+	err = misc_register(&covlife_device);
+	if (err)
+		unregister_nmi_handler(NMI_LOCAL, "covlife");
+	return err;
 }
 
 static void __exit covlife_exit(void)
 {
 	misc_deregister(&covlife_device);
+	unregister_nmi_handler(NMI_LOCAL, "covlife");
 	if (stop_in_exit)
 		wait_for_go();
 	covlife_work(2);
@@ -255,3 +306,13 @@ static void __exit covlife_exit(void)
 
 module_init(covlife_init);
 module_exit(covlife_exit);
+
+/*
+ * The last function of the text: livecov refuses it a kprobe where the kernel would not survive
+ * that (arm_allowed() in probe.c). covlife_exit() is to be measured, so it is not that one.
+ */
+asm(".pushsection .exit.text, 1, \"ax\", @progbits\n"
+    ".type last_of_text, @function\n"
+    "last_of_text: ud2\n"
+    ".size last_of_text, . - last_of_text\n"
+    ".popsection");

@@ -22,6 +22,9 @@
 /* stand in covlife_stay() for as long as it takes to write to so many MiB of memory */
 #define COVLIFE_STAY		_IO('L', 6)
 
+/* covlife_work(argument) in an NMI, on a processor that the caller is not on, if there is one */
+#define COVLIFE_NMI		_IO('L', 7)
+
 /* covlife_work() takes its rarest way, which lies in covlife_work.cold. */
 #define COVLIFE_RARE		0x5eed
 
