@@ -31,7 +31,7 @@
 struct region {
 	u16 before : 6;
 	u16 length : 6;
-	u16 inside : 1;
+	bool inside : 1;
 	u16 why : 2;
 };
 

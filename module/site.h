@@ -124,21 +124,21 @@ struct cov_site {
 	s8 patch_offset;
 	bool indexed;
 	bool disabled;
-	u16 one_shot : 1;
-	u16 narrow : 1;
-	u16 at_fentry : 1;
-	u16 watched : 1;
-	u16 witness : 1;
-	u16 in_init : 1;
-	u16 traced : 1;
-	u16 calls : 1;
-	u16 by_stub : 1;
-	u16 forbidden : 1;
-	u16 visited : 1;
-	u16 slow : 1;
+	bool one_shot : 1;
+	bool narrow : 1;
+	bool at_fentry : 1;
+	bool watched : 1;
+	bool witness : 1;
+	bool in_init : 1;
+	bool traced : 1;
+	bool calls : 1;
+	bool by_stub : 1;
+	bool forbidden : 1;
+	bool visited : 1;
+	bool slow : 1;
 };
 
-static_assert(sizeof(struct cov_site) == 40);
+static_assert(sizeof(struct region) == 2 && sizeof(struct cov_site) == 40);
 
 /**
  * struct site_chunk - a page of sites, at a multiple of its size: a site finds its head
