@@ -38,6 +38,7 @@ include install.mk
 -include tests/unit/unit.mk
 -include tests/decoder/decoder.mk
 -include tests/target/target.mk
+-include tests/codecov/codecov.mk
 -include tests/vm/suite/suite.mk
 -include tests/storm/storm.mk
 -include tests/oracle/oracle.mk
@@ -60,7 +61,7 @@ test: setup
 # The module's tests with those that take long, and are not part of make test.
 .PHONY: test-modules
 test-modules: setup
-	@status=0; for kernel in 6.1 6.12 debug; do \
+	@status=0; for kernel in 5.10 6.1 6.12 sid debug; do \
 		tests/vm/suite/run-suite $$kernel --all || status=1; done; exit $$status
 
 clean:

@@ -4,7 +4,7 @@
 # project's root: make -f bench/bench.mk bench-tools
 
 .PHONY: bench-tools
-bench-tools: build/bench/file-load build/bench/tasks
+bench-tools: $(addprefix build/bench/,file-load tasks checkpoints fork-storm)
 
 build/bench/%: bench/guest/%.c
 	@mkdir -p $(@D)

@@ -317,8 +317,8 @@ struct cov_target_info {
  * @state: COV_SITE_* of its entry site; COV_SITE_NONE for a cold part
  * @error: errno (positive) why the entry was refused, else 0
  * @pad: 0
- * @hits: entries; counted in mode count, by engine kprobe, and with COV_ATTACH_PATHS,
- *	  else 1 if there were any
+ * @hits: entries; counted in modes count and trace, with engine kprobe (not where auto
+ *	  takes it), and with COV_ATTACH_PATHS, else 1 if there were any
  * @first_sample: the sample that entered it first, 0 if none or untracked
  * @levels: mask
  */
@@ -373,8 +373,7 @@ struct cov_block {
  * @state: COV_SITE_* of the site on the jump itself
  * @error: errno (positive) why that was refused, else 0
  * @pad: 0
- * @taken_hits: how often it jumped; a count in mode count and, of engine kprobe or with
- *	   COV_ATTACH_PATHS, in mode edges; else 1 if it did
+ * @taken_hits: how often it jumped; a count where @hits of functions are, else 1 if it did
  * @not_taken_hits: how often it did not
  * @first_sample: the sample that reached it first, 0 if none, untracked, or not noted
  *	   by its engine

@@ -206,7 +206,7 @@ static int open_failed(int error)
 			return cov_fail(NULL, error, "debugfs is not mounted; run `mount -t debugfs none "
 					DEBUGFS_PATH "`");
 		if (access(LOADED_PATH, F_OK))
-			return cov_fail(NULL, error, "livecov is not loaded; run `insmod livecov.ko`");
+			return cov_fail(NULL, error, "livecov is not loaded; run `insmod livecov.ko` (after `make`: another kernel's is refused, \"Invalid module format\")");
 		return cov_fail(NULL, error, "livecov is loaded but has no " COV_CONTROL_PATH
 				"; see `dmesg | grep livecov`");
 	case EACCES:

@@ -12,8 +12,6 @@
 #define UNIT_SHIFT	ilog2(ARENA_UNIT)
 #define UNITS		(ARENA_SIZE >> UNIT_SHIFT)
 
-extern u8 livecov_stubs[];
-
 static DECLARE_BITMAP(taken, UNITS);
 static u32 hint;
 static u32 used;

@@ -14,6 +14,9 @@
 
 #define ARENA_UNIT	16U	/* what is taken begins and ends at a multiple of it */
 
+/* Its first byte. */
+extern u8 livecov_stubs[];
+
 /**
  * arena_room - where the next stub will lie
  * @bytes: how many it could take

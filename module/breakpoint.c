@@ -5,8 +5,9 @@
  * the notifier and the stubs of its sites. May call text_patch.c, arena.c,
  * site_index.c, hit.h, disarm.h.
  *
- * A conditional jump is carried out in the handler, from the flags, and a call too,
- * because its return address must be the original's. Any other
+ * A conditional jump goes on in a stub like a detour's, which notes the outcome. Where more
+ * is wanted than a note, paths or a trace, it is carried out in the handler, from the
+ * flags. So is a call, because its return address must be the original's. Any other
  * instruction goes on in a copy of it in the arena, behind which a jump leads back
  * (stub.h): so a one-shot site needs nobody to step over it, and its byte is
  * restored later, with others, by the disarm worker. The few that cannot be copied
@@ -35,6 +36,7 @@
 #include "hit.h"
 #include "patcher.h"
 #include "site_index.h"
+#include "site_stub.h"
 #include "stub.h"
 #include "task_maps.h"
 #include "text_patch.h"
@@ -42,9 +44,9 @@
 /* --- in the trap's context ------------------------------------------------------- */
 
 /* No callers, no registry: what a stub would write. */
-static __always_inline void write_cell(struct cov_site *site, u32 outcome)
+static __always_inline void write_cell(const struct cells *cells, struct cov_site *site,
+				       u32 outcome)
 {
-	const struct cells *cells = &site->target->cps.cells;
 	u8 *base = cells_of_task(cells, hit_preempt_count(HIT_IN_TRAP));
 
 	if (!base || !hit_claim(site))
@@ -59,31 +61,38 @@ static __always_inline void write_cell(struct cov_site *site, u32 outcome)
 /* At a function's first instruction the return address is on top of the stack. */
 static __always_inline void note_hit(struct cov_site *site, u32 outcome, struct pt_regs *regs)
 {
-	if (site->target->flags & COV_ATTACH_PATHS) {
+	const struct cov_target *target = site_target(site);
+
+	if (target->flags & COV_ATTACH_PATHS) {
 		cov_hit(site, outcome, site->kind == SITE_ENTRY ? *(unsigned long *)regs->sp : 0,
 			regs, HIT_IN_TRAP);
 		return;
 	}
 	if (unlikely(site->traced))
 		trace_hit(site, outcome, regs, HIT_IN_TRAP);
-	write_cell(site, outcome);
+	write_cell(&target->cps.cells, site, outcome);
+}
+
+/* int3_emulate_call() has other arguments on newer kernels; what it does is the same. */
+static __always_inline void carry_out_call(const struct cov_site *site, struct pt_regs *regs)
+{
+	unsigned long next = site_address(site) + site->length;
+
+	int3_emulate_push(regs, next);
+	int3_emulate_jmp(regs, next + site->displacement);
 }
 
 static void notrace breakpoint_hit(struct cov_site *site, struct pt_regs *regs)
 {
-	if (site->patched > 1) {
-		/* A detour that is being put in or taken out: its stub does the rest. */
-		regs->ip = (unsigned long)site->engine_data;
-	} else if (site->kind == SITE_BRANCH) {
+	if (site->kind == SITE_BRANCH) {
 		note_hit(site, branch_carry_out(site, regs), regs);
-	} else {
-		note_hit(site, 0, regs);
-		if (site->calls)
-			int3_emulate_call(regs, site->address + site->length +
-					  site->displacement);
-		else
-			regs->ip = (unsigned long)site->engine_data;
+		return;
 	}
+	note_hit(site, 0, regs);
+	if (site->calls)
+		carry_out_call(site, regs);
+	else
+		regs->ip = site_stub(site);
 }
 NOKPROBE_SYMBOL(breakpoint_hit);
 
@@ -114,7 +123,11 @@ static int notrace breakpoint_notify(struct notifier_block *nb, unsigned long ev
 	site = site_index_find(args->regs->ip - 1);
 	if (!site || !site->patched)
 		return go_to_held_stub(args->regs);
-	breakpoint_hit(site, args->regs);
+	/* A jump, or a detour that is being put in or taken out. */
+	if (likely(site->by_stub))
+		args->regs->ip = site_stub(site);
+	else
+		breakpoint_hit(site, args->regs);
 	return NOTIFY_STOP;
 }
 NOKPROBE_SYMBOL(breakpoint_notify);
@@ -127,7 +140,7 @@ static struct notifier_block notifier = {
 
 /* --- sleeping ---------------------------------------------------------------------- */
 
-/* int3_emulate_call() knows the five bytes of call rel32 alone. */
+/* Of calls, call rel32 alone is carried out. */
 static void note_call(struct cov_site *site, const struct insn_branch *insn)
 {
 	site->calls = site->kind != SITE_BRANCH && insn->kind == INSN_CALL &&
@@ -135,7 +148,7 @@ static void note_call(struct cov_site *site, const struct insn_branch *insn)
 	if (!site->calls)
 		return;
 	site->length = insn->length;
-	site->displacement = insn->target - site->address - insn->length;
+	site->displacement = insn->target - site_address(site) - insn->length;
 }
 
 /*
@@ -145,11 +158,12 @@ static void note_call(struct cov_site *site, const struct insn_branch *insn)
 static bool is_taken(const struct cov_target *target, const struct flow_function *function,
 		     u32 offset)
 {
-	const struct flow_branch *branch = &target->image.flow.branches[function->first_branch];
-	const struct region *region = &target->image.regions.branches[function->first_branch];
+	const struct cov_site *jump = function->branches ?
+		target->cps.branch[function->first_branch] : NULL;
 
-	return function->branches && region->why == REGION_OK &&
-	       offset - (branch->offset - region->before) < region->length;
+	return jump && jump->region.why == REGION_OK &&
+	       function->address + offset - (site_address(jump) - jump->region.before) <
+	       jump->region.length;
 }
 
 /*
@@ -164,14 +178,15 @@ static int patch_offset(const struct cov_site *site)
 
 	if (site->kind != SITE_ENTRY)
 		return 0;
-	function = &site->target->image.in.functions[checkpoints_index(site)];
+	function = &site_target(site)->image.in.functions[checkpoints_index(site)];
 	if (function->reserved || function->entry == FLOW_ENTRY_UNKNOWN)
 		return -1;
 	if (!site->at_fentry)
 		return function->entry;
 	/* Once is cheaper by trap than each time by ftrace. */
 	offset = function->entry + MCOUNT_INSN_SIZE;
-	if (!site->one_shot || offset >= function->size || is_taken(site->target, function, offset))
+	if (!site->one_shot || offset >= function->size ||
+	    is_taken(site_target(site), function, offset))
 		return -1;
 	return offset;
 }
@@ -193,17 +208,53 @@ static bool has_fixup(const struct cov_site *site, const struct insn_branch *ins
 	u32 i;
 
 	for (i = 0; i < insn->length; i++)
-		if (cov_image_may_fault(&site->target->image, address + i))
+		if (cov_image_may_fault(&site_target(site)->image, address + i))
 			return true;
 	return false;
+}
+
+/* A stub can note an outcome, and nothing else. */
+static bool wants_a_note_alone(const struct cov_site *site)
+{
+	return site->kind == SITE_BRANCH && !site->traced && !site->one_shot &&
+	       !(site_target(site)->flags & COV_ATTACH_PATHS);
+}
+
+/* The jump alone; its length, or 0 if there can be no such stub: the handler does as well. */
+static int write_jump_stub(const struct cov_site *site, const u8 *text, unsigned long at, u8 *code)
+{
+	const struct region alone = { .length = site->length };
+	struct stub_task task;
+	struct stub stub;
+	int len;
+
+	if (site_stub_describe(site, &alone, text, at, &stub, &task))
+		return 0;
+	len = stub_write(&stub, code);
+	return len < 0 ? 0 : len;
+}
+
+/* What execution goes on in, if it needs anything; its length or -errno. */
+static int write_code(struct cov_site *site, const u8 *text, const struct insn_branch *insn,
+		      unsigned long at, u8 *code)
+{
+	int len = 0;
+
+	if (wants_a_note_alone(site)) {
+		len = write_jump_stub(site, text, at, code);
+		site->by_stub = len;
+	} else if (site->kind != SITE_BRANCH && !site->calls) {
+		len = stub_step(text, insn, site_patch(site), at, code);
+	}
+	return len;
 }
 
 /* Make the copy that execution goes on in, and save the byte before it. */
 static int prepare(struct cov_site *site)
 {
 	u8 text[INSN_MAX_LEN], code[1 + STUB_MAX_LEN];
-	int len = 0, offset = patch_offset(site);
-	unsigned long address = site->address + offset;
+	int len, offset = patch_offset(site);
+	unsigned long address = site_address(site) + offset;
 	unsigned long at = arena_room(sizeof(code));
 	struct insn_branch insn;
 	u32 room;
@@ -222,12 +273,13 @@ static int prepare(struct cov_site *site)
 	if (insn_branch_decode(text, room, address, &insn) || has_fixup(site, &insn, address))
 		return -EOPNOTSUPP;
 	note_call(site, &insn);
-	if (site->kind != SITE_BRANCH && !site->calls)
-		len = stub_step(text, &insn, address, at + 1, code + 1);
-	if (len < 0)
-		return len;
-	code[0] = text[0];
 	site->patch_offset = offset;
+	len = write_code(site, text, &insn, at + 1, code + 1);
+	if (len < 0) {
+		site->patch_offset = 0;
+		return len;
+	}
+	code[0] = text[0];
 	patcher_make_stub(site, at, code, 1, len);
 	return 0;
 }
@@ -246,7 +298,7 @@ static bool describe_arm(void *context, u32 i, struct text_patch *patch)
 {
 	struct cov_site **sites = context;
 
-	if (sites[i]->engine != &cov_engine_breakpoint)
+	if (sites[i]->engine != COV_ENGINE_BREAKPOINT)
 		return false;
 	patcher_describe(sites[i], patch);
 	patch->to[0] = INT3_INSN_OPCODE;
@@ -283,7 +335,7 @@ static bool describe_rearm(void *context, u32 i, struct text_patch *patch)
 
 	if (sites[i]->error)
 		return false;
-	sites[i]->implied_by = NULL;
+	sites[i]->implied_by = 0;
 	patcher_describe(sites[i], patch);
 	patch->to[0] = INT3_INSN_OPCODE;
 	return true;

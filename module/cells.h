@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * cells.h - where a target's hits are written down: one cell for each thing that can
- * be seen, a byte (seen or not) or, in modes count and trace, 64 bits. In scope all a target has
+ * be seen, a byte (seen or not) or, where they are counted, 64 bits. In scope all a target has
  * one set of cells, in text's reach; in scope tracked each sample has one (samples.h).
  * Owns the memory of the first and the layout of both.
  *
@@ -55,6 +55,19 @@ static __always_inline void cell_hit(const struct cells *cells, u8 *base, u32 ce
 		atomic64_inc((atomic64_t *)at);
 	else if (!READ_ONCE(*at))
 		WRITE_ONCE(*at, 1);
+}
+
+/* The same; was it the first? Two that come at the same time may both be told so. */
+static __always_inline bool cell_hit_first(const struct cells *cells, u8 *base, u32 cell)
+{
+	u8 *at = base + cell_at(cells, cell);
+
+	if (cells->wide)
+		return atomic64_inc_return((atomic64_t *)at) == 1;
+	if (READ_ONCE(*at))
+		return false;
+	WRITE_ONCE(*at, 1);
+	return true;
 }
 
 static inline u64 cell_read(const struct cells *cells, const u8 *base, u32 cell)

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * checkpoint.c - the table of a target's sites, made from flow.c's plan, and the
- * way back from hits to coverage. Owns struct cov_site. Sleeps everywhere;
- * handlers touch sites through hit.h alone.
+ * way back from hits to coverage. Sleeps everywhere.
  */
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -21,39 +20,26 @@ static void *alloc_array(u32 n, size_t size)
 	return kvcalloc(n ?: 1, size, GFP_KERNEL);
 }
 
-static void plan_free(struct flow_plan *plan)
+/* Engine kprobe and paths count in every mode; who asks for them has the time, and few places. */
+static bool counts_always(const struct cov_target *target)
 {
-	kvfree(plan->entry);
-	kvfree(plan->leader);
-	kvfree(plan->branch);
+	return engine_choice(target) == COV_ENGINE_KPROBE || target->flags & COV_ATTACH_PATHS;
 }
 
-int checkpoints_init(struct checkpoints *cps, const struct cov_image *image, u32 mode,
-		     u32 scope, u32 first_id)
+int checkpoints_init(struct cov_target *target, u32 mode)
 {
-	u32 functions = image->in.nr_functions;
-	u32 blocks = image->flow.nr_blocks;
-	u32 branches = image->flow.nr_branches;
+	struct checkpoints *cps = &target->cps;
 	int err;
 
-	INIT_LIST_HEAD(&cps->batches);
-	init_llist_head(&cps->pending);
-	init_llist_head(&cps->slow);
 	cps->mode = mode;
 	cps->edges = mode != COV_MODE_BLOCKS;
-	cps->first_id = first_id;
-	cps->plan.entry = alloc_array(functions, sizeof(u8));
-	cps->plan.leader = alloc_array(blocks, sizeof(u8));
-	cps->plan.branch = alloc_array(branches, sizeof(u8));
-	cps->entry = alloc_array(functions, sizeof(*cps->entry));
-	cps->leader = alloc_array(blocks, sizeof(*cps->leader));
-	cps->branch = alloc_array(branches, sizeof(*cps->branch));
-	err = cps->plan.entry && cps->plan.leader && cps->plan.branch &&
-	      cps->entry && cps->leader && cps->branch ? 0 : -ENOMEM;
-	if (!err) {
-		cps->cells.count = checkpoints_ids(image);
-		cps->cells.wide = mode == COV_MODE_COUNT || mode == COV_MODE_TRACE;
-		err = cells_take(&cps->cells, scope == COV_SCOPE_TRACKED);
+	cps->cells.count = checkpoints_ids(&target->image);
+	cps->cells.wide = mode == COV_MODE_COUNT || mode == COV_MODE_TRACE ||
+			  counts_always(target);
+	err = cells_take(&cps->cells, target->scope == COV_SCOPE_TRACKED);
+	if (!err && counts_always(target)) {
+		cps->first_samples = alloc_array(cps->cells.count, sizeof(u64));
+		err = cps->first_samples ? 0 : -ENOMEM;
 	}
 	if (err)
 		checkpoints_free(cps);
@@ -77,49 +63,41 @@ static void free_cells(struct checkpoints *cps)
 
 void checkpoints_free(struct checkpoints *cps)
 {
-	struct site_batch *batch, *next;
-
 	free_cells(cps);
-	list_for_each_entry_safe(batch, next, &cps->batches, link)
-		kvfree(batch);
-	plan_free(&cps->plan);
-	kvfree(cps->entry);
-	kvfree(cps->leader);
-	kvfree(cps->branch);
+	site_list_free(&cps->sites);
+	kvfree(cps->impossible);
+	kvfree(cps->first_samples);
 	*cps = (struct checkpoints){ };
-	INIT_LIST_HEAD(&cps->batches);
+	site_list_init(&cps->sites);
 }
 
-/*
- * Where the ids of a kind begin, from the target's first: they go to the functions, the
- * branches, the blocks, and at last to a checkpoint by hand.
- */
-static u32 first_id_of(const struct cov_image *image, enum site_kind kind)
+/* Where the cells of a kind begin (cells.h). */
+static u32 first_cell(const struct cov_image *image, enum site_kind kind)
 {
 	if (kind == SITE_ENTRY)
 		return 0;
-	return image->in.nr_functions + (kind == SITE_LEADER ? image->flow.nr_branches : 0);
+	return image->in.nr_functions + (kind == SITE_LEADER ? 2 * image->flow.nr_branches : 0);
+}
+
+/* The cell, or the first of two. */
+static u32 cell_of(const struct cov_image *image, enum site_kind kind, u32 index)
+{
+	return first_cell(image, kind) + (kind == SITE_BRANCH ? 2 * index : index);
+}
+
+bool cell_is_branch(const struct cov_image *image, u32 cell)
+{
+	return cell >= first_cell(image, SITE_BRANCH) && cell < first_cell(image, SITE_LEADER);
 }
 
 u32 checkpoints_index(const struct cov_site *site)
 {
-	const struct cov_image *image = &site->target->image;
-	u32 i = site->id - site->target->cps.first_id - first_id_of(image, site->kind);
+	const struct cov_image *image = &site_target(site)->image;
+	u32 i = site->cell - first_cell(image, site->kind);
 
+	if (site->kind == SITE_BRANCH)
+		return i / 2;
 	return site->kind == SITE_LEADER && i == image->flow.nr_blocks ? COV_NONE : i;
-}
-
-/* The cell, or the first of two: cells are in the ids' order (cells.h). */
-static u32 cell_of(const struct cov_image *image, enum site_kind kind, u32 index)
-{
-	u32 cell = first_id_of(image, kind) + index;
-
-	/* Each branch has two. */
-	if (kind == SITE_BRANCH)
-		cell += index;
-	else if (kind == SITE_LEADER)
-		cell += image->flow.nr_branches;
-	return cell;
 }
 
 static unsigned long block_address(const struct cov_image *image, u32 block, u32 offset)
@@ -127,16 +105,29 @@ static unsigned long block_address(const struct cov_image *image, u32 block, u32
 	return image->in.functions[image->flow.blocks[block].function].address + offset;
 }
 
+/* The function that something lies in; COV_NONE by hand. */
+static u32 function_of(const struct cov_image *image, enum site_kind kind, u32 index)
+{
+	const struct flow *flow = &image->flow;
+
+	if (kind == SITE_ENTRY)
+		return index;
+	if (kind == SITE_BRANCH)
+		index = flow->branches[index].block;
+	return index < flow->nr_blocks ? flow->blocks[index].function : COV_NONE;
+}
+
 /* @index: of the function, branch or block */
 static void site_init(struct cov_site *site, struct cov_target *target,
 		      enum site_kind kind, unsigned long address, u32 index)
 {
+	u32 function = function_of(&target->image, kind, index);
+
 	site->kind = kind;
-	site->address = address;
-	site->target = target;
-	site->id = target->cps.first_id + first_id_of(&target->image, kind) + index;
+	site->offset = address - target->image.core.base;
 	site->cell = cell_of(&target->image, kind, index);
 	site->state = COV_SITE_PENDING;
+	site->forbidden = function == COV_NONE || target->image.labels[function].forbidden;
 	site->traced = target->cps.mode == COV_MODE_TRACE;
 	site->in_init = compat_span_has(&target->image.init, address);
 	site->at_fentry = cov_image_is_fentry(&target->image, address) ||
@@ -155,62 +146,23 @@ static bool blocks_once(const struct cov_target *target)
 	       !(target->flags & COV_ATTACH_PATHS);
 }
 
-/* The core kernel's functions have none, and others only what may be wanted. */
+/*
+ * The core kernel's functions have none, and others only what may be wanted; and what
+ * stands in for a refused site has none any more.
+ */
 static struct region region_of(const struct region *regions, u32 index)
 {
 	return regions ? regions[index] : (struct region){ .why = REGION_UNSURE };
 }
 
-static void site_init_leader(struct cov_site *site, struct cov_target *target, u32 block)
+/* Is a new site wanted? A witness that is there already becomes the plan's. */
+static bool wanted(u8 state, struct cov_site *site)
 {
-	site_init(site, target, SITE_LEADER,
-		  block_address(&target->image, block, target->image.flow.blocks[block].site),
-		  block);
-	site->one_shot = blocks_once(target);
-	site->region = region_of(target->image.regions.blocks, block);
-	target->cps.leader[block] = site;
-}
-
-struct cov_site *site_next(struct site_cursor *cursor)
-{
-	struct list_head *batches = &cursor->target->cps.batches;
-	struct site_batch *batch = cursor->batch;
-	u32 i = cursor->index;
-
-	if (!batch) {
-		batch = list_first_entry(batches, struct site_batch, link);
-		i = 0;
-	}
-	for (; &batch->link != batches; batch = list_next_entry(batch, link), i = 0)
-		for (; i < batch->count; i++) {
-			struct cov_site *site = &batch->sites[i];
-
-			if (site->engine != cursor->engine || !cursor->filter(site))
-				continue;
-			cursor->batch = batch;
-			cursor->index = i + 1;
-			return site;
-		}
-	cursor->batch = NULL;
-	return NULL;
-}
-
-static struct site_batch *batch_add(struct checkpoints *cps, u32 count)
-{
-	struct site_batch *batch = kvzalloc(struct_size(batch, sites, count), GFP_KERNEL);
-
-	if (batch) {
-		batch->count = count;
-		list_add_tail(&batch->link, &cps->batches);
-		cps->count += count;
-	}
-	return batch;
-}
-
-/* Where a new site of the plan goes, or NULL if it is not wanted or there already. */
-static struct cov_site **wanted(u8 state, struct cov_site **slot)
-{
-	return state == FLOW_SITE_WANTED && !*slot ? slot : NULL;
+	if (state != FLOW_SITE_WANTED)
+		return false;
+	if (site)
+		site->witness = false;
+	return !site;
 }
 
 static u32 count_new(const struct cov_image *image, struct checkpoints *cps)
@@ -218,11 +170,11 @@ static u32 count_new(const struct cov_image *image, struct checkpoints *cps)
 	u32 i, n = 0;
 
 	for (i = 0; i < image->in.nr_functions; i++)
-		n += !!wanted(cps->plan.entry[i], &cps->entry[i]);
+		n += wanted(cps->plan.entry[i], cps->entry[i]);
 	for (i = 0; i < image->flow.nr_blocks; i++)
-		n += !!wanted(cps->plan.leader[i], &cps->leader[i]);
+		n += wanted(cps->plan.leader[i], cps->leader[i]);
 	for (i = 0; i < image->flow.nr_branches; i++)
-		n += !!wanted(cps->plan.branch[i], &cps->branch[i]);
+		n += wanted(cps->plan.branch[i], cps->branch[i]);
 	return n;
 }
 
@@ -235,68 +187,109 @@ static bool entries_once(const struct cov_target *target)
 	       target->engine != COV_ENGINE_KPROBE && target->engine != COV_ENGINE_ENTRY;
 }
 
-static void add_new(struct cov_target *target, struct cov_site *site)
+static void add_entry(struct cov_target *target, u32 function)
 {
-	const struct cov_image *image = &target->image;
-	const struct flow *flow = &image->flow;
+	struct cov_site *site = site_list_add(&target->cps.sites);
+
+	site_init(site, target, SITE_ENTRY, target->image.in.functions[function].address, function);
+	site->one_shot = entries_once(target);
+	site->region = region_of(target->image.regions.entries, function);
+	target->cps.entry[function] = site;
+}
+
+static void add_branch(struct cov_target *target, u32 index)
+{
+	const struct flow_branch *branch = &target->image.flow.branches[index];
+	struct cov_site *site = site_list_add(&target->cps.sites);
+
+	site_init(site, target, SITE_BRANCH,
+		  block_address(&target->image, branch->block, branch->offset), index);
+	site->condition = branch->condition;
+	site->narrow = branch->narrow;
+	site->length = branch->length;
+	site->displacement = branch->target - site_address(site) - branch->length;
+	site->region = region_of(target->image.regions.branches, index);
+	target->cps.branch[index] = site;
+}
+
+static struct cov_site *add_leader(struct cov_target *target, u32 block)
+{
+	struct cov_site *site = site_list_add(&target->cps.sites);
+
+	site_init(site, target, SITE_LEADER,
+		  block_address(&target->image, block, target->image.flow.blocks[block].site),
+		  block);
+	site->one_shot = blocks_once(target);
+	site->region = region_of(target->image.regions.blocks, block);
+	target->cps.leader[block] = site;
+	return site;
+}
+
+static void add_new(struct cov_target *target)
+{
 	struct checkpoints *cps = &target->cps;
 	u32 i;
 
-	for (i = 0; i < image->in.nr_functions; i++)
-		if (wanted(cps->plan.entry[i], &cps->entry[i])) {
-			site_init(site, target, SITE_ENTRY, image->in.functions[i].address, i);
-			site->one_shot = entries_once(target);
-			site->region = region_of(image->regions.entries, i);
-			cps->entry[i] = site++;
-		}
-	for (i = 0; i < flow->nr_branches; i++)
-		if (wanted(cps->plan.branch[i], &cps->branch[i])) {
-			const struct flow_branch *branch = &flow->branches[i];
-
-			site_init(site, target, SITE_BRANCH,
-				  block_address(image, branch->block, branch->offset), i);
-			site->condition = branch->condition;
-			site->narrow = branch->narrow;
-			site->length = branch->length;
-			site->displacement = branch->target - site->address - branch->length;
-			site->region = region_of(image->regions.branches, i);
-			cps->branch[i] = site++;
-		}
-	for (i = 0; i < flow->nr_blocks; i++)
-		if (wanted(cps->plan.leader[i], &cps->leader[i]))
-			site_init_leader(site++, target, i);
+	for (i = 0; i < target->image.in.nr_functions; i++)
+		if (wanted(cps->plan.entry[i], cps->entry[i]))
+			add_entry(target, i);
+	for (i = 0; i < target->image.flow.nr_branches; i++)
+		if (wanted(cps->plan.branch[i], cps->branch[i]))
+			add_branch(target, i);
+	for (i = 0; i < target->image.flow.nr_blocks; i++)
+		if (wanted(cps->plan.leader[i], cps->leader[i]))
+			add_leader(target, i);
 }
 
-/* But for those whose text has gone. */
-static void make_pending(struct checkpoints *cps, struct cov_site *sites, u32 n)
+/* Memory for sites that are about to be added. */
+static int reserve(struct cov_target *target, u32 n)
 {
-	u32 i;
+	return site_list_reserve(&target->cps.sites, target, target->image.core.base, n);
+}
 
-	for (i = 0; i < n; i++)
-		if (sites[i].state == COV_SITE_PENDING)
-			llist_add(&sites[i].node, &cps->pending);
+/* Wanted, but no instruction of the block takes a probe: there is no site at all. */
+static bool is_impossible(const struct checkpoints *cps, u32 block)
+{
+	return cps->plan.leader[block] == FLOW_SITE_REFUSED && !cps->leader[block];
+}
+
+/* Of the plan the one thing that does not follow from the sites. */
+static int note_impossible(struct checkpoints *cps, u32 nr_blocks)
+{
+	u32 i, n = 0, *blocks;
+
+	for (i = 0; i < nr_blocks; i++)
+		n += is_impossible(cps, i);
+	blocks = alloc_array(n, sizeof(*blocks));
+	if (!blocks)
+		return -ENOMEM;
+	for (i = n = 0; i < nr_blocks; i++)
+		if (is_impossible(cps, i))
+			blocks[n++] = i;
+	kvfree(cps->impossible);
+	cps->impossible = blocks;
+	cps->nr_impossible = n;
+	return 0;
 }
 
 int checkpoints_plan(struct cov_target *target, u32 room)
 {
 	struct checkpoints *cps = &target->cps;
-	struct site_batch *batch;
 	int err;
 	u32 n;
 
 	err = flow_plan(&target->image.in, &target->image.flow, cps->edges, &cps->plan);
-	if (err < 0)
+	if (err >= 0)
+		err = note_impossible(cps, target->image.flow.nr_blocks);
+	if (err)
 		return err;
 	n = count_new(&target->image, cps);
 	if (n > room)
 		return -ENOSPC;
-	batch = n ? batch_add(cps, n) : NULL;
-	if (n && !batch)
-		return -ENOMEM;
-	if (batch) {
-		add_new(target, batch->sites);
-		make_pending(cps, batch->sites, n);
-	}
+	err = reserve(target, n);
+	if (err)
+		return err;
+	add_new(target);
 	/* Only now: after a failure the next call has to come here again. */
 	cps->refusals = false;
 	return 0;
@@ -305,42 +298,58 @@ int checkpoints_plan(struct cov_target *target, u32 room)
 int checkpoints_add_manual(struct cov_target *target, unsigned long address, u32 room)
 {
 	struct checkpoints *cps = &target->cps;
-	struct site_batch *batch;
+	int err = room ? reserve(target, 1) : -ENOSPC;
 
-	if (!room)
-		return -ENOSPC;
-	batch = batch_add(cps, 1);
-	if (!batch)
-		return -ENOMEM;
-	cps->manual = &batch->sites[0];
+	if (err)
+		return err;
+	cps->manual = site_list_add(&cps->sites);
 	site_init(cps->manual, target, SITE_LEADER, address, target->image.flow.nr_blocks);
-	make_pending(cps, cps->manual, 1);
 	return 0;
 }
 
 int checkpoints_add_witnesses(struct cov_target *target, const u32 *blocks, u32 n,
 			      struct cov_site **sites)
 {
-	struct site_batch *batch = batch_add(&target->cps, n);
+	int err = reserve(target, n);
 	u32 i;
 
-	if (!batch)
-		return -ENOMEM;
+	if (err)
+		return err;
 	for (i = 0; i < n; i++) {
-		sites[i] = &batch->sites[i];
-		site_init_leader(sites[i], target, blocks[i]);
+		sites[i] = add_leader(target, blocks[i]);
 		sites[i]->witness = true;
 	}
 	return 0;
 }
 
-/* Which place of the plan a site stands for. */
-static u8 *plan_of(struct cov_site *site)
+struct cov_site **checkpoints_slot(const struct cov_site *site)
 {
-	const struct flow_plan *plan = &site->target->cps.plan;
+	const struct checkpoints *cps = &site_target(site)->cps;
 	u32 i = checkpoints_index(site);
 
-	if (i == COV_NONE || site->witness)
+	if (i == COV_NONE)
+		return NULL;
+	switch (site->kind) {
+	case SITE_ENTRY:
+		return &cps->entry[i];
+	case SITE_BRANCH:
+		return &cps->branch[i];
+	default:
+		return &cps->leader[i];
+	}
+}
+
+static bool is_planned(const struct cov_site *site)
+{
+	return !site->witness && checkpoints_index(site) != COV_NONE;
+}
+
+u8 *checkpoints_plan_of(const struct cov_site *site)
+{
+	const struct flow_plan *plan = &site_target(site)->cps.plan;
+	u32 i = checkpoints_index(site);
+
+	if (!is_planned(site))
 		return NULL;
 	switch (site->kind) {
 	case SITE_ENTRY:
@@ -352,39 +361,17 @@ static u8 *plan_of(struct cov_site *site)
 	}
 }
 
-u32 checkpoints_function(const struct cov_site *site)
-{
-	const struct flow *flow = &site->target->image.flow;
-	u32 i = checkpoints_index(site);
-
-	if (i == COV_NONE || site->kind == SITE_ENTRY)
-		return i;
-	if (site->kind == SITE_BRANCH)
-		i = flow->branches[i].block;
-	return flow->blocks[i].function;
-}
-
 void checkpoints_refuse(struct cov_site *site, int err)
 {
-	u8 *plan = plan_of(site);
+	struct checkpoints *cps = &site_target(site)->cps;
 
 	WRITE_ONCE(site->state, COV_SITE_REFUSED);
 	site->error = -err;
-	if (plan) {
-		*plan = FLOW_SITE_REFUSED;
-		site->target->cps.refusals = true;
-	}
-}
-
-void checkpoints_forgive(struct cov_site *site)
-{
-	u8 *plan = plan_of(site);
-
-	if (site->state != COV_SITE_REFUSED)
+	if (!is_planned(site))
 		return;
-	site->error = 0;
-	if (plan)
-		*plan = FLOW_SITE_WANTED;
+	cps->refusals = true;
+	if (cps->openings)
+		*checkpoints_plan_of(site) = FLOW_SITE_REFUSED;
 }
 
 /* The hits as flow.c wants them. */
@@ -425,50 +412,26 @@ static int hit_bytes_read(const struct cov_target *target, const u64 *counts,
 	return 0;
 }
 
-/*
- * What engine kprobe has counted at the site: in scope tracked it is in the sample's cell
- * as well, but in mode edges as a 1.
- */
-static void add_site_counts(const struct cov_target *target, u64 *hits)
-{
-	struct site_batch *batch;
-	struct cov_site *site;
-	u32 i, k;
-
-	for_each_site(site, batch, i, &target->cps)
-		for (k = 0; k < site_outcomes(site); k++) {
-			u64 counted = atomic_long_read(&site->hits[k]);
-
-			if (target->cps.cells.base)
-				hits[site->cell + k] += counted;
-			else
-				hits[site->cell + k] = max(hits[site->cell + k], counted);
-		}
-}
-
 bool site_saw(const struct cov_site *site, u32 outcome)
 {
-	const struct cells *cells = &site->target->cps.cells;
+	const struct cells *cells = &site_target(site)->cps.cells;
 
-	return atomic_long_read(&site->hits[outcome]) ||
-	       (cells->base && cell_read(cells, cells->base, site->cell + outcome));
-}
-
-static bool was_seen(const struct cov_site *site, const u64 *hits)
-{
-	return hits[site->cell] || (site_outcomes(site) > 1 && hits[site->cell + 1]);
+	return cells->base && cell_read(cells, cells->base, site->cell + outcome);
 }
 
 /* Outcomes that are no longer noted where they are decided, but where they lead. */
 static void add_implied(const struct cov_target *target, u64 *hits)
 {
-	struct site_batch *batch;
+	struct site_chunk *chunk;
 	struct cov_site *site;
 	u32 i;
 
-	for_each_site(site, batch, i, &target->cps)
-		if (site->implied_by && was_seen(site->implied_by, hits))
+	for_each_site(site, chunk, i, &target->cps) {
+		u32 by = site->implied_by;
+
+		if (by && (hits[by] || (cell_is_branch(&target->image, by) && hits[by + 1])))
 			hits[site->cell] = hits[site->cell + 1] = 1;
+	}
 }
 
 int checkpoints_hits(const struct cov_target *target, u64 sample, u64 **hits)
@@ -480,10 +443,8 @@ int checkpoints_hits(const struct cov_target *target, u64 sample, u64 **hits)
 	if (!*hits)
 		return -ENOMEM;
 	err = cells_read(cells, sample, *hits);
-	if (!err && !sample) {
-		add_site_counts(target, *hits);
+	if (!err && !sample)
 		add_implied(target, *hits);
-	}
 	if (err) {
 		kvfree(*hits);
 		*hits = NULL;
@@ -502,6 +463,13 @@ static void mark_unwatched(u8 *plan, struct cov_site *const *sites, u32 n)
 	for (i = 0; i < n; i++)
 		if (plan[i] == FLOW_SITE_WANTED && !(sites[i] && sites[i]->watched))
 			plan[i] = FLOW_SITE_REFUSED;
+}
+
+static void plan_free(struct flow_plan *plan)
+{
+	kvfree(plan->entry);
+	kvfree(plan->leader);
+	kvfree(plan->branch);
 }
 
 static int watched_plan(const struct cov_target *target, struct flow_plan *plan)

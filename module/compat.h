@@ -235,6 +235,39 @@ static inline bool compat_is_forbidden(const struct module *mod, unsigned long a
 }
 
 /*
+ * Before a89dfde3dc3c ("x86: Remove dynamic NOP selection"), 5.13, the nop that ftrace
+ * writes was one of a table, by the processor.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 13, 0)
+#define COMPAT_NOPS		NULL
+#define COMPAT_FENTRY_NOP	0
+#else
+#include <asm/nops.h>
+#define COMPAT_NOPS		"ideal_nops"
+#define COMPAT_FENTRY_NOP	NOP_ATOMIC5
+#endif
+
+/*
+ * Until 0c76ef3f26d5 ("kprobes: Fix check for probe enabled in kill_kprobe()"), 6.2 and 6.1's
+ * stable releases, a module that went left its kprobes at ftrace's places in ftrace's filter:
+ * what was loaded there afterwards was traced for good.
+ */
+#define COMPAT_KPROBES_LOSES_FTRACE	(LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 2))
+
+/* d741bf41d7c7 ("kprobes: Remove kretprobe hash"), 5.11: NULL once the probe has gone. */
+#include <linux/kprobes.h>
+
+static __always_inline struct kretprobe *
+compat_kretprobe_of(struct kretprobe_instance *instance)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 11, 0)
+	return get_kretprobe(instance);
+#else
+	return instance->rp;
+#endif
+}
+
+/*
  * Where preempt_count is. 64701838bf05 ("x86/percpu: Move preempt_count next to
  * current_task"), 6.2, put it into pcpu_hot; 46e8fff6d45f ("x86/preempt: Move
  * preempt count to percpu hot section"), 6.15, took it out again.
@@ -264,6 +297,67 @@ static inline void compat_vma_only_read(struct vm_area_struct *vma)
 	vma->vm_flags |= VM_DONTEXPAND;
 #endif
 }
+
+/*
+ * compat_return_address - to where a function returns
+ * @found: the address at @slot, now or a moment ago
+ * @slot: where that lies on the stack
+ *
+ * A kretprobe puts its trampoline there, and a function that is jumped to at another's
+ * end finds it. The true address is kept in the task's list, of which the innermost
+ * comes first; kretprobe_find_ret_addr(), which looks there, is not exported. Several
+ * kretprobes on one function lie behind each other, the first that came at the end.
+ * d741bf41d7c7 ("kprobes: Remove kretprobe hash"), 5.11, made the list; before that the
+ * trampoline is all there is. 73f9b911faa7 ("kprobes: Use rethook for kretprobe if
+ * possible"), 5.18, replaced it by rethook's. Any context.
+ */
+#ifdef CONFIG_KRETPROBE_ON_RETHOOK
+#include <linux/rethook.h>
+
+static __always_inline unsigned long compat_return_address(unsigned long found,
+							   unsigned long slot)
+{
+	const struct llist_node *node;
+
+	for (node = READ_ONCE(current->rethooks.first); node; node = READ_ONCE(node->next)) {
+		const struct rethook_node *hook = container_of(node, struct rethook_node, llist);
+
+		if (hook->frame != slot)
+			break;
+		found = hook->ret_addr;
+	}
+	return found;
+}
+
+#elif LINUX_VERSION_CODE >= KERNEL_VERSION(5, 11, 0) && IS_ENABLED(CONFIG_KRETPROBES)
+#include <linux/kprobes.h>
+
+static __always_inline unsigned long compat_return_address(unsigned long found,
+							   unsigned long slot)
+{
+	const struct llist_node *node;
+
+	for (node = READ_ONCE(current->kretprobe_instances.first); node;
+	     node = READ_ONCE(node->next)) {
+		const struct kretprobe_instance *hook =
+			container_of(node, struct kretprobe_instance, llist);
+
+		if ((unsigned long)hook->fp != slot)
+			break;
+		found = (unsigned long)hook->ret_addr;
+	}
+	return found;
+}
+
+#else
+
+static __always_inline unsigned long compat_return_address(unsigned long found,
+							   unsigned long slot)
+{
+	return found;
+}
+
+#endif
 
 #endif /* __ASSEMBLER__ */
 

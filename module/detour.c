@@ -23,7 +23,6 @@
 #include <linux/kdebug.h>
 #include <linux/kprobes.h>
 #include <linux/uaccess.h>
-#include <asm/cpufeature.h>
 
 #include "arena.h"
 #include "detour.h"
@@ -32,47 +31,10 @@
 #include "held.h"
 #include "patcher.h"
 #include "site_index.h"
-#include "stub.h"
+#include "site_stub.h"
 #include "target.h"
-#include "task_maps.h"
 
 #define TAKEN_NOT_ASKED	0xff	/* no stub is so long that it could be that */
-
-/* Where and how the stub writes an outcome down. */
-static int describe_cells(const struct cov_site *site, struct stub *stub,
-			  struct stub_task *task)
-{
-	const struct cells *cells = &site->target->cps.cells;
-	unsigned long base = (unsigned long)cells->base + (cells->base ? 0 : cells->offset);
-	u32 i;
-
-	for (i = 0; i < 2; i++)
-		stub->cell[i] = i < site_outcomes(site) ?
-			base + cell_at(cells, site->cell + i) : STUB_NO_CELL;
-	/* lahf and sahf are not in the first 64-bit CPUs (CPUID 80000001H.ECX[0]). */
-	if (cells->wide && !boot_cpu_has(X86_FEATURE_LAHF_LM))
-		return -EOPNOTSUPP;
-	if (cells->base) {
-		stub->how = cells->wide ? STUB_COUNT : STUB_BYTE;
-		return 0;
-	}
-	stub->how = cells->wide ? STUB_TASK_COUNT : STUB_TASK_BYTE;
-	stub->task = task;
-	return task_maps_stub(task);
-}
-
-/* The stub of a site whose original bytes are at @text, as it was or will be written at @at. */
-static int describe_stub(const struct cov_site *site, const u8 *text, unsigned long at,
-			 struct stub *stub, struct stub_task *task)
-{
-	*stub = (struct stub){
-		.text = text,
-		.address = site_patch(site),
-		.region = site->region,
-		.at = at,
-	};
-	return describe_cells(site, stub, task);
-}
 
 /*
  * Where the region begins, from the site's address. A block's site may lie in the region of
@@ -80,7 +42,7 @@ static int describe_stub(const struct cov_site *site, const u8 *text, unsigned l
  */
 static int region_offset(const struct cov_site *site, s8 *offset)
 {
-	const struct cov_target *target = site->target;
+	const struct cov_target *target = site_target(site);
 	const struct flow_function *function;
 
 	if (site->region.why != REGION_OK)
@@ -98,6 +60,13 @@ static int region_offset(const struct cov_site *site, s8 *offset)
 	return target->cps.leader[function->first_block] ? -EOPNOTSUPP : 0;
 }
 
+/* The stub that has been written. */
+static int describe_made(const struct cov_site *site, struct stub *stub, struct stub_task *task)
+{
+	return site_stub_describe(site, &site->region, patcher_original_bytes(site),
+				  site_stub(site), stub, task);
+}
+
 static int make_stub(struct cov_site *site)
 {
 	u8 code[REGION_MAX_LEN + STUB_MAX_LEN];
@@ -110,7 +79,8 @@ static int make_stub(struct cov_site *site)
 	at = arena_room(sizeof(code));
 	if (!at)
 		return -ENOSPC;
-	len = describe_stub(site, code, at + original, &stub, &task);
+	len = site_stub_describe(site, &site->region, code, at + original, &stub,
+				 &task);
 	if (len)
 		return len;
 	if (copy_from_kernel_nofault(code, (void *)(unsigned long)stub.address, original))
@@ -121,6 +91,7 @@ static int make_stub(struct cov_site *site)
 	if (len < 0)
 		return len;
 	site->taken_at = TAKEN_NOT_ASKED;
+	site->by_stub = true;
 	patcher_make_stub(site, at, code, original, len);
 	return 0;
 }
@@ -141,8 +112,7 @@ u32 detour_origin(const struct cov_site *site, u32 offset)
 	struct stub_task task;
 	struct stub stub;
 
-	if (describe_stub(site, (const u8 *)site->engine_data - site->patched,
-			  (unsigned long)site->engine_data, &stub, &task))
+	if (describe_made(site, &stub, &task))
 		return 0;
 	return stub_origin(&stub, offset);
 }
@@ -150,7 +120,7 @@ u32 detour_origin(const struct cov_site *site, u32 offset)
 /* The bytes that a settled state wants in the site's place. */
 static bool settled_bytes(const struct cov_site *site, u8 settled, u8 *bytes)
 {
-	const u8 *original = (const u8 *)site->engine_data - site->patched;
+	const u8 *original = patcher_original_bytes(site);
 	struct stub_task task;
 	struct stub stub;
 
@@ -158,7 +128,7 @@ static bool settled_bytes(const struct cov_site *site, u8 settled, u8 *bytes)
 		memcpy(bytes, original, site->patched);
 		return true;
 	}
-	if (describe_stub(site, original, (unsigned long)site->engine_data, &stub, &task))
+	if (describe_made(site, &stub, &task))
 		return false;
 	if (settled == SITE_SETTLED_HALF)
 		stub_half(&stub, site->taken_at, bytes);
@@ -171,7 +141,7 @@ static bool describe_arm(void *context, u32 i, struct text_patch *patch)
 {
 	struct cov_site **sites = context;
 
-	if (sites[i]->engine != &cov_engine_detour)
+	if (sites[i]->engine != COV_ENGINE_DETOUR)
 		return false;
 	patcher_describe(sites[i], patch);
 	return settled_bytes(sites[i], SITE_SETTLED_NOT, patch->to);
@@ -212,8 +182,7 @@ bool detour_can_half(struct cov_site *site)
 	struct stub stub;
 
 	if (site->taken_at == TAKEN_NOT_ASKED)
-		site->taken_at = describe_stub(site, (const u8 *)site->engine_data - site->patched,
-					       (unsigned long)site->engine_data, &stub, &task) ?
+		site->taken_at = describe_made(site, &stub, &task) ?
 			0 : stub_taken(&stub);
 	return site->taken_at;
 }
@@ -238,7 +207,7 @@ static void detour_rearm(struct cov_site **sites, u32 n)
 	memset(to, SITE_SETTLED_NOT, sizeof(to));
 	for (i = 0; i < n; i++) {
 		sites[i]->error = 0;
-		sites[i]->implied_by = NULL;
+		sites[i]->implied_by = 0;
 	}
 	detour_settle(&settling);
 }

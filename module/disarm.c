@@ -1,19 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * disarm.c - owns the queue of sites to disarm. May call engines.
+ * disarm.c - owns the queue of chunks with sites to disarm. May call engines.
  *
  *	handler (NMI-like)        irq_work (hard interrupt)      worker (task)
  *	ARMED -> DISARMING
+ *	chunk queued, if not yet
  *	llist_add()   ----------> queue_work()   --------------> llist_del_all()
- *	irq_work_queue()                                         engine->disarm()
+ *	irq_work_queue()                                         chunk not queued any more
+ *	                                                         engine->disarm()
  *	                                                         DISARMING -> DISARMED
  *
  * A handler cannot call queue_work(): it takes a lock that the interrupted code
  * may hold. llist_add() and irq_work_queue() are made for NMIs.
  *
- * Nothing is lost: llist_add() is a full barrier (cmpxchg) before the irq_work
- * is queued, and the worker takes the whole list after it was queued. A site
- * added while the worker runs finds the work not pending and queues it again.
+ * What is queued is the chunk that the site lies in; the worker looks for the sites in it
+ * that are DISARMING. Nothing is lost: a handler changes the state, and then takes @queued
+ * with xchg(); the worker gives @queued back with xchg(), and then looks. Both are full
+ * barriers, so a handler that finds the chunk queued has its site looked at. One may
+ * be found whose handler has not come to queue it yet: then it queues it for nothing.
+ *
+ * llist_add() is a full barrier (cmpxchg) before the irq_work is queued, and the worker
+ * takes the whole list after it was queued. A chunk added while the worker runs finds the
+ * work not pending and queues it again.
  */
 #include <linux/irq_work.h>
 #include <linux/kprobes.h>
@@ -28,36 +36,53 @@
 
 static LLIST_HEAD(disarm_list);
 
-/* Handed to an engine at once: it may be able to do them together. */
-#define DISARM_BATCH	256
+/* Of one engine, handed to it at once: it may be able to do them together. */
+struct disarming {
+	struct cov_site *sites[256];
+	u32 n;
+};
 
-static void disarm_batch(struct cov_site **sites, u32 n)
+static void disarm_batch(struct disarming *batch)
 {
 	u32 i;
 
-	sites[0]->engine->disarm(sites, n);
+	if (!batch->n)
+		return;
+	engine_of(batch->sites[0])->disarm(batch->sites, batch->n);
 	/* Pairs with the READ_ONCE() in site_state(); the flush orders the rest. */
-	for (i = 0; i < n; i++)
-		WRITE_ONCE(sites[i]->state, COV_SITE_DISARMED);
+	for (i = 0; i < batch->n; i++)
+		WRITE_ONCE(batch->sites[i]->state, COV_SITE_DISARMED);
+	batch->n = 0;
 	cond_resched();
+}
+
+static void take_from(struct site_chunk *chunk, struct disarming *batch)
+{
+	u32 i;
+
+	xchg(&chunk->queued, 0);	/* pairs with that of cov_disarm_later() */
+	for (i = 0; i < READ_ONCE(chunk->count); i++) {
+		struct cov_site *site = &chunk->sites[i];
+
+		/* Abandoned (patcher.c): it is GONE soon. */
+		if (READ_ONCE(site->state) != SITE_DISARMING || !site->engine)
+			continue;
+		if (batch->n == ARRAY_SIZE(batch->sites) ||
+		    (batch->n && batch->sites[0]->engine != site->engine))
+			disarm_batch(batch);
+		batch->sites[batch->n++] = site;
+	}
 }
 
 static void disarm_worker(struct work_struct *work)
 {
-	static struct cov_site *batch[DISARM_BATCH];	/* the work runs alone */
+	static struct disarming batch;	/* the work runs alone */
 	struct llist_node *list = llist_del_all(&disarm_list);
-	struct cov_site *site, *next;
-	u32 n = 0;
+	struct site_chunk *chunk, *next;
 
-	llist_for_each_entry_safe(site, next, list, node) {
-		if (n && (n == DISARM_BATCH || batch[0]->engine != site->engine)) {
-			disarm_batch(batch, n);
-			n = 0;
-		}
-		batch[n++] = site;
-	}
-	if (n)
-		disarm_batch(batch, n);
+	llist_for_each_entry_safe(chunk, next, list, node)
+		take_from(chunk, &batch);
+	disarm_batch(&batch);
 	settle_soon();
 }
 
@@ -72,7 +97,10 @@ static DEFINE_IRQ_WORK(disarm_irq_work, disarm_kick);
 
 void notrace cov_disarm_later(struct cov_site *site)
 {
-	if (llist_add(&site->node, &disarm_list))
+	struct site_chunk *chunk = site_chunk(site);
+
+	/* Pairs with that of take_from(). */
+	if (!xchg(&chunk->queued, 1) && llist_add(&chunk->node, &disarm_list))
 		irq_work_queue(&disarm_irq_work);
 }
 NOKPROBE_SYMBOL(cov_disarm_later);

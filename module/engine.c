@@ -29,6 +29,14 @@ static const struct chain {
 	[COV_ENGINE_ENTRY] = { { &cov_engine_entry }, false },
 };
 
+const struct cov_engine *const cov_engines[COV_ENGINES] = {
+	[COV_ENGINE_KPROBE] = &cov_engine_kprobe,
+	[COV_ENGINE_BREAKPOINT] = &cov_engine_breakpoint,
+	[COV_ENGINE_DETOUR] = &cov_engine_detour,
+	[COV_ENGINE_ENTRY] = &cov_engine_entry,
+};
+
+/* The order in which they let go. */
 static const struct cov_engine *const engines[] = {
 	&cov_engine_kprobe, &cov_engine_entry, &cov_engine_breakpoint, &cov_engine_detour,
 };

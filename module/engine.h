@@ -48,6 +48,17 @@ extern const struct cov_engine cov_engine_entry;
 extern const struct cov_engine cov_engine_breakpoint;
 extern const struct cov_engine cov_engine_detour;
 
+#define COV_ENGINES	(COV_ENGINE_ENTRY + 1)
+
+/* By COV_ENGINE_*; there is none that is SITE_NO_ENGINE. */
+extern const struct cov_engine *const cov_engines[COV_ENGINES];
+
+/* The engine that has armed a site, or NULL. */
+static inline const struct cov_engine *engine_of(const struct cov_site *site)
+{
+	return cov_engines[site->engine];
+}
+
 /**
  * engine_arm_fast - arm pending sites of one target, as far as it goes all at once
  * @choice: COV_ENGINE_* that was asked for

@@ -28,6 +28,7 @@
 #include "compat.h"
 #include "engine.h"
 #include "entry.h"
+#include "fentry_nop.h"
 #include "hit.h"
 #include "site_index.h"
 #include "target.h"
@@ -45,19 +46,19 @@
 static void notrace entry_callback(unsigned long ip, unsigned long parent_ip,
 				   struct ftrace_ops *ops, struct ftrace_regs *regs)
 {
-	const struct cells *cells;
+	const struct cov_target *target;
 	struct cov_site *site;
 	u8 *base;
 
 	preempt_disable_notrace();
 	site = site_index_find(ip);
-	if (site && site->target->flags & COV_ATTACH_PATHS) {
+	target = site ? site_target(site) : NULL;
+	if (site && target->flags & COV_ATTACH_PATHS) {
 		cov_hit(site, 0, parent_ip, compat_arguments(regs), HIT_IN_CALLBACK);
 	} else if (site) {
-		cells = &site->target->cps.cells;
-		base = cells_of_task(cells, preempt_count());
+		base = cells_of_task(&target->cps.cells, preempt_count());
 		if (base)
-			cell_hit(cells, base, site->cell);
+			cell_hit(&target->cps.cells, base, site->cell);
 		if (unlikely(site->traced))
 			trace_hit(site, 0, compat_arguments(regs), HIT_IN_CALLBACK);
 	}
@@ -96,11 +97,11 @@ static u32 take(struct cov_site **sites, u32 n, unsigned long *ips)
 		if (site->kind != SITE_ENTRY || !site->at_fentry)
 			continue;
 		/* site_init() has found it at one of the two. */
-		site->patch_offset = cov_image_is_fentry(&site->target->image, site->address) ?
-			0 : ENDBR_LEN;
-		site->engine = &cov_engine_entry;
+		site->patch_offset = cov_image_is_fentry(&site_target(site)->image,
+							 site_address(site)) ? 0 : ENDBR_LEN;
+		site->engine = COV_ENGINE_ENTRY;
+		site->patched = site->stub_len = 0;
 		site->error = 0;
-		site->indexed = true;
 		WRITE_ONCE(site->state, COV_SITE_ARMED);
 		ips[taken++] = site_patch(site);
 	}
@@ -110,7 +111,7 @@ static u32 take(struct cov_site **sites, u32 n, unsigned long *ips)
 static void drop(struct cov_site *site)
 {
 	WRITE_ONCE(site->indexed, false);
-	site->engine = NULL;
+	site->engine = SITE_NO_ENGINE;
 	site->patch_offset = 0;
 }
 
@@ -148,7 +149,7 @@ static void settle_arm(struct cov_site **sites, u32 n, int err)
 	u32 i;
 
 	for (i = 0; i < n; i++) {
-		if (sites[i]->engine != &cov_engine_entry)
+		if (sites[i]->engine != COV_ENGINE_ENTRY)
 			continue;
 		if (!err && shows(sites[i])) {
 			sites[i]->watched = true;
@@ -179,7 +180,7 @@ static void entry_arm(struct cov_site **sites, u32 n)
 		return;
 	taken = take(sites, n, ips);
 	if (taken) {
-		err = site_index_build(sites[0]->target) ?: filter_add(ips, taken);
+		err = site_index_build(site_target(sites[0])) ?: filter_add(ips, taken);
 		settle_arm(sites, n, err);
 		/* ftrace is switched off: nothing showed. */
 		if (!nr_armed)
@@ -247,7 +248,7 @@ static void entry_rearm(struct cov_site **sites, u32 n)
 
 static void entry_release(struct cov_target *target, site_filter filter)
 {
-	struct site_cursor cursor = { target, &cov_engine_entry, filter };
+	struct site_cursor cursor = { target, COV_ENGINE_ENTRY, filter };
 	struct cov_site *site;
 	u32 sites = 0, n = 0;
 
@@ -311,11 +312,9 @@ void entry_exit(void)
 /* ftrace's bytes are ftrace's: text_read() knows them by its own table. */
 static u32 entry_original(const struct cov_site *site, unsigned long *address, u8 *bytes)
 {
-	static const u8 nop[] = { 0x0f, 0x1f, 0x44, 0x00, 0x00 };
-
 	*address = site_patch(site);
-	memcpy(bytes, nop, sizeof(nop));
-	return sizeof(nop);
+	memcpy(bytes, cov_fentry_nop, FENTRY_NOP_LEN);
+	return FENTRY_NOP_LEN;
 }
 
 const struct cov_engine cov_engine_entry = {

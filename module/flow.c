@@ -491,8 +491,8 @@ static void link_blocks(struct builder *b)
 	}
 }
 
-/* The blocks' ways in, sorted by block: count them, then put each into its place. */
-static int collect_ways(struct flow *flow)
+/* Sorted by block: count them, then put each into its place. */
+int flow_collect_ways(struct flow *flow)
 {
 	u32 i, slot, sum = 0;
 
@@ -632,7 +632,7 @@ static int fill_flow(struct builder *b)
 		if (has_blocks(&b->in->functions[i]))
 			scan_function(b, &b->in->functions[i], true);
 	link_blocks(b);
-	err = collect_ways(flow);
+	err = flow_collect_ways(flow);
 	return err ? err : find_orphans(flow);
 }
 

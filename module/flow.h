@@ -225,6 +225,9 @@ struct flow {
  */
 int flow_build(struct flow_input *in, struct flow *flow);
 
+/* flow_collect_ways - @flow's first_way and ways, from its blocks; 0 or -ENOMEM */
+int flow_collect_ways(struct flow *flow);
+
 /* flow_free - free what flow_build() allocated; a zeroed struct is fine */
 void flow_free(struct flow *flow);
 

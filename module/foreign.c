@@ -207,18 +207,11 @@ void foreign_mark(void)
 
 int foreign_init(void)
 {
-	unsigned long (*lookup)(const char *name);
-	struct cov_error ignored;
-	struct ksym ksym;
-
-	if (ksym_find("kallsyms_lookup_name", &ksym, &ignored))
-		return -ENOENT;
-	lookup = (void *)ksym.address;
-	table = (void *)lookup("kprobe_table");
+	table = ksym_address("kprobe_table");
 	if (!table)
 		return -ENOENT;
 	/* Not there: this kernel has no optimiser (CONFIG_OPTPROBES). */
-	allow_optimization = (void *)lookup("kprobes_allow_optimization");
+	allow_optimization = ksym_address("kprobes_allow_optimization");
 	if (allow_optimization) {
 		was_allowed = *allow_optimization;
 		WRITE_ONCE(*allow_optimization, false);

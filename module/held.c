@@ -15,6 +15,7 @@
 #include "arena.h"
 #include "foreign.h"
 #include "held.h"
+#include "patcher.h"
 #include "quiesce.h"
 #include "target.h"
 
@@ -59,13 +60,13 @@ bool held_take(struct cov_site *site, const struct text_patch *patch)
 
 	if (!held)
 		return false;
-	held->cells = cells_of(&site->target->cps);
+	held->cells = cells_of(&site_target(site)->cps);
 	if (!held->cells) {
 		kfree(held);
 		return false;
 	}
 	held->patch = *patch;
-	held->stub = (unsigned long)site->engine_data - site->patched;
+	held->stub = (unsigned long)patcher_original_bytes(site);
 	held->stub_size = site->patched + site->stub_len;
 	held->stays = true;
 	list_add_rcu(&held->link, &all_held);

@@ -8,7 +8,10 @@
 #ifndef LIVECOV_HIT_H
 #define LIVECOV_HIT_H
 
+#include <asm/text-patching.h>
+
 #include "checkpoint.h"
+#include "compat.h"
 #include "disarm.h"
 #include "hit_context.h"
 #include "insn_branch.h"
@@ -20,7 +23,7 @@
 
 /*
  * A one-shot site counts once: the cmpxchg() names the one hit that does. It is
- * a full barrier; reset_site() relies on the state changing before the count.
+ * a full barrier; target_reset() relies on the state changing before the cell.
  */
 static __always_inline bool hit_claim(struct cov_site *site)
 {
@@ -56,10 +59,10 @@ static __always_inline void hit_pair(u32 from, u32 to, u64 sample)
  * with COV_ATTACH_PATHS both. In records each cell is a checkpoint of its own, so that
  * the outcomes of a branch are told apart.
  */
-static __always_inline void hit_record(const struct cov_site *site, unsigned int outcome,
+static __always_inline void hit_record(const struct cov_target *target,
+				       const struct cov_site *site, unsigned int outcome,
 				       unsigned long caller, const struct thread_ref *thread)
 {
-	const struct cov_target *target = site->target;
 	u32 to = target->cps.first_id + site->cell + outcome;
 	u32 by = caller ? caller_from_address(caller) : CALLER_NONE;
 	u64 sample = thread ? thread_sample(thread)->id : 0;
@@ -72,23 +75,35 @@ static __always_inline void hit_record(const struct cov_site *site, unsigned int
 		hit_pair(from, to, sample);
 }
 
-/* In scope tracked each sample has its own cells beside the site's counts. */
-static __always_inline void hit_sample(const struct cov_site *site, unsigned int outcome,
-				       const struct thread_ref *thread)
+/* The target's cells in scope all, else those of the task's sample; NULL if it has none. */
+static __always_inline u8 *hit_cells(const struct cells *cells, const struct thread_ref *thread)
 {
-	const struct cells *cells = &site->target->cps.cells;
-	/* Pairs with smp_store_release() in sample_grow(). */
-	u8 *map = READ_ONCE(thread_sample(thread)->map);
+	u8 *map;
 
-	if (map && !cells->base)
-		cell_hit(cells, map + cells->offset, site->cell + outcome);
+	if (cells->base)
+		return cells->base;
+	/* Pairs with smp_store_release() in sample_grow(). */
+	map = READ_ONCE(thread_sample(thread)->map);
+	return map ? map + cells->offset : NULL;
+}
+
+static __always_inline void hit_note(const struct checkpoints *cps,
+				     const struct cov_site *site, unsigned int outcome,
+				     const struct thread_ref *thread)
+{
+	u8 *base = hit_cells(&cps->cells, thread);
+
+	if (base && cell_hit_first(&cps->cells, base, site->cell + outcome))
+		cov_news_place();
+	if (thread && cps->first_samples && !READ_ONCE(cps->first_samples[site->cell]))
+		cmpxchg(&cps->first_samples[site->cell], 0, thread_sample(thread)->id);
 }
 
 /**
  * cov_hit - execution has passed a site
  * @site: the site
- * @outcome: index in @site->hits
- * @caller: the return address, at a function's entry; else 0
+ * @outcome: of a branch: 1 if it jumps
+ * @caller: what lies on top of the stack, at a function's entry; else 0
  * @regs: at the site
  * @context: how the engine was called
  */
@@ -96,6 +111,7 @@ static __always_inline void cov_hit(struct cov_site *site, unsigned int outcome,
 				    unsigned long caller, const struct pt_regs *regs,
 				    enum hit_context context)
 {
+	const struct cov_target *target = site_target(site);
 	struct thread_ref thread;
 	bool tracked;
 
@@ -105,18 +121,14 @@ static __always_inline void cov_hit(struct cov_site *site, unsigned int outcome,
 		task_registry_find(&cov_tasks, (unsigned long)current, &thread);
 	if (unlikely(site->traced))
 		trace_hit(site, outcome, regs, context);
-	if (site->target->scope == COV_SCOPE_TRACKED && !tracked)
+	if (target->scope == COV_SCOPE_TRACKED && !tracked)
 		return;
 	if (!hit_claim(site))
 		return;
-	if (atomic_long_inc_return(&site->hits[outcome]) == 1)
-		cov_news_place();
-	if (tracked) {
-		hit_sample(site, outcome, &thread);
-		if (!READ_ONCE(site->first_sample))
-			cmpxchg(&site->first_sample, 0, thread_sample(&thread)->id);
-	}
-	hit_record(site, outcome, caller, tracked ? &thread : NULL);
+	hit_note(&target->cps, site, outcome, tracked ? &thread : NULL);
+	if (caller)
+		caller = compat_return_address(caller, regs->sp);
+	hit_record(target, site, outcome, caller, tracked ? &thread : NULL);
 	if (site->one_shot)
 		cov_disarm_later(site);
 }
@@ -126,7 +138,10 @@ static __always_inline bool condition_loops(u8 condition)
 	return condition >= INSN_COND_LOOPNE && condition <= INSN_COND_LOOP;
 }
 
-/* Carry a conditional jump out: @regs are those before it, and then those after it. */
+/*
+ * Carry a conditional jump out, in whose place an int3 was: @regs are those behind that,
+ * and then those after the jump.
+ */
 static __always_inline bool branch_carry_out(const struct cov_site *site, struct pt_regs *regs)
 {
 	bool taken = insn_branch_taken(site->condition, site->narrow, regs->flags, regs->cx);
@@ -134,7 +149,7 @@ static __always_inline bool branch_carry_out(const struct cov_site *site, struct
 	/* A 32-bit result clears the upper half (SDM vol. 1, 3.4.1.1). */
 	if (condition_loops(site->condition))
 		regs->cx = site->narrow ? (u32)(regs->cx - 1) : regs->cx - 1;
-	regs->ip = site->address + site->length + (taken ? site->displacement : 0);
+	regs->ip += site->length - INT3_INSN_SIZE + (taken ? site->displacement : 0);
 	return taken;
 }
 

@@ -40,15 +40,21 @@ static int image_compact(struct cov_image *image, const struct symbols *symbols)
 	u32 *renumbered, i, n = 0, len = 0;
 
 	renumbered = kvcalloc(in->nr_functions, sizeof(*renumbered), GFP_KERNEL);
-	image->labels = kvcalloc(in->nr_functions, sizeof(*image->labels), GFP_KERNEL);
-	image->names = kvmalloc(symbols->names_len, GFP_KERNEL);
-	if (!renumbered || !image->labels || !image->names) {
+	if (!renumbered)
+		return -ENOMEM;
+	for (i = 0; i < in->nr_functions; i++) {
+		renumbered[i] = in->functions[i].selected ? n++ : COV_NONE;
+		if (in->functions[i].selected)
+			len += strlen(symbol_name(symbols, i)) + 1;
+	}
+	image->labels = pure_alloc_lasting(((size_t)n + 1) * sizeof(*image->labels));
+	image->names = pure_alloc_lasting((size_t)len + 1);
+	if (!image->labels || !image->names) {
 		kvfree(renumbered);
 		return -ENOMEM;
 	}
-	for (i = 0; i < in->nr_functions; i++)
-		renumbered[i] = in->functions[i].selected ? n++ : COV_NONE;
 
+	len = 0;
 	for (i = 0; i < in->nr_functions; i++) {
 		const char *name = symbol_name(symbols, i);
 		u32 parent = symbols->table[i].parent, to = renumbered[i];
@@ -57,7 +63,7 @@ static int image_compact(struct cov_image *image, const struct symbols *symbols)
 			continue;
 		in->functions[to] = in->functions[i];
 		image->labels[to].name = len;
-		image->labels[to].parent = parent == COV_NONE ? COV_NONE : renumbered[parent];
+		image->labels[to].parent = parent == COV_NONE ? to : renumbered[parent];
 		strcpy(image->names + len, name);
 		len += strlen(name) + 1;
 	}
@@ -67,6 +73,24 @@ static int image_compact(struct cov_image *image, const struct symbols *symbols)
 		image->flow.blocks[i].function = renumbered[image->flow.blocks[i].function];
 	kvfree(renumbered);
 	return 0;
+}
+
+static struct flow_moving moving(const struct cov_image *image)
+{
+	return (struct flow_moving){ image->core.base, image->core.size };
+}
+
+/* What outlives the open form. */
+static int keep(struct cov_image *image)
+{
+	const struct flow_input *in = &image->in;
+	struct flow_moving stretch = moving(image);
+
+	return address_set_make(&image->fentries, stretch.base, in->fentries,
+				sizeof(*in->fentries), in->nr_fentries) ?:
+	       address_set_make(&image->faults, stretch.base, &in->fixups->from,
+				sizeof(*in->fixups), in->nr_fixups) ?:
+	       flow_pack(in, &image->flow, &stretch, &image->packed);
 }
 
 /* The tables served flow_build() and are about to be freed. */
@@ -137,8 +161,9 @@ int image_build(struct cov_image *image, const struct image_choice *choice,
 		err = find_entries(&image->in, symbols);
 	else if (!err)
 		err = build_flow(image, choice, symbols, tables);
-	err = err ?: image_compact(image, symbols);
+	err = err ?: image_compact(image, symbols) ?: keep(image);
 	forget_tables(&image->in);
+	image->openings = 1;
 	return err;
 }
 
@@ -177,15 +202,10 @@ static int read_module(struct module *mod, const struct image_choice *choice,
 		       struct cov_image *image, struct symbols *symbols, struct tables *tables)
 {
 	int err = find_tail(&image->core, symbols, &image->tails[0]) ?:
-		  find_tail(&image->init, symbols, &image->tails[1]) ?:
-		  fentries_read(mod, image);
+		  find_tail(&image->init, symbols, &image->tails[1]);
 
-	if (err)
-		return err;
-	image->in.fentries = image->fentries;
-	image->in.nr_fentries = image->nr_fentries;
 	image->in.is_code = foreign_is_code;
-	return tables_read(mod, image, tables, &image->in) ?: faults_read(image, tables);
+	return err ?: tables_read(mod, image, tables, &image->in);
 }
 
 /*
@@ -245,6 +265,9 @@ int cov_image_of_module(struct module *mod, const struct image_choice *choice,
 out:
 	if (err == -ENOMEM)
 		cov_fail(error, err, "not enough memory to analyse %s", mod->name);
+	if (err == -EINVAL)
+		cov_fail(error, err, "livecov cannot keep the control flow of %s: this is a bug, please report it",
+			 mod->name);
 	tables_free(&tables);
 	symbols_free(&symbols);
 	if (err)
@@ -252,43 +275,52 @@ out:
 	return err;
 }
 
-void cov_image_free(struct cov_image *image)
+/* What is there while it is open, and how much of it there would be. */
+static void free_open(struct cov_image *image)
 {
 	flow_free(&image->flow);
 	kvfree(image->in.functions);
 	kvfree(image->regions.branches);
 	kvfree(image->regions.entries);
 	kvfree(image->regions.blocks);
+	image->in.functions = NULL;
+	image->regions = (struct region_table){ };
+	image->flow.nr_blocks = image->packed.nr_blocks;
+	image->flow.nr_branches = image->packed.nr_branches;
+}
+
+int cov_image_open(struct cov_image *image)
+{
+	struct flow_moving stretch = moving(image);
+	int err;
+
+	if (image->openings++)
+		return 0;
+	err = flow_unpack(&image->packed, &stretch, &image->in, &image->flow);
+	if (!err)
+		return 0;
+	/* Nobody but us has written it. */
+	WARN_ON_ONCE(err != -ENOMEM);
+	image->openings = 0;
+	free_open(image);
+	return err;
+}
+
+void cov_image_close(struct cov_image *image)
+{
+	if (!--image->openings)
+		free_open(image);
+}
+
+void cov_image_free(struct cov_image *image)
+{
+	free_open(image);
+	flow_packed_free(&image->packed);
+	address_set_free(&image->fentries);
+	address_set_free(&image->faults);
 	kvfree(image->labels);
 	kvfree(image->names);
-	kvfree(image->fentries);
-	kvfree(image->faults);
 	*image = (struct cov_image){ };
-}
-
-static bool has_address(const u64 *sorted, u32 n, u64 address)
-{
-	u32 low = 0, high = n;
-
-	while (low < high) {
-		u32 middle = low + (high - low) / 2;
-
-		if (sorted[middle] < address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < n && sorted[low] == address;
-}
-
-bool cov_image_is_fentry(const struct cov_image *image, u64 address)
-{
-	return has_address(image->fentries, image->nr_fentries, address);
-}
-
-bool cov_image_may_fault(const struct cov_image *image, u64 address)
-{
-	return has_address(image->faults, image->nr_faults, address);
 }
 
 /*

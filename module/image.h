@@ -7,16 +7,18 @@
 #ifndef LIVECOV_IMAGE_H
 #define LIVECOV_IMAGE_H
 
+#include "address_set.h"
 #include "compat.h"
 #include "errtext.h"
 #include "flow.h"
+#include "flow_pack.h"
 #include "region.h"
 
-/* What only people want to know of a function. */
+/* What flow.c need not know of a function. */
 struct image_label {
-	u32 name;	/* offset in struct cov_image.names */
-	u32 parent;	/* index of a cold part's function, or COV_NONE */
-	bool forbidden;	/* nobody may put a breakpoint into it */
+	u32 name;		/* offset in struct cov_image.names */
+	u32 parent : 31;	/* index of a cold part's function; its own if it is none */
+	u32 forbidden : 1;	/* nobody may put a breakpoint into it */
 };
 
 /**
@@ -26,14 +28,14 @@ struct image_label {
  * @init_gone: it has
  * @tails: of @core and @init the end from their last function on, if the kernel
  *	   must not be made to decode it (probe.c); else empty
- * @fentries: addresses that ftrace owns, sorted
- * @nr_fentries: how many
- * @faults: instructions that the exception table names, sorted
- * @nr_faults: how many
- * @in: the flow analysis' input; only @functions, @nr_functions and
- *	@incomplete are kept when the image is complete
- * @flow: blocks and branches
- * @regions: what a detour may take
+ * @fentries: addresses that ftrace owns
+ * @faults: instructions that the exception table names
+ * @packed: functions, blocks and branches
+ * @openings: how many cov_image_open() have not been closed
+ * @in: while it is open: the flow analysis' input, but of its tables @functions alone;
+ *	@nr_functions and @incomplete always
+ * @flow: while it is open: blocks and branches; how many there are always
+ * @regions: what a detour may take; gone when the image was closed
  * @labels: one for each of @in.functions
  * @names: NUL-terminated names, one after the other
  * @names_len: bytes
@@ -45,10 +47,10 @@ struct cov_image {
 	struct compat_span init;
 	bool init_gone;
 	struct compat_span tails[2];
-	u64 *fentries;
-	u32 nr_fentries;
-	u64 *faults;
-	u32 nr_faults;
+	struct address_set fentries;
+	struct address_set faults;
+	struct flow_packed packed;
+	u32 openings;
 	struct flow_input in;
 	struct flow flow;
 	struct region_table regions;
@@ -80,7 +82,7 @@ struct image_choice {
  * cov_image_of_module - read a loaded module
  * @mod: with a reference held
  * @choice: what is wanted of it
- * @image: the answer; free it with cov_image_free()
+ * @image: the answer, open; free it with cov_image_free()
  * @error: a sentence for the caller
  *
  * Sleeps; the targets' lock is held, because text that livecov has patched is
@@ -93,7 +95,7 @@ int cov_image_of_module(struct module *mod, const struct image_choice *choice,
 /**
  * cov_image_of_core - read functions of the kernel itself
  * @choice: exact names; at least one
- * @image: the answer; free it with cov_image_free()
+ * @image: the answer, open; free it with cov_image_free()
  * @error: a sentence for the caller
  *
  * Locks as above. Return: 0, -ENOENT no such function, -EINVAL the kernel
@@ -105,6 +107,15 @@ int cov_image_of_core(const struct image_choice *choice, struct cov_image *image
 
 /* cov_image_free - free what the two above allocated; a zeroed image is fine */
 void cov_image_free(struct cov_image *image);
+
+/**
+ * cov_image_open - unpack the control flow
+ * @image: its @in and @flow are there until cov_image_close(). May be nested.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int cov_image_open(struct cov_image *image);
+void cov_image_close(struct cov_image *image);
 
 /* cov_image_build_id - a loaded module's build-id; its length, 0 if it has none */
 u32 cov_image_build_id(const struct module *mod, u8 id[COV_BUILD_ID_LEN]);
@@ -123,10 +134,16 @@ int cov_image_owner(const char *function, char module[COV_MODULE_LEN],
 		    struct cov_error *error);
 
 /* cov_image_may_fault - does the exception table name the instruction at @address? */
-bool cov_image_may_fault(const struct cov_image *image, u64 address);
+static inline bool cov_image_may_fault(const struct cov_image *image, u64 address)
+{
+	return address_set_has(&image->faults, image->core.base, address);
+}
 
 /* cov_image_is_fentry - does ftrace own the five bytes at @address? */
-bool cov_image_is_fentry(const struct cov_image *image, u64 address);
+static inline bool cov_image_is_fentry(const struct cov_image *image, u64 address)
+{
+	return address_set_has(&image->fentries, image->core.base, address);
+}
 
 #define ENDBR_LEN	4	/* endbr64, sealed or not, before the five bytes */
 

@@ -11,6 +11,7 @@
 #include <linux/uaccess.h>
 #include <asm/text-patching.h>
 
+#include "fentry_nop.h"
 #include "image_build.h"
 #include "ksym.h"
 #include "tables.h"
@@ -116,35 +117,34 @@ static struct compat_span core_extent(const struct symbols *symbols)
 static u64 core_fentry(u64 function)
 {
 	static const u8 endbr[] = { 0xf3, 0x0f, 0x1e, 0xfa }, sealed[] = { 0x66, 0x0f, 0x1f, 0x00 };
-	static const u8 nop5[] = { 0x0f, 0x1f, 0x44, 0x00, 0x00 };
-	u8 text[ENDBR_LEN + sizeof(nop5)];
+	u8 text[ENDBR_LEN + FENTRY_NOP_LEN];
 	u32 at = 0;
 
 	if (copy_from_kernel_nofault(text, (void *)(unsigned long)function, sizeof(text)))
 		return 0;
 	if (!memcmp(text, endbr, ENDBR_LEN) || !memcmp(text, sealed, ENDBR_LEN))
 		at = ENDBR_LEN;
-	if (!memcmp(text + at, nop5, sizeof(nop5)) || text[at] == CALL_INSN_OPCODE ||
+	if (!memcmp(text + at, cov_fentry_nop, FENTRY_NOP_LEN) || text[at] == CALL_INSN_OPCODE ||
 	    text[at] == JMP32_INSN_OPCODE)
 		return function + at;
 	return 0;
 }
 
-static int core_fentries(struct cov_image *image, const struct symbols *symbols)
+static int core_fentries(struct cov_image *image, const struct symbols *symbols,
+			 struct tables *tables)
 {
 	u32 i;
 
-	image->fentries = kvcalloc(symbols->count, sizeof(*image->fentries), GFP_KERNEL);
-	if (!image->fentries)
+	tables->fentries = kvcalloc(symbols->count, sizeof(*tables->fentries), GFP_KERNEL);
+	if (!tables->fentries)
 		return -ENOMEM;
+	image->in.fentries = tables->fentries;
 	for (i = 0; i < symbols->count; i++) {
 		u64 address = core_fentry(symbols->table[i].address);
 
 		if (address)
-			image->fentries[image->nr_fentries++] = address;
+			tables->fentries[image->in.nr_fentries++] = address;
 	}
-	image->in.fentries = image->fentries;
-	image->in.nr_fentries = image->nr_fentries;
 	return 0;
 }
 
@@ -152,7 +152,7 @@ int cov_image_of_core(const struct image_choice *choice, struct cov_image *image
 		      struct cov_error *error)
 {
 	struct symbols symbols = { };
-	static const struct tables none;
+	struct tables tables = { };
 	struct flow_text *texts = NULL;
 	int err;
 
@@ -164,17 +164,18 @@ int cov_image_of_core(const struct image_choice *choice, struct cov_image *image
 		goto out;
 	image->core = core_extent(&symbols);
 	symbols_tidy(image, &symbols);
-	err = core_fentries(image, &symbols);
+	err = core_fentries(image, &symbols, &tables);
 	if (!err && !choice->entries_only) {
 		texts = core_texts_read(&symbols);
 		err = texts ? 0 : -ENOMEM;
 		image->in.texts = texts;
 		image->in.nr_texts = symbols.count;
 	}
-	err = err ?: image_build(image, choice, &symbols, &none);
+	err = err ?: image_build(image, choice, &symbols, &tables);
 	if (err == -ENOMEM)
 		cov_fail(error, err, "not enough memory to analyse the kernel's functions");
 out:
+	tables_free(&tables);
 	core_texts_free(texts, symbols.count);
 	symbols_free(&symbols);
 	if (err)

@@ -82,6 +82,16 @@ static inline bool insn_branch_is_plain(const struct insn_branch *insn)
 	return insn->movable && (insn->kind == INSN_OTHER || insn->kind == INSN_NOP);
 }
 
+/*
+ * May it be carried out elsewhere as the last one of several? It goes away by itself; a
+ * call does when its return address, the original's, has been pushed.
+ */
+static inline bool insn_branch_may_end(const struct insn_branch *insn)
+{
+	return insn->kind == INSN_JMP || insn->kind == INSN_CALL ||
+	       (insn->kind == INSN_RET && insn->movable);
+}
+
 /* What insn_branch_names() finds: by which operand. */
 #define INSN_BY_MEMORY		0	/* rip-relative, or a displacement without a base */
 #define INSN_BY_IMMEDIATE	1	/* of 4 bytes, sign-extended, or of 8 */

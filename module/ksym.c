@@ -46,3 +46,15 @@ int ksym_find(const char *name, struct ksym *ksym, struct cov_error *error)
 	ksym->address -= offset;
 	return 0;
 }
+
+void *ksym_address(const char *name)
+{
+	unsigned long (*lookup)(const char *name);
+	struct cov_error ignored;
+	struct ksym ksym;
+
+	if (ksym_find("kallsyms_lookup_name", &ksym, &ignored))
+		return NULL;
+	lookup = (void *)ksym.address;
+	return (void *)lookup(name);
+}

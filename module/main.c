@@ -8,6 +8,7 @@
 
 #include "../include/cov_release.h"
 #include "engine.h"
+#include "fentry_nop.h"
 #include "ioctl.h"
 #include "news.h"
 #include "samples.h"
@@ -53,6 +54,7 @@ static int __init livecov_init(void)
 {
 	int err;
 
+	fentry_nop_init();
 	err = tracking_init();
 	if (err)
 		return err;

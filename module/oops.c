@@ -16,9 +16,9 @@
 
 static unsigned long original_address(const struct cov_site *site, unsigned long address)
 {
-	if (site->engine == &cov_engine_detour)
+	if (site->engine == COV_ENGINE_DETOUR)
 		return site_patch(site) +
-		       detour_origin(site, address - (unsigned long)site->engine_data);
+		       detour_origin(site, address - site_stub(site));
 	return site_patch(site);
 }
 

@@ -25,11 +25,6 @@
 #define WAIT_STEP_MS	50
 #define SAY_SO_MS	10000
 
-static const u8 *original_bytes(const struct cov_site *site)
-{
-	return (const u8 *)site->engine_data - site->patched;
-}
-
 /* Stubs made one after the other lie one behind the other: they are written together. */
 static u8 pending[PAGE_SIZE];
 static unsigned long pending_at;
@@ -59,18 +54,19 @@ void patcher_make_stub(struct cov_site *site, unsigned long at, const u8 *bytes,
 	arena_take(at, original + len);
 	site->patched = original;
 	site->stub_len = len;
-	site->engine_data = (void *)(at + original);
+	site->stub = at + original - (unsigned long)livecov_stubs;
 }
 
 static void drop_stub(struct cov_site *site)
 {
-	arena_give((unsigned long)original_bytes(site), site->patched + site->stub_len);
-	site->engine_data = NULL;
-	site->engine = NULL;
+	arena_give((unsigned long)patcher_original_bytes(site), site->patched + site->stub_len);
+	site->stub = site->stub_len = site->taken_at = 0;
+	site->engine = SITE_NO_ENGINE;
 	site->patched = 0;
 	site->settled = SITE_SETTLED_NOT;
 	site->visited = false;
-	site->implied_by = NULL;
+	site->by_stub = false;
+	site->implied_by = 0;
 	site->patch_offset = 0;
 }
 
@@ -79,15 +75,13 @@ void patcher_describe(const struct cov_site *site, struct text_patch *patch)
 	patch->address = site_patch(site);
 	patch->length = site->patched;
 	patch->inside = site->patched > 1 && site->region.inside;
-	memcpy(patch->from, original_bytes(site), site->patched);
+	memcpy(patch->from, patcher_original_bytes(site), site->patched);
 	memcpy(patch->to, patch->from, site->patched);
 }
 
 bool patcher_may_patch(const struct cov_site *site)
 {
-	u32 function = checkpoints_function(site);
-
-	return function != COV_NONE && !site->target->image.labels[function].forbidden;
+	return !site->forbidden;
 }
 
 /* --- arming ----------------------------------------------------------------------- */
@@ -96,7 +90,7 @@ static void refuse_arm(void *context, u32 i, int err)
 {
 	struct cov_site **sites = context;
 
-	sites[i]->engine = NULL;
+	sites[i]->engine = SITE_NO_ENGINE;
 	sites[i]->error = -err;
 }
 
@@ -113,8 +107,7 @@ static u32 prepare_all(const struct cov_engine *engine, struct cov_site **sites,
 			continue;
 		}
 		sites[i]->error = 0;
-		sites[i]->engine = engine;
-		sites[i]->indexed = true;
+		sites[i]->engine = engine->id;
 		/* Before it can be hit: a one-shot site must find itself ARMED. */
 		WRITE_ONCE(sites[i]->state, COV_SITE_ARMED);
 		ready++;
@@ -150,14 +143,18 @@ static void drop_refused(struct cov_site **sites, u32 n)
 	synchronize_rcu();
 }
 
+/* No handler has come to know of them. */
 static void forget(const struct cov_engine *engine, struct cov_site **sites, u32 n, int err)
 {
 	u32 i;
 
-	for (i = 0; i < n; i++)
-		if (sites[i]->engine == engine)
-			refuse_arm(sites, i, err);
-	drop_refused(sites, n);
+	for (i = 0; i < n; i++) {
+		if (sites[i]->engine != engine->id)
+			continue;
+		refuse_arm(sites, i, err);
+		WRITE_ONCE(sites[i]->state, COV_SITE_PENDING);
+		drop_stub(sites[i]);
+	}
 }
 
 void patcher_arm(const struct cov_engine *engine, struct cov_site **sites, u32 n,
@@ -169,14 +166,14 @@ void patcher_arm(const struct cov_engine *engine, struct cov_site **sites, u32 n
 
 	if (!prepare_all(engine, sites, n, prepare))
 		return;
-	if (site_index_build(sites[0]->target)) {
+	if (site_index_build(site_target(sites[0]))) {
 		forget(engine, sites, n, -ENOMEM);
 		return;
 	}
 	text_patch(&job);
 	drop_refused(sites, n);
 	for (i = 0; i < n; i++)
-		if (sites[i]->engine == engine)
+		if (sites[i]->engine == engine->id)
 			sites[i]->watched = true;
 }
 
@@ -194,7 +191,7 @@ static bool describe_release(void *context, u32 i, struct text_patch *patch)
 	struct undoing *undoing = context;
 
 	if (!i)
-		undoing->cursor.batch = NULL;
+		undoing->cursor.chunk = NULL;
 	undoing->site = site_next(&undoing->cursor);
 	return !undoing->site->visited && undoing->describe(undoing->site, patch);
 }
@@ -257,11 +254,10 @@ static void abandon(struct cov_site *site, const struct text_patch *patch)
 	if (!held_take(site, patch)) {
 		pr_err("no memory to remember it: it stays for good; do not attach to its module again before that was reloaded\n");
 		__module_get(THIS_MODULE);
-		site->target->cps.abandoned = true;
+		site_target(site)->cps.abandoned = true;
 	}
 	WRITE_ONCE(site->indexed, false);
-	site->engine = NULL;
-	site->engine_data = NULL;
+	site->engine = SITE_NO_ENGINE;
 }
 
 static void abandon_visited(struct undoing *undoing)
@@ -298,7 +294,7 @@ void patcher_release(const struct cov_engine *engine, struct cov_target *target,
 		     site_filter filter,
 		     bool (*describe)(const struct cov_site *site, struct text_patch *patch))
 {
-	struct undoing undoing = { { target, engine, filter }, NULL, describe };
+	struct undoing undoing = { { target, engine->id, filter }, NULL, describe };
 	struct text_job job = { .describe = describe_release, .refused = note_refused,
 				.context = &undoing };
 	/* kprobes has written its probes off: their text is about to go. */
@@ -310,7 +306,7 @@ void patcher_release(const struct cov_engine *engine, struct cov_target *target,
 	if (!going)
 		wait_out(undoing.cursor);
 	text_patch(&job);
-	undoing.cursor.batch = NULL;
+	undoing.cursor.chunk = NULL;
 	if (!going)
 		abandon_visited(&undoing);
 	forget_handlers(undoing.cursor);
@@ -320,6 +316,6 @@ void patcher_release(const struct cov_engine *engine, struct cov_target *target,
 u32 patcher_original(const struct cov_site *site, unsigned long *address, u8 *bytes)
 {
 	*address = site_patch(site);
-	memcpy(bytes, original_bytes(site), site->patched);
+	memcpy(bytes, patcher_original_bytes(site), site->patched);
 	return site->patched;
 }

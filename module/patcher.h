@@ -8,11 +8,18 @@
 #define LIVECOV_PATCHER_H
 
 #include "engine.h"
+#include "site_index.h"
 #include "text_patch.h"
 
 /* patcher_make_stub - put a site's @original bytes and @len of code at @at; take the room */
 void patcher_make_stub(struct cov_site *site, unsigned long at, const u8 *bytes,
 		       u32 original, u32 len);
+
+/* patcher_original_bytes - what the site's patch has replaced; they lie in front of its stub */
+static inline const u8 *patcher_original_bytes(const struct cov_site *site)
+{
+	return (const u8 *)site_stub(site) - site->patched;
+}
 
 /* patcher_may_patch - may an engine of ours patch text in the site's function at all? */
 bool patcher_may_patch(const struct cov_site *site);

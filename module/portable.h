@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * portable.h - lets the pure files (insn_branch.c, flow_read.c, flow.c, flow_plan.c,
- * region.c, stub.c, task_registry.c, thread_buffer.c, caller_table.c, trace_area.c) be one
- * source for the kernel and for the unit tests, which run them under sanitizers.
+ * flow_pack.c, region.c, stub.c, task_registry.c, thread_buffer.c, caller_table.c,
+ * trace_area.c, address_set.c) be one source for the kernel and for the unit tests, which
+ * run them under sanitizers.
  *
  * In the kernel it is nothing but includes. In user space it gives the few
  * kernel spellings that those files use, on the compiler's own atomics: each
@@ -27,9 +28,14 @@
 #include <linux/sort.h>
 #include <linux/string.h>
 #include <linux/types.h>
+#include <linux/vmalloc.h>
 
 #define pure_alloc(n, size)	kvcalloc((n), (size), GFP_KERNEL)
 #define pure_free(p)		kvfree(p)
+
+/* For what stays: kmalloc() would round it up to a power of two. */
+#define pure_alloc_lasting(size) \
+	((size) < PAGE_SIZE ? kvzalloc((size), GFP_KERNEL) : vzalloc(size))
 
 /*
  * Zeroed memory that begins a cache line. @n * @size must be a power of two
@@ -56,6 +62,7 @@ typedef int32_t s32;
 typedef int64_t s64;
 
 #define pure_alloc(n, size)	calloc((n), (size))
+#define pure_alloc_lasting(size) calloc(1, (size))
 #define pure_free(p)		free(p)
 
 static inline void *pure_alloc_lines(size_t n, size_t size)

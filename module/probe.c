@@ -27,6 +27,7 @@
 
 #include "disarm.h"
 #include "engine.h"
+#include "fentry_nop.h"
 #include "hit.h"
 #include "insn_branch.h"
 #include "site_index.h"
@@ -125,10 +126,10 @@ static bool loop_at(unsigned long address)
 
 static bool in_tail(const struct cov_site *site)
 {
-	const struct compat_span *tails = site->target->image.tails;
+	const struct compat_span *tails = site_target(site)->image.tails;
 
-	return compat_span_has(&tails[0], site->address) ||
-	       compat_span_has(&tails[1], site->address);
+	return compat_span_has(&tails[0], site_address(site)) ||
+	       compat_span_has(&tails[1], site_address(site));
 }
 
 /*
@@ -155,10 +156,10 @@ static bool may_leave_stepping(const struct cov_site *site)
 {
 	u32 i;
 
-	if (site->at_fentry || !breakpoints_beside(site->target))
+	if (site->at_fentry || !breakpoints_beside(site_target(site)))
 		return false;
 	for (i = 0; i < INSN_MAX_LEN; i++)
-		if (cov_image_may_fault(&site->target->image, site->address + i))
+		if (cov_image_may_fault(&site_target(site)->image, site_address(site) + i))
 			return true;
 	return false;
 }
@@ -183,12 +184,12 @@ static int arm_allowed(const struct cov_site *site)
 	if (may_leave_stepping(site))
 		return -EOPNOTSUPP;
 	/* Bytes of a detour, of another target's perhaps: no instruction begins there. */
-	if (site_index_covers(site->address))
+	if (site_index_covers(site_address(site)))
 		return -EBUSY;
 	if (site->kind == SITE_BRANCH && condition_loops(site->condition))
-		return copy_from_kernel_nofault(&byte, (void *)site->address, 1) ||
+		return copy_from_kernel_nofault(&byte, (void *)site_address(site), 1) ||
 		       byte == INT3_INSN_OPCODE ? -EBUSY : 0;
-	return loop_at(site->address) ? -EOPNOTSUPP : 0;
+	return loop_at(site_address(site)) ? -EOPNOTSUPP : 0;
 }
 
 /*
@@ -214,7 +215,7 @@ static void probe_init(struct site_probe *probe, struct cov_site *site)
 	};
 
 	probe->site = site;
-	probe->kp.addr = (kprobe_opcode_t *)site->address;
+	probe->kp.addr = (kprobe_opcode_t *)site_address(site);
 	probe->kp.pre_handler = handlers[site->kind];
 	if (site->kind == SITE_BRANCH && condition_loops(site->condition))
 		probe->kp.pre_handler = probe_loop;
@@ -250,15 +251,15 @@ static int probe_arm_one(struct cov_site *site)
 	if (!probe)
 		return -ENOMEM;
 	probe_init(probe, site);
-	site->engine_data = probe;
+	site->probe = probe;
 	/* The disarm worker asks for it. */
-	site->engine = &cov_engine_kprobe;
+	site->engine = COV_ENGINE_KPROBE;
 	/* Before it can be hit: a one-shot site must find itself ARMED. */
 	WRITE_ONCE(site->state, COV_SITE_ARMED);
 	err = probe_register(probe);
 	if (err) {
 		cov_disarm_flush();
-		site->engine_data = NULL;
+		site->probe = NULL;
 		kfree(probe);
 		return err;
 	}
@@ -275,7 +276,7 @@ static void probe_arm(struct cov_site **sites, u32 n)
 
 		if (err) {
 			WRITE_ONCE(sites[i]->state, COV_SITE_PENDING);
-			sites[i]->engine = NULL;
+			sites[i]->engine = SITE_NO_ENGINE;
 		}
 		sites[i]->error = -err;
 		cond_resched();
@@ -287,7 +288,7 @@ static void probe_disarm(struct cov_site **sites, u32 n)
 	u32 i;
 
 	for (i = 0; i < n; i++) {
-		struct site_probe *probe = sites[i]->engine_data;
+		struct site_probe *probe = sites[i]->probe;
 
 		/* If it fails hits go on, and hit_claim() turns them away. */
 		disable_kprobe(&probe->kp);
@@ -300,7 +301,7 @@ static void probe_rearm(struct cov_site **sites, u32 n)
 	u32 i;
 
 	for (i = 0; i < n; i++) {
-		struct site_probe *probe = sites[i]->engine_data;
+		struct site_probe *probe = sites[i]->probe;
 
 		sites[i]->error = -enable_kprobe(&probe->kp);
 		cond_resched();
@@ -319,7 +320,7 @@ static u32 release_batch(struct kprobe **probes, struct site_cursor *cursor)
 	u32 found = 0;
 
 	while (found < RELEASE_BATCH && (site = site_next(cursor)))
-		probes[found++] = &((struct site_probe *)site->engine_data)->kp;
+		probes[found++] = &site->probe->kp;
 	return found;
 }
 
@@ -341,7 +342,7 @@ static void probe_abandon(struct site_probe *probe)
 static void probe_release(struct cov_target *target, site_filter filter)
 {
 	static struct kprobe *probes[RELEASE_BATCH];	/* under the targets' lock */
-	struct site_cursor cursor = { target, &cov_engine_kprobe, filter };
+	struct site_cursor cursor = { target, COV_ENGINE_KPROBE, filter };
 	u32 found, i;
 
 	/* A site that has been released has no engine: the cursor may start again. */
@@ -355,9 +356,9 @@ static void probe_release(struct cov_target *target, site_filter filter)
 			struct site_probe *probe = site_probe(probes[i]);
 			struct cov_site *site = probe->site;
 
-			site->target->missed += probe->kp.nmissed;
-			site->engine_data = NULL;
-			site->engine = NULL;
+			site_target(site)->missed += probe->kp.nmissed;
+			site->probe = NULL;
+			site->engine = SITE_NO_ENGINE;
 			if (probe->kp.addr) {
 				kfree(probe);
 			} else {
@@ -372,23 +373,22 @@ static void probe_release(struct cov_target *target, site_filter filter)
 
 static u64 probe_missed(const struct cov_site *site)
 {
-	const struct site_probe *probe = site->engine_data;
+	const struct site_probe *probe = site->probe;
 
 	return probe ? READ_ONCE(probe->kp.nmissed) : 0;
 }
 
 static u32 probe_original(const struct cov_site *site, unsigned long *address, u8 *bytes)
 {
-	static const u8 fentry_nop[] = { 0x0f, 0x1f, 0x44, 0x00, 0x00 };
-	const struct site_probe *probe = site->engine_data;
+	const struct site_probe *probe = site->probe;
 
 	if (!probe)
 		return 0;
 	/* Not the site's: kprobes puts an entry's probe behind endbr64. */
 	*address = (unsigned long)probe->address;
 	if (probe->kp.flags & KPROBE_FLAG_FTRACE) {
-		memcpy(bytes, fentry_nop, sizeof(fentry_nop));
-		return sizeof(fentry_nop);
+		memcpy(bytes, cov_fentry_nop, FENTRY_NOP_LEN);
+		return FENTRY_NOP_LEN;
 	}
 	bytes[0] = probe->kp.opcode;
 	return 1;

@@ -40,7 +40,7 @@ static void fill_function(const struct query *query, u32 i, void *entry)
 		.address = function->address,
 		.size = function->size,
 		.name = label->name,
-		.parent = label->parent,
+		.parent = label->parent == i ? COV_NONE : label->parent,
 		.flags = (function->cold ? COV_FUNCTION_COLD : 0) |
 			 (function->error ? COV_FUNCTION_OPAQUE : 0) |
 			 (site && site->disabled ? COV_FUNCTION_DISABLED : 0),
@@ -51,12 +51,12 @@ static void fill_function(const struct query *query, u32 i, void *entry)
 		.state = site_state(site),
 		.error = site ? site->error : function->error,
 		.hits = query_hits(query, site, 0),
-		.first_sample = site ? READ_ONCE(site->first_sample) : 0,
+		.first_sample = site_first_sample(&target->cps, site),
 		.levels = target->levels,
 	};
 }
 
-/* Wanted, but no instruction of the block takes a probe: there is no site at all. */
+/* The plan has a refusal, and no site for it: struct checkpoints.impossible. */
 static bool needs_impossible_site(const struct cov_target *target, u32 block)
 {
 	return !target->cps.leader[block] &&
@@ -98,7 +98,7 @@ static void fill_branch(const struct query *query, u32 i, void *entry)
 		.error = site ? site->error : 0,
 		.taken_hits = query_hits(query, site, 1),
 		.not_taken_hits = query_hits(query, site, 0),
-		.first_sample = site ? READ_ONCE(site->first_sample) : 0,
+		.first_sample = site_first_sample(&query->target->cps, site),
 	};
 }
 
@@ -116,14 +116,15 @@ static void fill_name(const struct query *query, u32 i, void *entry)
 static const struct reader {
 	size_t size;
 	void (*fill)(const struct query *query, u32 i, void *entry);
+	bool needs_open;
 	bool needs_hits;
 	bool needs_coverage;
 } readers[] = {
-	[QUERY_FUNCTIONS] = { sizeof(struct cov_function), fill_function, true, false },
-	[QUERY_BLOCKS] = { sizeof(struct cov_block), fill_block, true, true },
-	[QUERY_BRANCHES] = { sizeof(struct cov_branch), fill_branch, true, true },
-	[QUERY_SECTIONS] = { sizeof(struct cov_section), fill_section, false, false },
-	[QUERY_NAMES] = { 1, fill_name, false, false },
+	[QUERY_FUNCTIONS] = { sizeof(struct cov_function), fill_function, true, true, false },
+	[QUERY_BLOCKS] = { sizeof(struct cov_block), fill_block, true, true, true },
+	[QUERY_BRANCHES] = { sizeof(struct cov_branch), fill_branch, true, true, true },
+	[QUERY_SECTIONS] = { sizeof(struct cov_section), fill_section, false, false, false },
+	[QUERY_NAMES] = { 1, fill_name, false, false, false },
 };
 
 static u32 table_length(const struct cov_target *target, enum query_table table)
@@ -172,7 +173,7 @@ static int query_fail(int err, u64 sample, struct cov_error *error)
 	return cov_fail(error, err, "not enough memory to work out the coverage");
 }
 
-int query_range(const struct cov_target *target, enum query_table table,
+int query_range(struct cov_target *target, enum query_table table,
 		struct cov_range *range, u64 sample, struct query_answer *answer,
 		struct cov_error *error)
 {
@@ -185,23 +186,28 @@ int query_range(const struct cov_target *target, enum query_table table,
 	range->count = range->first < length ? min(range->count, length - range->first) : 0;
 	if (!range->count)
 		return 0;
+	err = reader->needs_open ? target_open(target) : 0;
+	if (err)
+		return query_fail(err, sample, error);
 	if (reader->needs_hits)
 		err = checkpoints_hits(target, sample, &query.hits);
 	if (!err && reader->needs_coverage)
 		err = checkpoints_coverage(target, query.hits, &query.coverage);
 	err = err ?: make_entries(&query, reader, range, answer);
 	query_free(&query);
+	if (reader->needs_open)
+		target_close(target);
 	return err ? query_fail(err, sample, error) : 0;
 }
 
 void query_sites(const struct cov_target *target, struct cov_target_info *info)
 {
-	struct site_batch *batch;
+	struct site_chunk *chunk;
 	struct cov_site *site;
-	u32 i, impossible = 0, witnesses = 0;
+	u32 i, impossible = target->cps.nr_impossible, witnesses = 0;
 
 	info->pending = info->armed = info->disarmed = info->refused = info->gone = 0;
-	for_each_site(site, batch, i, &target->cps) {
+	for_each_site(site, chunk, i, &target->cps) {
 		/* They come and go with the settling: no one asked for them. */
 		witnesses += site->witness;
 		if (site->witness)
@@ -224,12 +230,8 @@ void query_sites(const struct cov_target *target, struct cov_target_info *info)
 			break;
 		}
 	}
-	/* Blocks that need a site and have no instruction that takes one. */
-	for (i = 0; i < target->image.flow.nr_blocks; i++)
-		if (needs_impossible_site(target, i))
-			impossible++;
 	info->refused += impossible;
-	info->sites = target->cps.count - witnesses + impossible;
+	info->sites = target->cps.sites.count - witnesses + impossible;
 }
 
 static void count_coverage(const struct query *query, struct cov_target_info *info)
@@ -283,19 +285,23 @@ static void describe_target(const struct cov_target *target, struct cov_target_i
 	memcpy(info->build_id, image->build_id, sizeof(info->build_id));
 }
 
-int query_target(const struct cov_target *target, struct cov_target_info *info,
+int query_target(struct cov_target *target, struct cov_target_info *info,
 		 u64 sample, struct cov_error *error)
 {
 	struct query query = { .target = target };
-	int err = checkpoints_hits(target, sample, &query.hits) ?:
-		  checkpoints_coverage(target, query.hits, &query.coverage);
+	int err = target_open(target);
 
+	if (err)
+		return query_fail(err, sample, error);
+	err = checkpoints_hits(target, sample, &query.hits) ?:
+	      checkpoints_coverage(target, query.hits, &query.coverage);
 	if (!err) {
 		describe_target(target, info);
 		query_sites(target, info);
 		count_coverage(&query, info);
 	}
 	query_free(&query);
+	target_close(target);
 	return err ? query_fail(err, sample, error) : 0;
 }
 
@@ -309,15 +315,15 @@ static u32 why_no_detour(const struct cov_site *site)
 
 void query_engines(const struct cov_target *target, struct cov_engines *engines)
 {
-	struct site_batch *batch;
+	struct site_chunk *chunk;
 	struct cov_site *site;
 	u32 i;
 
 	*engines = (struct cov_engines){ .target = target->id };
-	for_each_site(site, batch, i, &target->cps) {
+	for_each_site(site, chunk, i, &target->cps) {
 		if (site->engine && !site->witness)
-			engines->sites[site->engine->id]++;
-		if (site->kind == SITE_BRANCH && site->engine != &cov_engine_detour)
+			engines->sites[site->engine]++;
+		if (site->kind == SITE_BRANCH && site->engine != COV_ENGINE_DETOUR)
 			engines->why[why_no_detour(site)]++;
 	}
 	engines->stub_bytes = arena_used();

@@ -34,12 +34,12 @@ struct query_answer {
  *
  * Return: 0, -ENOMEM, -ENOENT no such sample, -EOPNOTSUPP not in this scope.
  */
-int query_range(const struct cov_target *target, enum query_table table,
+int query_range(struct cov_target *target, enum query_table table,
 		struct cov_range *range, u64 sample, struct query_answer *answer,
 		struct cov_error *error);
 
 /* query_target - a target's numbers; errors as above */
-int query_target(const struct cov_target *target, struct cov_target_info *info,
+int query_target(struct cov_target *target, struct cov_target_info *info,
 		 u64 sample, struct cov_error *error);
 
 /* query_engines - which engines have a target's sites, and why not others */

@@ -23,6 +23,8 @@
 #define MARK_HELD	(1U << 3)	/* it is somebody else's, or may fault */
 #define MARK_TAKEN	(1U << 4)	/* it is a region's */
 #define MARK_FENTRY	(1U << 5)	/* it is the first byte of ftrace's place */
+#define MARK_LAST	(1U << 6)	/* the instruction may be a region's last one */
+#define MARK_FILL	(1U << 7)	/* an int3 behind a jump or a return: nobody runs it */
 
 #define PATCHED_LEN	5U	/* of a fentry or static-call place */
 
@@ -133,6 +135,7 @@ struct reader {
 	u8 *traits;		/* of the one that was begun last */
 	u64 start;		/* of that */
 	u64 end;		/* of that; 0 if none was begun */
+	bool left;		/* nothing goes on to @at but int3s */
 };
 
 static void begin_function(struct finder *f, struct reader *reader)
@@ -148,6 +151,7 @@ static void begin_function(struct finder *f, struct reader *reader)
 		reader->end = here + functions[next].size;
 	}
 	reader->function = next;
+	reader->left = false;
 	reader->limit = text->size;
 	if (next < f->in->nr_functions && functions[next].address - text->base < text->size)
 		reader->limit = functions[next].address - text->base;
@@ -188,10 +192,16 @@ static void read_insn(struct finder *f, struct reader *reader, const struct insn
 	u64 address = reader->span->text->base + reader->at, names[INSN_NR_NAMES];
 
 	reader->span->marks[reader->at] |= MARK_START;
+	if (insn->kind == INSN_INT3 && reader->left)
+		reader->span->marks[reader->at] |= MARK_FILL;
+	else
+		reader->left = insn->kind == INSN_JMP || insn->kind == INSN_RET;
 	if (!insn_branch_is_plain(insn))
 		mark_branch(f, reader, insn);
 	else
 		reader->span->marks[reader->at] |= MARK_PLAIN;
+	if (insn_branch_may_end(insn))
+		reader->span->marks[reader->at] |= MARK_LAST;
 	if (!insn->rip_disp && !insn->abs_disp && insn->imm < 4)
 		return;
 	insn_branch_names(bytes, address, insn, names);
@@ -231,6 +241,7 @@ struct choice {
 	u32 at;			/* of the jump */
 	u32 next;		/* behind it */
 	u32 behind;		/* where what may be moved behind it ends */
+	bool may_end;		/* with a call, jump or return */
 };
 
 static u64 function_address(const struct finder *f, const struct flow_block *block)
@@ -305,10 +316,16 @@ static bool may_have(const struct choice *choice, u32 from, u32 to)
 	return are_free(choice, from, to) && !is_entered_inside(choice, from, to);
 }
 
-/* Does an instruction that may be moved begin here? */
+/* Does an instruction begin here that may be moved, with others behind it? */
 static bool is_plain(const struct choice *choice, u32 at)
 {
 	return choice->marks[at] & MARK_START && choice->marks[at] & MARK_PLAIN;
+}
+
+/* Or with none behind it? */
+static bool may_be_last(const struct choice *choice, u32 at)
+{
+	return choice->marks[at] & MARK_START && choice->marks[at] & MARK_LAST;
 }
 
 /* Where the instruction in front of @at begins; @at if there is none that counts. */
@@ -330,16 +347,34 @@ static u32 grow_front(const struct choice *choice, u32 from, u32 to)
 	return is_plain(choice, before) && may_have(choice, before, to) ? before : from;
 }
 
-/* Take in one more instruction behind. Return: where it ends; @to if it may not be had. */
+/*
+ * Take in one more instruction behind. Return: where it ends; @to if it may not be had.
+ * Nothing follows one that may only be the last: a call is long enough, and a jump or a
+ * return ends its block.
+ */
 static u32 grow_behind(const struct choice *choice, u32 from, u32 to)
 {
 	u32 end = to;
 
-	if (to >= choice->behind || !is_plain(choice, to))
+	if (to >= choice->behind ||
+	    !(is_plain(choice, to) || (choice->may_end && may_be_last(choice, to))))
 		return to;
 	do {
 		end++;
 	} while (end < choice->behind && !(choice->marks[end] & MARK_START));
+	return may_have(choice, from, end) ? end : to;
+}
+
+/*
+ * The kernel writes a short return where it has compiled a jump to one, and int3s behind
+ * it. Return: where a region ends that is too short without them.
+ */
+static u32 with_fill(const struct choice *choice, u32 from, u32 to)
+{
+	u32 end = to;
+
+	while (end - from < REGION_JUMP_LEN && choice->marks[end] & MARK_FILL)
+		end++;
 	return may_have(choice, from, end) ? end : to;
 }
 
@@ -389,6 +424,8 @@ static bool choose_both(const struct choice *choice, u32 from, struct region *re
 	while (to - from < REGION_JUMP_LEN) {
 		u32 end = grow_behind(choice, from, to);
 
+		if (end == to && choice->may_end)
+			end = with_fill(choice, from, to);
 		if (end == to)
 			return false;
 		to = end;
@@ -424,12 +461,13 @@ static void choose_passage(const struct choice *choice, u32 end, struct region *
 {
 	u32 from = choice->at, to = from;
 
-	while (to - from < REGION_JUMP_LEN) {
-		if (to >= end || !is_plain(choice, to))
+	while (to - from < REGION_JUMP_LEN && to < end) {
+		if (!(is_plain(choice, to) || may_be_last(choice, to)))
 			return;
 		to = step_over(choice, to, end);
 	}
-	if (!may_have(choice, from, to))
+	to = with_fill(choice, from, to);
+	if (to - from < REGION_JUMP_LEN || !may_have(choice, from, to))
 		return;
 	take(choice, from, to, region);
 	region->before = region->length;
@@ -514,32 +552,50 @@ static bool is_unsure(const struct finder *f, u32 block)
 	return f->traits[f->flow->blocks[block].function] & TRAIT_UNSURE;
 }
 
+static void choose_front(struct finder *f, u32 branch)
+{
+	struct region *region = &f->regions->branches[branch];
+	struct choice choice;
+
+	*region = (struct region){ .why = REGION_SHORT };
+	choice_init(f, branch, &choice);
+	if (is_unsure(f, f->flow->branches[branch].block))
+		region->why = REGION_UNSURE;
+	else if (!may_have_jump(&choice))
+		region->why = REGION_RESERVED;
+	else
+		choose_before(&choice, region);
+}
+
+static void choose_back(struct finder *f, u32 branch, bool may_end)
+{
+	struct region *region = &f->regions->branches[branch];
+	struct choice choice;
+
+	if (region->length || region->why == REGION_UNSURE)
+		return;
+	choice_init(f, branch, &choice);
+	choice.may_end = may_end;
+	if (may_have_jump(&choice))
+		choose_behind(&choice, region);
+}
+
 /*
  * All regions in front of jumps come before the first one behind a jump: those do
- * not compete with each other, and are cheaper as they need no other block.
+ * not compete with each other, and are cheaper as they need no other block. The last
+ * are those that end with a call or the like: a return from a call that was no call is one
+ * that the CPU does not foresee.
  */
 static void choose_branches(struct finder *f)
 {
-	struct region *regions = f->regions->branches;
-	struct choice choice;
 	u32 i;
 
-	for (i = 0; i < f->flow->nr_branches; i++) {
-		regions[i] = (struct region){ .why = REGION_SHORT };
-		choice_init(f, i, &choice);
-		if (is_unsure(f, f->flow->branches[i].block))
-			regions[i].why = REGION_UNSURE;
-		else if (!may_have_jump(&choice))
-			regions[i].why = REGION_RESERVED;
-		else
-			choose_before(&choice, &regions[i]);
-	}
-	for (i = 0; i < f->flow->nr_branches; i++) {
-		choice_init(f, i, &choice);
-		if (!regions[i].length && regions[i].why != REGION_UNSURE &&
-		    may_have_jump(&choice))
-			choose_behind(&choice, &regions[i]);
-	}
+	for (i = 0; i < f->flow->nr_branches; i++)
+		choose_front(f, i);
+	for (i = 0; i < f->flow->nr_branches; i++)
+		choose_back(f, i, false);
+	for (i = 0; i < f->flow->nr_branches; i++)
+		choose_back(f, i, true);
 }
 
 /* They come behind all jumps: ftrace has entries as well, and few blocks need a site. */

@@ -29,10 +29,10 @@
  * @why: REGION_*
  */
 struct region {
-	u8 before;
-	u8 length;
-	bool inside;
-	u8 why;
+	u16 before : 6;
+	u16 length : 6;
+	u16 inside : 1;
+	u16 why : 2;
 };
 
 /**
@@ -57,13 +57,14 @@ struct region_table {
  *
  * A region takes the jump alone where that is long enough; else the instructions
  * before it in the same block, as few as will do; else those behind it, if its
- * fall-through block has no other way in, or some of both. It never contains a call, an
- * instruction that the exception table names, one that cannot be carried out
- * elsewhere (stub.h), bytes of ftrace, static branches, static calls or the bug
- * table, nor, but as its first byte, an address that anything goes to, returns
- * to, or that data or an operand in the texts names. An entry's begins behind ftrace's
- * place, and nobody comes to its first byte but through that. Sleeps. Return: 0 or
- * -ENOMEM.
+ * fall-through block has no other way in, or some of both. A call, a jump or a return may
+ * be its last instruction, with int3s behind a jump or a return. It never contains an
+ * instruction that the exception table names, one that cannot be carried out elsewhere
+ * (stub.h), bytes of ftrace, static branches,
+ * static calls or the bug table, nor, but as its first byte, an address that anything
+ * goes to, returns to, or that data or an operand in the texts names. An entry's begins
+ * behind ftrace's place, and nobody comes to its first byte but through that. Sleeps.
+ * Return: 0 or -ENOMEM.
  */
 int region_find(const struct flow_input *in, const struct flow *flow,
 		const u64 *pointers, u32 nr_pointers, struct region_table *regions);

@@ -17,6 +17,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
+#include "compat.h"
 #include "returns.h"
 #include "target.h"
 #include "trace.h"
@@ -46,7 +47,7 @@ NOKPROBE_SYMBOL(probe_of);
 
 static int notrace function_entered(struct kretprobe_instance *instance, struct pt_regs *regs)
 {
-	struct kretprobe *rp = get_kretprobe(instance);
+	struct kretprobe *rp = compat_kretprobe_of(instance);
 
 	/* 1: no instance is wanted. */
 	return !rp || !READ_ONCE(probe_of(rp)->site) ||
@@ -56,7 +57,7 @@ NOKPROBE_SYMBOL(function_entered);
 
 static int notrace function_left(struct kretprobe_instance *instance, struct pt_regs *regs)
 {
-	struct kretprobe *rp = get_kretprobe(instance);
+	struct kretprobe *rp = compat_kretprobe_of(instance);
 	struct cov_site *site = rp ? READ_ONCE(probe_of(rp)->site) : NULL;
 
 	if (site)
@@ -84,7 +85,7 @@ static struct return_probe *arm_one(struct cov_site *site)
 	if (!probe)
 		return NULL;
 	probe->site = site;
-	probe->rp.kp.addr = (kprobe_opcode_t *)site->address;
+	probe->rp.kp.addr = (kprobe_opcode_t *)site_address(site);
 	probe->rp.entry_handler = function_entered;
 	probe->rp.handler = function_left;
 	probe->rp.data_size = sizeof(u32);

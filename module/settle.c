@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * settle.c - in modes edges and blocks, scope all, a site that has been seen has
- * little left to teach. A worker looks now and then, and takes out what costs for
- * nothing; coverage stays exact. Owns the worker. May call detour.c, entry.c, flow.h.
+ * little left to teach. A worker looks now and then at what has been passed for the
+ * first time (cell_news.h), and takes out what costs for nothing; coverage stays
+ * exact. Owns the worker, and struct settling. May call detour.c, entry.c, flow.h.
  *
  * - A function's entry that was seen leaves ftrace's filter.
  * - A branch of which both outcomes were seen gets its bytes back.
@@ -26,6 +27,7 @@
 #include <linux/sched.h>
 #include <linux/workqueue.h>
 
+#include "cell_news.h"
 #include "detour.h"
 #include "engine.h"
 #include "entry.h"
@@ -34,13 +36,14 @@
 #include "target_parts.h"
 
 /*
- * Most of what a run teaches it teaches at its beginning; each look costs as much as the
- * sites that it looks at. So the pauses grow, while there is something to do up to BUSY.
+ * Most of what a run teaches it teaches at its beginning, and each change of text stops
+ * all CPUs for a moment. So the pauses grow, while there is something to do up to BUSY.
  */
 #define SOONEST	(HZ / 50 ?: 1)
 #define BUSY	(HZ / 10)
+#define CALM	HZ
 #define LATEST	(2 * HZ)
-/* A look at 30,000 sites takes seconds where a machine is slow, an emulated one that logs. */
+/* A look takes seconds where a machine is slow, an emulated one that logs. */
 #define SHARE	10
 
 static void settle_work(struct work_struct *work);
@@ -77,7 +80,7 @@ static bool watches(const struct cov_site *site)
 /* The block that the branch's @outcome leads to, if nothing else does; or FLOW_NONE. */
 static u32 block_behind(const struct cov_site *site, u32 outcome)
 {
-	const struct flow *flow = &site->target->image.flow;
+	const struct flow *flow = &site_target(site)->image.flow;
 	u32 next = flow->blocks[flow->branches[checkpoints_index(site)].block].next[outcome];
 
 	if (next == FLOW_NONE || flow->first_way[next + 1] - flow->first_way[next] != 1)
@@ -88,24 +91,24 @@ static u32 block_behind(const struct cov_site *site, u32 outcome)
 }
 
 /*
- * The site that will be passed when the branch's @outcome is: a block's own, or the
- * jump at its end if nothing in the block can keep from it.
+ * The first cell of the site that will be passed when the branch's @outcome is: a block's
+ * own, or the jump at its end if nothing in the block can keep from it. 0 if there is none.
  */
-static const struct cov_site *implying(const struct cov_site *site, u32 outcome)
+static u32 implying(const struct cov_site *site, u32 outcome)
 {
-	const struct checkpoints *cps = &site->target->cps;
+	const struct checkpoints *cps = &site_target(site)->cps;
 	u32 next = block_behind(site, outcome);
 	const struct flow_block *block;
 
 	if (next == FLOW_NONE)
-		return NULL;
-	block = &site->target->image.flow.blocks[next];
+		return 0;
+	block = &site_target(site)->image.flow.blocks[next];
 	if (watches(cps->leader[next]))
-		return cps->leader[next];
+		return cps->leader[next]->cell;
 	if (block->branch != FLOW_NONE && !(block->flags & FLOW_BLOCK_STOPS) &&
 	    watches(cps->branch[block->branch]))
-		return cps->branch[block->branch];
-	return NULL;
+		return cps->branch[block->branch]->cell;
+	return 0;
 }
 
 /* What it shall be from now on. */
@@ -120,33 +123,45 @@ static u8 settle_branch(struct cov_site *site)
 	site->implied_by = implying(site, fell);
 	if (site->implied_by)
 		return SITE_SETTLED_FREE;
-	return fell && site->engine == &cov_engine_detour && detour_can_half(site) ?
+	return fell && site->engine == COV_ENGINE_DETOUR && detour_can_half(site) ?
 		SITE_SETTLED_HALF : SITE_SETTLED_NOT;
 }
 
 static bool is_settleable(const struct cov_site *site)
 {
-	return (site->engine == &cov_engine_detour || site->engine == &cov_engine_breakpoint) &&
+	return (site->engine == COV_ENGINE_DETOUR || site->engine == COV_ENGINE_BREAKPOINT) &&
 	       site->kind == SITE_BRANCH && site->watched && !site->visited &&
 	       site->state == COV_SITE_ARMED;
 }
 
-void settle_note_implied(struct cov_target *target)
+/* Was the site passed whose first cell it is? */
+static bool cell_passed(const struct cov_target *target, u32 cell)
 {
 	const struct cells *cells = &target->cps.cells;
-	struct site_batch *batch;
+
+	return cell_read(cells, cells->base, cell) ||
+	       (cell_is_branch(&target->image, cell) && cell_read(cells, cells->base, cell + 1));
+}
+
+static void note_implied(struct cov_site *site)
+{
+	const struct cells *cells = &site_target(site)->cps.cells;
+
+	cell_hit(cells, cells->base, site->cell);
+	cell_hit(cells, cells->base, site->cell + 1);
+	site->implied_by = 0;
+}
+
+void settle_note_implied(struct cov_target *target)
+{
+	struct site_chunk *chunk;
 	struct cov_site *site;
 	u32 i;
 
-	for_each_site(site, batch, i, &target->cps) {
-		const struct cov_site *by = site->implied_by;
-
+	for_each_site(site, chunk, i, &target->cps) {
 		cond_resched();
-		if (!by || !was_passed(by))
-			continue;
-		cell_hit(cells, cells->base, site->cell);
-		cell_hit(cells, cells->base, site->cell + 1);
-		site->implied_by = NULL;
+		if (site->implied_by && cell_passed(target, site->implied_by))
+			note_implied(site);
 	}
 }
 
@@ -154,6 +169,8 @@ void settle_note_implied(struct cov_target *target)
 #define PASS	4096
 
 struct pass {
+	u32 cells[PASS];		/* that are news */
+	u32 nr_cells;
 	struct cov_site *branches[PASS];
 	u8 to[PASS];
 	u32 nr_branches;
@@ -163,55 +180,118 @@ struct pass {
 	struct cov_site *breakpoints[PASS];
 	u32 nr_breakpoints;
 	u32 blocks[PASS];		/* that want a witness */
+	struct cov_site *wanting[PASS];	/* whose outcome they would imply */
 	struct cov_site *witnesses[PASS];
 	u32 nr_witnesses;
 };
 
-/* A branch of which one outcome was seen goes on costing a trap: would a witness help? */
-static void choose_witness(const struct cov_site *site, struct pass *pass)
+static bool has_branch_in(const struct cov_target *target, u32 block)
 {
-	const struct cov_target *target = site->target;
+	return target->image.flow.blocks[block].branch != FLOW_NONE;
+}
+
+/* A block's site, or the jump at its end, has been passed: does that imply an outcome? */
+static void note_implied_by(struct cov_target *target, const struct cov_site *by, u32 block)
+{
+	const struct flow *flow = &target->image.flow;
+	struct cov_site *site;
+	u32 from;
+
+	if (flow->first_way[block + 1] - flow->first_way[block] != 1)
+		return;
+	from = flow->ways[flow->first_way[block]].block;
+	site = has_branch_in(target, from) ? target->cps.branch[flow->blocks[from].branch] : NULL;
+	if (site && site->implied_by == by->cell)
+		note_implied(site);
+}
+
+/* A branch of which one outcome was seen goes on costing a trap: would a witness help? */
+static void choose_witness(struct cov_site *site, struct pass *pass)
+{
+	const struct cov_target *target = site_target(site);
 	bool fell = site_saw(site, 0);
 	u32 block;
 
-	if (site->engine != &cov_engine_breakpoint || fell == site_saw(site, 1) ||
-	    pass->nr_witnesses == PASS)
+	if (site->engine != COV_ENGINE_BREAKPOINT || fell == site_saw(site, 1))
 		return;
 	block = block_behind(site, fell);
 	if (block == FLOW_NONE || target->cps.leader[block] ||
 	    target->cps.plan.leader[block] != FLOW_SITE_UNUSED ||
 	    target->image.flow.blocks[block].site == FLOW_NONE)
 		return;
+	pass->wanting[pass->nr_witnesses] = site;
 	pass->blocks[pass->nr_witnesses++] = block;
 }
 
-static void choose(struct cov_target *target, struct pass *pass)
+/* Both outcomes are news, one behind the other. */
+static bool is_chosen(const struct cov_site *site, const struct pass *pass)
 {
-	struct site_batch *batch;
-	struct cov_site *site;
-	u32 i;
+	return (pass->nr_branches && pass->branches[pass->nr_branches - 1] == site) ||
+	       (pass->nr_breakpoints && pass->breakpoints[pass->nr_breakpoints - 1] == site);
+}
+
+static void look_at_branch(struct cov_site *site, struct pass *pass)
+{
 	u8 to;
 
-	for_each_site(site, batch, i, &target->cps) {
-		cond_resched();
-		if (site->engine == &cov_engine_entry && site->state == COV_SITE_ARMED &&
-		    site->watched && was_passed(site) && pass->nr_entries < PASS)
-			pass->entries[pass->nr_entries++] = site;
-		if (!is_settleable(site) || pass->nr_branches == PASS ||
-		    pass->nr_breakpoints == PASS)
-			continue;
-		to = settle_branch(site);
-		if (to == site->settled) {
-			choose_witness(site, pass);
-			continue;
-		}
-		if (site->engine == &cov_engine_breakpoint) {
-			pass->breakpoints[pass->nr_breakpoints++] = site;
-			continue;
-		}
-		pass->branches[pass->nr_branches] = site;
-		pass->to[pass->nr_branches++] = to;
+	if (!is_settleable(site) || is_chosen(site, pass))
+		return;
+	to = settle_branch(site);
+	if (to == site->settled) {
+		choose_witness(site, pass);
+		return;
 	}
+	if (site->engine == COV_ENGINE_BREAKPOINT) {
+		pass->breakpoints[pass->nr_breakpoints++] = site;
+		return;
+	}
+	pass->branches[pass->nr_branches] = site;
+	pass->to[pass->nr_branches++] = to;
+}
+
+/* What @cell stands for (cells.h) was passed for the first time. */
+static void look_at(struct cov_target *target, u32 cell, struct pass *pass)
+{
+	const struct checkpoints *cps = &target->cps;
+	const struct flow *flow = &target->image.flow;
+	struct cov_site *site;
+
+	if (cell < target->image.in.nr_functions) {
+		site = cps->entry[cell];
+		target->settling.entries |= site && site->engine == COV_ENGINE_ENTRY;
+		return;
+	}
+	cell -= target->image.in.nr_functions;
+	if (cell < 2 * flow->nr_branches) {
+		site = cps->branch[cell / 2];
+		if (!site)
+			return;
+		note_implied_by(target, site, flow->branches[cell / 2].block);
+		look_at_branch(site, pass);
+		return;
+	}
+	cell -= 2 * flow->nr_branches;
+	if (cell < flow->nr_blocks && cps->leader[cell])
+		note_implied_by(target, cps->leader[cell], cell);
+}
+
+static bool is_seen_entry(const struct cov_site *site)
+{
+	return site->state == COV_SITE_ARMED && site->watched && was_passed(site);
+}
+
+/*
+ * To change its filter costs ftrace a look at everything that it can trace: 2.5 million
+ * instructions (6.1), as much as 18,000 hits. So entries wait until all is calm.
+ */
+static void choose_entries(struct cov_target *target, struct pass *pass)
+{
+	struct site_cursor cursor = { target, COV_ENGINE_ENTRY, is_seen_entry };
+	struct cov_site *site;
+
+	while (pass->nr_entries < PASS && (site = site_next(&cursor)))
+		pass->entries[pass->nr_entries++] = site;
+	target->settling.entries = false;
 }
 
 static void carry_out(struct pass *pass)
@@ -234,11 +314,11 @@ static void carry_out(struct pass *pass)
 		if (site->settled == SITE_SETTLED_FREE)
 			WRITE_ONCE(site->state, COV_SITE_DISARMED);
 		else
-			site->implied_by = NULL;
+			site->implied_by = 0;
 	}
 }
 
-/* The next pass finds them. Without memory or room there are none. */
+/* The next pass looks at the branches that wanted them. Without memory or room there are none. */
 static void call_witnesses(struct cov_target *target, struct pass *pass)
 {
 	u32 i, n = pass->nr_witnesses;
@@ -248,37 +328,113 @@ static void call_witnesses(struct cov_target *target, struct pass *pass)
 	    checkpoints_add_witnesses(target, pass->blocks, n, pass->witnesses))
 		return;
 	cov_engine_breakpoint.arm(pass->witnesses, n);
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
+		const struct cov_site *site = pass->wanting[i];
+
 		if (READ_ONCE(pass->witnesses[i]->state) == COV_SITE_PENDING)
 			checkpoints_refuse(pass->witnesses[i], -(int)pass->witnesses[i]->error);
+		cell_news_again(target->settling.looked, site->cell + site_saw(site, 1));
+	}
 	pass->nr_witnesses = n;
 }
 
-static u32 settle_target(struct cov_target *target, struct pass *pass)
+/* It stays open until there has been no news for a while: to open it costs more than to look. */
+static bool begin_news(struct cov_target *target)
+{
+	struct settling *settling = &target->settling;
+
+	if (!settling->open && target_open(target))
+		return false;
+	settling->open = true;
+	return true;
+}
+
+static void end_news(struct cov_target *target)
+{
+	if (target->settling.open)
+		target_close(target);
+	target->settling.open = false;
+}
+
+void settle_forget(struct cov_target *target)
+{
+	end_news(target);
+	kvfree(target->settling.looked);
+	target->settling = (struct settling){ };
+}
+
+static u32 find_news(struct cov_target *target, struct pass *pass)
+{
+	const struct cells *cells = &target->cps.cells;
+	struct settling *settling = &target->settling;
+
+	if (!settling->looked)
+		settling->looked = kvzalloc(cell_news_size(cells->count), GFP_KERNEL);
+	pass->nr_cells = settling->looked ?
+		cell_news_find(cells->base, cells->count, settling->looked, pass->cells, PASS) : 0;
+	return pass->nr_cells;
+}
+
+static void look_at_news(struct cov_target *target, struct pass *pass)
+{
+	u32 i;
+
+	for (i = 0; i < pass->nr_cells; i++) {
+		cond_resched();
+		look_at(target, pass->cells[i], pass);
+	}
+}
+
+/* Without memory nothing is looked at, and found again the next time. */
+static void look_again(struct cov_target *target, const struct pass *pass)
+{
+	u32 i;
+
+	for (i = 0; i < pass->nr_cells; i++)
+		cell_news_again(target->settling.looked, pass->cells[i]);
+}
+
+/* For a while there has been nothing. */
+static void settle_calm(struct cov_target *target, struct pass *pass)
+{
+	end_news(target);
+	if (target->settling.entries)
+		choose_entries(target, pass);
+}
+
+/* Return: whether there may be more to do soon. */
+static bool settle_target(struct cov_target *target, struct pass *pass)
 {
 	pass->nr_branches = pass->nr_entries = pass->nr_breakpoints = pass->nr_witnesses = 0;
+	if (!find_news(target, pass)) {
+		if (pause >= CALM)
+			settle_calm(target, pass);
+		carry_out(pass);
+		return false;
+	}
 	foreign_mark();
-	settle_note_implied(target);
-	choose(target, pass);
+	if (begin_news(target))
+		look_at_news(target, pass);
+	else
+		look_again(target, pass);
 	carry_out(pass);
 	call_witnesses(target, pass);
-	return pass->nr_branches + pass->nr_entries + pass->nr_breakpoints + pass->nr_witnesses;
+	return true;
 }
 
 static void settle_work(struct work_struct *work)
 {
 	struct pass *pass = kvmalloc(sizeof(*pass), GFP_KERNEL);
+	bool any = false, done = false;
 	unsigned long begun = jiffies;
 	struct cov_target *target;
-	bool any = false;
-	u32 done = 0;
 
 	/* Without memory, later. */
 	mutex_lock(&cov_targets_lock);
 	list_for_each_entry(target, &cov_targets, link)
 		if (settles(target)) {
 			any = true;
-			done += pass ? settle_target(target, pass) : 0;
+			done |= pass && settle_target(target, pass);
 		}
 	mutex_unlock(&cov_targets_lock);
 	kvfree(pass);

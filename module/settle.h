@@ -6,10 +6,27 @@
 #ifndef LIVECOV_SETTLE_H
 #define LIVECOV_SETTLE_H
 
+#include <linux/types.h>
+
 struct cov_target;
+
+/**
+ * struct settling - how far it has come with a target; under the targets' lock
+ * @looked: a bit for each cell: it was passed, and looked at; NULL before the first look
+ * @open: the target is held open (target_open()), as there has been news
+ * @entries: some that ftrace has have been seen, and are still in its filter
+ */
+struct settling {
+	u8 *looked;
+	bool open;
+	bool entries;
+};
 
 /* settle_note_implied - write implied outcomes down: what implies them is about to go */
 void settle_note_implied(struct cov_target *target);
+
+/* settle_forget - the target starts over, or its sites go: nothing was looked at; no failure */
+void settle_forget(struct cov_target *target);
 
 /* settle_start - something is armed anew, or anything else that gives work. Any time. */
 void settle_start(void);

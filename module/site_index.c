@@ -1,25 +1,39 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * site_index.c - see site_index.h. An index is an array of sites, sorted by 64 bytes of
- * text, and for each of those where in it their sites begin: a look-up reads one
- * bucket and walks past as many sites as 64 bytes hold, two on average.
+ * site_index.c - see site_index.h. An index is an array of words, one for each site,
+ * sorted by 64 bytes of text, and for each of those where in it their sites begin: a
+ * look-up reads one bucket and walks past as many words as 64 bytes hold sites, two on
+ * average.
  *
  *	indices --> index of ext4 --> index of brd --> NULL
  *	            bucket[0] .. bucket[size / 64]
- *	            site[0] .. site[count - 1]
+ *	            word[0] .. word[count - 1]:	chunk | place in it / 8 | offset in its bucket
+ *	            chunk[0] .. chunk[n - 1]
+ *
+ * So only the site that is meant is looked at, and not more than whether it is @indexed. That
+ * it becomes when its index is in the list and the one before has gone: a word never
+ * speaks of an earlier patch of a site that has another one now.
  *
  * An index never changes once it is in the list. Writers hold the targets' lock; a
- * reader is a handler with preemption off, so an index taken out of the list is
- * freed after synchronize_rcu(). smp_store_release() in rcu_assign_pointer() pairs
- * with the dependency of rcu_dereference(): who sees an index sees its sites.
+ * reader is a handler with preemption off, so an index taken out of the list is freed
+ * after synchronize_rcu(). smp_store_release() in rcu_assign_pointer() pairs with the
+ * dependency of rcu_dereference(): who sees an index sees its sites.
  */
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
+#include <linux/slab.h>
 
+#include "portable.h"
 #include "site_index.h"
 #include "target.h"
 
 #define BUCKET_SHIFT	6
+#define BUCKET_MASK	((1U << BUCKET_SHIFT) - 1)
+#define PLACE_UNIT	8
+#define PLACE_SHIFT	BUCKET_SHIFT
+#define PLACE_BITS	(PAGE_SHIFT - ilog2(PLACE_UNIT))
+#define CHUNK_SHIFT	(PLACE_SHIFT + PLACE_BITS)
+#define CHUNKS_MAX	(1U << (32 - CHUNK_SHIFT))
 
 struct site_index {
 	struct site_index __rcu *next;
@@ -28,23 +42,36 @@ struct site_index {
 	unsigned long size;
 	u32 count;
 	u32 *buckets;
-	struct cov_site *sites[];
+	u32 *words;
+	struct site_chunk *chunks[];
 };
 
 static struct site_index __rcu *indices;
 
 /* --- in a handler's context ---------------------------------------------- */
 
+static __always_inline struct cov_site *site_of(const struct site_index *index, u32 word)
+{
+	u32 place = word / ((1U << PLACE_SHIFT) / PLACE_UNIT) & ~PAGE_MASK & -PLACE_UNIT;
+
+	return (void *)index->chunks[word >> CHUNK_SHIFT] + place;
+}
+
 static __always_inline struct cov_site *find_in(const struct site_index *index,
 						unsigned long offset)
 {
-	u32 bucket = offset >> BUCKET_SHIFT;
-	u32 i, end = index->buckets[bucket + 1];
+	const u32 *bucket = &index->buckets[offset >> BUCKET_SHIFT];
+	const u32 *word = &index->words[bucket[0]], *end = &index->words[bucket[1]];
 
-	for (i = index->buckets[bucket]; i < end; i++)
-		if (site_patch(index->sites[i]) == index->base + offset &&
-		    READ_ONCE(index->sites[i]->indexed))
-			return index->sites[i];
+	for (; word < end; word++) {
+		struct cov_site *site;
+
+		if ((*word ^ offset) & BUCKET_MASK)
+			continue;
+		site = site_of(index, *word);
+		if (READ_ONCE(site->indexed))
+			return site;
+	}
 	return NULL;
 }
 
@@ -93,10 +120,12 @@ struct cov_site *site_index_find_stub(unsigned long address)
 	u32 i;
 
 	for (index = rcu_dereference_raw(indices); index; index = rcu_dereference_raw(index->next))
-		for (i = 0; i < index->count; i++)
-			if (address - (unsigned long)index->sites[i]->engine_data <
-			    index->sites[i]->stub_len)
-				return index->sites[i];
+		for (i = 0; i < index->count; i++) {
+			struct cov_site *site = site_of(index, index->words[i]);
+
+			if (site->indexed && address - site_stub(site) < site->stub_len)
+				return site;
+		}
 	return NULL;
 }
 
@@ -104,46 +133,70 @@ struct cov_site *site_index_find_stub(unsigned long address)
 
 static bool wants_index(const struct cov_site *site)
 {
-	return site->indexed;
+	return site->engine != SITE_NO_ENGINE && site->engine != COV_ENGINE_KPROBE;
 }
 
 static void index_free(struct site_index *index)
 {
 	if (!index)
 		return;
-	kvfree(index->buckets);
+	pure_free(index->buckets);
+	pure_free(index->words);
 	kvfree(index);
+}
+
+/* How many sites, and from where to where. */
+static void measure(struct site_index *index)
+{
+	unsigned long first = ULONG_MAX, last = 0;
+	struct site_chunk *chunk;
+	struct cov_site *site;
+	u32 i;
+
+	for_each_site(site, chunk, i, &index->target->cps)
+		if (wants_index(site)) {
+			first = min(first, site_patch(site));
+			last = max(last, site_patch(site));
+			index->count++;
+		}
+	if (!index->count)
+		return;
+	index->base = round_down(first, 1UL << BUCKET_SHIFT);
+	index->size = round_up(last + 1 - index->base, 1UL << BUCKET_SHIFT);
 }
 
 static struct site_index *index_alloc(struct cov_target *target)
 {
-	unsigned long first = ULONG_MAX, last = 0;
+	const struct site_list *list = &target->cps.sites;
 	struct site_index *index;
-	struct site_batch *batch;
-	struct cov_site *site;
-	u32 i, n = 0;
+	struct site_chunk *chunk;
 
-	for_each_site(site, batch, i, &target->cps)
-		if (wants_index(site)) {
-			first = min(first, site_patch(site));
-			last = max(last, site_patch(site));
-			n++;
-		}
-	index = kvzalloc(struct_size(index, sites, n), GFP_KERNEL);
+	BUILD_BUG_ON(offsetof(struct site_chunk, sites) % PLACE_UNIT ||
+		     sizeof(struct cov_site) % PLACE_UNIT);
+	if (list->nr_chunks > CHUNKS_MAX)
+		return NULL;
+	index = kvzalloc(struct_size(index, chunks, list->nr_chunks), GFP_KERNEL);
 	if (!index)
 		return NULL;
 	index->target = target;
-	index->count = n;
-	if (n) {
-		index->base = round_down(first, 1UL << BUCKET_SHIFT);
-		index->size = round_up(last + 1 - index->base, 1UL << BUCKET_SHIFT);
-	}
-	index->buckets = kvcalloc((index->size >> BUCKET_SHIFT) + 2, sizeof(u32), GFP_KERNEL);
-	if (!index->buckets) {
-		kvfree(index);
+	list_for_each_entry(chunk, &list->chunks, link)
+		index->chunks[chunk->number] = chunk;
+	measure(index);
+	index->buckets = pure_alloc_lasting(((index->size >> BUCKET_SHIFT) + 2) * sizeof(u32));
+	index->words = pure_alloc_lasting(((size_t)index->count + 1) * sizeof(u32));
+	if (!index->buckets || !index->words) {
+		index_free(index);
 		return NULL;
 	}
 	return index;
+}
+
+static u32 word_of(const struct site_index *index, const struct cov_site *site)
+{
+	const struct site_chunk *chunk = site_chunk(site);
+
+	return chunk->number << CHUNK_SHIFT | offset_in_page(site) / PLACE_UNIT << PLACE_SHIFT |
+	       ((site_patch(site) - index->base) & BUCKET_MASK);
 }
 
 static u32 bucket_of(const struct site_index *index, const struct cov_site *site)
@@ -158,18 +211,18 @@ static u32 bucket_of(const struct site_index *index, const struct cov_site *site
 static void fill(struct site_index *index)
 {
 	u32 *next = index->buckets + 1, nr = index->size >> BUCKET_SHIFT;
-	struct site_batch *batch;
+	struct site_chunk *chunk;
 	struct cov_site *site;
 	u32 i;
 
-	for_each_site(site, batch, i, &index->target->cps)
+	for_each_site(site, chunk, i, &index->target->cps)
 		if (wants_index(site) && bucket_of(index, site) + 1 < nr)
 			next[bucket_of(index, site) + 1]++;
 	for (i = 1; i < nr; i++)
 		next[i] += next[i - 1];
-	for_each_site(site, batch, i, &index->target->cps)
+	for_each_site(site, chunk, i, &index->target->cps)
 		if (wants_index(site))
-			index->sites[next[bucket_of(index, site)]++] = site;
+			index->words[next[bucket_of(index, site)]++] = word_of(index, site);
 }
 
 /* Put @index, or nothing, in the place of what the list has of @target. */
@@ -194,11 +247,17 @@ static void replace(struct cov_target *target, struct site_index *index)
 int site_index_build(struct cov_target *target)
 {
 	struct site_index *index = index_alloc(target);
+	struct site_chunk *chunk;
+	struct cov_site *site;
+	u32 i;
 
 	if (!index)
 		return -ENOMEM;
 	fill(index);
 	replace(target, index);
+	for_each_site(site, chunk, i, &target->cps)
+		if (wants_index(site))
+			WRITE_ONCE(site->indexed, true);
 	return 0;
 }
 

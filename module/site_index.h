@@ -6,12 +6,19 @@
 #ifndef LIVECOV_SITE_INDEX_H
 #define LIVECOV_SITE_INDEX_H
 
+#include "arena.h"
 #include "checkpoint.h"
 
 /* Where a site's patch begins. */
 static __always_inline unsigned long site_patch(const struct cov_site *site)
 {
-	return site->address + site->patch_offset;
+	return site_address(site) + site->patch_offset;
+}
+
+/* Where its code in the arena begins. */
+static __always_inline unsigned long site_stub(const struct cov_site *site)
+{
+	return (unsigned long)livecov_stubs + site->stub;
 }
 
 /**
@@ -39,7 +46,7 @@ struct cov_site *site_index_find_stub(unsigned long address);
 
 /**
  * site_index_build - make the sites of a target known to handlers
- * @target: all its sites that an engine of ours has prepared (@indexed)
+ * @target: all its sites that an engine of ours has prepared; they are @indexed afterwards
  *
  * Replaces the target's earlier index; sleeps until no handler uses that. The
  * targets' lock is held. Return: 0 or -ENOMEM; then the earlier one stays.

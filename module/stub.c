@@ -7,7 +7,7 @@
  *		jcc 1f
  *		note of [0]
  *		instructions behind the conditional jump
- *		jmp behind the region
+ *		jmp behind the region, or what the region ends with
  *	1:	note of [1]
  *		jmp target
  *
@@ -15,7 +15,14 @@
  *
  *		the region's instructions
  *		note of [0]
- *		jmp behind the region
+ *		jmp behind the region, or what the region ends with
+ *
+ * A region may end with a jump, a return or a call. The call's return address is the
+ * original's, so that whoever returns, or looks who has called, knows nothing of the
+ * stub:
+ *
+ *		push $behind the region		sign-extended: the kernel's text is in the
+ *		jmp target			upper 2 GiB
  *
  * Encodings are from the SDM (Intel 64 and IA-32 Architectures Software
  * Developer's Manual), volume 2.
@@ -102,8 +109,25 @@ static void put_moved(struct writer *w, const u8 *bytes, u64 address,
 	put(w, bytes + disp + sizeof(s32), insn->length - disp - sizeof(s32));
 }
 
-/* Copy instructions, all of which go on to the next one. */
-static void put_all_moved(struct writer *w, const u8 *bytes, u32 size, u64 address)
+/* Nothing but int3s that nobody runs. */
+static bool is_fill(const u8 *bytes, u32 size)
+{
+	return !size || (bytes[0] == 0xcc && !memcmp(bytes, bytes + 1, size - 1));
+}
+
+/* May a region of @size bytes end with the instruction at @bytes? */
+static bool is_end(const u8 *bytes, u32 size, const struct insn_branch *insn)
+{
+	if (insn->kind == INSN_CALL)
+		return insn->length == size;
+	return insn_branch_may_end(insn) && is_fill(bytes + insn->length, size - insn->length);
+}
+
+/*
+ * Copy instructions, as far as they go on to the next one. Return: where what the region
+ * ends with begins in @bytes; @size if it goes on behind them.
+ */
+static u32 put_all_moved(struct writer *w, const u8 *bytes, u32 size, u64 address)
 {
 	struct insn_branch insn;
 	u32 at;
@@ -111,12 +135,39 @@ static void put_all_moved(struct writer *w, const u8 *bytes, u32 size, u64 addre
 	for (at = 0; at < size; at += insn.length) {
 		if (insn_branch_decode(bytes + at, size - at, address + at, &insn)) {
 			fail(w, -EILSEQ);
-			return;
+			return size;
 		}
+		if (is_end(bytes + at, size - at, &insn))
+			return at;
 		if (!insn_branch_is_plain(&insn))
 			fail(w, -EOPNOTSUPP);
 		put_moved(w, bytes + at, address + at, &insn);
 	}
+	return size;
+}
+
+/* What a region of @size bytes that lies at @address goes on with. */
+static void put_end(struct writer *w, const u8 *bytes, u32 size, u64 address)
+{
+	struct insn_branch insn;
+
+	if (!size) {
+		put_jump(w, address);
+		return;
+	}
+	if (insn_branch_decode(bytes, size, address, &insn)) {
+		fail(w, -EILSEQ);
+		return;
+	}
+	if (insn.kind == INSN_RET) {
+		put(w, bytes, insn.length);
+		return;
+	}
+	if (insn.kind == INSN_CALL) {
+		PUT(w, 0x68);			/* push $imm32 */
+		put_s32(w, address + size);
+	}
+	put_jump(w, insn.target);
 }
 
 static bool is_counting(const struct insn_branch *jcc)
@@ -260,28 +311,34 @@ static int decode_jcc(const struct stub *stub, struct insn_branch *jcc)
 	return 0;
 }
 
-/*
- * What the jump leads to when it falls through. Return: where in the stub the
- * instructions begin that stood behind it.
- */
-static u32 put_fall_through(struct writer *w, const struct stub *stub,
-			    const struct insn_branch *jcc)
-{
-	u32 behind = stub->region.before + jcc->length, moved;
+/* Where parts of a stub begin, from its first byte, and of its region. */
+struct parts {
+	u32 after;	/* the instructions that stood behind the jump */
+	u32 taken;	/* what a taken jump leads to, 0 if not into the stub */
+	u32 end;	/* in the region: what it ends with, its length if with nothing special */
+};
 
-	put_note(w, stub, stub->cell[0]);
-	moved = w->size;
-	put_all_moved(w, stub->text + behind, stub->region.length - behind,
-		      stub->address + behind);
-	put_jump(w, stub->address + stub->region.length);
-	return moved;
+/* Instructions of the region from its byte @from on. Return: where what it ends with begins. */
+static u32 put_rest(struct writer *w, const struct stub *stub, u32 from)
+{
+	return from + put_all_moved(w, stub->text + from, stub->region.length - from,
+				    stub->address + from);
 }
 
-/* Where parts of a stub begin, from its first byte. */
-struct parts {
-	u32 after;	/* as put_fall_through() returns */
-	u32 taken;	/* what a taken jump leads to, 0 if not into the stub */
-};
+static void put_region_end(struct writer *w, const struct stub *stub, u32 end)
+{
+	put_end(w, stub->text + end, stub->region.length - end, stub->address + end);
+}
+
+/* What the jump leads to when it falls through. */
+static void put_fall_through(struct writer *w, const struct stub *stub,
+			     const struct insn_branch *jcc, struct parts *parts)
+{
+	put_note(w, stub, stub->cell[0]);
+	parts->after = w->size;
+	parts->end = put_rest(w, stub, stub->region.before + jcc->length);
+	put_region_end(w, stub, parts->end);
+}
 
 static int write_stub(const struct stub *stub, const struct insn_branch *jcc, u8 *code,
 		      struct parts *parts)
@@ -289,14 +346,15 @@ static int write_stub(const struct stub *stub, const struct insn_branch *jcc, u8
 	struct writer w = { .code = code, .at = stub->at };
 	u32 taken;
 
-	put_all_moved(&w, stub->text, stub->region.before, stub->address);
+	if (put_all_moved(&w, stub->text, stub->region.before, stub->address) < stub->region.before)
+		fail(&w, -EOPNOTSUPP);
 	if (stub->cell[1] == STUB_NO_CELL && !is_counting(jcc)) {
 		put_near_jcc(&w, jcc);
-		parts->after = put_fall_through(&w, stub, jcc);
+		put_fall_through(&w, stub, jcc, parts);
 		parts->taken = 0;
 	} else {
 		taken = put_short_jcc(&w, jcc);
-		parts->after = put_fall_through(&w, stub, jcc);
+		put_fall_through(&w, stub, jcc, parts);
 		parts->taken = w.size;
 		end_short_jcc(&w, taken);
 		put_note(&w, stub, stub->cell[1]);
@@ -310,13 +368,13 @@ static bool is_passage(const struct stub *stub)
 	return stub->region.before == stub->region.length;
 }
 
-static int write_passage(const struct stub *stub, u8 *code)
+static int write_passage(const struct stub *stub, u8 *code, struct parts *parts)
 {
 	struct writer w = { .code = code, .at = stub->at };
 
-	put_all_moved(&w, stub->text, stub->region.length, stub->address);
+	parts->end = put_rest(&w, stub, 0);
 	put_note(&w, stub, stub->cell[0]);
-	put_jump(&w, stub->address + stub->region.length);
+	put_region_end(&w, stub, parts->end);
 	return w.err ? w.err : (int)w.size;
 }
 
@@ -328,7 +386,8 @@ static void put_detour(struct writer *w, const struct stub *stub)
 
 int stub_write(const struct stub *stub, u8 *code)
 {
-	struct writer detour = { .code = code, .at = stub->address };
+	u8 jump[REGION_JUMP_LEN];
+	struct writer detour = { .code = jump, .at = stub->address };
 	struct insn_branch jcc;
 	struct parts parts;
 	int err;
@@ -337,7 +396,7 @@ int stub_write(const struct stub *stub, u8 *code)
 	if (detour.err)
 		return detour.err;
 	if (is_passage(stub))
-		return write_passage(stub, code);
+		return write_passage(stub, code, &parts);
 	err = decode_jcc(stub, &jcc);
 	return err ? err : write_stub(stub, &jcc, code, &parts);
 }
@@ -419,20 +478,32 @@ int stub_step(const u8 *text, const struct insn_branch *insn, u64 address, u64 a
 	return w.err ? w.err : (int)w.size;
 }
 
+/* Of what stands behind the conditional jump; the jump itself for what was added. */
+static u32 origin_behind(const struct stub *stub, const struct insn_branch *jcc,
+			 const struct parts *parts, u32 offset)
+{
+	u32 at = stub->region.before + jcc->length + (offset - parts->after);
+
+	if (offset < parts->after || (parts->taken && offset >= parts->taken))
+		return stub->region.before;
+	if (at < parts->end)
+		return at;
+	return parts->end < stub->region.length ? parts->end : stub->region.before;
+}
+
 u32 stub_origin(const struct stub *stub, u32 offset)
 {
-	const struct region *region = &stub->region;
 	struct insn_branch jcc;
 	struct parts parts;
 	u8 code[STUB_MAX_LEN];
-	u32 behind;
 
-	if (offset < region->before)
+	if (is_passage(stub) && write_passage(stub, code, &parts) < 0)
+		return 0;
+	if (is_passage(stub))
+		return offset < parts.end ? offset : parts.end;
+	if (offset < stub->region.before)
 		return offset;
 	if (decode_jcc(stub, &jcc) || write_stub(stub, &jcc, code, &parts) < 0)
-		return region->before;
-	behind = region->before + jcc.length;
-	if (offset >= parts.after && offset - parts.after < region->length - behind)
-		return behind + (offset - parts.after);
-	return region->before;
+		return stub->region.before;
+	return origin_behind(stub, &jcc, &parts, offset);
 }

@@ -133,8 +133,8 @@ int stub_step(const u8 *text, const struct insn_branch *insn, u64 address, u64 a
  * @stub: what stub_write() was given
  * @offset: from the stub's first byte
  *
- * For messages. Return: the offset from the region's first byte; the conditional
- * jump's for what the stub has added.
+ * For messages. Return: the offset from the region's first byte. For what the stub has
+ * added, that of the conditional jump, or where there is none, of what comes next.
  */
 u32 stub_origin(const struct stub *stub, u32 offset);
 

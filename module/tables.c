@@ -25,6 +25,7 @@ void tables_free(struct tables *tables)
 	kvfree(tables->jump_labels);
 	kvfree(tables->bugs);
 	kvfree(tables->static_calls);
+	kvfree(tables->fentries);
 	kvfree(tables->pointers);
 }
 
@@ -99,33 +100,20 @@ static int read_bugs(const struct module *mod, struct tables *tables,
 	return 0;
 }
 
-int fentries_read(const struct module *mod, struct cov_image *image)
+static int read_fentries(const struct module *mod, struct tables *tables,
+			 struct flow_input *in)
 {
 #ifdef CONFIG_FTRACE_MCOUNT_RECORD
 	u32 i, n = mod->num_ftrace_callsites;
 
-	image->fentries = kvcalloc(n ?: 1, sizeof(*image->fentries), GFP_KERNEL);
-	if (!image->fentries)
+	tables->fentries = kvcalloc(n ?: 1, sizeof(*tables->fentries), GFP_KERNEL);
+	if (!tables->fentries)
 		return -ENOMEM;
 	for (i = 0; i < n; i++)
-		image->fentries[i] = mod->ftrace_callsites[i];
-	sort(image->fentries, n, sizeof(*image->fentries), u64_cmp, NULL);
-	image->nr_fentries = n;
+		tables->fentries[i] = mod->ftrace_callsites[i];
+	in->fentries = tables->fentries;
+	in->nr_fentries = n;
 #endif
-	return 0;
-}
-
-int faults_read(struct cov_image *image, const struct tables *tables)
-{
-	u32 i, n = image->in.nr_fixups;
-
-	image->faults = kvcalloc(n ?: 1, sizeof(*image->faults), GFP_KERNEL);
-	if (!image->faults)
-		return -ENOMEM;
-	for (i = 0; i < n; i++)
-		image->faults[i] = tables->fixups[i].from;
-	sort(image->faults, n, sizeof(*image->faults), u64_cmp, NULL);
-	image->nr_faults = n;
 	return 0;
 }
 
@@ -235,6 +223,7 @@ int tables_read(const struct module *mod, const struct cov_image *image,
 	       read_fixups(mod, tables, in) ?:
 	       read_jump_labels(mod, tables, in) ?:
 	       read_bugs(mod, tables, in) ?:
+	       read_fentries(mod, tables, in) ?:
 	       read_static_calls(mod, tables, in) ?:
 	       read_pointers(mod, image, tables);
 }

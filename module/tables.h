@@ -15,6 +15,7 @@ struct tables {
 	struct flow_pair *jump_labels;
 	struct flow_bug *bugs;
 	u64 *static_calls;
+	u64 *fentries;
 	u64 *pointers;		/* addresses in the texts that data names */
 	u32 nr_pointers;
 };
@@ -27,12 +28,6 @@ struct tables {
  * Return: 0, -ENOMEM, -EFAULT.
  */
 int text_read(struct compat_span span, struct flow_text *text);
-
-/* fentries_read - copy the addresses that ftrace owns, sorted; 0 or -ENOMEM */
-int fentries_read(const struct module *mod, struct cov_image *image);
-
-/* faults_read - copy the addresses of instructions that have a fix-up, sorted; 0 or -ENOMEM */
-int faults_read(struct cov_image *image, const struct tables *tables);
 
 /**
  * tables_read - copy what else flow_build() wants of a module, but functions

@@ -114,7 +114,7 @@ struct cov_target *target_alloc(const struct target_request *request)
 
 	if (!target)
 		return NULL;
-	INIT_LIST_HEAD(&target->cps.batches);
+	site_list_init(&target->cps.sites);
 	strscpy(target->name, request->name, sizeof(target->name));
 	strscpy(target->checkpoint, request->checkpoint, sizeof(target->checkpoint));
 	target->offset = request->offset;
@@ -152,7 +152,7 @@ u32 targets_checkpoints(void)
 	u32 n = 0;
 
 	list_for_each_entry(target, &cov_targets, link)
-		n += target->cps.count;
+		n += target->cps.sites.count;
 	return n;
 }
 
@@ -196,10 +196,13 @@ int target_choose_sites(struct cov_target *target, u32 mode, struct cov_error *e
 
 	if (err)
 		return cov_fail(error, err, "checkpoint ids are used up; detach every target, then attach again");
-	err = checkpoints_init(&target->cps, &target->image, mode, target->scope,
-			       target->cps.first_id);
+	err = checkpoints_init(target, mode);
 	if (!err)
+		err = target_open(target);
+	if (!err) {
 		err = checkpoints_plan(target, targets_room());
+		target_close(target);
+	}
 	return err ? target_no_room(target, err, error) : 0;
 }
 
@@ -242,6 +245,7 @@ int target_attach(const struct target_request *request, struct cov_target **out,
 		target_abort(target);
 		return err;
 	}
+	cov_image_close(&target->image);
 	target_publish(target, request);
 	*out = target;
 	return 0;
@@ -249,29 +253,30 @@ int target_attach(const struct target_request *request, struct cov_target **out,
 
 /* --- arming ----------------------------------------------------------------- */
 
-static u32 list_length(const struct llist_head *list)
+u32 target_pending(const struct cov_target *target)
 {
-	const struct llist_node *node;
-	u32 n = 0;
+	struct site_chunk *chunk;
+	struct cov_site *site;
+	u32 i, n = 0;
 
-	for (node = list->first; node; node = node->next)
-		n++;
+	for_each_site(site, chunk, i, &target->cps)
+		n += READ_ONCE(site->state) == COV_SITE_PENDING;
 	return n;
 }
 
-u32 target_pending(const struct cov_target *target)
+/* Some of those that are PENDING: which only kprobes can arm, or the others. */
+static u32 take(const struct cov_target *target, bool slow, struct cov_site **sites, u32 max)
 {
-	return list_length(&target->cps.pending) + list_length(&target->cps.slow);
-}
+	struct site_chunk *chunk;
+	struct cov_site *site;
+	u32 i, n = 0;
 
-static u32 take(struct llist_head *list, struct cov_site **sites, u32 max)
-{
-	u32 n = 0;
-
-	while (n < max && list->first) {
-		sites[n] = llist_entry(list->first, struct cov_site, node);
-		list->first = list->first->next;
-		n++;
+	for_each_site(site, chunk, i, &target->cps) {
+		if (site->state != COV_SITE_PENDING || site->slow != slow)
+			continue;
+		if (n == max)
+			return n;
+		sites[n++] = site;
 	}
 	return n;
 }
@@ -279,21 +284,19 @@ static u32 take(struct llist_head *list, struct cov_site **sites, u32 max)
 /* All at once to the engines that patch text: each of their steps waits for every CPU. */
 static int arm_fast(struct cov_target *target)
 {
-	struct checkpoints *cps = &target->cps;
-	u32 i, n = list_length(&cps->pending);
+	u32 n = target_pending(target);
 	struct cov_site **sites = n ? kvmalloc_array(n, sizeof(*sites), GFP_KERNEL) : NULL;
-	int left;
+	int i, left = 0;
 
 	if (!n)
 		return 0;
 	if (!sites)
 		return -ENOMEM;
-	take(&cps->pending, sites, n);
-	left = engine_arm_fast(engine_choice(target), sites, n);
-	for (i = 0; left > 0 && i < left; i++)
-		llist_add(&sites[i]->node, &cps->slow);
-	for (i = 0; left < 0 && i < n; i++)
-		llist_add(&sites[i]->node, &cps->pending);
+	n = take(target, false, sites, n);
+	if (n)
+		left = engine_arm_fast(engine_choice(target), sites, n);
+	for (i = 0; i < left; i++)
+		sites[i]->slow = true;
 	kvfree(sites);
 	return min(left, 0);
 }
@@ -310,7 +313,7 @@ bool target_is_going(const struct cov_target *target)
 static u32 arm_slow(struct cov_target *target, u32 max)
 {
 	struct cov_site *chunk[ARM_CHUNK];
-	u32 n = take(&target->cps.slow, chunk, min_t(u32, max, ARM_CHUNK));
+	u32 n = take(target, true, chunk, min_t(u32, max, ARM_CHUNK));
 
 	engine_arm_slow(chunk, n);
 	return n;
@@ -331,14 +334,11 @@ static int arm_step(struct cov_target *target, u32 *max)
 	return err;
 }
 
-int target_arm_some(struct cov_target *target, u32 max, bool interruptible,
+static int arm_open(struct cov_target *target, u32 max, bool interruptible,
 		    struct cov_error *error)
 {
 	int err;
 
-	if (target_is_going(target))
-		return cov_fail(error, -ENODEV, "%s is unloaded; what it had shown until then is kept",
-				target->name);
 	while (max && !(interruptible ? signal_pending(current) : fatal_signal_pending(current))) {
 		err = arm_step(target, &max);
 		if (err)
@@ -354,6 +354,23 @@ int target_arm_some(struct cov_target *target, u32 max, bool interruptible,
 	return 0;
 }
 
+int target_arm_some(struct cov_target *target, u32 max, bool interruptible,
+		    struct cov_error *error)
+{
+	int err;
+
+	if (target_is_going(target))
+		return cov_fail(error, -ENODEV, "%s is unloaded; what it had shown until then is kept",
+				target->name);
+	err = target_open(target);
+	if (err)
+		return cov_fail(error, err, "not enough memory to arm the sites of %s",
+				target->name);
+	err = arm_open(target, max, interruptible, error);
+	target_close(target);
+	return err;
+}
+
 int target_arm(struct cov_target *target, u32 max, struct cov_error *error)
 {
 	return target_arm_some(target, max, true, error);
@@ -364,13 +381,13 @@ int target_arm(struct cov_target *target, u32 max, struct cov_error *error)
 u64 target_missed(const struct cov_target *target)
 {
 	struct cov_site *site;
-	struct site_batch *batch;
+	struct site_chunk *chunk;
 	u64 missed = target->missed;
 	u32 i;
 
-	for_each_site(site, batch, i, &target->cps)
-		if (site->engine && site->engine->missed)
-			missed += site->engine->missed(site);
+	for_each_site(site, chunk, i, &target->cps)
+		if (site->engine && engine_of(site)->missed)
+			missed += engine_of(site)->missed(site);
 	return missed;
 }
 
@@ -381,15 +398,16 @@ bool target_any_site(const struct cov_site *site)
 
 void target_release_sites(struct cov_target *target, site_filter filter)
 {
-	struct site_batch *batch;
+	struct site_chunk *chunk;
 	struct cov_site *site;
 	u32 i;
 
 	settle_note_implied(target);
+	settle_forget(target);
 	returns_release(target, filter);
 	engine_release(target, filter);
 	/* The engines have flushed the disarm worker: states change here alone. */
-	for_each_site(site, batch, i, &target->cps)
+	for_each_site(site, chunk, i, &target->cps)
 		if (filter(site) && site->state != COV_SITE_REFUSED)
 			WRITE_ONCE(site->state, COV_SITE_GONE);
 }
@@ -448,17 +466,17 @@ void targets_exit(void)
 void cov_patched_undo(unsigned long base, u8 *bytes, unsigned int size)
 {
 	struct cov_target *target;
-	struct site_batch *batch;
+	struct site_chunk *chunk;
 	struct cov_site *site;
 	u32 i;
 
 	held_undo(base, bytes, size);
 	list_for_each_entry(target, &cov_targets, link)
-		for_each_site(site, batch, i, &target->cps) {
+		for_each_site(site, chunk, i, &target->cps) {
 			u8 original[ENGINE_MAX_BYTES];
 			unsigned long address;
 			u32 k, n = site->engine ?
-				site->engine->original(site, &address, original) : 0;
+				engine_of(site)->original(site, &address, original) : 0;
 
 			for (k = 0; k < n; k++)
 				if (address + k - base < size)

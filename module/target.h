@@ -9,6 +9,7 @@
 
 #include "checkpoint.h"
 #include "engine.h"
+#include "settle.h"
 
 /*
  * A target's life, under cov_targets_lock:
@@ -59,6 +60,7 @@ struct target_returns {
  * @image: what it is made of
  * @cps: its sites
  * @returns: and its functions' returns
+ * @settling: settle.c's
  * @sections: names of stretches of its text, from user space
  * @nr_sections: how many
  */
@@ -81,6 +83,7 @@ struct cov_target {
 	struct cov_image image;
 	struct checkpoints cps;
 	struct target_returns returns;
+	struct settling settling;
 	struct cov_section *sections;
 	u32 nr_sections;
 };
@@ -120,6 +123,16 @@ struct target_request {
 };
 
 /* All below: cov_targets_lock is held, and they sleep. */
+
+/**
+ * target_open - have the target's control flow, and which site stands for what of it
+ * @target: its @image.in, @image.flow, and of @cps @plan, @entry, @leader and @branch
+ *	    are there until target_close(). May be nested.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int target_open(struct cov_target *target);
+void target_close(struct cov_target *target);
 
 /* target_attach - make a target; nothing is patched yet. *target on success */
 int target_attach(const struct target_request *request, struct cov_target **target,

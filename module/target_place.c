@@ -76,13 +76,22 @@ static int add_place(struct cov_target *target, struct cov_error *error)
 		return 0;
 	/* The plan's sites do not count as used yet: the target is on no list. */
 	err = checkpoints_add_manual(target, address + target->offset,
-				     targets_room() > target->cps.count);
+				     targets_room() > target->cps.sites.count);
 	return err ? target_no_room(target, err, error) : 0;
 }
 
 const struct cov_site *target_place(const struct cov_target *target)
 {
-	return target->cps.manual ?: target->cps.entry[target->place];
+	struct site_chunk *chunk;
+	struct cov_site *site;
+	u32 i;
+
+	if (target->cps.manual)
+		return target->cps.manual;
+	for_each_site(site, chunk, i, &target->cps)
+		if (site->kind == SITE_ENTRY && checkpoints_index(site) == target->place)
+			return site;
+	return NULL;
 }
 
 /* Under cov_targets_lock. */
@@ -96,13 +105,13 @@ static bool is_yielding(const struct cov_site *site)
 /* It may have been passed unseen: what it has not shown, and implies, is not known. */
 static void forget_no(struct cov_site *passed)
 {
-	struct site_batch *batch;
+	struct site_chunk *chunk;
 	struct cov_site *site;
 	u32 i;
 
 	passed->watched = false;
-	for_each_site(site, batch, i, &passed->target->cps)
-		if (site->implied_by == passed)
+	for_each_site(site, chunk, i, &site_target(passed)->cps)
+		if (site->implied_by && site->implied_by == passed->cell)
 			site->watched = false;
 }
 
@@ -117,7 +126,7 @@ static void give_way(unsigned long address)
 	if (!site)
 		return;
 	yielding = site;
-	target_release_sites(site->target, is_yielding);
+	target_release_sites(site_target(site), is_yielding);
 	WRITE_ONCE(site->state, COV_SITE_PENDING);
 	engine_arm_slow(&site, 1);
 	forget_no(site);
@@ -125,16 +134,16 @@ static void give_way(unsigned long address)
 
 static void make_way(struct cov_target *target)
 {
-	struct site_batch *batch;
+	struct site_chunk *chunk;
 	struct cov_site *site;
 	u32 i;
 
-	for_each_site(site, batch, i, &target->cps) {
+	for_each_site(site, chunk, i, &target->cps) {
 		if (!site->at_fentry)
-			give_way(site->address);
+			give_way(site_address(site));
 		/* Where kprobes moves it to. */
 		if (!site->at_fentry && site->kind == SITE_ENTRY)
-			give_way(site->address + ENDBR_LEN);
+			give_way(site_address(site) + ENDBR_LEN);
 	}
 }
 
@@ -182,6 +191,8 @@ int target_attach_checkpoint(const struct target_request *request, struct cov_ta
 	if (!target)
 		return cov_fail(error, -ENOMEM, "not enough memory");
 	err = make_checkpoint(target, request, error);
+	if (!err)
+		cov_image_close(&target->image);
 	if (err) {
 		target_abort(target);
 		return err;

@@ -6,6 +6,7 @@
  */
 #include <linux/module.h>
 
+#include "compat.h"
 #include "held.h"
 #include "returns.h"
 #include "site_index.h"
@@ -19,18 +20,9 @@ static bool init_site(const struct cov_site *site)
 /* The init function has returned: its text is about to go, and no site of it is armed again. */
 static void target_live(struct cov_target *target)
 {
-	struct site_batch *batch;
-	struct cov_site *site;
-	u32 i;
-
 	target->image.init_gone = true;
+	/* Some of them may still have been waiting to be armed: these are GONE as well. */
 	target_release_sites(target, init_site);
-	/* Some of them may still have been waiting to be armed. */
-	init_llist_head(&target->cps.pending);
-	init_llist_head(&target->cps.slow);
-	for_each_site(site, batch, i, &target->cps)
-		if (site->state == COV_SITE_PENDING)
-			llist_add(&site->node, &target->cps.pending);
 }
 
 static void target_going(struct cov_target *target)
@@ -38,8 +30,6 @@ static void target_going(struct cov_target *target)
 	target_release_sites(target, target_any_site);
 	returns_forget(target);
 	site_index_drop(target);
-	init_llist_head(&target->cps.pending);
-	init_llist_head(&target->cps.slow);
 	target->mod = NULL;
 	target->state = COV_TARGET_GONE;
 }
@@ -54,37 +44,25 @@ static void move(const struct compat_span *old, unsigned long delta, u64 *addres
 static void move_addresses(struct cov_target *target, unsigned long delta)
 {
 	struct cov_image *image = &target->image;
-	struct site_batch *batch;
-	struct cov_site *site;
 	u32 i;
 
-	for (i = 0; i < image->in.nr_functions; i++)
-		move(&image->core, delta, &image->in.functions[i].address);
-	for (i = 0; i < image->flow.nr_branches; i++)
-		move(&image->core, delta, &image->flow.branches[i].target);
-	for (i = 0; i < image->nr_fentries; i++)
-		move(&image->core, delta, &image->fentries[i]);
-	for (i = 0; i < image->nr_faults; i++)
-		move(&image->core, delta, &image->faults[i]);
 	for (i = 0; i < target->nr_sections; i++)
 		move(&image->core, delta, &target->sections[i].base);
-	for_each_site(site, batch, i, &target->cps)
-		if (!site->in_init)
-			site->address += delta;
 	if (image->tails[0].base)
 		image->tails[0].base += delta;
 	image->core.base += delta;
+	site_list_move(&target->cps.sites, image->core.base);
 }
 
 /* A fresh load may take what an earlier one refused: everything is tried again. */
 static void make_pending(struct cov_target *target)
 {
 	struct checkpoints *cps = &target->cps;
-	struct site_batch *batch;
+	struct site_chunk *chunk;
 	struct cov_site *site;
 	u32 i;
 
-	for_each_site(site, batch, i, cps) {
+	for_each_site(site, chunk, i, cps) {
 		if (site->in_init)
 			continue;
 		/* What a one-shot site has seen, it need not see again. */
@@ -92,14 +70,14 @@ static void make_pending(struct cov_target *target)
 			site->state = COV_SITE_DISARMED;
 			continue;
 		}
-		checkpoints_forgive(site);
+		site->error = 0;
 		site->watched = false;
 		if (site->disabled) {
 			site->state = COV_SITE_DISARMED;
 			continue;
 		}
 		site->state = COV_SITE_PENDING;
-		llist_add(&site->node, &cps->pending);
+		site->slow = false;
 	}
 }
 
@@ -167,22 +145,48 @@ static int module_event(struct notifier_block *nb, unsigned long event, void *da
 	return NOTIFY_OK;
 }
 
+static int module_comes(struct notifier_block *nb, unsigned long event, void *data)
+{
+	return event == MODULE_STATE_COMING ? module_event(nb, event, data) : NOTIFY_DONE;
+}
+
+static int module_or_init_goes(struct notifier_block *nb, unsigned long event, void *data)
+{
+	return event == MODULE_STATE_COMING ? NOTIFY_DONE : module_event(nb, event, data);
+}
+
 /*
  * Next to lowest priority: when a module comes, kprobes, jump labels and static calls
- * have prepared it before we patch it; when it goes, kprobes has written off its
- * probes and we collect them, before ftrace (INT_MIN) forgets its places.
+ * have prepared it before we patch it.
  */
-static struct notifier_block module_notifier = {
-	.notifier_call = module_event,
+static struct notifier_block coming_notifier = {
+	.notifier_call = module_comes,
 	.priority = INT_MIN + 1,
+};
+
+/*
+ * When its text goes, kprobes has written off its probes and we collect them, before ftrace
+ * (INT_MIN) forgets its places. Kernels that do that wrong have them taken back beforehand.
+ */
+static struct notifier_block going_notifier = {
+	.notifier_call = module_or_init_goes,
+	.priority = COMPAT_KPROBES_LOSES_FTRACE ? INT_MAX : INT_MIN + 1,
 };
 
 int target_reload_init(void)
 {
-	return register_module_notifier(&module_notifier);
+	int err = register_module_notifier(&coming_notifier);
+
+	if (err)
+		return err;
+	err = register_module_notifier(&going_notifier);
+	if (err)
+		unregister_module_notifier(&coming_notifier);
+	return err;
 }
 
 void target_reload_exit(void)
 {
-	unregister_module_notifier(&module_notifier);
+	unregister_module_notifier(&going_notifier);
+	unregister_module_notifier(&coming_notifier);
 }

@@ -8,46 +8,40 @@
 #include "settle.h"
 #include "target_parts.h"
 
-static void forget_hits(struct cov_site *site)
+static void forget_hits(struct checkpoints *cps)
 {
-	atomic_long_set(&site->hits[0], 0);
-	atomic_long_set(&site->hits[1], 0);
-	WRITE_ONCE(site->first_sample, 0);
+	u32 i;
+
+	cells_clear(&cps->cells);
+	for (i = 0; cps->first_samples && i < cps->cells.count; i++)
+		WRITE_ONCE(cps->first_samples[i], 0);
+	smp_mb();	/* the clearing before the look; pairs with hit_claim()'s cmpxchg() */
 }
 
 /*
- * A one-shot site must end up either ARMED with no hits, or on its way to
- * DISARMED with one. A handler makes it DISARMING before it counts, with
- * cmpxchg(), a full barrier: so if the site is still ARMED after the hits were
- * cleared, any count comes later than the clearing. If it is not, the worker
- * will have it, and then it starts again.
+ * A one-shot site must end up either ARMED, or on its way to DISARMED with a hit. A handler
+ * makes it DISARMING before it writes the cell, with cmpxchg(), a full barrier: so if the
+ * site is still ARMED after the cells were cleared, any hit comes later than the
+ * clearing. If it is not, the worker will have it, and then it is armed again.
  *
  * Return: true if its engine has to arm it again.
  */
 static bool reset_site(struct cov_site *site)
 {
-	for (;;) {
-		u32 state = READ_ONCE(site->state);
+	u32 state;
 
-		if (state == SITE_DISARMING) {
-			cov_disarm_flush();
-			cond_resched();
-			continue;
-		}
-		forget_hits(site);
-		site->watched = site->engine && !site->disabled;
-		if (site->disabled)
-			return false;
-		if (state == COV_SITE_DISARMED || site->settled) {
-			site->error = 0;
-			/* Disarmed before its module was loaded again: it has no engine since. */
-			WRITE_ONCE(site->state, site->engine ? COV_SITE_ARMED : COV_SITE_PENDING);
-			return true;
-		}
-		smp_mb();	/* the clearing before the look; pairs with hit_claim()'s cmpxchg() */
-		if (READ_ONCE(site->state) == state)
-			return false;
+	while ((state = READ_ONCE(site->state)) == SITE_DISARMING) {
+		cov_disarm_flush();
+		cond_resched();
 	}
+	site->watched = site->engine && !site->disabled;
+	if (site->disabled || (state != COV_SITE_DISARMED && !site->settled))
+		return false;
+	site->error = 0;
+	/* Disarmed before its module was loaded again: it has no engine since. */
+	WRITE_ONCE(site->state, site->engine ? COV_SITE_ARMED : COV_SITE_PENDING);
+	site->slow = false;
+	return site->engine;
 }
 
 /* Sites to arm again, of one engine, until there are enough of them. */
@@ -64,7 +58,7 @@ static void rearm(struct rearming *some)
 
 	if (!some->n)
 		return;
-	some->sites[0]->engine->rearm(some->sites, some->n);
+	engine_of(some->sites[0])->rearm(some->sites, some->n);
 	for (i = 0; i < some->n; i++)
 		if (some->sites[i]->error) {
 			some->err = -(int)some->sites[i]->error;
@@ -86,19 +80,16 @@ int target_reset(struct cov_target *target, struct cov_error *error)
 {
 	static struct rearming some;	/* under cov_targets_lock */
 	struct cov_error ignored;
-	struct site_batch *batch;
+	struct site_chunk *chunk;
 	struct cov_site *site;
 	u32 i;
 
 	some = (struct rearming){ };
-	cells_clear(&target->cps.cells);
-	for_each_site(site, batch, i, &target->cps)
-		if (reset_site(site)) {
-			if (site->engine)
-				rearm_later(&some, site);
-			else
-				llist_add(&site->node, &target->cps.pending);
-		}
+	forget_hits(&target->cps);
+	settle_forget(target);
+	for_each_site(site, chunk, i, &target->cps)
+		if (reset_site(site))
+			rearm_later(&some, site);
 	rearm(&some);
 	settle_start();
 	if (target_pending(target) && !target_is_going(target))

@@ -20,7 +20,7 @@ static void switch_off(struct cov_site *site)
 	WRITE_ONCE(site->disabled, true);
 	if (site->state != COV_SITE_ARMED)
 		return;
-	site->engine->disarm(&site, 1);
+	engine_of(site)->disarm(&site, 1);
 	WRITE_ONCE(site->state, COV_SITE_DISARMED);
 }
 
@@ -31,12 +31,12 @@ static void switch_on(struct cov_site *site)
 		return;
 	if (!site->engine) {
 		site->state = COV_SITE_PENDING;
-		llist_add(&site->node, &site->target->cps.pending);
+		site->slow = false;
 		return;
 	}
 	site->error = 0;
 	WRITE_ONCE(site->state, COV_SITE_ARMED);
-	site->engine->rearm(&site, 1);
+	engine_of(site)->rearm(&site, 1);
 	if (site->error)
 		checkpoints_refuse(site, -(int)site->error);
 	else
@@ -47,11 +47,11 @@ static void switch_target(struct cov_target *target, bool on, bool branches)
 {
 	const struct cov_site *place = target_place(target);
 	struct cov_error ignored;
-	struct site_batch *batch;
+	struct site_chunk *chunk;
 	struct cov_site *site;
 	u32 i;
 
-	for_each_site(site, batch, i, &target->cps) {
+	for_each_site(site, chunk, i, &target->cps) {
 		if (site != place && !branches)
 			continue;
 		if (on)

@@ -57,9 +57,20 @@ struct traced_task {
 	u32 entry;
 };
 
+/**
+ * struct trace - one of them
+ * @owner: whose tasks write to it
+ * @flags: COV_TRACE_*
+ * @serial: no other trace has it; not 0
+ * @memory: that user space maps
+ * @length: of that
+ * @area: the same, laid out
+ * @tasks: one for each entry of it
+ */
 struct trace {
 	u64 owner;
 	u32 flags;
+	u32 serial;
 	void *memory;
 	size_t length;
 	struct trace_area area;
@@ -69,11 +80,11 @@ struct trace {
 /**
  * struct binding - of a slot of the task registry
  * @task: the last life that was bound, or NULL
- * @refused: the generation of the last life for which there was no entry
+ * @refused: the last life for which there was no entry, and in which trace: refusal_of()
  */
 struct binding {
 	struct traced_task *task;
-	u32 refused;
+	u64 refused;
 };
 
 static DEFINE_MUTEX(traces_lock);		/* for whoever opens and closes */
@@ -97,11 +108,19 @@ static __always_inline struct trace *trace_of(u64 owner)
 	return NULL;
 }
 
+/* A life may be refused by one trace after the other: each has lost a task then. */
+static __always_inline u64 refusal_of(const struct trace *trace, u32 generation)
+{
+	return (u64)trace->serial << 32 | generation;
+}
+
+/* Counted once, also if an interrupt on top of the task comes in between. */
 static notrace void note_refused(struct trace *trace, struct binding *binding, u32 generation)
 {
-	if (READ_ONCE(binding->refused) != generation)
+	u64 refusal = refusal_of(trace, generation);
+
+	if (READ_ONCE(binding->refused) != refusal && xchg(&binding->refused, refusal) != refusal)
 		trace_area_lose_task(&trace->area);
-	WRITE_ONCE(binding->refused, generation);
 }
 NOKPROBE_SYMBOL(note_refused);
 
@@ -205,12 +224,12 @@ static __always_inline u32 stack_in_use(const struct pt_regs *regs)
 	return (unsigned long)task_stack_page(current) + THREAD_SIZE - regs->sp;
 }
 
-/* What a site is in its target's tables. */
+/* What a site is in its target's tables (cells.h). */
 static __always_inline u32 index_of(const struct cov_site *site)
 {
-	u32 index = site->id - site->target->cps.first_id;
-
-	return site->kind == SITE_BRANCH ? index - site->target->image.in.nr_functions : index;
+	if (site->kind != SITE_BRANCH)
+		return site->cell;
+	return (site->cell - site_target(site)->image.in.nr_functions) / 2;
 }
 
 notrace void trace_hit(const struct cov_site *site, u32 outcome, const struct pt_regs *regs,
@@ -230,7 +249,7 @@ notrace void trace_hit(const struct cov_site *site, u32 outcome, const struct pt
 	record.as.kind = site->kind == SITE_BRANCH ? COV_TRACE_BRANCH : COV_TRACE_ENTRY;
 	record.as.detail = outcome;
 	record.as.index = index_of(site);
-	record.as.target = site->target->id;
+	record.as.target = site_target(site)->id;
 	record.as.stack = stack_in_use(regs);
 	if (site->kind == SITE_ENTRY && trace->flags & COV_TRACE_ARGS) {
 		n = ARRAY_SIZE(arguments);
@@ -239,7 +258,7 @@ notrace void trace_hit(const struct cov_site *site, u32 outcome, const struct pt
 	}
 	write_record(trace, task, &record, arguments, n);
 	/* Until trace_return_awaited() says otherwise, its return will not be seen. */
-	if (site->kind == SITE_ENTRY && site->target->flags & COV_ATTACH_RETURNS) {
+	if (site->kind == SITE_ENTRY && site_target(site)->flags & COV_ATTACH_RETURNS) {
 		if (task)
 			trace_area_lose(&trace->area, task->entry, COV_TRACE_RETURN, 1);
 		else
@@ -275,7 +294,7 @@ notrace void trace_return(const struct cov_site *site, u64 value, u32 stack)
 		return;
 	record.as.kind = COV_TRACE_RETURN;
 	record.as.index = index_of(site);
-	record.as.target = site->target->id;
+	record.as.target = site_target(site)->id;
 	record.as.stack = stack;
 	write_record(trace, task, &record, &value, 1);
 }
@@ -345,11 +364,13 @@ static void trace_free(struct trace *trace)
 
 static struct trace *trace_alloc(const struct cov_trace *request, u64 owner)
 {
+	static atomic_t serials;
 	struct trace *trace = kzalloc(sizeof(*trace), GFP_KERNEL);
 
 	if (!trace)
 		return NULL;
 	trace->owner = owner;
+	trace->serial = atomic_inc_return(&serials);
 	trace->flags = request->flags;
 	trace->length = trace_area_length(request->size, request->tasks);
 	trace->memory = take_memory(trace->length);

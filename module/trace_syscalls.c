@@ -3,12 +3,11 @@
  * trace_syscalls.c - see trace_syscalls.h. Owns the tracepoints' probes. May call
  * trace.c, tracepoints.c.
  *
- * From 6.13 on these two tracepoints call their probes with preemption on.
+ * From 6.13 on those of system calls call their probes with preemption on.
  */
 #include <linux/kprobes.h>
 #include <linux/preempt.h>
 #include <asm/syscall.h>
-#include <asm/unistd.h>
 
 #include "trace.h"
 #include "trace_syscalls.h"
@@ -29,27 +28,31 @@ static void notrace syscall_begins(void *data, struct pt_regs *regs, long number
 }
 NOKPROBE_SYMBOL(syscall_begins);
 
-static bool executes(u32 number)
-{
-	return !in_ia32_syscall() && (number == __NR_execve || number == __NR_execveat);
-}
-
 static void notrace syscall_ends(void *data, struct pt_regs *regs, long value)
 {
-	u32 number = syscall_get_nr(current, regs);
 	u64 result = value;
 
 	preempt_disable_notrace();
-	trace_syscall(COV_TRACE_SYSRET, number, &result);
-	if (!value && executes(number))
-		trace_name();
+	trace_syscall(COV_TRACE_SYSRET, syscall_get_nr(current, regs), &result);
 	preempt_enable_notrace();
 }
 NOKPROBE_SYMBOL(syscall_ends);
 
+/*
+ * Its name is another one by now. Not told by the system call: its number is the new
+ * program's, and so is its kind, a 32-bit one's perhaps.
+ */
+static void notrace program_begins(void *data, struct task_struct *task, pid_t old_pid,
+				   struct linux_binprm *program)
+{
+	trace_name();
+}
+NOKPROBE_SYMBOL(program_begins);
+
 static struct followed followed[] = {
 	{ .name = "sys_enter", .probe = syscall_begins },
 	{ .name = "sys_exit", .probe = syscall_ends },
+	{ .name = "sched_process_exec", .probe = program_begins },
 };
 
 static u32 users;

@@ -10,6 +10,16 @@
             print(function.name, function.entered)
         print(livecov.next_unhit())
 
+    with livecov.attach("brd", paths=True) as brd, livecov.watch() as watch:
+        subprocess.run(["./my-test"], check=True)
+        for pair in watch.new().pairs:
+            print(pair)
+
+    with livecov.attach("brd", mode="trace", scope="tracked"):
+        for task in livecov.run_traced(["./my-test"]).tasks:
+            for event in task.events():
+                print(task.comm, event)
+
 livecov.ko has to be loaded, and all of this needs root, as covstat does. A target
 that was attached by covstat can be read, reset and detached from here, and the
 other way round.
@@ -31,18 +41,24 @@ import ctypes
 import ctypes.util
 import errno
 import functools
+import math
 import os
 import pathlib
+import select
 import signal
+import subprocess
 import threading
 import weakref
 from ctypes import (CFUNCTYPE, POINTER, byref, c_char, c_char_p, c_int, c_size_t, c_uint,
                     c_uint8, c_uint32, c_uint64, c_void_p)
-from typing import Callable, Iterable, List, NamedTuple, Optional, Tuple, Union
+from typing import (Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence,
+                    Tuple, Union)
 
-__all__ = ["Attached", "Block", "Branch", "Coverage", "Error", "Function", "Status", "Target",
-           "Totals", "Unhit", "attach", "blocks", "branches", "coverage", "detach", "functions",
-           "next_unhit", "reset", "sample", "samples", "status", "unhit"]
+__all__ = ["Attached", "Block", "Branch", "Coverage", "End", "Error", "Event", "Function", "New",
+           "Pair", "Pairs", "Status", "Target", "Task", "Totals", "Trace", "Unhit", "Watch",
+           "attach", "blocks", "branches", "callers", "coverage", "detach", "functions",
+           "next_unhit", "paths", "reset", "run_traced", "sample", "samples", "status", "trace",
+           "unhit", "watch"]
 
 MODES = {"blocks": 1, "edges": 2, "count": 3, "trace": 4}
 SCOPES = {"tracked": 1, "all": 2}
@@ -50,11 +66,18 @@ ENGINES = {"auto": 0, "kprobe": 1, "breakpoint": 2, "detour": 3, "entry": 4}
 TARGET_STATES = {"live": 1, "gone": 2, "stale": 3}
 SITE_STATES = {"none": 0, "pending": 1, "armed": 2, "disarmed": 3, "refused": 4, "gone": 5}
 UNHIT_KINDS = {"function": 1, "outcome": 2}
+END_KINDS = {"start": 0, "address": 1, "function": 2, "outcome": 3, "block": 4, "checkpoint": 5,
+             "other": 6}
+EVENT_KINDS = {"entry": 1, "return": 2, "branch": 3, "syscall": 4, "sysret": 5}
 
 _NONE = 0xFFFFFFFF
 _NO, _YES, _UNKNOWN = 0, 1, 2
 _ATTACH_FUNCTIONS_ONLY = 1 << 0
+_ATTACH_PATHS = 1 << 1
+_ATTACH_RETURNS = 1 << 2
 _RANK_FUNCTIONS_ONLY = 1 << 0
+_TRACE_TIME, _TRACE_ARGS, _TRACE_SYSCALLS = 1 << 0, 1 << 1, 1 << 2
+_TRACE_KINDS = 8
 _SAMPLES_GROUP = 1024
 
 # By struct cov_branch_desc's condition.
@@ -163,6 +186,43 @@ class _cov_unhit(_Shared):
                 ("function_name", c_char * 256)]
 
 
+class _cov_end(ctypes.Structure):
+    _fields_ = [("kind", c_uint32), ("t", c_uint32), ("function", c_uint32), ("index", c_uint32),
+                ("taken", c_uint32), ("address", c_uint64), ("offset", c_uint64),
+                ("module", c_char_p), ("symbol", c_char_p)]
+
+
+class _cov_record(_Shared):
+    _fields_ = [("size", c_size_t), ("from", _cov_end), ("to", _cov_end), ("count", c_uint64),
+                ("first_sample", c_uint64), ("last_sample", c_uint64), ("serial", c_uint64)]
+
+
+class _cov_news_counts(_Shared):
+    _fields_ = [("size", c_size_t), ("pairs_since", c_uint64), ("pairs", c_uint64),
+                ("places_since", c_uint64), ("places", c_uint64)]
+
+
+class _cov_trace_options(_Shared):
+    _fields_ = [("size", c_size_t), ("bytes", c_uint64), ("tasks", c_uint32),
+                ("flags", c_uint32)]
+
+
+class _cov_trace_losses(_Shared):
+    _fields_ = [("size", c_size_t), ("tasks", c_uint64), ("lost", c_uint64 * _TRACE_KINDS)]
+
+
+class _cov_trace_task_desc(_Shared):
+    _fields_ = [("size", c_size_t), ("pid", c_uint32), ("tgid", c_uint32), ("comm", c_char * 16),
+                ("recorded", c_uint64 * _TRACE_KINDS), ("lost", c_uint64 * _TRACE_KINDS)]
+
+
+class _cov_trace_event(_Shared):
+    _fields_ = [("size", c_size_t), ("kind", c_uint32), ("taken", c_uint32), ("compat", c_uint32),
+                ("target", c_uint32), ("index", c_uint32), ("stack", c_uint32),
+                ("time", c_uint64), ("value", c_uint64), ("nr_args", c_uint32),
+                ("args", c_uint64 * 6)]
+
+
 # What each function returns, and what it takes.
 _PROTOTYPES = {
     "cov_open": (c_int, POINTER(c_void_p)),
@@ -192,6 +252,21 @@ _PROTOTYPES = {
     "cov_ranking_free": (None, c_void_p),
     "cov_ranking_count": (c_size_t, c_void_p),
     "cov_ranking_get": (c_int, c_void_p, c_size_t, POINTER(_cov_unhit)),
+    "cov_callers": (c_int, c_void_p, c_void_p, POINTER(c_void_p)),
+    "cov_paths": (c_int, c_void_p, c_void_p, POINTER(c_void_p)),
+    "cov_news": (c_int, c_void_p, POINTER(_cov_news_counts)),
+    "cov_new_pairs": (c_int, c_void_p, c_void_p, POINTER(_cov_news_counts), POINTER(c_void_p)),
+    "cov_fd": (c_int, c_void_p),
+    "cov_records_free": (None, c_void_p),
+    "cov_records_count": (c_size_t, c_void_p),
+    "cov_records_lost": (c_uint64, c_void_p),
+    "cov_records_get": (c_int, c_void_p, c_size_t, POINTER(_cov_record)),
+    "cov_trace_open": (c_int, c_void_p, POINTER(_cov_trace_options), POINTER(c_void_p)),
+    "cov_trace_close": (None, c_void_p),
+    "cov_trace_losses": (c_int, c_void_p, POINTER(_cov_trace_losses)),
+    "cov_trace_tasks": (c_uint, c_void_p),
+    "cov_trace_task": (c_int, c_void_p, c_uint, POINTER(_cov_trace_task_desc)),
+    "cov_trace_read": (c_int, c_void_p, c_uint, POINTER(c_uint64), POINTER(_cov_trace_event)),
 }
 
 
@@ -243,13 +318,20 @@ class _Handle:
     def __exit__(self, *_):
         self.close()
 
+    def _alive(self):
+        if not self.close.alive:
+            raise ValueError("this has been detached or closed")
+        return self._pointer
+
     def call(self, function, *arguments):
         """function(handle, arguments...), an error raised."""
-        if not self.close.alive:
-            raise ValueError("this target has been detached or closed")
-        result = function(self._pointer, *arguments)
+        result = function(self._alive(), *arguments)
         if result:
             raise Error(-result, _lib.cov_last_error(self._pointer).decode(errors="replace"))
+
+    def fd(self):
+        """For poll(): readable while there is news."""
+        return _lib.cov_fd(self._alive())
 
     def find(self, module):
         target = c_uint32()
@@ -506,21 +588,30 @@ def _text(value):
 
 
 class _Reader:
-    """Turns one target of a snapshot, the first, into a Coverage."""
+    """Turns one target of a snapshot into what is known of it."""
 
-    def __init__(self, snapshot):
+    def __init__(self, snapshot, t=0):
         self._snapshot = snapshot
-        self._target = _get(_cov_target_desc, _lib.cov_snapshot_target, snapshot, 0)
+        self._t = t
+        self.target = _get(_cov_target_desc, _lib.cov_snapshot_target, snapshot, t)
         self._sections = [_text(d.name) for d in self._all(
-            _cov_section_desc, _lib.cov_snapshot_section, 0, self._target.sections)]
+            _cov_section_desc, _lib.cov_snapshot_section, 0, self.target.sections)]
 
     def _all(self, kind, getter, first, count):
-        return [_get(kind, getter, self._snapshot, 0, i) for i in range(first, first + count)]
+        return [_get(kind, getter, self._snapshot, self._t, i)
+                for i in range(first, first + count)]
+
+    def names(self):
+        """The functions' names, and each branch's function and offset."""
+        functions_ = [_text(d.name) for d in self._all(
+            _cov_function_desc, _lib.cov_snapshot_function, 0, self.target.functions)]
+        return functions_, [(functions_[d.function], d.offset) for d in self._all(
+            _cov_branch_desc, _lib.cov_snapshot_branch, 0, self.target.branches)]
 
     def coverage(self, sample):
-        desc = self._target
+        desc = self.target
         descs = self._all(_cov_function_desc, _lib.cov_snapshot_function, 0, desc.functions)
-        totals = _get(_cov_totals, _lib.cov_snapshot_totals, self._snapshot, 0)
+        totals = _get(_cov_totals, _lib.cov_snapshot_totals, self._snapshot, self._t)
         return Coverage(
             module=_text(desc.module), target=desc.target,
             state=_word(TARGET_STATES, desc.state),
@@ -634,6 +725,392 @@ def next_unhit(module: Optional[str] = None, *, skip: int = 0, sample: Optional[
     return places[skip] if skip < len(places) else None
 
 
+# ---- who called, what came before ----------------------------------------------------
+
+
+class End(NamedTuple):
+    """Where a pair begins or leads to.
+
+    kind is "function", an entry; "outcome", a branch and whether it was taken; "block";
+    "checkpoint", a single one; "address", the place behind a call; "start", nothing came
+    before; or "other", a place of a module that is not in the answer. offset is from
+    the first byte of function; module and function are None where they are not known.
+    """
+    kind: str
+    module: Optional[str]
+    function: Optional[str]
+    offset: int
+    address: int
+    taken: Optional[bool]
+
+    def __str__(self):
+        if self.kind == "start":
+            return "start"
+        if not self.function:
+            return f"{self.address:#x}" if self.address else self.kind
+        place = f"{self.module}:{self.function}" if self.module else self.function
+        if self.kind != "function":
+            place += f"+{self.offset:#x}"
+        return place if self.taken is None else f"{place} {'taken' if self.taken else 'not taken'}"
+
+
+class Pair(NamedTuple):
+    """Two places that came one after the other: who called, or what the same task passed
+    before, and to where.
+
+    count is how often; first_sample and last_sample showed it first and last, 0 if none or
+    not known. Pairs have serial numbers in the order in which they were new.
+    """
+    source: End
+    to: End
+    count: int
+    first_sample: int
+    last_sample: int
+    serial: int
+
+    @property
+    def is_call(self) -> bool:
+        """Is source the caller of a function, and not what the task had passed before?"""
+        return self.source.kind == "address"
+
+    def __str__(self):
+        return f"{self.source} -> {self.to}"
+
+
+class Pairs(List[Pair]):
+    """Pairs, the one that was new first at the front. lost is how many times livecov had
+    no room for one, of all modules."""
+
+    def __init__(self, pairs: Iterable[Pair] = (), lost: int = 0):
+        super().__init__(pairs)
+        self.lost = lost
+
+
+class New(NamedTuple):
+    """What was new between two looks: pairs, callers' and others, and how many entries,
+    outcomes and blocks were passed for the first time where livecov notices that: see
+    Watch."""
+    pairs: Pairs
+    places: int
+
+
+def _end(d):
+    outcome = d.kind == END_KINDS["outcome"]
+    return End(kind=_word(END_KINDS, d.kind), module=d.module and _text(d.module),
+               function=d.symbol and _text(d.symbol), offset=d.offset, address=d.address,
+               taken=bool(d.taken) if outcome else None)
+
+
+def _pair(d):
+    # `from` is a word of Python's own.
+    return Pair(source=_end(getattr(d, "from")), to=_end(d.to), count=d.count,
+                first_sample=d.first_sample, last_sample=d.last_sample, serial=d.serial)
+
+
+def _pairs(handle, function, snapshot, *more):
+    """What cov_callers() or one like it answers."""
+    records = c_void_p()
+    handle.call(function, snapshot, *more, byref(records))
+    try:
+        return Pairs((_pair(_get(_cov_record, _lib.cov_records_get, records, i))
+                      for i in range(_lib.cov_records_count(records))),
+                     _lib.cov_records_lost(records))
+    finally:
+        _lib.cov_records_free(records)
+
+
+def callers(module: Optional[str] = None) -> Pairs:
+    """Who called each function of a module, or of all that are attached; from outside, too.
+
+    Recorded where attach() was told paths=True, by engine "kprobe", and for single
+    checkpoints on entries. Errors: ENOENT the module is not attached, ENOTTY livecov.ko
+    is older than callers.
+    """
+    with _Handle() as handle, handle.snapshot(module, None) as snapshot:
+        return _pairs(handle, _lib.cov_callers, snapshot)
+
+
+def paths(module: Optional[str] = None) -> Pairs:
+    """Which place came before each, of tracked tasks; otherwise as callers().
+
+    Their number is the number of paths by pairs: A to B and C to D, then A to C and B to D,
+    are four.
+    """
+    with _Handle() as handle, handle.snapshot(module, None) as snapshot:
+        return _pairs(handle, _lib.cov_paths, snapshot)
+
+
+class Watch:
+    """What is new from the moment of watch() on; use it in a `with`, or close() it.
+
+    New pairs are noticed where callers() and paths() have any. First times are noticed by
+    kprobes and by breakpoints that take themselves off, and with paths=True by all engines:
+    what detours and ftrace see for the first time, compare two coverage() for.
+    """
+
+    def __init__(self):
+        self._handle = _Handle()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self) -> None:
+        """Watch no more. Once is enough, twice does no harm."""
+        self._handle.close()
+
+    def wait(self, timeout: Optional[float] = None) -> bool:
+        """Wait until there is something new, or for so many seconds; is there?
+
+        It stays so until new() is asked. Signals are handled while it waits.
+        """
+        poll = select.poll()
+        poll.register(self._handle.fd(), select.POLLIN)
+        return bool(poll.poll(None if timeout is None else math.ceil(timeout * 1000)))
+
+    def new(self) -> New:
+        """What is new since the last look, or since watch(); each thing once."""
+        counts = _cov_news_counts()
+        # First this, then the tables: what comes in between is next time's.
+        self._handle.call(_lib.cov_news, byref(counts))
+        with self._handle.snapshot(None, None) as snapshot:
+            found = _pairs(self._handle, _lib.cov_new_pairs, snapshot, byref(counts))
+        return New(pairs=found, places=counts.places - counts.places_since)
+
+
+def watch() -> Watch:
+    """Look out for what is new from now on.
+
+        with livecov.watch() as watch:
+            start_my_fuzzer()
+            while watch.wait(timeout=60):
+                print(*watch.new().pairs, sep="\\n")
+    """
+    return Watch()
+
+
+# ---- traces --------------------------------------------------------------------------
+
+
+class Event(NamedTuple):
+    """What a task did: kind is "entry", "return", "branch", "syscall" or "sysret".
+
+    An entry, a return and a branch have a module and a function (a cold part by its own
+    name); offset is a branch's from that function's first byte, as Branch.offset, and
+    taken says whether it jumped. number is a system call's, compat tells 32-bit ones. value
+    is what a "return" or "sysret" brought back: the register, so that a function without
+    a value has one all the same. args are the six registers that may hold arguments of
+    an entry or a syscall, ns is the time of CLOCK_MONOTONIC; both if trace() was asked.
+    stack is how many bytes of the kernel's stack were in use: a callee has more than its
+    caller.
+    """
+    kind: str
+    module: Optional[str]
+    function: Optional[str]
+    offset: Optional[int]
+    taken: Optional[bool]
+    number: Optional[int]
+    compat: bool
+    value: Optional[int]
+    args: Tuple[int, ...]
+    ns: Optional[int]
+    stack: int
+
+    @property
+    def error(self) -> int:
+        """The errno that a return or sysret left with, else 0: its value is -errno, as an
+        int or as a long."""
+        if self.value is None:
+            return 0
+        # An int's upper half is whatever the compiler left there.
+        bits = 64 if self.value >> 32 else 32
+        left = (1 << bits) - self.value
+        return left if 0 < left <= 4095 else 0
+
+    def __str__(self):
+        if self.kind in ("syscall", "sysret"):
+            place = f"{self.kind} {self.number}"
+        else:
+            place = f"{self.kind} {self.module}:{self.function}"
+        if self.kind == "branch":
+            return f"{place}+{self.offset:#x} {'taken' if self.taken else 'not taken'}"
+        return place if self.value is None else f"{place} = {-self.error or self.value}"
+
+
+class Task:
+    """A traced task; a thread is one. pid is its own number, tgid its process's.
+
+    comm is its name when it passed the first place or, where system calls are recorded,
+    since it last executed a program. recorded and lost are how many events it has and how
+    many found no room, by kind; for "return", lost counts also those that the kernel's
+    kretprobes missed.
+    """
+
+    def __init__(self, trace_, index, desc):
+        self._trace = trace_
+        self._index = index
+        self.pid = desc.pid
+        self.tgid = desc.tgid
+        self.comm = _text(desc.comm)
+        self.recorded = _by_kind(desc.recorded)
+        self.lost = _by_kind(desc.lost)
+
+    def __repr__(self):
+        return f"<livecov.Task {self.comm}[{self.pid}] {sum(self.recorded.values())} events>"
+
+    def events(self) -> Iterator[Event]:
+        """Its events so far, in order."""
+        # pylint: disable=protected-access
+        return self._trace._events(self._index)
+
+
+class Trace:
+    """What trace() and run_traced() recorded.
+
+    It can be read while it is written; tasks and losses are those of the moment. After
+    trace()'s block nothing is added, and it can be read as long as it lives. process is
+    run_traced()'s subprocess.CompletedProcess.
+    """
+
+    def __init__(self, handle: _Handle, options: _cov_trace_options):
+        pointer = c_void_p()
+        handle.call(_lib.cov_trace_open, byref(options), byref(pointer))
+        self._pointer = pointer
+        self._free = weakref.finalize(self, _lib.cov_trace_close, pointer)
+        self._handle = handle
+        self._flags = options.flags
+        self._places = None
+        self._hidden = None
+        self.process = None
+
+    def __repr__(self):
+        return f"<livecov.Trace of {len(self.tasks)} tasks>"
+
+    @property
+    def tasks(self) -> List[Task]:
+        """The tasks that have passed something, in the order in which they first did."""
+        descs = (_get(_cov_trace_task_desc, _lib.cov_trace_task, self._pointer, i)
+                 for i in range(_lib.cov_trace_tasks(self._pointer)))
+        return [Task(self, i, d) for i, d in enumerate(descs) if d.pid != self._hidden]
+
+    @property
+    def lost(self) -> Dict[str, int]:
+        """How many events of all tasks found no room, by kind."""
+        lost = _by_kind(self._losses().lost)
+        for task in self.tasks:
+            for kind, count in task.lost.items():
+                lost[kind] += count
+        return lost
+
+    @property
+    def tasks_lost(self) -> int:
+        """How many tasks found no room; their events are in lost."""
+        return self._losses().tasks
+
+    def _losses(self):
+        return _get(_cov_trace_losses, _lib.cov_trace_losses, self._pointer)
+
+    def _end(self):
+        """Nothing is added any more: keep the names of what is in it."""
+        self._places = _places(self._handle)
+        self._handle.close()
+
+    def _events(self, index):
+        places = _places(self._handle) if self._places is None else self._places
+        position = c_uint64()
+        event = _cov_trace_event()
+        while True:
+            result = _lib.cov_trace_read(self._pointer, index, byref(position), byref(event))
+            if result == -errno.ENODATA:
+                return
+            if result:
+                raise Error(-result, "this trace is damaged; please report this")
+            yield _event(event, places, self._flags)
+
+
+def _by_kind(numbers):
+    return {word: numbers[kind] for word, kind in EVENT_KINDS.items()}
+
+
+def _places(handle):
+    """By target's id: a module, its functions' names, its branches (function, offset)."""
+    found = {}
+    with handle.snapshot(None, None) as snapshot:
+        for t in range(_lib.cov_snapshot_targets(snapshot)):
+            reader = _Reader(snapshot, t)
+            found[reader.target.target] = (_text(reader.target.module), *reader.names())
+    return found
+
+
+def _event(d, places, flags):
+    syscall = d.kind in (EVENT_KINDS["syscall"], EVENT_KINDS["sysret"])
+    branch = d.kind == EVENT_KINDS["branch"]
+    left = d.kind in (EVENT_KINDS["return"], EVENT_KINDS["sysret"])
+    module, functions_, branches_ = places.get(d.target, (None, (), ()))
+    function, offset = None, None
+    if branch and d.index < len(branches_):
+        function, offset = branches_[d.index]
+    elif not branch and not syscall and d.index < len(functions_):
+        function = functions_[d.index]
+    return Event(kind=_word(EVENT_KINDS, d.kind), module=module, function=function,
+                 offset=offset, taken=bool(d.taken) if branch else None,
+                 number=d.index if syscall else None, compat=bool(d.compat),
+                 value=d.value if left else None, args=tuple(d.args[:d.nr_args]),
+                 ns=d.time if flags & _TRACE_TIME else None, stack=d.stack)
+
+
+@contextlib.contextmanager
+def trace(*, sample: int = 1, size: int = 16 << 20, tasks: int = 4096, time: bool = False,
+          args: bool = False, syscalls: bool = False) -> Iterator[Trace]:
+    """Trace the calling thread, and what it starts, for a block.
+
+        with livecov.attach("brd", mode="trace", scope="tracked", returns=True):
+            with livecov.trace() as trace:
+                my_test()
+        for event in trace.tasks[0].events():
+            print(event)
+
+    What is recorded is what the thread does in modules that are attached in mode "trace",
+    system calls as well if syscalls is set, the time with time, and with args registers.
+    As a sample() it is the one of that number, so one of these cannot be inside another
+    (EEXIST). size is the memory for events in bytes, at most 1 GiB; tasks is how many
+    tasks there may be, at most 65,536. The memory is filled once; what finds no room is
+    counted as lost. Errors: EINVAL too much of either, ENOMEM, ENOSPC there are 16 traces
+    already, EEXIST the thread is tracked already.
+    """
+    flags = ((_TRACE_TIME if time else 0) | (_TRACE_ARGS if args else 0) |
+             (_TRACE_SYSCALLS if syscalls else 0))
+    # pylint: disable=protected-access
+    with _Handle() as handle:
+        found = Trace(handle, _cov_trace_options(bytes=size, tasks=tasks, flags=flags))
+        try:
+            with _registered(handle, sample):
+                yield found
+        except BaseException:
+            with contextlib.suppress(Error):
+                found._end()
+            raise
+        found._end()
+
+
+def run_traced(command: Union[str, Sequence[str]], *, sample: int = 1, size: int = 16 << 20,
+               tasks: int = 4096, time: bool = False, args: bool = False,
+               syscalls: bool = True, **options) -> Trace:
+    """Run a command and trace it and what it starts, without the caller's own part.
+
+    The trace is trace()'s; options are subprocess.run()'s, whose result is the trace's
+    process.
+    """
+    with trace(sample=sample, size=size, tasks=tasks, time=time, args=args,
+               syscalls=syscalls) as found:
+        # pylint: disable=protected-access,subprocess-run-check
+        found._hidden = threading.get_native_id()
+        found.process = subprocess.run(command, **options)
+    return found
+
+
 def status() -> Status:
     """livecov as a whole."""
     out = _cov_summary()
@@ -709,6 +1186,14 @@ class Target:
         """Its branches."""
         return branches(self.module, sample=sample)
 
+    def callers(self) -> Pairs:
+        """Who called its functions: see livecov.callers()."""
+        return callers(self.module)
+
+    def paths(self) -> Pairs:
+        """Which place came before each of its own: see livecov.paths()."""
+        return paths(self.module)
+
     def unhit(self, **options) -> List[Unhit]:
         """What of it was not reached: see livecov.unhit()."""
         return unhit(self.module, **options)
@@ -775,6 +1260,7 @@ def _attach(handle, module, options, result, progress):
 def attach(module: str, *, mode: str = "edges", scope: str = "all", engine: str = "auto",
            functions: Union[str, Iterable[str], None] = None,  # pylint: disable=redefined-outer-name
            functions_only: bool = False, levels: Iterable[int] = (),
+           paths: bool = False, returns: bool = False,
            progress: Optional[Callable[[int, int], object]] = None) -> Target:
     """Measure a loaded module; use the result in a `with`, or keep it.
 
@@ -782,8 +1268,10 @@ def attach(module: str, *, mode: str = "edges", scope: str = "all", engine: str 
     "kprobe", "breakpoint", "detour" or "entry": `covstat attach --help` tells them
     apart. functions are shell patterns of names (for "vmlinux": exact names, at least
     one); functions_only leaves out blocks and branches; levels, 1 to 64, are given to
-    the new checkpoints. progress(done, total) is called now and then; what it raises
-    ends the attach, and so does Ctrl-C. Whatever is raised, nothing is left attached.
+    the new checkpoints. paths records callers() and paths(), at the cost of a trap for
+    each jump; returns, in mode "trace", what functions return. progress(done, total) is
+    called now and then; what it raises ends the attach, and so does Ctrl-C. Whatever is
+    raised, nothing is left attached.
 
     Errors: ENOENT no such module or function, EEXIST attached already, EPERM livecov
     itself or a locked-down kernel, EOPNOTSUPP a mode, scope or engine that cannot be
@@ -795,7 +1283,9 @@ def attach(module: str, *, mode: str = "edges", scope: str = "all", engine: str 
     options = _cov_attach_options(
         mode=_choice("mode", MODES, mode), scope=_choice("scope", SCOPES, scope),
         engine=_choice("engine", ENGINES, engine),
-        flags=_ATTACH_FUNCTIONS_ONLY if functions_only else 0, levels=_mask(levels),
+        flags=((_ATTACH_FUNCTIONS_ONLY if functions_only else 0) |
+               (_ATTACH_PATHS if paths else 0) | (_ATTACH_RETURNS if returns else 0)),
+        levels=_mask(levels),
         functions=functions)
     result = _cov_attach_result()
     handle = _Handle()
@@ -820,6 +1310,20 @@ def reset(module: Optional[str] = None) -> None:
 
 
 @contextlib.contextmanager
+def _registered(handle, number):
+    """The calling thread is tracked through a handle for a block."""
+    handle.call(_lib.cov_register, _number(number))
+    try:
+        yield
+    except BaseException:
+        # The exception that is on its way is the news; closing ends it anyway.
+        with contextlib.suppress(Error):
+            handle.call(_lib.cov_unregister)
+        raise
+    handle.call(_lib.cov_unregister)
+
+
+@contextlib.contextmanager
 def sample(number: int):
     """Track the calling thread, and what it starts, as one sample for a block.
 
@@ -835,16 +1339,8 @@ def sample(number: int):
     2**64 - 1. A child made by os.fork() that leaves the block itself ends its own part
     only. Errors: EEXIST the thread is tracked already, ENOSPC a table is full.
     """
-    with _Handle() as handle:
-        handle.call(_lib.cov_register, _number(number))
-        try:
-            yield
-        except BaseException:
-            # The exception that is on its way is the news; closing ends it anyway.
-            with contextlib.suppress(Error):
-                handle.call(_lib.cov_unregister)
-            raise
-        handle.call(_lib.cov_unregister)
+    with _Handle() as handle, _registered(handle, number):
+        yield
 
 
 def samples() -> List[int]:

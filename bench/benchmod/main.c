@@ -27,7 +27,19 @@ static const struct shape {
 	{ "spin", bench_spin },
 	{ "entry", bench_entry },
 	{ "c", bench_c },
+	{ "pairs", bench_pairs },
 };
+
+void bench_pairs(unsigned long argument)
+{
+	int i, k;
+
+	for (i = 0; i < BENCH_PAIRED; i++)
+		for (k = 0; k < BENCH_PAIRED; k++) {
+			bench_places[i](argument);
+			bench_places[k](argument);
+		}
+}
 
 static u64 shortest;
 

@@ -8,6 +8,8 @@
 
 #define BENCH_JUMPS	64	/* conditional jumps in near, short, tight and c */
 #define BENCH_SPIN	1000	/* instructions of spin, but for its return */
+#define BENCH_PLACES	1000	/* functions bench_place_0 and so on */
+#define BENCH_PAIRED	320	/* of which pairs calls each behind each */
 
 #ifndef __ASSEMBLY__
 
@@ -20,6 +22,9 @@ void bench_spin(unsigned long argument);	/* for telling ticks from instructions 
 
 void bench_entry(unsigned long argument);	/* an empty function that ftrace knows */
 void bench_c(unsigned long argument);		/* compiled: bit N is jump N's condition */
+void bench_pairs(unsigned long argument);	/* BENCH_PAIRED squared pairs of places */
+
+extern void (*const bench_places[BENCH_PLACES])(unsigned long argument);
 
 #endif
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a hit costs as tracked tasks, samples and sites grow in number; for a guest whose clock
-counts instructions."""
+"""What a hit costs as tracked tasks, samples, sites, checkpoints by hand and caller records grow
+in number; for a guest whose clock counts instructions."""
 
 import os
 
@@ -8,10 +8,11 @@ import livecov
 from common import HERE, Stopped, Unavailable, run
 from hit import CALLS, JUMPS, RUN, Bench
 
-TASKS = os.path.join(os.path.dirname(HERE), "build", "bench", "tasks")
+TOOLS = os.path.join(os.path.dirname(HERE), "build", "bench")
+TASKS = os.path.join(TOOLS, "tasks")
+CHECKPOINTS = os.path.join(TOOLS, "checkpoints")
 OTHERS = ("ext4", "btrfs")	# modules that bring the sites
 SHAPE = "near"
-MAX_SAMPLES = 1000	# each has cells of its own for all those sites, until livecov goes
 
 
 def over_tasks(bench, rows, config, counts, kind):
@@ -45,6 +46,34 @@ def over_sites(settings, bench, rows, config, sites):
             livecov.detach(module)
 
 
+def over_records(bench, rows, full):
+    """Hits that record callers and paths, in an empty table or behind many others: who comes
+    first has the best place."""
+    config = livecov.Config("auto", scope="tracked", paths=True)
+    config.attach("benchmod", [f"bench_{SHAPE}", "bench_place_*"])
+    try:
+        if full:
+            livecov.tracked("sh", "-c", f"echo pairs 1 1 0 0 >{RUN}")
+        added = bench.instructions(SHAPE, through=livecov.tracked) - bench.bare[SHAPE]
+        rows.add(str(config), f"{livecov.callers()} caller records", "instructions",
+                 added / JUMPS)
+    finally:
+        livecov.detach("benchmod")
+
+
+def over_checkpoints(settings, bench, rows):
+    """Calls of one function that is watched by hand, while others are."""
+    run("covstat", "checkpoint", "add", "entry", "benchmod:bench_entry")
+    have = 1
+    for want in settings.checkpoints:
+        if want > have:
+            run(CHECKPOINTS, "benchmod", "bench_place_", str(have), str(want))
+            have = want
+        added = bench.instructions("entry", through=livecov.tracked) - bench.bare["entry"]
+        rows.add("livecov, checkpoint by hand on an entry", f"{have} checkpoints",
+                 "instructions", added)
+
+
 def measure_config(settings, bench, rows, config):
     try:
         sites = config.attach("benchmod", [f"bench_{SHAPE}"])["armed"]
@@ -54,8 +83,7 @@ def measure_config(settings, bench, rows, config):
     try:
         bench.ticks(SHAPE, through=livecov.tracked)	# one side of each jump is seen
         over_tasks(bench, rows, config, settings.tasks, "tasks")
-        over_tasks(bench, rows, config, [n for n in settings.tasks if n <= MAX_SAMPLES],
-                   "samples")
+        over_tasks(bench, rows, config, settings.samples, "samples")
         over_sites(settings, bench, rows, config, sites)
     finally:
         livecov.detach("benchmod")
@@ -77,4 +105,8 @@ def measure(settings, rows):
         modes = [mode for mode in settings.modes if mode != "blocks"]
         for config in livecov.configs(settings.engines, modes, ("tracked",)):
             measure_config(settings, bench, rows, config)
+        if "auto" in settings.engines:
+            for full in (False, True):
+                over_records(bench, rows, full)
+            over_checkpoints(settings, bench, rows)
         livecov.unload()

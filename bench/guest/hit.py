@@ -99,17 +99,20 @@ def measure_livecov(bench, rows, config):
     except Unavailable as error:
         rows.add(str(config), "entry", "instructions", error=error)
         return
-    contexts = [("", None)]
-    if config.scope == "tracked":
-        contexts = [("", livecov.tracked), (", other task", None)]
     try:
-        for label, through in contexts:
+        for label, through in config.contexts():
             rows.add(str(config) + label, "entry", "instructions", one_entry(bench, through))
             for shape in JUMP_SHAPES:
                 measure_shape(bench, rows, str(config) + label, shape, through)
     finally:
         livecov.detach("benchmod")
     rows.add(str(config), "near, detached", "instructions", one_jump(bench, "near"))
+
+
+# What records more than that a place was passed: each hit is a trap.
+RECORDING = (livecov.Config("auto", scope="tracked", paths=True),
+             livecov.Config("auto", scope="all", paths=True),
+             livecov.Config("auto", mode="trace", scope="tracked"))
 
 
 def measure_peer(bench, rows, peer, places):
@@ -166,6 +169,8 @@ def measure(settings, rows):
         livecov.load()
         rows.add("livecov loaded", "near jump", "instructions", one_jump(bench, "near"))
         for config in livecov.configs(settings.engines, settings.modes, ("all", "tracked")):
+            measure_livecov(bench, rows, config)
+        for config in RECORDING if "auto" in settings.engines else ():
             measure_livecov(bench, rows, config)
         livecov.unload()
         for peer in tracing.peers("benchmod", settings.copies["benchmod"]["gcc"]) \

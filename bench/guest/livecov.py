@@ -10,15 +10,26 @@ from common import Stopped, Unavailable, run
 class Config:
     """One way to attach."""
 
-    def __init__(self, engine, mode="edges", scope="all"):
-        self.engine, self.mode, self.scope = engine, mode, scope
+    def __init__(self, engine, mode="edges", scope="all", paths=False):
+        self.engine, self.mode, self.scope, self.paths = engine, mode, scope, paths
 
     def __str__(self):
-        return f"livecov {self.engine}, {self.mode}, {self.scope}"
+        words = [f"livecov {self.engine}", self.mode, self.scope]
+        return ", ".join(words + ["paths"] * self.paths)
+
+    def contexts(self):
+        """Who passes the sites: a label, and what runs a command so (None: anybody)."""
+        if self.mode == "trace":
+            return [("", traced), (", tracked without a trace", tracked)]
+        if self.scope == "tracked":
+            return [("", tracked), (", other task", None)]
+        return [("", None)]
 
     def attach(self, module, functions=(), limit=None):
         """Attach; what covstat says, as a dict."""
         arguments = ["--engine", self.engine, "--mode", self.mode, "--scope", self.scope]
+        if self.paths:
+            arguments.append("--paths")
         for name in functions:
             arguments += ["--functions", name]
         try:
@@ -52,6 +63,17 @@ def jumps_of(module, function):
 def tracked(*command, limit=None):
     """Run COMMAND as a tracked task."""
     return run("covstat", "run", "--", *command, limit=limit)
+
+
+def traced(*command, limit=None):
+    """Run COMMAND with a trace that has room for all it does, and throw that away."""
+    return run("covstat", "trace", "--size", "256", "--output", "/dev/null", "--", *command,
+               limit=limit)
+
+
+def callers():
+    """How many caller records there are."""
+    return json.loads(run("covstat", "status", "--json"))["callers"]
 
 
 def load():

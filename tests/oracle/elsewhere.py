@@ -20,13 +20,16 @@ of the target would be next, had nothing been moved:
    jump, the same condition;
  - any other one was added, and nothing has changed when it has run;
  - a jump back into the target's text has to lead to the instruction that is next.
-   If one was left out, changed or displaced wrongly, it does not.
+   If one was left out, changed or displaced wrongly, it does not;
+ - where the one that is next is itself a jump or a return, that may have been moved: then
+   it ran. So did a call, if its return address was pushed and then jumped to where it leads.
 
 Only instructions that cannot have stayed can have been moved: those that the five
 bytes touch, and those in front of the conditional jump.  Where a function is
 entered there may be no conditional jump: then the text behind those that the five
 bytes touch is as it was, which is seen by whoever has read it.  An added
-instruction behind them that looks like the target's next one is none.
+instruction behind them that looks like the target's next one is none.  Behind a call, a jump or a
+return nothing was moved.
 
 An address has one such instruction, whoever comes there: so interrupts, and
 other tasks that run the same code meanwhile, make no difference.
@@ -34,10 +37,11 @@ other tasks that run the same code meanwhile, make no difference.
 May call target_text.py.
 """
 
-from target_text import JCC, JMP, OTHER
+from target_text import CALL, JCC, JMP, LEAVE, OTHER
 
 DETOUR_SIZE = 5
 INT3 = 0xcc     # what stands behind the jump, where instructions were
+PUSH = 0x68     # of four bytes, sign-extended
 ADDRESS_MASK = 2**64 - 1
 PREFIXES = b"\x2e\x3e\x66\xf2"
 ADDRESS_SIZE_PREFIX = 0x67
@@ -96,6 +100,13 @@ def is_moved(own, content, address):
     return content == own.bytes
 
 
+def pushed(content):
+    """What CONTENT pushes, if it is a push of an address."""
+    if len(content) == 5 and content[0] == PUSH:
+        return int.from_bytes(content[1:], "little", signed=True) & ADDRESS_MASK
+    return None
+
+
 class Elsewhere:
     """Which of the target's instructions is next, at addresses outside of it.
 
@@ -108,6 +119,7 @@ class Elsewhere:
         # address: (the instruction that is next, where those end that were moved)
         self._next = {}
         self._patched = {}      # section name: its bytes while it was patched
+        self._pushed = {}       # address: what the instruction before it has pushed
         self.strange = []       # (address, what)
         self.moved = set()      # addresses of instructions that ran outside
         self.added = 0          # times that others ran there
@@ -120,6 +132,10 @@ class Elsewhere:
         for i, (own, patched) in enumerate(zip(self._text.bytes[name], content)):
             if own != patched and base + i in self._text.instructions:
                 self.leave(base + i, content[i:i + DETOUR_SIZE])
+
+    def is_engine(self, address):
+        """Is ADDRESS in livecov's text?"""
+        return address in self._engine
 
     def is_detour(self, address, content):
         """Is CONTENT, in the target's text, a jump to livecov's text?"""
@@ -163,7 +179,18 @@ class Elsewhere:
                 break
             has_jump |= instruction.kind == JCC
             at = instruction.end
+            if instruction.kind in (CALL, JMP, LEAVE):
+                break
         return at
+
+    def _is_end(self, own, content, address):
+        """Is CONTENT at ADDRESS the target's jump, return or call OWN, carried out?"""
+        kind, _, target = decode(content, address)
+        if own.kind == LEAVE:
+            return content == own.bytes
+        if own.kind == CALL and self._pushed.get(address) != own.end:
+            return False
+        return own.kind in (CALL, JMP) and kind == JMP and target == own.target
 
     def next_at(self, address):
         """Which of the target's instructions is next at ADDRESS outside; or None."""
@@ -184,11 +211,15 @@ class Elsewhere:
                 self._goes_on(target, own.target, own.target)
             self._goes_on(behind, own.end, end)
             return place
+        elif own and place < end and self._is_end(own, content, address):
+            self.moved.add(place)
+            return place
         elif kind == JMP:
             self._goes_on(target, place, end)
         else:
             if kind == JCC:
                 self._goes_on(target, place, end)
+            self._pushed[behind] = pushed(content)
             self._goes_on(behind, place, end)
         self.added += 1
         return None

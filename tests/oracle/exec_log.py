@@ -258,7 +258,10 @@ class Witness:
         """An interrupt or exception: where will the interrupted code go on?"""
         vector, pc = re.match(rb" *\w+: v=(\w+) .* pc=(\w+)", line).groups()
         address = self._keys.get(pc) or self.elsewhere.next_at(int(pc, 16))
-        if address is None or vector == b"03":
+        if vector == b"03":
+            return
+        if address is None:
+            self._interrupt_elsewhere(int(pc, 16))
             return
         for cpu in self._cpus.values():
             # The line of a jump is certain now if it is this CPU's record.
@@ -271,6 +274,15 @@ class Witness:
                 self._settle(cpu, address)
             else:
                 cpu.doubtful = True
+
+    def _interrupt_elsewhere(self, pc):
+        """An int3 has sent the task to code that decides its jump: which way, nobody
+        will say, because what comes next is the interrupt's."""
+        if not self.elsewhere.is_engine(pc):
+            return
+        for cpu in self._cpus.values():
+            self._confirm(cpu)
+            self._settle(cpu, None)
 
     def _confirm(self, cpu):
         """The instruction that CPU was about to execute did execute."""

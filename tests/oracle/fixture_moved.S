@@ -85,6 +85,40 @@ passage_region:
 passage_end:
 	ret
 	done	passage
+
+	/* regions that end with a call, a jump, a return */
+	function calls
+calls_region:
+calls_jump:
+	je	calls_end
+calls_call:
+	call	leaf
+calls_end:
+	ret
+	done	calls
+	function jumps
+jumps_region:
+	lea	(%rax,%rcx), %rax
+jumps_jump:
+	jmp	jumps_end
+	int3
+jumps_end:
+	ret
+	done	jumps
+	function returns
+	test	%edi, %edi
+	je	returns_end
+returns_region:
+	lea	(%rax,%rcx), %rax
+	pop	%rcx
+returns_return:
+	ret
+returns_end:
+	ret
+	done	returns
+	function leaf
+	ret
+	done	leaf
 word:
 	ret
 
@@ -201,3 +235,35 @@ stub_counted:
 stub_near_taken:
 	movb	$1, cell(%rip)
 	jmp	near_end
+
+stub_calls:
+	je	1f
+	movb	$1, cell(%rip)
+	push	$calls_end
+	jmp	leaf
+1:	movb	$1, cell(%rip)
+	jmp	calls_end
+
+	/* it would come back to the wrong place */
+stub_calls_wrong_return:
+	je	1f
+	push	$calls_end - 1
+	jmp	leaf
+1:	jmp	calls_end
+
+	/* ... or not at all */
+stub_calls_left_out:
+	je	1f
+	jmp	leaf
+1:	jmp	calls_end
+
+stub_jumps:
+	lea	(%rax,%rcx), %rax
+	movb	$1, cell(%rip)
+	jmp	jumps_end
+
+stub_returns:
+	lea	(%rax,%rcx), %rax
+	pop	%rcx
+	movb	$1, cell(%rip)
+	ret

@@ -16,10 +16,10 @@ sys.path.insert(0, HERE)
 
 import fixture                                              # noqa: E402
 import target_text                                          # noqa: E402
-from elsewhere import decode                                # noqa: E402
+from elsewhere import decode, pushed                        # noqa: E402
 from exec_log import Witness                                # noqa: E402
 from fixture import BASES, ENGINE, MARK_AT                  # noqa: E402
-from target_text import JCC, JMP, LEAVE, OTHER              # noqa: E402
+from target_text import CALL, JCC, JMP, LEAVE, OTHER        # noqa: E402
 
 SNAPSHOT, AT = fixture.build("fixture_moved.S")
 STUBS = bytes.fromhex(SNAPSHOT["text"].pop(".stubs")["bytes"])
@@ -37,7 +37,7 @@ def detour(region, stub):
     at, has_jump = AT[region], False
     while at < AT[region] + 5 or not has_jump:
         instruction = TEXT.instructions[at]
-        has_jump |= instruction.kind == JCC
+        has_jump |= instruction.kind in (JCC, JMP, LEAVE)
         at = instruction.end
     return {region: jump(region, stub).ljust(at - AT[region], b"\xcc")}
 
@@ -92,12 +92,18 @@ class Machine:
         """The addresses that are executed from ADDRESS to the return; WAYS are the
         outcomes of the conditional jumps, those of stubs included."""
         ways = list(ways)
+        stack = [None]
         while address is not None:
             instruction = self._instructions[address]
             yield address
             address = instruction.end
-            if instruction.kind == LEAVE:
-                address = None
+            if pushed(instruction.bytes):
+                stack.append(pushed(instruction.bytes))
+            elif instruction.kind == CALL:
+                stack.append(address)
+                address = instruction.target
+            elif instruction.kind == LEAVE:
+                address = stack.pop()
             elif instruction.kind == JMP or (instruction.kind == JCC and ways.pop(0)):
                 address = instruction.target
         assert not ways
@@ -197,6 +203,32 @@ class ElsewhereTest(unittest.TestCase):
         self.assertTrue(self.witness.elsewhere.is_diverted(
             AT["near_region"], jump("near_region", "stub_near_taken", b"\x0f\x84")))
 
+    def test_a_call_at_the_end(self):
+        machine = Machine(detour("calls_region", "stub_calls"))
+        machine.run("calls", True).run("calls", False).run("calls", False)
+        self.same(machine, ("calls", True), ("calls", False), ("calls", False))
+        self.assertEqual(self.witness.elsewhere.moved, {AT["calls_jump"], AT["calls_call"]})
+
+    def test_a_jump_at_the_end(self):
+        machine = Machine(detour("jumps_region", "stub_jumps")).run("jumps")
+        self.same(machine, ("jumps",))
+        self.assertEqual(self.witness.elsewhere.moved,
+                         {AT["jumps_region"], AT["jumps_jump"]})
+
+    def test_a_return_at_the_end(self):
+        machine = Machine(detour("returns_region", "stub_returns"))
+        machine.run("returns", False).run("returns", True)
+        self.same(machine, ("returns", False), ("returns", True))
+        self.assertIn(AT["returns_return"], self.witness.elsewhere.moved)
+
+    def test_wrong_calls(self):
+        for stub in ("wrong_return", "left_out"):
+            with self.subTest(stub):
+                machine = Machine(detour("calls_region", f"stub_calls_{stub}"))
+                for address in list(machine.path(AT["calls"], [False]))[:4]:
+                    machine.step(address)
+                self.assertTrue(machine.hear().strange)
+
     def test_wrong_stubs(self):
         for stub in ("wrong_operand", "not_adjusted", "wrong_condition", "left_out",
                      "wrong_way", "too_early"):
@@ -238,6 +270,24 @@ class ElsewhereTest(unittest.TestCase):
         for address in list(machine.path(AT["before"], [True]))[1:]:
             machine.step(address)
         self.same(machine, ("before", True), learn=True)
+
+    def test_interrupted_behind_an_int3(self):
+        """The code that decides the jump is no detour's, and the interrupt's own code is
+        not where the jump has gone."""
+        machine = Machine()
+        path = list(machine.path(AT["before"], [True]))
+        for address in path[:2]:
+            machine.step(address)
+        machine.interrupt(path[1], vector="03")
+        machine.trace(ENGINE[0] + ENGINE[1] - 16)
+        machine.interrupt(ENGINE[0] + ENGINE[1] - 16)
+        machine.run("near", False)
+        for address in path[2:]:
+            machine.step(address)
+        witness = machine.hear()
+        self.assertEqual(witness.strange, [])
+        self.assertEqual(witness.jumps[AT["before_jump"]].ambiguous, 1)
+        self.assertEqual(witness.jumps[AT["near_jump"]].fallthrough, 1)
 
     def test_given_back(self):
         """The text's own bytes are translated again."""

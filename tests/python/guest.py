@@ -46,8 +46,11 @@ class Direct(ctypes.Structure):
 
     @classmethod
     def if_else(cls, a, b):
+        """What the function returned."""
+        request = cls(cls.IF_ELSE, 0, a, b, 0, 0)
         with open("/dev/covtarget", "r+b", buffering=0) as device:
-            fcntl.ioctl(device, cls.IOC_CALL, cls(cls.IF_ELSE, 0, a, b, 0, 0))
+            fcntl.ioctl(device, cls.IOC_CALL, request)
+        return request.result
 
 
 def document(coverage):
@@ -156,6 +159,143 @@ class Tests:
         assert livecov.samples()[:2] == [7, 8], livecov.samples()
 
 
+class CallersAndPaths:
+    """Of a target with paths=True in scope tracked, which each test begins anew."""
+
+    def __init__(self, target):
+        self._target = target
+
+    def _of_if_else(self, pairs):
+        return [pair for pair in pairs if pair.to.function == "covt_if_else"]
+
+    def caller_is_named_with_its_count_and_samples(self):
+        self._target.reset()
+        for number in (21, 22):
+            with livecov.sample(number):
+                Direct.if_else(number, 22)
+        Direct.if_else(1, 2)
+        pair, = self._of_if_else(self._target.callers())
+        assert (pair.to.kind, pair.is_call) == ("function", True), pair
+        assert (pair.source.module, pair.source.function) == (MODULE, "covt_ioctl"), pair
+        assert (pair.count, pair.first_sample, pair.last_sample) == (2, 21, 22), pair
+
+    def caller_outside_the_module_has_a_name(self):
+        self._target.reset()
+        with livecov.sample(23):
+            Direct.if_else(1, 2)
+        pair, = [p for p in self._target.callers() if p.to.function == "covt_ioctl"]
+        assert re.search("sys_ioctl|vfs_ioctl", pair.source.function), pair
+
+    def paths_lead_from_the_entry_to_the_side_that_ran(self):
+        self._target.reset()
+        with livecov.sample(24):
+            Direct.if_else(2, 1)
+        pairs = [p for p in self._target.paths() if p.source.function == "covt_if_else"]
+        entry, = [p for p in pairs if p.source.kind == "function"]
+        branch, = [b for b in self._target.branches(sample=24) if b.function == "covt_if_else"]
+        assert (entry.to.kind, entry.to.offset) == ("outcome", branch.offset), entry
+        assert entry.to.taken == branch.taken, (entry, branch)
+
+    def new_path_ends_the_waiting_and_is_told_once(self):
+        with livecov.sample(25):
+            Direct.if_else(2, 1)
+        with livecov.watch() as watch:
+            with livecov.sample(26):
+                Direct.if_else(2, 1)
+            assert not watch.wait(timeout=0), watch.new()
+            other = threading.Timer(0.2, call, ("if_else", "1", "2"))
+            with livecov.sample(27):
+                other.start()
+                assert watch.wait(timeout=60)
+                other.join()
+            new = watch.new()
+            pair, = [p for p in self._of_if_else(new.pairs) if p.to.kind == "outcome"]
+            assert (pair.first_sample, pair.source.kind) == (27, "function"), pair
+            assert new.places > 0, new
+            assert not watch.wait(timeout=0), watch.new()
+
+
+class Traces:
+    """One target in mode trace, covt_if_else and what calls it."""
+
+    def _text(self, task):
+        """Without what differs from compiler to compiler."""
+        return [re.sub(r"\+0x[0-9a-f]+", "", str(e)) for e in task.events()
+                if e.kind != "branch" or e.function == "covt_if_else"]
+
+    def calling_thread_is_traced_in_order(self):
+        results = []
+        with livecov.trace(sample=31) as trace:
+            results += [Direct.if_else(2, 1), Direct.if_else(1, 2)]
+        Direct.if_else(2, 1)        # outside: not recorded
+        task, = trace.tasks
+        assert task.pid == threading.get_native_id(), task
+        assert trace.tasks_lost == 0 and not any(trace.lost.values()), trace.lost
+        events = list(task.events())
+        entries = [e for e in events if e.kind == "entry" and e.function == "covt_if_else"]
+        returns = [e for e in events if e.kind == "return" and e.function == "covt_if_else"]
+        branches = [e for e in events if e.kind == "branch" and e.function == "covt_if_else"]
+        assert [len(entries), len(branches)] == [2, 2], events
+        assert [e.value for e in returns] == results == [1, 2], events
+        assert branches[0].offset == branches[1].offset, branches
+        assert branches[0].taken != branches[1].taken, branches
+        assert [e.stack for e in entries] == [e.stack for e in returns], events
+
+    def branch_of_an_event_is_the_coverage_s(self):
+        with livecov.trace(sample=32) as trace:
+            Direct.if_else(2, 1)
+        known = {(b.function, b.offset): b for b in livecov.branches(MODULE, sample=32)}
+        event, = [e for e in trace.tasks[0].events()
+                  if e.kind == "branch" and e.function == "covt_if_else"]
+        branch = known[event.function, event.offset]
+        assert (branch.taken, branch.fallthrough) == (event.taken, not event.taken), branch
+
+    def command_is_traced_without_its_caller(self):
+        trace = livecov.run_traced([CALL, "if_else", "2", "1", ",", "if_else", "1", "2"],
+                                   stdout=subprocess.DEVNULL, time=True, args=True)
+        assert trace.process.returncode == 0, trace.process
+        task, = [t for t in trace.tasks if t.recorded["entry"]]
+        assert (task.comm, task.tgid) == ("covtarget-call", task.pid), task
+        inside = [e for e in task.events() if e.function == "covt_if_else" and e.kind == "entry"]
+        assert [e.args[:2] for e in inside] == [(2, 1), (1, 2)], inside
+        times = [e.ns for e in task.events()]
+        assert times == sorted(times) and times[0] > 0, times
+        assert os.getpid() not in [t.pid for t in trace.tasks], trace.tasks
+        # The system call around the first entry.
+        text = self._text(task)
+        at = text.index(f"entry {MODULE}:covt_ioctl")
+        assert text[at - 1] == "syscall 16", text[at - 2:at + 3]
+
+    def error_of_a_system_call_has_its_number(self):
+        with livecov.trace(sample=33, syscalls=True) as trace:
+            with open("/dev/covtarget", "r+b", buffering=0) as device:
+                try:
+                    fcntl.ioctl(device, 0x6363)
+                except OSError as error:
+                    assert error.errno == errno.ENOTTY, error
+        event, = [e for e in trace.tasks[0].events() if e.function == "covt_ioctl"
+                  and e.kind == "return"]
+        assert event.error == errno.ENOTTY, event
+        end, = [e for e in trace.tasks[0].events() if e.kind == "sysret" and e.number == 16
+                and e.error]
+        assert end.error == errno.ENOTTY, end
+
+    def what_finds_no_room_is_counted(self):
+        calls = 3000
+        with livecov.trace(sample=34, size=4096) as trace:
+            with open("/dev/covtarget", "r+b", buffering=0) as device:
+                for _ in range(calls):
+                    fcntl.ioctl(device, Direct.IOC_CALL, Direct(Direct.IF_ELSE, 0, 2, 1, 0, 0))
+        task, = trace.tasks
+        read = [e.kind for e in task.events()]
+        assert {k: read.count(k) for k in task.recorded} == task.recorded, task.recorded
+        # covt_ioctl and covt_if_else, each time, and covt_release; they came back, too.
+        entries = 2 * calls + 1
+        assert task.recorded["entry"] + trace.lost["entry"] == entries, (task, trace.lost)
+        assert task.recorded["return"] + trace.lost["return"] == entries, (task, trace.lost)
+        assert trace.lost["entry"] > 0, trace.lost
+
+
 class Regression:
     """examples/test_regression.py; it attaches to the module itself."""
 
@@ -205,6 +345,11 @@ def main():
     check.run("modprobe", MODULE)
     with livecov.attach(MODULE, scope="tracked") as target:
         failed = run(Tests(target))
+    with livecov.attach(MODULE, scope="tracked", paths=True) as target:
+        failed += run(CallersAndPaths(target))
+    with livecov.attach(MODULE, scope="tracked", mode="trace", returns=True,
+                        functions=["covt_if_else", "covt_ioctl", "covt_release"]):
+        failed += run(Traces())
     return 1 if failed + run(Regression()) else 0
 
 

@@ -140,7 +140,7 @@ covt_fn s64 covt_warn_beside(u64 a, u64 b, u64 c)
 	asm goto("test %[a], %[a]\n\t"
 		 COVT_JUMP("quiet") "jz %l[quiet]"
 		 : : [a] "r" (a) : "cc" : quiet);
-	__WARN_FLAGS(BUGFLAG_ONCE | BUGFLAG_DONE);
+	covt_warn_flags(BUGFLAG_ONCE | BUGFLAG_DONE);
 quiet:
 	asm goto("test %[b], %[b]\n\t"
 		 COVT_JUMP("zero") "jz %l[zero]"

@@ -32,7 +32,7 @@
  * Operands relative to rip right before a jump: last in the instruction, with an
  * immediate behind them, and one that is written. Returns 0 if @a is .Lword, else 1.
  */
-SYM_FUNC_START(covt_rip_before)
+COVT_FUNC_START(covt_rip_before)
 	xor	%eax, %eax
 	cmp	.Lword(%rip), %rdi
 	covt_jump equal, je, 1f
@@ -57,7 +57,7 @@ SYM_FUNC_END(covt_rip_before)
  * The same behind jumps that are alone. Returns -1 if @a is below @b, .Lword + 1 if
  * they are equal, else .Lword.
  */
-SYM_FUNC_START(covt_rip_after)
+COVT_FUNC_START(covt_rip_after)
 	mov	$-1, %rax
 	cmp	%rsi, %rdi
 	covt_jump below, jb, 2f
@@ -79,7 +79,7 @@ SYM_FUNC_START(covt_rip_after)
 SYM_FUNC_END(covt_rip_after)
 
 /* Relative to rip and to the CPU's own segment. Returns 2 if @a is 0, else 1. */
-SYM_FUNC_START(covt_rip_percpu)
+COVT_FUNC_START(covt_rip_percpu)
 	xor	%eax, %eax
 	cmpl	$5, %gs:covt_percpu_five(%rip)
 	covt_jump five, je, 1f
@@ -98,7 +98,7 @@ SYM_FUNC_END(covt_rip_percpu)
  * leave the flags. Returns, from bit 8 on, all six flags (mask 0x8d5) as they are at
  * the end; below them what setcc and cmov made of them on the way.
  */
-SYM_FUNC_START(covt_flags)
+COVT_FUNC_START(covt_flags)
 	xor	%eax, %eax
 	mov	$3, %ecx
 	cmp	%rsi, %rdi
@@ -127,7 +127,7 @@ SYM_FUNC_END(covt_flags)
  * @a + @b, and then the carry that a jump has left: + @c + 1 if there was one, and
  * @c if not; - @c if the sum is 0 without a carry; a carry of that again is rotated in.
  */
-SYM_FUNC_START(covt_carry)
+COVT_FUNC_START(covt_carry)
 	mov	%rdi, %rax
 	add	%rsi, %rax
 	covt_jump carry, jc, 1f
@@ -147,7 +147,7 @@ SYM_FUNC_END(covt_carry)
  * A jump from behind to a jump, behind what would have to go along with it. Returns
  * @a * @b, but no more than @c. @a: at least 1; @c: not 0.
  */
-SYM_FUNC_START(covt_into_before)
+COVT_FUNC_START(covt_into_before)
 	mov	%rdi, %rcx
 	xor	%eax, %eax
 1:	add	%rsi, %rax
@@ -167,7 +167,7 @@ SYM_FUNC_END(covt_into_before)
  * there, and to the first byte behind enough of them. Returns 1 for @a < 0 or 10
  * for @a == 0, else 5, + @b if @a's low byte has odd parity, twice that if @b is not 0.
  */
-SYM_FUNC_START(covt_into_after)
+COVT_FUNC_START(covt_into_after)
 	mov	$1, %eax
 	test	%rdi, %rdi
 	covt_jump zero, jz, 1f
@@ -190,7 +190,7 @@ SYM_FUNC_END(covt_into_after)
  * Loops whose whole body, of 5, 6 and 7 bytes, has to go along. @a rounds each, at
  * least 1. Returns 3 * @a + @b * @a.
  */
-SYM_FUNC_START(covt_body)
+COVT_FUNC_START(covt_body)
 	mov	%rdi, %rcx
 	mov	%rdi, %rax
 1:	dec	%rcx
@@ -207,7 +207,7 @@ SYM_FUNC_START(covt_body)
 SYM_FUNC_END(covt_body)
 
 /* Nothing but such a loop, for whoever wants to be interrupted in it. Returns @b. */
-SYM_FUNC_START(covt_spin)
+COVT_FUNC_START(covt_spin)
 	mov	%rsi, %rax
 1:	dec	%rdi
 	covt_jump round, jnz, 1b
@@ -218,7 +218,7 @@ SYM_FUNC_END(covt_spin)
  * For covt_interrupted(): a task and an interrupt part in it. @b rounds, at least
  * 1. Returns 2 * @b if @a is not 0, else @b.
  */
-SYM_FUNC_START(covt_crossed)
+COVT_FUNC_START(covt_crossed)
 	xor	%eax, %eax
 1:	inc	%rax
 	cmp	%rsi, %rax
@@ -236,7 +236,7 @@ SYM_FUNC_END(covt_crossed)
  * @b rounds (at least 1), loopne ends when as many as @a are left, loope goes
  * on while @c is 0.
  */
-SYM_FUNC_START(covt_rcx_beside)
+COVT_FUNC_START(covt_rcx_beside)
 	xor	%eax, %eax
 	lea	-1(%rdi), %rcx
 	covt_jump rcxz, jrcxz, 1f
@@ -263,7 +263,7 @@ SYM_FUNC_END(covt_rcx_beside)
  * instruction that belongs to the jump. @a: 0 for a good address, else a bad one.
  * Returns .Lword's lower half, or -14 * 2.
  */
-SYM_FUNC_START(covt_fault_before)
+COVT_FUNC_START(covt_fault_before)
 	lea	.Lword(%rip), %rcx
 	mov	$-4096, %rdx
 	test	%rdi, %rdi
@@ -296,7 +296,7 @@ SYM_FUNC_END(covt_fault_before)
  * An access with a fix-up behind a jump that is alone. @a: below, as, above @b;
  * @c: 0 for a good address, else a bad one. Returns 1, .Lword or -14, 3.
  */
-SYM_FUNC_START(covt_fault_after)
+COVT_FUNC_START(covt_fault_after)
 	lea	.Lword(%rip), %rcx
 	mov	$-4096, %rax
 	test	%rdx, %rdx
@@ -321,7 +321,7 @@ SYM_FUNC_END(covt_fault_after)
  * Sleeps with its return address on the instructions that belong to a jump. Returns
  * @b if @a is 0, else @a + @b.
  */
-SYM_FUNC_START(covt_wait_test)
+COVT_FUNC_START(covt_wait_test)
 	push	%rbx
 	mov	%rsi, %rbx
 	call	covt_sleep
@@ -336,7 +336,7 @@ SYM_FUNC_START(covt_wait_test)
 SYM_FUNC_END(covt_wait_test)
 
 /* Gives way @a times, at least once, in the same place. Returns @a * @b. */
-SYM_FUNC_START(covt_give_way)
+COVT_FUNC_START(covt_give_way)
 	push	%rbx
 	push	%rbp
 	push	%r12
@@ -356,7 +356,7 @@ SYM_FUNC_START(covt_give_way)
 SYM_FUNC_END(covt_give_way)
 
 /* Recursion, through a jump at the function's first byte. Returns the sum of 0..@a. */
-SYM_FUNC_START(covt_deep)
+COVT_FUNC_START(covt_deep)
 	test	%rdi, %rdi
 	covt_jump bottom, jz, 1f
 	push	%rdi
@@ -374,7 +374,7 @@ SYM_FUNC_END(covt_deep)
  * behind it. Returns @b + 1; if @a is 1, @b; if it is more, 2 * @b. If the sum
  * has a carry, 7.
  */
-SYM_FUNC_START(covt_from_cold)
+COVT_FUNC_START(covt_from_cold)
 	mov	%rsi, %rax
 	test	%rdi, %rdi
 	covt_jump cold, jnz, covt_from_cold.cold
@@ -405,7 +405,7 @@ covt_from_cold.cold:
  * An address in the middle, as an operand of the text, to which there is no other way.
  * Returns @b if @a is 0, else 2 * @b.
  */
-SYM_FUNC_START(covt_goto_text)
+COVT_FUNC_START(covt_goto_text)
 	lea	.Lone(%rip), %rax
 	lea	.Ltwo(%rip), %rcx
 	test	%rdi, %rdi

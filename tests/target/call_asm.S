@@ -9,7 +9,7 @@
 #include "target_asm.h"
 
 /* s64 covt_tail_jcc(u64 a, u64 b, u64 c): as covt_tail_target() if @b is 0, else -1 */
-SYM_FUNC_START(covt_tail_jcc)
+COVT_FUNC_START(covt_tail_jcc)
 	test	%rsi, %rsi
 	covt_jump tail, jz, covt_tail_target
 	covt_mark stay

@@ -12,6 +12,7 @@
 #include <linux/sched/task.h>
 #include <linux/workqueue.h>
 
+#include "compat.h"
 #include "target.h"
 
 /* One asks at a time, and gets what was made of his @a. */

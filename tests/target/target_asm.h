@@ -6,6 +6,19 @@
 #ifndef COVT_TARGET_ASM_H
 #define COVT_TARGET_ASM_H
 
+#include <linux/linkage.h>
+
+/*
+ * What is called through a table begins with an ENDBR where the kernel wants one.
+ * x86/cfi: "Clean up linkage", 6.15, took it out of SYM_FUNC_START.
+ */
+#if __has_include(<linux/cfi_types.h>)
+#include <linux/cfi_types.h>
+#define COVT_FUNC_START(name)	SYM_TYPED_FUNC_START(name)
+#else
+#define COVT_FUNC_START(name)	SYM_FUNC_START(name)
+#endif
+
 .macro covt_record label:req, text:req
 	.pushsection .debug_covt_marks, "", @progbits
 	.quad	\label

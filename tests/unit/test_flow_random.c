@@ -6,6 +6,7 @@
  * a small simulator that follows the program's own list of instructions (so it
  * does not depend on what is tested), notes which instructions ran and what the
  * planned sites would have seen, and compares flow_propagate()'s answer to that.
+ * The flows are packed and unpacked as well (flow_pack.c).
  *
  *	test_flow_random [SEED [ROUNDS]]
  *
@@ -17,10 +18,13 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <cmocka.h>
 
 #include "chance.h"
 #include "flow.h"
+#include "flow_pack.h"
 
 #define MAX_FUNCTIONS	10
 #define MAX_INSNS	512
@@ -1157,6 +1161,234 @@ static void unreadable_functions_make_no_other_wrong(void **state)
 	assert_true(tally.blocks > rounds);
 }
 
+/* --- packing ------------------------------------------------------------------------------- */
+
+/* The first of the two texts moves, the second one does not. */
+static const struct flow_moving at_home = { TEXT_BASE, MAX_TEXT };
+static const struct flow_moving elsewhere = { TEXT_BASE + 0x12345000, MAX_TEXT };
+
+static void check_functions(const struct flow_function *a, const struct flow_function *b, u32 n)
+{
+	u32 i;
+
+	for (i = 0; i < n; i++) {
+		assert_int_equal(a[i].address, b[i].address);
+		assert_int_equal(a[i].size, b[i].size);
+		assert_int_equal(a[i].selected, b[i].selected);
+		assert_int_equal(a[i].cold, b[i].cold);
+		assert_int_equal(a[i].reserved, b[i].reserved);
+		assert_int_equal(a[i].entry, b[i].entry);
+		assert_int_equal(a[i].error, b[i].error);
+		assert_int_equal(a[i].first_block, b[i].first_block);
+		assert_int_equal(a[i].blocks, b[i].blocks);
+		assert_int_equal(a[i].first_branch, b[i].first_branch);
+		assert_int_equal(a[i].branches, b[i].branches);
+	}
+}
+
+static void check_blocks(const struct flow *a, const struct flow *b)
+{
+	u32 i;
+
+	assert_int_equal(a->nr_blocks, b->nr_blocks);
+	for (i = 0; i < a->nr_blocks; i++) {
+		const struct flow_block *one = &a->blocks[i], *other = &b->blocks[i];
+
+		assert_int_equal(one->function, other->function);
+		assert_int_equal(one->offset, other->offset);
+		assert_int_equal(one->size, other->size);
+		assert_int_equal(one->site, other->site);
+		assert_int_equal(one->next[0], other->next[0]);
+		assert_int_equal(one->next[1], other->next[1]);
+		assert_int_equal(one->branch, other->branch);
+		assert_int_equal(one->end, other->end);
+		assert_int_equal(one->flags, other->flags);
+	}
+}
+
+static void check_branches(const struct flow *a, const struct flow *b)
+{
+	u32 i;
+
+	assert_int_equal(a->nr_branches, b->nr_branches);
+	for (i = 0; i < a->nr_branches; i++) {
+		const struct flow_branch *one = &a->branches[i], *other = &b->branches[i];
+
+		assert_int_equal(one->target, other->target);
+		assert_int_equal(one->block, other->block);
+		assert_int_equal(one->offset, other->offset);
+		assert_int_equal(one->length, other->length);
+		assert_int_equal(one->condition, other->condition);
+		assert_int_equal(one->narrow, other->narrow);
+	}
+}
+
+static void check_ways(const struct flow *a, const struct flow *b)
+{
+	assert_memory_equal(a->first_way, b->first_way, (a->nr_blocks + 1) * sizeof(u32));
+	if (a->first_way[a->nr_blocks])
+		assert_memory_equal(a->ways, b->ways,
+				    a->first_way[a->nr_blocks] * sizeof(struct flow_way));
+}
+
+static u64 moved(u64 address)
+{
+	return address - at_home.base < at_home.size ?
+		address - at_home.base + elsewhere.base : address;
+}
+
+/* The same flow, with what lies in the first text where that is now. */
+static void move_flow(struct program *p, struct flow *flow)
+{
+	u32 i;
+
+	for (i = 0; i < p->in.nr_functions; i++)
+		p->functions[i].address = moved(p->functions[i].address);
+	for (i = 0; i < flow->nr_branches; i++)
+		flow->branches[i].target = moved(flow->branches[i].target);
+}
+
+/* A random program's flow, packed; some of its functions cannot be read. */
+static void pack_round(u32 round, struct flow_packed *packed)
+{
+	struct experiment *e = &experiment;
+
+	begin_round(round, one_in(2));
+	if (round % 4 == 0)
+		poison(&e->program, 0xcc);
+	build(e);
+	assert_int_equal(flow_pack(&e->program.in, &e->flow, &at_home, packed), 0);
+}
+
+static void a_packed_flow_is_the_same_again(void **state)
+{
+	struct experiment *e = &experiment;
+	u64 blocks = 0, bytes = 0;
+	u32 round, moves;
+
+	(void)state;
+	for (round = 0; round < 2 * rounds; round++) {
+		struct flow_packed packed;
+
+		pack_round(round, &packed);
+		for (moves = 0; moves < 2; moves++) {
+			struct flow_input in = { 0 };
+			struct flow flow;
+
+			if (moves)
+				move_flow(&e->program, &e->flow);
+			assert_int_equal(flow_unpack(&packed, moves ? &elsewhere : &at_home, &in,
+						     &flow), 0);
+			assert_int_equal(in.nr_functions, e->program.in.nr_functions);
+			check_functions(in.functions, e->program.functions, in.nr_functions);
+			check_blocks(&flow, &e->flow);
+			check_branches(&flow, &e->flow);
+			check_ways(&flow, &e->flow);
+			free(in.functions);
+			flow_free(&flow);
+		}
+		blocks += e->flow.nr_blocks;
+		bytes += packed.size;
+		flow_packed_free(&packed);
+		flow_free(&e->flow);
+	}
+	print_message("%.1f bytes a block\n", (double)bytes / blocks);
+	/* Short functions, and few of their jumps as compilers make them. */
+	assert_true(bytes < 8 * blocks);
+}
+
+/* What is wrong with it, if anything, has to be noticed; here is only seen to it that it ends. */
+static void unpack_damaged(const struct flow_packed *packed)
+{
+	struct flow_input in = { 0 };
+	struct flow flow;
+	int err = flow_unpack(packed, &at_home, &in, &flow);
+
+	if (!err) {
+		free(in.functions);
+		flow_free(&flow);
+		return;
+	}
+	assert_int_equal(err, -EILSEQ);
+	assert_null(in.functions);
+	assert_null(flow.blocks);
+}
+
+static void a_damaged_packing_does_no_harm(void **state)
+{
+	u32 round, i;
+
+	(void)state;
+	for (round = 0; round < rounds / 4; round++) {
+		struct flow_packed packed, damaged;
+		u8 *copy;
+
+		pack_round(round, &packed);
+		damaged = packed;
+		/* Of its own, so that a byte too many is noticed. */
+		copy = damaged.bytes = malloc(packed.size + 1);
+		for (i = 0; i < 50; i++) {
+			damaged.size = one_in(4) ? below(packed.size + 1) : packed.size;
+			damaged.bytes = copy + packed.size - damaged.size + 1;
+			memcpy(damaged.bytes, packed.bytes, damaged.size);
+			if (damaged.size && !one_in(4))
+				damaged.bytes[below(damaged.size)] = below(256);
+			unpack_damaged(&damaged);
+		}
+		damaged.bytes = copy + 1;
+		damaged.size = packed.size;
+		memcpy(damaged.bytes, packed.bytes, packed.size);
+		for (i = 0; i < 3; i++) {
+			damaged.nr_functions = packed.nr_functions + below(3) - 1;
+			damaged.nr_blocks = packed.nr_blocks + below(3) - 1;
+			damaged.nr_branches = packed.nr_branches + below(3) - 1;
+			if (packed.nr_functions && packed.nr_blocks && packed.nr_branches)
+				unpack_damaged(&damaged);
+		}
+		free(copy);
+		flow_packed_free(&packed);
+		flow_free(&experiment.flow);
+	}
+}
+
+/* One function of one block, with an end that leads to the block behind it. */
+static void a_way_to_no_block_is_damage(void **state)
+{
+	static u8 falls[] = { 1, 0, 0, 5, 1, FLOW_END_FALL, 5 };
+	static u8 jumps[] = { 1, 0, 0, 5, 1, FLOW_END_JMP, 5, 3 };
+	static const struct flow_packed packed[] = {
+		{ falls, sizeof(falls), 1, 1, 0 }, { jumps, sizeof(jumps), 1, 1, 0 },
+	};
+	struct flow_input in = { 0 };
+	struct flow flow;
+	u32 i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(packed); i++)
+		assert_int_equal(flow_unpack(&packed[i], &at_home, &in, &flow), -EILSEQ);
+}
+
+static void what_is_no_flow_is_not_packed(void **state)
+{
+	struct experiment *e = &experiment;
+	struct flow_packed packed;
+	u32 round, tried = 0;
+
+	(void)state;
+	for (round = 0; round < 20; round++) {
+		begin_round(round, true);
+		build(e);
+		if (e->flow.nr_branches > 1) {
+			e->flow.branches[1].block = e->flow.branches[0].block;
+			assert_int_equal(flow_pack(&e->program.in, &e->flow, &at_home, &packed),
+					 -EINVAL);
+			tried++;
+		}
+		flow_free(&e->flow);
+	}
+	assert_true(tried);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -1166,6 +1398,10 @@ int main(int argc, char **argv)
 		cmocka_unit_test(blocks_are_never_wrong_with_refused_sites),
 		cmocka_unit_test(unknown_tables_make_nothing_wrong),
 		cmocka_unit_test(unreadable_functions_make_no_other_wrong),
+		cmocka_unit_test(a_packed_flow_is_the_same_again),
+		cmocka_unit_test(a_damaged_packing_does_no_harm),
+		cmocka_unit_test(a_way_to_no_block_is_damage),
+		cmocka_unit_test(what_is_no_flow_is_not_packed),
 	};
 
 	if (argc > 1)

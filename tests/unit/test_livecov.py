@@ -28,7 +28,7 @@ import tap
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILT = os.path.join(ROOT, "build/unit/libcov")
 HEADER = os.path.join(ROOT, "libcov/libcov.h")
-NR = {"KEEP": 0x12, "DETACH": 0x13, "RESET": 0x14, "REGISTER": 0x30, "UNREGISTER": 0x31}
+NR = {"TRACE": 0x2a, "KEEP": 0x12, "DETACH": 0x13, "RESET": 0x14, "REGISTER": 0x30, "UNREGISTER": 0x31}
 
 sys.path.insert(0, os.path.join(ROOT, "python"))
 import livecov
@@ -165,7 +165,7 @@ class Attach(Case):
                 toy.reset()
             except ValueError as error:
                 print(json.dumps(str(error)))
-        """), "this target has been detached or closed")
+        """), "this has been detached or closed")
 
     def test_options_reach_livecov(self):
         out = self.run_script("""
@@ -474,6 +474,223 @@ class Samples(Case):
         self.assertIn("scope all", text)
 
 
+class CallersAndPaths(Case):
+    """The fake's ten pairs are told in fake_tables.c."""
+
+    def test_callers_of_a_module_from_outside_and_inside(self):
+        found = self.run_script("""
+            with livecov.attach("toy", scope="tracked", paths=True) as toy:
+                pairs = toy.callers()
+                print(json.dumps({
+                    "text": [str(pair) for pair in pairs],
+                    "numbers": [[pair.count, pair.first_sample, pair.last_sample, pair.serial]
+                                for pair in pairs],
+                    "kinds": sorted({(p.source.kind, p.to.kind, p.is_call) for p in pairs}),
+                    "lost": pairs.lost, "same": livecov.callers() == pairs,
+                }))
+        """, callers_lost=3)
+        self.assertEqual(found["text"][1:2] + found["text"][3:],
+                         ["toy:toy_main+0x5 -> toy:toy_checks",
+                          "toy:toy_main+0x5 -> toy:toy_stops"])
+        self.assertRegex(found["text"][0], "^0x[0-9a-f]+ -> toy:toy_main$")
+        self.assertEqual(found["numbers"], [[5, 3, 4, 1], [1000, 3, 4, 5], [2, 0, 0, 9],
+                                            [2, 4, 4, 10]])
+        self.assertEqual(found["kinds"], [["address", "function", True]])
+        self.assertEqual([found["lost"], found["same"]], [3, True])
+
+    def test_paths_name_outcomes_and_the_start(self):
+        found = self.run_script("""
+            with livecov.attach("toy", scope="tracked", paths=True) as toy:
+                pairs = toy.paths()
+                print(json.dumps([[str(p) for p in pairs], [p.source.taken for p in pairs],
+                                  [p.to.kind for p in pairs], pairs == livecov.paths("toy"),
+                                  any(p.is_call for p in pairs)]))
+        """)
+        text, taken, kinds, same, calls = found
+        self.assertEqual([text[0], text[1], text[-2]],
+                         ["start -> toy:toy_main", "toy:toy_main -> toy:toy_main+0x2 taken",
+                          "toy:toy_main -> toy:toy_main+0x2 not taken"])
+        self.assertEqual(taken, [None, None, True, False, None, False])
+        self.assertEqual(kinds, ["function", "outcome", "outcome", "function", "outcome",
+                                 "outcome"])
+        self.assertEqual([same, calls], [True, False])
+
+    def test_of_what_is_not_attached_there_are_none(self):
+        self.assertEqual(self.run_script("""
+            print(json.dumps([refused(livecov.callers, "toy")[0],
+                              refused(livecov.paths, "toy")[0], len(livecov.paths())]))
+        """), [errno.ENOENT, errno.ENOENT, 0])
+
+    def test_what_is_new_is_told_once(self):
+        self.assertEqual(self.run_script("""
+            livecov.attach("toy", paths=True).keep()
+            with livecov.watch() as watch:
+                first = watch.new()
+                waited = watch.wait(5)
+                second = watch.new()
+                rest = [watch.wait(0), watch.wait(0.01), len(watch.new().pairs)]
+            print(json.dumps([[p.serial for p in first.pairs], waited,
+                              [p.serial for p in second.pairs], second.places, rest]))
+        """, new_pairs=3), [list(range(1, 8)), True, [8, 9, 10], 0, [False, False, 0]])
+
+    def test_waiting_is_ended_by_a_signal_that_raises(self):
+        self.assertEqual(self.run_script("""
+            signal.signal(signal.SIGALRM, signal.default_int_handler)
+            signal.setitimer(signal.ITIMER_REAL, 0.05)
+            with livecov.watch() as watch:
+                watch.new()
+                try:
+                    watch.wait()
+                except KeyboardInterrupt:
+                    print(json.dumps("ended"))
+        """), "ended")
+
+    def test_a_closed_watch_says_so(self):
+        self.assertEqual(self.run_script("""
+            watch, said = livecov.watch(), []
+            watch.close()
+            watch.close()
+            for call in watch.wait, watch.new:
+                try:
+                    call()
+                except ValueError as error:
+                    said.append(str(error))
+            print(json.dumps(said))
+        """), ["this has been detached or closed"] * 2)
+
+
+class Traces(Case):
+    """The fake's trace is told in fake_trace.c."""
+
+    def test_events_in_order_with_what_belongs_to_each(self):
+        found = self.run_script("""
+            with livecov.attach("toy", mode="trace", scope="tracked", returns=True):
+                with livecov.trace(sample=7, syscalls=True, time=True, args=True) as trace:
+                    inside = kernel.tracked == threading.get_native_id()
+            first, second = trace.tasks
+            print(json.dumps({
+                "inside": [inside, kernel.tracked, livecov.samples()],
+                "tasks": [[t.comm, t.pid, t.tgid] for t in trace.tasks],
+                "text": [str(event) for event in first.events()],
+                "errors": [event.error for event in first.events()],
+                "branch": next(e for e in first.events() if e.kind == "branch"),
+                "entry": next(second.events()),
+                "recorded": first.recorded, "lost": second.lost, "all": trace.lost,
+                "tasks lost": trace.tasks_lost,
+            }))
+        """)
+        self.assertEqual(found["inside"], [True, 0, [7]])
+        self.assertEqual(found["tasks"], [["toyer", 4242, 4242], ["toyer-2", 4243, 4242]])
+        call = ["entry toy:toy_main", "branch toy:toy_main+0x2 taken"]
+        self.assertEqual(found["text"], [
+            "syscall 1", *call, "return toy:toy_main = 0", "sysret 1 = 0", "syscall 16", *call,
+            f"return toy:toy_main = {-errno.EINVAL}", f"sysret 16 = {-errno.EINVAL}"])
+        self.assertEqual(found["errors"], [0] * 8 + [errno.EINVAL] * 2)
+        self.assertEqual(found["branch"], ["branch", "toy", "toy_main", 2, True, None, False, None,
+                                           [], 1003000, 520])
+        self.assertEqual(found["entry"][:4], ["entry", "toy", "toy_unused", None])
+        self.assertEqual(found["entry"][8], [1, 2, 3, 4, 5, 0xffff888000000000])
+        self.assertEqual(found["recorded"],
+                         {"entry": 2, "return": 2, "branch": 2, "syscall": 2, "sysret": 2})
+        self.assertEqual(found["lost"],
+                         {"entry": 0, "return": 1, "branch": 5, "syscall": 0, "sysret": 0})
+        self.assertEqual(found["all"],
+                         {"entry": 4, "return": 1, "branch": 5, "syscall": 0, "sysret": 0})
+        self.assertEqual(found["tasks lost"], 3)
+
+    def test_what_was_not_asked_for_is_not_there(self):
+        self.assertEqual(self.run_script("""
+            with livecov.attach("toy", mode="trace", scope="tracked"), livecov.trace() as trace:
+                pass
+            events = list(trace.tasks[0].events())
+            print(json.dumps([sorted({e.kind for e in events}), {e.ns for e in events} == {None},
+                              {e.args for e in events} == {()}]))
+        """), [["branch", "entry", "return"], True, True])
+
+    def test_a_trace_can_be_read_inside_the_block_and_after_the_target(self):
+        self.assertEqual(self.run_script("""
+            with livecov.attach("toy", mode="trace", scope="tracked"):
+                with livecov.trace() as trace:
+                    inside = [str(event) for event in trace.tasks[0].events()]
+            after = [str(event) for event in trace.tasks[0].events()]
+            print(json.dumps([inside == after, inside[0]]))
+        """), [True, "entry toy:toy_main"])
+
+    def test_of_a_target_that_is_gone_there_are_no_names(self):
+        self.assertEqual(self.run_script("""
+            with livecov.trace() as trace:
+                pass
+            event = next(trace.tasks[0].events())
+            print(json.dumps([event.kind, event.module, event.function]))
+        """), ["entry", None, None])
+
+    def test_an_exception_ends_it_and_leaves_what_is_recorded(self):
+        self.assertEqual(self.run_script("""
+            with livecov.attach("toy", mode="trace", scope="tracked"):
+                try:
+                    with livecov.trace() as trace:
+                        raise KeyError("mine")
+                except KeyError:
+                    pass
+                print(json.dumps([kernel.tracked, str(next(trace.tasks[0].events()))]))
+        """), [0, "entry toy:toy_main"])
+
+    def test_a_command_is_run_as_subprocess_does(self):
+        self.assertEqual(self.run_script("""
+            with livecov.attach("toy", mode="trace", scope="tracked"):
+                trace = livecov.run_traced("echo hello; exit 3", shell=True,
+                                           stdout=livecov.subprocess.PIPE)
+            print(json.dumps([trace.process.returncode, trace.process.stdout.decode(),
+                              str(next(trace.tasks[0].events())), kernel.tracked]))
+        """), [3, "hello\n", "syscall 1", 0])
+
+    def test_the_caller_of_a_command_is_not_in_its_trace(self):
+        # The fake's first task becomes the caller.
+        self.assertEqual(self.run_script("""
+            threading.get_native_id = lambda: 4242
+            trace = livecov.run_traced(["true"])
+            print(json.dumps([[task.comm for task in trace.tasks], trace.lost["branch"]]))
+        """), [["toyer-2"], 5])
+
+    def test_it_closes_what_it_opened(self):
+        self.assertEqual(self.run_script("""
+            def descriptors():
+                return len(os.listdir("/proc/self/fd"))
+            before = descriptors()
+            for _ in range(3):
+                with livecov.trace() as trace:
+                    pass
+            del trace
+            gc.collect()
+            print(json.dumps(descriptors() - before))
+        """), 0)
+
+    def test_damage_is_told(self):
+        self.assertEqual(self.run_script("""
+            with livecov.trace() as trace:
+                pass
+            print(json.dumps(refused(list, trace.tasks[0].events())))
+        """, trace_damage=6), [errno.EPROTO, "this trace is damaged; please report this"])
+
+    def test_errors_are_libcovs(self):
+        number, text = self.run_script("""
+            def block():
+                with livecov.trace():
+                    raise SystemExit("entered")
+            print(json.dumps(refused(block) + [kernel.registers]))
+        """, fail_nr=NR["TRACE"], fail_errno=errno.ENOSPC)[:2]
+        self.assertEqual(number, errno.ENOSPC)
+        self.assertTrue(text)
+
+    def test_a_value_is_an_error_as_a_long_and_as_an_int(self):
+        def left(value):
+            return livecov.Event("return", "m", "f", None, None, None, False, value, (), None,
+                                 0).error
+        self.assertEqual([left(value) for value in (
+            0, 1, 2**64 - 22, 2**32 - 22, 2**64 - 4095, 2**64 - 4096, 2**31, 2**33 - 22)],
+            [0, 0, 22, 22, 4095, 0, 0, 0])
+
+
 class Library(Case):
     def load(self, code="import livecov; print(livecov._lib._name)", **more):
         env = {name: value for name, value in os.environ.items() if name != "LD_LIBRARY_PATH"}
@@ -568,15 +785,20 @@ class Layout(unittest.TestCase):
     def test_words_are_the_numbers_of_the_header(self):
         groups = (("MODE_", livecov.MODES, 0), ("SCOPE_", livecov.SCOPES, 0),
                   ("ENGINE_", livecov.ENGINES, 0), ("TARGET_", livecov.TARGET_STATES, 0),
-                  ("SITE_", livecov.SITE_STATES, 0), ("UNHIT_", livecov.UNHIT_KINDS, 0))
+                  ("SITE_", livecov.SITE_STATES, 0), ("UNHIT_", livecov.UNHIT_KINDS, 0),
+                  ("END_", livecov.END_KINDS, 0))
         constants = headers.constants(HEADER)
         for prefix, words, _ in groups:
             declared = {name[len("COV_" + prefix):].lower(): value
                         for name, value in constants.items() if name.startswith("COV_" + prefix)}
             self.assertEqual(words, declared, prefix)
         for name in ("NO", "YES", "UNKNOWN", "NONE", "ATTACH_FUNCTIONS_ONLY",
-                     "RANK_FUNCTIONS_ONLY"):
+                     "RANK_FUNCTIONS_ONLY", "ATTACH_PATHS", "ATTACH_RETURNS", "TRACE_TIME",
+                     "TRACE_ARGS", "TRACE_SYSCALLS", "TRACE_KINDS"):
             self.assertEqual(getattr(livecov, "_" + name), constants["COV_" + name], name)
+        # These share a prefix with the constants above.
+        for word, number in livecov.EVENT_KINDS.items():
+            self.assertEqual(number, constants["COV_TRACE_" + word.upper()], word)
 
     def test_everything_public_has_a_docstring(self):
         for name in livecov.__all__:

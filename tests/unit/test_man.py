@@ -240,6 +240,15 @@ class Covstat(Case):
                 known = options_of_help(command)
                 self.same(options_of_page(text, known), known)
 
+    def test_every_mode_scope_and_engine_is_told(self):
+        options = sections(self.described["attach"], 7)
+        for option in ("mode", "scope", "engine"):
+            prefix = f"COV_{option.upper()}_"
+            for name in headers.constants(LIBCOV_H):
+                if name.startswith(prefix):
+                    self.assertRegex(options[f"--{option} {option.upper()}"],
+                                     rf"\b{name.removeprefix(prefix).lower()}\b")
+
     def test_every_command_has_the_example_of_its_help(self):
         for command in self.commands:
             example = covstat_help(command).split("Example:\n")[1].strip().removeprefix("sudo ")

@@ -144,6 +144,7 @@ prefixed_next: ret
 	no_region entry_jcc, SHORT
 	mov	%rdi, %rax
 entry_jcc: je	entry_out
+	sti
 	ret
 entry_out: ret
 	end_function entry
@@ -188,6 +189,7 @@ traced_out: ret
 	.byte	0xe8, 0, 0, 0, 0
 	test	%edi, %edi
 traced2_jcc: je	traced2_out
+	sti
 	ret
 traced2_out: ret
 	end_function traced2
@@ -210,6 +212,7 @@ leader_next: ret
 	mov	%rdi, %rax
 inner_target: inc %eax
 inner_jcc: jne	inner_target
+	sti
 	ret
 	end_function inner
 
@@ -225,14 +228,15 @@ inner_jcc: jne	inner_target
 	mov	%rdi, %rax
 others_target: inc %eax
 others_jcc: je	others_out
+	sti
 	ret
 others_out: ret
 	end_function others
 
-	case	"a call is not moved, and returns to a region's first byte"
+	case	"a call is moved as the last one, and returns to a region's first byte"
 	function called
 	region	called_from, called_jcc, called_next
-	no_region called2_jcc, SHORT
+	region	called2_jcc, called2_jcc, called_out
 	nop
 	call	near
 called_from: mov %rax, %rbx
@@ -244,6 +248,87 @@ called2_jcc: je	called_out
 called_out: ret
 	end_function called
 
+	case	"never one in front"
+	function calls
+	no_region calls_jcc, SHORT
+	nop
+	call	near
+calls_jcc: je	calls_out
+	sti
+calls_out: ret
+	end_function calls
+
+	case	"nor one that somebody comes to"
+	function calls_met
+	no_region calls_met_jcc, SHORT
+	nop
+	sti
+calls_met_jcc: je calls_met_out
+calls_met_call: call near
+calls_met_out: jmp calls_met_call
+	end_function calls_met
+
+	case	"a jump or a return ends a region"
+	function ends
+	region	ends_jcc, ends_jcc, ends2_jcc
+	region	ends2_jcc, ends2_jcc, ends_far
+	nop
+	sti
+ends_jcc: je	ends2_jcc
+	pop	%rbx
+	pop	%rbp
+	jmp	ends_far
+ends2_jcc: je	ends_far
+	pop	%rbx
+	pop	%rbp
+	ret
+ends_far: ret
+	end_function ends
+
+	case	"int3s behind a return, which may be a region's, and those behind a jump"
+	function fill
+	region	fill_jcc, fill_jcc, fill_more
+	region	fill2_jcc, fill2_jcc, fill2_next
+	nop
+	sti
+fill_jcc: je	fill2_jcc
+	ret
+	.byte	0xcc, 0xcc
+fill_more: .byte 0xcc
+fill2_jcc: je	fill2_next
+	jmp	fill_jcc
+	.byte	0xcc
+fill2_next: ret
+	end_function fill
+
+	case	"not one that somebody comes to, nor behind a call, nor other bytes"
+	function unfilled
+	no_region unfilled_jcc, SHORT
+	no_region unfilled2_jcc, SHORT
+	nop
+	sti
+unfilled_jcc: je unfilled2_jcc
+	ret
+	.byte	0xcc
+unfilled_in: nop
+unfilled2_jcc: je unfilled_in
+	ret
+	nop
+	nop
+	end_function unfilled
+
+	case	"which is not wanted where others will do"
+	function others_do
+	region	others_do_from, others_do_jcc, others_do_to
+	nop
+	sti
+others_do_from: test %eax, %eax
+others_do_jcc: je others_do_out
+	pop	%rbx
+others_do_to: call near
+others_do_out: ret
+	end_function others_do
+
 	case	"what may fault is not moved"
 	function faults
 	fixup	faults_load, faults_out
@@ -251,6 +336,7 @@ called_out: ret
 	nop
 faults_load: mov (%rdi), %rax
 faults_jcc: je	faults_far
+	sti
 	jmp	faults_far
 faults_out: ret
 faults_far: ret
@@ -266,6 +352,7 @@ fixed_load: mov (%rdi), %rax
 fixed_do: inc	%edx
 fixed_up: inc	%eax
 fixed_jcc: je	fixed_out
+	sti
 	jmp	fixed_out
 fixed_out: ret
 	end_function fixed
@@ -279,10 +366,12 @@ fixed_out: ret
 	mov	%rdi, %rax
 label_site: .byte 0x66, 0x90
 label_jcc: je	label_out
+	sti
 	jmp	label_out
 label_out: inc	%edx
 label_target: inc %eax
 label2_jcc: je	label_exit
+	sti
 	jmp	label_exit
 label_exit: ret
 	end_function label
@@ -296,6 +385,7 @@ label_exit: ret
 static_in: inc	%eax
 static_site: .byte 0x0f, 0x1f, 0x44, 0, 0
 static_jcc: je	static_out
+	sti
 	jmp	static_out
 static_out: ret
 	end_function static
@@ -336,6 +426,7 @@ warned_out: ret
 	mov	%rdi, %rax
 data_named: inc %eax
 data_jcc: je	data_out
+	sti
 	jmp	data_out
 data_out: ret
 	end_function data
@@ -348,6 +439,7 @@ data_out: ret
 	push	%rax
 data2_named: test %eax, %eax
 data2_jcc: je	data2_out
+	sti
 	jmp	data2_out
 data2_out: ret
 	end_function data2
@@ -369,10 +461,12 @@ half_out: ret
 	mov	%rdi, %rax
 operand_named: inc %eax
 operand_jcc: je	operand_out
+	sti
 	jmp	operand_out
 operand_out: mov %rdi, %rax
 operand2_named: inc %eax
 operand2_jcc: je operand_exit
+	sti
 	jmp	operand_exit
 operand_exit: ret
 	end_function operand
@@ -392,10 +486,12 @@ operand_exit: ret
 	mov	%rdi, %rax
 loner_named: inc %eax
 loner_jcc: je	loner_out
+	sti
 	jmp	loner_out
 loner_out: mov	%rdi, %rax
 loner2_named: inc %eax
 loner2_jcc: je	loner_exit
+	sti
 	jmp	loner_exit
 loner_exit: ret
 	end_function loner
@@ -444,16 +540,20 @@ tail_next: jmp *%rax
 	mov	%rdi, %rax
 	sti
 sti_jcc: je	sti_far
+	sti
 	jmp	sti_far
 sti_far: mov	%eax, %ss
 ss_jcc: je	ss_far
+	sti
 	jmp	ss_far
 ss_far:	swapgs
 gs_jcc: je	gs_far
+	sti
 	jmp	gs_far
 gs_far:	.byte 0x3e
 	incl	(%rax)
 lock_jcc: je	lock_far
+	sti
 	jmp	lock_far
 lock_far: inc	%eax
 plain_from: lock incl (%rax)
@@ -473,7 +573,7 @@ behind_jcc: je	behind_out
 behind_to: call near
 behind2_jcc: je	behind_out
 	nop
-	call	near
+	sti
 behind_out: ret
 	end_function behind
 

@@ -183,6 +183,21 @@ static bool is_passage(const struct stub *stub)
 	return stub->region.before == stub->region.length;
 }
 
+/* Where the jump, return or call is that a region ends with; 0 if it has none. */
+static u64 end_of(const struct stub *stub)
+{
+	u32 at, length = stub->region.length;
+	struct insn_branch insn;
+
+	for (at = 0; at < length; at += insn.length) {
+		assert_int_equal(insn_branch_decode(stub->text + at, length - at,
+						    stub->address + at, &insn), 0);
+		if (insn_branch_may_end(&insn))
+			return stub->address + at;
+	}
+	return 0;
+}
+
 static u64 jcc_of(const struct stub *stub, struct insn_branch *jcc)
 {
 	u64 at = stub->address + stub->region.before;
@@ -203,7 +218,9 @@ static void run_original(const struct trial *trial)
 		.from = stub->address, .to = stub->address + stub->region.length,
 		.state = trial->state,
 	};
-	if (!is_passage(stub)) {
+	if (is_passage(stub)) {
+		original.run.watch = end_of(stub);
+	} else {
 		original.run.watch = jcc_of(stub, &jcc);
 		original.run.watch_next = original.run.watch + jcc.length;
 	}
@@ -287,9 +304,9 @@ static void compare(const struct trial *trial)
 {
 	const struct stub *stub = &trial->stub;
 	const struct stepper_run *a = &original.run, *b = &copied.run;
-	bool passed = is_passage(stub) ? !a->signal : a->watched;
-	bool taken = a->jumped, on = passed && !taken;
-	u64 rsp = is_passage(stub) ? a->state.regs[STEPPER_RSP] : a->watch_rsp;
+	bool passed = a->watched || (is_passage(stub) && !a->signal);
+	bool taken = a->jumped && !is_passage(stub), on = passed && !taken;
+	u64 rsp = a->watched ? a->watch_rsp : a->state.regs[STEPPER_RSP];
 
 	if (stub->how != STUB_BYTE && passed && !is_stack(rsp))
 		return;
@@ -731,6 +748,28 @@ static void add_random_jcc(void)
 	}
 }
 
+/* Away from the region for good; to its end at the nearest. */
+static void add_random_end(void)
+{
+	u8 end[] = { one_in(2) ? 0xe8 : 0xe9, 0, 0, 0, 0 };
+	s32 target = one_in(3) ? 0 : (s32)chance() >> 3 | 0x100;
+
+	memcpy(end + 1, &target, sizeof(target));
+	switch (below(5)) {
+	case 0:
+		CODE(0xc3);
+		break;
+	case 1:
+		CODE(0xeb, 0x40);
+		break;
+	case 2:
+		CODE(0xc3, 0xcc, 0xcc, 0xcc, 0xcc);
+		break;
+	default:
+		code_add(end, sizeof(end));
+	}
+}
+
 static void random_code(bool wild)
 {
 	do {
@@ -738,6 +777,8 @@ static void random_code(bool wild)
 		add_random_insns(4, wild);
 		add_random_jcc();
 		add_random_insns(3, wild);
+		if (one_in(3) && code.size + 5 <= REGION_MAX_LEN)
+			add_random_end();
 	} while (code.size < REGION_JUMP_LEN);
 }
 
@@ -775,6 +816,8 @@ static void random_passages_do_the_same(void **state)
 		do {
 			code_begin(200 + below(64));
 			add_random_insns(4, round % 2);
+			if (one_in(2))
+				add_random_end();
 		} while (code.size < REGION_JUMP_LEN);
 		code.before = code.size;
 		choose_random(&trial);
@@ -797,10 +840,14 @@ static bool is_usable(const u8 *text, const struct region *region)
 
 	if (!region->length)
 		return false;
-	for (at = 0; at < region->length; at += insn.length)
+	for (at = 0; at < region->length; at += insn.length) {
 		if (insn_branch_decode(text + at, region->length - at, 0, &insn) ||
 		    (at != region->before && !is_repeatable(text + at, &insn)))
 			return false;
+		/* The original would go on in its region, the copy has left. */
+		if (insn_branch_may_end(&insn))
+			return insn.target >= region->length;
+	}
 	return true;
 }
 

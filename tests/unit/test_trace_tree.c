@@ -101,7 +101,7 @@ static void expect_tree(const struct cov_trace_event *events, size_t n,
 #define EXPECT_TREE(wanted, ...)						\
 do {										\
 	const struct cov_trace_event events_[] = { __VA_ARGS__ };		\
-	const struct trace_filter none_ = { false, 0 };				\
+	const struct trace_filter none_ = { .only = false };			\
 										\
 	expect_tree(events_, ARRAY_SIZE(events_), &none_, wanted);		\
 } while (0)
@@ -240,7 +240,7 @@ static void nothing_to_show_prints_nothing(void **state)
 
 static void system_call_that_is_named_is_shown_alone_and_always(void **state)
 {
-	static const struct trace_filter filter = { true, 16 };
+	static const struct trace_filter filter = { .only = true, .number = 16 };
 	static const struct cov_trace_event events[] = {
 		SYSCALL(1), ENTRY(F, 100), SYSRET(1, 4096),
 		SYSCALL(16), SYSRET(16, 0),
@@ -260,15 +260,47 @@ static void system_call_that_is_named_is_shown_alone_and_always(void **state)
 		    "  ioctl  left with -ENXIO\n");
 }
 
+#define IOCTL(request) \
+	{ .kind = COV_TRACE_SYSCALL, .index = 16, .nr_args = 6, .args = { 3, request } }
+
+static void system_calls_that_did_nothing_are_one_line_in_a_row(void **state)
+{
+	static const struct trace_filter filter = { .only = true, .number = 16 };
+	static const struct trace_filter args = { .only = true, .number = 16, .args = true };
+	static const struct cov_trace_event events[] = {
+		IOCTL(0x5401), SYSRET(16, 0), IOCTL(0x5401), SYSRET(16, 0),
+		IOCTL(0x5401), SYSRET(16, -ENOTTY), IOCTL(0x5402), SYSRET(16, -ENOTTY),
+		IOCTL(0x5402), ENTRY(F, 100), SYSRET(16, -ENOTTY), IOCTL(0x5402), SYSRET(16, -ENOTTY),
+		IOCTL(0x5403),
+	};
+
+	(void)state;
+	expect_tree(events, ARRAY_SIZE(events), &filter,
+		    "dd[1]\n"
+		    "  ioctl 0x5401  returned 0 x2\n"
+		    "  ioctl 0x5401  left with -ENOTTY\n"
+		    "  ioctl 0x5402  left with -ENOTTY\n"
+		    "  ioctl 0x5402\n"
+		    "    f\n"
+		    "  ioctl  left with -ENOTTY\n"
+		    "  ioctl 0x5402  left with -ENOTTY\n"
+		    "  ioctl 0x5403\n");
+	/* Each with its arguments. */
+	expect_tree(events, 4, &args,
+		    "dd[1]\n"
+		    "  ioctl(0x3, 0x5401, 0, 0, 0, 0)  returned 0\n"
+		    "  ioctl(0x3, 0x5401, 0, 0, 0, 0)  returned 0\n");
+}
+
 static void arguments_and_times_are_shown(void **state)
 {
-	static const struct trace_filter none;
+	static const struct trace_filter args = { .args = true };
 	static const struct cov_trace_event events[] = {
 		{ .kind = COV_TRACE_ENTRY, .index = F, .stack = 100, .time = 5000,
 		  .nr_args = 6, .args = { 1, 0x20, 0, 4, 5, ~0ULL } },
 		{ .kind = COV_TRACE_ENTRY, .index = G, .stack = 128, .time = 7500 },
 	};
-	char *text = text_of(events, ARRAY_SIZE(events), &none, 1000);
+	char *text = text_of(events, ARRAY_SIZE(events), &args, 1000);
 
 	(void)state;
 	assert_string_equal(text,
@@ -306,6 +338,7 @@ int main(void)
 		cmocka_unit_test_setup(system_calls_are_shown_if_something_happens_in_them, without),
 		cmocka_unit_test_setup(nothing_to_show_prints_nothing, without),
 		cmocka_unit_test_setup(system_call_that_is_named_is_shown_alone_and_always, without),
+		cmocka_unit_test_setup(system_calls_that_did_nothing_are_one_line_in_a_row, without),
 		cmocka_unit_test_setup(arguments_and_times_are_shown, without),
 		cmocka_unit_test(errors_are_those_of_an_int_or_a_long),
 	};

@@ -43,6 +43,9 @@ UNIT_TESTS += trace_area
 UNIT_TSAN += trace_area
 trace_area_SRCS := module/trace_area.c
 
+UNIT_TESTS += cell_news
+cell_news_SRCS := module/cell_news.c
+
 # covstat's tree of a trace; it wants covstat's own headers.
 UNIT_TESTS += trace_tree
 trace_tree_SRCS := tools/covstat/trace_tree.c
@@ -63,6 +66,9 @@ ifneq ($(wildcard tests/unit/test_flow_random.c),)
 UNIT_TESTS += flow_random
 flow_random_SRCS := $(wildcard module/flow*.c) module/insn_branch.c
 endif
+
+UNIT_TESTS += address_set
+address_set_SRCS := module/address_set.c
 
 # Regions and stubs, on code of their own and on the C library's.
 unit_elf_image := tests/unit/elf_image.c module/region.c module/flow.c \

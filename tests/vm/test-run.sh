@@ -72,7 +72,7 @@ build_tells_its_usage()
 			grep -q '^Usage: tests/vm/build ' "$work/stdout"
 		check "build $argument says nothing else" stderr_is ''
 	done
-	for argument in '' 5.10 --refresh --into '--into /nonexistent 6.1' '6.1 6.12'; do
+	for argument in '' 5.9 --refresh --into '--into /nonexistent 6.1' '6.1 6.12'; do
 		# shellcheck disable=SC2086 # some are several words
 		build $argument
 		check "build '$argument' gives 2" test $status -eq 2

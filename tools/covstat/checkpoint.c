@@ -294,6 +294,6 @@ const struct command cmd_checkpoint = {
 	"MODULE is vmlinux for the kernel itself; without it, modules are searched. restart\n"
 	"forgets what one checkpoint has counted. PATTERN is a shell pattern of names, '*' is\n"
 	"all; what is disabled does not count until it is enabled.\n",
-	.example = "covstat checkpoint add opened vivid:vivid_fop_open",
+	.example = "covstat checkpoint add released vivid:vivid_fop_release",
 	.run = run_checkpoint,
 };

@@ -234,6 +234,6 @@ const struct command cmd_map = {
 	"paths need `covstat attach MODULE --paths`; they name but the first and the last\n"
 	"sample that showed them, and --sample goes by these.\n"
 	"Green ran, red did not, grey is not known; dashed ways were not taken.\n",
-	.example = "covstat map --function vivid_fop_open --svg open.svg",
+	.example = "covstat map --function vivid_fop_release --svg release.svg",
 	.run = run_map,
 };

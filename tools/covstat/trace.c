@@ -7,6 +7,7 @@
 #include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 #include "trace.h"
 
@@ -276,9 +277,12 @@ static int set_tasks(struct request *request)
 static int set_syscall(struct request *request)
 {
 	request->filter.only = true;
-	if (parse_syscall(optarg, &request->filter.number))
-		return EXIT_OK;
-	return usage_error(&cmd_trace, "there is no system call '%s'", optarg);
+	if (!parse_syscall(optarg, &request->filter.number))
+		return usage_error(&cmd_trace, "there is no system call '%s'", optarg);
+	/* Which of its many: that is an argument. */
+	if (request->filter.number == SYS_ioctl)
+		request->options.flags |= COV_TRACE_ARGS;
+	return EXIT_OK;
 }
 
 static int set_option(int c, struct request *request)
@@ -298,6 +302,7 @@ static int set_option(int c, struct request *request)
 		return EXIT_OK;
 	case OPT_ARGS:
 		request->options.flags |= COV_TRACE_ARGS;
+		request->filter.args = true;
 		return EXIT_OK;
 	case OPT_SYSCALL:
 		return set_syscall(request);
@@ -360,7 +365,8 @@ const struct command cmd_trace = {
 	"                         each\n"
 	"      --args             the six registers that may hold arguments\n"
 	"      --time             microseconds since the first event\n"
-	"      --syscall NAME     only what happens in system calls of this name\n"
+	"      --syscall NAME     only what happens in system calls of this name; of ioctl\n"
+	"                         with each one's request\n"
 	"      --size MB          memory for the trace (default: 16)\n"
 	"      --tasks N          tasks that may be traced (default: 4096)\n"
 	"      --output FILE      the tree goes there, not between the command's own output\n"

@@ -40,10 +40,12 @@ struct trace_names {
  * struct trace_filter - what is to be seen of a trace
  * @only: events of one kind of system call alone
  * @number: which
+ * @args: arguments, where events have them; else of ioctl() the request alone
  */
 struct trace_filter {
 	bool only;
 	uint32_t number;
+	bool args;
 };
 
 /* trace_left_with - the errno, positive, if a value is an error's; else 0 */

@@ -11,11 +11,13 @@
  *
  * A line is a function's name and the outcomes of its branches, up to the next call; its
  * return joins the line if nothing was called. A system call is shown when something
- * happens in it, or if it was asked for by name.
+ * happens in it, or if it was asked for by name: those in which nothing did, and that ended
+ * in the same way, on one line.
  */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 #include "trace.h"
 
@@ -44,8 +46,8 @@ struct frame {
  * @open: the last line goes on
  * @heading: and begins with the innermost function's name, or the system call's
  * @outcomes: on that line
- * @again: how often the last outcome came once more
- * @last: that outcome, as printed
+ * @again: how often what the line ends with came once more
+ * @last: that: an outcome, or a system call in which nothing happened
  */
 struct trace_tree {
 	FILE *out;
@@ -92,7 +94,7 @@ struct trace_tree *trace_tree_new(FILE *out, const char *title,
 
 /* ---- lines ------------------------------------------------------------- */
 
-static void end_outcome(struct trace_tree *tree)
+static void end_again(struct trace_tree *tree)
 {
 	if (tree->again)
 		fprintf(tree->out, " x%u", tree->again + 1);
@@ -100,9 +102,18 @@ static void end_outcome(struct trace_tree *tree)
 	tree->last[0] = '\0';
 }
 
+/* Is it what the line ends with? Then it is counted. */
+static bool is_again(struct trace_tree *tree, const char *what)
+{
+	if (!tree->open || strcmp(what, tree->last))
+		return false;
+	tree->again++;
+	return true;
+}
+
 static void end_line(struct trace_tree *tree)
 {
-	end_outcome(tree);
+	end_again(tree);
 	if (tree->open)
 		fputc('\n', tree->out);
 	tree->open = tree->heading = false;
@@ -127,7 +138,7 @@ static void put_arguments(struct trace_tree *tree, const struct cov_trace_event 
 {
 	uint32_t i;
 
-	if (!event->nr_args)
+	if (!event->nr_args || !tree->filter->args)
 		return;
 	for (i = 0; i < event->nr_args; i++)
 		fprintf(tree->out, "%s%#" PRIx64, i ? ", " : "(", event->args[i]);
@@ -247,11 +258,9 @@ static void add_branch(struct trace_tree *tree, const struct cov_trace_event *ev
 		enter_unseen(tree, event, &place);
 	snprintf(outcome, sizeof(outcome), "%s+%#" PRIx64 " %s", place.cold ? "cold" : "",
 		 place.offset, event->taken ? "taken" : "not");
-	if (tree->open && !strcmp(outcome, tree->last)) {
-		tree->again++;
+	if (is_again(tree, outcome))
 		return;
-	}
-	end_outcome(tree);
+	end_again(tree);
 	if (!tree->open)
 		begin_line(tree, event, level(tree, tree->depth), false);
 	else
@@ -267,7 +276,7 @@ static void add_return(struct trace_tree *tree, const struct cov_trace_event *ev
 	unsigned int depth = frame_of(tree, place.id, event->stack);
 
 	leave(tree, depth ? depth : around_entry(tree, event->stack));
-	end_outcome(tree);
+	end_again(tree);
 	if (!depth || !tree->heading) {
 		begin_line(tree, event, level(tree, depth ? depth - 1 : tree->depth), true);
 		fputs(place.function, tree->out);
@@ -280,6 +289,12 @@ static void add_return(struct trace_tree *tree, const struct cov_trace_event *ev
 
 /* ---- system calls ------------------------------------------------------ */
 
+/* Of a driver's many calls it tells which. */
+static uint64_t request_of(const struct cov_trace_event *event)
+{
+	return !event->compat && event->index == SYS_ioctl && event->nr_args ? event->args[1] : 0;
+}
+
 static void put_syscall(struct trace_tree *tree, const struct cov_trace_event *event)
 {
 	const char *name = event->compat ? NULL : syscall_name(event->index);
@@ -290,6 +305,8 @@ static void put_syscall(struct trace_tree *tree, const struct cov_trace_event *e
 	else
 		fprintf(tree->out, "%ssystem call %" PRIu32, event->compat ? "32-bit " : "",
 			event->index);
+	if (request_of(event) && !tree->filter->args)
+		fprintf(tree->out, " %#" PRIx64, request_of(event));
 	put_arguments(tree, event);
 }
 
@@ -302,20 +319,46 @@ static void announce(struct trace_tree *tree)
 	tree->announced = true;
 }
 
+/* One that was asked for is shown, also if it has not come to an end. */
+static void end_unfinished(struct trace_tree *tree)
+{
+	if (tree->filter->only)
+		announce(tree);
+}
+
 static void begin_syscall(struct trace_tree *tree, const struct cov_trace_event *event)
 {
+	end_unfinished(tree);
 	leave(tree, 0);
-	end_line(tree);
 	tree->in_syscall = true;
 	tree->announced = false;
 	tree->syscall = *event;
-	if (tree->filter->only)
-		announce(tree);
+}
+
+/* Nothing has happened in it. With times or arguments no two are the same. */
+static void add_empty_syscall(struct trace_tree *tree, uint64_t value)
+{
+	bool differ = tree->begin || tree->filter->args;
+	char what[sizeof(tree->last)];
+
+	snprintf(what, sizeof(what), "%" PRIu32 " %#" PRIx64 " %#" PRIx64, tree->syscall.index,
+		 request_of(&tree->syscall), value);
+	if (!differ && is_again(tree, what))
+		return;
+	put_syscall(tree, &tree->syscall);
+	put_value(tree, value);
+	if (!differ)
+		strcpy(tree->last, what);
 }
 
 static void end_syscall(struct trace_tree *tree, const struct cov_trace_event *event)
 {
 	leave(tree, 0);
+	if (tree->filter->only && !tree->announced) {
+		add_empty_syscall(tree, event->value);
+		tree->in_syscall = false;
+		return;
+	}
 	if (tree->announced) {
 		if (!tree->heading)
 			put_syscall(tree, &(struct cov_trace_event){
@@ -360,6 +403,7 @@ void trace_tree_add(struct trace_tree *tree, const struct cov_trace_event *event
 
 void trace_tree_end(struct trace_tree *tree)
 {
+	end_unfinished(tree);
 	end_line(tree);
 	free(tree->frames);
 	free(tree);

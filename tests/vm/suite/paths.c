@@ -32,7 +32,8 @@ void pairs_of(int fd, struct records *records, uint32_t target)
 	read_records(fd, records, (struct cov_callers){ .target = target });
 }
 
-uint32_t attach_paths(int fd, unsigned int engine, unsigned int mode, unsigned int scope)
+static uint32_t attach_flagged(int fd, unsigned int engine, unsigned int mode,
+			       unsigned int scope, uint32_t flags)
 {
 	struct cov_attach request = attach_request(TARGET);
 
@@ -40,12 +41,17 @@ uint32_t attach_paths(int fd, unsigned int engine, unsigned int mode, unsigned i
 	request.engine = engine;
 	request.mode = mode;
 	request.scope = scope;
-	request.flags = COV_ATTACH_PATHS;
+	request.flags = flags;
 	choose(&request, "covlife_[woe]*");
 	attach(fd, &request);
 	arm(fd, request.target);
-	EXPECT_EQ(target_info(fd, request.target).attach_flags, COV_ATTACH_PATHS);
+	EXPECT_EQ(target_info(fd, request.target).attach_flags, flags);
 	return request.target;
+}
+
+uint32_t attach_paths(int fd, unsigned int engine, unsigned int mode, unsigned int scope)
+{
+	return attach_flagged(fd, engine, mode, scope, COV_ATTACH_PATHS);
 }
 
 /* Which outcome of a branch was seen; its cell. */
@@ -217,6 +223,8 @@ static void without_the_flag_fast_engines_record_nothing(void)
 	struct records records;
 	size_t i;
 
+	/* Where there are kprobes alone, they are what auto takes: they always record callers. */
+	need_engine(fd, COV_ENGINE_DETOUR);
 	track_as(fd, SAMPLE);
 	for (i = 0; i < ARRAY_SIZE(fast); i++) {
 		uint32_t target = attach_with(fd, TARGET, "covlife_[woe]*", fast[i],
@@ -344,6 +352,101 @@ static void full_table_counts_what_it_loses(void)
 	unload("livecov");
 }
 
+/* --- beside return probes, which put the kernel's trampoline where callers are read ---------- */
+
+/*
+ * The caller of the function that covlife_work() ends in: with a jump, so that it returns
+ * to where covlife_work() would.
+ */
+static uint64_t caller_of_odd(int fd, uint32_t target)
+{
+	struct cov_function odd;
+	struct records records;
+	uint64_t caller = 0;
+	uint32_t i, cell;
+
+	with_id(fd, COV_IOC_RESET, target);
+	poke(COVLIFE_TASK, 1);
+	pairs_of(fd, &records, target);
+	cell = find_function(fd, target, "covlife_odd", &odd);
+	EXPECT_EQ(called(&records, cell), 1);
+	for (i = 0; i < records.count; i++)
+		if (records.all[i].to_cell == cell && records.all[i].from_address)
+			caller = records.all[i].from_address;
+	return caller;
+}
+
+static uint64_t caller_without_return_probes(int fd)
+{
+	uint32_t target = attach_paths(fd, COV_ENGINE_AUTO, COV_MODE_EDGES, COV_SCOPE_ALL);
+	uint64_t caller = caller_of_odd(fd, target);
+
+	with_id(fd, COV_IOC_DETACH, target);
+	return caller;
+}
+
+static void returns_of_a_trace_leave_its_callers_as_they_are(void)
+{
+	struct cov_trace trace = { .size = COV_TRACE_CHUNK, .tasks = 1 };
+	int fd = control_open();
+	uint64_t caller = caller_without_return_probes(fd);
+	size_t i;
+
+	track_as(fd, SAMPLE);
+	CALL(fd, COV_IOC_TRACE, &trace);
+	for (i = 0; i < ARRAY_SIZE(recording); i++) {
+		uint32_t target = attach_flagged(fd, recording[i], COV_MODE_TRACE,
+						 COV_SCOPE_TRACKED,
+						 COV_ATTACH_PATHS | COV_ATTACH_RETURNS);
+
+		test_case("engine %s", engine_name(recording[i]));
+		EXPECT_EQ(caller_of_odd(fd, target), caller);
+		with_id(fd, COV_IOC_DETACH, target);
+	}
+}
+
+static void write_event(const char *line)
+{
+	int fd = MUST(open(TRACEFS "kprobe_events", O_WRONLY | O_APPEND | O_CLOEXEC));
+
+	MUST(write(fd, line, strlen(line)));
+	close(fd);
+}
+
+/* Two on one function, of which one finds what the other has put there; and one before it. */
+static void probe_returns(void)
+{
+	write_event("r:covpaths/work covlife:covlife_work\n");
+	write_event("r:covpaths/odd covlife:covlife_odd\n");
+	write_event("r:covpaths/odd_too covlife:covlife_odd\n");
+	write_file(TRACEFS "events/covpaths/enable", "1");
+}
+
+static void probe_no_returns(void)
+{
+	write_file(TRACEFS "events/covpaths/enable", "0");
+	write_event("-:covpaths/work\n");
+	write_event("-:covpaths/odd\n");
+	write_event("-:covpaths/odd_too\n");
+}
+
+static void return_probes_of_others_leave_callers_as_they_are(void)
+{
+	int fd = control_open();
+	uint64_t caller = caller_without_return_probes(fd);
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(recording); i++) {
+		uint32_t target = attach_paths(fd, recording[i], COV_MODE_EDGES, COV_SCOPE_ALL);
+
+		test_case("engine %s", engine_name(recording[i]));
+		probe_returns();
+		EXPECT_EQ(caller_of_odd(fd, target), caller);
+		probe_no_returns();
+		with_id(fd, COV_IOC_DETACH, target);
+	}
+}
+
 /* --- hostile arguments --------------------------------------------------------------------- */
 
 static void bad_callers_arguments_are_refused(void)
@@ -407,6 +510,8 @@ static const struct test tests[] = {
 	TEST(scope_tracked_records_task_context_alone),
 	TEST(records_are_exact_on_both_cpus),
 	TEST(full_table_counts_what_it_loses),
+	TEST(returns_of_a_trace_leave_its_callers_as_they_are),
+	TEST(return_probes_of_others_leave_callers_as_they_are),
 	TEST(bad_callers_arguments_are_refused),
 	TEST(bad_flags_and_engines_are_refused),
 };

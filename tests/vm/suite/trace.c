@@ -3,6 +3,7 @@
  * trace.c - mode trace: what is recorded, of whom, in what order, and that recorded and
  * lost together are all hits. The trace's life is in trace_life.c, the call in trace_abi.c.
  */
+#include <elf.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -535,6 +536,64 @@ static void program_that_is_executed_gives_its_name(void)
 	EXPECT_EQ(named, 1);
 }
 
+/*
+ * write_32_bit_program - an executable file of one instruction after the other: it makes its
+ * exit system call, the 32-bit one, and so passes nothing that is measured
+ */
+static void write_32_bit_program(const char *path)
+{
+	static const unsigned char code[] = {
+		0xb8, 1, 0, 0, 0,	/* mov $__NR_exit, %eax */
+		0x31, 0xdb,		/* xor %ebx, %ebx */
+		0xcd, 0x80,		/* int $0x80 */
+	};
+	enum { BASE = 0x8048000, HEADERS = sizeof(Elf32_Ehdr) + sizeof(Elf32_Phdr) };
+	const Elf32_Ehdr head = {
+		.e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS32, ELFDATA2LSB,
+			     EV_CURRENT },
+		.e_type = ET_EXEC,
+		.e_machine = EM_386,
+		.e_version = EV_CURRENT,
+		.e_entry = BASE + HEADERS,
+		.e_phoff = sizeof(head),
+		.e_ehsize = sizeof(head),
+		.e_phentsize = sizeof(Elf32_Phdr),
+		.e_phnum = 1,
+	};
+	const Elf32_Phdr segment = {
+		.p_type = PT_LOAD,
+		.p_vaddr = BASE,
+		.p_filesz = HEADERS + sizeof(code),
+		.p_memsz = HEADERS + sizeof(code),
+		.p_flags = PF_R | PF_X,
+		.p_align = 4096,
+	};
+	int fd = MUST(open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755));
+
+	MUST(write(fd, &head, sizeof(head)));
+	MUST(write(fd, &segment, sizeof(segment)));
+	MUST(write(fd, code, sizeof(code)));
+	close(fd);
+}
+
+static void program_of_32_bits_gives_its_name_too(void)
+{
+	const char *const argv[] = { "/tmp/cov32", NULL };
+	int fd = control_open(), i, named = 0;
+	struct opened trace;
+
+	write_32_bit_program(argv[0]);
+	if (run_program(argv))
+		skip_test("this kernel runs no 32-bit programs");
+	attach_traced(fd, TARGET, GLOB, 0);
+	trace = trace_start(fd, 64 * CHUNK, 8, COV_TRACE_SYSCALLS);
+	track_as(fd, 1);
+	EXPECT_EQ(run_program(argv), 0);
+	for (i = 0; i < (int)trace_tasks(&trace); i++)
+		named += !strcmp(trace_task(&trace, i)->comm, "cov32");
+	EXPECT_EQ(named, 1);
+}
+
 /* --- beside ---------------------------------------------------------------------------------------- */
 
 static void coverage_is_counted_as_in_mode_count(void)
@@ -573,6 +632,7 @@ static const struct test tests[] = {
 	TEST(returns_without_an_instance_are_counted_as_lost),
 	TEST(system_calls_surround_what_they_do),
 	TEST(program_that_is_executed_gives_its_name),
+	TEST(program_of_32_bits_gives_its_name_too),
 	TEST(coverage_is_counted_as_in_mode_count),
 };
 

@@ -74,6 +74,28 @@ static void next_trace_takes_over_tasks_that_run_on(void)
 	}
 }
 
+/* Each trace counts by itself, although the tasks are the same. */
+static void each_trace_counts_the_tasks_that_it_has_no_room_for(void)
+{
+	struct hammer hammer;
+	int fd = control_open(), i;
+
+	attach_traced(fd, TARGET, GLOB, 0);
+	track_as(fd, 1);
+	hammer_start(&hammer);
+	for (i = 0; i < 3; i++) {
+		struct opened trace = trace_start(fd, CHUNK, 1, 0);
+
+		/* Both, and we ourselves are there by then; one of them is in. */
+		poke(COVLIFE_TASK, 1);
+		hammer_pass(&hammer);
+		EXPECT_EQ(trace_tasks(&trace), 1);
+		EXPECT_EQ(trace.head->tasks_lost, 2);
+		trace_stop(&trace);
+	}
+	hammer_stop(&hammer);
+}
+
 /* --- at any moment ---------------------------------------------------------------------------- */
 
 /* Tasks that pass covlife for ever, registered through @fd. */
@@ -295,6 +317,7 @@ static const struct test tests[] = {
 	TEST(records_outlive_the_task_and_the_control_file),
 	TEST(mapping_keeps_the_trace_when_its_descriptor_is_closed),
 	TEST(next_trace_takes_over_tasks_that_run_on),
+	TEST(each_trace_counts_the_tasks_that_it_has_no_room_for),
 	TEST(trace_is_closed_under_tasks_that_write),
 	TEST(target_is_detached_under_tasks_that_write),
 	TEST(control_file_is_closed_under_tasks_that_write),

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * flow_pack.h - control flow, made small for as long as nobody asks for it: 3 to 4 bytes
+ * a block instead of 60. Pure. May call flow.c.
+ */
+#ifndef LIVECOV_FLOW_PACK_H
+#define LIVECOV_FLOW_PACK_H
+
+#include "flow.h"
+
+/**
+ * struct flow_moving - the stretch of addresses that may lie elsewhere at the next unpacking
+ * @base: where it is now
+ * @size: bytes
+ *
+ * Addresses in it are packed as distances from @base, all others as they are.
+ */
+struct flow_moving {
+	u64 base;
+	u64 size;
+};
+
+/**
+ * struct flow_packed - functions, blocks and branches, packed
+ * @bytes: see the head of flow_pack.c
+ * @size: bytes of it
+ * @nr_functions: how many there are in it
+ * @nr_blocks: how many there are in it
+ * @nr_branches: how many there are in it
+ */
+struct flow_packed {
+	u8 *bytes;
+	u32 size;
+	u32 nr_functions;
+	u32 nr_blocks;
+	u32 nr_branches;
+};
+
+/**
+ * flow_pack - pack what flow_build() has found
+ * @in: as given to flow_build(); its functions are packed, nothing else of it
+ * @flow: its answer
+ * @moving: which addresses move
+ * @packed: the answer; free it with flow_packed_free()
+ *
+ * Sleeps. Return: 0; -ENOMEM; -EINVAL if it is nothing that flow_build() would give.
+ */
+int flow_pack(const struct flow_input *in, const struct flow *flow,
+	      const struct flow_moving *moving, struct flow_packed *packed);
+
+/**
+ * flow_unpack - the way back: all that went into flow_pack() is there again
+ * @packed: its answer
+ * @moving: where the moving stretch is now
+ * @in: @functions and @nr_functions are set; pure_free() the former
+ * @flow: set; free it with flow_free()
+ *
+ * Sleeps. Return: 0; -ENOMEM; -EILSEQ if @packed was damaged, which does no other harm.
+ */
+int flow_unpack(const struct flow_packed *packed, const struct flow_moving *moving,
+		struct flow_input *in, struct flow *flow);
+
+/* flow_packed_free - free what flow_pack() allocated; a zeroed struct is fine */
+void flow_packed_free(struct flow_packed *packed);
+
+#endif /* LIVECOV_FLOW_PACK_H */

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * site.c - see site.h. Owns the chunks. Sleeps everywhere; handlers touch sites through
+ * hit.h alone.
+ */
+#include <linux/slab.h>
+
+#include "target.h"
+
+void site_list_free(struct site_list *list)
+{
+	struct site_chunk *chunk, *next;
+
+	list_for_each_entry_safe(chunk, next, &list->chunks, link)
+		kfree(chunk);
+	site_list_init(list);
+}
+
+int site_list_reserve(struct site_list *list, struct cov_target *target, unsigned long base,
+		      u32 n)
+{
+	while (list->room < n) {
+		/* What kmalloc() gives is aligned as its size, if that is a power of two. */
+		struct site_chunk *chunk = kzalloc(PAGE_SIZE, GFP_KERNEL);
+
+		if (!chunk)
+			return -ENOMEM;
+		chunk->target = target;
+		chunk->base = base;
+		chunk->number = list->nr_chunks++;
+		list_add_tail(&chunk->link, &list->chunks);
+		list->room += SITES_IN_CHUNK;
+		if (!list->filling)
+			list->filling = chunk;
+	}
+	return 0;
+}
+
+struct cov_site *site_list_add(struct site_list *list)
+{
+	if (list->filling->count == SITES_IN_CHUNK)
+		list->filling = list_next_entry(list->filling, link);
+	list->room--;
+	list->count++;
+	return &list->filling->sites[list->filling->count++];
+}
+
+void site_list_move(struct site_list *list, unsigned long base)
+{
+	struct site_chunk *chunk;
+
+	list_for_each_entry(chunk, &list->chunks, link)
+		chunk->base = base;
+}
+
+struct cov_site *site_next(struct site_cursor *cursor)
+{
+	struct list_head *chunks = &cursor->target->cps.sites.chunks;
+	struct site_chunk *chunk = cursor->chunk;
+	u32 i = cursor->index;
+
+	if (!chunk) {
+		chunk = list_first_entry(chunks, struct site_chunk, link);
+		i = 0;
+	}
+	for (; &chunk->link != chunks; chunk = list_next_entry(chunk, link), i = 0)
+		for (; i < chunk->count; i++) {
+			struct cov_site *site = &chunk->sites[i];
+
+			if (site->engine != cursor->engine || !cursor->filter(site))
+				continue;
+			cursor->chunk = chunk;
+			cursor->index = i + 1;
+			return site;
+		}
+	cursor->chunk = NULL;
+	return NULL;
+}

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * site.h - a site: an instruction that is watched, its state, and the memory that the sites
+ * of a target lie in. A big module has tens of thousands: 40 bytes each. May call nothing.
+ */
+#ifndef LIVECOV_SITE_H
+#define LIVECOV_SITE_H
+
+#include <linux/list.h>
+#include <linux/llist.h>
+#include <linux/mm.h>
+
+#include "errtext.h"
+#include "region.h"
+
+/* What a site watches. */
+enum site_kind {
+	SITE_ENTRY,	/* a function's first instruction */
+	SITE_LEADER,	/* a block */
+	SITE_BRANCH,	/* both outcomes of a conditional jump */
+};
+
+/*
+ * A site's life. The ABI's COV_SITE_* and one more, in between:
+ *
+ *	           arm             first hit that counts        worker
+ *	PENDING ----------> ARMED -----------------------> DISARMING ------> DISARMED
+ *	   |                ^  |      (one-shot only)          |                |
+ *	   | refused        |  |                               |                |
+ *	   v                |  |        text unloaded          v                |
+ *	REFUSED             |  +-----------------------------> GONE <-----------+
+ *	                    +-- reset ----------------------------------- from DISARMED
+ *
+ * Under the targets' lock: every change but ARMED -> DISARMING, which a handler
+ * makes with cmpxchg() (so that one hit alone hands the site to the worker), and
+ * DISARMING -> DISARMED, which only the worker makes. Whoever needs to know that
+ * no site is DISARMING calls cov_disarm_flush() first (disarm.h).
+ */
+#define SITE_DISARMING	0x80
+
+/*
+ * How much of a detour is still needed (settle.c). Back to NOT by reset, or with the
+ * engine's release.
+ */
+enum site_settled {
+	SITE_SETTLED_NOT,	/* both outcomes are noted */
+	SITE_SETTLED_HALF,	/* falling through is known, and runs free */
+	SITE_SETTLED_FREE,	/* the original bytes are back; the site is DISARMED */
+};
+
+#define SITE_NO_ENGINE	0	/* COV_ENGINE_AUTO is none that arms */
+
+struct cov_target;
+struct site_probe;
+
+/**
+ * struct cov_site - an instruction that is watched
+ * @probe: engine kprobe's, from arming to release
+ * @stub: the other engines': of its code, from the arena's beginning; the original bytes lie
+ *	  in front of it
+ * @stub_len: bytes of it
+ * @patched: how many bytes an engine of ours changes at the site; 0 if it is ftrace that does
+ * @taken_at: engine detour's: where a jump that is taken goes in its stub (stub_taken())
+ * @offset: of the instruction, from the base of its target's text
+ * @displacement: SITE_BRANCH: from behind the jump to where it goes; a call's likewise
+ * @cell: what it sees: the first of its cells (cells.h), which tells as well which of the
+ *	  target's functions, branches or blocks it is
+ * @implied_by: SITE_SETTLED_FREE: the first cell of the site that, once it is hit, says that
+ *		the outcome that was not known has been passed; 0, which is an entry's, if
+ *		both are known
+ * @error: errno (positive) why it was refused
+ * @region: what a detour may take
+ * @state: COV_SITE_* or SITE_DISARMING
+ * @kind: enum site_kind
+ * @engine: COV_ENGINE_* of what has armed it, or SITE_NO_ENGINE
+ * @settled: enum site_settled
+ * @condition: SITE_BRANCH: struct insn_branch's
+ * @length: SITE_BRANCH: of the jump, bytes; a call's likewise
+ * @patch_offset: where its patch begins, from its address: a detour's region in front of
+ *		  its jump or behind ftrace's place, or that behind an endbr64
+ * @indexed: handlers find it by its address (site_index.h)
+ * @disabled: switched off by hand (target_switch.c): it is not armed again before it is
+ *	      switched on
+ * @one_shot: the first hit that counts says all
+ * @narrow: SITE_BRANCH: struct insn_branch's
+ * @at_fentry: ftrace owns the instruction
+ * @watched: was armed, at least for a time, since the hits were last forgotten
+ * @witness: none of the plan's: it is there so that an outcome can be implied (settle.c)
+ * @in_init: lies in text that goes when the module's init function has returned
+ * @traced: mode trace: hits are recorded in order as well
+ * @calls: SITE_LEADER, SITE_ENTRY: the instruction is a call; engine breakpoint's
+ * @by_stub: the stub does all that there is to do, the noting included: a handler sends
+ *	     arrivals there
+ * @forbidden: no engine of ours may patch its function
+ * @visited: there is a kprobe of somebody else's on its patched bytes: they stay
+ * @slow: PENDING: only kprobes can arm it
+ *
+ * Handlers write @state alone, as above, and so does the worker. Everything else is
+ * written under the targets' lock; what changes while handlers may read it, @indexed and
+ * @disabled, has a byte of its own.
+ */
+struct cov_site {
+	union {
+		struct site_probe *probe;
+		struct {
+			u32 stub;
+			u16 stub_len;
+			u8 patched;
+			u8 taken_at;
+		};
+	};
+	s32 offset;
+	s32 displacement;
+	u32 cell;
+	u32 implied_by;
+	u16 error;
+	struct region region;
+	u8 state;
+	u8 kind;
+	u8 engine;
+	u8 settled;
+	u8 condition;
+	u8 length;
+	s8 patch_offset;
+	bool indexed;
+	bool disabled;
+	u16 one_shot : 1;
+	u16 narrow : 1;
+	u16 at_fentry : 1;
+	u16 watched : 1;
+	u16 witness : 1;
+	u16 in_init : 1;
+	u16 traced : 1;
+	u16 calls : 1;
+	u16 by_stub : 1;
+	u16 forbidden : 1;
+	u16 visited : 1;
+	u16 slow : 1;
+};
+
+static_assert(sizeof(struct cov_site) == 40);
+
+/**
+ * struct site_chunk - a page of sites, at a multiple of its size: a site finds its head
+ * @link: in struct site_list.chunks
+ * @target: that the sites belong to
+ * @base: of the target's text, where it is now
+ * @node: in the list of chunks with sites to disarm (disarm.c)
+ * @queued: it is in that list
+ * @number: 0, 1, ... in the order of the list
+ * @count: sites in use
+ * @sites: SITES_IN_CHUNK of them
+ */
+struct site_chunk {
+	struct list_head link;
+	struct cov_target *target;
+	unsigned long base;
+	struct llist_node node;
+	u32 queued;
+	u32 number;
+	u32 count;
+	struct cov_site sites[];
+};
+
+#define SITES_IN_CHUNK	((PAGE_SIZE - sizeof(struct site_chunk)) / sizeof(struct cov_site))
+
+static __always_inline struct site_chunk *site_chunk(const struct cov_site *site)
+{
+	return (struct site_chunk *)((unsigned long)site & PAGE_MASK);
+}
+
+static __always_inline struct cov_target *site_target(const struct cov_site *site)
+{
+	return site_chunk(site)->target;
+}
+
+static __always_inline unsigned long site_address(const struct cov_site *site)
+{
+	return site_chunk(site)->base + site->offset;
+}
+
+/* How many cells it has: a branch [0] fell through, [1] jumped. */
+static __always_inline u32 site_outcomes(const struct cov_site *site)
+{
+	return site->kind == SITE_BRANCH ? 2 : 1;
+}
+
+/* The state that user space sees: the worker will get to it. */
+static inline u8 site_state(const struct cov_site *site)
+{
+	u8 state = site ? READ_ONCE(site->state) : COV_SITE_NONE;
+
+	return state == SITE_DISARMING ? COV_SITE_DISARMED : state;
+}
+
+/**
+ * struct site_list - all sites of a target
+ * @chunks: their memory: it grows, but no site ever moves
+ * @filling: the first chunk with room, or the last one; NULL if there is none
+ * @nr_chunks: how many
+ * @count: sites
+ * @room: sites that there is memory for already
+ */
+struct site_list {
+	struct list_head chunks;
+	struct site_chunk *filling;
+	u32 nr_chunks;
+	u32 count;
+	u32 room;
+};
+
+static inline void site_list_init(struct site_list *list)
+{
+	*list = (struct site_list){ .chunks = LIST_HEAD_INIT(list->chunks) };
+}
+
+/* site_list_free - no handler, and no worker, uses any of them */
+void site_list_free(struct site_list *list);
+
+/* site_list_reserve - have memory for @n more sites of @target's; 0 or -ENOMEM */
+int site_list_reserve(struct site_list *list, struct cov_target *target, unsigned long base,
+		      u32 n);
+
+/* site_list_add - a site more, all zero: there is memory for it */
+struct cov_site *site_list_add(struct site_list *list);
+
+/* site_list_move - the target's text is elsewhere */
+void site_list_move(struct site_list *list, unsigned long base);
+
+/* Walk all sites of a target: for_each_site(site, chunk, i, cps). */
+#define for_each_site(site, chunk, i, cps)				\
+	list_for_each_entry(chunk, &(cps)->sites.chunks, link)		\
+		for (i = 0; i < (chunk)->count && ((site) = &(chunk)->sites[i], true); i++)
+
+typedef bool (*site_filter)(const struct cov_site *site);
+
+/**
+ * struct site_cursor - a way through those sites of a target that an engine has
+ * @target: whose
+ * @engine: COV_ENGINE_*: only its
+ * @filter: and of those
+ * @chunk: where it is, NULL before the first
+ * @index: in @chunk
+ */
+struct site_cursor {
+	struct cov_target *target;
+	u32 engine;
+	site_filter filter;
+	struct site_chunk *chunk;
+	u32 index;
+};
+
+/* site_next - the next one, NULL at the end, after which it starts again */
+struct cov_site *site_next(struct site_cursor *cursor);
+
+#endif /* LIVECOV_SITE_H */

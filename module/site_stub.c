@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * site_stub.c - see site_stub.h.
+ */
+#include <asm/cpufeature.h>
+
+#include "site_index.h"
+#include "site_stub.h"
+#include "target.h"
+#include "task_maps.h"
+
+static int describe_cells(const struct cov_site *site, struct stub *stub,
+			  struct stub_task *task)
+{
+	const struct cells *cells = &site_target(site)->cps.cells;
+	unsigned long base = (unsigned long)cells->base + (cells->base ? 0 : cells->offset);
+	u32 i;
+
+	for (i = 0; i < 2; i++)
+		stub->cell[i] = i < site_outcomes(site) ?
+			base + cell_at(cells, site->cell + i) : STUB_NO_CELL;
+	/* lahf and sahf are not in the first 64-bit CPUs (CPUID 80000001H.ECX[0]). */
+	if (cells->wide && !boot_cpu_has(X86_FEATURE_LAHF_LM))
+		return -EOPNOTSUPP;
+	if (cells->base) {
+		stub->how = cells->wide ? STUB_COUNT : STUB_BYTE;
+		return 0;
+	}
+	stub->how = cells->wide ? STUB_TASK_COUNT : STUB_TASK_BYTE;
+	stub->task = task;
+	return task_maps_stub(task);
+}
+
+int site_stub_describe(const struct cov_site *site, const struct region *region,
+		       const u8 *text, unsigned long at, struct stub *stub,
+		       struct stub_task *task)
+{
+	*stub = (struct stub){
+		.text = text,
+		.address = site_patch(site),
+		.region = *region,
+		.at = at,
+	};
+	return describe_cells(site, stub, task);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * site_stub.h - what the stub of a site has to note, and where, for the engines that have
+ * stubs. Owns nothing. May call task_maps.c.
+ */
+#ifndef LIVECOV_SITE_STUB_H
+#define LIVECOV_SITE_STUB_H
+
+#include "checkpoint.h"
+#include "stub.h"
+
+/**
+ * site_stub_describe - a site's stub, as it was or will be written
+ * @site: with its @patch_offset
+ * @region: the bytes that it stands for, from site_patch() on
+ * @text: the originals of those
+ * @at: where it lies
+ * @stub: out
+ * @task: out: what @stub refers to in scope tracked
+ *
+ * Any context. Return: 0, -EOPNOTSUPP if this CPU or kernel has not what it takes,
+ * -ERANGE if something is out of a stub's reach.
+ */
+int site_stub_describe(const struct cov_site *site, const struct region *region,
+		       const u8 *text, unsigned long at, struct stub *stub,
+		       struct stub_task *task);
+
+#endif /* LIVECOV_SITE_STUB_H */
