@@ -732,7 +732,8 @@ struct cov_news {
  * is a struct cov_trace_head. It is filled once: what finds no room is counted as
  * lost, and then so is all that this task does later. The trace ends when @fd was closed
  * and unmapped for the last time. EEXIST: the file has a trace already. ENOSPC: too many
- * traces. ENOMEM. Since minor version 2.
+ * traces. ENOMEM: also if all traces together were half of the memory. Since minor
+ * version 2.
  */
 struct cov_trace {
 	__u64 size;

@@ -331,11 +331,34 @@ NOKPROBE_SYMBOL(trace_name);
 
 /* --- sleeping --------------------------------------------------------------------------- */
 
+static atomic_long_t pages_taken;	/* by all traces */
+
+/* Half of the memory is more than anybody needs: rather none than a machine out of it. */
+static void *take_memory(size_t length)
+{
+	unsigned long pages = length / PAGE_SIZE;
+	void *memory = NULL;
+
+	if (atomic_long_add_return(pages, &pages_taken) < totalram_pages() / 2)
+		memory = vmalloc_user(length);
+	if (!memory)
+		atomic_long_sub(pages, &pages_taken);
+	return memory;
+}
+
+static void give_memory(void *memory, size_t length)
+{
+	if (!memory)
+		return;
+	vfree(memory);
+	atomic_long_sub(length / PAGE_SIZE, &pages_taken);
+}
+
 static void trace_free(struct trace *trace)
 {
 	trace_area_destroy(&trace->area);
 	kvfree(trace->tasks);
-	vfree(trace->memory);
+	give_memory(trace->memory, trace->length);
 	kfree(trace);
 }
 
@@ -350,9 +373,7 @@ static struct trace *trace_alloc(const struct cov_trace *request, u64 owner)
 	trace->serial = atomic_inc_return(&serials);
 	trace->flags = request->flags;
 	trace->length = trace_area_length(request->size, request->tasks);
-	/* Half of the memory is more than anybody needs: rather none than a machine out of it. */
-	if (trace->length / PAGE_SIZE < totalram_pages() / 2)
-		trace->memory = vmalloc_user(trace->length);
+	trace->memory = take_memory(trace->length);
 	trace->tasks = kvcalloc(request->tasks, sizeof(*trace->tasks), GFP_KERNEL);
 	if (!trace->memory || !trace->tasks ||
 	    trace_area_init(&trace->area, trace->memory, request->size, request->tasks,

@@ -62,6 +62,23 @@ static void size_that_memory_does_not_have_is_enomem(void)
 	FAILS(fd, COV_IOC_TRACE, &request, ENOMEM);
 }
 
+/* None is half of the memory, and both are more. */
+static void memory_that_another_trace_has_is_not_there(void)
+{
+	uint64_t third = sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE) / 3;
+	struct cov_trace request;
+	int fd = control_open(), other = control_open();
+
+	if (third > COV_TRACE_SIZE_MAX)
+		skip_test("this machine has the memory");
+	request = trace_request(third, 1, 0);
+	CALL(fd, COV_IOC_TRACE, &request);
+	close(request.fd);
+	request = trace_request(third, 1, 0);
+	CALL(fd, COV_IOC_TRACE, &request);
+	FAILS(other, COV_IOC_TRACE, &request, ENOMEM);
+}
+
 static void trace_is_one_for_each_file_and_sixteen_in_all(void)
 {
 	struct cov_trace request = trace_request(CHUNK, 1, 0);
@@ -223,6 +240,7 @@ static void mode_trace_takes_no_detours_and_other_modes_no_returns(void)
 static const struct test tests[] = {
 	TEST(trace_refuses_bad_arguments),
 	TEST(size_that_memory_does_not_have_is_enomem),
+	TEST(memory_that_another_trace_has_is_not_there),
 	TEST(trace_is_one_for_each_file_and_sixteen_in_all),
 	TEST(answer_that_cannot_be_delivered_leaves_nothing),
 	TEST(no_free_descriptor_is_emfile),
