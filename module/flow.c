@@ -20,6 +20,10 @@
 /* What is known of a function, beside its error. */
 #define TRAIT_ENTERED	(1U << 0)	/* another function is seen to jump into it */
 #define TRAIT_UNSURE	(1U << 1)	/* its blocks are FLOW_BLOCK_UNSURE */
+#define TRAIT_INDIRECT	(1U << 2)	/* it has an indirect jump */
+#define TRAIT_OUT	(1U << 3)	/* it has a jump out of the texts, perhaps to a thunk */
+#define TRAIT_LEA	(1U << 4)	/* an operand in memory names an address inside it */
+#define TRAIT_IMMEDIATE	(1U << 5)	/* an immediate does */
 
 struct builder {
 	struct flow_input *in;
@@ -89,6 +93,47 @@ static void mark_step_target(struct builder *b, const struct step *step)
 }
 
 /*
+ * Does an operand name a place inside the function? Its first byte is no place inside;
+ * the instruction behind is the kernel's _THIS_IP_, which is printed or traced.
+ */
+static bool names_inside(const struct flow_function *function, u64 name, u64 behind)
+{
+	return name != behind && name - function->address - 1 < function->size - 1;
+}
+
+/* What of a computed jump an instruction has: @walk's current one. */
+static u8 jump_traits(const struct builder *b, const struct flow_function *function,
+		      const struct walk *walk)
+{
+	const struct insn_branch *insn = &walk->step.insn;
+	u64 at = walk->span->base + walk->at, names[INSN_NR_NAMES];
+	u8 traits = insn->kind == INSN_JMP_IND ? TRAIT_INDIRECT : 0;
+
+	if (walk->step.kind == STEP_JMP && !reader_span(&b->r, walk->step.target))
+		traits |= TRAIT_OUT;
+	if (!insn->rip_disp && !insn->abs_disp && insn->imm < 4)
+		return traits;
+	insn_branch_names(walk->span->bytes + walk->at, at, insn, names);
+	if (names_inside(function, names[INSN_BY_MEMORY], at + insn->length))
+		traits |= TRAIT_LEA;
+	if (names_inside(function, names[INSN_BY_IMMEDIATE], at + insn->length))
+		traits |= TRAIT_IMMEDIATE;
+	return traits;
+}
+
+/*
+ * A computed jump: it goes to more places than are named. Assembler makes one from a
+ * lea, perhaps through a thunk, of which nothing can be seen from here but a jump out
+ * of the texts. Those are returns too, on CPUs that need it; what gcc then names by an
+ * immediate is a label whose address is handed to somebody to print.
+ */
+static bool has_computed_jump(u8 traits)
+{
+	return (traits & TRAIT_INDIRECT && traits & (TRAIT_LEA | TRAIT_IMMEDIATE)) ||
+	       (traits & TRAIT_OUT && traits & TRAIT_LEA);
+}
+
+/*
  * Read a function, mark its instructions and what they go to. What lies before its
  * entry site counts as one instruction with it: nobody may jump between them.
  */
@@ -111,6 +156,7 @@ static int sweep_function(struct builder *b, const struct flow_function *functio
 		if (kind == STEP_INT3 && !dead)
 			return -EBUSY;
 		mark_step_target(b, &walk.step);
+		b->traits[function - b->in->functions] |= jump_traits(b, function, &walk);
 		dead = is_dead_end(kind) || (dead && is_padding(kind));
 		called = kind == STEP_CALL || kind == STEP_TRAP;
 	}
@@ -452,7 +498,7 @@ static void relate_by_tables(struct builder *b)
 }
 
 /*
- * Functions whose ways in are not all known. A failed function's jumps are not, and
+ * Functions whose ways in are not all known: one with a computed jump, for one. A failed function's jumps are not, and
  * lead into its cold part or its parent. Those are found by their own jumps; except
  * for a cold part that is entered from its failed parent alone and never goes back: but
  * then nobody else is seen to enter it.
@@ -465,10 +511,12 @@ static void find_unsure(struct builder *b)
 	for (i = 0; i < in->nr_functions; i++)
 		relate_by_jumps(b, i);
 	relate_by_tables(b);
-	for (i = 0; i < in->nr_functions; i++)
-		if (in->incomplete ||
+	for (i = 0; i < in->nr_functions; i++) {
+		if (in->incomplete || has_computed_jump(b->traits[i]) ||
 		    (in->functions[i].cold && !(b->traits[i] & TRAIT_ENTERED)))
 			b->traits[i] |= TRAIT_UNSURE;
+		in->functions[i].unsure = b->traits[i] & TRAIT_UNSURE;
+	}
 }
 
 /* --- ways ---------------------------------------------------------------------------------- */

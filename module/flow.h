@@ -39,6 +39,7 @@ struct flow_text {
  *	   somebody else's hides an instruction. EFAULT: it lies outside the texts.
  * @entry: out: offset of the instruction that the entry site sits on: ftrace's place, or
  *	   the first instruction behind an endbr64; FLOW_ENTRY_UNKNOWN before flow_build()
+ * @unsure: out: not every way into its code is known; read by region_find() alone
  * @reserved: out: that instruction is a static branch, a static call or in the bug table
  * @first_block: out: its blocks are contiguous and ordered by address
  * @blocks: out
@@ -50,6 +51,7 @@ struct flow_function {
 	u32 size;
 	bool selected;
 	bool cold;
+	bool unsure;
 	bool reserved;
 	u8 entry;
 	u32 error;

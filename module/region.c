@@ -28,13 +28,6 @@
 
 #define PATCHED_LEN	5U	/* of a fentry or static-call place */
 
-/* What is known of a function. */
-#define TRAIT_UNSURE	(1U << 0)	/* not every way into its blocks is known */
-#define TRAIT_INDIRECT	(1U << 1)	/* it has an indirect jump */
-#define TRAIT_OUT	(1U << 2)	/* it has a jump out of the texts, perhaps to a thunk */
-#define TRAIT_LEA	(1U << 3)	/* an operand in memory names an address inside it */
-#define TRAIT_IMMEDIATE	(1U << 4)	/* an immediate does */
-
 /* A text, and where its marks are. */
 struct span {
 	const struct flow_text *text;
@@ -47,7 +40,6 @@ struct finder {
 	struct region_table *regions;
 	struct span *spans;	/* sorted by base */
 	u8 *marks;		/* of all texts, one for each byte */
-	u8 *traits;		/* one for each function */
 };
 
 /* --- addresses ----------------------------------------------------------------------------- */
@@ -70,17 +62,16 @@ static const struct span *span_at(const struct finder *f, u64 address)
 	return NULL;
 }
 
-/* Mark @length bytes, as far as they are in one text. Return: whether the first one is. */
-static bool mark(struct finder *f, u64 address, u32 length, u8 marks)
+/* Mark @length bytes, as far as they are in one text. */
+static void mark(struct finder *f, u64 address, u32 length, u8 marks)
 {
 	const struct span *span = span_at(f, address);
 	u32 at;
 
 	if (!span)
-		return false;
+		return;
 	for (at = address - span->text->base; length && at < span->text->size; at++, length--)
 		span->marks[at] |= marks;
-	return true;
 }
 
 /* The first function that begins at or behind @address. */
@@ -132,9 +123,6 @@ struct reader {
 	u32 at;			/* in the text */
 	u32 limit;		/* where the next function begins, or the text ends */
 	u32 function;		/* the one behind @limit */
-	u8 *traits;		/* of the one that was begun last */
-	u64 start;		/* of that */
-	u64 end;		/* of that; 0 if none was begun */
 	bool left;		/* nothing goes on to @at but int3s */
 };
 
@@ -145,45 +133,13 @@ static void begin_function(struct finder *f, struct reader *reader)
 	u64 here = text->base + reader->at;
 	u32 next = reader->function;
 
-	for (; next < f->in->nr_functions && functions[next].address <= here; next++) {
-		reader->traits = &f->traits[next];
-		reader->start = here;
-		reader->end = here + functions[next].size;
-	}
+	while (next < f->in->nr_functions && functions[next].address <= here)
+		next++;
 	reader->function = next;
 	reader->left = false;
 	reader->limit = text->size;
 	if (next < f->in->nr_functions && functions[next].address - text->base < text->size)
 		reader->limit = functions[next].address - text->base;
-}
-
-/* What is read may have been behind the end of the last function for a while. */
-static void add_trait(struct reader *reader, u8 trait)
-{
-	if (reader->span->text->base + reader->at < reader->end)
-		*reader->traits |= trait;
-}
-
-/*
- * The address of the instruction behind is the kernel's _THIS_IP_, which is printed
- * or traced, and no table of code.
- */
-static void mark_named(struct finder *f, struct reader *reader, u64 address, u64 behind,
-		       u8 trait)
-{
-	if (!address || !mark(f, address, 1, MARK_ENTERED) || address == behind)
-		return;
-	if (address > reader->start && address < reader->end)
-		add_trait(reader, trait);
-}
-
-static void mark_branch(struct finder *f, struct reader *reader, const struct insn_branch *insn)
-{
-	u8 trait = insn->kind == INSN_JMP_IND ? TRAIT_INDIRECT : 0;
-
-	if (insn->target && !mark(f, insn->target, 1, MARK_ENTERED) && insn->kind == INSN_JMP)
-		trait = TRAIT_OUT;
-	add_trait(reader, trait);
 }
 
 static void read_insn(struct finder *f, struct reader *reader, const struct insn_branch *insn)
@@ -196,17 +152,17 @@ static void read_insn(struct finder *f, struct reader *reader, const struct insn
 		reader->span->marks[reader->at] |= MARK_FILL;
 	else
 		reader->left = insn->kind == INSN_JMP || insn->kind == INSN_RET;
-	if (!insn_branch_is_plain(insn))
-		mark_branch(f, reader, insn);
-	else
+	if (insn_branch_is_plain(insn))
 		reader->span->marks[reader->at] |= MARK_PLAIN;
+	else if (insn->target)
+		mark(f, insn->target, 1, MARK_ENTERED);
 	if (insn_branch_may_end(insn))
 		reader->span->marks[reader->at] |= MARK_LAST;
 	if (!insn->rip_disp && !insn->abs_disp && insn->imm < 4)
 		return;
 	insn_branch_names(bytes, address, insn, names);
-	mark_named(f, reader, names[INSN_BY_MEMORY], address + insn->length, TRAIT_LEA);
-	mark_named(f, reader, names[INSN_BY_IMMEDIATE], address + insn->length, TRAIT_IMMEDIATE);
+	mark(f, names[INSN_BY_MEMORY], 1, MARK_ENTERED);
+	mark(f, names[INSN_BY_IMMEDIATE], 1, MARK_ENTERED);
 }
 
 /* What is no instruction is gone through byte by byte: see the head of this file. */
@@ -522,34 +478,9 @@ static void find_block(struct finder *f, u32 index, struct region *region)
 
 /* --- all of them --------------------------------------------------------------------------- */
 
-/*
- * A computed jump: it goes to more places than are named. Assembler makes one from a
- * lea, perhaps through a thunk, of which nothing can be seen from here but a jump out
- * of the texts. Those are returns too, on CPUs that need it; what gcc then names by an
- * immediate is a label whose address is handed to somebody to print.
- */
-static bool has_computed_jump(u8 traits)
-{
-	return (traits & TRAIT_INDIRECT && traits & (TRAIT_LEA | TRAIT_IMMEDIATE)) ||
-	       (traits & TRAIT_OUT && traits & TRAIT_LEA);
-}
-
-/* Functions that somebody may enter anywhere. */
-static void find_unsure(struct finder *f)
-{
-	u32 i;
-
-	for (i = 0; i < f->in->nr_functions; i++)
-		if (f->in->incomplete || has_computed_jump(f->traits[i]))
-			f->traits[i] |= TRAIT_UNSURE;
-	for (i = 0; i < f->flow->nr_blocks; i++)
-		if (f->flow->blocks[i].flags & FLOW_BLOCK_UNSURE)
-			f->traits[f->flow->blocks[i].function] |= TRAIT_UNSURE;
-}
-
 static bool is_unsure(const struct finder *f, u32 block)
 {
-	return f->traits[f->flow->blocks[block].function] & TRAIT_UNSURE;
+	return f->in->functions[f->flow->blocks[block].function].unsure;
 }
 
 static void choose_front(struct finder *f, u32 branch)
@@ -605,7 +536,7 @@ static void choose_passages(struct finder *f)
 	u32 i;
 
 	for (i = 0; i < f->in->nr_functions; i++)
-		if (f->traits[i] & TRAIT_UNSURE)
+		if (f->in->functions[i].unsure)
 			f->regions->entries[i] = unsure;
 		else
 			find_entry(f, i, &f->regions->entries[i]);
@@ -634,9 +565,8 @@ static int finder_init(struct finder *f)
 	for (i = 0; i < in->nr_texts; i++)
 		total += in->texts[i].size;
 	f->spans = pure_alloc((size_t)in->nr_texts + 1, sizeof(*f->spans));
-	f->traits = pure_alloc((size_t)in->nr_functions + 1, sizeof(*f->traits));
 	f->marks = pure_alloc(total + 1, sizeof(*f->marks));
-	if (!f->spans || !f->traits || !f->marks)
+	if (!f->spans || !f->marks)
 		return -ENOMEM;
 	for (i = 0, total = 0; i < in->nr_texts; i++) {
 		f->spans[i] = (struct span){ &in->texts[i], f->marks + total };
@@ -649,7 +579,6 @@ static int finder_init(struct finder *f)
 static void finder_free(struct finder *f)
 {
 	pure_free(f->spans);
-	pure_free(f->traits);
 	pure_free(f->marks);
 }
 
@@ -664,7 +593,6 @@ int region_find(const struct flow_input *in, const struct flow *flow,
 		mark_tables(&f, pointers, nr_pointers);
 		for (i = 0; i < in->nr_texts; i++)
 			read_text(&f, &f.spans[i]);
-		find_unsure(&f);
 		choose_branches(&f);
 		if (regions->entries)
 			choose_passages(&f);
