@@ -1173,6 +1173,31 @@ bi0_body:
 	static_branch bi1
 	nop5
 
+	/* It may come to any instruction of the function. */
+	case	computed_jump
+	function computed
+	block	cm0, AWAY, flags=ENTRY|STOPS|UNSURE, site=NONE
+	nop5
+	lea	cm_middle(%rip), %rax
+	jmp	*%rax
+	end_block cm0
+	block	cm1, AWAY, flags=HIDDEN|STOPS|UNSURE, leader=BOTH
+	inc	%eax
+cm_middle: inc	%eax
+	ret
+	end_block cm1
+	end_function computed
+
+	/* Nor is a tail call one, and what it is told may be where it was called. */
+	case	tail_call_by_register
+	function tail_by_register
+	block	tj0, AWAY, flags=ENTRY, site=tj0_body
+	nop5
+tj0_body: lea	0(%rip), %rdi
+	jmp	*%rax
+	end_block tj0
+	end_function tail_by_register
+
 	/* Any nop may be a static branch, any ud2 a WARN, any load may fault. */
 	case	unknown_tables, incomplete=1
 	function incomplete
