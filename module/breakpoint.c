@@ -73,13 +73,14 @@ static __always_inline void note_hit(struct cov_site *site, u32 outcome, struct 
 	write_cell(&target->cps.cells, site, outcome);
 }
 
-/* int3_emulate_call() has other arguments on newer kernels; what it does is the same. */
+/*
+ * int3_emulate_call() has other arguments on newer kernels; what it does is the same. The call
+ * may lie behind the site's address, at which an entry is (patch_offset()).
+ */
 static __always_inline void carry_out_call(const struct cov_site *site, struct pt_regs *regs)
 {
-	unsigned long next = site_address(site) + site->length;
-
-	int3_emulate_push(regs, next);
-	int3_emulate_jmp(regs, next + site->displacement);
+	int3_emulate_push(regs, site_patch(site) + site->length);
+	int3_emulate_jmp(regs, site_address(site) + site->length + site->displacement);
 }
 
 static void notrace breakpoint_hit(struct cov_site *site, struct pt_regs *regs)

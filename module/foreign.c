@@ -81,9 +81,12 @@ static bool is_foreign_jump(unsigned long address)
 	if (copy_from_kernel_nofault(&jump, (void *)address, sizeof(jump)) ||
 	    jump.opcode != JMP32_INSN_OPCODE)
 		return false;
-	/* Most such bytes are no jumps, and seem to lead to where nothing is mapped. */
+	/*
+	 * Most such bytes are no jumps, and seem to lead to where nothing is mapped, which is
+	 * found out a thousand times faster than a symbol.
+	 */
 	to = address + JMP32_INSN_SIZE + jump.rel;
-	return !foreign_is_code(to) && !copy_from_kernel_nofault(&code, (void *)to, 1);
+	return !copy_from_kernel_nofault(&code, (void *)to, 1) && !foreign_is_code(to);
 }
 
 static bool behind_foreign_jump(unsigned long address)
