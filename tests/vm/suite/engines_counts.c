@@ -456,8 +456,30 @@ static void reset_under_load_sees_everything_again(void)
 	end(pid);
 }
 
+/* --- nothing but what the original does --------------------------------------------------- */
+
+static void call_at_an_entry_is_made_once(void)
+{
+	int fd = control_open(), device = MUST(open("/dev/covlife", O_RDWR | O_CLOEXEC));
+	unsigned int mode, i, round;
+
+	for (i = 0; i < ARRAY_SIZE(counting); i++)
+		for (mode = COV_MODE_BLOCKS; mode <= COV_MODE_COUNT; mode++) {
+			uint32_t target = attach_with(fd, TARGET, "call_first", counting[i], mode,
+						      COV_SCOPE_ALL);
+
+			test_case("engine %s, mode %u", engine_name(counting[i]), mode);
+			for (round = 0; round < 3; round++)
+				EXPECT_EQ(ioctl(device, COVLIFE_CALL_FIRST), 2);
+			EXPECT(function_hits(fd, target, "call_first") > 0);
+			with_id(fd, COV_IOC_DETACH, target);
+		}
+	close(device);
+}
+
 static const struct test tests[] = {
 	TEST(mode_count_is_exact_on_both_cpus),
+	TEST(call_at_an_entry_is_made_once),
 	TEST(every_mode_sees_what_was_passed),
 	TEST(known_outcomes_run_free_until_the_others_come),
 	TEST(samples_side_by_side_get_their_own),

@@ -88,6 +88,21 @@ static noinline unsigned long covlife_work(unsigned long value)
 	return value & 1 ? covlife_odd(value) : covlife_even(value);
 }
 
+static unsigned long calls_made;
+
+static noinline void count_a_call(void)
+{
+	barrier();
+	calls_made++;
+}
+
+/* Behind ftrace's place its first instruction is a call. */
+static noinline void call_first(void)
+{
+	count_a_call();
+	count_a_call();
+}
+
 static noinline void covlife_loop(unsigned long times)
 {
 	unsigned long i;
@@ -249,6 +264,10 @@ static long covlife_ioctl(struct file *file, unsigned int cmd, unsigned long val
 		return stay(value);
 	case COVLIFE_NMI:
 		return run_in_nmi(&errand);
+	case COVLIFE_CALL_FIRST:
+		calls_made = 0;
+		call_first();
+		return calls_made;
 	}
 	return -ENOTTY;
 }

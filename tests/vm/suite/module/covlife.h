@@ -25,6 +25,9 @@
 /* covlife_work(argument) in an NMI, on a processor that the caller is not on, if there is one */
 #define COVLIFE_NMI		_IO('L', 7)
 
+/* call_first(), which makes two calls; the answer is how many were made */
+#define COVLIFE_CALL_FIRST	_IO('L', 8)
+
 /* covlife_work() takes its rarest way, which lies in covlife_work.cold. */
 #define COVLIFE_RARE		0x5eed
 
