@@ -112,6 +112,38 @@ command_sees_its_contract()
 		grep -q 'ended with status 42' "$work/out/kernel.log"
 }
 
+# emulator VERSION: as guest, where that version of qemu is installed and no other to be had
+emulator()
+{
+	mkdir -p "$work/emulator"
+	touch "$work/emulator/.no-qemu-backport"
+	printf '#!/bin/sh\necho QEMU emulator version %s\n' "$1" >"$work/emulator/qemu-system-x86_64"
+	chmod 755 "$work/emulator/qemu-system-x86_64"
+	PATH=$work/emulator:$PATH LIVECOV_CACHE=$work/emulator "$here/qemu" \
+		>"$work/stdout" 2>"$work/stderr"
+	status=$?
+}
+
+# emulator_is VERSION THREADS
+emulator_is()
+{
+	stdout_is "command='$work/emulator/qemu-system-x86_64'
+version='$1'
+threads='$2'
+"
+}
+
+emulator_is_chosen()
+{
+	emulator 7.2.18
+	check "an old qemu has one thread" emulator_is 7.2.18 single
+	check "which is told once" stderr_is ''
+	emulator 8.1
+	check "qemu 8.1 has a thread for each processor" emulator_is 8.1 multi
+	emulator 10.0.2
+	check "qemu 10 is newer than 8" emulator_is 10.0.2 multi
+}
+
 success_is_silent()
 {
 	guest true
@@ -218,6 +250,7 @@ interrupt_leaves_nothing()
 }
 
 build_tells_its_usage
+emulator_is_chosen
 success_is_silent
 command_sees_its_contract
 output_is_live
