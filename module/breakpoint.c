@@ -285,14 +285,16 @@ static int prepare(struct cov_site *site)
 	return 0;
 }
 
-/* From int3 to what was there; nothing to do for one that was disarmed. */
+/* From int3, or what was there where it was disarmed already, to what was there. */
 static bool describe_undo(const struct cov_site *site, struct text_patch *patch)
 {
 	u8 now;
 
 	patcher_describe(site, patch);
-	patch->from[0] = INT3_INSN_OPCODE;
-	return !copy_from_kernel_nofault(&now, (void *)patch->address, 1) && now == INT3_INSN_OPCODE;
+	if (copy_from_kernel_nofault(&now, (void *)patch->address, 1))
+		return false;
+	patch->from[0] = now;
+	return now == INT3_INSN_OPCODE || now == patch->to[0];
 }
 
 static bool describe_arm(void *context, u32 i, struct text_patch *patch)

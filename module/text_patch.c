@@ -233,6 +233,26 @@ static void write_first_bytes(const struct text_job *job)
 	window_close();
 }
 
+/*
+ * qemu before 8.1, emulating, keeps its translation of a byte that was read just before
+ * our store and finished just after (its commit "accel/tcg: Always lock pages before
+ * translation"): that CPU would run into our int3 again and again, with nothing there. All
+ * such translations are finished after a sync, and the same byte once more drops them.
+ */
+static void write_first_bytes_again(const struct text_job *job)
+{
+	struct text_patch patch;
+	u32 i;
+
+	if (!boot_cpu_has(X86_FEATURE_HYPERVISOR))
+		return;
+	for (i = 0; i < job->count; window_rest(++i))
+		if (job->describe(job->context, i, &patch) &&
+		    READ_ONCE(*(u8 *)patch.address) == patch.to[0])
+			write_locked(patch.address, patch.to, 1);
+	window_close();
+}
+
 void text_patch(const struct text_job *job)
 {
 	bool inside;
@@ -248,6 +268,7 @@ void text_patch(const struct text_job *job)
 	sync_all_cpus();
 	write_first_bytes(job);
 	sync_all_cpus();
+	write_first_bytes_again(job);
 	mutex_unlock(&text_lock);
 	cpus_read_unlock();
 }
