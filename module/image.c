@@ -31,8 +31,8 @@ static int functions_from_symbols(struct flow_input *in, const struct symbols *s
 }
 
 /*
- * Drop what was not selected: the flow's blocks all lie in selected functions,
- * only their indices have to follow.
+ * Drop what was not selected, from all that goes by functions' indices. Blocks and
+ * branches all lie in selected functions.
  */
 static int image_compact(struct cov_image *image, const struct symbols *symbols)
 {
@@ -62,6 +62,8 @@ static int image_compact(struct cov_image *image, const struct symbols *symbols)
 		if (to == COV_NONE)
 			continue;
 		in->functions[to] = in->functions[i];
+		if (image->regions.entries)
+			image->regions.entries[to] = image->regions.entries[i];
 		image->labels[to].name = len;
 		image->labels[to].parent = parent == COV_NONE ? to : renumbered[parent];
 		strcpy(image->names + len, name);

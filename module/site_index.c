@@ -114,6 +114,16 @@ bool notrace site_index_inside(unsigned long address)
 }
 NOKPROBE_SYMBOL(site_index_inside);
 
+bool site_index_overlaps(unsigned long address, u32 length)
+{
+	u32 i;
+
+	for (i = 1; i < length; i++)
+		if (site_index_find(address + i))
+			return true;
+	return site_index_covers(address);
+}
+
 struct cov_site *site_index_find_stub(unsigned long address)
 {
 	const struct site_index *index;

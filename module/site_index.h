@@ -41,6 +41,9 @@ static inline bool site_index_covers(unsigned long address)
 	return site_index_covering(address);
 }
 
+/* site_index_overlaps - is one of @length bytes at @address such a patch's? Any context. */
+bool site_index_overlaps(unsigned long address, u32 length);
+
 /* site_index_find_stub - the site whose stub holds @address, which is the arena's; slow */
 struct cov_site *site_index_find_stub(unsigned long address);
 

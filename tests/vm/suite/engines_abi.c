@@ -78,17 +78,48 @@ static void engines_are_told_for_every_site(void)
 
 static void detach_gives_back_the_stubs(void)
 {
-	int fd = control_open();
-	uint32_t other, target, before;
+	static const unsigned int scopes[] = { COV_SCOPE_ALL, COV_SCOPE_TRACKED };
+	int fd = control_open(), i;
 
 	close(covt_open());
-	other = attach_with(fd, TARGET, NULL, COV_ENGINE_AUTO, COV_MODE_EDGES, COV_SCOPE_ALL);
-	before = engines_of(fd, other).stub_bytes;
-	target = attach_with(fd, COEXIST_TARGET, NULL, COV_ENGINE_AUTO, COV_MODE_EDGES,
-			     COV_SCOPE_ALL);
-	EXPECT(engines_of(fd, other).stub_bytes > before);
+	for (i = 0; i < 2; i++) {
+		uint32_t other, target, before;
+
+		test_case("scope %u", scopes[i]);
+		other = attach_with(fd, TARGET, NULL, COV_ENGINE_AUTO, COV_MODE_EDGES, scopes[i]);
+		before = engines_of(fd, other).stub_bytes;
+		target = attach_with(fd, COEXIST_TARGET, NULL, COV_ENGINE_AUTO, COV_MODE_EDGES,
+				     scopes[i]);
+		EXPECT(engines_of(fd, other).stub_bytes > before);
+		with_id(fd, COV_IOC_DETACH, target);
+		EXPECT_EQ(engines_of(fd, other).stub_bytes, before);
+		with_id(fd, COV_IOC_DETACH, other);
+	}
+}
+
+static struct cov_engines engines_by_name(int fd, const char *glob)
+{
+	uint32_t target = attach_with(fd, COEXIST_TARGET, glob, COV_ENGINE_AUTO, COV_MODE_EDGES,
+				      COV_SCOPE_TRACKED);
+	struct cov_engines engines = engines_of(fd, target);
+
 	with_id(fd, COV_IOC_DETACH, target);
-	EXPECT_EQ(engines_of(fd, other).stub_bytes, before);
+	return engines;
+}
+
+/* Whatever else is chosen with it, a function's sites are where they are. */
+static void functions_by_name_get_the_engines_they_get_among_others(void)
+{
+	struct cov_engines all, some, others;
+	int fd = control_open(), i;
+
+	close(covt_open());
+	all = engines_by_name(fd, "covt_*");
+	some = engines_by_name(fd, "covt_[a-l]*");
+	others = engines_by_name(fd, "covt_[!a-l]*");
+	for (i = 0; i < COV_ENGINES_MAX; i++)
+		EXPECT_EQ(some.sites[i] + others.sites[i], all.sites[i]);
+	EXPECT(some.sites[COV_ENGINE_DETOUR] && others.sites[COV_ENGINE_DETOUR]);
 }
 
 static void engines_of_nothing_is_enoent(void)
@@ -609,6 +640,7 @@ static void copies_of_the_file_are_the_file(void)
 static const struct test tests[] = {
 	TEST(engines_are_told_for_every_site),
 	TEST(detach_gives_back_the_stubs),
+	TEST(functions_by_name_get_the_engines_they_get_among_others),
 	TEST(engines_of_nothing_is_enoent),
 	TEST(engine_entry_knows_entries_alone),
 	TEST(view_of_an_unknown_sample_is_enoent),
