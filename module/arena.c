@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * arena.c - see arena.h. Sixteen bytes are one bit of a bitmap; a hint makes taking
+ * arena.c - see arena.h. ARENA_UNIT bytes are one bit of a bitmap; a hint makes taking
  * them in a row cheap.
  */
 #include <linux/bitmap.h>

@@ -12,7 +12,7 @@
 
 #include "arena_size.h"
 
-#define ARENA_UNIT	16U	/* what is taken begins and ends at a multiple of it */
+#define ARENA_UNIT	4U	/* what is taken begins and ends at a multiple of it */
 
 /* Its first byte. */
 extern u8 livecov_stubs[];

@@ -235,15 +235,23 @@ static int write_jump_stub(const struct cov_site *site, const u8 *text, unsigned
 	return len < 0 ? 0 : len;
 }
 
+/* Whether the site has a stub that does all: decided before, and taken back if there is none. */
+static void note_by_stub(struct cov_site *site, bool yes)
+{
+	if (site->by_stub && !yes)
+		site_stub_give(site);
+	site->by_stub = yes;
+}
+
 /* What execution goes on in, if it needs anything; its length or -errno. */
 static int write_code(struct cov_site *site, const u8 *text, const struct insn_branch *insn,
 		      unsigned long at, u8 *code)
 {
 	int len = 0;
 
-	if (wants_a_note_alone(site)) {
+	if (site->by_stub) {
 		len = write_jump_stub(site, text, at, code);
-		site->by_stub = len;
+		note_by_stub(site, len);
 	} else if (site->kind != SITE_BRANCH && !site->calls) {
 		len = stub_step(text, insn, site_patch(site), at, code);
 	}
@@ -251,19 +259,32 @@ static int write_code(struct cov_site *site, const u8 *text, const struct insn_b
 }
 
 /* Make the copy that execution goes on in, and save the byte before it. */
+static int make_copy(struct cov_site *site, const u8 *text, const struct insn_branch *insn)
+{
+	u8 code[1 + STUB_MAX_LEN];
+	unsigned long at = arena_room(sizeof(code));
+	int len;
+
+	if (!at)
+		return -ENOSPC;
+	len = write_code(site, text, insn, at + 1, code + 1);
+	if (len < 0)
+		return len;
+	code[0] = text[0];
+	patcher_make_stub(site, at, code, 1, len);
+	return 0;
+}
+
 static int prepare(struct cov_site *site)
 {
-	u8 text[INSN_MAX_LEN], code[1 + STUB_MAX_LEN];
-	int len, offset = patch_offset(site);
+	int err, offset = patch_offset(site);
 	unsigned long address = site_address(site) + offset;
-	unsigned long at = arena_room(sizeof(code));
 	struct insn_branch insn;
+	u8 text[INSN_MAX_LEN];
 	u32 room;
 
 	if (offset < 0 || !patcher_may_patch(site))
 		return -EOPNOTSUPP;
-	if (!at)
-		return -ENOSPC;
 	room = read_text(address, text);
 	if (!room)
 		return -EFAULT;
@@ -275,14 +296,13 @@ static int prepare(struct cov_site *site)
 		return -EOPNOTSUPP;
 	note_call(site, &insn);
 	site->patch_offset = offset;
-	len = write_code(site, text, &insn, at + 1, code + 1);
-	if (len < 0) {
+	site->by_stub = wants_a_note_alone(site) && !site_stub_take(site);
+	err = make_copy(site, text, &insn);
+	if (err) {
 		site->patch_offset = 0;
-		return len;
+		note_by_stub(site, false);
 	}
-	code[0] = text[0];
-	patcher_make_stub(site, at, code, 1, len);
-	return 0;
+	return err;
 }
 
 /* From int3, or what was there where it was disarmed already, to what was there. */

@@ -174,6 +174,21 @@ static inline bool compat_preempts(void)
 #endif
 }
 
+/*
+ * Must returns in the kernel go by its return thunk on this CPU? a149180fbcf3 ("x86: Add magic
+ * AMD return-thunk"), 5.19 and stable kernels.
+ */
+#include <asm/cpufeature.h>
+
+static inline bool compat_returns_by_thunk(void)
+{
+#ifdef X86_FEATURE_RETHUNK
+	return cpu_feature_enabled(X86_FEATURE_RETHUNK);
+#else
+	return false;
+#endif
+}
+
 /* 908a1d775422 ("hrtimers: Introduce hrtimer_setup() to replace hrtimer_init()"), 6.13. */
 #include <linux/hrtimer.h>
 

@@ -67,7 +67,7 @@ static int describe_made(const struct cov_site *site, struct stub *stub, struct 
 				  site_stub(site), stub, task);
 }
 
-static int make_stub(struct cov_site *site)
+static int write_stub(struct cov_site *site)
 {
 	u8 code[REGION_MAX_LEN + STUB_MAX_LEN];
 	u32 original = site->region.length;
@@ -85,7 +85,8 @@ static int make_stub(struct cov_site *site)
 		return len;
 	if (copy_from_kernel_nofault(code, (void *)(unsigned long)stub.address, original))
 		return -EFAULT;
-	if (foreign_is_near(stub.address, original) || held_covers(stub.address, original))
+	if (site_index_overlaps(stub.address, original) ||
+	    foreign_is_near(stub.address, original) || held_covers(stub.address, original))
 		return -EBUSY;
 	len = stub_write(&stub, code + original);
 	if (len < 0)
@@ -94,6 +95,18 @@ static int make_stub(struct cov_site *site)
 	site->by_stub = true;
 	patcher_make_stub(site, at, code, original, len);
 	return 0;
+}
+
+static int make_stub(struct cov_site *site)
+{
+	int err = site_stub_take(site);
+
+	if (err)
+		return err;
+	err = write_stub(site);
+	if (err)
+		site_stub_give(site);
+	return err;
 }
 
 static int detour_prepare(struct cov_site *site)

@@ -17,13 +17,17 @@
 #include "held.h"
 #include "patcher.h"
 #include "quiesce.h"
+#include "site_stub.h"
 #include "target.h"
+#include "task_windows.h"
 
 struct held {
 	struct list_head link;
 	struct text_patch patch;
 	unsigned long stub;
 	u32 stub_size;
+	bool shares;
+	u32 window;	/* if it @shares: task_window_give()'s */
 	struct held_cells *cells;
 	bool stays;
 	struct rcu_head rcu;
@@ -68,6 +72,7 @@ bool held_take(struct cov_site *site, const struct text_patch *patch)
 	held->patch = *patch;
 	held->stub = (unsigned long)patcher_original_bytes(site);
 	held->stub_size = site->patched + site->stub_len;
+	held->shares = site->by_stub && site_stub_shares(site, &held->window);
 	held->stays = true;
 	list_add_rcu(&held->link, &all_held);
 	__module_get(THIS_MODULE);
@@ -113,6 +118,8 @@ static void drop(struct held *held)
 {
 	list_del_rcu(&held->link);
 	arena_give(held->stub, held->stub_size);
+	if (held->shares)
+		task_window_give(held->window);
 	put_cells(held->cells);
 	kfree_rcu(held, rcu);
 	module_put(THIS_MODULE);

@@ -19,6 +19,7 @@
 #include "patcher.h"
 #include "quiesce.h"
 #include "site_index.h"
+#include "site_stub.h"
 #include "target_parts.h"
 
 #define WAIT_OUT_MS	2000
@@ -60,6 +61,8 @@ void patcher_make_stub(struct cov_site *site, unsigned long at, const u8 *bytes,
 static void drop_stub(struct cov_site *site)
 {
 	arena_give((unsigned long)patcher_original_bytes(site), site->patched + site->stub_len);
+	if (site->by_stub)
+		site_stub_give(site);
 	site->stub = site->stub_len = site->taken_at = 0;
 	site->engine = SITE_NO_ENGINE;
 	site->patched = 0;

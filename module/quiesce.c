@@ -2,10 +2,10 @@
 /*
  * quiesce.c - see quiesce.h.
  *
- * A place is called inside if it is in a stub, or in a region behind its first byte. A
- * task, or an interrupt on top of it, is inside if that is where it goes on. There are
- * no calls inside, so nobody returns there but from an interrupt or an exception: the
- * address is then in the registers that were saved on the stack, or, as long as
+ * A place is called inside if it is in the arena (stubs, and the windows that they call), or
+ * in a region behind its first byte. A task, or an interrupt on top of it, is inside if that
+ * is where it goes on. No call leads out of the arena that returns there, so nobody comes
+ * back but from an interrupt or an exception: the address is then in the registers that were saved on the stack, or, as long as
  * nothing interrupts, in the CPU itself.
  *
  * In preemption models none and voluntary a task leaves its CPU where it asks to, and

@@ -8,6 +8,7 @@
 #include "site_stub.h"
 #include "target.h"
 #include "task_maps.h"
+#include "task_windows.h"
 
 static int describe_cells(const struct cov_site *site, struct stub *stub,
 			  struct stub_task *task)
@@ -28,7 +29,31 @@ static int describe_cells(const struct cov_site *site, struct stub *stub,
 	}
 	stub->how = cells->wide ? STUB_TASK_COUNT : STUB_TASK_BYTE;
 	stub->task = task;
+	task_window_find(stub->cell[0], task);
 	return task_maps_stub(task);
+}
+
+bool site_stub_shares(const struct cov_site *site, u32 *offset)
+{
+	const struct cells *cells = &site_target(site)->cps.cells;
+
+	*offset = cells->offset + cell_at(cells, site->cell);
+	return !cells->base;
+}
+
+int site_stub_take(const struct cov_site *site)
+{
+	u32 offset;
+
+	return site_stub_shares(site, &offset) ? task_window_take(offset) : 0;
+}
+
+void site_stub_give(const struct cov_site *site)
+{
+	u32 offset;
+
+	if (site_stub_shares(site, &offset))
+		task_window_give(offset);
 }
 
 int site_stub_describe(const struct cov_site *site, const struct region *region,

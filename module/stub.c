@@ -11,6 +11,8 @@
  *	1:	note of [1]
  *		jmp target
  *
+ * What notes of both outcomes begin with, where they do, is in front of the jcc.
+ *
  * For a passage, in which there is no conditional jump:
  *
  *		the region's instructions
@@ -38,12 +40,14 @@
  * @code: its bytes
  * @size: how many there are
  * @at: address of code[0]
+ * @has_base: here rcx has the base already that a note wants; its own value is on the stack
  * @err: the first error; what is written afterwards means nothing
  */
 struct writer {
 	u8 *code;
 	u32 size;
 	u64 at;
+	bool has_base;
 	int err;
 };
 
@@ -239,10 +243,14 @@ static void put_count(struct writer *w, u64 cell)
 	put_restore_flags(w);
 }
 
-/* The base of the running task's map into rcx, whose own value goes to the stack. */
-static void put_task_base(struct writer *w, const struct stub_task *task)
+static bool is_per_task(const struct stub *stub)
 {
-	PUT(w, 0x51);			/* push %rcx */
+	return stub->how == STUB_TASK_BYTE || stub->how == STUB_TASK_COUNT;
+}
+
+/* The base of the running task's map, or 0, into rcx. */
+static void put_load_base(struct writer *w, const struct stub_task *task)
+{
 	PUT(w, 0x65, 0x0f, 0xb7, 0x0c, 0x25);	/* movzwl %gs:preempt_count+1,%ecx */
 	put_s32(w, task->preempt_count + 1);
 	PUT(w, 0x0f, 0xb6, 0x89);	/* movzbl contexts(%rcx),%ecx */
@@ -251,39 +259,79 @@ static void put_task_base(struct writer *w, const struct stub_task *task)
 	put_s32(w, task->bases);
 }
 
-static void put_task_byte(struct writer *w, u64 cell)
+/* What put_task_note() wants in rcx, whose own value goes to the stack. */
+static void put_base(struct writer *w, const struct stub_task *task)
 {
-	PUT(w, 0xc6, 0x81);		/* movb $1,cell(%rcx) */
-	put_s32(w, cell);
-	PUT(w, 1);
+	PUT(w, 0x51);			/* push %rcx */
+	if (task->window) {
+		PUT(w, 0xe8);		/* call window */
+		put_rel32(w, task->window, 0);
+	} else {
+		put_load_base(w, task);
+	}
+	w->has_base = true;
 }
 
-static void put_task_count(struct writer *w, u64 cell)
+/* The operand that is the cell: the ModRM byte, whose reg field is @reg, and what follows. */
+static void put_task_cell(struct writer *w, const struct stub_task *task, u8 reg, u64 cell)
+{
+	u64 offset = cell - (task->window ? task->middle : 0);
+	u8 modrm = 0x80 | reg << 3 | 1;	/* offset(%rcx), 32 bits of it */
+	s8 near = (s8)offset;
+
+	if ((u64)(s64)near == offset) {
+		modrm -= 0x40;		/* 8 bits */
+		put(w, &modrm, sizeof(modrm));
+		put(w, &near, sizeof(near));
+	} else {
+		put(w, &modrm, sizeof(modrm));
+		put_s32(w, offset);
+	}
+}
+
+static void put_task_byte(struct writer *w, const struct stub_task *task, u64 cell)
+{
+	if (task->window) {
+		PUT(w, 0x88);		/* mov %cl,cell */
+		put_task_cell(w, task, 1, cell);
+	} else {
+		PUT(w, 0xc6);		/* movb $1,cell */
+		put_task_cell(w, task, 0, cell);
+		PUT(w, 1);
+	}
+}
+
+static void put_task_count(struct writer *w, const struct stub_task *task, u64 cell)
 {
 	put_keep_flags(w);
-	PUT(w, 0xf0, 0x48, 0xff, 0x81);	/* lock incq cell(%rcx) */
-	put_s32(w, cell);
+	PUT(w, 0xf0, 0x48, 0xff);	/* lock incq cell */
+	put_task_cell(w, task, 0, cell);
 	put_restore_flags(w);
 }
 
+/* With the base in rcx, which gets its own value back. */
 static void put_task_note(struct writer *w, const struct stub *stub, u64 cell)
 {
 	static const struct insn_branch jrcxz = { .condition = INSN_COND_RCXZ };
-	u32 no_base;
+	bool may_be_0 = !stub->task->window;
+	u32 no_base = 0;
 
-	put_task_base(w, stub->task);
-	no_base = put_short_jcc(w, &jrcxz);
-	if (stub->how == STUB_TASK_BYTE)
-		put_task_byte(w, cell);
-	else
-		put_task_count(w, cell);
-	end_short_jcc(w, no_base);
+	if (cell != STUB_NO_CELL) {
+		if (may_be_0)
+			no_base = put_short_jcc(w, &jrcxz);
+		if (stub->how == STUB_TASK_BYTE)
+			put_task_byte(w, stub->task, cell);
+		else
+			put_task_count(w, stub->task, cell);
+		if (may_be_0)
+			end_short_jcc(w, no_base);
+	}
 	PUT(w, 0x59);			/* pop %rcx */
 }
 
 static void put_note(struct writer *w, const struct stub *stub, u64 cell)
 {
-	if (cell == STUB_NO_CELL)
+	if (cell == STUB_NO_CELL && !w->has_base)
 		return;
 	switch (stub->how) {
 	case STUB_BYTE:
@@ -293,8 +341,28 @@ static void put_note(struct writer *w, const struct stub *stub, u64 cell)
 		put_count(w, cell);
 		break;
 	default:
+		if (!w->has_base)
+			put_base(w, stub->task);
 		put_task_note(w, stub, cell);
 	}
+}
+
+int stub_write_window(const struct stub_task *task, u64 at, u8 *code)
+{
+	static const struct insn_branch jrcxz = { .condition = INSN_COND_RCXZ };
+	struct writer w = { .code = code, .at = at };
+	u32 no_base;
+
+	put_load_base(&w, task);
+	no_base = put_short_jcc(&w, &jrcxz);
+	PUT(&w, 0x48, 0x8d, 0x89);		/* lea middle(%rcx),%rcx */
+	put_s32(&w, task->middle);
+	PUT(&w, 0xc3, 0xcc);			/* ret, and nothing behind it to speculate on */
+	end_short_jcc(&w, no_base);
+	PUT(&w, 0x65, 0x48, 0x8b, 0x0c, 0x25);	/* mov %gs:nowhere,%rcx */
+	put_s32(&w, task->nowhere);
+	PUT(&w, 0xc3, 0xcc);
+	return w.err ? w.err : (int)w.size;
 }
 
 /* --- stubs --------------------------------------------------------------------------------- */
@@ -340,15 +408,25 @@ static void put_fall_through(struct writer *w, const struct stub *stub,
 	put_region_end(w, stub, parts->end);
 }
 
+/* May what both notes begin with stand in front of the jump? That must not look at rcx. */
+static bool may_share_base(const struct stub *stub, const struct insn_branch *jcc)
+{
+	return is_per_task(stub) && !is_counting(jcc) &&
+	       (stub->cell[0] != STUB_NO_CELL || stub->cell[1] != STUB_NO_CELL);
+}
+
 static int write_stub(const struct stub *stub, const struct insn_branch *jcc, u8 *code,
 		      struct parts *parts)
 {
 	struct writer w = { .code = code, .at = stub->at };
+	bool shared = may_share_base(stub, jcc);
 	u32 taken;
 
 	if (put_all_moved(&w, stub->text, stub->region.before, stub->address) < stub->region.before)
 		fail(&w, -EOPNOTSUPP);
-	if (stub->cell[1] == STUB_NO_CELL && !is_counting(jcc)) {
+	if (shared)
+		put_base(&w, stub->task);
+	if (stub->cell[1] == STUB_NO_CELL && !is_counting(jcc) && !shared) {
 		put_near_jcc(&w, jcc);
 		put_fall_through(&w, stub, jcc, parts);
 		parts->taken = 0;
@@ -357,6 +435,7 @@ static int write_stub(const struct stub *stub, const struct insn_branch *jcc, u8
 		put_fall_through(&w, stub, jcc, parts);
 		parts->taken = w.size;
 		end_short_jcc(&w, taken);
+		w.has_base = shared;
 		put_note(&w, stub, stub->cell[1]);
 		put_jump(&w, jcc->target);
 	}
@@ -430,7 +509,8 @@ u32 stub_taken(const struct stub *stub)
 	struct parts parts;
 	u8 code[STUB_MAX_LEN];
 
-	if (decode_jcc(stub, &jcc) || jcc.length != stub->region.length || is_counting(&jcc))
+	if (decode_jcc(stub, &jcc) || jcc.length != stub->region.length || is_counting(&jcc) ||
+	    is_per_task(stub))
 		return 0;
 	if (write_stub(stub, &jcc, code, &parts) < 0 || !parts.taken)
 		return 0;

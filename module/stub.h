@@ -31,6 +31,17 @@
  *		jrcxz 1f
  *		movb $1, CELL(%rcx)
  *	1:	pop %rcx
+ *
+ * TASK through a window: what does not depend on the cell is shared by the stubs whose
+ * cells lie together. A base of 0 becomes memory that nobody reads. Bases are multiples
+ * of 256, and a middle is one more than such: cl is 1.
+ *
+ *		push %rcx			WINDOW:	movzwl, movzbl, mov as above
+ *		call WINDOW				jrcxz 1f
+ *		mov %cl, CELL-MIDDLE(%rcx)		lea MIDDLE(%rcx), %rcx
+ *		pop %rcx				ret
+ *						1:	mov %gs:NOWHERE, %rcx
+ *							ret
  */
 #define STUB_BYTE	0
 #define STUB_COUNT	1
@@ -41,13 +52,38 @@
  * struct stub_task - for STUB_TASK_*: where things are; each sign-extends from 32 bits
  * @preempt_count: offset from gs' base
  * @bases: offset from gs' base
+ * @nowhere: offset from gs' base; there is the address of memory that has
+ *	  STUB_WINDOW_REACH bytes on either side for notes of nobody's
  * @contexts: address
+ * @window: address of what stub_write_window() has made; 0 for none
+ * @middle: stub_middle() of the cells' window
  */
 struct stub_task {
 	u64 preempt_count;
 	u64 bases;
+	u64 nowhere;
 	u64 contexts;
+	u64 window;
+	u64 middle;
 };
+
+/*
+ * So many bytes of a map share a window. All but the last two or so are near enough to its
+ * middle for a displacement of one byte.
+ */
+#define STUB_WINDOW	256
+#define STUB_WINDOW_REACH	144	/* with a second cell behind the last, 8 bytes wide */
+
+/* stub_window - the number of the window that serves an offset, for stub_middle() */
+static inline u32 stub_window(u32 offset)
+{
+	return (offset + STUB_WINDOW / 2 - 1) / STUB_WINDOW;
+}
+
+static inline u32 stub_middle(u32 offset)
+{
+	return stub_window(offset) * STUB_WINDOW + 1;
+}
 
 /**
  * struct stub - what to make
@@ -88,6 +124,18 @@ struct stub {
 int stub_write(const struct stub *stub, u8 *code);
 
 /**
+ * stub_write_window - make what stubs of STUB_TASK_* call
+ * @task: of its cells; @task->window is not looked at
+ * @at: where it will lie
+ * @code: its bytes; at most STUB_MAX_LEN are written
+ *
+ * It returns with a plain ret: not for CPUs that must not execute one in the kernel.
+ *
+ * Return: bytes; -ERANGE.
+ */
+int stub_write_window(const struct stub_task *task, u64 at, u8 *code);
+
+/**
  * stub_jump - the bytes that a region gets: a jump to its stub
  * @stub: what stub_write() was given
  * @bytes: out: @stub->region.length of them: the jump, then int3s
@@ -99,7 +147,7 @@ void stub_jump(const struct stub *stub, u8 *bytes);
  * @stub: what stub_write() was given
  *
  * Return: the offset from the stub's first byte, if the region is the jump alone, and
- * that could lead there itself (stub_half()); else 0.
+ * that could lead there itself (stub_half()); else 0, as always for STUB_TASK_*.
  */
 u32 stub_taken(const struct stub *stub);
 

@@ -21,6 +21,7 @@
 #include "tracking.h"
 
 DEFINE_PER_CPU(struct task_maps, cov_task_maps);
+static DEFINE_PER_CPU_ALIGNED(u8, nobodys[2 * STUB_WINDOW_REACH]);
 u8 cov_contexts[65536];
 
 static bool is_interrupt(u32 context)
@@ -32,10 +33,13 @@ static bool is_interrupt(u32 context)
 
 void task_maps_init(void)
 {
+	int cpu;
 	u32 i;
 
 	for (i = 0; i < ARRAY_SIZE(cov_contexts); i++)
 		cov_contexts[i] = is_interrupt(i);
+	for_each_possible_cpu(cpu)
+		per_cpu(cov_task_maps, cpu).nowhere = per_cpu(nobodys, cpu) + STUB_WINDOW_REACH;
 }
 
 static u8 *map_of(struct task_struct *task)
@@ -83,11 +87,12 @@ static bool reaches(u64 value)
 int task_maps_stub(struct stub_task *task)
 {
 	task->preempt_count = (unsigned long)&COMPAT_PREEMPT_COUNT;
-	task->bases = (unsigned long)&cov_task_maps;
+	task->bases = (unsigned long)&cov_task_maps.base;
+	task->nowhere = (unsigned long)&cov_task_maps.nowhere;
 	task->contexts = (unsigned long)cov_contexts;
 	/* There softirqs are not in preempt_count. */
 	if (IS_ENABLED(CONFIG_PREEMPT_RT))
 		return -EOPNOTSUPP;
-	return reaches(task->preempt_count) && reaches(task->bases) && reaches(task->contexts) ?
-		0 : -ERANGE;
+	return reaches(task->preempt_count) && reaches(task->bases) &&
+	       reaches(task->nowhere) && reaches(task->contexts) ? 0 : -ERANGE;
 }

@@ -16,6 +16,7 @@
 
 struct task_maps {
 	u8 *base[2];	/* of the running task's sample, or NULL; [1]: an interrupt's, NULL */
+	u8 *nowhere;	/* the middle of memory for notes of nobody's: stub.h, @nowhere */
 };
 
 DECLARE_PER_CPU(struct task_maps, cov_task_maps);

@@ -291,20 +291,67 @@ static u32 last_origin(const struct stub *stub)
 	return at;
 }
 
+/* Bytes of a stub whose two cells are at @offset. */
+static int length_through_window(struct stub *stub, struct stub_task *task, u32 offset, u8 *bytes)
+{
+	task->middle = stub_middle(offset);
+	stub->cell[0] = offset;
+	stub->cell[1] = offset + 1;
+	return stub_write(stub, bytes);
+}
+
+/* Nearly all with displacements of one byte, and all within the reach that is told. */
+static void a_window_serves_its_cells(void **state)
+{
+	static const u8 text[] = { 0x90, 0x90, 0x90, 0x74, 0x10 };
+	struct stub_task near = { .preempt_count = 8, .bases = 16, .nowhere = 32, .contexts = 64,
+				  .window = THERE + 0x1000 };
+	struct stub stub = {
+		.text = text, .address = HERE, .at = THERE, .how = STUB_TASK_BYTE, .task = &near,
+		.region = { .before = 3, .length = sizeof(text) },
+	};
+	u8 code[STUB_MAX_LEN];
+	int shortest = length_through_window(&stub, &near, 0, code);
+	u32 offset, longer = 0;
+
+	(void)state;
+	for (offset = 0; offset < 3 * STUB_WINDOW; offset++) {
+		int length = length_through_window(&stub, &near, offset, code);
+
+		assert_in_range(length, shortest, shortest + 6);
+		longer += length > shortest;
+		assert_int_equal(near.middle % 256, 1);
+		assert_true(offset + 8 + sizeof(u64) <= near.middle + STUB_WINDOW_REACH);
+		assert_true(offset + STUB_WINDOW_REACH >= near.middle);
+	}
+	assert_in_range(longer, 1, 6);
+	assert_true(stub_write_window(&near, near.window, code) > 0);
+	near.nowhere = 0x80000000;
+	assert_int_equal(stub_write_window(&near, near.window, code), -ERANGE);
+	/* Too far to be called. */
+	near.window = THERE + 2 * GIB + 0x1000;
+	assert_int_equal(stub_write(&stub, code), -ERANGE);
+}
+
 /* Buffers of exactly the size that is promised. */
 static void write_all_kinds(struct stub *stub)
 {
 	u8 *text = malloc(stub->region.length), *code = malloc(STUB_MAX_LEN);
 	u8 *jump = malloc(stub->region.length);
+	struct stub_task near = *stub->task;
 	u8 how;
 
 	assert_true(text && code && jump);
+	near.window = stub->at + 0x100;
+	near.middle = stub_middle(0x1000);
 	memcpy(text, stub->text, stub->region.length);
 	stub->text = text;
-	for (how = STUB_BYTE; how <= STUB_TASK_COUNT; how++) {
+	for (how = STUB_BYTE; how <= STUB_TASK_COUNT + 2; how++) {
 		int length;
 
-		stub->how = how;
+		/* The last two are those of tasks once more, through a window. */
+		stub->how = how > STUB_TASK_COUNT ? how - 2 : how;
+		stub->task = how > STUB_TASK_COUNT ? &near : &task;
 		stub->cell[0] = how < STUB_TASK_BYTE ? stub->at + 0x1000 : 0x1000;
 		stub->cell[1] = stub->cell[0] + 8;
 		length = stub_write(stub, code);
@@ -438,6 +485,7 @@ int main(void)
 		cmocka_unit_test(a_region_gets_a_jump_and_int3s),
 		cmocka_unit_test(places_in_a_stub_have_an_origin),
 		cmocka_unit_test(a_call_at_the_end_has_an_origin),
+		cmocka_unit_test(a_window_serves_its_cells),
 		cmocka_unit_test(all_regions_of_real_code_can_be_moved),
 		cmocka_unit_test(jump_alone_goes_straight_to_its_taken_way),
 		cmocka_unit_test(no_other_region_does),

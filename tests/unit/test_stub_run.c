@@ -34,17 +34,20 @@
 #define GUARD		(1U << 20)
 #define SCRATCH_SIZE	(2 * PAGE)
 #define STUB_CANARY	0xf4	/* behind a stub */
-#define HOWS		4
+#define WINDOW		(2 * STUB_MAX_LEN)	/* where it lies, from the stub's first byte */
+#define HOWS		6	/* STUB_*, and those of STUB_TASK_* through a window */
 #define MIDDLE		(SCRATCH_SIZE / 2)	/* registers point hereabouts, */
 #define STACK		(SCRATCH_SIZE / 8)	/* but for rsp */
 
 /* In the page that gs points to. */
 #define PREEMPT_COUNT	0x30
 #define BASES		0x100
+#define NOWHERE		0x200
 
 /* In the page of cells. */
 #define CELL(outcome)	(0x40 + 0x80 * (outcome))
 #define MAP(context)	(0x400 + 0x400 * (context))	/* bases[] of STUB_TASK_* */
+#define NOBODYS		0xd01				/* what NOWHERE points to; cl is 1 there as well */
 
 /* Where nothing else is for 2 GiB on either side: gs is used with any offset. */
 #define GS_BASE		0x200000000000ULL
@@ -59,7 +62,9 @@ static struct {
 	u8 *contexts;
 } memory;
 
-static struct stub_task task = { .preempt_count = PREEMPT_COUNT, .bases = BASES };
+static struct stub_task task = {
+	.preempt_count = PREEMPT_COUNT, .bases = BASES, .nowhere = NOWHERE,
+};
 static u64 first_seed = 1;
 static u32 rounds = 6000;
 
@@ -243,6 +248,11 @@ static void run_copy(const struct trial *trial, u32 length)
 	save_memory(copied.image);
 }
 
+static bool is_per_task(const struct stub *stub)
+{
+	return stub->how == STUB_TASK_BYTE || stub->how == STUB_TASK_COUNT;
+}
+
 /* Where in an image a cell is noted, or 0. */
 static u32 noted_at(const struct trial *trial, u32 outcome)
 {
@@ -251,10 +261,11 @@ static u32 noted_at(const struct trial *trial, u32 outcome)
 
 	if (address == STUB_NO_CELL)
 		return 0;
-	if (trial->stub.how == STUB_TASK_BYTE || trial->stub.how == STUB_TASK_COUNT) {
-		if (!trial->bases[context])
+	if (is_per_task(&trial->stub)) {
+		if (!trial->bases[context] && !task.window)
 			return 0;
-		address += trial->bases[context];
+		address += trial->bases[context] ?:
+			(uintptr_t)memory.cells + NOBODYS - task.middle;
 	}
 	return SCRATCH_SIZE + PAGE + (address - (uintptr_t)memory.cells);
 }
@@ -333,8 +344,26 @@ static void compare(const struct trial *trial)
 
 static void lay_out_gs(const struct trial *trial)
 {
+	u64 nowhere = (uintptr_t)memory.cells + NOBODYS;
+
 	memcpy(memory.gs + PREEMPT_COUNT, &trial->preempt_count, sizeof(trial->preempt_count));
 	memcpy(memory.gs + BASES, trial->bases, sizeof(trial->bases));
+	memcpy(memory.gs + NOWHERE, &nowhere, sizeof(nowhere));
+}
+
+/* Behind the stub. Return: where they end together, the stub being @length long. */
+static u32 write_window(u32 length)
+{
+	u8 *window = memory.stub + WINDOW;
+	int more;
+
+	if (!task.window)
+		return length;
+	memset(window, STUB_CANARY, STUB_MAX_LEN + 1);
+	more = stub_write_window(&task, (uintptr_t)window, window);
+	assert_in_range(more, 1, STUB_MAX_LEN);
+	assert_int_equal(window[more], STUB_CANARY);
+	return WINDOW + more;
 }
 
 /* Write over the region; into @kept what was there. */
@@ -364,7 +393,7 @@ static void try(struct trial *trial)
 	}
 	if (trial->jump)
 		put_jump(trial, kept);
-	run_copy(trial, length);
+	run_copy(trial, write_window(length));
 	compare(trial);
 	if (trial->jump)
 		memcpy((void *)(uintptr_t)trial->stub.address, kept, trial->stub.region.length);
@@ -427,14 +456,16 @@ static void random_state(struct trial *trial)
 /* @omit: a bit for each outcome. */
 static void choose_cells(struct trial *trial, u8 how, u32 omit)
 {
-	bool per_task = how == STUB_TASK_BYTE || how == STUB_TASK_COUNT;
-	u32 outcome;
+	bool per_task = how >= STUB_TASK_BYTE, through_window = how > STUB_TASK_COUNT;
+	u32 outcome, at = through_window ? 8 * below(80) : 0;
 
-	trial->stub.how = how;
+	trial->stub.how = through_window ? how - 2 : how;
 	trial->stub.task = &task;
+	task.window = through_window ? (uintptr_t)memory.stub + WINDOW : 0;
+	task.middle = stub_middle(at);
 	for (outcome = 0; outcome < 2; outcome++) {
 		/* The first cell of a map is one like the others. */
-		trial->stub.cell[outcome] = per_task ? 16 * outcome :
+		trial->stub.cell[outcome] = per_task ? at + 16 * outcome :
 			(uintptr_t)memory.cells + CELL(outcome);
 		if (omit >> outcome & 1)
 			trial->stub.cell[outcome] = STUB_NO_CELL;
