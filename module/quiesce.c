@@ -2,11 +2,11 @@
 /*
  * quiesce.c - see quiesce.h.
  *
- * A place is called inside if it is in the arena (stubs, and the windows that they call), or
- * in a region behind its first byte. A task, or an interrupt on top of it, is inside if that
- * is where it goes on. No call leads out of the arena that returns there, so nobody comes
- * back but from an interrupt or an exception: the address is then in the registers that were saved on the stack, or, as long as
- * nothing interrupts, in the CPU itself.
+ * A place is called inside if it is in the arena (stubs, and the windows that they call),
+ * or in a region behind its first byte. A task, or an interrupt on top of it, is inside if
+ * that is where it goes on. No call leads out of the arena that would return there, so nobody
+ * comes back but from an interrupt or an exception: the address is then in the registers
+ * that were saved on the stack, or, as long as nothing interrupts, in the CPU itself.
  *
  * In preemption models none and voluntary a task leaves its CPU where it asks to, and
  * nobody asks inside: instructions that may sleep in a fault are not moved (they have a
