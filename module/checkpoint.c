@@ -26,6 +26,16 @@ static bool counts_always(const struct cov_target *target)
 	return engine_choice(target) == COV_ENGINE_KPROBE || target->flags & COV_ATTACH_PATHS;
 }
 
+static int count_firsts(struct cov_target *target)
+{
+	struct checkpoints *cps = &target->cps;
+	bool tracked = target->scope == COV_SCOPE_TRACKED;
+
+	cps->first_samples = alloc_array(cps->cells.count, sizeof(u64));
+	cps->passed = tracked ? alloc_array(cps->cells.count, sizeof(u8)) : NULL;
+	return cps->first_samples && (cps->passed || !tracked) ? 0 : -ENOMEM;
+}
+
 int checkpoints_init(struct cov_target *target, u32 mode)
 {
 	struct checkpoints *cps = &target->cps;
@@ -37,10 +47,8 @@ int checkpoints_init(struct cov_target *target, u32 mode)
 	cps->cells.wide = mode == COV_MODE_COUNT || mode == COV_MODE_TRACE ||
 			  counts_always(target);
 	err = cells_take(&cps->cells, target->scope == COV_SCOPE_TRACKED);
-	if (!err && counts_always(target)) {
-		cps->first_samples = alloc_array(cps->cells.count, sizeof(u64));
-		err = cps->first_samples ? 0 : -ENOMEM;
-	}
+	if (!err && counts_always(target))
+		err = count_firsts(target);
 	if (err)
 		checkpoints_free(cps);
 	return err;
@@ -67,6 +75,7 @@ void checkpoints_free(struct checkpoints *cps)
 	site_list_free(&cps->sites);
 	kvfree(cps->impossible);
 	kvfree(cps->first_samples);
+	kvfree(cps->passed);
 	*cps = (struct checkpoints){ };
 	site_list_init(&cps->sites);
 }

@@ -39,6 +39,8 @@ struct held_cells {
  * @cells: where hits are written down
  * @first_samples: where hits are counted: for each site, by its cell, the sample that hit it
  *		   first, 0 if none; else NULL
+ * @passed: where hits are counted, in scope tracked: for each cell, has any sample hit it?
+ *	    Else NULL
  * @mode: COV_MODE_*
  * @edges: it is not blocks: outcomes are wanted
  * @refusals: a site was refused since the plan was made
@@ -57,6 +59,7 @@ struct checkpoints {
 	struct site_list sites;
 	struct cells cells;
 	u64 *first_samples;
+	u8 *passed;
 	u32 first_id;
 	u32 mode;
 	bool edges;

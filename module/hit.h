@@ -87,13 +87,22 @@ static __always_inline u8 *hit_cells(const struct cells *cells, const struct thr
 	return map ? map + cells->offset : NULL;
 }
 
+/* A cell has its first hit; in scope tracked that is its sample's. Is it anybody's first? */
+static __always_inline bool hit_is_news(const struct checkpoints *cps, u32 cell)
+{
+	if (!cps->passed)
+		return true;
+	return !READ_ONCE(cps->passed[cell]) && !xchg(&cps->passed[cell], 1);
+}
+
 static __always_inline void hit_note(const struct checkpoints *cps,
 				     const struct cov_site *site, unsigned int outcome,
 				     const struct thread_ref *thread)
 {
 	u8 *base = hit_cells(&cps->cells, thread);
 
-	if (base && cell_hit_first(&cps->cells, base, site->cell + outcome))
+	if (base && cell_hit_first(&cps->cells, base, site->cell + outcome) &&
+	    hit_is_news(cps, site->cell + outcome))
 		cov_news_place();
 	if (thread && cps->first_samples && !READ_ONCE(cps->first_samples[site->cell]))
 		cmpxchg(&cps->first_samples[site->cell], 0, thread_sample(thread)->id);

@@ -15,6 +15,8 @@ static void forget_hits(struct checkpoints *cps)
 	cells_clear(&cps->cells);
 	for (i = 0; cps->first_samples && i < cps->cells.count; i++)
 		WRITE_ONCE(cps->first_samples[i], 0);
+	for (i = 0; cps->passed && i < cps->cells.count; i++)
+		WRITE_ONCE(cps->passed[i], 0);
 	smp_mb();	/* the clearing before the look; pairs with hit_claim()'s cmpxchg() */
 }
 
