@@ -291,7 +291,8 @@ static void choose_entries(struct cov_target *target, struct pass *pass)
 
 	while (pass->nr_entries < PASS && (site = site_next(&cursor)))
 		pass->entries[pass->nr_entries++] = site;
-	target->settling.entries = false;
+	/* The others next time. */
+	target->settling.entries = pass->nr_entries == PASS;
 }
 
 static void carry_out(struct pass *pass)

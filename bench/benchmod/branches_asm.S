@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * branches_asm.S - the shapes whose very bytes matter. Each begins as compiled
- * functions do, because some tracers probe only what ftrace knows.
+ * functions do, because some tracers probe only what ftrace knows, and then has room for
+ * a detour: what is measured of jumps must not depend on who watches the entry.
  */
 #include <linux/linkage.h>
 
@@ -15,6 +16,7 @@ SYM_FUNC_START(\name)
 	.balign	8
 	.quad	.Lfentry_\name
 	.popsection
+	nopl	0(%rax,%rax)
 .endm
 
 SHAPE_START bench_none

@@ -127,6 +127,47 @@ static void read_tables(failing_call call, int fd, uint32_t target)
 	}
 }
 
+/* Callers, what is new, and the text as it was. */
+static void read_records(failing_call call, int fd, uint32_t target)
+{
+	static unsigned char room[64 << 10];
+	struct cov_target_info info = { .target = target };
+	struct cov_callers callers = {
+		.target = target, .count = 100, .buffer = (uintptr_t)room,
+	};
+	struct cov_text text = { .target = target, .length = 64, .buffer = (uintptr_t)room };
+	struct cov_news news;
+
+	TRY(call, fd, COV_IOC_CALLERS, &callers);
+	TRY(call, fd, COV_IOC_NEWS, &news);
+	CALL(fd, COV_IOC_TARGET, &info);
+	text.address = info.text_base;
+	TRY(call, fd, COV_IOC_TEXT, &text);
+}
+
+/* Another sample's view, and back. */
+static void look_through(failing_call call, int fd, uint64_t sample)
+{
+	struct cov_view view = { .sample = sample };
+	int err = call(fd, COV_IOC_VIEW, &view);
+
+	/* To register it may have failed. */
+	if (err != ENOENT)
+		expect_memory_error(err, "COV_IOC_VIEW");
+	view.sample = 0;
+	CALL(fd, COV_IOC_VIEW, &view);
+}
+
+static void trace_a_little(failing_call call, int fd)
+{
+	struct cov_trace trace = { .size = 1 << 16, .tasks = 4 };
+
+	if (TRY(call, fd, COV_IOC_TRACE, &trace))
+		return;
+	poke(COVLIFE_LOOP, 4);
+	close(trace.fd);
+}
+
 static void ask(failing_call call, int fd, uint32_t target, uint64_t sample)
 {
 	struct cov_target_info info = { .target = target };
@@ -144,6 +185,9 @@ static void ask(failing_call call, int fd, uint32_t target, uint64_t sample)
 	TRY(call, fd, COV_IOC_ENGINES, &engines);
 	TRY(call, fd, COV_IOC_SAMPLES, &samples);
 	read_tables(call, fd, target);
+	read_records(call, fd, target);
+	look_through(call, fd, sample);
+	trace_a_little(call, fd);
 	if (call(fd, COV_IOC_MAP, &map) || !map.length)
 		return;
 	cells = mmap(NULL, map.length, PROT_READ, MAP_SHARED, fd, map.offset);
@@ -183,11 +227,14 @@ static void checkpoint(failing_call call, int fd)
 		.name = "storm", .module = COV_CORE_KERNEL, .function = NOT_FTRACES,
 		.levels = 1, .scope = COV_SCOPE_ALL,
 	};
+	struct cov_checkpoint_switch toggle = { .glob = "storm" };
 	struct cov_checkpoint_del del = { .name = "storm" };
 
 	if (TRY(call, fd, COV_IOC_CHECKPOINT_ADD, &add))
 		return;
 	poke(COVLIFE_LOOP, 4);
+	for (toggle.on = 0; toggle.on < 2; toggle.on++)
+		TRY(call, fd, COV_IOC_CHECKPOINT_SWITCH, &toggle);
 	if (TRY(call, fd, COV_IOC_CHECKPOINT_DEL, &del))
 		CALL(fd, COV_IOC_CHECKPOINT_DEL, &del);
 }
