@@ -430,6 +430,7 @@ static void check_and_count(struct builder *b)
 			function->error = -scan_function(b, function, false);
 		flow->nr_blocks += function->blocks;
 		flow->nr_branches += function->branches;
+		pure_rest();
 	}
 }
 
@@ -508,8 +509,10 @@ static void find_unsure(struct builder *b)
 	const struct flow_input *in = b->in;
 	u32 i;
 
-	for (i = 0; i < in->nr_functions; i++)
+	for (i = 0; i < in->nr_functions; i++) {
 		relate_by_jumps(b, i);
+		pure_rest();
+	}
 	relate_by_tables(b);
 	for (i = 0; i < in->nr_functions; i++) {
 		if (in->incomplete || has_computed_jump(b->traits[i]) ||
@@ -676,9 +679,11 @@ static int fill_flow(struct builder *b)
 	b->tails = pure_alloc((size_t)flow->nr_blocks + 1, sizeof(*b->tails));
 	if (!flow->blocks || !flow->branches || !b->targets || !b->tails)
 		return -ENOMEM;
-	for (i = 0; i < b->in->nr_functions; i++)
+	for (i = 0; i < b->in->nr_functions; i++) {
 		if (has_blocks(&b->in->functions[i]))
 			scan_function(b, &b->in->functions[i], true);
+		pure_rest();
+	}
 	link_blocks(b);
 	err = flow_collect_ways(flow);
 	return err ? err : find_orphans(flow);

@@ -229,6 +229,7 @@ static int pack_all(struct packer *p)
 	p->size = p->branches = 0;
 	p->last = p->moving->base;
 	for (i = 0; !err && i < p->in->nr_functions; i++) {
+		pure_rest();
 		pack_function(p, &p->in->functions[i]);
 		err = pack_blocks(p, i, blocks);
 		blocks += p->in->functions[i].blocks;
@@ -429,6 +430,7 @@ static int unpack_all(struct unpacker *u, struct flow_input *in)
 	for (i = 0; !u->damaged && i < in->nr_functions; i++) {
 		unpack_function(u, &u->functions[i]);
 		unpack_blocks(u, i);
+		pure_rest();
 	}
 	if (u->damaged || u->at != u->end || flow->nr_blocks != u->nr_blocks ||
 	    flow->nr_branches != u->nr_branches)

@@ -252,6 +252,7 @@ static void lift_doubt(struct inquiry *q)
 	while (q->depth) {
 		u32 index = q->stack[--q->depth], i;
 
+		pure_rest();
 		for (i = flow->first_way[index]; i < flow->first_way[index + 1]; i++) {
 			u32 from = flow->ways[i].block;
 
@@ -549,6 +550,7 @@ static void conclude(struct inquiry *q)
 			q->stack[q->depth++] = i;
 	while (q->depth) {
 		i = q->stack[--q->depth];
+		pure_rest();
 		conclude_forward(q, i);
 		conclude_arrival(q, i);
 	}

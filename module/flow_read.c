@@ -317,6 +317,7 @@ static void mark_functions(struct reader *r)
 	for (i = 0; i < in->nr_functions; i++) {
 		struct walk walk;
 
+		pure_rest();
 		if (walk_function(r, &in->functions[i], &walk))
 			continue;
 		if (!in->functions[i].cold)

@@ -24,6 +24,7 @@
 #include <linux/log2.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
 #include <linux/string.h>
@@ -32,6 +33,9 @@
 
 #define pure_alloc(n, size)	kvcalloc((n), (size), GFP_KERNEL)
 #define pure_free(p)		kvfree(p)
+
+/* In long loops: others want the CPU as well. */
+#define pure_rest()		cond_resched()
 
 /* For what stays: kmalloc() would round it up to a power of two. */
 #define pure_alloc_lasting(size) \
@@ -64,6 +68,7 @@ typedef int64_t s64;
 #define pure_alloc(n, size)	calloc((n), (size))
 #define pure_alloc_lasting(size) calloc(1, (size))
 #define pure_free(p)		free(p)
+#define pure_rest()		do { } while (0)
 
 static inline void *pure_alloc_lines(size_t n, size_t size)
 {

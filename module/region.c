@@ -176,8 +176,10 @@ static void read_text(struct finder *f, const struct span *span)
 	struct insn_branch insn;
 
 	while (reader.at < text->size) {
-		if (reader.at == reader.limit || !reader.limit)
+		if (reader.at == reader.limit || !reader.limit) {
 			begin_function(f, &reader);
+			pure_rest();
+		}
 		if (insn_branch_decode(text->bytes + reader.at, reader.limit - reader.at,
 				       text->base + reader.at, &insn)) {
 			reader.at++;
@@ -469,6 +471,7 @@ static void find_block(struct finder *f, u32 index, struct region *region)
 	struct choice choice;
 	u32 end;
 
+	pure_rest();
 	*region = (struct region){ .why = REGION_SHORT };
 	if (block->site == FLOW_NONE)
 		return;
@@ -488,6 +491,7 @@ static void choose_front(struct finder *f, u32 branch)
 	struct region *region = &f->regions->branches[branch];
 	struct choice choice;
 
+	pure_rest();
 	*region = (struct region){ .why = REGION_SHORT };
 	choice_init(f, branch, &choice);
 	if (is_unsure(f, f->flow->branches[branch].block))

@@ -59,6 +59,7 @@ static void fill_maps(struct checkpoints *cps)
 		if (plan)
 			*plan = site->state == COV_SITE_REFUSED ? FLOW_SITE_REFUSED :
 								  FLOW_SITE_WANTED;
+		cond_resched();
 	}
 	for (i = 0; i < cps->nr_impossible; i++)
 		cps->plan.leader[cps->impossible[i]] = FLOW_SITE_REFUSED;

@@ -97,6 +97,38 @@ static void detach_gives_back_the_stubs(void)
 	}
 }
 
+/* As the kernel sees this CPU. */
+static bool returns_by_thunk(void)
+{
+	char text[128] = "";
+	int fd = open("/sys/devices/system/cpu/vulnerabilities/retbleed", O_RDONLY | O_CLOEXEC);
+
+	if (fd >= 0 && read(fd, text, sizeof(text) - 1) < 0)
+		FAIL("retbleed: %s", strerror(errno));
+	close(fd);
+	return strstr(text, "return thunk");
+}
+
+#define WITH_WINDOWS	48	/* bytes a site at most; without at least */
+
+static void stubs_have_windows_unless_returns_go_by_a_thunk(void)
+{
+	int fd = control_open();
+	struct cov_engines engines;
+	uint32_t target, each;
+
+	close(covt_open());
+	target = attach_with(fd, COEXIST_TARGET, NULL, COV_ENGINE_AUTO, COV_MODE_EDGES,
+			     COV_SCOPE_TRACKED);
+	engines = engines_of(fd, target);
+	each = engines.stub_bytes / (engines.sites[COV_ENGINE_DETOUR] +
+				     engines.sites[COV_ENGINE_BREAKPOINT]);
+	if (returns_by_thunk())
+		EXPECT(each >= WITH_WINDOWS);
+	else
+		EXPECT(each < WITH_WINDOWS);
+}
+
 static struct cov_engines engines_by_name(int fd, const char *glob)
 {
 	uint32_t target = attach_with(fd, COEXIST_TARGET, glob, COV_ENGINE_AUTO, COV_MODE_EDGES,
@@ -640,6 +672,7 @@ static void copies_of_the_file_are_the_file(void)
 static const struct test tests[] = {
 	TEST(engines_are_told_for_every_site),
 	TEST(detach_gives_back_the_stubs),
+	TEST(stubs_have_windows_unless_returns_go_by_a_thunk),
 	TEST(functions_by_name_get_the_engines_they_get_among_others),
 	TEST(engines_of_nothing_is_enoent),
 	TEST(engine_entry_knows_entries_alone),
