@@ -15,7 +15,7 @@
  * it interrupts (the interrupt of an smp_call_function() does not before 6.9):
  *
  *	UNKNOWN --> in user mode, or on the task's own stack with no saved registers
- *	on it that are inside, nor its own --> OUT
+ *	on it that are inside, nor its own; or in the task that waits --> OUT
  *
  * An interrupt comes before whatever it interrupts goes on, and a softirq that runs
  * on a stack of its own hides its task: that CPU remains UNKNOWN, and is looked at again.
@@ -48,6 +48,7 @@
 
 static DEFINE_PER_CPU(struct hrtimer, look_timer);
 static struct cpumask unknown;
+static const struct task_struct *waiting;	/* for the looks; not inside */
 static DEFINE_MUTEX(look_lock);
 
 /* --- in the timer's interrupt ------------------------------------------------------ */
@@ -59,8 +60,9 @@ static bool is_inside(unsigned long address)
 
 /*
  * Registers are saved as rip, then cs. Other words may look like that by chance, or be
- * what is left of earlier registers: then the next look decides. They are not the
- * looker's to read, as KASAN sees it.
+ * what is left of earlier registers: then the next look decides, but in the task that
+ * waits, whose stack would be the same at every look. They are not the looker's to read, as
+ * KASAN sees it.
  */
 static __no_sanitize_address bool returns_inside(unsigned long sp, unsigned long end)
 {
@@ -81,8 +83,9 @@ static bool is_out(const struct pt_regs *regs)
 		return false;
 	if (user_mode((struct pt_regs *)regs))
 		return true;
-	return regs->sp - stack < THREAD_SIZE && !is_inside(regs->ip) &&
-	       !returns_inside(regs->sp, stack + THREAD_SIZE);
+	if (regs->sp - stack >= THREAD_SIZE || is_inside(regs->ip))
+		return false;
+	return current == READ_ONCE(waiting) || !returns_inside(regs->sp, stack + THREAD_SIZE);
 }
 
 static enum hrtimer_restart look(struct hrtimer *timer)
@@ -116,6 +119,7 @@ static bool look_until_out(void)
 		compat_hrtimer_setup(per_cpu_ptr(&look_timer, cpu), look, CLOCK_MONOTONIC,
 				     HRTIMER_MODE_REL_PINNED_HARD);
 	cpumask_copy(&unknown, cpu_online_mask);
+	WRITE_ONCE(waiting, current);
 	for (i = 0; i < LOOKS && !cpumask_empty(&unknown); i++) {
 		on_each_cpu_mask(&unknown, start_look, NULL, true);
 		usleep_range(pause, 2 * pause);
@@ -124,6 +128,7 @@ static bool look_until_out(void)
 	/* A callback that is about to end would end in a module that has gone. */
 	for_each_online_cpu(cpu)
 		hrtimer_cancel(per_cpu_ptr(&look_timer, cpu));
+	WRITE_ONCE(waiting, NULL);
 	smp_mb();
 	return cpumask_empty(&unknown);
 }
