@@ -222,40 +222,67 @@ static void write_others(const struct text_job *job)
 	window_close();
 }
 
-static void write_first_bytes(const struct text_job *job)
+/* Where first bytes were written, from MODULES_VADDR: of so many, which a settling pass has. */
+#define REMEMBERED	4096
+
+static u32 remembered[REMEMBERED];
+
+/* Return: how many were @remembered; they are those of the first patches. */
+static u32 write_first_bytes(const struct text_job *job)
 {
 	struct text_patch patch;
-	u32 i;
+	u32 i, n = 0;
 
-	for (i = 0; i < job->count; window_rest(++i))
-		if (job->describe(job->context, i, &patch))
-			write_locked(patch.address, patch.to, 1);
+	for (i = 0; i < job->count; window_rest(++i)) {
+		if (!job->describe(job->context, i, &patch))
+			continue;
+		write_locked(patch.address, patch.to, 1);
+		if (n < REMEMBERED)
+			remembered[n++] = patch.address - MODULES_VADDR;
+	}
 	window_close();
+	return n;
+}
+
+/* What is there: in one instruction, because it may be becoming somebody else's. */
+static void rewrite(unsigned long address)
+{
+	u8 *to = window + offset_in_page(address), now;
+
+	if (WARN_ON_ONCE(!window_open(address)))
+		return;
+	now = READ_ONCE(*to);
+	cmpxchg(to, now, now);
 }
 
 /*
  * qemu before 8.1, emulating, keeps its translation of a byte that was read just before
  * our store and finished just after (its commit "accel/tcg: Always lock pages before
  * translation"): that CPU would run into our int3 again and again, with nothing there. All
- * such translations are finished after a sync, and the same byte once more drops them.
+ * such translations are finished after a sync, and the same byte once more drops them. To
+ * describe a patch takes longer than to make it: those of many are described once more.
  */
-static void write_first_bytes_again(const struct text_job *job)
+static void write_first_bytes_again(const struct text_job *job, u32 n)
 {
+	bool all = n < REMEMBERED;
 	struct text_patch patch;
 	u32 i;
 
 	if (!boot_cpu_has(X86_FEATURE_HYPERVISOR))
 		return;
-	for (i = 0; i < job->count; window_rest(++i))
-		if (job->describe(job->context, i, &patch) &&
-		    READ_ONCE(*(u8 *)patch.address) == patch.to[0])
-			write_locked(patch.address, patch.to, 1);
+	for (i = 0; i < (all ? n : job->count); window_rest(++i)) {
+		if (all)
+			rewrite(MODULES_VADDR + remembered[i]);
+		else if (job->describe(job->context, i, &patch))
+			rewrite(patch.address);
+	}
 	window_close();
 }
 
 void text_patch(const struct text_job *job)
 {
 	bool inside;
+	u32 n;
 
 	/* No CPU comes or goes between two steps. */
 	cpus_read_lock();
@@ -266,9 +293,9 @@ void text_patch(const struct text_job *job)
 		text_quiesce_cpus_locked();
 	write_others(job);
 	sync_all_cpus();
-	write_first_bytes(job);
+	n = write_first_bytes(job);
 	sync_all_cpus();
-	write_first_bytes_again(job);
+	write_first_bytes_again(job, n);
 	mutex_unlock(&text_lock);
 	cpus_read_unlock();
 }
