@@ -305,16 +305,14 @@ static int prepare(struct cov_site *site)
 	return err;
 }
 
-/* From int3, or what was there where it was disarmed already, to what was there. */
+/* From int3 to what was there; nothing to do for one that was disarmed. */
 static bool describe_undo(const struct cov_site *site, struct text_patch *patch)
 {
 	u8 now;
 
 	patcher_describe(site, patch);
-	if (copy_from_kernel_nofault(&now, (void *)patch->address, 1))
-		return false;
-	patch->from[0] = now;
-	return now == INT3_INSN_OPCODE || now == patch->to[0];
+	patch->from[0] = INT3_INSN_OPCODE;
+	return !copy_from_kernel_nofault(&now, (void *)patch->address, 1) && now == INT3_INSN_OPCODE;
 }
 
 static bool describe_arm(void *context, u32 i, struct text_patch *patch)

@@ -309,10 +309,11 @@ static void put_task_count(struct writer *w, const struct stub_task *task, u64 c
 	put_restore_flags(w);
 }
 
+static const struct insn_branch jrcxz = { .condition = INSN_COND_RCXZ };
+
 /* With the base in rcx, which gets its own value back. */
 static void put_task_note(struct writer *w, const struct stub *stub, u64 cell)
 {
-	static const struct insn_branch jrcxz = { .condition = INSN_COND_RCXZ };
 	bool may_be_0 = !stub->task->window;
 	u32 no_base = 0;
 
@@ -349,7 +350,6 @@ static void put_note(struct writer *w, const struct stub *stub, u64 cell)
 
 int stub_write_window(const struct stub_task *task, u64 at, u8 *code)
 {
-	static const struct insn_branch jrcxz = { .condition = INSN_COND_RCXZ };
 	struct writer w = { .code = code, .at = at };
 	u32 no_base;
 

@@ -13,7 +13,6 @@
  */
 #include <linux/slab.h>
 #include <linux/xarray.h>
-#include <asm/cpufeature.h>
 
 #include "arena.h"
 #include "compat.h"

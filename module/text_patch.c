@@ -222,27 +222,11 @@ static void write_others(const struct text_job *job)
 	window_close();
 }
 
-/* Where first bytes were written, from MODULES_VADDR: of so many, which a settling pass has. */
+/* Where first bytes have just been written, from MODULES_VADDR on. */
 #define REMEMBERED	4096
 
 static u32 remembered[REMEMBERED];
-
-/* Return: how many were @remembered; they are those of the first patches. */
-static u32 write_first_bytes(const struct text_job *job)
-{
-	struct text_patch patch;
-	u32 i, n = 0;
-
-	for (i = 0; i < job->count; window_rest(++i)) {
-		if (!job->describe(job->context, i, &patch))
-			continue;
-		write_locked(patch.address, patch.to, 1);
-		if (n < REMEMBERED)
-			remembered[n++] = patch.address - MODULES_VADDR;
-	}
-	window_close();
-	return n;
-}
+static u32 nr_remembered;
 
 /* What is there: in one instruction, because it may be becoming somebody else's. */
 static void rewrite(unsigned long address)
@@ -256,33 +240,44 @@ static void rewrite(unsigned long address)
 }
 
 /*
- * qemu before 8.1, emulating, keeps its translation of a byte that was read just before
- * our store and finished just after (its commit "accel/tcg: Always lock pages before
- * translation"): that CPU would run into our int3 again and again, with nothing there. All
- * such translations are finished after a sync, and the same byte once more drops them. To
- * describe a patch takes longer than to make it: those of many are described once more.
+ * The last step's sync. qemu before 8.1, emulating, keeps its translation of a byte that was
+ * read just before our store and finished just after (its commit "accel/tcg: Always lock
+ * pages before translation"): that CPU would run into our int3 again and again, with nothing
+ * there. All such translations are finished after a sync, and the same byte once more drops
+ * them.
  */
-static void write_first_bytes_again(const struct text_job *job, u32 n)
+static void sync_first_bytes(void)
 {
-	bool all = n < REMEMBERED;
+	u32 i;
+
+	window_close();
+	sync_all_cpus();
+	if (boot_cpu_has(X86_FEATURE_HYPERVISOR))
+		for (i = 0; i < nr_remembered; window_rest(++i))
+			rewrite(MODULES_VADDR + remembered[i]);
+	window_close();
+	nr_remembered = 0;
+}
+
+static void write_first_bytes(const struct text_job *job)
+{
 	struct text_patch patch;
 	u32 i;
 
-	if (!boot_cpu_has(X86_FEATURE_HYPERVISOR))
-		return;
-	for (i = 0; i < (all ? n : job->count); window_rest(++i)) {
-		if (all)
-			rewrite(MODULES_VADDR + remembered[i]);
-		else if (job->describe(job->context, i, &patch))
-			rewrite(patch.address);
+	for (i = 0; i < job->count; window_rest(++i)) {
+		if (!job->describe(job->context, i, &patch))
+			continue;
+		write_locked(patch.address, patch.to, 1);
+		remembered[nr_remembered++] = patch.address - MODULES_VADDR;
+		if (nr_remembered == REMEMBERED)
+			sync_first_bytes();
 	}
-	window_close();
+	sync_first_bytes();
 }
 
 void text_patch(const struct text_job *job)
 {
 	bool inside;
-	u32 n;
 
 	/* No CPU comes or goes between two steps. */
 	cpus_read_lock();
@@ -293,9 +288,7 @@ void text_patch(const struct text_job *job)
 		text_quiesce_cpus_locked();
 	write_others(job);
 	sync_all_cpus();
-	n = write_first_bytes(job);
-	sync_all_cpus();
-	write_first_bytes_again(job, n);
+	write_first_bytes(job);
 	mutex_unlock(&text_lock);
 	cpus_read_unlock();
 }

@@ -11,23 +11,10 @@
 set -euo pipefail
 
 here=$(dirname "$(readlink -f "$0")")
+# shellcheck source=tests/vm/debian.sh
+. "$here/debian.sh"
 
 unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
-
-die()
-{
-	printf 'tests/vm/debug-kernel.sh: %s\n' "$*" >&2
-	exit 1
-}
-
-as_root()
-{
-	if [ "$(id -u)" -eq 0 ]; then
-		"$@"
-	else
-		sudo "$@"
-	fi
-}
 
 # In the current directory.
 get_source()
