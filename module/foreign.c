@@ -14,13 +14,19 @@
  * As kprobes' own sysctl does it, but leaving those that are optimised as they are: they
  * show, and their functions are left alone (foreign_is_code()).
  *
- * The kernel lets modules register kprobes, but not list them. The table is found by
- * name; its layout (64 hlists, linked by struct kprobe.hlist under RCU; kernel/kprobes.c)
- * has not changed since 2.6.
+ * Between the look and the change none may come. register_kprobe() copies the instruction,
+ * and patches later, all of it under kprobe_mutex; so livecov's changes are made under that as
+ * well, and look once more: one that came halfway through a change would carry out for ever
+ * what is no longer there, or put its byte back into the middle of a jump.
+ *
+ * The kernel lets modules register kprobes, but neither list them nor hold them off. The table
+ * and the mutex are found by name; the table's layout (64 hlists, linked by struct
+ * kprobe.hlist under RCU; kernel/kprobes.c) has not changed since 2.6.
  */
 #include <linux/kallsyms.h>
 #include <linux/kprobes.h>
 #include <linux/mm.h>
+#include <linux/mutex.h>
 #include <linux/rculist.h>
 #include <linux/sort.h>
 #include <linux/string.h>
@@ -37,10 +43,16 @@
 #define OPTIMISED_MAX	(JMP32_INSN_SIZE + INSN_MAX_LEN)
 
 static struct hlist_head *table;
+static struct mutex *kprobe_mutex;
+static const u8 *template;		/* of optimised kprobes' code; NULL: there are none */
 static bool *allow_optimization;
 static bool was_allowed;
 static unsigned long *addresses;	/* sorted; targets' lock */
 static u32 nr_addresses;
+
+/* Where there may be a kprobe: the lower bits of addresses. Under foreign_lock(). */
+#define PLACES		32768
+static DECLARE_BITMAP(places, PLACES);
 
 /*
  * jmp *REG: a thunk that the kernel made for a module's indirect jumps, on a page without
@@ -68,25 +80,33 @@ bool foreign_is_code(u64 address)
 	return !strstarts(name, "0x") || is_thunk(address);
 }
 
-/* One that was just unregistered may still have its jump there. */
+/*
+ * Does an optimised kprobe's code begin there? That is a copy of the kernel's template, of
+ * which the first four bytes are never changed (push $__KERNEL_DS, push %rsp, pushf;
+ * arch_prepare_optimized_kprobe()).
+ */
+static bool is_optimised_code(unsigned long address)
+{
+	u8 code[4];
+
+	return template && !copy_from_kernel_nofault(code, (void *)address, sizeof(code)) &&
+	       !memcmp(code, template, sizeof(code));
+}
+
+/*
+ * One that was just unregistered may still have its jump there. Most such bytes are no jumps,
+ * and seem to lead anywhere: that nobody's symbol is there would say nothing.
+ */
 static bool is_foreign_jump(unsigned long address)
 {
 	struct {
 		u8 opcode;
 		s32 rel;
 	} __packed jump;
-	unsigned long to;
-	u8 code;
 
-	if (copy_from_kernel_nofault(&jump, (void *)address, sizeof(jump)) ||
-	    jump.opcode != JMP32_INSN_OPCODE)
-		return false;
-	/*
-	 * Most such bytes are no jumps, and seem to lead to where nothing is mapped, which is
-	 * found out a thousand times faster than a symbol.
-	 */
-	to = address + JMP32_INSN_SIZE + jump.rel;
-	return !copy_from_kernel_nofault(&code, (void *)to, 1) && !foreign_is_code(to);
+	return !copy_from_kernel_nofault(&jump, (void *)address, sizeof(jump)) &&
+	       jump.opcode == JMP32_INSN_OPCODE &&
+	       is_optimised_code(address + JMP32_INSN_SIZE + jump.rel);
 }
 
 static bool behind_foreign_jump(unsigned long address)
@@ -119,16 +139,22 @@ bool foreign_is_near(unsigned long address, u32 length)
 	return behind_foreign_jump(address);
 }
 
-/* Call @fn for each registered kprobe; it must not sleep. */
+/*
+ * Call @fn for each registered kprobe; it must not sleep. Those whose module is going are
+ * written off: they never touch its text again.
+ */
 static void each_probe(void (*fn)(unsigned long address, void *context), void *context)
 {
 	const struct kprobe *kp;
 	u32 i;
 
+	if (!table)
+		return;
 	rcu_read_lock();
 	for (i = 0; i < TABLE_SIZE; i++)
 		hlist_for_each_entry_rcu(kp, &table[i], hlist)
-			fn((unsigned long)READ_ONCE(kp->addr), context);
+			if (!(READ_ONCE(kp->flags) & KPROBE_FLAG_GONE))
+				fn((unsigned long)READ_ONCE(kp->addr), context);
 	rcu_read_unlock();
 }
 
@@ -195,6 +221,39 @@ bool foreign_probe_on(unsigned long address, u32 length)
 	return stretch.found;
 }
 
+/* --- while text is patched --------------------------------------------------------- */
+
+static void note_place(unsigned long address, void *context)
+{
+	__set_bit(address % PLACES, places);
+}
+
+void foreign_lock(void)
+{
+	if (kprobe_mutex)
+		mutex_lock(kprobe_mutex);
+	bitmap_zero(places, PLACES);
+	each_probe(note_place, NULL);
+}
+
+void foreign_unlock(void)
+{
+	if (kprobe_mutex)
+		mutex_unlock(kprobe_mutex);
+}
+
+bool foreign_locked_probe_on(unsigned long address, u32 length)
+{
+	u32 i;
+
+	for (i = 0; i < length; i++)
+		if (test_bit((address + i) % PLACES, places))
+			return foreign_probe_on(address, length);
+	return false;
+}
+
+/* --- marks on sites ---------------------------------------------------------------- */
+
 static void mark(unsigned long address, void *context)
 {
 	struct cov_site *site = site_index_covering(address);
@@ -211,9 +270,11 @@ void foreign_mark(void)
 int foreign_init(void)
 {
 	table = ksym_address("kprobe_table");
-	if (!table)
+	kprobe_mutex = ksym_address("kprobe_mutex");
+	if (!table || !kprobe_mutex)
 		return -ENOENT;
 	/* Not there: this kernel has no optimiser (CONFIG_OPTPROBES). */
+	template = ksym_address("optprobe_template_entry");
 	allow_optimization = ksym_address("kprobes_allow_optimization");
 	if (allow_optimization) {
 		was_allowed = *allow_optimization;

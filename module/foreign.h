@@ -25,6 +25,18 @@ bool foreign_is_near(unsigned long address, u32 length);
 /* foreign_probe_on - is there a kprobe on one of these bytes now? */
 bool foreign_probe_on(unsigned long address, u32 length);
 
+/**
+ * foreign_lock - from here to foreign_unlock() no kprobe comes, goes or changes text
+ *
+ * Sleeps. Taken behind the targets' lock, and before the CPUs' and the text's: the kernel
+ * takes it in that order as well.
+ */
+void foreign_lock(void);
+void foreign_unlock(void);
+
+/* foreign_locked_probe_on - as foreign_probe_on(), under foreign_lock(), and fast */
+bool foreign_locked_probe_on(unsigned long address, u32 length);
+
 /* foreign_refresh - look which kprobes there are; foreign_is_near() goes by it; -ENOMEM */
 int foreign_refresh(void);
 

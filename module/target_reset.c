@@ -65,6 +65,7 @@ static void rearm(struct rearming *some)
 		if (some->sites[i]->error) {
 			some->err = -(int)some->sites[i]->error;
 			some->failed++;
+			some->sites[i]->watched = false;
 			checkpoints_refuse(some->sites[i], some->err);
 		}
 	some->n = 0;

@@ -51,6 +51,7 @@
 
 #include "arena.h"
 #include "compat.h"
+#include "foreign.h"
 #include "quiesce.h"
 #include "text_patch.h"
 #include "text_selftest.h"
@@ -181,7 +182,10 @@ static int check_bytes(const struct text_patch *patch)
 		return -EFAULT;
 	if (!is_module_text(patch->address))
 		return -EFAULT;
-	return memcmp(now, patch->from, patch->length) ? -EBUSY : 0;
+	if (memcmp(now, patch->from, patch->length) ||
+	    foreign_locked_probe_on(patch->address, patch->length))
+		return -EBUSY;
+	return 0;
 }
 
 /* Step 1; whether one of the patches has instructions inside. */
@@ -279,7 +283,8 @@ void text_patch(const struct text_job *job)
 {
 	bool inside;
 
-	/* No CPU comes or goes between two steps. */
+	/* No kprobe and no CPU comes or goes between two steps. */
+	foreign_lock();
 	cpus_read_lock();
 	mutex_lock(&text_lock);
 	inside = hold_first_bytes(job);
@@ -291,6 +296,7 @@ void text_patch(const struct text_job *job)
 	write_first_bytes(job);
 	mutex_unlock(&text_lock);
 	cpus_read_unlock();
+	foreign_unlock();
 }
 
 /* --- life ------------------------------------------------------------------------ */

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "coexist.h"
@@ -37,14 +38,20 @@ static int try_probe(const char *function, unsigned int offset)
 	return err;
 }
 
+/*
+ * Where their instructions begin, a bit for each byte. The kernel takes a probe there and refuses
+ * it elsewhere; but it finds that out by the text as it is, and behind an int3 it goes on with the
+ * next byte: then it would take one in the middle of an instruction as well.
+ */
+static uint32_t beginnings[ARRAY_SIZE(functions)];
+
 static unsigned int probe_first_bytes(unsigned int up_to)
 {
 	unsigned int i, offset, n = 0;
 
-	/* Where an instruction begins the kernel takes it, elsewhere it refuses. */
 	for (i = 0; i < ARRAY_SIZE(functions); i++)
 		for (offset = 0; offset < up_to; offset++)
-			n += !try_probe(functions[i], offset);
+			n += beginnings[i] >> offset & 1 && !try_probe(functions[i], offset);
 	return n;
 }
 
@@ -77,6 +84,18 @@ static void remove_probes(void)
 		fclose(list);
 }
 
+/* While nobody has changed the text. */
+static void find_beginnings(void)
+{
+	unsigned int i, offset;
+
+	for (i = 0; i < ARRAY_SIZE(functions); i++)
+		for (offset = 0; offset < 8 * sizeof(beginnings[i]); offset++)
+			if (!try_probe(functions[i], offset))
+				beginnings[i] |= 1U << offset;
+	remove_probes();
+}
+
 /* They were there first: livecov measures beside them, and leaves them alone. */
 static void probes_are_there_before_livecov(void)
 {
@@ -86,6 +105,7 @@ static void probes_are_there_before_livecov(void)
 	uint32_t target;
 
 	need_engine(fd, COV_ENGINE_DETOUR);
+	find_beginnings();
 	covtarget_text(&clean);
 	EXPECT(probe_first_bytes(24) > ARRAY_SIZE(functions));
 	enable_probes();
@@ -110,6 +130,7 @@ static void probes_come_and_go_while_armed(void)
 	unsigned int i;
 
 	need_engine(fd, COV_ENGINE_DETOUR);
+	find_beginnings();
 	workers_start(&workers);
 	covtarget_text(&clean);
 	for (i = 0; i < rounds(4); i++) {
@@ -157,6 +178,7 @@ static void probe_sits_on_our_byte_while_detaching(void)
 	pid_t child;
 
 	need_engine(fd, COV_ENGINE_DETOUR);
+	find_beginnings();
 	covtarget_text(&clean);
 	workers_start(&workers);
 	target = attach_covtarget(fd, COV_ENGINE_DETOUR);
@@ -175,10 +197,64 @@ static void probe_sits_on_our_byte_while_detaching(void)
 	exercise(device);
 }
 
+/* Until it is ended. */
+static void set_and_remove_probes(void *unused)
+{
+	(void)unused;
+	for (;;) {
+		probe_first_bytes(24);
+		enable_probes();
+		remove_probes();
+	}
+}
+
+/* What has been passed has settled meanwhile; it is put back, but where there is a probe now. */
+static void reset_beside_probes(int fd, uint32_t target)
+{
+	struct cov_target_id id = { .target = target };
+
+	if (ioctl(fd, COV_IOC_RESET, &id))
+		EXPECT(errno == EBUSY);
+}
+
+/*
+ * livecov looks where kprobes are, and then changes text; they copy an instruction, and then
+ * change it. Whatever comes in between must not be missed by either.
+ */
+static void probes_come_and_go_while_text_is_changed(void)
+{
+	int fd = control_open(), device = covt_open();
+	static struct text clean;
+	struct workers workers;
+	unsigned int i, k;
+	pid_t child;
+
+	need_engine(fd, COV_ENGINE_DETOUR);
+	find_beginnings();
+	covtarget_text(&clean);
+	workers_start(&workers);
+	child = start(set_and_remove_probes, NULL);
+	for (i = 0; i < rounds(6); i++) {
+		uint32_t target = attach_covtarget(fd, i % 2 ? COV_ENGINE_AUTO : COV_ENGINE_DETOUR);
+
+		for (k = 0; k < 5; k++) {
+			workers_pass(&workers);
+			reset_beside_probes(fd, target);
+		}
+		with_id(fd, COV_IOC_DETACH, target);
+	}
+	end(child);
+	remove_probes();
+	workers_stop(&workers);
+	EVENTUALLY(is_clean(&clean));
+	exercise(device);
+}
+
 static const struct test tests[] = {
 	TEST(probes_are_there_before_livecov),
 	TEST(probes_come_and_go_while_armed),
 	TEST(probe_sits_on_our_byte_while_detaching),
+	TEST(probes_come_and_go_while_text_is_changed),
 };
 
 const struct test_group coexist_probes = TEST_GROUP(tests);
