@@ -379,7 +379,7 @@ void checkpoints_refuse(struct cov_site *site, int err)
 	if (!is_planned(site))
 		return;
 	cps->refusals = true;
-	if (cps->openings)
+	if (cps->plan.entry)
 		*checkpoints_plan_of(site) = FLOW_SITE_REFUSED;
 }
 

@@ -25,10 +25,11 @@ struct held_cells {
 /**
  * struct checkpoints - all sites of a target
  * @openings: how many target_open() have not been closed
- * @plan: while the target is open: which of the possible sites are used
- * @entry: while it is open: site of each function, NULL if it has none
- * @leader: while it is open: site of each block
- * @branch: while it is open: site of each branch
+ * @idle_since: jiffies when the last one was
+ * @plan: while the target is open, and until target_shut(): which of the possible sites are used
+ * @entry: as long: site of each function, NULL if it has none
+ * @leader: as long: site of each block
+ * @branch: as long: site of each branch
  * @impossible: blocks that want a site, and have no instruction that takes one
  * @nr_impossible: how many
  * @manual: the site of a checkpoint that was added by hand and is not a
@@ -49,6 +50,7 @@ struct held_cells {
  */
 struct checkpoints {
 	u32 openings;
+	unsigned long idle_since;
 	struct flow_plan plan;
 	struct cov_site **entry;
 	struct cov_site **leader;

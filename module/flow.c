@@ -8,7 +8,9 @@
  * and marks what it jumps to. Only when all have been read is it known where
  * blocks begin, and which functions could not be read: so the functions are
  * read again to check and count, and once more to fill in the answer (twice, if
- * that shows that some blocks had better be cut). Nothing here is worse than
+ * that shows that some blocks had better be cut). Only the first time is every
+ * instruction decoded: flow_read.c remembers those of which kind and length are
+ * enough, three quarters. Nothing here is worse than
  * O(n log n) in bytes, instructions or table entries.
  *
  * What makes the answer fit for exact conclusions is that a way into a block is
@@ -24,6 +26,7 @@
 #define TRAIT_OUT	(1U << 3)	/* it has a jump out of the texts, perhaps to a thunk */
 #define TRAIT_LEA	(1U << 4)	/* an operand in memory names an address inside it */
 #define TRAIT_IMMEDIATE	(1U << 5)	/* an immediate does */
+#define TRAIT_CUT	(1U << 6)	/* it has another block since it was counted */
 
 struct builder {
 	struct flow_input *in;
@@ -146,6 +149,7 @@ static int sweep_function(struct builder *b, const struct flow_function *functio
 
 	if (err)
 		return err;
+	walk.whole = true;
 	start = walk.next;
 	entry = start + b->r.entries[function - b->in->functions];
 	while ((err = walk_next(&b->r, &walk)) > 0) {
@@ -362,7 +366,8 @@ static int scan_step(struct scan *scan)
 	enum step_kind kind = walk->step.kind;
 	bool leader = *walk_marks(&scan->b->r, walk) & MARK_LEADER;
 
-	if (is_misread(scan))
+	/* What is filled in has been checked. */
+	if (!scan->fill && is_misread(scan))
 		return -EILSEQ;
 	if (scan->open && leader)
 		close_block(scan, FLOW_END_FALL, walk->at, 0);
@@ -413,8 +418,8 @@ static int scan_function(struct builder *b, struct flow_function *function, bool
 	return 0;
 }
 
-/* Find out which functions can be cut into blocks, and into how many. */
-static void check_and_count(struct builder *b)
+/* Find out which functions can be cut into blocks, and into how many: those with the trait, or all. */
+static void check_and_count(struct builder *b, u8 trait)
 {
 	struct flow *flow = b->flow;
 	u32 i;
@@ -424,10 +429,12 @@ static void check_and_count(struct builder *b)
 
 		function->first_block = flow->nr_blocks;
 		function->first_branch = flow->nr_branches;
-		function->blocks = 0;
-		function->branches = 0;
-		if (!function->error)
-			function->error = -scan_function(b, function, false);
+		if ((b->traits[i] & trait) == trait) {
+			function->blocks = 0;
+			function->branches = 0;
+			if (!function->error)
+				function->error = -scan_function(b, function, false);
+		}
 		flow->nr_blocks += function->blocks;
 		flow->nr_branches += function->branches;
 		pure_rest();
@@ -446,9 +453,9 @@ static void relate(struct builder *b, u32 from, u64 to)
 	const struct flow_function *functions = b->in->functions;
 	u32 into = reader_function(&b->r, to);
 
-	to = reader_way_in(&b->r, to);
 	if (from == FLOW_NONE || into == FLOW_NONE || from == into)
 		return;
+	to = reader_way_in(&b->r, to);
 	if (to == functions[into].address && !functions[into].cold)
 		return;
 	if (functions[from].error)
@@ -634,6 +641,7 @@ static bool cut_tails(struct builder *b)
 				continue;
 			mark_target(b, b->in->functions[block->function].address +
 				    b->tails[from], 0);
+			b->traits[block->function] |= TRAIT_CUT;
 			cut = true;
 		}
 	}
@@ -708,13 +716,13 @@ int flow_build(struct flow_input *in, struct flow *flow)
 	err = builder_init(&b);
 	if (!err) {
 		sweep(&b);
-		check_and_count(&b);
+		check_and_count(&b, 0);
 		find_unsure(&b);
 		err = fill_flow(&b);
 	}
 	if (!err && cut_tails(&b)) {
 		clear_flow(&b);
-		check_and_count(&b);
+		check_and_count(&b, TRAIT_CUT);
 		err = fill_flow(&b);
 	}
 	builder_free(&b);

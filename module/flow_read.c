@@ -148,6 +148,22 @@ static bool is_foreign_jump(const struct reader *r, const struct step *step)
 	       !r->in->is_code(step->target);
 }
 
+/*
+ * A kind and a length, of 1 to INSN_MAX_LEN, in a byte. The tables do not change while a text is
+ * read, nor does the text.
+ */
+static u8 pack_step(const struct step *step)
+{
+	return step->target || step->kind == STEP_JCC ? 0 : step->kind << 4 | step->insn.length;
+}
+
+static void unpack_step(u8 plain, struct step *step)
+{
+	step->kind = plain >> 4;
+	step->target = 0;
+	step->insn.length = plain & 0x0f;
+}
+
 /* Decode the instruction at walk->at. */
 static int decode_step(const struct reader *r, struct walk *walk)
 {
@@ -172,7 +188,20 @@ static int decode_step(const struct reader *r, struct walk *walk)
 		plain_step(r, marks, step);
 	if (!err && is_foreign_jump(r, step))
 		err = -EBUSY;
+	if (!err)
+		r->plain[span->first + walk->at] = pack_step(step);
 	return !err && step->insn.length > room ? -EILSEQ : err;
+}
+
+/* Without decoding it, if it is one of which that is enough. */
+static bool known_step(const struct reader *r, struct walk *walk)
+{
+	u8 plain = walk->whole ? 0 : r->plain[walk->span->first + walk->at];
+
+	if (!plain || (plain & 0x0f) > walk->end - walk->at)
+		return false;
+	unpack_step(plain, &walk->step);
+	return true;
 }
 
 int walk_next(const struct reader *r, struct walk *walk)
@@ -182,7 +211,7 @@ int walk_next(const struct reader *r, struct walk *walk)
 	walk->at = walk->next;
 	if (walk->at >= walk->end)
 		return 0;
-	err = decode_step(r, walk);
+	err = known_step(r, walk) ? 0 : decode_step(r, walk);
 	if (err)
 		return err;
 	walk->next = walk->at + walk->step.insn.length;
@@ -203,6 +232,7 @@ int walk_function(const struct reader *r, const struct flow_function *function,
 	walk->span = span;
 	walk->next = offset;
 	walk->end = offset + function->size;
+	walk->whole = false;
 	return 0;
 }
 
@@ -250,7 +280,8 @@ static int lay_out_marks(struct reader *r)
 	}
 	r->nr_marks = total;
 	r->marks = pure_alloc((size_t)total + 1, sizeof(*r->marks));
-	return r->marks ? 0 : -ENOMEM;
+	r->plain = pure_alloc((size_t)total + 1, sizeof(*r->plain));
+	return r->marks && r->plain ? 0 : -ENOMEM;
 }
 
 static void mark_place(struct reader *r, u64 address, u16 marks)
@@ -350,6 +381,7 @@ void reader_free(struct reader *r)
 {
 	pure_free(r->spans);
 	pure_free(r->marks);
+	pure_free(r->plain);
 	pure_free(r->labels);
 	pure_free(r->entries);
 }

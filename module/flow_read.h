@@ -42,6 +42,8 @@ struct span {
  * @spans: its texts, sorted by base
  * @marks: MARK_*, one for each byte, in the order of @spans
  * @nr_marks: how many
+ * @plain: one for each byte: an instruction begins there of which nothing but its kind and
+ *	   length matters, and that has been decoded: pack_step(); else 0
  * @labels: its static branches, sorted by from
  * @entries: one for each function: where its entry site sits, from its first byte
  */
@@ -50,6 +52,7 @@ struct reader {
 	struct span *spans;
 	u16 *marks;
 	u32 nr_marks;
+	u8 *plain;
 	struct flow_pair *labels;
 	u8 *entries;
 };
@@ -79,6 +82,7 @@ struct walk {
 	u32 at;			/* the current one */
 	u32 next;		/* the one behind it */
 	u32 end;
+	bool whole;		/* all of @step.insn is wanted of each */
 	struct step step;
 };
 
@@ -126,7 +130,12 @@ u64 reader_way_in(const struct reader *r, u64 address);
 int walk_function(const struct reader *r, const struct flow_function *function,
 		  struct walk *walk);
 
-/* walk_next - go to the next instruction: 1; 0 at the end; -EILSEQ; -EBUSY */
+/*
+ * walk_next - go to the next instruction: 1; 0 at the end; -EILSEQ; -EBUSY
+ *
+ * Unless @walk is whole, of an instruction that is no jump and names no target no more is told of
+ * @step.insn than its length: functions are read several times, and most instructions are such.
+ */
 int walk_next(const struct reader *r, struct walk *walk);
 
 /* walk_marks - of the current instruction's bytes */

@@ -277,16 +277,21 @@ out:
 	return err;
 }
 
+void cov_image_forget_regions(struct cov_image *image)
+{
+	kvfree(image->regions.branches);
+	kvfree(image->regions.entries);
+	kvfree(image->regions.blocks);
+	image->regions = (struct region_table){ };
+}
+
 /* What is there while it is open, and how much of it there would be. */
 static void free_open(struct cov_image *image)
 {
 	flow_free(&image->flow);
 	kvfree(image->in.functions);
-	kvfree(image->regions.branches);
-	kvfree(image->regions.entries);
-	kvfree(image->regions.blocks);
+	cov_image_forget_regions(image);
 	image->in.functions = NULL;
-	image->regions = (struct region_table){ };
 	image->flow.nr_blocks = image->packed.nr_blocks;
 	image->flow.nr_branches = image->packed.nr_branches;
 }

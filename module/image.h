@@ -35,7 +35,7 @@ struct image_label {
  * @in: while it is open: the flow analysis' input, but of its tables @functions alone;
  *	@nr_functions and @incomplete always
  * @flow: while it is open: blocks and branches; how many there are always
- * @regions: what a detour may take; gone when the image was closed
+ * @regions: what a detour may take, until cov_image_forget_regions()
  * @labels: one for each of @in.functions
  * @names: NUL-terminated names, one after the other
  * @names_len: bytes
@@ -107,6 +107,9 @@ int cov_image_of_core(const struct image_choice *choice, struct cov_image *image
 
 /* cov_image_free - free what the two above allocated; a zeroed image is fine */
 void cov_image_free(struct cov_image *image);
+
+/* cov_image_forget_regions - the sites have theirs, and later ones get none. No failure. */
+void cov_image_forget_regions(struct cov_image *image);
 
 /**
  * cov_image_open - unpack the control flow

@@ -339,27 +339,8 @@ static void call_witnesses(struct cov_target *target, struct pass *pass)
 	pass->nr_witnesses = n;
 }
 
-/* It stays open until there has been no news for a while: to open it costs more than to look. */
-static bool begin_news(struct cov_target *target)
-{
-	struct settling *settling = &target->settling;
-
-	if (!settling->open && target_open(target))
-		return false;
-	settling->open = true;
-	return true;
-}
-
-static void end_news(struct cov_target *target)
-{
-	if (target->settling.open)
-		target_close(target);
-	target->settling.open = false;
-}
-
 void settle_forget(struct cov_target *target)
 {
-	end_news(target);
 	kvfree(target->settling.looked);
 	target->settling = (struct settling){ };
 }
@@ -395,31 +376,25 @@ static void look_again(struct cov_target *target, const struct pass *pass)
 		cell_news_again(target->settling.looked, pass->cells[i]);
 }
 
-/* For a while there has been nothing. */
-static void settle_calm(struct cov_target *target, struct pass *pass)
-{
-	end_news(target);
-	if (target->settling.entries)
-		choose_entries(target, pass);
-}
-
 /* Return: whether there may be more to do soon. */
 static bool settle_target(struct cov_target *target, struct pass *pass)
 {
 	pass->nr_branches = pass->nr_entries = pass->nr_breakpoints = pass->nr_witnesses = 0;
 	if (!find_news(target, pass)) {
-		if (pause >= CALM)
-			settle_calm(target, pass);
+		if (pause >= CALM && target->settling.entries)
+			choose_entries(target, pass);
 		carry_out(pass);
 		return false;
 	}
-	foreign_mark();
-	if (begin_news(target))
-		look_at_news(target, pass);
-	else
+	if (target_open(target)) {
 		look_again(target, pass);
+		return true;
+	}
+	foreign_mark();
+	look_at_news(target, pass);
 	carry_out(pass);
 	call_witnesses(target, pass);
+	target_close(target);
 	return true;
 }
 

@@ -13,12 +13,10 @@ struct cov_target;
 /**
  * struct settling - how far it has come with a target; under the targets' lock
  * @looked: a bit for each cell: it was passed, and looked at; NULL before the first look
- * @open: the target is held open (target_open()), as there has been news
  * @entries: some that ftrace has have been seen, and are still in its filter
  */
 struct settling {
 	u8 *looked;
-	bool open;
 	bool entries;
 };
 

@@ -93,6 +93,7 @@ static struct module *get_module(const char *name, struct cov_error *error)
 void target_free(struct cov_target *target)
 {
 	returns_forget(target);
+	target_shut(target);
 	checkpoints_free(&target->cps);
 	cov_image_free(&target->image);
 	kvfree(target->sections);
@@ -245,6 +246,7 @@ int target_attach(const struct target_request *request, struct cov_target **out,
 		target_abort(target);
 		return err;
 	}
+	cov_image_forget_regions(&target->image);
 	cov_image_close(&target->image);
 	target_publish(target, request);
 	*out = target;
@@ -459,6 +461,7 @@ void targets_exit(void)
 	target_reload_exit();
 	targets_detach_all();
 	settle_stop();
+	target_open_exit();
 }
 
 /* --- text as it was ----------------------------------------------------------------- */

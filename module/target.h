@@ -127,7 +127,8 @@ struct target_request {
 /**
  * target_open - have the target's control flow, and which site stands for what of it
  * @target: its @image.in, @image.flow, and of @cps @plan, @entry, @leader and @branch
- *	    are there until target_close(). May be nested.
+ *	    are there until target_close(). May be nested. One that was closed a short time ago
+ *	    is open at once.
  *
  * Return: 0 or -ENOMEM.
  */

@@ -1,14 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * target_open.c - a target is open while an operation needs its control flow, or which
- * site stands for what of it. Between two operations neither is kept: the flow is packed
- * (flow_pack.c), and the rest follows from the sites. Owns the open form's arrays. May
- * call image.c.
+ * site stands for what of it. Neither is kept for long: the flow is packed (flow_pack.c),
+ * and the rest follows from the sites. Owns the open form's arrays, and the worker that
+ * frees them. May call image.c.
+ *
+ *	SHUT ---- target_open() ----> OPEN ---- last target_close() ----> IDLE
+ *	  ^                            ^                                   |  |
+ *	  |                            +---------- target_open() ----------+  |
+ *	  +------- after a while, or what it was made of changes -------------+
+ *
+ * Operations come in rows: attach, arm, ask; listing in pieces; a look of the settling every
+ * now and then. To open it costs more than most of them.
  */
+#include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
+#include <linux/workqueue.h>
 
 #include "target.h"
+#include "target_parts.h"
+
+#define IDLE	HZ
+
+static void shut_work(struct work_struct *work);
+static DECLARE_DELAYED_WORK(shut_later, shut_work);
 
 /* An array may be empty, but a NULL is an error. */
 static void *alloc_array(u32 n, size_t size)
@@ -65,12 +81,17 @@ static void fill_maps(struct checkpoints *cps)
 		cps->plan.leader[cps->impossible[i]] = FLOW_SITE_REFUSED;
 }
 
+static bool is_shut(const struct checkpoints *cps)
+{
+	return !cps->entry;
+}
+
 int target_open(struct cov_target *target)
 {
 	struct checkpoints *cps = &target->cps;
 	int err;
 
-	if (cps->openings++)
+	if (cps->openings++ || !is_shut(cps))
 		return 0;
 	err = cov_image_open(&target->image);
 	if (!err) {
@@ -91,6 +112,38 @@ void target_close(struct cov_target *target)
 {
 	if (--target->cps.openings)
 		return;
+	target->cps.idle_since = jiffies;
+	queue_delayed_work(system_long_wq, &shut_later, IDLE);
+}
+
+void target_shut(struct cov_target *target)
+{
+	if (target->cps.openings || is_shut(&target->cps))
+		return;
 	free_maps(&target->cps);
 	cov_image_close(&target->image);
+}
+
+static void shut_work(struct work_struct *work)
+{
+	struct cov_target *target;
+	bool again = false;
+
+	mutex_lock(&cov_targets_lock);
+	list_for_each_entry(target, &cov_targets, link) {
+		if (is_shut(&target->cps))
+			continue;
+		if (time_before(jiffies, target->cps.idle_since + IDLE))
+			again = true;
+		else
+			target_shut(target);
+	}
+	mutex_unlock(&cov_targets_lock);
+	if (again)
+		queue_delayed_work(system_long_wq, &shut_later, IDLE);
+}
+
+void target_open_exit(void)
+{
+	cancel_delayed_work_sync(&shut_later);
 }

@@ -11,6 +11,15 @@
 /* target_alloc - a target with what was asked for, and nothing read yet; NULL: no memory */
 struct cov_target *target_alloc(const struct target_request *request);
 
+/*
+ * target_shut - free what target_open() made, now, if nobody has it open: what it was made of
+ * changes, or the target goes
+ */
+void target_shut(struct cov_target *target);
+
+/* target_open_exit - nobody is left who could shut one; without the lock */
+void target_open_exit(void);
+
 /* target_free - free a target that is on no list and has nothing armed */
 void target_free(struct cov_target *target);
 

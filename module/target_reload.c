@@ -46,6 +46,7 @@ static void move_addresses(struct cov_target *target, unsigned long delta)
 	struct cov_image *image = &target->image;
 	u32 i;
 
+	target_shut(target);
 	for (i = 0; i < target->nr_sections; i++)
 		move(&image->core, delta, &target->sections[i].base);
 	if (image->tails[0].base)

@@ -90,6 +90,7 @@ int target_reset(struct cov_target *target, struct cov_error *error)
 	some = (struct rearming){ };
 	forget_hits(&target->cps);
 	settle_forget(target);
+	target_shut(target);
 	for_each_site(site, chunk, i, &target->cps)
 		if (reset_site(site))
 			rearm_later(&some, site);
