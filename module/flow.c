@@ -28,15 +28,20 @@
 #define TRAIT_IMMEDIATE	(1U << 5)	/* an immediate does */
 #define TRAIT_CUT	(1U << 6)	/* it has another block since it was counted */
 
+/* What functions have been made into. */
+struct made {
+	struct flow flow;
+	u64 *targets;			/* one for each block: where its jump goes, or 0 */
+	u32 *tails;			/* one for each block: struct scan.tail */
+};
+
 struct builder {
 	struct flow_input *in;
-	struct flow *flow;
 	struct reader r;
 	u8 *traits;			/* one for each function: TRAIT_* */
 	u64 *outside;			/* leaders in no function, still to be followed */
 	u32 nr_outside;
-	u64 *targets;			/* one for each block: where its jump goes, or 0 */
-	u32 *tails;			/* one for each block: struct scan.tail */
+	struct made made;
 };
 
 /* Does flow_build() make blocks of it? */
@@ -57,7 +62,7 @@ static u32 block_at(const struct builder *b, u64 address)
 	high = low + function->blocks;
 	while (low < high) {
 		u32 middle = low + (high - low) / 2;
-		u32 offset = b->flow->blocks[middle].offset;
+		u32 offset = b->made.flow.blocks[middle].offset;
 
 		if (offset == address - function->address)
 			return middle;
@@ -226,7 +231,7 @@ struct scan {
 	u32 entry;		/* the instruction that the entry site sits on */
 	u32 blocks;		/* finished ones */
 	u32 branches;
-	bool fill;		/* into b->flow, else only count and check */
+	bool fill;		/* into b->made, else only count and check */
 	bool unsure;		/* TRAIT_UNSURE */
 	bool dead;		/* the instruction before was a dead end, or padding behind one */
 	bool open;		/* in a block: */
@@ -303,7 +308,7 @@ static void put_branch(struct scan *scan)
 	u32 index = scan->function->first_branch + scan->branches;
 
 	scan->block.branch = index;
-	scan->b->flow->branches[index] = (struct flow_branch){
+	scan->b->made.flow.branches[index] = (struct flow_branch){
 		.target = step->insn.target,
 		.block = scan->function->first_block + scan->blocks,
 		.offset = scan->walk.at - scan->start,
@@ -331,9 +336,9 @@ static void close_block(struct scan *scan, u8 kind, u32 end, u64 target)
 	if (scan->fill) {
 		if (kind == FLOW_END_JCC)
 			put_branch(scan);
-		scan->b->flow->blocks[index] = *block;
-		scan->b->targets[index] = target;
-		scan->b->tails[index] = scan->tail;
+		scan->b->made.flow.blocks[index] = *block;
+		scan->b->made.targets[index] = target;
+		scan->b->made.tails[index] = scan->tail;
 	}
 	scan->branches += kind == FLOW_END_JCC;
 	scan->blocks++;
@@ -421,7 +426,7 @@ static int scan_function(struct builder *b, struct flow_function *function, bool
 /* Find out which functions can be cut into blocks, and into how many: those with the trait, or all. */
 static void check_and_count(struct builder *b, u8 trait)
 {
-	struct flow *flow = b->flow;
+	struct flow *flow = &b->made.flow;
 	u32 i;
 
 	for (i = 0; i < b->in->nr_functions; i++) {
@@ -479,11 +484,13 @@ static void relate_by_jumps(struct builder *b, u32 index)
 
 	if (walk_function(&b->r, &b->in->functions[index], &walk))
 		return;
+	walk_past_plain(&b->r, &walk);
 	while ((err = walk_next(&b->r, &walk)) != 0) {
 		if (err < 0)
 			walk.next = walk.at + 1;
 		else if (walk.step.target)
 			relate(b, index, walk.step.target);
+		walk_past_plain(&b->r, &walk);
 	}
 }
 
@@ -535,14 +542,14 @@ static void link_blocks(struct builder *b)
 {
 	u32 i;
 
-	for (i = 0; i < b->flow->nr_blocks; i++) {
-		struct flow_block *block = &b->flow->blocks[i];
+	for (i = 0; i < b->made.flow.nr_blocks; i++) {
+		struct flow_block *block = &b->made.flow.blocks[i];
 
-		if (b->targets[i])
-			block->next[1] = block_at(b, reader_way_in(&b->r, b->targets[i]));
+		if (b->made.targets[i])
+			block->next[1] = block_at(b, reader_way_in(&b->r, b->made.targets[i]));
 		/* As far as is known it may be a static call, and go elsewhere tomorrow. */
 		if (b->in->incomplete && block->next[1] != FLOW_NONE &&
-		    b->flow->blocks[block->next[1]].function != block->function)
+		    b->made.flow.blocks[block->next[1]].function != block->function)
 			block->next[1] = FLOW_NONE;
 		if (block->end == FLOW_END_JMP && block->next[1] == FLOW_NONE)
 			block->end = FLOW_END_AWAY;
@@ -624,7 +631,7 @@ static int find_orphans(struct flow *flow)
  */
 static bool cut_tails(struct builder *b)
 {
-	const struct flow *flow = b->flow;
+	const struct flow *flow = &b->made.flow;
 	bool cut = false;
 	u32 i, k;
 
@@ -636,11 +643,11 @@ static bool cut_tails(struct builder *b)
 			u32 from = flow->ways[k].block;
 			const struct flow_block *block = &flow->blocks[from];
 
-			if (!(block->flags & FLOW_BLOCK_STOPS) || b->tails[from] == FLOW_NONE ||
+			if (!(block->flags & FLOW_BLOCK_STOPS) || b->made.tails[from] == FLOW_NONE ||
 			    (block->end != FLOW_END_FALL && block->end != FLOW_END_JMP))
 				continue;
 			mark_target(b, b->in->functions[block->function].address +
-				    b->tails[from], 0);
+				    b->made.tails[from], 0);
 			b->traits[block->function] |= TRAIT_CUT;
 			cut = true;
 		}
@@ -665,69 +672,117 @@ static int builder_init(struct builder *b)
 	return b->outside && b->traits ? 0 : -ENOMEM;
 }
 
+static void made_free(struct made *made)
+{
+	flow_free(&made->flow);
+	pure_free(made->targets);
+	pure_free(made->tails);
+	*made = (struct made){ };
+}
+
 static void builder_free(struct builder *b)
 {
 	reader_free(&b->r);
 	pure_free(b->traits);
 	pure_free(b->outside);
-	pure_free(b->targets);
-	pure_free(b->tails);
+	made_free(&b->made);
 }
 
-/* Errors, counts and traits are known: make the blocks. */
-static int fill_flow(struct builder *b)
+static int alloc_made(struct made *made)
 {
-	struct flow *flow = b->flow;
-	int err;
-	u32 i;
+	struct flow *flow = &made->flow;
 
 	flow->blocks = pure_alloc((size_t)flow->nr_blocks + 1, sizeof(*flow->blocks));
 	flow->branches = pure_alloc((size_t)flow->nr_branches + 1, sizeof(*flow->branches));
-	b->targets = pure_alloc((size_t)flow->nr_blocks + 1, sizeof(*b->targets));
-	b->tails = pure_alloc((size_t)flow->nr_blocks + 1, sizeof(*b->tails));
-	if (!flow->blocks || !flow->branches || !b->targets || !b->tails)
-		return -ENOMEM;
+	made->targets = pure_alloc((size_t)flow->nr_blocks + 1, sizeof(*made->targets));
+	made->tails = pure_alloc((size_t)flow->nr_blocks + 1, sizeof(*made->tails));
+	return flow->blocks && flow->branches && made->targets && made->tails ? 0 : -ENOMEM;
+}
+
+/* A function whose blocks are what they were, but for their numbers; @at: the first of them. */
+static void copy_function(struct builder *b, u32 index, const struct made *before, u32 at)
+{
+	const struct flow_function *function = &b->in->functions[index];
+	u32 to = function->first_block, branch = function->first_branch, i;
+
+	for (i = 0; i < function->blocks; i++, at++, to++) {
+		struct flow_block *block = &b->made.flow.blocks[to];
+
+		*block = before->flow.blocks[at];
+		if (block->next[0] != FLOW_NONE)
+			block->next[0] = to + 1;
+		block->next[1] = FLOW_NONE;	/* until link_blocks() */
+		b->made.targets[to] = before->targets[at];
+		b->made.tails[to] = before->tails[at];
+		if (block->branch == FLOW_NONE)
+			continue;
+		b->made.flow.branches[branch] = before->flow.branches[block->branch];
+		b->made.flow.branches[branch].block = to;
+		block->branch = branch++;
+	}
+}
+
+/*
+ * Errors, counts and traits are known: make the blocks. @before: there have been blocks, of
+ * which those of functions with TRAIT_CUT alone are others now; or nothing.
+ */
+static int fill_flow(struct builder *b, const struct made *before)
+{
+	u32 i, at = 0;
+	int err = alloc_made(&b->made);
+
+	if (err)
+		return err;
 	for (i = 0; i < b->in->nr_functions; i++) {
-		if (has_blocks(&b->in->functions[i]))
+		while (at < before->flow.nr_blocks && before->flow.blocks[at].function < i)
+			at++;
+		if (before->flow.blocks && !(b->traits[i] & TRAIT_CUT))
+			copy_function(b, i, before, at);
+		else if (has_blocks(&b->in->functions[i]))
 			scan_function(b, &b->in->functions[i], true);
 		pure_rest();
 	}
 	link_blocks(b);
-	err = flow_collect_ways(flow);
-	return err ? err : find_orphans(flow);
+	err = flow_collect_ways(&b->made.flow);
+	return err ? err : find_orphans(&b->made.flow);
 }
 
-/* As if nothing had been counted and filled. */
-static void clear_flow(struct builder *b)
+/* Cut tails off, if that helps: then there are more blocks. */
+static int refine(struct builder *b)
 {
-	flow_free(b->flow);
-	pure_free(b->targets);
-	pure_free(b->tails);
-	b->targets = NULL;
-	b->tails = NULL;
+	struct made before;
+	int err;
+
+	if (!cut_tails(b))
+		return 0;
+	before = b->made;
+	b->made = (struct made){ };
+	check_and_count(b, TRAIT_CUT);
+	err = fill_flow(b, &before);
+	made_free(&before);
+	return err;
 }
 
 int flow_build(struct flow_input *in, struct flow *flow)
 {
-	struct builder b = { .in = in, .flow = flow, .r.in = in };
+	static const struct made nothing;
+	struct builder b = { .in = in, .r.in = in };
 	int err;
 
-	*flow = (struct flow){ 0 };
 	err = builder_init(&b);
 	if (!err) {
 		sweep(&b);
 		check_and_count(&b, 0);
 		find_unsure(&b);
-		err = fill_flow(&b);
+		err = fill_flow(&b, &nothing) ?: refine(&b);
 	}
-	if (!err && cut_tails(&b)) {
-		clear_flow(&b);
-		check_and_count(&b, TRAIT_CUT);
-		err = fill_flow(&b);
+	if (!err) {
+		*flow = b.made.flow;
+		b.made.flow = (struct flow){ };
+	} else {
+		*flow = (struct flow){ };
 	}
 	builder_free(&b);
-	if (err)
-		flow_free(flow);
 	return err;
 }
 
@@ -737,5 +792,5 @@ void flow_free(struct flow *flow)
 	pure_free(flow->branches);
 	pure_free(flow->first_way);
 	pure_free(flow->ways);
-	*flow = (struct flow){ 0 };
+	*flow = (struct flow){ };
 }

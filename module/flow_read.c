@@ -218,6 +218,14 @@ int walk_next(const struct reader *r, struct walk *walk)
 	return 1;
 }
 
+void walk_past_plain(const struct reader *r, struct walk *walk)
+{
+	const u8 *plain = r->plain + walk->span->first;
+
+	while (walk->next < walk->end && plain[walk->next])
+		walk->next += plain[walk->next] & 0x0f;
+}
+
 int walk_function(const struct reader *r, const struct flow_function *function,
 		  struct walk *walk)
 {

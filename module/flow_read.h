@@ -138,6 +138,9 @@ int walk_function(const struct reader *r, const struct flow_function *function,
  */
 int walk_next(const struct reader *r, struct walk *walk);
 
+/* walk_past_plain - leave out what is known to be no jump and to name no target */
+void walk_past_plain(const struct reader *r, struct walk *walk);
+
 /* walk_marks - of the current instruction's bytes */
 u16 *walk_marks(const struct reader *r, const struct walk *walk);
 
