@@ -21,7 +21,7 @@
 #include "target.h"
 #include "target_parts.h"
 
-#define IDLE	HZ
+#define IDLE	(HZ / 4)
 
 static void shut_work(struct work_struct *work);
 static DECLARE_DELAYED_WORK(shut_later, shut_work);
