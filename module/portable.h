@@ -37,9 +37,13 @@
 /* In long loops: others want the CPU as well. */
 #define pure_rest()		cond_resched()
 
-/* For what stays: kmalloc() would round it up to a power of two. */
+/*
+ * For what stays: kmalloc() would round it up to a power of two. Who asked is told that there is
+ * no memory, the log is not.
+ */
 #define pure_alloc_lasting(size) \
-	((size) < PAGE_SIZE ? kvzalloc((size), GFP_KERNEL) : vzalloc(size))
+	((size) < PAGE_SIZE ? kvzalloc((size), GFP_KERNEL) : \
+		__vmalloc((size), GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN))
 
 /*
  * Zeroed memory that begins a cache line. @n * @size must be a power of two

@@ -340,7 +340,7 @@ static void *take_memory(size_t length)
 	void *memory = NULL;
 
 	if (atomic_long_add_return(pages, &pages_taken) < totalram_pages() / 2)
-		memory = vmalloc_user(length);
+		memory = __vmalloc(length, GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN);
 	if (!memory)
 		atomic_long_sub(pages, &pages_taken);
 	return memory;

@@ -51,7 +51,7 @@ struct trace *trace_open(const struct cov_trace *request, u64 owner, struct cov_
 /* trace_close - when it returns no task writes to it, and it is gone */
 void trace_close(struct trace *trace);
 
-/* trace_memory - what can be mapped, vmalloc_user()'s */
+/* trace_memory - what can be mapped, vmalloc()'s, in whole pages */
 void *trace_memory(const struct trace *trace);
 
 /* trace_length - bytes of it */

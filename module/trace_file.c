@@ -16,6 +16,21 @@
 
 #define FLAGS	(COV_TRACE_TIME | COV_TRACE_ARGS | COV_TRACE_SYSCALLS)
 
+/* remap_vmalloc_range() wants memory of vmalloc_user(), which logs that there is none. */
+static int map_pages(const struct trace *trace, struct vm_area_struct *vma)
+{
+	unsigned long i, n = vma_pages(vma), all = trace_length(trace) / PAGE_SIZE;
+	int err = 0;
+
+	if (vma->vm_pgoff > all || n > all - vma->vm_pgoff)
+		return -EINVAL;
+	for (i = 0; !err && i < n; i++)
+		err = vm_insert_page(vma, vma->vm_start + i * PAGE_SIZE,
+				     vmalloc_to_page(trace_memory(trace) +
+						     (vma->vm_pgoff + i) * PAGE_SIZE));
+	return err;
+}
+
 static int trace_file_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	const struct trace *trace = file->private_data;
@@ -23,8 +38,7 @@ static int trace_file_mmap(struct file *file, struct vm_area_struct *vma)
 	if (vma->vm_flags & (VM_WRITE | VM_EXEC))
 		return -EACCES;
 	compat_vma_only_read(vma);
-	/* Refuses what is not all inside. */
-	return remap_vmalloc_range(vma, trace_memory(trace), vma->vm_pgoff);
+	return map_pages(trace, vma);
 }
 
 static int trace_file_release(struct inode *inode, struct file *file)
