@@ -423,7 +423,7 @@ static int scan_function(struct builder *b, struct flow_function *function, bool
 	return 0;
 }
 
-/* Find out which functions can be cut into blocks, and into how many: those with the trait, or all. */
+/* Find out which functions, with @trait or all, can be cut into blocks, and into how many. */
 static void check_and_count(struct builder *b, u8 trait)
 {
 	struct flow *flow = &b->made.flow;
@@ -677,7 +677,6 @@ static void made_free(struct made *made)
 	flow_free(&made->flow);
 	pure_free(made->targets);
 	pure_free(made->tails);
-	*made = (struct made){ };
 }
 
 static void builder_free(struct builder *b)
@@ -776,11 +775,10 @@ int flow_build(struct flow_input *in, struct flow *flow)
 		find_unsure(&b);
 		err = fill_flow(&b, &nothing) ?: refine(&b);
 	}
+	*flow = (struct flow){ };
 	if (!err) {
 		*flow = b.made.flow;
 		b.made.flow = (struct flow){ };
-	} else {
-		*flow = (struct flow){ };
 	}
 	builder_free(&b);
 	return err;
