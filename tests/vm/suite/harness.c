@@ -5,6 +5,7 @@
  * "# NAME" goes out before a test runs: when the kernel dies in it, whoever reads
  * knows its name, and can have the rest run by --after NAME.
  */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -132,12 +133,24 @@ static void run_apart(void (*before)(void), void (*run)(void))
 	}
 }
 
+/* Whoever reads the kernel's log shall see in which test a line came. */
+static void note_in_kernel_log(const char *name)
+{
+	int log = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
+
+	if (log >= 0) {
+		dprintf(log, "livecov-test: %s\n", name);
+		close(log);
+	}
+}
+
 static bool run_test(const struct harness *harness, const struct test *test)
 {
 	static const char *const words[] = { "ok", "not ok", "skip" };
 	bool failed;
 
 	printf("# %s\n", test->name);
+	note_in_kernel_log(test->name);
 	*result = (struct verdict_text){ .verdict = PASSED };
 	run_apart(harness->before, test->run);
 	if (result->verdict == PASSED && harness->after)
