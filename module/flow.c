@@ -6,9 +6,10 @@
  * Every byte of text gets some marks. The tables' are there first (flow_read.c), then each
  * function is read from its first byte to its last (gcc puts no data into text)
  * and marks what it jumps to. Only when all have been read is it known where
- * blocks begin, and which functions could not be read: so the functions are
- * read again to check and count, and once more to fill in the answer (twice, if
- * that shows that some blocks had better be cut). Only the first time is every
+ * blocks begin: so the functions are read again to check them and to make their
+ * blocks. Only then is it known which could not be read: those that they jump into,
+ * or that jump into them, are made once more, in place, as are those of which it
+ * shows that some blocks had better be cut. Only the first time is every
  * instruction decoded: flow_read.c remembers those of which kind and length are
  * enough, three quarters. Nothing here is worse than
  * O(n log n) in bytes, instructions or table entries.
@@ -41,6 +42,9 @@ struct builder {
 	u8 *traits;			/* one for each function: TRAIT_* */
 	u64 *outside;			/* leaders in no function, still to be followed */
 	u32 nr_outside;
+	u32 nr_leaders;			/* bytes marked LEADER */
+	u32 nr_ends;			/* instructions that end a block whatever is behind them */
+	u32 nr_jccs;
 	struct made made;
 };
 
@@ -50,7 +54,7 @@ static bool has_blocks(const struct flow_function *function)
 	return function->selected && !function->error;
 }
 
-static u32 block_at(const struct builder *b, u64 address)
+static u32 block_at(struct builder *b, u64 address)
 {
 	const struct flow_function *function;
 	u32 index = reader_function(&b->r, address), low, high;
@@ -87,6 +91,7 @@ static void mark_target(struct builder *b, u64 address, u16 marks)
 		return;
 	if (!(*at & (MARK_INSIDE | MARK_LEADER)))
 		b->outside[b->nr_outside++] = address;
+	b->nr_leaders += !(*at & MARK_LEADER);
 	*at |= MARK_LEADER | marks;
 }
 
@@ -107,6 +112,12 @@ static void mark_step_target(struct builder *b, const struct step *step)
 static bool names_inside(const struct flow_function *function, u64 name, u64 behind)
 {
 	return name != behind && name - function->address - 1 < function->size - 1;
+}
+
+/* Does a block end with such an instruction, whatever is behind it? */
+static bool ends_block(enum step_kind kind)
+{
+	return is_terminator(kind) || kind == STEP_TRAP;
 }
 
 /* What of a computed jump an instruction has: @walk's current one. */
@@ -147,6 +158,7 @@ static bool has_computed_jump(u8 traits)
  */
 static int sweep_function(struct builder *b, const struct flow_function *function)
 {
+	u8 *traits = &b->traits[function - b->in->functions];
 	struct walk walk;
 	bool dead = false, called = false;
 	u32 start, entry;
@@ -165,7 +177,9 @@ static int sweep_function(struct builder *b, const struct flow_function *functio
 		if (kind == STEP_INT3 && !dead)
 			return -EBUSY;
 		mark_step_target(b, &walk.step);
-		b->traits[function - b->in->functions] |= jump_traits(b, function, &walk);
+		*traits |= jump_traits(b, function, &walk);
+		b->nr_ends += ends_block(kind);
+		b->nr_jccs += kind == STEP_JCC;
 		dead = is_dead_end(kind) || (dead && is_padding(kind));
 		called = kind == STEP_CALL || kind == STEP_TRAP;
 	}
@@ -231,8 +245,9 @@ struct scan {
 	u32 entry;		/* the instruction that the entry site sits on */
 	u32 blocks;		/* finished ones */
 	u32 branches;
-	bool fill;		/* into b->made, else only count and check */
 	bool unsure;		/* TRAIT_UNSURE */
+	u16 first;		/* marks of the current instruction's first byte */
+	u16 inside;		/* and of those behind it */
 	bool dead;		/* the instruction before was a dead end, or padding behind one */
 	bool open;		/* in a block: */
 	bool seeking;		/* its site has not been found and may still be */
@@ -241,10 +256,21 @@ struct scan {
 	struct flow_block block;
 };
 
+static void read_marks(struct scan *scan)
+{
+	const u16 *marks = walk_marks(&scan->b->r, &scan->walk);
+	u32 i;
+
+	scan->first = marks[0];
+	scan->inside = 0;
+	for (i = 1; i < scan->walk.step.insn.length; i++)
+		scan->inside |= marks[i];
+}
+
+/* HIDDEN blocks are found when it is known who has blocks: link_blocks(). */
 static void open_block(struct scan *scan)
 {
 	u32 offset = scan->walk.at - scan->start;
-	u16 marks = *walk_marks(&scan->b->r, &scan->walk);
 
 	scan->block = (struct flow_block){
 		.function = scan->function - scan->b->in->functions,
@@ -255,23 +281,10 @@ static void open_block(struct scan *scan)
 	};
 	if (!offset && !scan->function->cold)
 		scan->block.flags = FLOW_BLOCK_ENTRY;
-	else if (marks & MARK_HIDDEN || scan->unsure)
-		scan->block.flags = FLOW_BLOCK_HIDDEN;
 	scan->insns = 0;
 	scan->tail = FLOW_NONE;
 	scan->open = true;
 	scan->seeking = true;
-}
-
-static bool may_fault(const struct scan *scan)
-{
-	const u16 *marks = walk_marks(&scan->b->r, &scan->walk);
-	u32 i;
-
-	for (i = 0; i < scan->walk.step.insn.length; i++)
-		if (marks[i] & MARK_FAULT)
-			return true;
-	return false;
 }
 
 /* Take the current instruction into the block. */
@@ -280,7 +293,7 @@ static void add_step(struct scan *scan)
 	const struct step *step = &scan->walk.step;
 	u32 offset = scan->walk.at - scan->start;
 	bool is_entry = scan->block.flags & FLOW_BLOCK_ENTRY && offset <= scan->entry;
-	bool reserved = *walk_marks(&scan->b->r, &scan->walk) & MARK_RESERVED;
+	bool reserved = scan->first & MARK_RESERVED;
 	bool stops = false;
 
 	scan->insns++;
@@ -289,8 +302,8 @@ static void add_step(struct scan *scan)
 		scan->seeking = false;
 	}
 	if (!is_terminator(step->kind))
-		stops = step->kind == STEP_CALL || step->kind == STEP_TRAP ||
-			may_fault(scan) || scan->unsure;
+		stops = step->kind == STEP_CALL || step->kind == STEP_TRAP || scan->unsure ||
+			(scan->first | scan->inside) & MARK_FAULT;
 	else if (step->kind == STEP_JMP)
 		stops = scan->b->in->incomplete;	/* perhaps a static branch */
 	if (stops) {
@@ -333,7 +346,7 @@ static void close_block(struct scan *scan, u8 kind, u32 end, u64 target)
 	/* Between two instructions somebody unknown may jump in. */
 	if (scan->unsure && scan->insns > 1)
 		block->flags |= FLOW_BLOCK_UNSURE | FLOW_BLOCK_STOPS;
-	if (scan->fill) {
+	if (scan->function->selected) {
 		if (kind == FLOW_END_JCC)
 			put_branch(scan);
 		scan->b->made.flow.blocks[index] = *block;
@@ -345,19 +358,14 @@ static void close_block(struct scan *scan, u8 kind, u32 end, u64 target)
 	scan->open = false;
 }
 
-/* If anybody goes into the middle of the instruction, it is not what it seems. */
+/*
+ * If anybody goes into the middle of the instruction, it is not what it seems. (None of the bytes
+ * inside is a START: functions do not overlap.)
+ */
 static bool is_misread(const struct scan *scan)
 {
-	const u16 *marks = walk_marks(&scan->b->r, &scan->walk);
-	u32 i;
-
-	for (i = 0; i < scan->walk.step.insn.length; i++) {
-		if (marks[i] & MARK_LEADER && !(marks[i] & MARK_START))
-			return true;
-		if (i && marks[i] & MARK_PLACES)
-			return true;
-	}
-	return false;
+	return (scan->first & MARK_LEADER && !(scan->first & MARK_START)) ||
+	       scan->inside & (MARK_LEADER | MARK_PLACES);
 }
 
 static int scan_step(struct scan *scan)
@@ -369,11 +377,12 @@ static int scan_step(struct scan *scan)
 	};
 	const struct walk *walk = &scan->walk;
 	enum step_kind kind = walk->step.kind;
-	bool leader = *walk_marks(&scan->b->r, walk) & MARK_LEADER;
+	bool leader;
 
-	/* What is filled in has been checked. */
-	if (!scan->fill && is_misread(scan))
+	read_marks(scan);
+	if (is_misread(scan))
 		return -EILSEQ;
+	leader = scan->first & MARK_LEADER;
 	if (scan->open && leader)
 		close_block(scan, FLOW_END_FALL, walk->at, 0);
 	if (!scan->open) {
@@ -385,20 +394,22 @@ static int scan_step(struct scan *scan)
 	if (kind == STEP_INT3)
 		return -EBUSY;
 	add_step(scan);
-	if (is_terminator(kind) || kind == STEP_TRAP)
+	if (ends_block(kind))
 		close_block(scan, ends[kind], walk->next,
 			    is_terminator(kind) ? walk->step.target : 0);
 	scan->dead = is_dead_end(kind);
 	return 0;
 }
 
-/* Cut a function into blocks; those of an unselected one are only checked. */
-static int scan_function(struct builder *b, struct flow_function *function, bool fill)
+/*
+ * Cut a function into blocks, from @function's first_block and first_branch on. One that is not
+ * selected is only checked.
+ */
+static int scan_function(struct builder *b, struct flow_function *function)
 {
 	struct scan scan = {
 		.b = b,
 		.function = function,
-		.fill = fill,
 		.unsure = b->traits[function - b->in->functions] & TRAIT_UNSURE,
 	};
 	int err = walk_function(&b->r, function, &scan.walk);
@@ -423,8 +434,7 @@ static int scan_function(struct builder *b, struct flow_function *function, bool
 	return 0;
 }
 
-/* Find out which functions, with @trait or all, can be cut into blocks, and into how many. */
-static void check_and_count(struct builder *b, u8 trait)
+static void make_blocks(struct builder *b)
 {
 	struct flow *flow = &b->made.flow;
 	u32 i;
@@ -434,16 +444,24 @@ static void check_and_count(struct builder *b, u8 trait)
 
 		function->first_block = flow->nr_blocks;
 		function->first_branch = flow->nr_branches;
-		if ((b->traits[i] & trait) == trait) {
-			function->blocks = 0;
-			function->branches = 0;
-			if (!function->error)
-				function->error = -scan_function(b, function, false);
-		}
+		function->blocks = 0;
+		function->branches = 0;
+		if (!function->error)
+			function->error = -scan_function(b, function);
 		flow->nr_blocks += function->blocks;
 		flow->nr_branches += function->branches;
 		pure_rest();
 	}
+}
+
+/* Of those that have become UNSURE: as many, but with other flags and sites. */
+static void make_unsure_again(struct builder *b)
+{
+	u32 i;
+
+	for (i = 0; i < b->in->nr_functions; i++)
+		if (b->traits[i] & TRAIT_UNSURE && has_blocks(&b->in->functions[i]))
+			scan_function(b, &b->in->functions[i]);
 }
 
 /* --- functions that jump into each other --------------------------------------------------- */
@@ -513,10 +531,10 @@ static void relate_by_tables(struct builder *b)
 }
 
 /*
- * Functions whose ways in are not all known: one with a computed jump, for one. A failed function's jumps are not, and
- * lead into its cold part or its parent. Those are found by their own jumps; except
- * for a cold part that is entered from its failed parent alone and never goes back: but
- * then nobody else is seen to enter it.
+ * Functions whose ways in are not all known: one with a computed jump, for one. A failed
+ * function's jumps are not known, and lead into its cold part or its parent. Those are found by
+ * their own jumps; except for a cold part that is entered from its failed parent alone and never
+ * goes back: but then nobody else is seen to enter it.
  */
 static void find_unsure(struct builder *b)
 {
@@ -537,24 +555,6 @@ static void find_unsure(struct builder *b)
 }
 
 /* --- ways ---------------------------------------------------------------------------------- */
-
-static void link_blocks(struct builder *b)
-{
-	u32 i;
-
-	for (i = 0; i < b->made.flow.nr_blocks; i++) {
-		struct flow_block *block = &b->made.flow.blocks[i];
-
-		if (b->made.targets[i])
-			block->next[1] = block_at(b, reader_way_in(&b->r, b->made.targets[i]));
-		/* As far as is known it may be a static call, and go elsewhere tomorrow. */
-		if (b->in->incomplete && block->next[1] != FLOW_NONE &&
-		    b->made.flow.blocks[block->next[1]].function != block->function)
-			block->next[1] = FLOW_NONE;
-		if (block->end == FLOW_END_JMP && block->next[1] == FLOW_NONE)
-			block->end = FLOW_END_AWAY;
-	}
-}
 
 /* Sorted by block: count them, then put each into its place. */
 int flow_collect_ways(struct flow *flow)
@@ -623,6 +623,37 @@ static int find_orphans(struct flow *flow)
 	return 0;
 }
 
+static void link_block(struct builder *b, u32 index)
+{
+	struct flow_block *block = &b->made.flow.blocks[index];
+	bool unsure = b->traits[block->function] & TRAIT_UNSURE;
+	u64 address = b->in->functions[block->function].address + block->offset;
+
+	if (!(block->flags & FLOW_BLOCK_ENTRY) &&
+	    (unsure || *reader_marks(&b->r, address) & MARK_HIDDEN))
+		block->flags |= FLOW_BLOCK_HIDDEN;
+	if (b->made.targets[index])
+		block->next[1] = block_at(b, reader_way_in(&b->r, b->made.targets[index]));
+	/* As far as is known it may be a static call, and go elsewhere tomorrow. */
+	if (b->in->incomplete && block->next[1] != FLOW_NONE &&
+	    b->made.flow.blocks[block->next[1]].function != block->function)
+		block->next[1] = FLOW_NONE;
+	if (block->end == FLOW_END_JMP && block->next[1] == FLOW_NONE)
+		block->end = FLOW_END_AWAY;
+}
+
+/* The ways between blocks, and which blocks have others. */
+static int link_blocks(struct builder *b)
+{
+	u32 i;
+	int err;
+
+	for (i = 0; i < b->made.flow.nr_blocks; i++)
+		link_block(b, i);
+	err = flow_collect_ways(&b->made.flow);
+	return err ?: find_orphans(&b->made.flow);
+}
+
 /*
  * Some blocks offer no place for a site: a static branch alone, or a static call to begin
  * with. They are known by their ways in, but for those from blocks that may stop. There
@@ -687,14 +718,20 @@ static void builder_free(struct builder *b)
 	made_free(&b->made);
 }
 
-static int alloc_made(struct made *made)
+/*
+ * Room for whatever the functions are made into: each block begins a function, or at a leader, or
+ * behind what ends one.
+ */
+static int alloc_made(struct builder *b)
 {
+	size_t blocks = (size_t)b->in->nr_functions + b->nr_leaders + b->nr_ends;
+	struct made *made = &b->made;
 	struct flow *flow = &made->flow;
 
-	flow->blocks = pure_alloc((size_t)flow->nr_blocks + 1, sizeof(*flow->blocks));
-	flow->branches = pure_alloc((size_t)flow->nr_branches + 1, sizeof(*flow->branches));
-	made->targets = pure_alloc((size_t)flow->nr_blocks + 1, sizeof(*made->targets));
-	made->tails = pure_alloc((size_t)flow->nr_blocks + 1, sizeof(*made->tails));
+	flow->blocks = pure_alloc(blocks + 1, sizeof(*flow->blocks));
+	flow->branches = pure_alloc((size_t)b->nr_jccs + 1, sizeof(*flow->branches));
+	made->targets = pure_alloc(blocks + 1, sizeof(*made->targets));
+	made->tails = pure_alloc(blocks + 1, sizeof(*made->tails));
 	return flow->blocks && flow->branches && made->targets && made->tails ? 0 : -ENOMEM;
 }
 
@@ -721,60 +758,57 @@ static void copy_function(struct builder *b, u32 index, const struct made *befor
 	}
 }
 
-/*
- * Errors, counts and traits are known: make the blocks. @before: there have been blocks, of
- * which those of functions with TRAIT_CUT alone are others now; or nothing.
- */
-static int fill_flow(struct builder *b, const struct made *before)
-{
-	u32 i, at = 0;
-	int err = alloc_made(&b->made);
-
-	if (err)
-		return err;
-	for (i = 0; i < b->in->nr_functions; i++) {
-		while (at < before->flow.nr_blocks && before->flow.blocks[at].function < i)
-			at++;
-		if (before->flow.blocks && !(b->traits[i] & TRAIT_CUT))
-			copy_function(b, i, before, at);
-		else if (has_blocks(&b->in->functions[i]))
-			scan_function(b, &b->in->functions[i], true);
-		pure_rest();
-	}
-	link_blocks(b);
-	err = flow_collect_ways(&b->made.flow);
-	return err ? err : find_orphans(&b->made.flow);
-}
-
 /* Cut tails off, if that helps: then there are more blocks. */
 static int refine(struct builder *b)
 {
+	struct flow *flow = &b->made.flow;
 	struct made before;
+	u32 i;
 	int err;
 
 	if (!cut_tails(b))
 		return 0;
 	before = b->made;
 	b->made = (struct made){ };
-	check_and_count(b, TRAIT_CUT);
-	err = fill_flow(b, &before);
+	err = alloc_made(b);
+	for (i = 0; !err && i < b->in->nr_functions; i++) {
+		struct flow_function *function = &b->in->functions[i];
+		u32 at = function->first_block;
+
+		function->first_block = flow->nr_blocks;
+		function->first_branch = flow->nr_branches;
+		if (b->traits[i] & TRAIT_CUT)
+			scan_function(b, function);
+		else
+			copy_function(b, i, &before, at);
+		flow->nr_blocks += function->blocks;
+		flow->nr_branches += function->branches;
+		pure_rest();
+	}
 	made_free(&before);
-	return err;
+	return err ?: link_blocks(b);
+}
+
+static int build(struct builder *b)
+{
+	int err;
+
+	sweep(b);
+	err = alloc_made(b);
+	if (err)
+		return err;
+	make_blocks(b);
+	find_unsure(b);
+	make_unsure_again(b);
+	return link_blocks(b) ?: refine(b);
 }
 
 int flow_build(struct flow_input *in, struct flow *flow)
 {
-	static const struct made nothing;
 	struct builder b = { .in = in, .r.in = in };
 	int err;
 
-	err = builder_init(&b);
-	if (!err) {
-		sweep(&b);
-		check_and_count(&b, 0);
-		find_unsure(&b);
-		err = fill_flow(&b, &nothing) ?: refine(&b);
-	}
+	err = builder_init(&b) ?: build(&b);
 	*flow = (struct flow){ };
 	if (!err) {
 		*flow = b.made.flow;

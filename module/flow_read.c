@@ -35,16 +35,20 @@ u16 *reader_marks(const struct reader *r, u64 address)
 	return span ? &r->marks[span->first + (address - span->base)] : NULL;
 }
 
-u32 reader_function(const struct reader *r, u64 address)
+u32 reader_function(struct reader *r, u64 address)
 {
 	const struct flow_function *functions = r->in->functions;
 	u32 low = 0, high = r->in->nr_functions;
 
+	if (high && address - functions[r->near].address < functions[r->near].size)
+		return r->near;
 	while (low < high) {
 		u32 middle = low + (high - low) / 2;
 
-		if (address - functions[middle].address < functions[middle].size)
+		if (address - functions[middle].address < functions[middle].size) {
+			r->near = middle;
 			return middle;
+		}
 		if (address < functions[middle].address)
 			high = middle;
 		else
@@ -53,7 +57,7 @@ u32 reader_function(const struct reader *r, u64 address)
 	return FLOW_NONE;
 }
 
-u64 reader_way_in(const struct reader *r, u64 address)
+u64 reader_way_in(struct reader *r, u64 address)
 {
 	u32 index = reader_function(r, address);
 	u64 start;
@@ -148,24 +152,7 @@ static bool is_foreign_jump(const struct reader *r, const struct step *step)
 	       !r->in->is_code(step->target);
 }
 
-/*
- * A kind and a length, of 1 to INSN_MAX_LEN, in a byte. The tables do not change while a text is
- * read, nor does the text.
- */
-static u8 pack_step(const struct step *step)
-{
-	return step->target || step->kind == STEP_JCC ? 0 : step->kind << 4 | step->insn.length;
-}
-
-static void unpack_step(u8 plain, struct step *step)
-{
-	step->kind = plain >> 4;
-	step->target = 0;
-	step->insn.length = plain & 0x0f;
-}
-
-/* Decode the instruction at walk->at. */
-static int decode_step(const struct reader *r, struct walk *walk)
+int walk_decode(const struct reader *r, struct walk *walk)
 {
 	const struct span *span = walk->span;
 	u16 marks = r->marks[span->first + walk->at];
@@ -188,42 +175,11 @@ static int decode_step(const struct reader *r, struct walk *walk)
 		plain_step(r, marks, step);
 	if (!err && is_foreign_jump(r, step))
 		err = -EBUSY;
-	if (!err)
-		r->plain[span->first + walk->at] = pack_step(step);
-	return !err && step->insn.length > room ? -EILSEQ : err;
-}
-
-/* Without decoding it, if it is one of which that is enough. */
-static bool known_step(const struct reader *r, struct walk *walk)
-{
-	u8 plain = walk->whole ? 0 : r->plain[walk->span->first + walk->at];
-
-	if (!plain || (plain & 0x0f) > walk->end - walk->at)
-		return false;
-	unpack_step(plain, &walk->step);
-	return true;
-}
-
-int walk_next(const struct reader *r, struct walk *walk)
-{
-	int err;
-
-	walk->at = walk->next;
-	if (walk->at >= walk->end)
-		return 0;
-	err = known_step(r, walk) ? 0 : decode_step(r, walk);
 	if (err)
 		return err;
-	walk->next = walk->at + walk->step.insn.length;
-	return 1;
-}
-
-void walk_past_plain(const struct reader *r, struct walk *walk)
-{
-	const u8 *plain = r->plain + walk->span->first;
-
-	while (walk->next < walk->end && plain[walk->next])
-		walk->next += plain[walk->next] & 0x0f;
+	r->plain[span->first + walk->at] = plain_of(step);
+	walk->next = walk->at + step->insn.length;
+	return step->insn.length > room ? -EILSEQ : 1;
 }
 
 int walk_function(const struct reader *r, const struct flow_function *function,
@@ -242,11 +198,6 @@ int walk_function(const struct reader *r, const struct flow_function *function,
 	walk->end = offset + function->size;
 	walk->whole = false;
 	return 0;
-}
-
-u16 *walk_marks(const struct reader *r, const struct walk *walk)
-{
-	return &r->marks[walk->span->first + walk->at];
 }
 
 /* --- setting up ---------------------------------------------------------------------------- */

@@ -43,9 +43,10 @@ struct span {
  * @marks: MARK_*, one for each byte, in the order of @spans
  * @nr_marks: how many
  * @plain: one for each byte: an instruction begins there of which nothing but its kind and
- *	   length matters, and that has been decoded: pack_step(); else 0
+ *	   length matters, and that has been decoded: plain_of(); else 0
  * @labels: its static branches, sorted by from
  * @entries: one for each function: where its entry site sits, from its first byte
+ * @near: the function that was found last: most jumps stay in theirs
  */
 struct reader {
 	struct flow_input *in;
@@ -55,6 +56,7 @@ struct reader {
 	u8 *plain;
 	struct flow_pair *labels;
 	u8 *entries;
+	u32 near;
 };
 
 /* Where control goes from an instruction, given the tables. */
@@ -75,6 +77,25 @@ struct step {
 	u64 target;		/* where it goes if that is known, else 0 */
 	struct insn_branch insn;
 };
+
+/*
+ * A kind and a length, of 1 to INSN_MAX_LEN, in a byte. The tables do not change while a text is
+ * read, nor does the text.
+ */
+static inline u8 plain_of(const struct step *step)
+{
+	return step->target || step->kind == STEP_JCC ? 0 : step->kind << 4 | step->insn.length;
+}
+
+static inline enum step_kind plain_kind(u8 plain)
+{
+	return plain >> 4;
+}
+
+static inline u32 plain_length(u8 plain)
+{
+	return plain & 0x0f;
+}
 
 /* Reads instructions one after the other; offsets are the span's. */
 struct walk {
@@ -118,17 +139,20 @@ u16 *reader_marks(const struct reader *r, u64 address);
 const struct span *reader_span(const struct reader *r, u64 address);
 
 /* reader_function - index of the function that holds @address, or FLOW_NONE */
-u32 reader_function(const struct reader *r, u64 address);
+u32 reader_function(struct reader *r, u64 address);
 
 /*
  * reader_way_in - where a jump or call to @address enters, as far as anybody can tell: who
  * skips the endbr64 of a function passes its entry site all the same
  */
-u64 reader_way_in(const struct reader *r, u64 address);
+u64 reader_way_in(struct reader *r, u64 address);
 
 /* walk_function - begin to walk through a function; -EFAULT if it is not in the texts */
 int walk_function(const struct reader *r, const struct flow_function *function,
 		  struct walk *walk);
+
+/* walk_decode - walk_next(), where there is an instruction and it has to be decoded */
+int walk_decode(const struct reader *r, struct walk *walk);
 
 /*
  * walk_next - go to the next instruction: 1; 0 at the end; -EILSEQ; -EBUSY
@@ -136,12 +160,36 @@ int walk_function(const struct reader *r, const struct flow_function *function,
  * Unless @walk is whole, of an instruction that is no jump and names no target no more is told of
  * @step.insn than its length: functions are read several times, and most instructions are such.
  */
-int walk_next(const struct reader *r, struct walk *walk);
+static inline int walk_next(const struct reader *r, struct walk *walk)
+{
+	u8 plain;
+
+	walk->at = walk->next;
+	if (walk->at >= walk->end)
+		return 0;
+	plain = walk->whole ? 0 : r->plain[walk->span->first + walk->at];
+	if (!plain || plain_length(plain) > walk->end - walk->at)
+		return walk_decode(r, walk);
+	walk->step.kind = plain_kind(plain);
+	walk->step.target = 0;
+	walk->step.insn.length = plain_length(plain);
+	walk->next += plain_length(plain);
+	return 1;
+}
 
 /* walk_past_plain - leave out what is known to be no jump and to name no target */
-void walk_past_plain(const struct reader *r, struct walk *walk);
+static inline void walk_past_plain(const struct reader *r, struct walk *walk)
+{
+	const u8 *plain = r->plain + walk->span->first;
+
+	while (walk->next < walk->end && plain[walk->next])
+		walk->next += plain_length(plain[walk->next]);
+}
 
 /* walk_marks - of the current instruction's bytes */
-u16 *walk_marks(const struct reader *r, const struct walk *walk);
+static inline u16 *walk_marks(const struct reader *r, const struct walk *walk)
+{
+	return &r->marks[walk->span->first + walk->at];
+}
 
 #endif /* LIVECOV_FLOW_READ_H */

@@ -114,14 +114,37 @@ bool notrace site_index_inside(unsigned long address)
 }
 NOKPROBE_SYMBOL(site_index_inside);
 
+/* @offset may be so far in front of the index as a patch is long at most. */
+static bool overlaps_in(const struct site_index *index, long offset, u32 length)
+{
+	long first = max(offset + 1 - REGION_MAX_LEN, 0L) >> BUCKET_SHIFT;
+	long end = (min(offset + length, (long)index->size) + BUCKET_MASK) >> BUCKET_SHIFT;
+
+	for (; first < end; first++) {
+		u32 i;
+
+		for (i = index->buckets[first]; i < index->buckets[first + 1]; i++) {
+			const struct cov_site *site = site_of(index, index->words[i]);
+			long at = (first << BUCKET_SHIFT) + (index->words[i] & BUCKET_MASK);
+
+			if (READ_ONCE(site->indexed) && at < offset + length &&
+			    (at > offset || at + site->patched > offset))
+				return true;
+		}
+	}
+	return false;
+}
+
 bool site_index_overlaps(unsigned long address, u32 length)
 {
-	u32 i;
+	const struct site_index *index;
 
-	for (i = 1; i < length; i++)
-		if (site_index_find(address + i))
+	for (index = rcu_dereference_raw(indices); index; index = rcu_dereference_raw(index->next))
+		if (address + length > index->base &&
+		    address < index->base + index->size + REGION_MAX_LEN &&
+		    overlaps_in(index, address - index->base, length))
 			return true;
-	return site_index_covers(address);
+	return false;
 }
 
 struct cov_site *site_index_find_stub(unsigned long address)

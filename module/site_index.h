@@ -36,13 +36,13 @@ struct cov_site *site_index_covering(unsigned long address);
 /* site_index_inside - is it behind the first byte of such a patch? Any context. */
 bool site_index_inside(unsigned long address);
 
+/* site_index_overlaps - is one of @length bytes at @address such a patch's? Not in handlers. */
+bool site_index_overlaps(unsigned long address, u32 length);
+
 static inline bool site_index_covers(unsigned long address)
 {
-	return site_index_covering(address);
+	return site_index_overlaps(address, 1);
 }
-
-/* site_index_overlaps - is one of @length bytes at @address such a patch's? Any context. */
-bool site_index_overlaps(unsigned long address, u32 length);
 
 /* site_index_find_stub - the site whose stub holds @address, which is the arena's; slow */
 struct cov_site *site_index_find_stub(unsigned long address);
