@@ -4,14 +4,16 @@
  * asks it for section sizes and source lines. A file counts only if its
  * build-id is that of the loaded module: another build's lines would be lies.
  *
- * libdwfl reads it, because it knows compressed modules and applies the
- * relocations without which the DWARF of a .ko is meaningless. The addresses
- * that it makes up for the sections of a relocatable file stay inside this
- * file; callers speak of (section name, offset).
+ * Elfutils reads it, as it knows compressed modules. For lines that is libdwfl, which
+ * applies the relocations without which the DWARF of a .ko is meaningless; they take
+ * longer than all the rest of an attach's work in user space, so where only sections
+ * are wanted nothing is relocated. The addresses that libdwfl makes up for the sections
+ * of a relocatable file stay inside this file; callers speak of (section name, offset).
  *
  * May call file.c.
  */
 #include <dirent.h>
+#include <elfutils/libdwelf.h>
 #include <elfutils/libdwfl.h>
 #include <fcntl.h>
 #include <gelf.h>
@@ -27,9 +29,10 @@
 #define DEBUG_ROOT	"/usr/lib/debug"
 
 struct cov_module_file {
-	Dwfl *dwfl;
+	Dwfl *dwfl;		/* of a file with lines; it owns @elf and @fd then */
 	Dwfl_Module *module;
 	Elf *elf;
+	int fd;
 	GElf_Addr bias;
 	size_t names;
 };
@@ -79,61 +82,67 @@ static Elf_Scn *find_section(const struct cov_module_file *file, const char *nam
 
 static bool has_build_id(const struct cov_module_file *file, const struct cov_build_id *id)
 {
-	const unsigned char *bits = NULL;
-	GElf_Addr where;
-	int length = dwfl_module_build_id(file->module, &bits, &where);
+	const void *bits = NULL;
+	ssize_t length = dwelf_elf_gnu_build_id(file->elf, &bits);
 
-	return length > 0 && (uint32_t)length >= id->length && bits &&
-	       !memcmp(bits, id->bytes, id->length);
+	return length >= (ssize_t)id->length && !memcmp(bits, id->bytes, id->length);
 }
 
 void cov_module_file_close(struct cov_module_file *file)
 {
 	if (!file)
 		return;
-	if (file->dwfl)
+	if (file->dwfl) {
 		dwfl_end(file->dwfl);
+	} else {
+		elf_end(file->elf);
+		close(file->fd);
+	}
 	free(file);
 }
 
-/* Report the open file to libdwfl, which owns @fd afterwards, whatever happens. */
-static bool report(struct cov_module_file *file, const char *path, int fd)
+static bool open_sections(struct cov_module_file *file)
 {
-	file->dwfl = dwfl_begin(&callbacks);
-	if (!file->dwfl) {
-		close(fd);
+	elf_version(EV_CURRENT);
+	file->elf = dwelf_elf_begin(file->fd);
+	return file->elf;
+}
+
+/* libdwfl owns the descriptor when it knows the module. */
+static bool open_lines(struct cov_module_file *file, const char *path)
+{
+	Dwfl *dwfl = dwfl_begin(&callbacks);
+
+	if (!dwfl)
 		return false;
-	}
-	dwfl_report_begin(file->dwfl);
-	file->module = dwfl_report_offline(file->dwfl, "", path, fd);
+	dwfl_report_begin(dwfl);
+	file->module = dwfl_report_offline(dwfl, "", path, file->fd);
 	if (!file->module) {
-		close(fd);
+		dwfl_end(dwfl);
 		return false;
 	}
-	dwfl_report_end(file->dwfl, NULL, NULL);
-	return true;
+	file->dwfl = dwfl;
+	dwfl_report_end(dwfl, NULL, NULL);
+	file->elf = dwfl_module_getelf(file->module, &file->bias);
+	return file->elf;
 }
 
 static struct cov_module_file *try_file(const struct wanted *want, const char *path)
 {
 	struct cov_module_file *file;
 	GElf_Shdr header;
-	int fd;
 
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return NULL;
 	file = calloc(1, sizeof(*file));
-	if (!file) {
-		close(fd);
+	if (!file)
+		return NULL;
+	file->fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (file->fd < 0) {
+		free(file);
 		return NULL;
 	}
-	if (!report(file, path, fd))
+	if (!(want->lines ? open_lines(file, path) : open_sections(file)))
 		goto err;
-	file->elf = dwfl_module_getelf(file->module, &file->bias);
-	if (!file->elf || elf_getshdrstrndx(file->elf, &file->names))
-		goto err;
-	if (!has_build_id(file, want->id))
+	if (elf_getshdrstrndx(file->elf, &file->names) || !has_build_id(file, want->id))
 		goto err;
 	if (want->lines && !find_section(file, ".debug_line", &header))
 		goto err;

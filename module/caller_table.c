@@ -203,7 +203,8 @@ u32 caller_table_forget(struct caller_table *table, u32 first, u32 last)
 
 void caller_table_reset(struct caller_table *table)
 {
-	if (table->cells)
+	/* A cell that nobody claimed since the last time is FREE: mostly all are. */
+	if (table->cells && atomic_long_read(&table->claimed))
 		memset(table->cells, 0, ((size_t)table->mask + 1) * sizeof(*table->cells));
 	atomic_long_set(&table->records, 0);
 	atomic_long_set(&table->claimed, 0);

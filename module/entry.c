@@ -12,10 +12,16 @@
  *	seen, in modes edges and blocks: out of the filter --> DISARMED
  *	release: out of the filter --> unknown to handlers --> RCU has passed
  *
- * An empty filter means every function of the kernel: the ops is registered only
- * while the filter has a place, so the last ones leave by unregistering. To take some
- * out ftrace needs memory; without it they stay in the filter, unknown to the
- * callback, until the last ones leave.
+ * The ops:
+ *
+ *	absent --first site--> registered --livecov goes, or no memory to empty the filter--> absent
+ *
+ * An empty filter means every function of the kernel, and unregistering waits, where the
+ * kernel preempts itself, until every task has given up its CPU of its own will
+ * (ftrace_shutdown(), synchronize_rcu_tasks()): minutes beside one that loops in a system
+ * call. So the ops stays when its last site leaves, with a place of livecov's own in the
+ * filter. To take some out ftrace needs memory; without it they stay, unknown to the
+ * callback, until the last ones leave, which is then by unregistering.
  */
 #include <linux/ftrace.h>
 #include <linux/kernel.h>
@@ -72,6 +78,12 @@ static struct ftrace_ops ops = {
 
 static bool registered;
 static u32 nr_armed;
+
+/* The filter's own place. Nobody calls it. */
+static noinline void always_in_filter(void)
+{
+	barrier();
+}
 
 /* --- sleeping ---------------------------------------------------------------------------- */
 
@@ -131,17 +143,43 @@ static void filter_empty(void)
 	ftrace_set_filter(&ops, NULL, 0, 1);
 }
 
+/* Of all that was in it only our own place is left. */
+static int filter_reset(void)
+{
+	unsigned long own = (unsigned long)always_in_filter;
+
+	return ftrace_set_filter_ips(&ops, &own, 1, 0, 1);
+}
+
+static void unregister(void)
+{
+	if (!registered)
+		return;
+	/* It fails only where ftrace has shut itself down: then the callback is never called. */
+	unregister_ftrace_function(&ops);
+	registered = false;
+	filter_empty();
+}
+
 static int filter_add(unsigned long *ips, u32 n)
 {
-	int err = ftrace_set_filter_ips(&ops, ips, n, 0, 0);
+	int err = registered ? 0 : filter_reset();
 
-	if (err || registered)
+	err = err ?: ftrace_set_filter_ips(&ops, ips, n, 0, 0);
+	if (registered)
 		return err;
-	err = register_ftrace_function(&ops);
+	err = err ?: register_ftrace_function(&ops);
 	registered = !err;
 	if (err)
 		filter_empty();
 	return err;
+}
+
+/* The last ones leave. */
+static void leave(void)
+{
+	if (registered && filter_reset())
+		unregister();
 }
 
 static void settle_arm(struct cov_site **sites, u32 n, int err)
@@ -158,16 +196,6 @@ static void settle_arm(struct cov_site **sites, u32 n, int err)
 			give_up(sites[i], err ?: -ESHUTDOWN);
 		}
 	}
-}
-
-static void leave(void)
-{
-	if (!registered)
-		return;
-	/* It fails only where ftrace has shut itself down: then the callback is never called. */
-	unregister_ftrace_function(&ops);
-	registered = false;
-	filter_empty();
 }
 
 static void entry_arm(struct cov_site **sites, u32 n)
@@ -276,7 +304,7 @@ static const char *entry_usable(void)
 
 void entry_exit(void)
 {
-	leave();
+	unregister();
 	ftrace_free_filter(&ops);
 }
 

@@ -67,6 +67,7 @@ static int core_symbols_read(const struct image_choice *choice, struct symbols *
 		if (err)
 			return err;
 		symbol->name = name - choice->globs;
+		symbol->name_len = strlen(name);
 		symbols->count++;
 	}
 	return 0;

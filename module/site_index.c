@@ -272,8 +272,9 @@ static void replace(struct cov_target *target, struct site_index *index)
 		rcu_assign_pointer(*link, index);
 	else if (old)
 		rcu_assign_pointer(*link, rcu_dereference_protected(old->next, true));
+	/* Attaching waits here once for each engine, so not for the ticks of all CPUs. */
 	if (old)
-		synchronize_rcu();
+		synchronize_rcu_expedited();
 	index_free(old);
 }
 

@@ -79,6 +79,7 @@ static void take_symbol(struct symbols *symbols, const Elf_Sym *sym, const char 
 		.address = sym->st_value,
 		.size = min_t(u64, sym->st_size, U32_MAX),
 		.name = symbols->names_len,
+		.name_len = name_len - 1,
 		.parent = COV_NONE,
 	};
 	memcpy(symbols->names + symbols->names_len, name, name_len);
@@ -175,12 +176,10 @@ static u32 next_parent(const struct symbols *symbols, u32 cold, u32 from)
 	const char *name = symbol_name(symbols, cold);
 	size_t len = cold_suffix(name) - name;
 
-	for (; from < symbols->count; from++) {
-		const char *candidate = symbol_name(symbols, from);
-
-		if (!strncmp(candidate, name, len) && !candidate[len])
+	for (; from < symbols->count; from++)
+		if (symbols->table[from].name_len == len &&
+		    !memcmp(symbol_name(symbols, from), name, len))
 			return from;
-	}
 	return COV_NONE;
 }
 

@@ -13,6 +13,7 @@
  * @address: of its first byte
  * @size: bytes
  * @name: offset in struct symbols.names
+ * @name_len: without the NUL
  * @parent: index of a cold part's function, or COV_NONE
  * @selected: the caller wants it
  * @cold: a part that is entered by jumps alone
@@ -21,6 +22,7 @@ struct symbol {
 	u64 address;
 	u32 size;
 	u32 name;
+	u32 name_len;
 	u32 parent;
 	bool selected;
 	bool cold;

@@ -40,9 +40,6 @@ void workers_pass(const struct workers *workers);
 /* workers_stop - and every result was right */
 void workers_stop(struct workers *workers);
 
-/* need_engine - skip the test where livecov cannot use an engine, COV_ENGINE_* */
-void need_engine(int fd, unsigned int engine);
-
 /* attach_covtarget - all of it, mode edges, scope all, armed; the target's id */
 uint32_t attach_covtarget(int fd, unsigned int engine);
 

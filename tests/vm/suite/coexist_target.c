@@ -132,15 +132,6 @@ void workers_stop(struct workers *w)
 		end(w->pids[i]);
 }
 
-void need_engine(int fd, unsigned int engine)
-{
-	struct cov_version version;
-
-	CALL(fd, COV_IOC_VERSION, &version);
-	if (!(version.engines & (1U << engine)))
-		skip_test("livecov has no engine %u here", engine);
-}
-
 uint32_t attach_covtarget(int fd, unsigned int engine)
 {
 	return attach_by(fd, COEXIST_TARGET, NULL, engine, COV_MODE_EDGES, COV_SCOPE_ALL);

@@ -170,6 +170,15 @@ struct cov_arm arm(int fd, uint32_t target)
 	return request;
 }
 
+void need_engine(int fd, unsigned int engine)
+{
+	struct cov_version version;
+
+	CALL(fd, COV_IOC_VERSION, &version);
+	if (!(version.engines & (1U << engine)))
+		skip_test("livecov has no engine %u here", engine);
+}
+
 uint32_t attach_by(int fd, const char *module, const char *glob, uint32_t engine,
 		   uint32_t mode, uint32_t scope)
 {

@@ -61,6 +61,9 @@ void del_checkpoint(int fd, const char *name);
 /* place_of - what entry 0 of such a checkpoint's target says */
 struct cov_function place_of(int fd, uint32_t target);
 
+/* need_engine - skip the test where livecov cannot use an engine, COV_ENGINE_* */
+void need_engine(int fd, unsigned int engine);
+
 /* attach_by - and armed; @glob NULL for every function */
 uint32_t attach_by(int fd, const char *module, const char *glob, uint32_t engine,
 		   uint32_t mode, uint32_t scope);

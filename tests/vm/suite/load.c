@@ -105,6 +105,30 @@ static void detach_does_not_wait_for_the_hits_to_settle(void)
 	hammer_stop(&hammer);
 }
 
+/*
+ * The last site of engine entry goes beside tasks that loop in a system call: ftrace's
+ * unregistering would wait for them, and the kernel tell of a blocked task.
+ */
+static void entries_leave_beside_tasks_that_keep_their_cpu(void)
+{
+	int fd = control_open();
+	struct hammer hammer;
+	unsigned int i;
+
+	need_engine(fd, COV_ENGINE_ENTRY);
+	hammer_start(&hammer);
+	for (i = 0; i < rounds(12); i++) {
+		uint32_t target = attach_by(fd, TARGET, WORKED, COV_ENGINE_ENTRY, COV_MODE_COUNT,
+					    COV_SCOPE_ALL);
+
+		hammer_pass(&hammer);
+		EXPECT_EQ(target_info(fd, target).functions_hit, 3);
+		with_id(fd, COV_IOC_DETACH, target);
+		expect_clean_text();
+	}
+	hammer_stop(&hammer);
+}
+
 static void livecov_is_unloaded_while_its_sites_are_hit(void)
 {
 	struct hammer hammer;
@@ -273,6 +297,7 @@ static const struct test tests[] = {
 	TEST(text_is_armed_and_restored_while_it_runs),
 	TEST(text_is_disarmed_and_restored_while_it_runs),
 	TEST(detach_does_not_wait_for_the_hits_to_settle),
+	TEST(entries_leave_beside_tasks_that_keep_their_cpu),
 	TEST(livecov_is_unloaded_while_its_sites_are_hit),
 	TEST(others_ask_and_reset_during_a_storm),
 	TEST(module_is_reloaded_while_it_is_attached_to),
