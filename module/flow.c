@@ -54,7 +54,7 @@ static bool has_blocks(const struct flow_function *function)
 	return function->selected && !function->error;
 }
 
-static u32 block_at(struct builder *b, u64 address)
+static u32 block_at(const struct builder *b, u64 address)
 {
 	const struct flow_function *function;
 	u32 index = reader_function(&b->r, address), low, high;
@@ -478,7 +478,7 @@ static void relate(struct builder *b, u32 from, u64 to)
 
 	if (from == FLOW_NONE || into == FLOW_NONE || from == into)
 		return;
-	to = reader_way_in(&b->r, to);
+	to = reader_entered(&b->r, into, to);
 	if (to == functions[into].address && !functions[into].cold)
 		return;
 	if (functions[from].error)
@@ -629,6 +629,7 @@ static void link_block(struct builder *b, u32 index)
 	bool unsure = b->traits[block->function] & TRAIT_UNSURE;
 	u64 address = b->in->functions[block->function].address + block->offset;
 
+	b->r.near = block->function;
 	if (!(block->flags & FLOW_BLOCK_ENTRY) &&
 	    (unsure || *reader_marks(&b->r, address) & MARK_HIDDEN))
 		block->flags |= FLOW_BLOCK_HIDDEN;

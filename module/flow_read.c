@@ -35,20 +35,21 @@ u16 *reader_marks(const struct reader *r, u64 address)
 	return span ? &r->marks[span->first + (address - span->base)] : NULL;
 }
 
-u32 reader_function(struct reader *r, u64 address)
+u32 reader_function(const struct reader *r, u64 address)
 {
 	const struct flow_function *functions = r->in->functions;
 	u32 low = 0, high = r->in->nr_functions;
 
-	if (high && address - functions[r->near].address < functions[r->near].size)
+	if (!high || address < functions[0].address || address > functions[high - 1].address +
+	    functions[high - 1].size)
+		return FLOW_NONE;
+	if (address - functions[r->near].address < functions[r->near].size)
 		return r->near;
 	while (low < high) {
 		u32 middle = low + (high - low) / 2;
 
-		if (address - functions[middle].address < functions[middle].size) {
-			r->near = middle;
+		if (address - functions[middle].address < functions[middle].size)
 			return middle;
-		}
 		if (address < functions[middle].address)
 			high = middle;
 		else
@@ -57,15 +58,18 @@ u32 reader_function(struct reader *r, u64 address)
 	return FLOW_NONE;
 }
 
-u64 reader_way_in(struct reader *r, u64 address)
+u64 reader_entered(const struct reader *r, u32 index, u64 address)
+{
+	u64 start = r->in->functions[index].address;
+
+	return address - start == r->entries[index] ? start : address;
+}
+
+u64 reader_way_in(const struct reader *r, u64 address)
 {
 	u32 index = reader_function(r, address);
-	u64 start;
 
-	if (index == FLOW_NONE)
-		return address;
-	start = r->in->functions[index].address;
-	return address - start == r->entries[index] ? start : address;
+	return index == FLOW_NONE ? address : reader_entered(r, index, address);
 }
 
 static u64 label_target(const struct reader *r, u64 address)
@@ -182,7 +186,7 @@ int walk_decode(const struct reader *r, struct walk *walk)
 	return step->insn.length > room ? -EILSEQ : 1;
 }
 
-int walk_function(const struct reader *r, const struct flow_function *function,
+int walk_function(struct reader *r, const struct flow_function *function,
 		  struct walk *walk)
 {
 	const struct span *span = reader_span(r, function->address);
@@ -193,6 +197,7 @@ int walk_function(const struct reader *r, const struct flow_function *function,
 	offset = function->address - span->base;
 	if (!function->size || function->size > span->size - offset)
 		return -EFAULT;
+	r->near = function - r->in->functions;
 	walk->span = span;
 	walk->next = offset;
 	walk->end = offset + function->size;

@@ -46,7 +46,7 @@ struct span {
  *	   length matters, and that has been decoded: plain_of(); else 0
  * @labels: its static branches, sorted by from
  * @entries: one for each function: where its entry site sits, from its first byte
- * @near: the function that was found last: most jumps stay in theirs
+ * @near: the function that is being walked: most jumps stay in it
  */
 struct reader {
 	struct flow_input *in;
@@ -139,16 +139,19 @@ u16 *reader_marks(const struct reader *r, u64 address);
 const struct span *reader_span(const struct reader *r, u64 address);
 
 /* reader_function - index of the function that holds @address, or FLOW_NONE */
-u32 reader_function(struct reader *r, u64 address);
+u32 reader_function(const struct reader *r, u64 address);
 
 /*
  * reader_way_in - where a jump or call to @address enters, as far as anybody can tell: who
  * skips the endbr64 of a function passes its entry site all the same
  */
-u64 reader_way_in(struct reader *r, u64 address);
+u64 reader_way_in(const struct reader *r, u64 address);
+
+/* reader_entered - the same of an address that lies in the function with index @index */
+u64 reader_entered(const struct reader *r, u32 index, u64 address);
 
 /* walk_function - begin to walk through a function; -EFAULT if it is not in the texts */
-int walk_function(const struct reader *r, const struct flow_function *function,
+int walk_function(struct reader *r, const struct flow_function *function,
 		  struct walk *walk);
 
 /* walk_decode - walk_next(), where there is an instruction and it has to be decoded */
