@@ -107,43 +107,24 @@ static void others_patch_the_same_text(void)
 /* --- counts ------------------------------------------------------------------------------------ */
 
 /* Others patch these functions too, and livecov patches others, while they are counted. */
-static void count_calls(int fd, int device, unsigned int engine, unsigned int scope)
+static unsigned long patch_around(void *device)
 {
-	uint32_t target = attach_counting(fd, engine, scope);
-	struct cov_register reg = { .sample = 1 };
-	struct callers callers;
-	unsigned int i, n = 4 + any(8);
-
-	test_case("engine %u, scope %u", engine, scope);
-	CALL(fd, COV_IOC_REGISTER, &reg);
-	callers_start(&callers);
-	CALL(fd, COV_IOC_UNREGISTER, NULL);
-	for (i = 0; i < n; i++) {
-		if (any(2))
-			patch_something(device);
-		else
-			attach_for_a_moment(COEXIST_TARGET);
-		usleep(any(100) * 1000);
-	}
-	expect_calls(fd, target, callers_finish(&callers));
-	remove_probes();
+	if (any(2))
+		patch_something(*(int *)device);
+	else
+		attach_for_a_moment(COEXIST_TARGET);
+	return 0;
 }
 
 static void no_count_is_lost_while_others_patch(void)
 {
-	static const unsigned int engines[] = {
-		COV_ENGINE_AUTO, COV_ENGINE_DETOUR, COV_ENGINE_BREAKPOINT,
-	};
 	int device;
 
 	storm_begin(__func__);
 	device = covt_open();
 	while (storm_goes_on()) {
-		int fd = control_open();
-
-		count_calls(fd, device, engines[any(ARRAY_SIZE(engines))],
-			    any(2) ? COV_SCOPE_ALL : COV_SCOPE_TRACKED);
-		close(fd);
+		count_for_a_while(patch_around, &device);
+		remove_probes();
 	}
 	patch_no_more(device);
 	close(device);

@@ -49,12 +49,6 @@ void attach_again_and_again(void *module);
 /* detach_all - checkpoints added by hand as well */
 void detach_all(int fd);
 
-/* attach_counting - covlife_work() and what it calls, in mode count, armed; the target's id */
-uint32_t attach_counting(int fd, unsigned int engine, unsigned int scope);
-
-/* expect_calls - so many of covlife_work() were counted, half of them odd */
-void expect_calls(int fd, uint32_t target, unsigned long calls);
-
 /* --- covlife at work ------------------------------------------------------------------------- */
 
 /**
@@ -74,6 +68,16 @@ void callers_start(struct callers *callers);
 
 /* callers_finish - how many calls they have made */
 unsigned long callers_finish(const struct callers *callers);
+
+/* attach_counting - covlife_work() and what it calls, in mode count, armed; the target's id */
+uint32_t attach_counting(int fd, unsigned int engine, unsigned int scope);
+
+/*
+ * count_for_a_while - tracked callers' calls, in mode count, by some engine in some scope: every
+ * one is counted whatever @disturb does, again and again. That returns how many more there were
+ * outside tasks' own context.
+ */
+void count_for_a_while(unsigned long (*disturb)(void *context), void *context);
 
 /*
  * The same for covtarget: every result is right, and they rest. Started as callers are;

@@ -57,47 +57,17 @@ static void a_processor_goes_and_comes_while_attached(void)
 
 /* --- counts ---------------------------------------------------------------------------------- */
 
-/* The callers' own processes are tracked as well as everybody else. */
-static void count_for_a_while(unsigned int engine, unsigned int scope,
-			      unsigned long (*disturb)(void))
+static void no_count_is_lost_while(const char *name, unsigned long (*disturb)(void *unused))
 {
-	int fd = control_open();
-	uint32_t target = attach_counting(fd, engine, scope);
-	struct cov_register reg = { .sample = 1 };
-	struct callers callers;
-	unsigned long others = 0;
-	unsigned int i, n = 4 + any(8);
-
-	test_case("engine %u, scope %u", engine, scope);
-	CALL(fd, COV_IOC_REGISTER, &reg);
-	callers_start(&callers);
-	CALL(fd, COV_IOC_UNREGISTER, NULL);
-	for (i = 0; i < n; i++) {
-		others += disturb();
-		usleep(any(100) * 1000);
-	}
-	/* What interrupts a tracked task is not the task's. */
-	if (scope == COV_SCOPE_TRACKED)
-		others = 0;
-	expect_calls(fd, target, callers_finish(&callers) + others);
-	close(fd);
-}
-
-static void no_count_is_lost_while(const char *name, unsigned long (*disturb)(void))
-{
-	static const unsigned int engines[] = {
-		COV_ENGINE_AUTO, COV_ENGINE_DETOUR, COV_ENGINE_BREAKPOINT,
-	};
-
 	storm_begin(name);
 	while (storm_goes_on())
-		count_for_a_while(engines[any(ARRAY_SIZE(engines))],
-				  any(2) ? COV_SCOPE_ALL : COV_SCOPE_TRACKED, disturb);
+		count_for_a_while(disturb, NULL);
 	storm_end();
 }
 
-static unsigned long switch_processor(void)
+static unsigned long switch_processor(void *unused)
 {
+	(void)unused;
 	write_file(ONLINE, any(2) ? "0" : "1");
 	return 0;
 }
@@ -114,11 +84,12 @@ static void no_count_is_lost_while_a_processor_goes_and_comes(void)
 #define NMIS	200	/* even: half of them odd */
 
 /* Each runs covlife_work() wherever the other processor is just then. */
-static unsigned long send_nmis(void)
+static unsigned long send_nmis(void *unused)
 {
 	int device = MUST(open("/dev/covlife", O_RDWR | O_CLOEXEC));
 	unsigned long i;
 
+	(void)unused;
 	for (i = 0; i < NMIS; i++)
 		MUST(ioctl(device, COVLIFE_NMI, i));
 	close(device);
@@ -129,7 +100,7 @@ static void nmis_come_again_and_again(void *unused)
 {
 	(void)unused;
 	while (storm_goes_on())
-		send_nmis();
+		send_nmis(NULL);
 }
 
 static void nmis_come_while_text_is_patched(void)

@@ -232,34 +232,6 @@ void detach_all(int fd)
 	}
 }
 
-void expect_calls(int fd, uint32_t target, unsigned long calls)
-{
-	struct cov_function work = function_of(fd, target, "covlife_work");
-	struct cov_branch branches[2];
-	int i;
-
-	EXPECT_EQ(read_table(fd, COV_IOC_BRANCHES, target, work.first_branch, 2, branches), 2);
-	EXPECT_EQ(work.hits, calls);
-	EXPECT_EQ(function_hits(fd, target, "covlife_odd"), calls / 2);
-	EXPECT_EQ(function_hits(fd, target, "covlife_even"), calls / 2);
-	for (i = 0; i < 2; i++)
-		EXPECT_EQ(branches[i].not_taken_hits + branches[i].taken_hits, calls);
-	EXPECT_EQ(branches[1].taken_hits, calls / 2);
-}
-
-uint32_t attach_counting(int fd, unsigned int engine, unsigned int scope)
-{
-	struct cov_attach request = attach_request(TARGET);
-
-	request.engine = engine;
-	request.mode = COV_MODE_COUNT;
-	request.scope = scope;
-	choose(&request, "covlife_[woe][odv]*");
-	attach(fd, &request);
-	arm(fd, request.target);
-	return request.target;
-}
-
 /* --- covlife at work -------------------------------------------------------------------- */
 
 struct counted {
@@ -453,4 +425,64 @@ void patch_no_more(int device)
 	covt(device, COVT_FN_static_key_set, 0, 0, 0);
 	covt(device, COVT_FN_key_beside_set, 0, 0, 0);
 	covt(device, COVT_FN_call_beside_set, 0, 0, 0);
+}
+
+/* --- counting ------------------------------------------------------------------------------ */
+
+static void expect_calls(int fd, uint32_t target, unsigned long calls)
+{
+	struct cov_function work = function_of(fd, target, "covlife_work");
+	struct cov_branch branches[2];
+	int i;
+
+	EXPECT_EQ(read_table(fd, COV_IOC_BRANCHES, target, work.first_branch, 2, branches), 2);
+	EXPECT_EQ(work.hits, calls);
+	EXPECT_EQ(function_hits(fd, target, "covlife_odd"), calls / 2);
+	EXPECT_EQ(function_hits(fd, target, "covlife_even"), calls / 2);
+	for (i = 0; i < 2; i++)
+		EXPECT_EQ(branches[i].not_taken_hits + branches[i].taken_hits, calls);
+	EXPECT_EQ(branches[1].taken_hits, calls / 2);
+}
+
+uint32_t attach_counting(int fd, unsigned int engine, unsigned int scope)
+{
+	struct cov_attach request = attach_request(TARGET);
+
+	request.engine = engine;
+	request.mode = COV_MODE_COUNT;
+	request.scope = scope;
+	choose(&request, "covlife_[woe][odv]*");
+	attach(fd, &request);
+	arm(fd, request.target);
+	return request.target;
+}
+
+/* The callers' own processes are tracked as well as everybody else. */
+void count_for_a_while(unsigned long (*disturb)(void *context), void *context)
+{
+	static const unsigned int engines[] = {
+		COV_ENGINE_AUTO, COV_ENGINE_DETOUR, COV_ENGINE_BREAKPOINT,
+	};
+	unsigned int engine = engines[any(ARRAY_SIZE(engines))];
+	unsigned int scope = any(2) ? COV_SCOPE_ALL : COV_SCOPE_TRACKED;
+	int fd = control_open();
+	uint32_t target = attach_counting(fd, engine, scope);
+	struct cov_register reg = { .sample = 1 };
+	struct callers callers;
+	unsigned long others = 0;
+	unsigned int i, n = 4 + any(8);
+
+	test_case("engine %u, scope %u", engine, scope);
+	CALL(fd, COV_IOC_REGISTER, &reg);
+	callers_start(&callers);
+	CALL(fd, COV_IOC_UNREGISTER, NULL);
+	for (i = 0; i < n; i++) {
+		others += disturb(context);
+		usleep(any(100) * 1000);
+	}
+	/* What interrupts a tracked task is not the task's. */
+	if (scope == COV_SCOPE_TRACKED)
+		others = 0;
+	expect_calls(fd, target, callers_finish(&callers) + others);
+	close(fd);
 }
