@@ -133,21 +133,22 @@ u32 detour_origin(const struct cov_site *site, u32 offset)
 /* The bytes that a settled state wants in the site's place. */
 static bool settled_bytes(const struct cov_site *site, u8 settled, u8 *bytes)
 {
-	const u8 *original = patcher_original_bytes(site);
 	struct stub_task task;
 	struct stub stub;
 
-	if (settled == SITE_SETTLED_FREE) {
-		memcpy(bytes, original, site->patched);
+	switch (settled) {
+	case SITE_SETTLED_FREE:
+		memcpy(bytes, patcher_original_bytes(site), site->patched);
+		return true;
+	case SITE_SETTLED_HALF:
+		if (describe_made(site, &stub, &task))
+			return false;
+		stub_half(&stub, site->taken_at, bytes);
+		return true;
+	default:
+		stub_jump(site_patch(site), site->patched, site_stub(site), bytes);
 		return true;
 	}
-	if (describe_made(site, &stub, &task))
-		return false;
-	if (settled == SITE_SETTLED_HALF)
-		stub_half(&stub, site->taken_at, bytes);
-	else
-		stub_jump(&stub, bytes);
-	return true;
 }
 
 static bool describe_arm(void *context, u32 i, struct text_patch *patch)

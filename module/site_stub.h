@@ -30,8 +30,8 @@ bool site_stub_shares(const struct cov_site *site, u32 *offset);
  * @stub: out
  * @task: out: what @stub refers to in scope tracked
  *
- * The site has called site_stub_take(). Any context. Return: 0, -EOPNOTSUPP if this CPU or kernel has not what it takes,
- * -ERANGE if something is out of a stub's reach.
+ * The site has called site_stub_take(). Any context. Return: 0, -EOPNOTSUPP if this CPU or
+ * kernel has not what it takes, -ERANGE if something is out of a stub's reach.
  */
 int site_stub_describe(const struct cov_site *site, const struct region *region,
 		       const u8 *text, unsigned long at, struct stub *stub,

@@ -457,12 +457,6 @@ static int write_passage(const struct stub *stub, u8 *code, struct parts *parts)
 	return w.err ? w.err : (int)w.size;
 }
 
-/* A region's jump to its stub. */
-static void put_detour(struct writer *w, const struct stub *stub)
-{
-	put_jump(w, stub->at);
-}
-
 int stub_write(const struct stub *stub, u8 *code)
 {
 	u8 jump[REGION_JUMP_LEN];
@@ -471,7 +465,7 @@ int stub_write(const struct stub *stub, u8 *code)
 	struct parts parts;
 	int err;
 
-	put_detour(&detour, stub);	/* to see whether it reaches */
+	put_jump(&detour, stub->at);	/* to see whether it reaches */
 	if (detour.err)
 		return detour.err;
 	if (is_passage(stub))
@@ -484,13 +478,12 @@ int stub_write(const struct stub *stub, u8 *code)
  * Nobody runs what is left of the region. int3 is what kprobes does not accept a probe
  * on (arch_prepare_kprobe()), and a decoder that comes along the text stays in step.
  */
-void stub_jump(const struct stub *stub, u8 *bytes)
+void stub_jump(u64 address, u32 length, u64 stub, u8 *bytes)
 {
-	struct writer w = { .code = bytes, .at = stub->address };
+	struct writer w = { .code = bytes, .at = address };
 
-	put_detour(&w, stub);
-	while (w.size < stub->region.length)
-		PUT(&w, 0xcc);
+	put_jump(&w, stub);
+	memset(bytes + w.size, 0xcc, length - w.size);
 }
 
 /* The conditional jump, into its stub. */

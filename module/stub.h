@@ -137,10 +137,12 @@ int stub_write_window(const struct stub_task *task, u64 at, u8 *code);
 
 /**
  * stub_jump - the bytes that a region gets: a jump to its stub
- * @stub: what stub_write() was given
- * @bytes: out: @stub->region.length of them: the jump, then int3s
+ * @address: where the region begins
+ * @length: of it
+ * @stub: where the stub begins, to which stub_write() has found that it reaches
+ * @bytes: out: @length of them: the jump, then int3s
  */
-void stub_jump(const struct stub *stub, u8 *bytes);
+void stub_jump(u64 address, u32 length, u64 stub, u8 *bytes);
 
 /**
  * stub_taken - where does a jump that is taken go in the stub?

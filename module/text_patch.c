@@ -9,7 +9,7 @@
  * opened the window uses it, with preemption off until it is closed; so the one
  * translation that must not be stale is its own, and INVLPG drops that (SDM vol. 3,
  * 4.10.4.1; stale ones of other CPUs and PCIDs are dropped before those use the
- * window).
+ * window). The second page is pointed only for a patch that lies across.
  *
  * The protocol, for a patch of more than one byte, as the kernel's own text_poke_bp():
  *
@@ -32,10 +32,9 @@
  *
  * Others who patch: the kernel's own text_poke() users are kept apart by what they
  * may touch: sites never lie on bytes of ftrace, static branches or static calls.
- * kprobes can come to any byte, under a lock that modules do not get: a first byte
- * that is not what we left there is not ours to change (refused -EBUSY). What is
- * left is a kprobe that is registered at the very byte between our look and our
- * store, with its own look before.
+ * kprobes can come to any byte: a patch is carried out under their lock (foreign.c), and
+ * one that has a kprobe on its bytes, or a byte that is not what we left there, is not
+ * ours to change (refused -EBUSY).
  */
 #include <linux/cpu.h>
 #include <linux/mm.h>
@@ -83,18 +82,19 @@ static void window_point(int i, struct page *page)
  */
 #define WINDOW_WRITES	64
 
-static unsigned long window_page;	/* 0: closed */
+static unsigned long window_page;	/* of text that its first page is at; 0: closed */
+static bool window_across;		/* its second is at the next one */
 static u32 window_writes;
 
 static void window_close(void)
 {
-	int i;
-
 	if (!window_page)
 		return;
-	for (i = 0; i < WINDOW_PAGES; i++)
-		window_point(i, window_idle);
+	window_point(0, window_idle);
+	if (window_across)
+		window_point(1, window_idle);
 	window_page = 0;
+	window_across = false;
 	preempt_enable();
 }
 
@@ -113,33 +113,57 @@ static bool is_module_text(unsigned long address)
 	return address >= MODULES_VADDR && address < MODULES_END;
 }
 
-/* Two pages of text from that of @address on; the second may not be there. */
-static bool window_open(unsigned long address)
+static struct page *text_page(unsigned long address)
 {
-	unsigned long first = address & PAGE_MASK;
-	struct page *page, *next;
+	return is_module_text(address) ? vmalloc_to_page((void *)address) : NULL;
+}
 
-	if (window_page == first && window_writes++ < WINDOW_WRITES)
-		return true;
-	window_close();
-	page = is_module_text(first) ? vmalloc_to_page((void *)first) : NULL;
+/* Point it at the page of text that begins at @first. */
+static bool window_move(unsigned long first)
+{
+	struct page *page = text_page(first);
+
 	if (!page)
 		return false;
-	next = is_module_text(first + PAGE_SIZE) ? vmalloc_to_page((void *)first + PAGE_SIZE) : NULL;
-	preempt_disable();
-	window_page = first;
-	window_writes = 0;
+	if (window_writes >= WINDOW_WRITES)
+		window_close();
+	if (!window_page) {
+		preempt_disable();
+		window_writes = 0;
+	}
 	window_point(0, page);
-	window_point(1, next ?: window_idle);
+	window_page = first;
+	if (window_across)
+		window_point(1, window_idle);
+	window_across = false;
 	return true;
+}
+
+/* For @length bytes at @address; no more than a page of them. Return: where to write. */
+static u8 *window_open(unsigned long address, u32 length)
+{
+	unsigned long first = address & PAGE_MASK;
+	struct page *next;
+
+	if ((window_page != first || window_writes >= WINDOW_WRITES) && !window_move(first))
+		return NULL;
+	window_writes++;
+	if (offset_in_page(address) + length > PAGE_SIZE && !window_across) {
+		next = text_page(first + PAGE_SIZE);
+		if (!next)
+			return NULL;
+		window_point(1, next);
+		window_across = true;
+	}
+	return window + offset_in_page(address);
 }
 
 /* @length 1 is one store; more bytes are nobody's instruction at the moment. */
 static void write_locked(unsigned long address, const u8 *bytes, u32 length)
 {
-	u8 *to = window + offset_in_page(address);
+	u8 *to = window_open(address, length);
 
-	if (WARN_ON_ONCE(!window_open(address)))
+	if (WARN_ON_ONCE(!to))
 		return;
 	if (length == 1)
 		WRITE_ONCE(*to, *bytes);
@@ -235,9 +259,9 @@ static u32 nr_remembered;
 /* What is there: in one instruction, because it may be becoming somebody else's. */
 static void rewrite(unsigned long address)
 {
-	u8 *to = window + offset_in_page(address), now;
+	u8 *to = window_open(address, 1), now;
 
-	if (WARN_ON_ONCE(!window_open(address)))
+	if (WARN_ON_ONCE(!to))
 		return;
 	now = READ_ONCE(*to);
 	cmpxchg(to, now, now);

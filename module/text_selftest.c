@@ -101,7 +101,7 @@ static const char *try_detour(unsigned long at)
 	if (len < 0)
 		return "no stub could be made in the self-test";
 	text_write(at, code, len);
-	stub_jump(&stub, patch.to);
+	stub_jump(stub.address, stub.region.length, stub.at, patch.to);
 	if (!apply(&patch))
 		return "text did not hold still in the self-test";
 	failure = try_both_ways();

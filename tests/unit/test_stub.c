@@ -206,7 +206,7 @@ static void a_region_gets_a_jump_and_int3s(void **state)
 	for (length = REGION_JUMP_LEN; length <= 20; length++) {
 		memset(bytes, CANARY, sizeof(bytes));
 		stub.region.length = length;
-		stub_jump(&stub, bytes);
+		stub_jump(stub.address, length, stub.at, bytes);
 		assert_int_equal(insn_branch_decode(bytes, length, stub.address, &insn), 0);
 		assert_int_equal(insn.kind, INSN_JMP);
 		assert_int_equal(insn.target, stub.at);
@@ -357,7 +357,7 @@ static void write_all_kinds(struct stub *stub)
 		length = stub_write(stub, code);
 		assert_in_range(length, 1, STUB_MAX_LEN);
 		assert_int_equal(stub_origin(stub, length - 1), last_origin(stub));
-		stub_jump(stub, jump);
+		stub_jump(stub->address, stub->region.length, stub->at, jump);
 	}
 	free(text);
 	free(code);

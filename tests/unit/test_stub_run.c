@@ -373,7 +373,7 @@ static void put_jump(struct trial *trial, u8 *kept)
 
 	memcpy(kept, region, trial->stub.region.length);
 	trial->stub.text = kept;
-	stub_jump(&trial->stub, region);
+	stub_jump(trial->stub.address, trial->stub.region.length, trial->stub.at, region);
 }
 
 static void try(struct trial *trial)

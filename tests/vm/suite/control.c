@@ -369,7 +369,7 @@ unsigned int rounds(unsigned int n)
 {
 	const char *kernel = getenv("LIVECOV_SUITE_KERNEL");
 
-	return kernel && !strcmp(kernel, "debug") ? n / 5 + 1 : n;
+	return kernel && !strcmp(kernel, "debug") ? n / 8 + 1 : n;
 }
 
 /* --- around every test ------------------------------------------------------------------------ */
