@@ -56,7 +56,7 @@
 /* Engines: what arms a site. */
 #define COV_ENGINE_AUTO		0	/* the best that each site allows */
 #define COV_ENGINE_KPROBE	1	/* a kprobe on each site; counts in every mode */
-#define COV_ENGINE_BREAKPOINT	2	/* int3; entries by int3 if once is enough, else ftrace; the rest by kprobes */
+#define COV_ENGINE_BREAKPOINT	2	/* int3; entries to be seen again by ftrace; else kprobes */
 #define COV_ENGINE_DETOUR	3	/* a jump to a stub; entries without room for it by ftrace; no others */
 #define COV_ENGINE_ENTRY	4	/* entries through ftrace alone */
 #define COV_ENGINES_MAX		8

@@ -45,7 +45,7 @@ extern "C" {
 /* Engines: what arms a site. */
 #define COV_ENGINE_AUTO		0	/* the best that each site allows */
 #define COV_ENGINE_KPROBE	1	/* a kprobe on each site; counts in every mode */
-#define COV_ENGINE_BREAKPOINT	2	/* int3; entries by int3 if once is enough, else ftrace; the rest by kprobes */
+#define COV_ENGINE_BREAKPOINT	2	/* int3; entries to be seen again by ftrace; else kprobes */
 #define COV_ENGINE_DETOUR	3	/* a jump to a stub; entries without room for it by ftrace; no others */
 #define COV_ENGINE_ENTRY	4	/* entries through ftrace alone */
 #define COV_ENGINES_MAX		8
@@ -1516,7 +1516,8 @@ struct cov_unhit {
  * its last bytes (a direct jump to the start of a block; a return), else, or if
  * the target is not loaded, it is taken to fall into the block behind it: the
  * count of blocks may be a little off, the order hardly. Nothing is taken to lie
- * behind the check of a stack protector. What the places are is exact. Errors: EINVAL a bad flag, ENOMEM.
+ * behind the check of a stack protector. What the places are is exact. Errors: EINVAL a bad
+ * flag, ENOMEM.
  */
 int cov_rank(struct cov *cov, const struct cov_snapshot *snapshot,
 	     uint64_t levels, unsigned int flags, struct cov_ranking **ranking);

@@ -203,7 +203,8 @@ static uint64_t word(const struct cov_trace_handle *trace, uint64_t chunk, uint3
 	       __atomic_load_n(&trace->chunks[chunk * CHUNK_WORDS + at], __ATOMIC_ACQUIRE) : 0;
 }
 
-static uint64_t search_chunk(const struct cov_trace_handle *trace, uint64_t chunk, unsigned int task)
+static uint64_t search_chunk(const struct cov_trace_handle *trace, uint64_t chunk,
+			     unsigned int task)
 {
 	while (chunk < trace->nr_chunks && word(trace, chunk, 0) != task + UINT64_C(1))
 		chunk++;

@@ -3,16 +3,15 @@
  * flow.c - finds the blocks and branches of a target's functions and the ways
  * between them. Pure. Owns what flow_build() allocates; may call flow_read.c.
  *
- * Every byte of text gets some marks. The tables' are there first (flow_read.c), then each
- * function is read from its first byte to its last (gcc puts no data into text)
- * and marks what it jumps to. Only when all have been read is it known where
- * blocks begin: so the functions are read again to check them and to make their
- * blocks. Only then is it known which could not be read: those that they jump into,
- * or that jump into them, are made once more, in place, as are those of which it
- * shows that some blocks had better be cut. Only the first time is every
- * instruction decoded: flow_read.c remembers those of which kind and length are
- * enough, three quarters. Nothing here is worse than
- * O(n log n) in bytes, instructions or table entries.
+ * Every byte of text gets some marks. The tables' are there first (flow_read.c), then
+ * each function is read from its first byte to its last (gcc puts no data into text)
+ * and marks what it jumps to. Only when all have been read is it known where blocks
+ * begin: so the functions are read again, to check them and to make their blocks. Only
+ * then is it known which could not be read: those that these jump into, or that jump
+ * into these, are made once more, in place. So are those of which it shows that some
+ * blocks had better be cut. Only the first time is every instruction decoded:
+ * flow_read.c remembers those of which kind and length are enough, three quarters.
+ * Nothing here is worse than O(n log n) in bytes, instructions or table entries.
  *
  * What makes the answer fit for exact conclusions is that a way into a block is
  * either in flow->ways or makes the block HIDDEN, and that code of which this

@@ -21,7 +21,7 @@
  */
 bool held_take(struct cov_site *site, const struct text_patch *patch);
 
-/* held_stub - where execution goes on that came to such a patch at @address; 0 if none. Any context */
+/* held_stub - where who came to such a patch at @address goes on; 0 if none. Any context */
 unsigned long held_stub(unsigned long address);
 
 /* held_undo - as cov_patched_undo() */

@@ -435,7 +435,8 @@ static int do_text(struct request *req)
 	if (!arg->length || arg->length > COV_TEXT_MAX)
 		return cov_fail(&req->error, -EINVAL, "a length of %u is not in 1..%u", arg->length,
 				COV_TEXT_MAX);
-	return find_target(arg->target, &target, &req->error) ?: query_text(target, arg, &req->answer, &req->error);
+	return find_target(arg->target, &target, &req->error) ?:
+	       query_text(target, arg, &req->answer, &req->error);
 }
 
 static int do_engines(struct request *req)

@@ -58,7 +58,7 @@ u32 samples_list(u32 first, u32 count, u64 *ids);
 /* sample_index - the index of an id, 0 if there is no such sample */
 u32 sample_index(u64 id);
 
-/* sample_page - page @page of the @index-th sample's map, with a reference; NULL if there is none */
+/* sample_page - page @page of the @index-th sample's map, with a reference; NULL: there is none */
 struct page *sample_page(u32 index, unsigned long page);
 
 void samples_exit(void);
