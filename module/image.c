@@ -4,6 +4,7 @@
  * flow.c decode them, and keeps what was selected. Owns struct cov_image. May
  * call symbols.c, tables.c, flow.c.
  */
+#include <linux/async.h>
 #include <linux/mm.h>
 #include <linux/string.h>
 
@@ -110,7 +111,7 @@ static struct region *alloc_regions(u32 n)
 	return kvcalloc(n ?: 1, sizeof(struct region), GFP_KERNEL);
 }
 
-static int build_regions(struct cov_image *image, bool passages, const struct tables *tables)
+static int build_regions(struct cov_image *image, bool passages, struct region_finder *finder)
 {
 	struct region_table *regions = &image->regions;
 
@@ -121,16 +122,39 @@ static int build_regions(struct cov_image *image, bool passages, const struct ta
 	}
 	if (!regions->branches || (passages && (!regions->entries || !regions->blocks)))
 		return -ENOMEM;
-	return region_find(&image->in, &image->flow, tables->pointers, tables->nr_pointers,
-			   regions);
+	region_find(finder, &image->flow, regions);
+	return 0;
 }
 
+/* What region_read() is called with, and its answer. */
+struct reading {
+	const struct flow_input *in;
+	const struct tables *tables;
+	struct region_finder *finder;
+};
+
+static void read_regions(void *data, async_cookie_t cookie)
+{
+	struct reading *reading = data;
+
+	reading->finder = region_read(reading->in, reading->tables->pointers,
+				      reading->tables->nr_pointers);
+}
+
+/* Both halves decode the whole text: another CPU has the one if it has nothing to do. */
 static int build_flow(struct cov_image *image, const struct image_choice *choice,
 		      struct symbols *symbols, const struct tables *tables)
 {
-	int err = flow_build(&image->in, &image->flow) ?:
-		  build_regions(image, choice->passages, tables);
+	struct reading reading = { .in = &image->in, .tables = tables };
+	ASYNC_DOMAIN_EXCLUSIVE(beside);
+	int err;
 
+	async_schedule_domain(read_regions, &reading, &beside);
+	err = flow_build(&image->in, &image->flow);
+	async_synchronize_full_domain(&beside);
+	if (!err)
+		err = reading.finder ? build_regions(image, choice->passages, reading.finder) : -ENOMEM;
+	region_finder_free(reading.finder);
 	if (!err)
 		symbols_settle_parents(&image->in, &image->flow, symbols);
 	return err;

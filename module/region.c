@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * region.c - finds the bytes that a detour can have. Pure. Owns nothing that
- * outlives region_find(); may call insn_branch.c; takes blocks from flow.h.
+ * region.c - finds the bytes that a detour can have. Pure. Owns struct
+ * region_finder; may call insn_branch.c; takes blocks from flow.h.
  *
  * A place that is entered and not known of is a crash. So nothing rests on the
  * blocks alone: the texts are read once more, whole, functions without blocks and
@@ -11,7 +11,8 @@
  * nothing has to be marked: neither can be moved, so what follows can only be a
  * region's first byte.
  *
- * With a mark on each byte everything is linear, but for looking up texts.
+ * With a mark on each byte everything is linear, but for looking up texts. Reading
+ * needs no blocks, so that it can be done while they are made.
  */
 #include "region.h"
 #include "insn_branch.h"
@@ -34,17 +35,21 @@ struct span {
 	u8 *marks;
 };
 
-struct finder {
+/*
+ * region_read() sets all but @flow and @regions, from what flow_build() does not
+ * change; region_find() sets these.
+ */
+struct region_finder {
 	const struct flow_input *in;
-	const struct flow *flow;
-	struct region_table *regions;
 	struct span *spans;	/* sorted by base */
 	u8 *marks;		/* of all texts, one for each byte */
+	const struct flow *flow;
+	struct region_table *regions;
 };
 
 /* --- addresses ----------------------------------------------------------------------------- */
 
-static const struct span *span_at(const struct finder *f, u64 address)
+static const struct span *span_at(const struct region_finder *f, u64 address)
 {
 	u32 low = 0, high = f->in->nr_texts;
 
@@ -63,7 +68,7 @@ static const struct span *span_at(const struct finder *f, u64 address)
 }
 
 /* Mark @length bytes, as far as they are in one text. */
-static void mark(struct finder *f, u64 address, u32 length, u8 marks)
+static void mark(struct region_finder *f, u64 address, u32 length, u8 marks)
 {
 	const struct span *span = span_at(f, address);
 	u32 at;
@@ -92,7 +97,7 @@ static u32 function_from(const struct flow_input *in, u64 address)
 
 /* --- reading the texts --------------------------------------------------------------------- */
 
-static void mark_tables(struct finder *f, const u64 *pointers, u32 nr_pointers)
+static void mark_tables(struct region_finder *f, const u64 *pointers, u32 nr_pointers)
 {
 	const struct flow_input *in = f->in;
 	u32 i;
@@ -126,7 +131,7 @@ struct reader {
 	bool left;		/* nothing goes on to @at but int3s */
 };
 
-static void begin_function(struct finder *f, struct reader *reader)
+static void begin_function(struct region_finder *f, struct reader *reader)
 {
 	const struct flow_function *functions = f->in->functions;
 	const struct flow_text *text = reader->span->text;
@@ -142,7 +147,7 @@ static void begin_function(struct finder *f, struct reader *reader)
 		reader->limit = functions[next].address - text->base;
 }
 
-static void read_insn(struct finder *f, struct reader *reader, const struct insn_branch *insn)
+static void read_insn(struct region_finder *f, struct reader *reader, const struct insn_branch *insn)
 {
 	const u8 *bytes = reader->span->text->bytes + reader->at;
 	u64 address = reader->span->text->base + reader->at, names[INSN_NR_NAMES];
@@ -166,7 +171,7 @@ static void read_insn(struct finder *f, struct reader *reader, const struct insn
 }
 
 /* What is no instruction is gone through byte by byte: see the head of this file. */
-static void read_text(struct finder *f, const struct span *span)
+static void read_text(struct region_finder *f, const struct span *span)
 {
 	const struct flow_text *text = span->text;
 	struct reader reader = {
@@ -202,7 +207,7 @@ struct choice {
 	bool may_end;		/* with a call, jump or return */
 };
 
-static u64 function_address(const struct finder *f, const struct flow_block *block)
+static u64 function_address(const struct region_finder *f, const struct flow_block *block)
 {
 	return f->in->functions[block->function].address;
 }
@@ -219,7 +224,7 @@ static u32 movable_from(const struct flow_block *block)
 }
 
 /* How far the instructions behind a jump are entered through the jump alone. */
-static u32 movable_behind(const struct finder *f, const struct flow_block *block)
+static u32 movable_behind(const struct region_finder *f, const struct flow_block *block)
 {
 	const struct flow *flow = f->flow;
 	u32 next = block->next[0];
@@ -232,7 +237,7 @@ static u32 movable_behind(const struct finder *f, const struct flow_block *block
 	return flow->blocks[next].offset + flow->blocks[next].size;
 }
 
-static void choice_init(const struct finder *f, u32 branch, struct choice *choice)
+static void choice_init(const struct region_finder *f, u32 branch, struct choice *choice)
 {
 	const struct flow_branch *jcc = &f->flow->branches[branch];
 	const struct flow_block *block = &f->flow->blocks[jcc->block];
@@ -433,7 +438,7 @@ static void choose_passage(const struct choice *choice, u32 end, struct region *
 }
 
 /* From @offset in its function on. Return: where the block ends in its text. */
-static u32 passage_init(const struct finder *f, const struct flow_block *block, u32 offset,
+static u32 passage_init(const struct region_finder *f, const struct flow_block *block, u32 offset,
 			struct choice *choice)
 {
 	const struct span *span = span_at(f, function_address(f, block));
@@ -444,7 +449,7 @@ static u32 passage_init(const struct finder *f, const struct flow_block *block, 
 }
 
 /* The region of a function's entry, if it has ftrace's place. */
-static void find_entry(struct finder *f, u32 index, struct region *region)
+static void find_entry(struct region_finder *f, u32 index, struct region *region)
 {
 	const struct flow_function *function = &f->in->functions[index];
 	const struct flow_block *block = &f->flow->blocks[function->first_block];
@@ -465,7 +470,7 @@ static void find_entry(struct finder *f, u32 index, struct region *region)
 }
 
 /* The region of a block: whoever comes to its site's first byte passes it. */
-static void find_block(struct finder *f, u32 index, struct region *region)
+static void find_block(struct region_finder *f, u32 index, struct region *region)
 {
 	const struct flow_block *block = &f->flow->blocks[index];
 	struct choice choice;
@@ -481,12 +486,12 @@ static void find_block(struct finder *f, u32 index, struct region *region)
 
 /* --- all of them --------------------------------------------------------------------------- */
 
-static bool is_unsure(const struct finder *f, u32 block)
+static bool is_unsure(const struct region_finder *f, u32 block)
 {
 	return f->in->functions[f->flow->blocks[block].function].unsure;
 }
 
-static void choose_front(struct finder *f, u32 branch)
+static void choose_front(struct region_finder *f, u32 branch)
 {
 	struct region *region = &f->regions->branches[branch];
 	struct choice choice;
@@ -502,7 +507,7 @@ static void choose_front(struct finder *f, u32 branch)
 		choose_before(&choice, region);
 }
 
-static void choose_back(struct finder *f, u32 branch, bool may_end)
+static void choose_back(struct region_finder *f, u32 branch, bool may_end)
 {
 	struct region *region = &f->regions->branches[branch];
 	struct choice choice;
@@ -521,7 +526,7 @@ static void choose_back(struct finder *f, u32 branch, bool may_end)
  * are those that end with a call or the like: a return from a call that was no call is one
  * that the CPU does not foresee.
  */
-static void choose_branches(struct finder *f)
+static void choose_branches(struct region_finder *f)
 {
 	u32 i;
 
@@ -534,7 +539,7 @@ static void choose_branches(struct finder *f)
 }
 
 /* They come behind all jumps: ftrace has entries as well, and few blocks need a site. */
-static void choose_passages(struct finder *f)
+static void choose_passages(struct region_finder *f)
 {
 	const struct region unsure = { .why = REGION_UNSURE };
 	u32 i;
@@ -560,7 +565,8 @@ static int span_cmp(const void *a, const void *b)
 	return x->text->base < y->text->base ? -1 : x->text->base > y->text->base;
 }
 
-static int finder_init(struct finder *f)
+/* Return: 0 or -ENOMEM. */
+static int set_up(struct region_finder *f)
 {
 	const struct flow_input *in = f->in;
 	size_t total = 0;
@@ -580,27 +586,38 @@ static int finder_init(struct finder *f)
 	return 0;
 }
 
-static void finder_free(struct finder *f)
+struct region_finder *region_read(const struct flow_input *in, const u64 *pointers, u32 nr_pointers)
 {
-	pure_free(f->spans);
-	pure_free(f->marks);
-}
-
-int region_find(const struct flow_input *in, const struct flow *flow,
-		const u64 *pointers, u32 nr_pointers, struct region_table *regions)
-{
-	struct finder f = { .in = in, .flow = flow, .regions = regions };
-	int err = finder_init(&f);
+	struct region_finder *f = pure_alloc(1, sizeof(*f));
 	u32 i;
 
-	if (!err) {
-		mark_tables(&f, pointers, nr_pointers);
-		for (i = 0; i < in->nr_texts; i++)
-			read_text(&f, &f.spans[i]);
-		choose_branches(&f);
-		if (regions->entries)
-			choose_passages(&f);
+	if (!f)
+		return NULL;
+	f->in = in;
+	if (set_up(f)) {
+		region_finder_free(f);
+		return NULL;
 	}
-	finder_free(&f);
-	return err;
+	mark_tables(f, pointers, nr_pointers);
+	for (i = 0; i < in->nr_texts; i++)
+		read_text(f, &f->spans[i]);
+	return f;
+}
+
+void region_find(struct region_finder *f, const struct flow *flow, struct region_table *regions)
+{
+	f->flow = flow;
+	f->regions = regions;
+	choose_branches(f);
+	if (regions->entries)
+		choose_passages(f);
+}
+
+void region_finder_free(struct region_finder *f)
+{
+	if (!f)
+		return;
+	pure_free(f->spans);
+	pure_free(f->marks);
+	pure_free(f);
 }

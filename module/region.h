@@ -47,12 +47,24 @@ struct region_table {
 	struct region *blocks;
 };
 
+struct region_finder;
+
 /**
- * region_find - a region for each conditional jump, entry and block, disjoint
- * @in: as given to flow_build(), with all its tables
- * @flow: its answer
+ * region_read - reads the texts for all that is marked in them whatever the blocks
+ * @in: as given to flow_build(), with all its tables; in use until region_finder_free()
  * @pointers: addresses in the texts that data names: nobody knows who goes there
  * @nr_pointers: how many, any order
+ *
+ * May run beside flow_build(): it reads nothing of @in that is written there. Sleeps.
+ * Return: for region_find(), once, and for region_finder_free(); NULL without memory.
+ */
+struct region_finder *region_read(const struct flow_input *in,
+				  const u64 *pointers, u32 nr_pointers);
+
+/**
+ * region_find - a region for each conditional jump, entry and block, disjoint
+ * @finder: from region_read()
+ * @flow: flow_build()'s answer for the same input
  * @regions: its arrays are filled in
  *
  * A region takes the jump alone where that is long enough; else the instructions
@@ -64,9 +76,11 @@ struct region_table {
  * static calls or the bug table, nor, but as its first byte, an address that anything
  * goes to, returns to, or that data or an operand in the texts names. An entry's begins
  * behind ftrace's place, and nobody comes to its first byte but through that. Sleeps.
- * Return: 0 or -ENOMEM.
  */
-int region_find(const struct flow_input *in, const struct flow *flow,
-		const u64 *pointers, u32 nr_pointers, struct region_table *regions);
+void region_find(struct region_finder *finder, const struct flow *flow,
+		 struct region_table *regions);
+
+/** region_finder_free - the end of it; NULL is fine */
+void region_finder_free(struct region_finder *finder);
 
 #endif /* LIVECOV_REGION_H */

@@ -162,13 +162,17 @@ static void test_end(void)
 {
 	struct region branches[MAX], entries[MAX], blocks[MAX];
 	struct region_table regions = { branches, entries, blocks };
+	struct region_finder *finder;
 	struct flow flow;
 	u32 i;
 
+	finder = region_read(&test.in, test.pointers, test.nr_pointers);
+	assert_non_null(finder);
+
 	assert_int_equal(flow_build(&test.in, &flow), 0);
 	expect("jumps", (uintptr_t)region_text_start, test.nr_expected, flow.nr_branches);
-	assert_int_equal(region_find(&test.in, &flow, test.pointers, test.nr_pointers, &regions),
-			 0);
+	region_find(finder, &flow, &regions);
+	region_finder_free(finder);
 	for (i = 0; i < test.nr_expected; i++)
 		check_region(&flow, branches, test.expected[i]);
 	flow_free(&flow);
