@@ -45,7 +45,10 @@ NOKPROBE_SYMBOL(syscall_ends);
 static void notrace program_begins(void *data, struct task_struct *task, pid_t old_pid,
 				   struct linux_binprm *program)
 {
+	/* Newer kernels call tracepoints with preemption on (from 7.0 on, by SRCU). */
+	preempt_disable_notrace();
 	trace_name();
+	preempt_enable_notrace();
 }
 NOKPROBE_SYMBOL(program_begins);
 
