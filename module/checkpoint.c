@@ -215,6 +215,7 @@ static void add_branch(struct cov_target *target, u32 index)
 		  block_address(&target->image, branch->block, branch->offset), index);
 	site->condition = branch->condition;
 	site->narrow = branch->narrow;
+	site->forbidden |= branch->reserved;
 	site->length = branch->length;
 	site->displacement = branch->target - site_address(site) - branch->length;
 	site->region = region_of(target->image.regions.branches, index);

@@ -327,6 +327,7 @@ static void put_branch(struct scan *scan)
 		.length = step->insn.length,
 		.condition = step->insn.condition,
 		.narrow = step->insn.narrow,
+		.reserved = scan->first & MARK_RESERVED,
 	};
 }
 

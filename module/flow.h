@@ -179,6 +179,7 @@ struct flow_block {
  * @length: bytes
  * @condition: struct insn_branch's
  * @narrow: struct insn_branch's
+ * @reserved: a static call: its bytes are the kernel's to change
  */
 struct flow_branch {
 	u64 target;
@@ -187,6 +188,7 @@ struct flow_branch {
 	u8 length;
 	u8 condition;
 	bool narrow;
+	bool reserved;
 };
 
 /* A way into a block: @block's next[@slot]. */

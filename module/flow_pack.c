@@ -41,6 +41,7 @@
 #define ODD_NARROW		(1U << 0)
 #define ODD_TARGET		(1U << 1)
 #define ODD_MOVES		(1U << 2)	/* and so does the target */
+#define ODD_RESERVED		(1U << 3)
 
 #define LENGTH_SHORT		0
 #define LENGTH_NEAR		1
@@ -152,6 +153,7 @@ static int pack_branch(struct packer *p, u32 index)
 	    branch->offset + branch->length != block->offset + block->size)
 		return -EINVAL;
 	odd |= branch->narrow ? ODD_NARROW : 0;
+	odd |= branch->reserved ? ODD_RESERVED : 0;
 	if (block->next[1] == FLOW_NONE || branch->target != target_of(p->in, p->flow, index))
 		odd |= ODD_TARGET | (moves(p->moving, branch->target) ? ODD_MOVES : 0);
 
@@ -361,6 +363,7 @@ static void unpack_branch(struct unpacker *u, u32 index)
 	branch->block = index;
 	branch->condition = head & BRANCH_CONDITION;
 	branch->narrow = odd & ODD_NARROW;
+	branch->reserved = odd & ODD_RESERVED;
 	branch->length = code < LENGTH_OTHER ? lengths[code] : get_byte(u);
 	branch->offset = block->offset + block->size - branch->length;
 	if (odd & ODD_TARGET)

@@ -91,7 +91,7 @@ struct site_probe;
  * @calls: SITE_LEADER, SITE_ENTRY: the instruction is a call; engine breakpoint's
  * @by_stub: the stub does all that there is to do, the noting included: a handler sends
  *	     arrivals there
- * @forbidden: no engine of ours may patch its function
+ * @forbidden: no engine of ours may patch its function, or its bytes
  * @visited: there is a kprobe of somebody else's on its patched bytes: they stay
  * @slow: PENDING: only kprobes can arm it
  *

@@ -245,6 +245,16 @@ static void check_block(u32 i)
 		check("branch of block", i, block->branch, FLOW_NONE);
 }
 
+static bool is_static_call(u64 address)
+{
+	u32 i;
+
+	for (i = 0; i < test.in.nr_static_calls; i++)
+		if (test.static_calls[i] == address)
+			return true;
+	return false;
+}
+
 static void check_branch(u32 i)
 {
 	const struct flow_branch *branch = &test.flow.branches[i];
@@ -257,6 +267,7 @@ static void check_branch(u32 i)
 	      block_address(branch->block) + block->size - start);
 	check("condition of branch", i, branch->condition, record->jcc.condition);
 	check("narrow of branch", i, branch->narrow, record->jcc.narrow);
+	check("reserved of branch", i, branch->reserved, is_static_call(start));
 	check("target of branch", i, branch->target, record->jcc.target);
 	check("block of branch", i, branch->block, test.branch_block[i]);
 	check("branch of its block", i, block->branch, i);

@@ -1220,6 +1220,7 @@ static void check_branches(const struct flow *a, const struct flow *b)
 		assert_int_equal(one->length, other->length);
 		assert_int_equal(one->condition, other->condition);
 		assert_int_equal(one->narrow, other->narrow);
+		assert_int_equal(one->reserved, other->reserved);
 	}
 }
 
