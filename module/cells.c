@@ -88,6 +88,7 @@ static void add_sample(struct cov_sample *sample, void *context)
 
 	if (sample->map)
 		add(reading->cells, sample->map + reading->cells->offset, reading->hits);
+	cond_resched();
 }
 
 int cells_read(const struct cells *cells, u64 sample, u64 *hits)
@@ -111,6 +112,7 @@ static void clear_sample(struct cov_sample *sample, void *context)
 
 	if (sample->map)
 		memset(sample->map + cells->offset, 0, cells_bytes(cells));
+	cond_resched();
 }
 
 void cells_clear(const struct cells *cells)

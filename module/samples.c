@@ -33,6 +33,7 @@ static DEFINE_XARRAY(samples);		/* by id */
 static LIST_HEAD(samples_in_order);
 static u32 nr_samples;
 static u32 map_pages;
+static unsigned long pages_taken;	/* of all maps; at most half of the memory there is */
 
 /* What a resize leaves behind. */
 struct leftover {
@@ -59,16 +60,21 @@ static void leftover_free(struct leftover *left)
 /* Longer: new pages behind the old ones. On failure nothing has changed. */
 static int sample_grow(struct cov_sample *sample, u32 nr, struct leftover *left)
 {
-	struct page **pages = kvcalloc(nr, sizeof(*pages), GFP_KERNEL);
 	u32 i = sample->nr_pages;
+	struct page **pages;
 	u8 *map = NULL;
 
+	if (pages_taken + nr - i > totalram_pages() / 2)
+		return -ENOMEM;
+	pages = kvcalloc(nr, sizeof(*pages), GFP_KERNEL);
 	if (!pages)
 		return -ENOMEM;
 	if (i)
 		memcpy(pages, sample->pages, i * sizeof(*pages));
 	for (; i < nr; i++) {
-		pages[i] = alloc_page(GFP_KERNEL | __GFP_ZERO);
+		/* A map may be refused: nobody else is to be killed for it. */
+		pages[i] = alloc_page(GFP_KERNEL | __GFP_ZERO | __GFP_RETRY_MAYFAIL |
+				      __GFP_NOWARN);
 		if (!pages[i])
 			break;
 	}
@@ -80,6 +86,7 @@ static int sample_grow(struct cov_sample *sample, u32 nr, struct leftover *left)
 		return -ENOMEM;
 	}
 	*left = (struct leftover){ .map = sample->map, .pages = sample->pages };
+	pages_taken += nr - sample->nr_pages;
 	sample->pages = pages;
 	sample->nr_pages = nr;
 	/* Pairs with the READ_ONCE() of task_maps.c and hit.h: mapped before it is seen. */
@@ -92,6 +99,7 @@ static void sample_empty(struct cov_sample *sample, struct leftover *left)
 {
 	*left = (struct leftover){ sample->map, sample->pages, 0, sample->nr_pages };
 	WRITE_ONCE(sample->map, NULL);
+	pages_taken -= sample->nr_pages;
 	sample->pages = NULL;
 	sample->nr_pages = 0;
 }
