@@ -819,6 +819,8 @@ const struct file_operations cov_control_fops = {
 	.open = control_open,
 	.release = control_release,
 	.unlocked_ioctl = control_ioctl,
+	/* The structs are the same for 32-bit programs: addresses are u64. */
+	.compat_ioctl = compat_ptr_ioctl,
 	.mmap = control_map_mmap,
 	.poll = control_poll,
 	.llseek = noop_llseek,
