@@ -295,6 +295,9 @@ static int prepare(struct cov_site *site)
 	if (insn_branch_decode(text, room, address, &insn) || has_fixup(site, &insn, address))
 		return -EOPNOTSUPP;
 	note_call(site, &insn);
+	/* A jump out of the module is another one once the module has moved. */
+	if (site->kind == SITE_BRANCH)
+		site->displacement = insn.target - address - insn.length;
 	site->patch_offset = offset;
 	site->by_stub = wants_a_note_alone(site) && !site_stub_take(site);
 	err = make_copy(site, text, &insn);
@@ -305,14 +308,19 @@ static int prepare(struct cov_site *site)
 	return err;
 }
 
-/* From int3 to what was there; nothing to do for one that was disarmed. */
+/*
+ * From int3 to what was there; nothing to do for one that was disarmed: if an int3 is there
+ * all the same it may be a kprobe's that has come since.
+ */
 static bool describe_undo(const struct cov_site *site, struct text_patch *patch)
 {
 	u8 now;
 
 	patcher_describe(site, patch);
 	patch->from[0] = INT3_INSN_OPCODE;
-	return !copy_from_kernel_nofault(&now, (void *)patch->address, 1) && now == INT3_INSN_OPCODE;
+	if (copy_from_kernel_nofault(&now, (void *)patch->address, 1) || now != INT3_INSN_OPCODE)
+		return false;
+	return READ_ONCE(site->state) != COV_SITE_DISARMED || !foreign_probe_on(patch->address, 1);
 }
 
 static bool describe_arm(void *context, u32 i, struct text_patch *patch)

@@ -10,6 +10,7 @@
 #include <linux/rculist.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/uaccess.h>
 #include <linux/workqueue.h>
 
 #include "arena.h"
@@ -134,12 +135,21 @@ void held_forget(unsigned long base, u32 size)
 			drop(held);
 }
 
+/* Whoever may have put the bytes back, they are back. */
+static bool is_restored(const struct text_patch *patch)
+{
+	u8 now[REGION_MAX_LEN];
+
+	return !copy_from_kernel_nofault(now, (void *)patch->address, patch->length) &&
+	       !memcmp(now, patch->to, patch->length);
+}
+
 static bool describe(void *context, u32 i, struct text_patch *patch)
 {
 	const struct held *held = context;
 
 	*patch = held->patch;
-	return !held->stays;
+	return !held->stays && !is_restored(patch);
 }
 
 static void refused(void *context, u32 i, int err)

@@ -58,11 +58,8 @@ void patcher_make_stub(struct cov_site *site, unsigned long at, const u8 *bytes,
 	site->stub = at + original - (unsigned long)livecov_stubs;
 }
 
-static void drop_stub(struct cov_site *site)
+static void forget_stub(struct cov_site *site)
 {
-	arena_give((unsigned long)patcher_original_bytes(site), site->patched + site->stub_len);
-	if (site->by_stub)
-		site_stub_give(site);
 	site->stub = site->stub_len = site->taken_at = 0;
 	site->engine = SITE_NO_ENGINE;
 	site->patched = 0;
@@ -71,6 +68,14 @@ static void drop_stub(struct cov_site *site)
 	site->by_stub = false;
 	site->implied_by = 0;
 	site->patch_offset = 0;
+}
+
+static void drop_stub(struct cov_site *site)
+{
+	arena_give((unsigned long)patcher_original_bytes(site), site->patched + site->stub_len);
+	if (site->by_stub)
+		site_stub_give(site);
+	forget_stub(site);
 }
 
 void patcher_describe(const struct cov_site *site, struct text_patch *patch)
@@ -216,17 +221,22 @@ static u32 count_sites(struct site_cursor cursor)
 	return n;
 }
 
-static u32 count_visited(struct site_cursor cursor)
+/* Those with somebody's kprobe on bytes of ours: who sits on original ones does not matter. */
+static u32 count_visited(const struct undoing *undoing)
 {
-	struct site_cursor again = cursor;
+	struct site_cursor cursor = undoing->cursor;
+	struct text_patch patch;
 	struct cov_site *site;
 	u32 n = 0;
 
-	while ((site = site_next(&again)))
+	while ((site = site_next(&cursor)))
 		site->visited = false;
 	foreign_mark();
-	while ((site = site_next(&cursor)))
+	cursor = undoing->cursor;
+	while ((site = site_next(&cursor))) {
+		site->visited = site->visited && undoing->describe(site, &patch);
 		n += site->visited;
+	}
 	return n;
 }
 
@@ -234,18 +244,61 @@ static u32 count_visited(struct site_cursor cursor)
  * While livecov is being unloaded nothing of it can stay behind: then there is no end to
  * the waiting but that the others go.
  */
-static void wait_out(struct site_cursor cursor)
+static bool must_wait(void)
+{
+	return THIS_MODULE->state == MODULE_STATE_GOING;
+}
+
+static void wait_a_little(u32 *waited, u32 n, const struct cov_target *target)
+{
+	if (*waited && *waited % SAY_SO_MS == 0)
+		pr_warn("waiting for %u kprobes of others on livecov's jumps in %s: take them away (/sys/kernel/debug/kprobes/list)\n",
+			n, target->name);
+	msleep(WAIT_STEP_MS);
+	*waited += WAIT_STEP_MS;
+}
+
+static void wait_out(const struct undoing *undoing)
 {
 	u32 waited = 0, n;
 
-	while ((n = count_visited(cursor))) {
-		if (THIS_MODULE->state != MODULE_STATE_GOING && waited >= WAIT_OUT_MS)
-			return;
-		if (waited && waited % SAY_SO_MS == 0)
-			pr_warn("waiting for %u kprobes of others on livecov's jumps in %s: take them away (/sys/kernel/debug/kprobes/list)\n",
-				n, cursor.target->name);
-		msleep(WAIT_STEP_MS);
-		waited += WAIT_STEP_MS;
+	while ((n = count_visited(undoing)) && (must_wait() || waited < WAIT_OUT_MS))
+		wait_a_little(&waited, n, undoing->cursor.target);
+}
+
+/* What has been given back is not described again. Return: how many are left. */
+static u32 count_refused(const struct undoing *undoing)
+{
+	struct site_cursor cursor = undoing->cursor;
+	struct cov_site *site;
+	u32 n = 0;
+
+	while ((site = site_next(&cursor))) {
+		if (!site->visited)
+			site->settled = SITE_SETTLED_FREE;
+		n += site->visited;
+	}
+	return n;
+}
+
+/*
+ * One that was refused for a kprobe that was just being registered could stay until that has
+ * gone, but no reference keeps livecov once its exit function runs.
+ */
+static void give_back(struct undoing *undoing, struct text_job *job)
+{
+	u32 waited = 0, n;
+
+	for (;;) {
+		wait_out(undoing);
+		text_patch(job);
+		undoing->cursor.chunk = NULL;
+		if (!must_wait())
+			break;
+		n = count_refused(undoing);
+		if (!n)
+			break;
+		wait_a_little(&waited, n, undoing->cursor.target);
 	}
 }
 
@@ -284,6 +337,17 @@ static void forget_handlers(struct site_cursor cursor)
 	cov_disarm_flush();
 }
 
+/* No handler looks at them any more: nothing of what they were is to bear on what they will be. */
+static void forget_abandoned(struct site_cursor cursor)
+{
+	struct cov_site *site;
+
+	cursor.engine = SITE_NO_ENGINE;
+	while ((site = site_next(&cursor)))
+		if (site->visited)
+			forget_stub(site);
+}
+
 static void drop_stubs(struct site_cursor cursor)
 {
 	struct cov_site *site;
@@ -300,19 +364,20 @@ void patcher_release(const struct cov_engine *engine, struct cov_target *target,
 	struct undoing undoing = { { target, engine->id, filter }, NULL, describe };
 	struct text_job job = { .describe = describe_release, .refused = note_refused,
 				.context = &undoing };
-	/* kprobes has written its probes off: their text is about to go. */
-	bool going = target->mod && target_is_going(target);
 
 	job.count = count_sites(undoing.cursor);
 	if (!job.count)
 		return;
-	if (!going)
-		wait_out(undoing.cursor);
-	text_patch(&job);
-	undoing.cursor.chunk = NULL;
-	if (!going)
+	if (target->state == COV_TARGET_LIVE) {
+		give_back(&undoing, &job);
 		abandon_visited(&undoing);
+	} else {
+		/* kprobes has written its probes off: their text is about to go. */
+		text_patch(&job);
+		undoing.cursor.chunk = NULL;
+	}
 	forget_handlers(undoing.cursor);
+	forget_abandoned(undoing.cursor);
 	drop_stubs(undoing.cursor);
 }
 

@@ -27,11 +27,12 @@ static void target_live(struct cov_target *target)
 
 static void target_going(struct cov_target *target)
 {
+	/* From here on nobody runs its text: so giving back waits for nobody's kprobes. */
+	target->state = COV_TARGET_GONE;
 	target_release_sites(target, target_any_site);
 	returns_forget(target);
 	site_index_drop(target);
 	target->mod = NULL;
-	target->state = COV_TARGET_GONE;
 }
 
 /* What lay in the text that has moved moves with it. */

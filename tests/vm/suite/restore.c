@@ -295,6 +295,51 @@ static void target_takes_a_probe_that_stays_with_it(void)
 	EVENTUALLY(try_unload("livecov") == 0);
 }
 
+static bool is_byte_of_covtarget(const struct text *clean, uint64_t at)
+{
+	static struct text now;
+
+	covtarget_text(&now);
+	return now.bytes[at] == clean->bytes[at];
+}
+
+/*
+ * A one-shot site has been hit and its byte given back, and then somebody puts a kprobe there:
+ * its byte is not livecov's, which neither waits for it nor stays loaded for it.
+ */
+static void probe_on_a_byte_given_back_is_nothing_to_wait_for(void)
+{
+	static struct text clean, now;
+	int fd = control_open(), device = covt_open();
+	uint64_t offset, at;
+	uint32_t target;
+	char line[128];
+
+	need_engine(fd, COV_ENGINE_BREAKPOINT);
+	covtarget_text(&clean);
+	target = attach_with(fd, COEXIST_TARGET, "covt_if_else", COV_ENGINE_BREAKPOINT,
+			     COV_MODE_BLOCKS, COV_SCOPE_ALL);
+	offset = first_detour(fd, target, "covt_if_else", &clean);
+	at = function_of(fd, target, "covt_if_else").address + offset - clean.address;
+	exercise(device);
+	EVENTUALLY(is_byte_of_covtarget(&clean, at));
+	snprintf(line, sizeof(line), "p:" PROBE " " COEXIST_TARGET ":covt_if_else+%llu\n",
+		 (unsigned long long)offset);
+	set_probe(line);
+	write_file(TRACEFS "events/" PROBE "/enable", "1");
+	exercise(device);
+	with_id(fd, COV_IOC_DETACH, target);
+	exercise(device);
+	close(fd);
+	EXPECT_EQ(try_unload("livecov"), 0);
+	exercise(device);
+	write_file(TRACEFS "events/" PROBE "/enable", "0");
+	set_probe("-:" PROBE "\n");
+	covtarget_text(&now);
+	expect_same_text(&clean, &now);
+	exercise(device);
+}
+
 static const struct test tests[] = {
 	TEST(text_comes_back_after_detach_under_load),
 	TEST(half_armed_target_is_detached),
@@ -304,6 +349,7 @@ static const struct test tests[] = {
 	TEST(livecov_gives_every_byte_back_when_it_goes),
 	TEST(probe_that_stays_keeps_our_jump_until_it_goes),
 	TEST(target_takes_a_probe_that_stays_with_it),
+	TEST(probe_on_a_byte_given_back_is_nothing_to_wait_for),
 };
 
 int main(int argc, char **argv)
