@@ -131,6 +131,137 @@ static inline bool compat_data(const struct module *mod, u32 index, struct compa
 #endif
 
 /*
+ * The tables that a module has of its own text: empty where the kernel is built without what
+ * they are for. The right option is the one that struct module has around the member: with
+ * another a table would be empty, and nothing would say so.
+ */
+#include <linux/bug.h>
+#include <linux/jump_label.h>
+#include <linux/static_call_types.h>
+
+#ifdef CONFIG_JUMP_LABEL
+
+static inline u32 compat_nr_jump_labels(const struct module *mod)
+{
+	return mod->num_jump_entries;
+}
+
+static inline unsigned long compat_jump_label(const struct module *mod, u32 index)
+{
+	return jump_entry_code(&mod->jump_entries[index]);
+}
+
+static inline unsigned long compat_jump_label_target(const struct module *mod, u32 index)
+{
+	return jump_entry_target(&mod->jump_entries[index]);
+}
+
+#else
+
+static inline u32 compat_nr_jump_labels(const struct module *mod)
+{
+	return 0;
+}
+
+static inline unsigned long compat_jump_label(const struct module *mod, u32 index)
+{
+	return 0;
+}
+
+static inline unsigned long compat_jump_label_target(const struct module *mod, u32 index)
+{
+	return 0;
+}
+
+#endif
+
+#ifdef CONFIG_GENERIC_BUG
+
+static inline u32 compat_nr_bugs(const struct module *mod)
+{
+	return mod->num_bugs;
+}
+
+static inline unsigned long compat_bug(const struct module *mod, u32 index)
+{
+	const struct bug_entry *bug = &mod->bug_table[index];
+
+#ifdef CONFIG_GENERIC_BUG_RELATIVE_POINTERS
+	return (unsigned long)&bug->bug_addr_disp + bug->bug_addr_disp;
+#else
+	return bug->bug_addr;
+#endif
+}
+
+/* Does execution go on behind it? */
+static inline bool compat_bug_warns(const struct module *mod, u32 index)
+{
+	return mod->bug_table[index].flags & BUGFLAG_WARNING;
+}
+
+#else
+
+static inline u32 compat_nr_bugs(const struct module *mod)
+{
+	return 0;
+}
+
+static inline unsigned long compat_bug(const struct module *mod, u32 index)
+{
+	return 0;
+}
+
+static inline bool compat_bug_warns(const struct module *mod, u32 index)
+{
+	return false;
+}
+
+#endif
+
+/*
+ * ftrace's places. The oldest kernels have them under FTRACE_MCOUNT_RECORD, which on x86 is
+ * DYNAMIC_FTRACE by another name; the newest know that name no longer.
+ */
+static inline const unsigned long *compat_fentries(const struct module *mod, u32 *n)
+{
+#ifdef CONFIG_DYNAMIC_FTRACE
+	*n = mod->num_ftrace_callsites;
+	return mod->ftrace_callsites;
+#else
+	*n = 0;
+	return NULL;
+#endif
+}
+
+#ifdef CONFIG_HAVE_STATIC_CALL_INLINE
+
+static inline u32 compat_nr_static_calls(const struct module *mod)
+{
+	return mod->num_static_call_sites;
+}
+
+static inline unsigned long compat_static_call(const struct module *mod, u32 index)
+{
+	const struct static_call_site *site = &mod->static_call_sites[index];
+
+	return (long)site->addr + (long)&site->addr;
+}
+
+#else
+
+static inline u32 compat_nr_static_calls(const struct module *mod)
+{
+	return 0;
+}
+
+static inline unsigned long compat_static_call(const struct module *mod, u32 index)
+{
+	return 0;
+}
+
+#endif
+
+/*
  * 4f554e955614 ("ftrace: Add ftrace_set_filter_ips function"), 5.18. The kernels
  * before it are not tried; synchronize_rcu_tasks() is exported since 3.18, but
  * 5.10 is left to kprobes.

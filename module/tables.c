@@ -4,12 +4,9 @@
  * branches, the bug table, ftrace's places, static calls. Owns nothing. May call
  * patched.h for the bytes under livecov's own probes.
  */
-#include <linux/bug.h>
 #include <linux/extable.h>
-#include <linux/jump_label.h>
 #include <linux/mm.h>
 #include <linux/sort.h>
-#include <linux/static_call_types.h>
 #include <linux/uaccess.h>
 
 #include "patched.h"
@@ -58,83 +55,66 @@ static int read_fixups(const struct module *mod, struct tables *tables,
 static int read_jump_labels(const struct module *mod, struct tables *tables,
 			    struct flow_input *in)
 {
-#ifdef CONFIG_JUMP_LABEL
-	u32 i, n = mod->num_jump_entries;
+	u32 i, n = compat_nr_jump_labels(mod);
 
 	tables->jump_labels = kvcalloc(n ?: 1, sizeof(*tables->jump_labels), GFP_KERNEL);
 	if (!tables->jump_labels)
 		return -ENOMEM;
 	for (i = 0; i < n; i++) {
-		tables->jump_labels[i].from = jump_entry_code(&mod->jump_entries[i]);
-		tables->jump_labels[i].to = jump_entry_target(&mod->jump_entries[i]);
+		tables->jump_labels[i].from = compat_jump_label(mod, i);
+		tables->jump_labels[i].to = compat_jump_label_target(mod, i);
 	}
 	in->jump_labels = tables->jump_labels;
 	in->nr_jump_labels = n;
-#endif
 	return 0;
 }
 
 static int read_bugs(const struct module *mod, struct tables *tables,
 		     struct flow_input *in)
 {
-#ifdef CONFIG_GENERIC_BUG
-	u32 i, n = mod->num_bugs;
+	u32 i, n = compat_nr_bugs(mod);
 
 	tables->bugs = kvcalloc(n ?: 1, sizeof(*tables->bugs), GFP_KERNEL);
 	if (!tables->bugs)
 		return -ENOMEM;
 	for (i = 0; i < n; i++) {
-		const struct bug_entry *bug = &mod->bug_table[i];
-
-#ifdef CONFIG_GENERIC_BUG_RELATIVE_POINTERS
-		tables->bugs[i].address =
-			(unsigned long)&bug->bug_addr_disp + bug->bug_addr_disp;
-#else
-		tables->bugs[i].address = bug->bug_addr;
-#endif
-		tables->bugs[i].warn = bug->flags & BUGFLAG_WARNING;
+		tables->bugs[i].address = compat_bug(mod, i);
+		tables->bugs[i].warn = compat_bug_warns(mod, i);
 	}
 	in->bugs = tables->bugs;
 	in->nr_bugs = n;
-#endif
 	return 0;
 }
 
 static int read_fentries(const struct module *mod, struct tables *tables,
 			 struct flow_input *in)
 {
-#ifdef CONFIG_FTRACE_MCOUNT_RECORD
-	u32 i, n = mod->num_ftrace_callsites;
+	u32 i, n;
+	const unsigned long *fentries = compat_fentries(mod, &n);
 
 	tables->fentries = kvcalloc(n ?: 1, sizeof(*tables->fentries), GFP_KERNEL);
 	if (!tables->fentries)
 		return -ENOMEM;
 	for (i = 0; i < n; i++)
-		tables->fentries[i] = mod->ftrace_callsites[i];
+		tables->fentries[i] = fentries[i];
 	in->fentries = tables->fentries;
 	in->nr_fentries = n;
-#endif
 	return 0;
 }
 
 static int read_static_calls(const struct module *mod, struct tables *tables,
 			     struct flow_input *in)
 {
-#ifdef CONFIG_HAVE_STATIC_CALL_INLINE
-	u32 i, n = mod->num_static_call_sites;
+	u32 i, n = compat_nr_static_calls(mod);
 
 	tables->static_calls = kvcalloc(n ?: 1, sizeof(*tables->static_calls), GFP_KERNEL);
 	if (!tables->static_calls)
 		return -ENOMEM;
-	for (i = 0; i < n; i++) {
-		const struct static_call_site *site = &mod->static_call_sites[i];
-
-		tables->static_calls[i] = (long)site->addr + (long)&site->addr;
-	}
+	for (i = 0; i < n; i++)
+		tables->static_calls[i] = compat_static_call(mod, i);
 	sort(tables->static_calls, n, sizeof(*tables->static_calls), u64_cmp, NULL);
 	in->static_calls = tables->static_calls;
 	in->nr_static_calls = n;
-#endif
 	return 0;
 }
 

@@ -192,6 +192,18 @@ static void engine_entry_knows_entries_alone(void)
 	EXPECT(branch.error != 0);
 }
 
+/* By ftrace's own list, which has its places from the same table of the module's. */
+static void engine_entry_has_every_function_that_ftrace_can_trace(void)
+{
+	int fd = control_open();
+	uint32_t target, traceable;
+
+	target = attach_with(fd, TARGET, NULL, COV_ENGINE_ENTRY, COV_MODE_EDGES, COV_SCOPE_ALL);
+	traceable = count_lines(TRACEFS "available_filter_functions", "[" TARGET "]");
+	EXPECT(traceable > 8);
+	EXPECT_EQ(engines_of(fd, target).sites[COV_ENGINE_ENTRY], traceable);
+}
+
 /* --- VIEW and SAMPLES ---------------------------------------------------------------------- */
 
 static void views_fail(int fd, uint32_t target, int err)
@@ -676,6 +688,7 @@ static const struct test tests[] = {
 	TEST(functions_by_name_get_the_engines_they_get_among_others),
 	TEST(engines_of_nothing_is_enoent),
 	TEST(engine_entry_knows_entries_alone),
+	TEST(engine_entry_has_every_function_that_ftrace_can_trace),
 	TEST(view_of_an_unknown_sample_is_enoent),
 	TEST(view_in_scope_all_is_eopnotsupp),
 	TEST(view_belongs_to_its_file),
