@@ -3,7 +3,7 @@
  * breakpoint.c - engine breakpoint: int3 in the first byte of an instruction, and the
  * handler of every int3 of livecov's own, those of a detour under way included. Owns
  * the notifier and the stubs of its sites. May call text_patch.c, arena.c,
- * site_index.c, hit.h, disarm.h.
+ * site_index.c, site_insn.c, hit.h, disarm.h.
  *
  * A conditional jump goes on in a stub like a detour's, which notes the outcome. Where more
  * is wanted than a note, paths or a trace, it is carried out in the handler, from the
@@ -36,6 +36,7 @@
 #include "hit.h"
 #include "patcher.h"
 #include "site_index.h"
+#include "site_insn.h"
 #include "site_stub.h"
 #include "stub.h"
 #include "task_maps.h"
@@ -192,28 +193,6 @@ static int patch_offset(const struct cov_site *site)
 	return offset;
 }
 
-/* Text may end with the page, an instruction may not: how much can be read. */
-static u32 read_text(unsigned long address, u8 *text)
-{
-	u32 room = min_t(u32, INSN_MAX_LEN, PAGE_SIZE - offset_in_page(address));
-
-	if (!copy_from_kernel_nofault(text, (void *)address, INSN_MAX_LEN))
-		return INSN_MAX_LEN;
-	return copy_from_kernel_nofault(text, (void *)address, room) ? 0 : room;
-}
-
-/* Does the exception table name a byte of the instruction? */
-static bool has_fixup(const struct cov_site *site, const struct insn_branch *insn,
-		      unsigned long address)
-{
-	u32 i;
-
-	for (i = 0; i < insn->length; i++)
-		if (cov_image_may_fault(&site_target(site)->image, address + i))
-			return true;
-	return false;
-}
-
 /* A stub can note an outcome, and nothing else. */
 static bool wants_a_note_alone(const struct cov_site *site)
 {
@@ -285,14 +264,15 @@ static int prepare(struct cov_site *site)
 
 	if (offset < 0 || !patcher_may_patch(site))
 		return -EOPNOTSUPP;
-	room = read_text(address, text);
+	room = site_insn_read(address, text);
 	if (!room)
 		return -EFAULT;
 	if (site_index_covers(address) || foreign_is_near(address, 1) ||
 	    held_covers(address, 1) || text[0] == INT3_INSN_OPCODE)
 		return -EBUSY;
 	/* In its copy nobody would look for its fix-up. */
-	if (insn_branch_decode(text, room, address, &insn) || has_fixup(site, &insn, address))
+	if (insn_branch_decode(text, room, address, &insn) ||
+	    site_insn_may_fault(site, address, insn.length))
 		return -EOPNOTSUPP;
 	note_call(site, &insn);
 	/* A jump out of the module is another one once the module has moved. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * probe.c - engine kprobe: a kprobe on each site. Owns struct site_probe. May
- * call kprobes, hit.h and disarm.h.
+ * call kprobes, site_insn.c, hit.h and disarm.h.
  *
  * Two worlds, kept apart: the handlers below run in the kprobe's context, an
  * int3 with interrupts off or an ftrace callback, and do nothing but read the
@@ -31,6 +31,7 @@
 #include "hit.h"
 #include "insn_branch.h"
 #include "site_index.h"
+#include "site_insn.h"
 
 /**
  * struct site_probe - a kprobe and its site
@@ -112,16 +113,20 @@ NOKPROBE_SYMBOL(probe_keep_unoptimised);
 
 /* --- sleeping ------------------------------------------------------------ */
 
-/* Is there a loop instruction at an address, whatever the site there watches? */
+/* The instruction at an address, whatever the site there watches; false if it cannot be told. */
+static bool insn_at(unsigned long address, struct insn_branch *insn)
+{
+	u8 text[INSN_MAX_LEN];
+	u32 room = site_insn_read(address, text);
+
+	return room && !insn_branch_decode(text, room, address, insn);
+}
+
 static bool loop_at(unsigned long address)
 {
 	struct insn_branch insn;
-	u8 text[INSN_MAX_LEN];
-	u32 room = min_t(u32, INSN_MAX_LEN, PAGE_SIZE - offset_in_page(address));
 
-	return !copy_from_kernel_nofault(text, (void *)address, room) &&
-	       !insn_branch_decode(text, room, address, &insn) &&
-	       insn.kind == INSN_JCC && condition_loops(insn.condition);
+	return insn_at(address, &insn) && insn.kind == INSN_JCC && condition_loops(insn.condition);
 }
 
 static bool in_tail(const struct cov_site *site)
@@ -154,14 +159,15 @@ static bool breakpoints_beside(const struct cov_target *target)
 
 static bool may_leave_stepping(const struct cov_site *site)
 {
-	u32 i;
+	unsigned long address = site_address(site);
+	struct insn_branch insn;
 
 	if (site->at_fentry || !breakpoints_beside(site_target(site)))
 		return false;
-	for (i = 0; i < INSN_MAX_LEN; i++)
-		if (cov_image_may_fault(&site_target(site)->image, site_address(site) + i))
-			return true;
-	return false;
+	/* Somebody's int3 hides what is stepped, and how long it is. */
+	if (!insn_at(address, &insn) || insn.kind == INSN_INT3)
+		insn.length = INSN_MAX_LEN;
+	return site_insn_may_fault(site, address, insn.length);
 }
 
 /*

@@ -18,6 +18,7 @@
 #include <linux/vmalloc.h>
 #include <linux/workqueue.h>
 #include <asm/apic.h>
+#include <asm/asm.h>
 #include <asm/nmi.h>
 
 #include "covlife.h"
@@ -135,6 +136,29 @@ asm("	.pushsection .text\n"
     "2:	" ASM_RET
     "	.size	covlife_stay, . - covlife_stay\n"
     "	.popsection\n");
+
+/*
+ * For probes alone, nobody calls them: a loop instruction of which the second byte lies on the
+ * next page, and instructions in front of one that may fault (MAY_FAULT_*, covlife.h).
+ */
+asm("	.pushsection .text\n"
+    "	.balign	4096, 0xcc\n"
+    "	.skip	4094, 0xcc\n"
+    "	.type	across_pages, @function\n"
+    "across_pages:\n"
+    "	nop\n"
+    "1:	loop	1b\n"
+    "	" ASM_RET
+    "	.size	across_pages, . - across_pages\n"
+    "	.type	may_fault, @function\n"
+    "may_fault:\n"
+    "	xor	%eax, %eax\n"
+    "	inc	%eax\n"
+    "1:	mov	(%rdi), %rax\n"
+    "2:	" ASM_RET
+    "	.size	may_fault, . - may_fault\n"
+    "	.popsection\n"
+    _ASM_EXTABLE(1b, 2b));
 
 static int stay(unsigned long mib)
 {

@@ -31,6 +31,11 @@
 /* covlife_work() takes its rarest way, which lies in covlife_work.cold. */
 #define COVLIFE_RARE		0x5eed
 
+/* Offsets in across_pages() and may_fault(). */
+#define ACROSS_PAGES_LOOP	1
+#define MAY_FAULT_BEFORE	2
+#define MAY_FAULT_INSN		4
+
 /**
  * struct covpeek - read kernel memory (COVPEEK_READ on /dev/covpeek)
  * @address: of the first byte
