@@ -448,7 +448,10 @@ static u32 passage_init(const struct region_finder *f, const struct flow_block *
 	return start + block->offset + block->size;
 }
 
-/* The region of a function's entry, if it has ftrace's place. */
+/*
+ * The region of a function's entry, if it has ftrace's place. Whoever enters the function runs
+ * what lies in front of that, an endbr64 as a rule, as long as all of it is the first block.
+ */
 static void find_entry(struct region_finder *f, u32 index, struct region *region)
 {
 	const struct flow_function *function = &f->in->functions[index];
@@ -458,14 +461,14 @@ static void find_entry(struct region_finder *f, u32 index, struct region *region
 
 	*region = (struct region){ .why = REGION_SHORT };
 	if (!function->blocks || function->entry == FLOW_ENTRY_UNKNOWN ||
-	    block->offset != function->entry)
+	    !(block->flags & FLOW_BLOCK_ENTRY))
 		return;
 	end = passage_init(f, block, function->entry, &choice);
 	if (!(choice.marks[choice.at] & MARK_FENTRY))
 		return;
 	choice.at += PATCHED_LEN;
 	/* Who came there from elsewhere would be taken for one who enters. */
-	if (!(choice.marks[choice.at] & MARK_ENTERED))
+	if (choice.at < end && !(choice.marks[choice.at] & MARK_ENTERED))
 		choose_passage(&choice, end, region);
 }
 

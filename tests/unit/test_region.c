@@ -19,7 +19,7 @@
 
 enum record_kind {
 	R_END, R_CASE, R_FUNCTION, R_REGION, R_FIXUP, R_LABEL, R_BUG, R_FENTRY, R_STATIC_CALL,
-	R_POINTER,
+	R_POINTER, R_ENTRY,
 };
 
 /* Of a function in test_region_asm.S. */
@@ -38,6 +38,9 @@ struct record {
 		struct {
 			u64 jcc, from, to, why;
 		} region;
+		struct {
+			u64 function, from, to, why;
+		} entry;
 		struct flow_pair pair;
 		struct {
 			u64 address, warn;
@@ -58,9 +61,9 @@ static struct {
 	struct flow_pair fixups[MAX], labels[MAX];
 	struct flow_bug bugs[MAX];
 	u64 fentries[MAX], static_calls[MAX], pointers[MAX];
-	const struct record *expected[MAX];
+	const struct record *expected[MAX], *entries[MAX];
 	struct flow_input in;
-	u32 nr_pointers, nr_expected;
+	u32 nr_pointers, nr_expected, nr_entries;
 } test;
 
 /* --- known code ---------------------------------------------------------------------------- */
@@ -98,6 +101,9 @@ static void add_record(const struct record *record)
 	case R_REGION:
 		test.expected[test.nr_expected++] = record;
 		break;
+	case R_ENTRY:
+		test.entries[test.nr_entries++] = record;
+		break;
 	case R_FIXUP:
 		test.fixups[in->nr_fixups++] = record->pair;
 		break;
@@ -132,7 +138,7 @@ static void expect(const char *what, u64 jcc, u64 wanted, u64 found)
 {
 	if (wanted == found)
 		return;
-	print_error("%s: jump at text + %#llx: %s should be %llu, is %llu\n", test.name,
+	print_error("%s: text + %#llx: %s should be %llu, is %llu\n", test.name,
 		    (unsigned long long)(jcc - (uintptr_t)region_text_start), what,
 		    (unsigned long long)wanted, (unsigned long long)found);
 	fail();
@@ -158,6 +164,26 @@ static void check_region(const struct flow *flow, const struct region *regions,
 	expect("inside", at, region->length > flow->branches[i].length, region->inside);
 }
 
+/* It lies where detour.c puts it: behind the five bytes at the function's entry. */
+static void check_entry(const struct region *regions, const struct record *record)
+{
+	u64 at = record->entry.function;
+	const struct region *region;
+	u32 i;
+
+	for (i = 0; i < test.in.nr_functions; i++)
+		if (test.functions[i].address == at)
+			break;
+	expect("known", at, true, i < test.in.nr_functions);
+	region = &regions[i];
+	expect("entry's why", at, record->entry.why, region->why);
+	expect("entry's length", at, record->entry.to - record->entry.from, region->length);
+	if (!region->length)
+		return;
+	expect("entry's place", at, record->entry.from, at + test.functions[i].entry + 5);
+	expect("entry's before", at, region->length, region->before);
+}
+
 static void test_end(void)
 {
 	struct region branches[MAX], entries[MAX], blocks[MAX];
@@ -175,6 +201,8 @@ static void test_end(void)
 	region_finder_free(finder);
 	for (i = 0; i < test.nr_expected; i++)
 		check_region(&flow, branches, test.expected[i]);
+	for (i = 0; i < test.nr_entries; i++)
+		check_entry(entries, test.entries[i]);
 	flow_free(&flow);
 }
 

@@ -8,6 +8,8 @@
  * function NAME [unselected] ... end_function NAME
  * region FROM JCC TO	the region of the jump at label JCC is from FROM to before TO
  * no_region JCC WHY
+ * entry_region NAME FROM TO	that of the entry of the function
+ * no_entry_region NAME
  * fixup, static_branch, bug, warn, fentry, static_call	entries of the tables
  * pointer ADDRESS	data names it
  */
@@ -26,6 +28,7 @@
 #define R_FENTRY	7
 #define R_STATIC_CALL	8
 #define R_POINTER	9
+#define R_ENTRY		10
 
 	.macro	record kind, a=0, b=0, c=0, d=0
 	.pushsection .data.rel.region, "aw"
@@ -56,6 +59,14 @@
 
 	.macro	no_region jcc, why
 	record	R_REGION, \jcc, 0, 0, \why
+	.endm
+
+	.macro	entry_region name, from, to
+	record	R_ENTRY, \name, \from, \to, 0
+	.endm
+
+	.macro	no_entry_region name
+	record	R_ENTRY, \name, 0, 0, SHORT
 	.endm
 
 	.macro	fixup from, to
@@ -193,6 +204,77 @@ traced2_jcc: je	traced2_out
 	ret
 traced2_out: ret
 	end_function traced2
+
+	case	"an entry's region begins behind ftrace's place"
+	function entered
+	fentry	entered
+	entry_region entered, entered_from, entered_to
+	.byte	0x0f, 0x1f, 0x44, 0, 0
+entered_from: mov %rdi, %rax
+	mov	%rsi, %rdx
+entered_to: mov	%rdx, %rcx
+	ret
+	end_function entered
+
+	case	"which may be behind an endbr64"
+	function endbr
+	fentry	endbr_fentry
+	entry_region endbr, endbr_from, endbr_to
+	endbr64
+endbr_fentry: .byte 0x0f, 0x1f, 0x44, 0, 0
+endbr_from: mov	%rdi, %rax
+	push	%rbx
+	push	%rbp
+endbr_to: sti
+	ret
+	end_function endbr
+
+	case	"or one that the kernel has sealed, or anything that all who enter run"
+	function sealed
+	fentry	sealed_fentry
+	entry_region sealed, sealed_from, sealed_to
+	.byte	0x66, 0x0f, 0x1f, 0
+sealed_fentry: .byte 0x0f, 0x1f, 0x44, 0, 0
+sealed_from: lea 8(%rdi, %rsi), %rax
+sealed_to: sti
+	ret
+	end_function sealed
+	function pushed
+	fentry	pushed_fentry
+	entry_region pushed, pushed_from, pushed_to
+	push	%rbp
+pushed_fentry: .byte 0x0f, 0x1f, 0x44, 0, 0
+pushed_from: lea 8(%rdi, %rsi), %rax
+pushed_to: sti
+	ret
+	end_function pushed
+
+	case	"but not behind a jump that goes by it"
+	function gone_by
+	fentry	gone_by_fentry
+	no_entry_region gone_by
+	no_region gone_by_jcc, RESERVED
+	endbr64
+gone_by_jcc: {disp32} je gone_by_out
+gone_by_fentry: .byte 0x0f, 0x1f, 0x44, 0, 0
+	lea	8(%rdi, %rsi), %rax
+	sti
+gone_by_out: ret
+	end_function gone_by
+
+	case	"nor where somebody comes behind ftrace's place"
+	function again
+	fentry	again_fentry
+	no_entry_region again
+	no_region again_jcc, SHORT
+	endbr64
+again_fentry: .byte 0x0f, 0x1f, 0x44, 0, 0
+again_from: lea	8(%rdi, %rsi), %rax
+	sti
+again_jcc: jne	again_from
+	sti
+	ret
+	end_function again
 
 	case	"a block's first instruction may be a region's first"
 	function leader
