@@ -24,13 +24,11 @@
  *
  * An interrupt in the middle of an update on the same CPU, that updates the
  * same slot, is an update that came first: the cmpxchg fails and is tried again.
- * @last and @hits are two words; between them an observer may see a checkpoint
- * that is not yet counted.
  *
  * Memory ordering
- *   [B] @sample, @owner, @hits are stored with release after the slot
- *	 was closed, and loaded with acquire between two loads of G. A reader that
- *	 saw a value of the next life sees a later G in its second load.
+ *   [B] @sample and @owner are stored with release after the slot was closed, and
+ *	 loaded with acquire between two loads of G. A reader that saw a value of the
+ *	 next life sees a later G in its second load.
  *   [C] @last is stored with release by open, after [B]; loaded with acquire.
  *	 A reader that sees G sees what was opened under it.
  *   [D] cmpxchg in close is fully ordered, and the stores [B] of the next life
@@ -76,10 +74,9 @@ void thread_buffer_open(struct thread_buffer *buffer, u32 slot, u64 sample, u64 
 	struct thread_slot *s = &buffer->slots[slot];
 	u32 generation = word_generation(READ_ONCE(s->last)) + 1;
 
-	/* [B] pair with the acquires in thread_buffer_read() and thread_buffer_hits(). */
+	/* [B] pair with the acquires in thread_buffer_read(). */
 	smp_store_release(&s->sample, sample);
 	smp_store_release(&s->owner, owner);
-	smp_store_release(&s->hits, word_pack(generation, 0));
 	/* [C] pairs with the acquires of @last. */
 	smp_store_release(&s->last, word_pack(generation, CALLER_NONE));
 }
@@ -131,58 +128,28 @@ notrace bool thread_buffer_alive(const struct thread_buffer *buffer, const struc
 }
 NOKPROBE_SYMBOL(thread_buffer_alive);
 
-/*
- * Change the low half of a word while its generation is @generation: to
- * (low & @keep) + @value, so @keep is 0 to replace it and all ones to add.
- */
-static __always_inline int word_update(u64 *word, u32 generation, u32 keep, u32 value, u32 *old)
+notrace int thread_buffer_enter(struct thread_buffer *buffer, const struct thread_ref *ref,
+				u32 checkpoint, u32 *from)
 {
-	u64 found = READ_ONCE(*word);
+	u64 *last = &buffer->slots[ref->slot].last;
+	u64 wanted = word_pack(ref->generation, checkpoint);
+	u64 found = READ_ONCE(*last);
 	unsigned int try;
 
 	for (try = 0; try < THREAD_TRIES; try++) {
 		u64 expected = found;
-		u64 wanted = word_pack(generation, ((u32)expected & keep) + value);
 
-		if (word_generation(expected) != generation)
+		if (word_generation(expected) != ref->generation)
 			return -ESTALE;
-		found = cmpxchg(word, expected, wanted);
+		found = cmpxchg(last, expected, wanted);
 		if (found == expected) {
-			*old = (u32)expected;
+			*from = (u32)expected;
 			return 0;
 		}
 	}
 	return -EBUSY;
 }
-
-notrace int thread_buffer_enter(struct thread_buffer *buffer, const struct thread_ref *ref,
-				u32 checkpoint, u32 *from)
-{
-	struct thread_slot *s = &buffer->slots[ref->slot];
-	u32 hits;
-	int err;
-
-	err = word_update(&s->last, ref->generation, 0, checkpoint, from);
-	if (err == -EBUSY)
-		atomic_long_inc(&buffer->lost);
-	if (err)
-		return err;
-	/* The checkpoint stands; a life that ends just now needs no count. */
-	if (word_update(&s->hits, ref->generation, ~0U, 1, &hits) == -EBUSY)
-		atomic_long_inc(&buffer->lost);
-	return 0;
-}
 NOKPROBE_SYMBOL(thread_buffer_enter);
-
-u32 thread_buffer_hits(const struct thread_buffer *buffer, const struct thread_ref *ref)
-{
-	/* [B] pairs with the release in thread_buffer_open(). */
-	u64 hits = smp_load_acquire(&buffer->slots[ref->slot].hits);
-
-	if (word_generation(hits) != ref->generation || !thread_buffer_alive(buffer, ref))
-		return 0;
-	return (u32)hits;
-}
 
 void thread_buffer_forget(struct thread_buffer *buffer, u32 first, u32 last)
 {

@@ -20,7 +20,6 @@
 /**
  * struct thread_slot - see the head of thread_buffer.c
  * @last: generation << 32 | checkpoint passed last, or CALLER_NONE
- * @hits: generation << 32 | checkpoints passed (modulo 2^32)
  * @sample: what thread_buffer_open() was given
  * @owner: the same
  *
@@ -28,7 +27,6 @@
  */
 struct thread_slot {
 	u64 last;
-	u64 hits;
 	u64 sample;
 	u64 owner;
 } ____cacheline_aligned;
@@ -37,12 +35,10 @@ struct thread_slot {
  * struct thread_buffer - the slots
  * @slots: @nr_slots of them
  * @nr_slots: a power of two
- * @lost: updates given up after THREAD_TRIES
  */
 struct thread_buffer {
 	struct thread_slot *slots;
 	u32 nr_slots;
-	atomic_long_t lost;
 };
 
 /**
@@ -118,13 +114,10 @@ bool thread_buffer_alive(const struct thread_buffer *buffer, const struct thread
  *
  * Safe in any context, interrupted by itself. Return: 0; -ESTALE if the life has
  * ended: nothing was changed; -EBUSY after THREAD_TRIES interruptions: nothing
- * was changed, counted in @buffer->lost.
+ * was changed, and it is the caller's to count.
  */
 int thread_buffer_enter(struct thread_buffer *buffer, const struct thread_ref *ref,
 			u32 checkpoint, u32 *from);
-
-/* thread_buffer_hits - checkpoints that this life has passed, modulo 2^32; 0 if it is over */
-u32 thread_buffer_hits(const struct thread_buffer *buffer, const struct thread_ref *ref);
 
 /**
  * thread_buffer_forget - no task passed a checkpoint of this range last
