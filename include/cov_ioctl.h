@@ -11,9 +11,10 @@
  *  - Strings are NUL-terminated inside their array, else EINVAL.
  *  - An unknown command is ENOTTY, an unreadable or unwritable pointer EFAULT.
  *  - For 64-bit callers.
- *  - A failed call changes nothing (but sites that COV_IOC_ARM or COV_IOC_RESET had
- *    armed before they failed stay armed), and COV_IOC_LAST_ERROR on the same file
- *    then has a sentence that says what was wrong and what to do next.
+ *  - A failed call changes nothing (but sites that COV_IOC_ARM, COV_IOC_RESET or
+ *    COV_IOC_CHECKPOINT_SWITCH had armed before they failed stay armed, and what was
+ *    switched on is on), and COV_IOC_LAST_ERROR on the same file then has a sentence that
+ *    says what was wrong and what to do next.
  *  - Whatever a file has attached or registered is undone when its last
  *    descriptor is closed, unless COV_IOC_KEEP has made it permanent.
  *  - Addresses are kernel virtual addresses; the file is 0600 for that reason.
@@ -163,7 +164,8 @@ struct cov_section {
  * attached already, ENODEV the module is unloading, EAGAIN its init function is
  * just returning, EINTR a signal, EPERM livecov itself or a
  * locked-down kernel, ENOSPC checkpoint table full, EOPNOTSUPP a mode, scope or
- * engine that this module does not have, E2BIG too long a list.
+ * engine that this module does not have, E2BIG too long a list or too much text, EFAULT
+ * an array or the text cannot be read.
  */
 struct cov_attach {
 	char module[COV_MODULE_LEN];
@@ -532,7 +534,8 @@ struct cov_checkpoint_del {
  *	   else the places alone
  *
  * One that is off counts nothing, and stays off through COV_IOC_RESET and the unloading of
- * its module. What it had counted stays. ENOENT: none matches. Since minor version 2.
+ * its module. What it had counted stays. ENOENT: none matches; ENOMEM, ENOSPC or what the
+ * kernel says: some could not be armed again, the others are. Since minor version 2.
  */
 struct cov_checkpoint_switch {
 	char glob[COV_NAME_LEN];

@@ -193,6 +193,24 @@ int image_build(struct cov_image *image, const struct image_choice *choice,
 	return err;
 }
 
+int image_failed(const char *what, int err, struct cov_error *error)
+{
+	switch (err) {
+	case -ENOMEM:
+		return cov_fail(error, err, "not enough memory to analyse %s; try again when some is free",
+				what);
+	case -EFAULT:
+		return cov_fail(error, err, "the text of %s cannot be read; is it being loaded or unloaded? Try again",
+				what);
+	case -E2BIG:
+		return cov_fail(error, err, "%s has more text than livecov can decode: it cannot be measured",
+				what);
+	default:
+		return cov_fail(error, err, "livecov cannot keep the control flow of %s (errno %d): this is a bug, please report it",
+				what, -err);
+	}
+}
+
 /*
  * Where does decoding end that starts at a text's last function? In the middle of
  * an instruction if an odd number of bytes is left of the mapping's zeros.
@@ -280,20 +298,21 @@ int cov_image_of_module(struct module *mod, const struct image_choice *choice,
 	image->build_id_len = cov_image_build_id(mod, image->build_id);
 
 	err = symbols_read(mod, image, &symbols);
+	if (err) {
+		image_failed(mod->name, err, error);
+		goto out;
+	}
+	symbols_tidy(image, &symbols);
+	err = select_functions(mod, choice, &symbols, error);
 	if (err)
 		goto out;
-	symbols_tidy(image, &symbols);
-	err = select_functions(mod, choice, &symbols, error) ?:
-	      read_module(mod, choice, image, &symbols, &tables) ?:
+	err = read_module(mod, choice, image, &symbols, &tables) ?:
 	      image_build(image, choice, &symbols, &tables);
-	if (!err)
+	if (err)
+		image_failed(mod->name, err, error);
+	else
 		find_forbidden(mod, image);
 out:
-	if (err == -ENOMEM)
-		cov_fail(error, err, "not enough memory to analyse %s", mod->name);
-	if (err == -EINVAL)
-		cov_fail(error, err, "livecov cannot keep the control flow of %s: this is a bug, please report it",
-			 mod->name);
 	tables_free(&tables);
 	symbols_free(&symbols);
 	if (err)

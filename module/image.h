@@ -87,7 +87,8 @@ struct image_choice {
  *
  * Sleeps; the targets' lock is held, because text that livecov has patched is
  * read as it was before. Return: 0, -ENOENT if no function matches, -EAGAIN if its
- * init function is just returning, -EINTR, -ENOMEM.
+ * init function is just returning, -EFAULT if its text cannot be read, -E2BIG if that is too
+ * much, -EINTR, -ENOMEM.
  */
 int cov_image_of_module(struct module *mod, const struct image_choice *choice,
 			struct cov_image *image, struct cov_error *error);
@@ -99,8 +100,8 @@ int cov_image_of_module(struct module *mod, const struct image_choice *choice,
  * @error: a sentence for the caller
  *
  * Locks as above. Return: 0, -ENOENT no such function, -EINVAL the kernel
- * forbids probes in it, -EINTR, -ENOMEM. Of several functions of one name it takes
- * the first that kallsyms has.
+ * forbids probes in it, -EFAULT, -E2BIG, -EINTR, -ENOMEM. Of several functions of one
+ * name it takes the first that kallsyms has.
  */
 int cov_image_of_core(const struct image_choice *choice, struct cov_image *image,
 		      struct cov_error *error);

@@ -22,4 +22,13 @@
 int image_build(struct cov_image *image, const struct image_choice *choice,
 		struct symbols *symbols, const struct tables *tables);
 
+/**
+ * image_failed - say why there is no image
+ * @what: of what
+ * @err: of image_build(), tables_read(), text_read(), symbols_alloc() or symbols_read()
+ *
+ * Return: @err.
+ */
+int image_failed(const char *what, int err, struct cov_error *error);
+
 #endif /* LIVECOV_IMAGE_BUILD_H */

@@ -16,6 +16,8 @@
 #include "ksym.h"
 #include "tables.h"
 
+#define THE_KERNEL	"the kernel's functions"	/* in sentences */
+
 int cov_image_owner(const char *function, char module[COV_MODULE_LEN],
 		    struct cov_error *error)
 {
@@ -55,7 +57,7 @@ static int core_symbols_read(const struct image_choice *choice, struct symbols *
 		n++;
 	err = symbols_alloc(symbols, n, choice->globs_len);
 	if (err)
-		return err;
+		return image_failed(THE_KERNEL, err, error);
 	memcpy(symbols->names, choice->globs, choice->globs_len);
 	symbols->names_len = choice->globs_len;
 	for (name = choice->globs; name < end; name += strlen(name) + 1) {
@@ -81,20 +83,20 @@ static void core_texts_free(struct flow_text *texts, u32 n)
 }
 
 /* Each function is a text of its own: there is no end to the kernel's. */
-static struct flow_text *core_texts_read(const struct symbols *symbols)
+static int core_texts_read(const struct symbols *symbols, struct flow_text **texts)
 {
-	struct flow_text *texts = kvcalloc(symbols->count, sizeof(*texts), GFP_KERNEL);
+	int err = 0;
 	u32 i;
 
-	for (i = 0; texts && i < symbols->count; i++) {
+	*texts = kvcalloc(symbols->count, sizeof(**texts), GFP_KERNEL);
+	if (!*texts)
+		return -ENOMEM;
+	for (i = 0; !err && i < symbols->count; i++) {
 		struct compat_span span = { symbols->table[i].address, symbols->table[i].size };
 
-		if (text_read(span, &texts[i])) {
-			core_texts_free(texts, i);
-			return NULL;
-		}
+		err = text_read(span, &(*texts)[i]);
 	}
-	return texts;
+	return err;
 }
 
 /* From the first of the functions to the last: what lies between is not ours. */
@@ -167,14 +169,13 @@ int cov_image_of_core(const struct image_choice *choice, struct cov_image *image
 	symbols_tidy(image, &symbols);
 	err = core_fentries(image, &symbols, &tables);
 	if (!err && !choice->entries_only) {
-		texts = core_texts_read(&symbols);
-		err = texts ? 0 : -ENOMEM;
+		err = core_texts_read(&symbols, &texts);
 		image->in.texts = texts;
 		image->in.nr_texts = symbols.count;
 	}
 	err = err ?: image_build(image, choice, &symbols, &tables);
-	if (err == -ENOMEM)
-		cov_fail(error, err, "not enough memory to analyse the kernel's functions");
+	if (err)
+		image_failed(THE_KERNEL, err, error);
 out:
 	tables_free(&tables);
 	core_texts_free(texts, symbols.count);

@@ -618,9 +618,7 @@ static int do_checkpoint_switch(struct request *req)
 		return cov_fail(&req->error, -EINVAL, "on is 0 or 1, not %u", arg->on);
 	if (arg->flags & ~COV_CHECKPOINT_AUTO)
 		return cov_fail(&req->error, -EINVAL, "unknown flags %#x", arg->flags);
-	if (!targets_switch(arg->glob, arg->on, arg->flags & COV_CHECKPOINT_AUTO))
-		return cov_fail(&req->error, -ENOENT, "there is no checkpoint %.100s", arg->glob);
-	return 0;
+	return targets_switch(arg->glob, arg->on, arg->flags & COV_CHECKPOINT_AUTO, &req->error);
 }
 
 /* --- dispatch ------------------------------------------------------------------------ */

@@ -188,7 +188,8 @@ int target_no_room(const struct cov_target *target, int err, struct cov_error *e
 	if (err == -ENOSPC)
 		return cov_fail(error, err, "the checkpoint table (%u) or the memory for hits has no room for %s; choose fewer functions, detach another target, or load livecov with a larger max_checkpoints",
 				cov_max_checkpoints, target->name);
-	return cov_fail(error, err, "not enough memory for the checkpoints of %s", target->name);
+	return cov_fail(error, err, "not enough memory for the checkpoints of %s; choose fewer functions, or try again when some is free",
+			target->name);
 }
 
 int target_choose_sites(struct cov_target *target, u32 mode, struct cov_error *error)
@@ -344,8 +345,7 @@ static int arm_open(struct cov_target *target, u32 max, bool interruptible,
 	while (max && !(interruptible ? signal_pending(current) : fatal_signal_pending(current))) {
 		err = arm_step(target, &max);
 		if (err)
-			return cov_fail(error, err, "no room for the sites of %s, or for those that stand in for refused ones",
-					target->name);
+			return target_no_room(target, err, error);
 		if (!(target_pending(target) || returns_left(target)) ||
 		    target_is_going(target)) {
 			settle_start();
@@ -366,8 +366,7 @@ int target_arm_some(struct cov_target *target, u32 max, bool interruptible,
 				target->name);
 	err = target_open(target);
 	if (err)
-		return cov_fail(error, err, "not enough memory to arm the sites of %s",
-				target->name);
+		return target_no_room(target, err, error);
 	err = arm_open(target, max, interruptible, error);
 	target_close(target);
 	return err;

@@ -147,7 +147,7 @@ int target_attach_checkpoint(const struct target_request *request,
  * target_arm - try up to @max pending sites
  *
  * Return: 0, also after a signal (there are still some pending then); -ENODEV
- * if the module is unloading; -ENOMEM.
+ * if the module is unloading; -ENOMEM, -ENOSPC.
  */
 int target_arm(struct cov_target *target, u32 max, struct cov_error *error);
 
@@ -170,9 +170,10 @@ const struct cov_site *target_place(const struct cov_target *target);
  * @on: or off
  * @branches: the function's branches as well, of those that have them
  *
- * Return: false if no checkpoint matches.
+ * Return: 0; -ENOENT if no checkpoint matches; why one could not be armed again, when all have
+ * been tried.
  */
-bool targets_switch(const char *glob, bool on, bool branches);
+int targets_switch(const char *glob, bool on, bool branches, struct cov_error *error);
 
 /* targets_checkpoints - sites in use, all targets */
 u32 targets_checkpoints(void);

@@ -96,7 +96,7 @@ static bool same_build(const struct cov_target *target, const struct module *mod
 /* The module is in memory, its text final, its init function not called yet. */
 static void target_coming(struct cov_target *target, struct module *mod)
 {
-	struct cov_error ignored;
+	struct cov_error error;
 
 	target_renew(target);
 	if (!same_build(target, mod)) {
@@ -111,7 +111,9 @@ static void target_coming(struct cov_target *target, struct module *mod)
 	move_addresses(target, compat_core_text(mod).base - target->image.core.base);
 	make_pending(target);
 	/* Ended by SIGKILL alone: another signal to modprobe must not leave half a measurement. */
-	target_arm_some(target, U32_MAX, false, &ignored);
+	if (target_arm_some(target, U32_MAX, false, &error))
+		pr_err("%s was loaded again, and not all of it is measured: %s\n", target->name,
+		       error.text);
 }
 
 static void target_event(struct cov_target *target, unsigned long event, struct module *mod)

@@ -82,9 +82,9 @@ static void rearm_later(struct rearming *some, struct cov_site *site)
 int target_reset(struct cov_target *target, struct cov_error *error)
 {
 	static struct rearming some;	/* under cov_targets_lock */
-	struct cov_error ignored;
 	struct site_chunk *chunk;
 	struct cov_site *site;
+	int err = 0;
 	u32 i;
 
 	some = (struct rearming){ };
@@ -97,10 +97,10 @@ int target_reset(struct cov_target *target, struct cov_error *error)
 	rearm(&some);
 	settle_start();
 	if (target_pending(target) && !target_is_going(target))
-		target_arm_some(target, U32_MAX, false, &ignored);
+		err = target_arm_some(target, U32_MAX, false, error);
 	target_forget_callers(target);
 	if (some.err && !target_is_going(target))
-		return cov_fail(error, some.err, "%u sites of %s could not be armed again",
+		return cov_fail(error, some.err, "%u sites of %s could not be armed again; detach and attach it for a new start",
 				some.failed, target->name);
-	return 0;
+	return target_is_going(target) ? 0 : err;
 }

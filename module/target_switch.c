@@ -24,15 +24,15 @@ static void switch_off(struct cov_site *site)
 	WRITE_ONCE(site->state, COV_SITE_DISARMED);
 }
 
-static void switch_on(struct cov_site *site)
+static int switch_on(struct cov_site *site)
 {
 	WRITE_ONCE(site->disabled, false);
 	if (site->state != COV_SITE_DISARMED)
-		return;
+		return 0;
 	if (!site->engine) {
 		site->state = COV_SITE_PENDING;
 		site->slow = false;
-		return;
+		return 0;
 	}
 	site->error = 0;
 	WRITE_ONCE(site->state, COV_SITE_ARMED);
@@ -41,37 +41,46 @@ static void switch_on(struct cov_site *site)
 		checkpoints_refuse(site, -(int)site->error);
 	else
 		site->watched = true;
+	return -(int)site->error;
 }
 
-static void switch_target(struct cov_target *target, bool on, bool branches)
+static int switch_target(struct cov_target *target, bool on, bool branches,
+			 struct cov_error *error)
 {
 	const struct cov_site *place = target_place(target);
-	struct cov_error ignored;
 	struct site_chunk *chunk;
 	struct cov_site *site;
+	int err = 0;
 	u32 i;
 
 	for_each_site(site, chunk, i, &target->cps) {
 		if (site != place && !branches)
 			continue;
 		if (on)
-			switch_on(site);
+			err = switch_on(site) ?: err;
 		else
 			switch_off(site);
 	}
+	if (err)
+		cov_fail(error, err, "checkpoint %.100s could not be armed again; delete and add it for a new start",
+			 target->checkpoint);
 	if (on && target_pending(target) && !target_is_going(target))
-		target_arm_some(target, U32_MAX, false, &ignored);
+		err = target_arm_some(target, U32_MAX, false, error) ?: err;
+	return target_is_going(target) ? 0 : err;
 }
 
-bool targets_switch(const char *glob, bool on, bool branches)
+int targets_switch(const char *glob, bool on, bool branches, struct cov_error *error)
 {
 	struct cov_target *target;
 	bool any = false;
+	int err = 0;
 
 	list_for_each_entry(target, &cov_targets, link)
 		if (target->checkpoint[0] && glob_match(glob, target->checkpoint)) {
-			switch_target(target, on, branches);
+			err = switch_target(target, on, branches, error) ?: err;
 			any = true;
 		}
-	return any;
+	if (!any)
+		return cov_fail(error, -ENOENT, "there is no checkpoint %.100s", glob);
+	return err;
 }
