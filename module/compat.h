@@ -362,12 +362,11 @@ static __always_inline const struct pt_regs *compat_arguments(struct ftrace_regs
 
 /*
  * May probes be in a module's function? What kprobes' own list is made of
- * (add_module_kprobe_blacklist(), kernel/kprobes.c), since 5.8.
+ * (add_module_kprobe_blacklist(), kernel/kprobes.c).
  */
 static inline bool compat_is_forbidden(const struct module *mod, unsigned long address,
 				       unsigned int size)
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 8, 0)
 	unsigned int i;
 
 	if (address - (unsigned long)mod->noinstr_text_start < mod->noinstr_text_size ||
@@ -376,7 +375,6 @@ static inline bool compat_is_forbidden(const struct module *mod, unsigned long a
 	for (i = 0; i < mod->num_kprobe_blacklist; i++)
 		if (mod->kprobe_blacklist[i] - address < size)
 			return true;
-#endif
 	return false;
 }
 
