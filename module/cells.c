@@ -12,7 +12,7 @@
 #include "cells.h"
 #include "samples.h"
 
-/* Mode edges, scope all: btrfs takes 27 pages; mode count eight times as many. */
+/* Mode edges, scope all: btrfs takes 23 pages; mode count eight times as many. */
 #define ARENA_PAGES	512
 #define TRACKED_PAGES	16384
 
