@@ -56,7 +56,7 @@ int backend_register(uint64_t sample)
 		ret = cov_register(handle, sample);
 	if (ret == -EEXIST) {
 		ret = cov_unregister(handle);
-		if (!ret || ret == -ENOENT)
+		if (!ret || ret == -ESRCH)
 			ret = cov_register(handle, sample);
 	}
 	drop_lock();

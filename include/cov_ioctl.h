@@ -474,7 +474,7 @@ struct cov_status {
  * The task's later children and threads are tracked under the same sample. It
  * ends with COV_IOC_UNREGISTER, with the task, or with the closing of the file
  * (for every task that came to be tracked through it). EEXIST: tracked
- * already. ENOSPC: table full.
+ * already. ENOSPC: table full. COV_IOC_UNREGISTER of a task that is not tracked: ESRCH.
  */
 struct cov_register {
 	__u64 sample;

@@ -295,7 +295,7 @@ int cov_register(struct cov *cov, uint64_t id);
  * cov_unregister - stop tracking the calling task
  * @cov: handle
  *
- * Children that are tracked already stay so. Errors: ENOENT it is not tracked.
+ * Children that are tracked already stay so. Errors: ESRCH it is not tracked.
  */
 int cov_unregister(struct cov *cov);
 

@@ -858,7 +858,7 @@ static int do_register(int fd, const struct cov_register *request)
 static int do_unregister(void)
 {
 	if (kernel->tracked != gettid())
-		return refuse(ENOENT, "this task is not tracked");
+		return refuse(ESRCH, "this task is not tracked");
 	kernel->tracked = 0;
 	return 0;
 }

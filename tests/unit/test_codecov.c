@@ -149,6 +149,15 @@ static void a_sample_that_was_inherited_is_replaced(void **state)
 	assert_int_equal(fake_kernel()->tracked, 0);	/* it has tried */
 }
 
+/* Its file was closed after the kernel had said EEXIST. */
+static void a_sample_that_ended_meanwhile_is_replaced_as_well(void **state)
+{
+	(void)state;
+	fake_kernel()->tracked = 0;
+	failing(_IOC_NR(COV_IOC_REGISTER), EEXIST);
+	assert_fails(cov_register(5, 1), EEXIST);	/* the second try's, not ESRCH */
+}
+
 static void a_child_registers_for_itself(void **state)
 {
 	int status;
@@ -481,6 +490,7 @@ int main(void)
 		TEST(a_task_registers_its_sample),
 		TEST(a_task_that_is_no_test_case_is_not_tracked),
 		TEST(a_sample_that_was_inherited_is_replaced),
+		TEST(a_sample_that_ended_meanwhile_is_replaced_as_well),
 		TEST(a_child_registers_for_itself),
 		TEST(threads_may_ask_at_once),
 		TEST(checkpoints_are_added_as_they_were),

@@ -393,7 +393,7 @@ class Samples(Case):
             before = kernel.tracked != 0
             error = refused(block.__exit__, None, None, None)
             print(json.dumps([before, error[0], kernel.tracked]))
-        """), [True, errno.ENOENT, 0])
+        """), [True, errno.ESRCH, 0])
 
     def test_it_decorates_a_function(self):
         self.assertEqual(self.run_script("""
@@ -421,7 +421,7 @@ class Samples(Case):
                     raise KeyError("mine")
             except KeyError:
                 print(json.dumps(kernel.tracked))
-        """, fail_nr=NR["UNREGISTER"], fail_errno=errno.ENOENT), 0)
+        """, fail_nr=NR["UNREGISTER"], fail_errno=errno.ESRCH), 0)
 
     def test_only_numbers_above_0_are_samples(self):
         for bad in ("0", "-1", "1 << 64", "'7'", "None"):
