@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * attach.c - a target's beginning and end: choose, arm in groups, keep, reset,
- * detach. May call cov.c, file.c and sections.c.
+ * detach. May call cov.c and sections.c.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "internal.h"
-
 
 /*
  * Sites that one COV_IOC_ARM gives to kprobes: a second or two of work, so that

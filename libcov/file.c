@@ -3,7 +3,6 @@
  * file.c - small files of sysfs and procfs. Calls nothing else of libcov.
  */
 #include <fcntl.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "internal.h"
@@ -30,25 +29,4 @@ long cov_read_file(const char *path, void *buffer, size_t size)
 	close(fd);
 	((char *)buffer)[have] = '\0';
 	return error ? -error : (long)have;
-}
-
-int cov_write_file(const char *path, const char *text)
-{
-	size_t length = strlen(text);
-	ssize_t put;
-	int ret = 0;
-	int fd;
-
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	do {
-		put = write(fd, text, length);
-	} while (put < 0 && errno == EINTR);
-	if (put < 0)
-		ret = -errno;
-	else if ((size_t)put != length)
-		ret = -EIO;
-	close(fd);
-	return ret;
 }

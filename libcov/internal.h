@@ -117,9 +117,6 @@ int cov_set_view(struct cov *cov, uint64_t sample);
  */
 long cov_read_file(const char *path, void *buffer, size_t size);
 
-/* cov_write_file - write a string to an existing file; 0 or -errno, not noted */
-int cov_write_file(const char *path, const char *text);
-
 /* ---- module_file.c ---- */
 
 struct cov_build_id {

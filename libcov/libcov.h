@@ -201,10 +201,9 @@ struct cov_attach_result {
  *
  * Returns when all sites are armed or refused. Whatever the error, nothing is
  * left attached then. Engines that patch text arm all their sites in one step, well
- * under a second; kprobes are armed in groups, and take some 10-40 ms each. For
- * those the sysctl debug.kprobes-optimization is switched off meanwhile, because it
- * makes the registration of many probes slow, and put back before the call
- * returns; a process killed in between leaves it off.
+ * under a second; kprobes are armed in groups, and take 10 to 50 ms each. The sysctl
+ * debug.kprobes-optimization is left alone: the module keeps kprobes from being
+ * optimised for as long as it is loaded.
  *
  * Errors: ENOENT no such module or function, EEXIST attached already, ENODEV it
  * is unloading, EPERM livecov itself or a locked-down kernel, ENOSPC checkpoint

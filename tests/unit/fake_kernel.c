@@ -53,8 +53,6 @@ int __wrap_statfs(const char *path, struct statfs *fs);
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
-static const char optimization[] = "/proc/sys/debug/kprobes-optimization";
-
 /* By file descriptor: is it the control file, and whose coverage does it show? */
 static bool is_control[1024];
 static uint64_t views[ARRAY_SIZE(is_control)];
@@ -258,31 +256,12 @@ static int do_attach(int fd, struct cov_attach *a)
 	return 0;
 }
 
-/* Is kprobes-optimization 0 (or absent) at this moment? */
-static bool optimization_is_off(void)
-{
-	char value = '0';
-	int fd = WRAP(open)(optimization, O_RDONLY);
-
-	if (fd < 0)
-		return true;
-	if (read(fd, &value, 1) != 1)
-		abort();
-	REAL(close)(fd);
-	return value == '0';
-}
-
-/*
- * Sites that one call arms: all that the fast engines have, and @max of the others.
- * Notes whether several kprobes had the optimiser out of their way.
- */
+/* Sites that one call arms: all that the fast engines have, and @max of the others. */
 static uint32_t arm_count(const struct cov_target_info *info, uint32_t max)
 {
 	uint32_t slow = slow_sites(info) < info->pending ? slow_sites(info) : info->pending;
 	uint32_t kprobes = max < slow ? max : slow;
 
-	if (optimization_is_off())
-		kernel->arms_off++;
 	return info->pending - slow + kprobes;
 }
 

@@ -130,8 +130,6 @@ struct fake_target {
  * @registered_pid: who made it
  * @tracked: thread id of the task that is tracked, 0 if none is
  * @tracked_fd: by which file; closing that ends it
- *	several kprobes
- * @arms_off: calls of COV_IOC_ARM at which it was 0
  * @nr_samples: registered ones
  * @samples: their ids
  * @pairs_seen: serial of the last pair that a reader knows of
@@ -159,7 +157,6 @@ struct fake_kernel {
 	int32_t registered_pid;
 	int32_t tracked;
 	int32_t tracked_fd;
-	uint32_t arms_off;
 	uint32_t nr_samples;
 	uint64_t samples[FAKE_SAMPLES];
 	uint64_t pairs_seen;

@@ -49,20 +49,6 @@ void drop(const char *path)
 	assert_int_equal(remove(full), 0);
 }
 
-char first_byte(const char *path)
-{
-	char full[512];
-	char byte = 0;
-	FILE *file;
-
-	snprintf(full, sizeof(full), "%s%s", root, path);
-	file = fopen(full, "r");
-	assert_non_null(file);
-	assert_int_equal(fread(&byte, 1, 1, file), 1);
-	fclose(file);
-	return byte;
-}
-
 void put_build_id(const char *module, unsigned char first)
 {
 	char path[128];
@@ -103,7 +89,6 @@ int each_setup(void **state)
 
 	fake_kernel();
 	fake_reset();
-	put(OPTIMIZATION, "1\n");
 	put_build_id("toy", 0x01);
 	if (cov_open(&cov))
 		return -1;

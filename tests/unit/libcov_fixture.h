@@ -18,8 +18,6 @@
 #include "fake_kernel.h"
 #include "internal.h"
 
-#define OPTIMIZATION "/proc/sys/debug/kprobes-optimization"
-
 /* The tree's own directory. */
 extern char root[];
 
@@ -36,7 +34,6 @@ int each_teardown(void **state);
 /* put - write a file of the tree; drop - remove a file or an empty directory */
 void put(const char *path, const char *text);
 void drop(const char *path);
-char first_byte(const char *path);
 
 /* put_build_id - the note of a module's build-id in sysfs; 0x01 is that of toy.ko */
 void put_build_id(const char *module, unsigned char first);

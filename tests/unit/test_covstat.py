@@ -84,10 +84,6 @@ class Case(unittest.TestCase):
         with open(self.path(path), "w") as file:
             file.write(text)
 
-    def optimization(self):
-        with open(self.path("/proc/sys/debug/kprobes-optimization")) as file:
-            return file.read().strip()
-
     def environment(self, settings, **more):
         env = dict(os.environ, FAKE_ROOT=self.tree, LD_PRELOAD=self.preload,
                    FAKE_KERNEL=os.path.join(self.dir, "kernel"), **more)
@@ -316,7 +312,6 @@ class Attach(Case):
                             fail_errno=errno.ENOSPC, slow=150)
         self.assertIn("larger", done.stderr)
         self.assertEqual(self.json("status", fail_errno=0)["targets"], [])
-        self.assertEqual(self.optimization(), "1")
 
     def test_failure_to_keep_leaves_nothing(self):
         self.covstat("attach", "toy", status=1, fail_nr=NR["KEEP"], fail_errno=errno.ENOMEM)
@@ -360,7 +355,6 @@ class Attach(Case):
         self.assertEqual(status, 130)
         self.assertIn("nothing is left attached", shown)
         self.assertEqual(self.json("status")["targets"], [])
-        self.assertEqual(self.optimization(), "1")
 
 
 class Run(Case):

@@ -266,7 +266,6 @@ static void assert_nothing_is_attached(struct cov *cov)
 {
 	struct cov_summary summary = COV_INIT(summary);
 
-	assert_int_equal(first_byte(OPTIMIZATION), '1');
 	assert_int_equal(fake_kernel()->detaches, fake_kernel()->attaches);
 	assert_int_equal(cov_status(cov, &summary), 0);
 	assert_int_equal(summary.targets, 0);
@@ -298,7 +297,6 @@ static void engines_that_patch_text_take_one_call(void **state)
 	options.data = &progress;
 	assert_int_equal(cov_attach(*state, "toy", &options, NULL), 0);
 	assert_int_equal(fake_kernel()->arms, 1);
-	assert_int_equal(fake_kernel()->arms_off, 0);
 	assert_int_equal(progress.calls, 2);
 	assert_int_equal(progress.done, 201);
 	assert_int_equal(progress.total, 201);
@@ -315,12 +313,10 @@ static void what_they_leave_goes_to_kprobes_group_by_group(void **state)
 	assert_int_equal(cov_attach(*state, "toy", &options, NULL), 0);
 	/* All that is fast and one kprobe, 64, 35. */
 	assert_int_equal(fake_kernel()->arms, 3);
-	assert_int_equal(fake_kernel()->arms_off, 0);
 	assert_int_equal(fake_kernel()->largest_arm, 64);
 	assert_int_equal(progress.calls, 4);
 	assert_false(progress.backwards);
 	assert_int_equal(progress.done, 201);
-	assert_int_equal(first_byte(OPTIMIZATION), '1');
 }
 
 static void attach_given_up_behind_the_last_site_leaves_nothing(void **state)
@@ -380,14 +376,6 @@ static void attach_failing_tells_why_even_if_detaching_fails_too(void **state)
 	settings->fail_text = 1;
 	settings->detach_errno = EIO;
 	assert_error(cov_attach(*state, "toy", NULL, NULL), ENOSPC, "told to fail");
-	assert_int_equal(first_byte(OPTIMIZATION), '1');
-}
-
-static void kprobes_optimization_is_left_to_the_module(void **state)
-{
-	counted(*state);
-	assert_int_equal(fake_kernel()->arms_off, 0);
-	assert_int_equal(first_byte(OPTIMIZATION), '1');
 }
 
 static void second_attach_is_refused_in_the_kernels_words(void **state)
@@ -797,7 +785,6 @@ int main(void)
 		TEST(attach_interrupted_leaves_nothing),
 		TEST(attach_failing_half_way_leaves_nothing_and_tells_why),
 		TEST(attach_failing_tells_why_even_if_detaching_fails_too),
-		TEST(kprobes_optimization_is_left_to_the_module),
 		TEST(second_attach_is_refused_in_the_kernels_words),
 		TEST(attach_refuses_bad_names),
 		TEST(targets_go_with_the_handle_unless_kept),
