@@ -13,7 +13,7 @@ import subprocess
 import xml.etree.ElementTree
 
 import tap
-from test_covstat import Case, load_cases
+from test_covstat import Case, heed_signals, load_cases
 
 CALLERS, NEWS = 0x50, 0x51      # numbers of the ioctls
 GREEN, RED, GREY = "#c8e6c9", "#ffcdd2", "#eeeeee"
@@ -213,10 +213,10 @@ class Watch(Recorded):
     def test_nothing_new_in_time_is_3(self):
         self.assertEqual(self.covstat("watch", "--timeout", "0", status=3).stdout, "")
 
-    def watching(self, *options, **settings):
+    def watching(self, *options, signals=heed_signals, **settings):
         process = subprocess.Popen([self.program, "watch", *options], text=True,
                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                   env=self.environment(settings))
+                                   env=self.environment(settings), preexec_fn=signals)
         self.addCleanup(process.stdout.close)
         self.addCleanup(process.kill)
         return process
@@ -239,6 +239,17 @@ class Watch(Recorded):
         process = self.watching(new_pairs=2)
         self.assertIn("caller", process.stdout.readline())
         process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(), 0)
+
+    def test_a_signal_that_is_ignored_does_not_end_it(self):
+        def nohup():
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+        process = self.watching("--count", "21", signals=nohup, new_pairs=1)
+        self.assertIn("caller", process.stdout.readline())
+        process.send_signal(signal.SIGHUP)
+        self.covstat("attach", "toy_two")
+        self.assertEqual(len(process.stdout.readlines()), 20)
         self.assertEqual(process.wait(), 0)
 
 

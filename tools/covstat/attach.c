@@ -4,38 +4,12 @@
  */
 #include <errno.h>
 #include <json-c/json.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "covstat.h"
-
-/* The signal that asked for an end, 0 so far. */
-static volatile sig_atomic_t stopped_by;
-
-static void on_signal(int number)
-{
-	stopped_by = number;
-}
-
-/*
- * Arming takes minutes where kprobes do it. A signal must end it cleanly: the kernel
- * returns early, the progress callback says no, libcov detaches.
- */
-static void catch_signals(void)
-{
-	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
-	struct sigaction action = { .sa_handler = on_signal };	/* no SA_RESTART */
-	struct sigaction old;
-	size_t i;
-
-	sigemptyset(&action.sa_mask);
-	for (i = 0; i < ARRAY_SIZE(numbers); i++)
-		if (!sigaction(numbers[i], NULL, &old) && old.sa_handler != SIG_IGN)
-			sigaction(numbers[i], &action, NULL);
-}
 
 /* ---- progress ---------------------------------------------------------- */
 
@@ -98,7 +72,7 @@ static int on_progress(unsigned int done, unsigned int total, void *data)
 
 	if (progress->shown)
 		draw(progress, done, total);
-	return stopped_by;
+	return signals_stopped_by();
 }
 
 /* ---- the answer -------------------------------------------------------- */
@@ -216,19 +190,23 @@ static int attach(struct cov *cov, const char *module, struct cov_attach_options
 	clock_gettime(CLOCK_MONOTONIC, &progress.begin);
 	options.progress = on_progress;
 	options.data = &progress;
-	catch_signals();
+	/*
+	 * Arming takes minutes where kprobes do it. A signal must end it cleanly: the kernel
+	 * returns early, the progress callback says no, libcov detaches.
+	 */
+	signals_catch();
 	ret = cov_attach(cov, module, &options, &answer.result);
 	answer.seconds = seconds_since(&progress.begin);
 	if (progress.drawn)
 		fputs("\r\033[K", stderr);
 	if (ret) {
 		fail_cov(cov);
-		return stopped_by ? 128 + stopped_by : EXIT_ERROR;
+		return signals_stopped_by() ? 128 + signals_stopped_by() : EXIT_ERROR;
 	}
 	/* Behind the last look at signals: the caller closes @cov, and that undoes all. */
-	if (stopped_by) {
+	if (signals_stopped_by()) {
 		fail("attaching was given up; nothing is left attached");
-		return 128 + stopped_by;
+		return 128 + signals_stopped_by();
 	}
 	/* Only now may it outlive this process: until here a kill undoes all. */
 	if (cov_keep(cov, answer.result.target))

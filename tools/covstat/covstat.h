@@ -180,6 +180,17 @@ struct refusal {
 struct refusal *count_refusals(const struct cov_snapshot *snapshot, unsigned int t,
 			       size_t *count);
 
+/* ---- signals.c ---- */
+
+/*
+ * signals_catch - have SIGINT, SIGTERM and SIGHUP ask for an end, those of them that are
+ * not ignored: `nohup covstat watch &` goes on. Calls that wait then fail with EINTR.
+ */
+void signals_catch(void);
+
+/* signals_stopped_by - the one that did, 0 so far */
+int signals_stopped_by(void);
+
 /* ---- table.c: columns for people ---- */
 
 struct table;

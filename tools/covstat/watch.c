@@ -11,7 +11,6 @@
 #include <json-c/json.h>
 #include <limits.h>
 #include <poll.h>
-#include <signal.h>
 #include <string.h>
 #include <time.h>
 
@@ -19,25 +18,6 @@
 
 /* Not everything wakes us: detours notice no first time. */
 #define LOOK_AGAIN_MS	1000
-
-static volatile sig_atomic_t stopped;
-
-static void on_signal(int number)
-{
-	(void)number;
-	stopped = 1;
-}
-
-static void catch_signals(void)
-{
-	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
-	struct sigaction action = { .sa_handler = on_signal };	/* no SA_RESTART */
-	size_t i;
-
-	sigemptyset(&action.sa_mask);
-	for (i = 0; i < ARRAY_SIZE(numbers); i++)
-		sigaction(numbers[i], &action, NULL);
-}
 
 /**
  * struct watch - what is being done
@@ -261,7 +241,7 @@ static int watch_new(struct cov *cov, struct watch *watch)
 		if (poll(&polled, 1, wait) < 0 && errno != EINTR)
 			return fail("cannot wait for livecov: %s", strerror(errno));
 		status = look(cov, watch);
-	} while (status == EXIT_OK && wait && !stopped && watch->left);
+	} while (status == EXIT_OK && wait && !signals_stopped_by() && watch->left);
 	if (status != EXIT_OK)
 		return status;
 	return watch->printed ? EXIT_OK : EXIT_BELOW;
@@ -319,7 +299,7 @@ static int run_watch(int argc, char **argv)
 	cov = open_cov();
 	if (!cov)
 		return EXIT_ERROR;
-	catch_signals();
+	signals_catch();
 	status = watch_new(cov, &watch);
 	cov_snapshot_free(watch.now);
 	cov_close(cov);
