@@ -71,9 +71,9 @@ int cov_check(void) CODECOV_CALL(cov_check);
  * @level: mask of levels 1..64
  * @_auto: nonzero, and @offset is 0: the function's branches as well
  *
- * Errors: EEXIST @name in use, ENOENT no such function, EILSEQ @offset is inside an
- * instruction, ERANGE it is behind the function's end, EINVAL no probe may be there,
- * ENAMETOOLONG, ENOSPC.
+ * Errors: EEXIST @name in use, ENOENT no such function, ENOTUNIQ its module has several of
+ * that name, EILSEQ @offset is inside an instruction, ERANGE it is behind the function's
+ * end, EINVAL no probe may be there, ENAMETOOLONG, ENOSPC.
  */
 int checkpoint_add(char *name, char *func, unsigned long offset, unsigned long level,
 		   int _auto) CODECOV_CALL(checkpoint_add);

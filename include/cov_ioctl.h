@@ -7,9 +7,10 @@
  *
  *  - Members are fixed-width and naturally aligned; pointers travel as __u64.
  *    A struct is never reinterpreted: a changed struct gets a new number.
- *  - Members named @pad and unknown flag bits must be zero, else EINVAL.
+ *  - Members named @pad (or @pad2) and unknown flag bits must be zero, else EINVAL.
  *  - Strings are NUL-terminated inside their array, else EINVAL.
- *  - An unknown command is ENOTTY, an unreadable or unwritable pointer EFAULT.
+ *  - An unknown command is ENOTTY, an unreadable or unwritable pointer EFAULT. A signal
+ *    while another call is at work is EINTR.
  *  - For 64-bit callers.
  *  - A failed call changes nothing (but sites that COV_IOC_ARM, COV_IOC_RESET or
  *    COV_IOC_CHECKPOINT_SWITCH had armed before they failed stay armed, and what was
@@ -56,7 +57,7 @@
 
 /* Engines: what arms a site. */
 #define COV_ENGINE_AUTO		0	/* the best that each site allows */
-#define COV_ENGINE_KPROBE	1	/* a kprobe on each site; counts in every mode */
+#define COV_ENGINE_KPROBE	1	/* a kprobe on each site; counts in mode edges, too */
 #define COV_ENGINE_BREAKPOINT	2	/* int3; entries to be seen again by ftrace; else kprobes */
 #define COV_ENGINE_DETOUR	3	/* a jump to a stub; entries without room for it by ftrace; no others */
 #define COV_ENGINE_ENTRY	4	/* entries through ftrace alone */
@@ -318,9 +319,8 @@ struct cov_target_info {
  * @branches: how many
  * @state: COV_SITE_* of its entry site; COV_SITE_NONE for a cold part
  * @error: errno (positive) why the entry was refused, else 0
- * @pad: 0
- * @hits: entries; counted in modes count and trace, with engine kprobe (not where auto
- *	  takes it), and with COV_ATTACH_PATHS, else 1 if there were any
+ * @hits: entries; counted in modes count and trace, in mode edges by engine kprobe (not
+ *	  where auto takes it), and with COV_ATTACH_PATHS; else not 0 if there were any
  * @first_sample: the sample that entered it first, 0 if none or untracked
  * @levels: mask
  */
@@ -374,8 +374,7 @@ struct cov_block {
  * @not_taken: the same
  * @state: COV_SITE_* of the site on the jump itself
  * @error: errno (positive) why that was refused, else 0
- * @pad: 0
- * @taken_hits: how often it jumped; a count where @hits of functions are, else 1 if it did
+ * @taken_hits: how often it jumped; a count where @hits of functions are, else not 0 if it did
  * @not_taken_hits: how often it did not
  * @first_sample: the sample that reached it first, 0 if none, untracked, or not noted
  *	   by its engine
@@ -500,11 +499,11 @@ struct cov_register {
  * patched the bytes, they are given back, and a kprobe watches for it as well; what its site
  * had not seen by then is COV_UNKNOWN until it is hit or COV_IOC_RESET. EEXIST name in
  * use, ENOENT no such module or function, ENOTUNIQ the module has several of that
- * name, EILSEQ @offset is inside an
- * instruction, ERANGE @offset is behind the function's end, EPERM livecov
+ * name, ENODEV it is unloading, EAGAIN its init function is just returning, EILSEQ @offset
+ * is inside an instruction, ERANGE @offset is behind the function's end, EPERM livecov
  * itself, EINVAL the kernel forbids a probe there, EOPNOTSUPP an instruction that may
  * fault, while another target may have breakpoints (the kernel would not survive the
- * two), ENOSPC table full.
+ * two), EINTR a signal, ENOSPC table full.
  */
 struct cov_checkpoint_add {
 	char name[COV_NAME_LEN];
@@ -602,6 +601,7 @@ struct cov_samples {
  * @blocks: out: index of the first block's cell; only blocks with a site of their own
  *	    get a hit here
  * @cells: out: how many there are
+ * @pad2: 0
  *
  * What is mapped is what engines entry and detour write while they run, and in scope
  * tracked the others as well; kprobes and breakpoints of scope all, and everything
@@ -851,7 +851,10 @@ struct cov_trace_record {
 #define COV_IOC_CALLERS		_IOWR(COV_IOC_MAGIC, 0x50, struct cov_callers)
 #define COV_IOC_NEWS		_IOR(COV_IOC_MAGIC, 0x51, struct cov_news)
 
-/* A change of size or offset is a change of the contract: a new number. */
+/*
+ * A change of size or offset is a change of the contract: a new number. The offsets are in
+ * tests/unit/contract.txt.
+ */
 #if defined(__KERNEL__) || (defined(__STDC_VERSION__) && __STDC_VERSION__ >= 201112L)
 _Static_assert(sizeof(struct cov_version) == 88, "struct cov_version");
 _Static_assert(sizeof(struct cov_error) == 256, "struct cov_error");

@@ -44,7 +44,7 @@ extern "C" {
 
 /* Engines: what arms a site. */
 #define COV_ENGINE_AUTO		0	/* the best that each site allows */
-#define COV_ENGINE_KPROBE	1	/* a kprobe on each site; counts in every mode */
+#define COV_ENGINE_KPROBE	1	/* a kprobe on each site; counts in mode edges, too */
 #define COV_ENGINE_BREAKPOINT	2	/* int3; entries to be seen again by ftrace; else kprobes */
 #define COV_ENGINE_DETOUR	3	/* a jump to a stub; entries without room for it by ftrace; no others */
 #define COV_ENGINE_ENTRY	4	/* entries through ftrace alone */
@@ -206,8 +206,8 @@ struct cov_attach_result {
  * optimised for as long as it is loaded.
  *
  * Errors: ENOENT no such module or function, EEXIST attached already, ENODEV it
- * is unloading, EPERM livecov itself or a locked-down kernel, ENOSPC checkpoint
- * table full, EOPNOTSUPP a mode, scope or engine that livecov does not have here,
+ * is unloading, EAGAIN its init function is just returning, EPERM livecov itself or a
+ * locked-down kernel, ENOSPC checkpoint table full, EOPNOTSUPP a mode, scope or engine that livecov does not have here,
  * E2BIG too many patterns, EINVAL a bad option, ECANCELED @progress gave up,
  * EINTR a signal, ENOMEM.
  */
@@ -335,7 +335,7 @@ int cov_view(struct cov *cov, uint64_t sample);
  * @offset: of an instruction from the function's first byte
  * @levels: mask; 0 is level 1
  * @scope: COV_SCOPE_*; 0 is COV_SCOPE_ALL
- * @automatic: nonzero: the function's branches as well, named FUNCTION#OFFSET
+ * @automatic: nonzero: the function's branches as well
  */
 struct cov_checkpoint_options {
 	size_t size;
@@ -355,11 +355,12 @@ struct cov_checkpoint_options {
  * @target: out: id of the target that holds it; may be NULL
  *
  * It is armed when the call returns and stays until checkpoint_del(). Errors:
- * EEXIST @name in use, ENOENT no such module or function, EILSEQ the offset is
- * inside an instruction, ERANGE it is behind the function's end, EPERM livecov
- * itself, EINVAL the kernel forbids a probe there or a bad option, EOPNOTSUPP an
- * instruction that may fault, while another target may have breakpoints, ENAMETOOLONG,
- * ENOSPC table full.
+ * EEXIST @name in use, ENOENT no such module or function, ENOTUNIQ the module has
+ * several of that name, ENODEV it is unloading, EAGAIN its init function is just
+ * returning, EILSEQ the offset is inside an instruction, ERANGE it is behind the
+ * function's end, EPERM livecov itself, EINVAL the kernel forbids a probe there or a bad
+ * option, EOPNOTSUPP an instruction that may fault, while another target may have
+ * breakpoints, ENAMETOOLONG, ENOSPC table full, EINTR a signal, ENOMEM.
  */
 int cov_checkpoint_add(struct cov *cov, const struct cov_checkpoint_options *options,
 		       uint32_t *target);

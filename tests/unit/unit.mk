@@ -11,6 +11,8 @@
 #	NAME_SRCS := FILES		compiled together with it
 #	NAME_LIBS := -lFOO		if it needs more than CMocka
 #	NAME_DEPS := FILES		read by it, beyond the headers below
+#
+# A script NAME of UNIT_SCRIPTS is tests/unit/test_NAME.py and needs nothing built.
 
 UNIT_BUILD := build/unit
 
@@ -112,6 +114,16 @@ unit:
 $(foreach name,$(UNIT_TESTS),$(eval $(call unit_rule,$(name),asan)))
 $(foreach name,$(UNIT_TSAN),$(eval $(call unit_rule,$(name),tsan)))
 $(foreach name,$(UNIT_UBSAN),$(eval $(call unit_rule,$(name),ubsan)))
+
+# Programs that compare what is written in one place with another.
+UNIT_SCRIPTS := contract
+
+.PHONY: $(UNIT_SCRIPTS:%=run-%)
+$(UNIT_SCRIPTS:%=run-%): run-%:
+	@echo "--- unit test $*"
+	@tests/unit/test_$*.py
+
+unit: $(UNIT_SCRIPTS:%=run-%)
 
 $(UNIT_BUILD):
 	mkdir -p $@

@@ -1,0 +1,73 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""The structs of cov_ioctl.h lie in memory as they always did, and comments tell of each
+member of theirs and libcov.h's, and of no other.
+
+A struct's layout is contract: what is added here is a new struct, with a new number, and
+lines that are there stay as they are.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.dont_write_bytecode = True
+# pylint: disable=wrong-import-position
+import headers
+import tap
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+LIBCOV_H = os.path.join(ROOT, "libcov/libcov.h")
+COV_IOCTL_H = os.path.join(ROOT, "include/cov_ioctl.h")
+OFFSETS = os.path.join(HERE, "contract.txt")
+
+
+def read(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+def layout():
+    """A line for each struct, with its size, and for each member, with its offset."""
+    program = ["#include <stddef.h>", "#include <stdio.h>", '#include "cov_ioctl.h"',
+               "int main(void) {"]
+    for struct, body in headers.structs(COV_IOCTL_H).items():
+        program.append(f'printf("{struct} %zu\\n", sizeof(struct {struct}));')
+        program += [f'printf("\\t{member} %zu\\n", offsetof(struct {struct}, {member}));'
+                    for member in headers.members(body)]
+    program.append("return 0; }")
+    with tempfile.TemporaryDirectory() as directory:
+        binary = os.path.join(directory, "layout")
+        subprocess.run(["cc", "-I", os.path.dirname(COV_IOCTL_H), "-x", "c", "-", "-o", binary],
+                       input="\n".join(program), text=True, check=True)
+        return subprocess.run([binary], stdout=subprocess.PIPE, text=True,
+                              check=True).stdout.splitlines()
+
+
+def described(path):
+    """By struct, the members that its comment names."""
+    comments = re.findall(r"^/\*\*\n \* struct (\w+) - (.*?)\*/", read(path), flags=re.S | re.M)
+    return {name: re.findall(r"^ \* @(\w+):", text, flags=re.M) for name, text in comments}
+
+
+class Contract(unittest.TestCase):
+    maxDiff = None
+
+    def test_members_lie_where_they_always_did(self):
+        known = [line for line in read(OFFSETS).splitlines() if not line.startswith("#")]
+        self.assertEqual(layout(), known)
+
+    def test_comments_name_each_member_and_no_other(self):
+        for path in (COV_IOCTL_H, LIBCOV_H):
+            comments = described(path)
+            for struct, body in headers.structs(path).items():
+                with self.subTest(struct=struct):
+                    self.assertEqual(sorted(comments[struct]), sorted(headers.members(body)))
+
+
+if __name__ == "__main__":
+    tap.main()
