@@ -249,6 +249,13 @@ class Covstat(Case):
                     self.assertRegex(options[f"--{option} {option.upper()}"],
                                      rf"\b{name.removeprefix(prefix).lower()}\b")
 
+    def test_the_order_of_engine_auto_is_the_modules(self):
+        source = read(os.path.join(ROOT, "module/engine.c"))
+        chain = re.search(r"\[COV_ENGINE_AUTO\] = \{(.*?), true,", source, flags=re.S).group(1)
+        order = ", ".join(re.findall(r"cov_engine_(\w+)", chain) + ["kprobe"])
+        for text in (covstat_help("attach"), self.described["attach"]):
+            self.assertRegex(headers.one_line(text), rf"of these that can: {order}\)?\.")
+
     def test_every_command_has_the_example_of_its_help(self):
         for command in self.commands:
             example = covstat_help(command).split("Example:\n")[1].strip().removeprefix("sudo ")
