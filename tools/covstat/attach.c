@@ -257,9 +257,7 @@ static int set_option(int c, struct cov_attach_options *options, struct string_l
 		options->flags |= COV_ATTACH_RETURNS;
 		return EXIT_OK;
 	case OPT_LEVEL:
-		if (parse_level(optarg, &options->levels))
-			return EXIT_OK;
-		return usage_error(&cmd_attach, "--level takes 1 to 64, not '%s'", optarg);
+		return parse_level(&cmd_attach, optarg, &options->levels);
 	default:
 		return options_exit(c);
 	}

@@ -169,9 +169,7 @@ static int set_option(int c, struct cov_checkpoint_options *options)
 {
 	switch (c) {
 	case OPT_LEVEL:
-		if (parse_level(optarg, &options->levels))
-			return EXIT_OK;
-		return usage_error(&cmd_checkpoint, "--level takes 1 to 64, not '%s'", optarg);
+		return parse_level(&cmd_checkpoint, optarg, &options->levels);
 	case OPT_SCOPE:
 		return parse_choice(&cmd_checkpoint, "scope", optarg, scope_choices,
 				    &options->scope);

@@ -118,8 +118,8 @@ struct place_name {
 /* parse_place - such a text, or false */
 bool parse_place(const char *text, struct place_name *place);
 
-/* parse_level - 1..64 to a mask, or false */
-bool parse_level(const char *text, uint64_t *levels);
+/* parse_level - add 1..64, as --level has it, to a mask; returns EXIT_OK or EXIT_USAGE */
+int parse_level(const struct command *command, const char *given, uint64_t *levels);
 
 struct choice;
 

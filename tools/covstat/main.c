@@ -123,10 +123,8 @@ int next_option(const struct command *command, int argc, char **argv, const char
 			}
 			break;
 		case OPT_LEVELS:
-			if (!parse_level(optarg, &settings.levels)) {
-				usage_error(command, "--level takes 1 to 64, not '%s'", optarg);
+			if (parse_level(command, optarg, &settings.levels) != EXIT_OK)
 				return OPTIONS_BAD;
-			}
 			break;
 		case OPT_MODULE_DIR:
 			add_module_dir(optarg);
@@ -207,14 +205,14 @@ bool parse_place(const char *text, struct place_name *place)
 	return !*plus || parse_number(plus + 1, &place->offset);
 }
 
-bool parse_level(const char *text, uint64_t *levels)
+int parse_level(const struct command *command, const char *given, uint64_t *levels)
 {
 	uint64_t level;
 
-	if (!parse_number(text, &level) || level < 1 || level > 64)
-		return false;
+	if (!parse_number(given, &level) || level < 1 || level > 64)
+		return usage_error(command, "--level takes 1 to 64, not '%s'", given);
 	*levels |= COV_LEVEL(level);
-	return true;
+	return EXIT_OK;
 }
 
 int parse_choice(const struct command *command, const char *option, const char *given,

@@ -232,9 +232,7 @@ static int set_option(int c, struct request *request)
 			return EXIT_OK;
 		return usage_error(&cmd_next, "--skip takes a number, not '%s'", optarg);
 	default:
-		if (parse_level(optarg, &request->levels))
-			return EXIT_OK;
-		return usage_error(&cmd_next, "--level takes 1 to 64, not '%s'", optarg);
+		return parse_level(&cmd_next, optarg, &request->levels);
 	}
 }
 

@@ -75,9 +75,34 @@ static int print_json(struct cov *cov, const struct cov_summary *summary,
 	return json_print(document);
 }
 
+static void add_row(struct table *table, const struct cov_target_desc *target,
+		    const struct cov_totals *n)
+{
+	char buffer[PERCENT_LEN];
+
+	if (target->checkpoint[0])
+		table_cell(table, COLOR_NONE, "%s (checkpoint in %s)", target->checkpoint,
+			   target->module);
+	else
+		table_cell(table, COLOR_NONE, "%s", target->module);
+	table_cell(table, target->state == COV_TARGET_LIVE ? COLOR_GOOD : COLOR_MIDDLING, "%s",
+		   target_state_name(target->state));
+	table_cell(table, COLOR_NONE, "%s", mode_name(target->mode));
+	table_cell(table, COLOR_NONE, "%s", scope_name(target->scope));
+	table_cell(table, COLOR_NONE, "%s", engine_name(target->engine));
+	table_cell(table, COLOR_NONE, "%" PRIu64 " of %" PRIu64, n->outcomes_hit, n->outcomes);
+	table_cell(table, color_of(n->outcomes_hit, n->outcomes), "%s",
+		   percent(buffer, n->outcomes_hit, n->outcomes));
+	table_cell(table, COLOR_NONE, "%" PRIu64 " of %" PRIu64, n->armed + n->disarmed,
+		   n->sites);
+	table_cell(table, n->refused ? COLOR_MIDDLING : COLOR_NONE, "%" PRIu64, n->refused);
+	table_cell(table, n->missed ? COLOR_MIDDLING : COLOR_NONE, "%" PRIu64, n->missed);
+}
+
 static void print_targets(const struct cov_snapshot *snapshot)
 {
 	struct cov_target_desc target = COV_INIT(target);
+	struct cov_totals totals = COV_INIT(totals);
 	struct table *table = table_new();
 	unsigned int t;
 
@@ -92,28 +117,8 @@ static void print_targets(const struct cov_snapshot *snapshot)
 	table_column(table, "REFUSED", COLUMN_RIGHT);
 	table_column(table, "MISSED", COLUMN_RIGHT);
 	for (t = 0; !cov_snapshot_target(snapshot, t, &target); t++) {
-		struct cov_totals n = COV_INIT(n);
-		char buffer[PERCENT_LEN];
-
-		cov_snapshot_totals(snapshot, t, &n);
-		if (target.checkpoint[0])
-			table_cell(table, COLOR_NONE, "%s (checkpoint in %s)", target.checkpoint,
-				   target.module);
-		else
-			table_cell(table, COLOR_NONE, "%s", target.module);
-		table_cell(table, target.state == COV_TARGET_LIVE ? COLOR_GOOD : COLOR_MIDDLING,
-			   "%s", target_state_name(target.state));
-		table_cell(table, COLOR_NONE, "%s", mode_name(target.mode));
-		table_cell(table, COLOR_NONE, "%s", scope_name(target.scope));
-		table_cell(table, COLOR_NONE, "%s", engine_name(target.engine));
-		table_cell(table, COLOR_NONE, "%" PRIu64 " of %" PRIu64, n.outcomes_hit,
-			   n.outcomes);
-		table_cell(table, color_of(n.outcomes_hit, n.outcomes), "%s",
-			   percent(buffer, n.outcomes_hit, n.outcomes));
-		table_cell(table, COLOR_NONE, "%" PRIu64 " of %" PRIu64,
-			   n.armed + n.disarmed, n.sites);
-		table_cell(table, n.refused ? COLOR_MIDDLING : COLOR_NONE, "%" PRIu64, n.refused);
-		table_cell(table, n.missed ? COLOR_MIDDLING : COLOR_NONE, "%" PRIu64, n.missed);
+		cov_snapshot_totals(snapshot, t, &totals);
+		add_row(table, &target, &totals);
 	}
 	table_print(table);
 }
