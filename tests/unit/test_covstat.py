@@ -178,7 +178,9 @@ class CommandLine(Case):
             ("doctor", "x"), ("checkpoint",), ("checkpoint", "add", "x"),
             ("checkpoint", "add", "x", ":f"), ("checkpoint", "add", "x", "f+x"),
             ("checkpoint", "del"), ("checkpoint", "nosuch"), ("checkpoint", "restart"),
-            ("checkpoint", "enable"), ("checkpoint", "disable", "a", "b"), ("callers", "--level", "0"), ("checkpoint", "list", "x"),
+            ("map", "--function", "toy_main+2"), ("map", "--function", ":f"),
+            ("checkpoint", "enable"), ("checkpoint", "disable", "a", "b"),
+            ("callers", "--level", "0"), ("checkpoint", "list", "x"),
             ("attach", "toy", "--engine", "auto,kprobe"), ("samples", "x"),
             ("list", "--sample", "0"), ("list", "--sample"), ("list", "--sample", "x"),
             ("next", "--sample", "0"), ("next", "--sample", "-7"),
@@ -835,7 +837,7 @@ class Samples(Case):
     def test_places_that_are_not_there(self):
         self.run_samples(MAIN)
         for place, words in ((("nosuch",), "no function nosuch"),
-                             (("other:toy_main",), "no function toy_main"),
+                             (("other:toy_main",), "no function other:toy_main is attached"),
                              (("toy_main+0x1000",), "no block of toy_main has +0x1000"),
                              (("toy_main+3", "--outcome", "taken"),
                               "no conditional jump begins at toy_main+0x3")):

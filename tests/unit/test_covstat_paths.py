@@ -121,6 +121,20 @@ class Map(Recorded):
         self.assertEqual(edges["0x4-0xc", "0x0-0xa"], ("never taken", "dashed"))
         self.assertEqual(edges["0x0-0xa", "0x16-0x16"], ("", "dashed"))
 
+    def test_a_name_that_two_modules_have_wants_the_module(self):
+        self.covstat("attach", "toy_two", "--paths")
+        for options in ((), ("--frontier",)):
+            done = self.covstat("map", *options, "--function", "toy_main", status=1)
+            self.assertIn("2 functions are called toy_main; put their module in front, as "
+                          "MODULE:toy_main", done.stderr)
+            done = self.covstat("map", *options, "--function", "other:toy_main", status=1)
+            self.assertIn("no function other:toy_main is attached", done.stderr)
+            both = [self.json("map", *options, "--function", module + ":toy_main")
+                    for module in ("toy", "toy_two")]
+            self.assertTrue(both[1]["title"].endswith("toy_two:toy_main"))
+            self.assertEqual(len(both[0]["nodes"]), len(both[1]["nodes"]))
+            self.assertGreater(len(both[0]["nodes"]), 1)
+
     def test_what_is_not_known_is_grey(self):
         nodes, _ = self.graph("--function", "toy_refused")
         self.assertEqual(set(nodes.values()), {GREY})
@@ -190,6 +204,7 @@ class Map(Recorded):
             done = self.covstat("map", *options, status=1)
             self.assertIn("no function", done.stderr)
             self.assertEqual(done.stdout, "")
+        self.assertIn("a part of toy_main", done.stderr)
 
 
 class Watch(Recorded):

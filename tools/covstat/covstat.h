@@ -191,6 +191,18 @@ void signals_catch(void);
 /* signals_stopped_by - the one that did, 0 so far */
 int signals_stopped_by(void);
 
+/* ---- functions.c ---- */
+
+/*
+ * find_function - the one function of that name; false after a message if there is none, or
+ * several
+ * @attached: what the targets of the snapshot are, for the message: "attached"
+ * @t: out: its target's index
+ * @function: out: its index
+ */
+bool find_function(const struct cov_snapshot *snapshot, const struct place_name *name,
+		   const char *attached, unsigned int *t, unsigned int *function);
+
 /* ---- table.c: columns for people ---- */
 
 struct table;

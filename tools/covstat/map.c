@@ -90,15 +90,14 @@ struct options {
 
 static void set_title(struct map *map, const struct map_request *request)
 {
-	int length = snprintf(map->title, sizeof(map->title), "%s%s",
+	const struct place_name *f = &request->function;
+	int length = snprintf(map->title, sizeof(map->title), "%s%s%s%s%s",
 			      request->frontier ? "the frontier" :
-			      request->function ? "" :
+			      f->function[0] ? "" :
 			      request->paths ? "paths" : "functions and their callers",
-			      request->frontier && request->function ? " of " : "");
+			      request->frontier && f->function[0] ? " of " : "",
+			      f->module, f->module[0] ? ":" : "", f->function);
 
-	if (request->function)
-		length += snprintf(map->title + length, sizeof(map->title) - length, "%s",
-				   request->function);
 	if (request->sample && (size_t)length < sizeof(map->title))
 		snprintf(map->title + length, sizeof(map->title) - length,
 			 ", sample %" PRIu64, request->sample);
@@ -109,9 +108,9 @@ static int build(struct map *map, struct cov *cov, const struct cov_snapshot *sn
 {
 	set_title(map, request);
 	if (request->frontier)
-		return map_frontier(map, cov, snapshot, request->function);
-	if (request->function)
-		return map_function(map, cov, snapshot, request->function);
+		return map_frontier(map, cov, snapshot, &request->function);
+	if (request->function.function[0])
+		return map_function(map, cov, snapshot, &request->function);
 	if (request->paths)
 		return map_paths(map, cov, snapshot, request->sample);
 	return map_calls(map, cov, snapshot, request->sample);
@@ -168,8 +167,10 @@ static int set_option(int c, struct options *options)
 {
 	switch (c) {
 	case OPT_FUNCTION:
-		options->request.function = optarg;
-		return EXIT_OK;
+		if (parse_place(optarg, &options->request.function) &&
+		    !options->request.function.has_offset)
+			return EXIT_OK;
+		return usage_error(&cmd_map, "--function takes [MODULE:]FUNCTION, not '%s'", optarg);
 	case OPT_SAMPLE:
 		return parse_sample(&cmd_map, optarg, &options->request.sample);
 	case OPT_FRONTIER:
@@ -201,7 +202,7 @@ static int run_map(int argc, char **argv)
 	}
 	if (c != OPTIONS_END)
 		return options_exit(c);
-	if (options.request.paths && (options.request.frontier || options.request.function))
+	if (options.request.paths && (options.request.frontier || options.request.function.function[0]))
 		return usage_error(&cmd_map, "--paths is a map of its own: without --frontier and --function");
 	status = no_operands(&cmd_map, argc, argv);
 	if (status != EXIT_OK)
@@ -221,7 +222,8 @@ const struct command cmd_map = {
 	.purpose = "A picture of what ran and what did not.",
 	.usage = "[OPTION]...",
 	.options =
-	"      --function NAME    the blocks and branches of one function\n"
+	"      --function NAME    the blocks and branches of one function,\n"
+	"                         [MODULE:]FUNCTION\n"
 	"      --frontier         the branches that ran and have a side that did not,\n"
 	"                         of all functions or the one of --function\n"
 	"      --paths            every pair of checkpoints that came one after the other\n"

@@ -64,7 +64,7 @@ struct map {
 
 /**
  * struct map_request - what shall be drawn
- * @function: this one's blocks, or NULL
+ * @function: this one's blocks; its name is empty: no function's
  * @sample: what this one covered, or 0 for everything
  * @frontier: branches with a side that was not reached
  * @paths: every pair of checkpoints
@@ -72,7 +72,7 @@ struct map {
  * None of these: functions that ran, and who called them.
  */
 struct map_request {
-	const char *function;
+	struct place_name function;
 	uint64_t sample;
 	bool frontier;
 	bool paths;
@@ -96,11 +96,11 @@ void map_add_edge(struct map *map, size_t from, size_t to, const char *label,
 __attribute__((format(printf, 1, 2)))
 char *map_text(const char *format, ...);
 
-/* map_function, map_frontier - return an exit code */
+/* map_function, map_frontier - return an exit code; frontier: an empty name is all */
 int map_function(struct map *map, struct cov *cov, const struct cov_snapshot *snapshot,
-		 const char *function);
+		 const struct place_name *function);
 int map_frontier(struct map *map, struct cov *cov, const struct cov_snapshot *snapshot,
-		 const char *function);
+		 const struct place_name *function);
 
 /* map_finish - nothing is added any more: bring it into the order of print */
 void map_finish(struct map *map);

@@ -316,31 +316,31 @@ static void add_function(struct map *map, const struct source *source,
 	}
 }
 
-/* A function by name; cold parts are found by their function. */
-static bool find_function(const struct cov_snapshot *snapshot, const char *name,
-			  unsigned int *t, unsigned int *function)
+/* The function to draw; false after a message. */
+static bool find_drawn(const struct cov_snapshot *snapshot, const struct place_name *name,
+		       unsigned int *t, unsigned int *function)
 {
-	struct cov_target_desc target = COV_INIT(target);
-	struct cov_function_desc f = COV_INIT(f);
+	struct cov_function_desc f = COV_INIT(f), whole = COV_INIT(whole);
 
-	for (*t = 0; !cov_snapshot_target(snapshot, *t, &target); (*t)++)
-		for (*function = 0; !target.checkpoint[0] &&
-		     !cov_snapshot_function(snapshot, *t, *function, &f); (*function)++)
-			if (f.parent == COV_NONE && !strcmp(f.name, name))
-				return true;
+	if (!find_function(snapshot, name, "attached", t, function))
+		return false;
+	cov_snapshot_function(snapshot, *t, *function, &f);
+	if (f.parent == COV_NONE)
+		return true;
+	cov_snapshot_function(snapshot, *t, f.parent, &whole);
+	fail("%s is no function but a part of %s, and drawn with that", f.name, whole.name);
 	return false;
 }
 
 int map_function(struct map *map, struct cov *cov, const struct cov_snapshot *snapshot,
-		 const char *function)
+		 const struct place_name *function)
 {
 	struct cov_function_desc f = COV_INIT(f);
 	struct source source;
 	unsigned int t, index, i;
 
-	if (!find_function(snapshot, function, &t, &index))
-		return fail("no function %s in what is attached; `covstat list` has their names",
-			    function);
+	if (!find_drawn(snapshot, function, &t, &index))
+		return EXIT_ERROR;
 	if (source_open(&source, cov, snapshot, t, index))
 		return EXIT_ERROR;
 	for (i = 0; !cov_snapshot_function(snapshot, t, i, &f); i++)
@@ -369,8 +369,9 @@ static void add_place(struct map *map, const struct source *source,
 		 place->taken ? "taken" : "fell through", place->behind);
 }
 
+/* @function: index, or COV_NONE for all */
 static int add_places(struct map *map, struct cov *cov, const struct cov_snapshot *snapshot,
-		      unsigned int t, const struct cov_ranking *ranking, const char *function)
+		      unsigned int t, const struct cov_ranking *ranking, unsigned int function)
 {
 	struct cov_unhit place = COV_INIT(place);
 	struct source source;
@@ -380,28 +381,27 @@ static int add_places(struct map *map, struct cov *cov, const struct cov_snapsho
 		return EXIT_ERROR;
 	for (i = 0; !cov_ranking_get(ranking, i, &place); i++)
 		if (place.kind == COV_UNHIT_OUTCOME && place.target_index == t &&
-		    (!function || !strcmp(function, place.function_name)))
+		    (function == COV_NONE || function == place.function))
 			add_place(map, &source, &place);
 	source_close(&source);
 	return EXIT_OK;
 }
 
 int map_frontier(struct map *map, struct cov *cov, const struct cov_snapshot *snapshot,
-		 const char *function)
+		 const struct place_name *function)
 {
+	unsigned int t, only = COV_NONE, index = COV_NONE;
 	struct cov_target_desc target = COV_INIT(target);
 	struct cov_ranking *ranking;
 	int status = EXIT_OK;
-	unsigned int t, index;
 
-	if (function && !find_function(snapshot, function, &t, &index))
-		return fail("no function %s in what is attached; `covstat list` has their names",
-			    function);
+	if (function->function[0] && !find_drawn(snapshot, function, &only, &index))
+		return EXIT_ERROR;
 	if (cov_rank(cov, snapshot, 0, 0, &ranking))
 		return fail_cov(cov);
 	for (t = 0; status == EXIT_OK && !cov_snapshot_target(snapshot, t, &target); t++)
-		if (!target.checkpoint[0])
-			status = add_places(map, cov, snapshot, t, ranking, function);
+		if (!target.checkpoint[0] && (only == COV_NONE || only == t))
+			status = add_places(map, cov, snapshot, t, ranking, index);
 	cov_ranking_free(ranking);
 	return status;
 }

@@ -9,35 +9,6 @@
 
 #include "covstat.h"
 
-/* The one function of that name; a message and false if there is none, or several. */
-static bool find_function(const struct cov_snapshot *snapshot, const struct place_name *name,
-			  struct cov_place *place, struct cov_function_desc *found)
-{
-	struct cov_function_desc function = COV_INIT(function);
-	struct cov_target_desc target = COV_INIT(target);
-	unsigned int t, i, n = 0;
-
-	for (t = 0; !cov_snapshot_target(snapshot, t, &target); t++) {
-		if (name->module[0] && strcmp(name->module, target.module))
-			continue;
-		for (i = 0; !cov_snapshot_function(snapshot, t, i, &function); i++) {
-			if (strcmp(function.name, name->function))
-				continue;
-			*found = function;
-			place->target_index = t;
-			place->function = i;
-			n++;
-		}
-	}
-	if (!n)
-		fail("no function %s is attached with scope tracked; `covstat list` has their names",
-		     name->function);
-	else if (n > 1)
-		fail("%u functions are called %s; put their module in front, as MODULE:%s", n,
-		     name->function, name->function);
-	return n == 1;
-}
-
 static bool find_block(const struct cov_snapshot *snapshot, const struct cov_function_desc *f,
 		       uint64_t offset, struct cov_place *place)
 {
@@ -78,8 +49,10 @@ static bool find_place(const struct cov_snapshot *snapshot, const struct place_n
 {
 	struct cov_function_desc function = COV_INIT(function);
 
-	if (!find_function(snapshot, name, place, &function))
+	if (!find_function(snapshot, name, "attached with scope tracked", &place->target_index,
+			   &place->function))
 		return false;
+	cov_snapshot_function(snapshot, place->target_index, place->function, &function);
 	if (outcome) {
 		place->taken = !strcmp(outcome, outcome_name(1));
 		return find_branch(snapshot, &function, name->offset, place);
