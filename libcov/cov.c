@@ -53,7 +53,7 @@ static const char *advice(int error)
 {
 	switch (error) {
 	case ENOTTY:
-		return "this livecov does not know the call; load the livecov.ko that was built with this libcov";
+		return "this livecov does not know the call; " COV_LOAD_OURS;
 	case EPERM:
 	case EACCES:
 		return "run as root; if you are, see whether the kernel is locked down";
@@ -95,7 +95,7 @@ int cov_call_since(struct cov *cov, unsigned int minor, unsigned long command,
 	if (ret != -ENOTTY)
 		return ret;
 	return cov_fail(cov, ENOTTY,
-			"%s: the livecov.ko that is loaded speaks version %u.%u and this needs %u.%u; load the livecov.ko that was built with this libcov (livecov " LIBCOV_VERSION ")",
+			"%s: the livecov.ko that is loaded speaks version %u.%u and this needs %u.%u; " COV_LOAD_OURS,
 			what, COV_ABI_MAJOR, cov->minor, COV_ABI_MAJOR, minor);
 }
 
@@ -227,11 +227,11 @@ static int check_version(struct cov *cov)
 	memset(&version, 0, sizeof(version));
 	if (ioctl(cov->fd, COV_IOC_VERSION, &version))
 		return cov_fail(NULL, errno == ENOTTY ? EPROTONOSUPPORT : errno,
-				COV_CONTROL_PATH " does not tell its version: %s; load the livecov.ko that was built with this libcov",
+				COV_CONTROL_PATH " does not tell its version: %s; " COV_LOAD_OURS,
 				strerror(errno));
 	if (version.abi_major != COV_ABI_MAJOR)
 		return cov_fail(NULL, EPROTONOSUPPORT,
-				"livecov.ko speaks version %u.%u and this libcov %u.%u; load the livecov.ko that was built with this libcov",
+				"livecov.ko speaks version %u.%u and this libcov %u.%u; " COV_LOAD_OURS,
 				version.abi_major, version.abi_minor,
 				COV_ABI_MAJOR, COV_ABI_MINOR);
 	cov->minor = version.abi_minor;

@@ -32,6 +32,9 @@
 
 #define COV_PUBLIC	__attribute__((visibility("default")))
 
+/* What to do about a module of another version. */
+#define COV_LOAD_OURS	"load the livecov.ko that was built with this libcov (livecov " LIBCOV_VERSION ")"
+
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
 #define BUILD_ID_MAX	64	/* of an ELF file; the kernel's contract holds COV_BUILD_ID_LEN */
