@@ -276,6 +276,16 @@ COV_PUBLIC void cov_close(struct cov *cov)
 	free(cov);
 }
 
+COV_PUBLIC int cov_fd(const struct cov *cov)
+{
+	return cov->fd;
+}
+
+COV_PUBLIC void cov_levels(struct cov *cov, uint64_t levels)
+{
+	cov->levels = levels;
+}
+
 COV_PUBLIC int cov_add_module_dir(struct cov *cov, const char *directory)
 {
 	size_t length = strlen(directory) + 1;

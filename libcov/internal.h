@@ -10,7 +10,7 @@
  *	symbols.c		the kernel's symbols
  *	attach.c task.c checkpoint.c	what changes livecov
  *	engines.c samples.c map.c news.c trace.c	what one call tells, or maps
- *	snapshot.c		the tables
+ *	snapshot.c snapshot_get.c	the tables, and what is in them
  *	known_sets.c		who covers what: bitmaps alone, calls nothing of ours
  *	sample_table.c		every sample's coverage
  *	sample_places.c		on that
@@ -222,13 +222,6 @@ struct cov_snapshot {
 	uint64_t lost;
 };
 
-/* cov_function_entered - was it? COV_NO, COV_YES, COV_UNKNOWN */
-unsigned int cov_function_entered(const struct snapshot_target *target,
-				  const struct cov_function *function);
-
-/* cov_is_counted - are its hits counts? Else 1 may stand for any number above 0. */
-bool cov_is_counted(const struct cov_target_info *info);
-
 /* cov_snapshot_id - a snapshot of the one target with that id */
 int cov_snapshot_id(struct cov *cov, uint32_t target, struct cov_snapshot **snapshot);
 
@@ -247,6 +240,18 @@ int cov_fail_changing(struct cov *cov);
 
 /* cov_snapshot_reread - what was covered, once more, in the view of now; COV_CHANGED */
 int cov_snapshot_reread(struct cov *cov, struct snapshot_target *target);
+
+/* ---- snapshot_get.c ---- */
+
+/* cov_checkpoint_place - index of the function that a single checkpoint lies in, or COV_NONE */
+uint32_t cov_checkpoint_place(const struct snapshot_target *target);
+
+/* cov_function_entered - was it? COV_NO, COV_YES, COV_UNKNOWN */
+unsigned int cov_function_entered(const struct snapshot_target *target,
+				  const struct cov_function *function);
+
+/* cov_is_counted - are its hits counts? Else 1 may stand for any number above 0. */
+bool cov_is_counted(const struct cov_target_info *info);
 
 /* ---- samples.c ---- */
 

@@ -6,7 +6,7 @@
 LIBCOV_VERSION := $(shell sed -n 's/^.define LIBCOV_VERSION "\(.*\)"/\1/p' libcov/libcov.h)
 
 LIBCOV_SOURCES := cov file module_file sections attach task checkpoint engines \
-	samples map news trace snapshot known_sets sample_table sample_places graph symbols \
+	samples map news trace snapshot snapshot_get known_sets sample_table sample_places graph symbols \
 	records rank query lines
 LIBCOV_HEADERS := libcov/libcov.h libcov/internal.h libcov/known_sets.h include/cov_ioctl.h
 LIBCOV_CFLAGS := -std=gnu11 -Wall -Wextra -Werror -O2 -g -D_GNU_SOURCE -Iinclude -Ilibcov \

@@ -24,8 +24,3 @@ COV_PUBLIC int cov_news(struct cov *cov, struct cov_news_counts *counts)
 	ret = cov_give(counts, &ours, sizeof(ours));
 	return ret ? cov_fail(cov, -ret, "struct cov_news_counts: set its size") : 0;
 }
-
-COV_PUBLIC int cov_fd(const struct cov *cov)
-{
-	return cov->fd;
-}

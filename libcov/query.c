@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * query.c - answers in one call: numbers, status, text, the next unhit place.
- * May call cov.c, snapshot.c and rank.c.
+ * May call cov.c, snapshot.c, snapshot_get.c and rank.c.
  */
 #include <string.h>
 

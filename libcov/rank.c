@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * rank.c - orders what was not reached by how much would be won. May call
- * cov.c, snapshot.c and graph.c.
+ * cov.c, snapshot_get.c and graph.c.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * records.c - caller records, and what their ends are. May call cov.c, snapshot.c and
+ * records.c - caller records, and what their ends are. May call cov.c, snapshot_get.c and
  * symbols.c.
  */
 #include <stdlib.h>
@@ -325,20 +325,17 @@ static void set_address(struct cov_end *end, const struct cov_records *records,
 	}
 }
 
-/* The place of a single checkpoint: in the function that is no cold part. */
+/* The place of a single checkpoint. */
 static void set_checkpoint(struct cov_end *end, const struct cov_records *records, uint32_t t)
 {
 	const struct snapshot_target *target = &records->snapshot->targets[t];
-	uint32_t i;
+	uint32_t function = cov_checkpoint_place(target);
 
 	end->kind = COV_END_CHECKPOINT;
 	end->t = t;
 	end->module = target->info.module;
-	for (i = 0; i < target->info.functions; i++)
-		if (!(target->functions[i].flags & COV_FUNCTION_COLD)) {
-			set_function(end, records, t, i, target->info.checkpoint_offset);
-			return;
-		}
+	if (function != COV_NONE)
+		set_function(end, records, t, function, target->info.checkpoint_offset);
 }
 
 /* The order of the cells is that of struct cov_map. */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * sample_table.c - what each sample has covered, and who was first. Owns struct
- * cov_sample_table. May call cov.c, samples.c, snapshot.c and known_sets.c.
+ * cov_sample_table. May call cov.c, attach.c, samples.c, snapshot.c, snapshot_get.c and
+ * known_sets.c.
  *
  * The targets' tables are read into the same memory again for each sample, and turned
  * into a row of bits. Kinds of places begin at whole words, so that they can be counted
