@@ -31,7 +31,8 @@
 #define SECTIONS_MAX	64
 
 /*
- * Sites armed before the lock is given back: loading any module waits for it.
+ * Kprobes armed before the lock is given back: loading any module waits for it. The engines
+ * that patch text arm all of theirs in the first step.
  */
 #define ARM_MAX		256
 

@@ -20,7 +20,7 @@
 #include "quiesce.h"
 #include "site_index.h"
 #include "site_stub.h"
-#include "target_parts.h"
+#include "target.h"
 
 #define WAIT_OUT_MS	2000
 #define WAIT_STEP_MS	50
