@@ -205,11 +205,11 @@ struct cov_attach_result {
  * debug.kprobes-optimization is left alone: the module keeps kprobes from being
  * optimised for as long as it is loaded.
  *
- * Errors: ENOENT no such module or function, EEXIST attached already, ENODEV it
- * is unloading, EAGAIN its init function is just returning, EPERM livecov itself or a
- * locked-down kernel, ENOSPC checkpoint table full, EOPNOTSUPP a mode, scope or engine that livecov does not have here,
- * E2BIG too many patterns, EINVAL a bad option, ECANCELED @progress gave up,
- * EINTR a signal, ENOMEM.
+ * Errors: ENOENT no such module or function, EEXIST attached already, ENODEV it is
+ * unloading, EAGAIN its init function is just returning, EPERM livecov itself or a
+ * locked-down kernel, ENOSPC checkpoint table full, EOPNOTSUPP a mode, scope or engine
+ * that livecov does not have here, E2BIG too many patterns, EINVAL a bad option,
+ * ECANCELED @progress gave up, EINTR a signal, ENOMEM.
  */
 int cov_attach(struct cov *cov, const char *module,
 	       const struct cov_attach_options *options,
