@@ -30,7 +30,7 @@
 
 /* A different major cannot be talked to; a higher minor only adds. */
 #define COV_ABI_MAJOR		1
-#define COV_ABI_MINOR		2
+#define COV_ABI_MINOR		3
 
 #define COV_MODULE_LEN		64	/* MODULE_NAME_LEN is 56 on 64-bit */
 #define COV_NAME_LEN		256	/* a checkpoint's or function's name */
@@ -562,6 +562,35 @@ struct cov_engines {
 	__u32 stub_room;
 };
 
+#define COV_REFUSALS_MAX	8
+
+/**
+ * struct cov_refusal - how many sites were refused for one reason
+ * @error: errno (positive), or 0 for several: see struct cov_refusals
+ * @sites: how many
+ */
+struct cov_refusal {
+	__u32 error;
+	__u32 sites;
+};
+
+/**
+ * struct cov_refusals - why sites could not be armed (COV_IOC_REFUSALS)
+ * @target: target id
+ * @count: in: 0; out: entries of @of
+ * @of: out: by errno, the most sites first; the others are 0
+ *
+ * Together they are struct cov_target_info's @refused. If there are more errnos than
+ * entries, the last one is for those that have no entry of their own, has the error 0, and
+ * may have more sites than those before it. ENOENT: no such target; EINVAL: @count is
+ * not 0. Since minor version 3.
+ */
+struct cov_refusals {
+	__u32 target;
+	__u32 count;
+	struct cov_refusal of[COV_REFUSALS_MAX];
+};
+
 /**
  * struct cov_view - whose coverage this file shows (COV_IOC_VIEW)
  * @sample: a sample, or 0 for everything; later COV_IOC_TARGET, _FUNCTIONS,
@@ -843,6 +872,7 @@ struct cov_trace_record {
 #define COV_IOC_SAMPLES		_IOWR(COV_IOC_MAGIC, 0x28, struct cov_samples)
 #define COV_IOC_MAP		_IOWR(COV_IOC_MAGIC, 0x29, struct cov_map)
 #define COV_IOC_TRACE		_IOWR(COV_IOC_MAGIC, 0x2a, struct cov_trace)
+#define COV_IOC_REFUSALS	_IOWR(COV_IOC_MAGIC, 0x2b, struct cov_refusals)
 #define COV_IOC_REGISTER	_IOW(COV_IOC_MAGIC, 0x30, struct cov_register)
 #define COV_IOC_UNREGISTER	_IO(COV_IOC_MAGIC, 0x31)
 #define COV_IOC_CHECKPOINT_ADD	_IOWR(COV_IOC_MAGIC, 0x40, struct cov_checkpoint_add)
@@ -874,6 +904,8 @@ _Static_assert(sizeof(struct cov_checkpoint_add) == 608, "struct cov_checkpoint_
 _Static_assert(sizeof(struct cov_checkpoint_del) == 256, "struct cov_checkpoint_del");
 _Static_assert(sizeof(struct cov_checkpoint_switch) == 264, "struct cov_checkpoint_switch");
 _Static_assert(sizeof(struct cov_engines) == 80, "struct cov_engines");
+_Static_assert(sizeof(struct cov_refusal) == 8, "struct cov_refusal");
+_Static_assert(sizeof(struct cov_refusals) == 72, "struct cov_refusals");
 _Static_assert(sizeof(struct cov_view) == 8, "struct cov_view");
 _Static_assert(sizeof(struct cov_samples) == 16, "struct cov_samples");
 _Static_assert(sizeof(struct cov_map) == 56, "struct cov_map");

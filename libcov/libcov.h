@@ -179,7 +179,7 @@ struct cov_attach_options {
  * @branches: conditional jumps in them
  * @sites: in all
  * @armed: of @sites
- * @refused: of @sites; the snapshot says why
+ * @refused: of @sites; cov_refusals() says why, the snapshot which
  */
 struct cov_attach_result {
 	size_t size;
@@ -277,6 +277,34 @@ struct cov_engine_counts {
  * Errors: ENOENT no such target, ENOTTY this livecov.ko is older than engines.
  */
 int cov_engines(struct cov *cov, uint32_t target, struct cov_engine_counts *counts);
+
+#define COV_REFUSALS_MAX	8
+
+/**
+ * struct cov_refusal_counts - why a target's sites were refused
+ * @size: sizeof
+ * @count: how many entries @errors and @sites have
+ * @errors: an errno (positive) each; 0: several, that have no entry of their own; it is the
+ *	    last one
+ * @sites: how many were refused for that; the most first, but for the 0
+ */
+struct cov_refusal_counts {
+	size_t size;
+	uint32_t count;
+	uint32_t errors[COV_REFUSALS_MAX];
+	uint32_t sites[COV_REFUSALS_MAX];
+};
+
+/**
+ * cov_refusals - why sites of a target could not be armed
+ * @cov: handle
+ * @target: id
+ * @counts: out
+ *
+ * All of them together, without a snapshot, which tells it of each. Errors: ENOENT no such
+ * target, EPROTO livecov contradicts itself, ENOTTY this livecov.ko is older than refusals.
+ */
+int cov_refusals(struct cov *cov, uint32_t target, struct cov_refusal_counts *counts);
 
 /* ---- tasks ------------------------------------------------------------- */
 

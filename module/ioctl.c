@@ -68,6 +68,7 @@ union argument {
 	struct cov_checkpoint_add add;
 	struct cov_checkpoint_del del;
 	struct cov_engines engines;
+	struct cov_refusals refusals;
 	struct cov_view view;
 	struct cov_samples samples;
 	struct cov_map map;
@@ -452,6 +453,18 @@ static int do_engines(struct request *req)
 	return err;
 }
 
+static int do_refusals(struct request *req)
+{
+	struct cov_refusals *arg = &req->arg.refusals;
+	struct cov_target *target;
+	int err = arg->count ? cov_fail(&req->error, -EINVAL, "the count is not zero") :
+		  find_target(arg->target, &target, &req->error);
+
+	if (!err)
+		query_refusals(target, arg);
+	return err;
+}
+
 static int do_view(struct request *req)
 {
 	WRITE_ONCE(req->control->view, req->arg.view.sample);
@@ -661,6 +674,7 @@ static const struct call calls[] = {
 	{ COV_IOC_NAMES, .run = do_names },
 	{ COV_IOC_TEXT, .run = do_text },
 	{ COV_IOC_ENGINES, .run = do_engines },
+	{ COV_IOC_REFUSALS, .run = do_refusals },
 	{ COV_IOC_VIEW, .run = do_view, .unlocked = true },
 	{ COV_IOC_SAMPLES, .run = do_samples, .unlocked = true },
 	{ COV_IOC_MAP, .run = do_map },

@@ -7,6 +7,7 @@
 
 #include "arena.h"
 #include "query.h"
+#include "refusals.h"
 #include "tables.h"
 #include "tracking.h"
 
@@ -328,6 +329,20 @@ void query_engines(const struct cov_target *target, struct cov_engines *engines)
 	}
 	engines->stub_bytes = arena_used();
 	engines->stub_room = ARENA_SIZE;
+}
+
+void query_refusals(const struct cov_target *target, struct cov_refusals *refusals)
+{
+	struct site_chunk *chunk;
+	struct cov_site *site;
+	u32 i;
+
+	*refusals = (struct cov_refusals){ .target = target->id };
+	for_each_site(site, chunk, i, &target->cps)
+		if (!site->witness && site_state(site) == COV_SITE_REFUSED)
+			refusals_add(refusals, site->error, 1);
+	/* As fill_block() has it. */
+	refusals_add(refusals, EINVAL, target->cps.nr_impossible);
 }
 
 int query_text(const struct cov_target *target, const struct cov_text *text,

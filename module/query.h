@@ -45,6 +45,9 @@ int query_target(struct cov_target *target, struct cov_target_info *info,
 /* query_engines - which engines have a target's sites, and why not others */
 void query_engines(const struct cov_target *target, struct cov_engines *engines);
 
+/* query_refusals - why sites were refused; together what query_sites() has as refused */
+void query_refusals(const struct cov_target *target, struct cov_refusals *refusals);
+
 /* query_sites - of a target's numbers those of its sites alone */
 void query_sites(const struct cov_target *target, struct cov_target_info *info);
 

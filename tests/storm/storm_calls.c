@@ -122,6 +122,7 @@ union argument {
 	struct cov_checkpoint_del del;
 	struct cov_checkpoint_switch toggle;
 	struct cov_engines engines;
+	struct cov_refusals refusals;
 	struct cov_view view;
 	struct cov_samples samples;
 	struct cov_map map;
@@ -219,6 +220,12 @@ static void fill_engines(union argument *arg)
 	arg->engines.pad = any(20) == 0;
 }
 
+static void fill_refusals(union argument *arg)
+{
+	arg->refusals.target = any_target();
+	arg->refusals.count = any(20) == 0;
+}
+
 static void fill_view(union argument *arg)
 {
 	arg->view.sample = any(2) ? 0 : any_sample();
@@ -314,6 +321,7 @@ static const struct {
 	{ COV_IOC_NAMES, fill_range },
 	{ COV_IOC_TEXT, fill_text },
 	{ COV_IOC_ENGINES, fill_engines },
+	{ COV_IOC_REFUSALS, fill_refusals },
 	{ COV_IOC_VIEW, fill_view },
 	{ COV_IOC_SAMPLES, fill_samples },
 	{ COV_IOC_MAP, fill_map },

@@ -172,6 +172,7 @@ static void ask(failing_call call, int fd, uint32_t target, uint64_t sample)
 {
 	struct cov_target_info info = { .target = target };
 	struct cov_engines engines = { .target = target };
+	struct cov_refusals refusals = { .target = target };
 	struct cov_map map = { .target = target, .sample = sample };
 	struct cov_version version;
 	struct cov_status status;
@@ -183,6 +184,7 @@ static void ask(failing_call call, int fd, uint32_t target, uint64_t sample)
 	TRY(call, fd, COV_IOC_STATUS, &status);
 	TRY(call, fd, COV_IOC_TARGET, &info);
 	TRY(call, fd, COV_IOC_ENGINES, &engines);
+	TRY(call, fd, COV_IOC_REFUSALS, &refusals);
 	TRY(call, fd, COV_IOC_SAMPLES, &samples);
 	read_tables(call, fd, target);
 	read_records(call, fd, target);

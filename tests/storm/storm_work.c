@@ -182,6 +182,7 @@ void ask_everything(int fd, uint32_t target)
 {
 	static struct cov_branch branches[2048];
 	struct cov_engines engines = { .target = target };
+	struct cov_refusals refusals = { .target = target };
 	struct cov_target_info info = target_info(fd, target);
 
 	EXPECT(info.outcomes_hit + info.outcomes_unknown <= 2 * info.branches);
@@ -189,6 +190,7 @@ void ask_everything(int fd, uint32_t target)
 	read_table(fd, COV_IOC_BRANCHES, target, any(info.branches), ARRAY_SIZE(branches),
 		   branches);
 	CALL(fd, COV_IOC_ENGINES, &engines);
+	CALL(fd, COV_IOC_REFUSALS, &refusals);
 }
 
 void attach_for_a_moment(const char *module)

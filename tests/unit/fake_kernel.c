@@ -71,6 +71,7 @@ static const struct {
 } members[] = {
 #define MEMBER(m) { #m, offsetof(struct fake_settings, m) }
 	MEMBER(abi_major), MEMBER(old), MEMBER(no_patching), MEMBER(slow),
+	MEMBER(several), MEMBER(refusals_damage),
 	MEMBER(map_damage), MEMBER(trace_damage), MEMBER(mmap_errno), MEMBER(open_errno), MEMBER(fail_nr), MEMBER(fail_errno),
 	MEMBER(fail_text), MEMBER(fail_after), MEMBER(detach_errno), MEMBER(sites),
 	MEMBER(arm_interrupted), MEMBER(arm_signal), MEMBER(changes), MEMBER(changes_after), MEMBER(state), MEMBER(damage),
@@ -185,11 +186,16 @@ static struct fake_target *new_target(const char *module, int fd)
 	return target;
 }
 
+static uint32_t abi_minor(void)
+{
+	return kernel->settings.old ? kernel->settings.old - 1 : COV_ABI_MINOR;
+}
+
 static uint32_t usable_engines(void)
 {
 	uint32_t mask = 1U << COV_ENGINE_AUTO | 1U << COV_ENGINE_KPROBE;
 
-	if (kernel->settings.old)
+	if (!abi_minor())
 		return mask;
 	mask |= 1U << COV_ENGINE_ENTRY;
 	if (!kernel->settings.no_patching)
@@ -243,7 +249,7 @@ static int do_attach(int fd, struct cov_attach *a)
 	target->info.sections = a->nr_sections;
 	target->info.mode = a->mode;
 	target->info.scope = a->scope;
-	target->info.engine = kernel->settings.old ? COV_ENGINE_KPROBE : a->engine;
+	target->info.engine = abi_minor() ? a->engine : COV_ENGINE_KPROBE;
 	target->info.levels = a->levels;
 	target->info.attach_flags = a->flags;
 	if (a->flags & COV_ATTACH_FUNCTIONS_ONLY)
@@ -576,6 +582,29 @@ static int do_engines(struct cov_engines *engines)
 	return 0;
 }
 
+/* Of a target's refused sites the tables have one with each errno. */
+static int do_refusals(struct cov_refusals *refusals)
+{
+	static const uint32_t errors[FAKE_REFUSED] = { EINVAL, EILSEQ };
+	const struct fake_target *target = find_target(refusals->target);
+	uint32_t id = refusals->target;
+
+	if (!target)
+		return refuse(ENOENT, "no target %u", id);
+	if (refusals->count)
+		return refuse(EINVAL, "the count is not zero");
+	*refusals = (struct cov_refusals){ .target = id };
+	while (refusals->count < target->info.refused) {
+		refusals->of[refusals->count].error = errors[refusals->count];
+		refusals->of[refusals->count++].sites = 1;
+	}
+	if (kernel->settings.several)
+		refusals->of[refusals->count++].sites = kernel->settings.several;
+	if (kernel->settings.refusals_damage)
+		refusals->count = COV_REFUSALS_MAX + 1;
+	return 0;
+}
+
 /* At most 3 a call. */
 static int do_samples(struct cov_samples *list)
 {
@@ -846,9 +875,10 @@ static int do_version(struct cov_version *version)
 {
 	*version = (struct cov_version){
 		.abi_major = kernel->settings.abi_major,
-		.abi_minor = kernel->settings.old ? kernel->settings.old - 1 : COV_ABI_MINOR,
+		.abi_minor = abi_minor(),
 		.modes = 1U << COV_MODE_BLOCKS | 1U << COV_MODE_EDGES |
-			 (kernel->settings.old ? 0 : 1U << COV_MODE_COUNT | 1U << COV_MODE_TRACE),
+			 (abi_minor() < 1 ? 0 : 1U << COV_MODE_COUNT) |
+			 (abi_minor() < 2 ? 0 : 1U << COV_MODE_TRACE),
 		.scopes = 1U << COV_SCOPE_TRACKED | 1U << COV_SCOPE_ALL,
 		.engines = usable_engines(),
 		.release = "fake",
@@ -885,7 +915,7 @@ static int do_last_error(struct cov_error *error)
 	return 0;
 }
 
-/* What came with minor versions 1 and 2. */
+/* What came with minor versions 1 to 3. */
 static int dispatch_newer(int fd, unsigned long command, void *argument)
 {
 	switch (command) {
@@ -905,7 +935,9 @@ static int dispatch_newer(int fd, unsigned long command, void *argument)
 	case COV_IOC_CHECKPOINT_SWITCH:
 		return do_checkpoint_switch(argument);
 	case COV_IOC_TRACE:
-		return kernel->settings.old ? -ENOTTY : do_trace(argument);
+		return abi_minor() < 2 ? -ENOTTY : do_trace(argument);
+	case COV_IOC_REFUSALS:
+		return abi_minor() < 3 ? -ENOTTY : do_refusals(argument);
 	default:
 		return -ENOTTY;
 	}
@@ -947,7 +979,7 @@ static int dispatch(int fd, unsigned long command, void *argument)
 	case COV_IOC_CHECKPOINT_DEL:
 		return do_checkpoint_del(argument);
 	default:
-		return kernel->settings.old == 1 ? -ENOTTY : dispatch_newer(fd, command, argument);
+		return abi_minor() < 1 ? -ENOTTY : dispatch_newer(fd, command, argument);
 	}
 }
 

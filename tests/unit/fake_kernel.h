@@ -45,7 +45,7 @@
 /**
  * struct fake_settings - how the kernel is to behave
  * @abi_major: of COV_IOC_VERSION
- * @old: 1: of minor version 0: engine kprobe alone, and no call that came later; 2: of 1
+ * @old: 1: of minor version 0: engine kprobe alone, and no call that came later; 2: of 1; 3: of 2
  * @no_patching: 1: engines detour and breakpoint cannot be used here
  * @open_errno: what open() of the control file fails with, 0 to succeed
  * @fail_nr: the number of the ioctl that fails, by _IOC_NR
@@ -55,6 +55,8 @@
  * @fail_after: calls of @fail_nr that succeed before
  * @sites: that COV_IOC_ATTACH promises
  * @slow: of them, how many the engines that patch text leave to kprobes
+ * @several: sites refused for other reasons than those that COV_IOC_REFUSALS names, on top
+ * @refusals_damage: 1: COV_IOC_REFUSALS has more entries than there may be
  * @map_damage: which number of COV_IOC_MAP is wrong, see damage_map(); 0: none
  * @trace_damage: which number of a trace is wrong, see fake_trace.c; 0: none
  * @mmap_errno: what mmap() fails with, 0: it does not
@@ -84,6 +86,8 @@ struct fake_settings {
 	uint32_t detach_errno;
 	uint32_t sites;
 	uint32_t slow;
+	uint32_t several;
+	uint32_t refusals_damage;
 	uint32_t map_damage;
 	uint32_t trace_damage;
 	uint32_t mmap_errno;

@@ -215,7 +215,7 @@ class CommandLine(Case):
         for settings, words in (
                 ({"open_errno": errno.ENOENT, "not_debugfs": 1},
                  "mount -t debugfs none /sys/kernel/debug"),
-                ({"open_errno": 0, "abi_major": 2}, "speaks version 2.2 and this libcov 1.2"),
+                ({"open_errno": 0, "abi_major": 2}, "speaks version 2.3 and this libcov 1.3"),
                 ({"abi_major": 1, "fail_nr": NR["STATUS"], "fail_errno": errno.ENOMEM},
                  "no memory")):
             self.assertIn(words, self.covstat("status", status=1, **settings).stderr)
@@ -266,12 +266,13 @@ class Attach(Case):
 
     def test_an_older_livecov_attaches_without_engines(self):
         done = self.covstat("attach", "toy", old=1)
-        self.assertRegex(done.stdout, r"\ntoy: 199 sites armed, 2 refused \(1 EINVAL[^\n]+\n$")
+        self.assertRegex(done.stdout, r"\ntoy: 199 sites armed, 2 refused\n$")
         self.assertEqual(done.stderr, "")
         self.covstat("detach", "toy")
         document = self.json("attach", "toy")
         self.assertIsNone(document["engines"])
         self.assertIsNone(document["no_detour"])
+        self.assertIsNone(document["refusals"])
         target, = self.json("status")["targets"]
         self.assertIsNone(target["engines"])
         self.covstat("status")
@@ -279,6 +280,22 @@ class Attach(Case):
         for options in (("--mode", "count"), ("--engine", "detour")):
             done = self.covstat("attach", "toy", *options, status=1)
             self.assertIn("load the livecov.ko that was built with this libcov", done.stderr)
+
+    def test_an_older_livecov_does_not_group_the_refused_sites(self):
+        lines = self.covstat("attach", "toy", old=3).stdout.splitlines()
+        self.assertTrue(lines[1].endswith(" 0 kprobe), 2 refused"), lines)
+        self.covstat("detach", "toy")
+        document = self.json("attach", "toy")
+        self.assertEqual((document["refused"], document["refusals"]), (2, None))
+
+    def test_refusals_beyond_those_that_livecov_tells_apart(self):
+        self.assertRegex(self.covstat("attach", "toy", several=12).stdout,
+                         r", 2 refused \(1 EINVAL: [^;]+; 1 EILSEQ: [^;]+; "
+                         r"12 for several other reasons\)\n")
+        self.covstat("detach", "toy")
+        self.assertEqual(self.json("attach", "toy")["refusals"][-1],
+                         {"errno": None, "name": None, "reason": "several other reasons",
+                          "sites": 12})
 
     def test_json(self):
         document = self.json("attach", "toy", "--mode", "blocks", "--scope", "tracked")
@@ -1044,11 +1061,11 @@ class TheRest(Case):
         self.assertIn("nothing is attached", self.covstat("status").stdout)
         self.attach()
         text = self.covstat("status", missed=4, lost=3).stdout
-        self.assertIn("livecov fake, interface 1.2", text)
+        self.assertIn("livecov fake, interface 1.3", text)
         self.assertRegex(text, r"toy +live +edges +all +kprobe +8 of 20 +40\.0% +199 of 201 +2 +4")
         self.assertIn("3 tasks were not tracked: load livecov with a larger max_tasks", text)
         document = self.json("status")
-        self.assertEqual(document["abi"], {"major": 1, "minor": 2})
+        self.assertEqual(document["abi"], {"major": 1, "minor": 3})
         self.assertEqual(document["modes"], ["blocks", "edges", "count", "trace"])
         self.assertEqual(document["engines"], ["auto", "kprobe", "breakpoint", "detour", "entry"])
         self.assertEqual(document["checkpoints_max"], 1000)
@@ -1194,7 +1211,7 @@ class Doctor(Case):
         self.put("/sys/kernel/security/lockdown", "none [integrity] confidentiality\n")
         self.expect("lockdown", "(integrity)", "secure boot")
         self.put("/sys/kernel/security/lockdown", "[none] integrity\n")
-        self.expect("livecov", "speaks version 9.2", "livecov.ko", abi_major=9)
+        self.expect("livecov", "speaks version 9.3", "livecov.ko", abi_major=9)
         shutil.rmtree(self.path("/sys/kernel/debug/kprobes"))
         self.put("/boot/config-" + release, "# CONFIG_KPROBES is not set\n")
         found, problems = self.checks(abi_major=1)

@@ -49,7 +49,7 @@ static void open_refuses_another_major_version(void **state)
 	(void)state;
 	fake_kernel()->settings.abi_major = 7;
 	assert_int_equal(cov_open(&cov), -EPROTONOSUPPORT);
-	assert_error_text(cov_last_error(NULL), "speaks version 7.2 and this libcov 1.2");
+	assert_error_text(cov_last_error(NULL), "speaks version 7.3 and this libcov 1.3");
 }
 
 static void open_refuses_a_file_that_is_not_livecov(void **state)
@@ -465,6 +465,40 @@ static void engines_of_nothing_are_an_error(void **state)
 	assert_error(cov_engines(*state, result.target, &counts), EINVAL, "size");
 }
 
+static void refusals_tell_why_sites_were_refused(void **state)
+{
+	struct cov_refusal_counts counts = COV_INIT(counts);
+	struct cov_attach_result result = attached(*state);
+
+	assert_int_equal(cov_refusals(*state, result.target, &counts), 0);
+	assert_int_equal(counts.count, 2);
+	assert_int_equal(counts.errors[0], EINVAL);
+	assert_int_equal(counts.sites[0], 1);
+	assert_int_equal(counts.errors[1], EILSEQ);
+	assert_int_equal(counts.sites[1], 1);
+	assert_int_equal(counts.sites[0] + counts.sites[1], result.refused);
+	assert_int_equal(counts.errors[2], 0);
+	fake_kernel()->settings.several = 9;
+	assert_int_equal(cov_refusals(*state, result.target, &counts), 0);
+	assert_int_equal(counts.count, 3);
+	assert_int_equal(counts.errors[2], 0);
+	assert_int_equal(counts.sites[2], 9);
+}
+
+static void refusals_of_nothing_are_an_error(void **state)
+{
+	struct cov_refusal_counts counts = COV_INIT(counts);
+	struct cov_attach_result result;
+
+	assert_error(cov_refusals(*state, 3, &counts), ENOENT, "no target 3");
+	result = attached(*state);
+	counts.size = 0;
+	assert_error(cov_refusals(*state, result.target, &counts), EINVAL, "size");
+	counts.size = sizeof(counts);
+	fake_kernel()->settings.refusals_damage = 1;
+	assert_error(cov_refusals(*state, result.target, &counts), EPROTO, "report this");
+}
+
 static void engines_that_do_not_work_here_are_refused_in_the_kernels_words(void **state)
 {
 	struct cov_attach_options options = COV_INIT(options);
@@ -497,6 +531,22 @@ static void older_kernels_name_the_module_that_is_needed(void **state)
 	assert_error(cov_map(old, 1, 0, &mapping), ENOTTY, OLDER);
 	assert_error_text(cov_last_error(old), "livecov " LIBCOV_VERSION);
 	assert_int_equal(cov_view(old, 0), 0);
+	cov_close(old);
+}
+
+static void each_newer_call_names_its_own_version(void **state)
+{
+	struct cov_refusal_counts counts = COV_INIT(counts);
+	struct cov_engine_counts engines = COV_INIT(engines);
+	struct cov *old;
+
+	fake_kernel()->settings.old = 3;
+	assert_int_equal(cov_open(&old), 0);
+	state = (void **)&old;
+	attached(old);
+	assert_int_equal(cov_engines(old, 1, &engines), 0);
+	assert_error(cov_refusals(old, 1, &counts), ENOTTY,
+		     "speaks version 1.2 and this needs 1.3");
 	cov_close(old);
 }
 
@@ -791,8 +841,11 @@ int main(void)
 		TEST(mode_count_and_every_engine_are_passed_on),
 		TEST(engines_tell_what_armed_the_sites),
 		TEST(engines_of_nothing_are_an_error),
+		TEST(refusals_tell_why_sites_were_refused),
+		TEST(refusals_of_nothing_are_an_error),
 		TEST(engines_that_do_not_work_here_are_refused_in_the_kernels_words),
 		TEST(older_kernels_name_the_module_that_is_needed),
+		TEST(each_newer_call_names_its_own_version),
 		TEST(older_kernels_are_not_asked_for_what_they_do_not_have),
 		TEST(older_programs_get_what_they_know),
 		TEST(newer_programs_get_zeroes_for_what_we_do_not_know),

@@ -48,6 +48,9 @@ trace_area_SRCS := module/trace_area.c
 UNIT_TESTS += cell_news
 cell_news_SRCS := module/cell_news.c
 
+UNIT_TESTS += refusals
+refusals_SRCS := module/refusals.c
+
 # covstat's tree of a trace; it wants covstat's own headers.
 UNIT_TESTS += trace_tree
 trace_tree_SRCS := tools/covstat/trace_tree.c

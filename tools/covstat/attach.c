@@ -77,6 +77,9 @@ static int on_progress(unsigned int done, unsigned int total, void *data)
 
 /* ---- the answer -------------------------------------------------------- */
 
+/* The words for errno 0 of struct cov_refusal_counts. */
+#define SEVERAL_REASONS	"several other reasons"
+
 /* All that there is to say. */
 struct answer {
 	const char *module;
@@ -85,17 +88,43 @@ struct answer {
 	unsigned int mode;
 	struct cov_attach_result result;
 	struct target_engines engines;
-	struct refusal *refusals;
-	size_t nr_refusals;
+	bool refusals_known;	/* this livecov.ko can tell */
+	struct cov_refusal_counts refusals;
 	double seconds;
 };
+
+static void refusals_json(struct json_object *to, const struct answer *answer)
+{
+	const struct cov_refusal_counts *refusals = &answer->refusals;
+	struct json_object *array;
+	uint32_t i;
+
+	if (!answer->refusals_known) {
+		json_add_null(to, "refusals");
+		return;
+	}
+	array = json_add_array(to, "refusals");
+	for (i = 0; i < refusals->count; i++) {
+		struct json_object *object = json_append_object(array);
+		uint32_t error = refusals->errors[i];
+
+		if (error) {
+			json_add_number(object, "errno", error);
+			json_add_string(object, "name", error_name(error));
+			json_add_string(object, "reason", refusal_words(error));
+		} else {
+			json_add_null(object, "errno");
+			json_add_null(object, "name");
+			json_add_string(object, "reason", SEVERAL_REASONS);
+		}
+		json_add_number(object, "sites", refusals->sites[i]);
+	}
+}
 
 static void print_json(const struct answer *answer)
 {
 	const struct cov_attach_result *result = &answer->result;
 	struct json_object *document = json_document();
-	struct json_object *array;
-	size_t i;
 
 	json_add_string(document, "module", answer->module);
 	json_add_number(document, "target", result->target);
@@ -106,31 +135,28 @@ static void print_json(const struct answer *answer)
 	json_add_number(document, "armed", result->armed);
 	json_add_number(document, "refused", result->refused);
 	engines_json(document, &answer->engines);
-	array = json_add_array(document, "refusals");
-	for (i = 0; i < answer->nr_refusals; i++) {
-		const struct refusal *refusal = &answer->refusals[i];
-		struct json_object *object = json_append_object(array);
-
-		json_add_number(object, "errno", refusal->error);
-		json_add_string(object, "name", error_name(refusal->error));
-		json_add_string(object, "reason", refusal_words(refusal->error));
-		json_add_number(object, "sites", refusal->count);
-	}
+	refusals_json(document, answer);
 	json_add_number(document, "milliseconds", (uint64_t)(answer->seconds * 1e3));
 	json_print(document);
 }
 
 static void print_refusals(const struct answer *answer)
 {
+	const struct cov_refusal_counts *refusals = &answer->refusals;
 	char buffer[GROUPED_LEN];
-	size_t i;
+	uint32_t i;
 
 	printf(", %s refused", grouped(buffer, answer->result.refused));
-	for (i = 0; i < answer->nr_refusals; i++)
-		printf("%s%u %s: %s", i ? "; " : " (", answer->refusals[i].count,
-		       error_name(answer->refusals[i].error),
-		       refusal_words(answer->refusals[i].error));
-	puts(answer->nr_refusals ? ")" : "");
+	for (i = 0; i < refusals->count; i++) {
+		uint32_t error = refusals->errors[i];
+
+		printf("%s%u ", i ? "; " : " (", refusals->sites[i]);
+		if (error)
+			printf("%s: %s", error_name(error), refusal_words(error));
+		else
+			fputs("for " SEVERAL_REASONS, stdout);
+	}
+	puts(refusals->count ? ")" : "");
 }
 
 static void print_summary(const struct answer *answer)
@@ -157,21 +183,14 @@ static void print_summary(const struct answer *answer)
 		engines_print_no_detour(answer->module, answer->engine, &answer->engines);
 }
 
-static int report(struct cov *cov, struct answer *answer)
+static void report(struct cov *cov, struct answer *answer)
 {
-	struct cov_snapshot *snapshot;
-
 	engines_of(cov, answer->result.target, &answer->engines);
-	if (cov_snapshot_take(cov, answer->module, &snapshot))
-		return fail_cov(cov);
-	answer->refusals = count_refusals(snapshot, 0, &answer->nr_refusals);
-	cov_snapshot_free(snapshot);
+	answer->refusals_known = !cov_refusals(cov, answer->result.target, &answer->refusals);
 	if (settings.json)
 		print_json(answer);
 	else
 		print_summary(answer);
-	free(answer->refusals);
-	return EXIT_OK;
 }
 
 static int attach(struct cov *cov, const char *module, struct cov_attach_options options)
@@ -182,6 +201,7 @@ static int attach(struct cov *cov, const char *module, struct cov_attach_options
 		.paths = options.flags & COV_ATTACH_PATHS,
 		.mode = options.mode,
 		.result = COV_INIT(answer.result),
+		.refusals = COV_INIT(answer.refusals),
 	};
 	struct progress progress = { .module = module };
 	int ret;
@@ -211,7 +231,8 @@ static int attach(struct cov *cov, const char *module, struct cov_attach_options
 	/* Only now may it outlive this process: until here a kill undoes all. */
 	if (cov_keep(cov, answer.result.target))
 		return fail_cov(cov);
-	return report(cov, &answer);
+	report(cov, &answer);
+	return EXIT_OK;
 }
 
 /* ---- the command line -------------------------------------------------- */

@@ -167,19 +167,6 @@ const char *percent(char buffer[PERCENT_LEN], uint64_t n, uint64_t of);
 #define GROUPED_LEN 32
 const char *grouped(char buffer[GROUPED_LEN], uint64_t n);
 
-/* How many sites were refused for one reason. */
-struct refusal {
-	unsigned int error;
-	unsigned int count;
-};
-
-/*
- * count_refusals - group a target's refused sites by errno, most first; free() it
- * @t: index in @snapshot
- */
-struct refusal *count_refusals(const struct cov_snapshot *snapshot, unsigned int t,
-			       size_t *count);
-
 /* ---- signals.c ---- */
 
 /*

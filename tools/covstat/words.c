@@ -3,7 +3,6 @@
  * words.c - numbers and constants in words.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "covstat.h"
@@ -133,56 +132,4 @@ const char *grouped(char buffer[GROUPED_LEN], uint64_t n)
 		n /= 10;
 	} while (n);
 	return at;
-}
-
-/* ---- refusals ---------------------------------------------------------- */
-
-static void count_one(struct refusal **list, size_t *count, unsigned int state,
-		      unsigned int error)
-{
-	struct refusal *grown;
-	size_t i;
-
-	if (state != COV_SITE_REFUSED)
-		return;
-	for (i = 0; i < *count; i++) {
-		if ((*list)[i].error == error) {
-			(*list)[i].count++;
-			return;
-		}
-	}
-	grown = realloc(*list, (*count + 1) * sizeof(*grown));
-	if (!grown)
-		return;
-	grown[*count] = (struct refusal){ .error = error, .count = 1 };
-	*list = grown;
-	(*count)++;
-}
-
-static int compare_refusals(const void *a, const void *b)
-{
-	const struct refusal *x = a, *y = b;
-
-	return x->count > y->count ? -1 : x->count < y->count;
-}
-
-struct refusal *count_refusals(const struct cov_snapshot *snapshot, unsigned int t,
-			       size_t *count)
-{
-	struct cov_function_desc function = COV_INIT(function);
-	struct cov_branch_desc branch = COV_INIT(branch);
-	struct cov_block_desc block = COV_INIT(block);
-	struct refusal *list = NULL;
-	unsigned int i;
-
-	*count = 0;
-	for (i = 0; !cov_snapshot_function(snapshot, t, i, &function); i++)
-		count_one(&list, count, function.state, function.error);
-	for (i = 0; !cov_snapshot_block(snapshot, t, i, &block); i++)
-		count_one(&list, count, block.state, block.error);
-	for (i = 0; !cov_snapshot_branch(snapshot, t, i, &branch); i++)
-		count_one(&list, count, branch.state, branch.error);
-	if (*count)
-		qsort(list, *count, sizeof(*list), compare_refusals);
-	return list;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * engines_abi.c - ENGINES, VIEW, SAMPLES, MAP and mmap() of the control file, asked well
- * and badly.
+ * engines_abi.c - ENGINES, REFUSALS, VIEW, SAMPLES, MAP and mmap() of the control file, asked
+ * well and badly.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -202,6 +202,116 @@ static void engine_entry_has_every_function_that_ftrace_can_trace(void)
 	traceable = count_lines(TRACEFS "available_filter_functions", "[" TARGET "]");
 	EXPECT(traceable > 8);
 	EXPECT_EQ(engines_of(fd, target).sites[COV_ENGINE_ENTRY], traceable);
+}
+
+/* --- REFUSALS ------------------------------------------------------------------------ */
+
+#define ERRNOS	256	/* struct cov_block has no room for more */
+#define ROOM	(1U << 14)
+
+static void count_refused(uint32_t *by_errno, uint32_t state, uint32_t error)
+{
+	if (state != COV_SITE_REFUSED)
+		return;
+	EXPECT(error > 0 && error < ERRNOS);
+	by_errno[error]++;
+}
+
+/* One by one, as the tables have them. */
+static void count_in_tables(int fd, uint32_t target, uint32_t *by_errno)
+{
+	static struct cov_function functions[ROOM];
+	static struct cov_block blocks[ROOM];
+	static struct cov_branch branches[ROOM];
+	uint32_t i, n;
+
+	n = read_table(fd, COV_IOC_FUNCTIONS, target, 0, ROOM, functions);
+	for (i = 0; i < n; i++)
+		count_refused(by_errno, functions[i].state, functions[i].error);
+	n = read_table(fd, COV_IOC_BLOCKS, target, 0, ROOM, blocks);
+	for (i = 0; i < n; i++)
+		count_refused(by_errno, blocks[i].state, blocks[i].error);
+	n = read_table(fd, COV_IOC_BRANCHES, target, 0, ROOM, branches);
+	for (i = 0; i < n; i++)
+		count_refused(by_errno, branches[i].state, branches[i].error);
+}
+
+/* How many errnos there are. */
+static uint32_t expect_refusals(int fd, uint32_t target)
+{
+	struct cov_refusals refusals = { .target = target };
+	uint32_t i, sum = 0, by_errno[ERRNOS] = { 0 };
+
+	CALL(fd, COV_IOC_REFUSALS, &refusals);
+	count_in_tables(fd, target, by_errno);
+	EXPECT_EQ(refusals.target, target);
+	EXPECT(refusals.count <= COV_REFUSALS_MAX);
+	for (i = 0; i < COV_REFUSALS_MAX; i++) {
+		const struct cov_refusal *of = &refusals.of[i];
+
+		EXPECT(of->error < ERRNOS);
+		EXPECT_EQ(of->error > 0, i < refusals.count);
+		EXPECT_EQ(of->sites > 0, i < refusals.count);
+		EXPECT_EQ(of->sites, by_errno[of->error]);
+		EXPECT(!i || of->sites <= of[-1].sites);
+		sum += of->sites;
+	}
+	EXPECT_EQ(sum, target_info(fd, target).refused);
+	return refusals.count;
+}
+
+static void refusals_are_those_of_the_tables(void)
+{
+	static const uint32_t modes[] = { COV_MODE_BLOCKS, COV_MODE_EDGES };
+	uint32_t target, most = 0, count;
+	int fd = control_open(), i;
+	size_t m;
+
+	close(covt_open());
+	for (i = 0; i < NR_ENGINES_ALL; i++)
+		for (m = 0; m < ARRAY_SIZE(modes); m++) {
+			test_case("%s, mode %u", engine_name(engines_all[i]), modes[m]);
+			target = attach_with(fd, COEXIST_TARGET,
+					     i == NR_ENGINES_FAST ? "covt_[a-e]*" : NULL,
+					     engines_all[i], modes[m], COV_SCOPE_ALL);
+			count = expect_refusals(fd, target);
+			most = count > most ? count : most;
+			with_id(fd, COV_IOC_DETACH, target);
+		}
+	/* Engine entry has its own for what is no entry. */
+	EXPECT(most > 1);
+}
+
+static void refusals_name_what_the_kernel_forbids(void)
+{
+	struct cov_refusals refusals = { .count = 0 };
+	int fd = control_open();
+
+	refusals.target = attach_with(fd, TARGET, "covlife_forbidden", COV_ENGINE_AUTO,
+				      COV_MODE_EDGES, COV_SCOPE_ALL);
+	expect_refusals(fd, refusals.target);
+	CALL(fd, COV_IOC_REFUSALS, &refusals);
+	EXPECT_EQ(refusals.count, 1);
+	EXPECT_EQ(refusals.of[0].error, EINVAL);
+}
+
+static void refusals_of_nothing_are_enoent(void)
+{
+	struct cov_refusals refusals = { .target = 0 };
+	int fd = control_open();
+	uint32_t target;
+
+	FAILS(fd, COV_IOC_REFUSALS, &refusals, ENOENT);
+	refusals.target = COV_NONE;
+	FAILS(fd, COV_IOC_REFUSALS, &refusals, ENOENT);
+	target = attach_with(fd, TARGET, NULL, COV_ENGINE_AUTO, COV_MODE_EDGES, COV_SCOPE_ALL);
+	refusals = (struct cov_refusals){ .target = target, .count = 1 };
+	FAILS(fd, COV_IOC_REFUSALS, &refusals, EINVAL);
+	refusals = (struct cov_refusals){ .target = target + 1 };
+	FAILS(fd, COV_IOC_REFUSALS, &refusals, ENOENT);
+	with_id(fd, COV_IOC_DETACH, target);
+	refusals = (struct cov_refusals){ .target = target };
+	FAILS(fd, COV_IOC_REFUSALS, &refusals, ENOENT);
 }
 
 /* --- VIEW and SAMPLES ---------------------------------------------------------------------- */
@@ -689,6 +799,9 @@ static const struct test tests[] = {
 	TEST(engines_of_nothing_is_enoent),
 	TEST(engine_entry_knows_entries_alone),
 	TEST(engine_entry_has_every_function_that_ftrace_can_trace),
+	TEST(refusals_are_those_of_the_tables),
+	TEST(refusals_name_what_the_kernel_forbids),
+	TEST(refusals_of_nothing_are_enoent),
 	TEST(view_of_an_unknown_sample_is_enoent),
 	TEST(view_in_scope_all_is_eopnotsupp),
 	TEST(view_belongs_to_its_file),

@@ -123,6 +123,7 @@ static void look_at_records(struct client *client)
 {
 	struct pollfd polled = { .fd = client->fd, .events = POLLIN };
 	struct cov_engines engines = { .target = client->target };
+	struct cov_refusals refusals = { .target = client->target };
 	struct cov_caller room[16];
 	struct cov_callers callers = { .buffer = (uintptr_t)room, .count = ARRAY_SIZE(room) };
 	struct cov_news news;
@@ -131,6 +132,7 @@ static void look_at_records(struct client *client)
 	try_call(client, COV_IOC_NEWS, &news);
 	try_call(client, COV_IOC_CALLERS, &callers);
 	try_call(client, COV_IOC_ENGINES, &engines);
+	try_call(client, COV_IOC_REFUSALS, &refusals);
 }
 
 #define BY_HAND	"killed"
