@@ -138,11 +138,11 @@ asm("	.pushsection .text\n"
     "	.popsection\n");
 
 /*
- * For probes alone, nobody calls them: a loop instruction of which the second byte lies on the
- * next page, and instructions in front of one that may fault (MAY_FAULT_*, covlife.h).
+ * For probes alone, nobody calls them. A loop instruction of which the second byte lies on the
+ * next page: in a section of its own, because the tests look at .text's first page.
  */
-asm("	.pushsection .text\n"
-    "	.balign	4096, 0xcc\n"
+asm("	.pushsection .across_pages, \"ax\"\n"
+    "	.balign	4096\n"
     "	.skip	4094, 0xcc\n"
     "	.type	across_pages, @function\n"
     "across_pages:\n"
@@ -150,6 +150,11 @@ asm("	.pushsection .text\n"
     "1:	loop	1b\n"
     "	" ASM_RET
     "	.size	across_pages, . - across_pages\n"
+    "	.balign	16, 0xcc\n"
+    "	.popsection\n");
+
+/* Instructions in front of one that may fault. */
+asm("	.pushsection .text\n"
     "	.type	may_fault, @function\n"
     "may_fault:\n"
     "	xor	%eax, %eax\n"
