@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * arena.c - see arena.h. ARENA_UNIT bytes are one bit of a bitmap; a hint makes taking
- * them in a row cheap.
+ * arena.c - see arena.h. Each bit of a bitmap stands for ARENA_UNIT bytes; a hint makes
+ * consecutive allocations cheap.
  */
 #include <linux/bitmap.h>
 #include <linux/kernel.h>

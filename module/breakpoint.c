@@ -1,25 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * breakpoint.c - engine breakpoint: int3 in the first byte of an instruction, and the
- * handler of every int3 of livecov's own, those of a detour under way included. Owns
- * the notifier and the stubs of its sites. May call text_patch.c, arena.c,
+ * breakpoint.c - engine breakpoint: int3 on the first byte of an instruction, and the handler
+ * of every int3 that livecov places, including those of a detour that is being installed or
+ * removed. Owns the notifier and the stubs of its sites. May call text_patch.c, arena.c,
  * site_index.c, site_insn.c, hit.h, disarm.h.
  *
- * A conditional jump goes on in a stub like a detour's, which notes the outcome. Where more
- * is wanted than a note, paths or a trace, it is carried out in the handler, from the
- * flags. So is a call, because its return address must be the original's. Any other
- * instruction goes on in a copy of it in the arena, behind which a jump leads back
- * (stub.h): so a one-shot site needs nobody to step over it, and its byte is
- * restored later, with others, by the disarm worker. The few that cannot be copied
- * are left to kprobes.
+ * A conditional jump is redirected to a stub like a detour's, which notes the outcome. Where
+ * more than a note is wanted (paths or a trace), the handler emulates the jump, from the flags.
+ * It emulates a call as well, because the return address must be the original one. Any other
+ * instruction is executed as a copy in the arena, which is followed by a jump back (stub.h): so
+ * a one-shot site need not be single-stepped, and its byte is restored later, together with
+ * others, by the disarm worker. The few instructions that cannot be copied are left to kprobes.
  *
  *	PENDING --> byte saved, copy made, known to handlers --> int3 --> ARMED
  *	ARMED or DISARMING --> byte restored, all CPUs synchronised --> DISARMED
- *	release: byte restored --> unknown to handlers, RCU has passed --> no task in a
- *	copy --> copy given back
+ *	release: byte restored --> unknown to handlers, RCU grace period over --> no task in a
+ *	copy --> copy freed
  *
- * An int3 that was fetched before its byte was restored is still known: the copy is
- * carried out, and the site turns the hit away or counts it as its state says.
+ * An int3 that was fetched before its byte was restored is still recognised: the copy is
+ * executed, and the site ignores or counts the hit according to its state.
  */
 #include <linux/ftrace.h>
 #include <linux/kdebug.h>
@@ -44,7 +43,7 @@
 
 /* --- in the trap's context ------------------------------------------------------- */
 
-/* No callers, no registry: what a stub would write. */
+/* What a stub would write: no caller record, no look-up in the task registry. */
 static __always_inline void write_cell(const struct cells *cells, struct cov_site *site,
 				       u32 outcome)
 {
@@ -75,8 +74,8 @@ static __always_inline void note_hit(struct cov_site *site, u32 outcome, struct 
 }
 
 /*
- * int3_emulate_call() has other arguments on newer kernels; what it does is the same. The call
- * may lie behind the site's address, at which an entry is (patch_offset()).
+ * int3_emulate_call() takes other arguments on newer kernels, but does the same. An entry's
+ * call may lie after the site's address (patch_offset()).
  */
 static __always_inline void carry_out_call(const struct cov_site *site, struct pt_regs *regs)
 {
@@ -98,7 +97,7 @@ static void notrace breakpoint_hit(struct cov_site *site, struct pt_regs *regs)
 }
 NOKPROBE_SYMBOL(breakpoint_hit);
 
-/* A patch whose site has gone already is just being taken out. */
+/* The site is gone already, and its patch is just being removed. */
 static int notrace go_to_held_stub(struct pt_regs *regs)
 {
 	unsigned long stub = held_stub(regs->ip - 1);
@@ -111,8 +110,8 @@ static int notrace go_to_held_stub(struct pt_regs *regs)
 NOKPROBE_SYMBOL(go_to_held_stub);
 
 /*
- * kprobes has looked first (do_int3()), so this int3 is no kprobe's. It was entered as
- * an NMI is: preemption is off, and whoever frees a site waits for us.
+ * kprobes has looked first (do_int3()), so this int3 is not a kprobe's. It is entered like an
+ * NMI: preemption is off, so freeing a site waits for this handler (RCU).
  */
 static int notrace breakpoint_notify(struct notifier_block *nb, unsigned long event,
 				     void *data)
@@ -125,7 +124,7 @@ static int notrace breakpoint_notify(struct notifier_block *nb, unsigned long ev
 	site = site_index_find(args->regs->ip - 1);
 	if (!site || !site->patched)
 		return go_to_held_stub(args->regs);
-	/* A jump, or a detour that is being put in or taken out. */
+	/* A jump, or a detour that is being installed or removed. */
 	if (likely(site->by_stub))
 		args->regs->ip = site_stub(site);
 	else
@@ -134,7 +133,7 @@ static int notrace breakpoint_notify(struct notifier_block *nb, unsigned long ev
 }
 NOKPROBE_SYMBOL(breakpoint_notify);
 
-/* Behind kprobes' own, which has INT_MAX; before whoever would take it for a crash. */
+/* After kprobes' own, which has INT_MAX; before any that would treat the int3 as a crash. */
 static struct notifier_block notifier = {
 	.notifier_call = breakpoint_notify,
 	.priority = INT_MAX - 1,
@@ -142,7 +141,7 @@ static struct notifier_block notifier = {
 
 /* --- sleeping ---------------------------------------------------------------------- */
 
-/* Of calls, call rel32 alone is carried out. */
+/* The only kind of call that is emulated is call rel32. */
 static void note_call(struct cov_site *site, const struct insn_branch *insn)
 {
 	site->calls = site->kind != SITE_BRANCH && insn->kind == INSN_CALL &&
@@ -154,8 +153,8 @@ static void note_call(struct cov_site *site, const struct insn_branch *insn)
 }
 
 /*
- * Does the first jump's detour want the byte? It is worth more: the function's entry can be
- * had from ftrace.
+ * Does the first jump's detour need the byte? It takes precedence: ftrace can watch the
+ * function's entry instead.
  */
 static bool is_taken(const struct cov_target *target, const struct flow_function *function,
 		     u32 offset)
@@ -169,9 +168,9 @@ static bool is_taken(const struct cov_target *target, const struct flow_function
 }
 
 /*
- * Where the int3 goes: not onto an endbr64, at which an indirect call must arrive. -1 if
- * that cannot be said, or the bytes are the kernel's to change: it does not survive
- * an int3 on a static branch (arch_jump_entry_size()). kprobes knows better.
+ * Where the int3 goes: not on an endbr64, at which an indirect call must land. -1 if the place
+ * is not known, or if the kernel itself patches these bytes: it does not survive an int3 on a
+ * static branch (arch_jump_entry_size()). kprobes has its own checks for those.
  */
 static int patch_offset(const struct cov_site *site)
 {
@@ -185,7 +184,7 @@ static int patch_offset(const struct cov_site *site)
 		return -1;
 	if (!site->at_fentry)
 		return function->entry;
-	/* Once is cheaper by trap than each time by ftrace. */
+	/* A single trap is cheaper than an ftrace callback on each call. */
 	offset = function->entry + MCOUNT_INSN_SIZE;
 	if (!site->one_shot || offset >= function->size ||
 	    is_taken(site_target(site), function, offset))
@@ -193,14 +192,14 @@ static int patch_offset(const struct cov_site *site)
 	return offset;
 }
 
-/* A stub can note an outcome, and nothing else. */
+/* A stub can note an outcome, but do nothing else. */
 static bool wants_a_note_alone(const struct cov_site *site)
 {
 	return site->kind == SITE_BRANCH && !site->traced && !site->one_shot &&
 	       !(site_target(site)->flags & COV_ATTACH_PATHS);
 }
 
-/* The jump alone; its length, or 0 if there can be no such stub: the handler does as well. */
+/* A stub for the jump alone. Return: its length, or 0 if there can be none: the handler will do. */
 static int write_jump_stub(const struct cov_site *site, const u8 *text, unsigned long at, u8 *code)
 {
 	const struct region alone = { .length = site->length };
@@ -214,7 +213,7 @@ static int write_jump_stub(const struct cov_site *site, const u8 *text, unsigned
 	return len < 0 ? 0 : len;
 }
 
-/* Whether the site has a stub that does all: decided before, and taken back if there is none. */
+/* Record whether a stub does everything for the site; if there is none, undo site_stub_take(). */
 static void note_by_stub(struct cov_site *site, bool yes)
 {
 	if (site->by_stub && !yes)
@@ -222,7 +221,7 @@ static void note_by_stub(struct cov_site *site, bool yes)
 	site->by_stub = yes;
 }
 
-/* What execution goes on in, if it needs anything; its length or -errno. */
+/* Write the code in which execution continues, if any is needed. Return: its length or -errno. */
 static int write_code(struct cov_site *site, const u8 *text, const struct insn_branch *insn,
 		      unsigned long at, u8 *code)
 {
@@ -237,7 +236,7 @@ static int write_code(struct cov_site *site, const u8 *text, const struct insn_b
 	return len;
 }
 
-/* Make the copy that execution goes on in, and save the byte before it. */
+/* Make the copy in which execution continues, and save the original byte in front of it. */
 static int make_copy(struct cov_site *site, const u8 *text, const struct insn_branch *insn)
 {
 	u8 code[1 + STUB_MAX_LEN];
@@ -270,12 +269,12 @@ static int prepare(struct cov_site *site)
 	if (site_index_covers(address) || foreign_is_near(address, 1) ||
 	    held_covers(address, 1) || text[0] == INT3_INSN_OPCODE)
 		return -EBUSY;
-	/* In its copy nobody would look for its fix-up. */
+	/* No fixup would be found for a fault in the copy. */
 	if (insn_branch_decode(text, room, address, &insn) ||
 	    site_insn_may_fault(site, address, insn.length))
 		return -EOPNOTSUPP;
 	note_call(site, &insn);
-	/* A jump out of the module is another one once the module has moved. */
+	/* A jump out of the module has another displacement once the module has moved. */
 	if (site->kind == SITE_BRANCH)
 		site->displacement = insn.target - address - insn.length;
 	site->patch_offset = offset;
@@ -289,8 +288,8 @@ static int prepare(struct cov_site *site)
 }
 
 /*
- * From int3 to what was there; nothing to do for one that was disarmed: if an int3 is there
- * all the same it may be a kprobe's that has come since.
+ * From int3 back to the original byte. An int3 on a disarmed site may belong to a kprobe that
+ * was registered since: then there is nothing to undo.
  */
 static bool describe_undo(const struct cov_site *site, struct text_patch *patch)
 {

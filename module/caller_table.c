@@ -19,40 +19,39 @@
  *		reset, no handler runs	      |	 key, count 0	|
  *					      +-----------------+
  *
- * One pair, one cell. While handlers run a key is written once, by cmpxchg on
- * FREE, and never changes. All records of a pair visit the same cells in the
- * same order and take the first that is FREE or theirs; a cell which one of them
- * passed as taken stays taken, so two of them cannot end at different cells.
- * This is why a CLEARED cell keeps its key: were it free for other pairs, a pair
- * could settle in it while it also has, or is about to claim, a cell further on.
+ * One pair, one cell. While handlers run a key is written once, by cmpxchg on FREE, and never
+ * changes. All records of a pair probe the same cells in the same order and take the first that
+ * is FREE or theirs; a cell that one of them skipped as taken stays taken, so two of them
+ * cannot end at different cells. This is why a CLEARED cell keeps its key: were it free for
+ * other pairs, a pair could claim it while it also has, or is about to claim, a cell further
+ * on.
  *
- * The price is that a CLEARED cell serves its own pair alone until the reset.
- * Ids may be given out again at once: a pair found in a CLEARED cell begins
- * with count 0 and no sample, as in a fresh one, and is new again.
+ * The price is that a CLEARED cell serves its own pair alone until the reset. Ids may be reused
+ * at once: a pair found in a CLEARED cell begins with count 0 and no sample, as in a fresh one,
+ * and is new again.
  *
- * Before the ids of a detached target are given out again, in this order:
+ * Before the ids of a detached target are reused, in this order:
  *   1. its sites are disarmed, and every handler on them has returned;
  *   2. thread_buffer_forget(): no task has one of the ids as its last checkpoint;
- *   3. all handlers of other sites that ran in 2. have returned, because one may
+ *   3. all handlers of other sites that ran during 2. have returned, because one may
  *	have taken such an id as @from just before;
- *   4. caller_table_forget(): nobody can record the range from now on.
+ *   4. caller_table_forget(): no handler can record the range from now on.
  *
- * Memory ordering. @key is published by a fully ordered cmpxchg and read alone:
- * nothing else in the cell depends on having been written before it (a fresh
- * cell is all zero, and was so before the table was made known to handlers).
- * @first_sample is written before the first count by the same handler, and the
- * count by a fully ordered increment [A]; a reader that sees the count [A] sees
- * that sample. @records is exact because the one whose increment gave 1 adds
- * and the one whose exchange took a count away subtracts.
+ * Memory ordering. @key is published by a fully ordered cmpxchg and read on its own: nothing
+ * else in the cell depends on having been written before it (a fresh cell is all zero, and was
+ * so before the table was published to handlers). @first_sample is written before the first
+ * count by the same handler, and the count by a fully ordered increment [A]; a reader that sees
+ * the count [A] sees that sample. @records is exact because only the increment that yields 1
+ * adds to it, and only the exchange that removes a nonzero count subtracts from it.
  *
- * @serial is drawn and stored after the count [A]: for a moment a reader may see a pair
- * with none. Whoever wants every pair up to a serial has the handlers end that were
- * running when he read it (news.c). @last_sample is a plain store: of two handlers at
- * one time either is the last.
+ * @serial is drawn and stored after the count [A]: for a moment a reader may see a pair with
+ * none. A reader that wants every pair up to a serial waits for the handlers that were running
+ * when it read that serial (news.c). @last_sample is a plain store: of two concurrent handlers
+ * either may be the last.
  */
 #include "caller_table.h"
 
-/* Marks a key as used, whatever the ids; @to is an id, and so has it clear. */
+/* Marks a key as used, whatever the ids; @to is an id, in which this bit is clear. */
 #define KEY_USED	0x80000000ULL
 
 static __always_inline u64 key_pack(u32 from, u32 to)
@@ -98,8 +97,8 @@ void caller_table_destroy(struct caller_table *table)
 }
 
 /*
- * The cell of @key, claimed if need be; NULL if all the places are taken.
- * Triangular steps: where keys crowd, the next probe leaves the crowd.
+ * The cell of @key, claimed if need be; NULL if all its places are taken. Triangular steps:
+ * where keys cluster, the next probe leaves the cluster.
  */
 static __always_inline struct caller_cell *cell_claim(struct caller_table *table, u64 key)
 {
@@ -132,7 +131,7 @@ notrace enum caller_fate caller_table_record(struct caller_table *table, u32 fro
 		atomic_long_inc(&table->lost);
 		return CALLER_LOST;
 	}
-	/* Read first: a locked instruction on a hot line only where it can succeed. */
+	/* Read first: a locked instruction on a hot cache line only where it can succeed. */
 	if (sample && !READ_ONCE(cell->first_sample))
 		cmpxchg(&cell->first_sample, 0, sample);
 	if (sample && READ_ONCE(cell->last_sample) != sample)
@@ -169,7 +168,7 @@ bool caller_table_next(const struct caller_table *table, u32 *cursor,
 	return false;
 }
 
-/* Addresses are above all ids, and so in no range. */
+/* Addresses are above all ids, so they are in no range. */
 static bool id_in_range(u32 id, u32 first, u32 last)
 {
 	return id >= first && id <= last;
@@ -203,7 +202,7 @@ u32 caller_table_forget(struct caller_table *table, u32 first, u32 last)
 
 void caller_table_reset(struct caller_table *table)
 {
-	/* A cell that nobody claimed since the last time is FREE: mostly all are. */
+	/* A cell that was not claimed since the last reset is FREE: usually all are. */
 	if (table->cells && atomic_long_read(&table->claimed))
 		memset(table->cells, 0, ((size_t)table->mask + 1) * sizeof(*table->cells));
 	atomic_long_set(&table->records, 0);

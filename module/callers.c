@@ -15,7 +15,7 @@ struct id_range {
 	u32 target;
 };
 
-/* By rising ids, as targets are: they get their ids in the order of their making. */
+/* In ascending order of ids, as targets are: ids are assigned in the order of creation. */
 struct id_map {
 	struct id_range *ranges;
 	u32 count;
@@ -63,7 +63,7 @@ static bool find_place(const struct id_map *map, u32 id, u32 *target, u32 *cell)
 	return true;
 }
 
-/* Return: false for a record that nobody has asked for, or that names a target no more. */
+/* Return: false for a record that was not asked for, or that no longer names a target. */
 static bool fill(const struct caller_record *record, const struct id_map *map,
 		 const struct cov_callers *wanted, struct cov_caller *out)
 {

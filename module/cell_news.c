@@ -2,23 +2,22 @@
 /*
  * cell_news.c - see cell_news.h.
  *
- * Cells are only ever set, and each is a byte of its own: a value that is read while
- * others write has each of them as it was at some moment, and what was missed is there
- * the next time.
+ * Cells are only ever set, and each is a byte of its own: a word that is read while others
+ * write has each cell as it was at some moment, and what was missed is found the next time.
  */
 #include "cell_news.h"
 
 /*
- * Bit 0 of each of eight bytes, into one byte: the product adds byte i shifted by
- * 56 - 7 * i, so that its bit comes to bit 56 + i. No two of the 64 terms meet, and so
- * nothing is carried.
+ * Gather bit 0 of each of eight bytes into one byte: the product adds byte i shifted by
+ * 56 - 7 * i, which moves its bit to bit 56 + i. No two of the 64 terms overlap, so nothing is
+ * carried.
  */
 static u8 bits_of(u64 cells)
 {
 	return (cells & 0x0101010101010101ULL) * 0x0102040810204080ULL >> 56;
 }
 
-/* Which of the eight cells from @first on were passed, as far as there are that many. */
+/* Which of the eight cells from @first on were passed; at the end there may be fewer. */
 static u8 passed_from(const u8 *cells, u32 count, u32 first)
 {
 	u64 eight = 0;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * cells.c - see cells.h. Both kinds are given out in pages, so that they can be
- * mapped one target at a time: scope all from an array of livecov's own, because a
- * stub reaches 2 GiB far; scope tracked from a range of offsets that all samples share.
+ * cells.c - see cells.h. Both kinds are allocated in pages, so that they can be mapped one
+ * target at a time: scope all from an array in livecov itself, because a stub reaches no
+ * further than 2 GiB; scope tracked from a range of offsets that all samples share.
  */
 #include <linux/bitmap.h>
 #include <linux/mm.h>

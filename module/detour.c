@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * detour.c - engine detour: a near jump in a conditional jump's place, to a stub that
- * decides the outcome again, writes it to a cell, and goes on: no trap. Likewise for
- * entries, behind ftrace's place, and blocks that are to be noted more than once. Owns no
- * memory of its own; regions come from region.c, stubs from stub.c. May call
- * patcher.c, text_patch.c, arena.c, task_maps.c.
+ * detour.c - engine detour: replaces a conditional jump by a near jump to a stub that evaluates
+ * the condition again, writes the outcome to a cell, and continues: no trap. Likewise for
+ * entries, after the fentry site, and for blocks that are to be noted more than once. Owns no
+ * memory of its own; regions come from region.c, stubs from stub.c. May call patcher.c,
+ * text_patch.c, arena.c, task_maps.c.
  *
  *	PENDING --> stub written, known to handlers --> int3 (arrivals go to the
- *	stub) --> no task stands inside --> jump --> ARMED
- *	release: int3 --> old bytes --> unknown to handlers, RCU has passed --> no task
- *	in the stub --> stub given back
+ *	stub) --> no task is inside --> jump --> ARMED
+ *	release: int3 --> old bytes --> unknown to handlers, RCU grace period over --> no task
+ *	in the stub --> stub freed
  *
- * A site that has taught a part of what it can goes on with less (settle.c):
+ * Once part of what a site can show is known, less of its patch is needed (settle.c):
  *
  *	NOT --> HALF --> FREE		(NOT --> FREE as well)
  *	 ^        |        |
  *	 +--------+--------+ reset
  *
- * Its stub stays until the release, so each step is a change of the region's bytes alone;
- * only the way from FREE puts a jump where tasks may stand inside.
+ * Its stub stays until the release, so each step changes the region's bytes alone; only a step
+ * from FREE puts a jump where tasks may be inside.
  */
 #include <linux/kdebug.h>
 #include <linux/kprobes.h>
@@ -34,11 +34,11 @@
 #include "site_stub.h"
 #include "target.h"
 
-#define TAKEN_NOT_ASKED	0xff	/* no stub is so long that it could be that */
+#define TAKEN_NOT_ASKED	0xff	/* no stub is long enough for that offset */
 
 /*
- * Where the region begins, from the site's address. A block's site may lie in the region of
- * its function's entry: then ftrace has the entry.
+ * Where the region begins, relative to the site's address. A block's site may lie in the region
+ * of its function's entry: then the entry is left to ftrace.
  */
 static int region_offset(const struct cov_site *site, s8 *offset)
 {
@@ -60,7 +60,7 @@ static int region_offset(const struct cov_site *site, s8 *offset)
 	return target->cps.leader[function->first_block] ? -EOPNOTSUPP : 0;
 }
 
-/* The stub that has been written. */
+/* Describe the stub that was written. */
 static int describe_made(const struct cov_site *site, struct stub *stub, struct stub_task *task)
 {
 	return site_stub_describe(site, &site->region, patcher_original_bytes(site),
@@ -130,7 +130,7 @@ u32 detour_origin(const struct cov_site *site, u32 offset)
 	return stub_origin(&stub, offset);
 }
 
-/* The bytes that a settled state wants in the site's place. */
+/* The bytes that belong at the site in a settled state. */
 static bool settled_bytes(const struct cov_site *site, u8 settled, u8 *bytes)
 {
 	struct stub_task task;
@@ -166,7 +166,10 @@ static void detour_arm(struct cov_site **sites, u32 n)
 	patcher_arm(&cov_engine_detour, sites, n, detour_prepare, describe_arm);
 }
 
-/* From what is there by rights to what is wanted; to restore is the way out of a region. */
+/*
+ * From the bytes that should be there to those wanted. A task may be inside only if the former
+ * are the original ones.
+ */
 static bool describe_settle(void *context, u32 i, struct text_patch *patch)
 {
 	const struct detour_settling *settling = context;
@@ -184,12 +187,12 @@ static void refuse_settle(void *context, u32 i, int err)
 {
 	struct detour_settling *settling = context;
 
-	/* Somebody's breakpoint is there: it stays as it is. */
+	/* Another user's breakpoint is there: the site stays as it is. */
 	settling->to[i] = settling->sites[i]->settled;
 	settling->sites[i]->error = -err;
 }
 
-/* To find it out takes as long as making the stub did: once. */
+/* Finding out takes as long as making the stub did, so it is done once. */
 bool detour_can_half(struct cov_site *site)
 {
 	struct stub_task task;
@@ -214,7 +217,7 @@ void detour_settle(struct detour_settling *settling)
 /* Reset: the sites' state is ARMED again already. */
 static void detour_rearm(struct cov_site **sites, u32 n)
 {
-	static u8 to[REARM_BATCH];	/* all SITE_SETTLED_NOT, but for refusals; targets' lock */
+	static u8 to[REARM_BATCH];	/* all SITE_SETTLED_NOT, except refusals; targets' lock */
 	struct detour_settling settling = { sites, to, n };
 	u32 i;
 

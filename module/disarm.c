@@ -10,14 +10,14 @@
  *	                                                         engine->disarm()
  *	                                                         DISARMING -> DISARMED
  *
- * A handler cannot call queue_work(): it takes a lock that the interrupted code
- * may hold. llist_add() and irq_work_queue() are made for NMIs.
+ * A handler cannot call queue_work(): it takes a lock that the interrupted code may hold.
+ * llist_add() and irq_work_queue() are NMI-safe.
  *
- * What is queued is the chunk that the site lies in; the worker looks for the sites in it
- * that are DISARMING. Nothing is lost: a handler changes the state, and then takes @queued
- * with xchg(); the worker gives @queued back with xchg(), and then looks. Both are full
- * barriers, so a handler that finds the chunk queued has its site looked at. One may
- * be found whose handler has not come to queue it yet: then it queues it for nothing.
+ * What is queued is the chunk that the site lies in; the worker looks for the sites in it that
+ * are DISARMING. Nothing is lost: a handler changes the state, and then sets @queued with
+ * xchg(); the worker clears @queued with xchg(), and then looks. Both are full barriers, so if
+ * a handler finds the chunk queued, the worker will still see its site. The worker may find a
+ * site whose handler has not queued the chunk yet: then that handler queues it for nothing.
  *
  * llist_add() is a full barrier (cmpxchg) before the irq_work is queued, and the worker
  * takes the whole list after it was queued. A chunk added while the worker runs finds the
@@ -36,7 +36,7 @@
 
 static LLIST_HEAD(disarm_list);
 
-/* Of one engine, handed to it at once: it may be able to do them together. */
+/* Sites of one engine, passed to it as a batch: it may be able to disarm them together. */
 struct disarming {
 	struct cov_site *sites[256];
 	u32 n;

@@ -15,7 +15,7 @@
 
 #define CHAIN_MAX	3
 
-/* Each takes what those before it have left. kprobes comes behind them all, slowly. */
+/* Each takes what those before it have left. kprobes comes after all of them, and is slow. */
 static const struct chain {
 	const struct cov_engine *fast[CHAIN_MAX];
 	bool slow;
@@ -36,7 +36,7 @@ const struct cov_engine *const cov_engines[COV_ENGINES] = {
 	[COV_ENGINE_ENTRY] = &cov_engine_entry,
 };
 
-/* The order in which they let go. */
+/* The order in which they release their sites. */
 static const struct cov_engine *const engines[] = {
 	&cov_engine_kprobe, &cov_engine_entry, &cov_engine_breakpoint, &cov_engine_detour,
 };
@@ -48,7 +48,7 @@ bool engine_known(u32 choice)
 
 u32 engine_choice(const struct cov_target *target)
 {
-	/* A stub writes cells: it knows of no order, and of nobody who came before. */
+	/* A stub writes cells: it knows neither an order nor what was passed before. */
 	if (target->engine == COV_ENGINE_AUTO &&
 	    (target->cps.mode == COV_MODE_TRACE || target->flags & COV_ATTACH_PATHS))
 		return COV_ENGINE_BREAKPOINT;
@@ -70,7 +70,7 @@ u32 engines_usable(void)
 	return mask;
 }
 
-/* Move the sites that are still PENDING to the front; how many. */
+/* Move the sites that are still PENDING to the front; return how many. */
 static u32 left_over(struct cov_site **sites, u32 n)
 {
 	u32 i, left = 0;
@@ -83,7 +83,7 @@ static u32 left_over(struct cov_site **sites, u32 n)
 	return left;
 }
 
-/* How many are left, at the front. */
+/* Return: how many are left; they are at the front. */
 static u32 arm_in_turn(const struct chain *chain, struct cov_site **sites, u32 n)
 {
 	u32 i;
@@ -96,7 +96,7 @@ static u32 arm_in_turn(const struct chain *chain, struct cov_site **sites, u32 n
 	return n;
 }
 
-/* Move the sites that are no branches to the front; how many. */
+/* Move the sites that are not branches to the front; return how many. */
 static u32 others_first(struct cov_site **sites, u32 n)
 {
 	u32 i, others = 0;
@@ -118,8 +118,8 @@ static void refuse_all(struct cov_site **sites, u32 n)
 }
 
 /*
- * Branches last: a detour sees a breakpoint in its region and gives way, the other
- * way round a block's site would find no instruction.
+ * Branches last: a detour that finds a breakpoint in its region gives way; in the other order a
+ * block's site would find no instruction.
  */
 int engine_arm_fast(u32 choice, struct cov_site **sites, u32 n)
 {
@@ -156,7 +156,7 @@ void engine_release(struct cov_target *target, site_filter filter)
 
 void engines_init(void)
 {
-	/* kprobes' optimiser is in engine kprobe's way as well. */
+	/* Whatever else works: kprobes' optimiser gets in the way of engine kprobe as well. */
 	int err = foreign_init();
 
 	if (!text_patch_init()) {

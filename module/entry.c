@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * entry.c - engine entry: functions' entries through ftrace, one struct ftrace_ops
- * with one filter for all targets. It has what others leave: where once is enough
- * (modes edges and blocks, scope all) most get a breakpoint (breakpoint.c), elsewhere a
+ * entry.c - engine entry: function entries through ftrace: one struct ftrace_ops with one
+ * filter for all targets. It takes the entries that other engines leave: where one hit is
+ * enough (modes edges and blocks, scope all) most get a breakpoint (breakpoint.c), elsewhere a
  * detour (detour.c). Owns the ops. May call ftrace, site_index.c, task_maps.h, cells.h.
  *
- * The callback runs in the function's own context and does what a stub does: it
- * writes a cell; only with COV_ATTACH_PATHS it records who called, and counts.
+ * The callback runs in the function's own context and does what a stub does: it writes a cell;
+ * only with COV_ATTACH_PATHS does it record the caller, and count.
  *
  *	PENDING --> known to handlers --> in the filter, ops registered --> ARMED
  *	seen, in modes edges and blocks: out of the filter --> DISARMED
- *	release: out of the filter --> unknown to handlers --> RCU has passed
+ *	release: out of the filter --> unknown to handlers --> RCU grace period over
  *
  * The ops:
  *
- *	absent --first site--> registered --livecov goes, or no memory to empty the filter--> absent
+ *	absent --first site--> registered --unloading, or no memory to empty the filter--> absent
  *
- * An empty filter means every function of the kernel, and unregistering waits, where the
- * kernel preempts itself, until every task has given up its CPU of its own will
- * (ftrace_shutdown(), synchronize_rcu_tasks()): minutes beside one that loops in a system
- * call. So the ops stays when its last site leaves, with a place of livecov's own in the
- * filter. To take some out ftrace needs memory; without it they stay, unknown to the
- * callback, until the last ones leave, which is then by unregistering.
+ * An empty filter means every function of the kernel, and on preemptible kernels unregistering
+ * waits until every task has voluntarily given up its CPU (ftrace_shutdown(),
+ * synchronize_rcu_tasks()): minutes if one loops in a system call. So the ops stays registered
+ * when its last site goes, with a function of livecov's own in the filter. ftrace needs memory
+ * to remove functions from the filter; without it they stay there, unknown to the callback,
+ * until the last site goes; if there is still none then, the ops is unregistered.
  */
 #include <linux/ftrace.h>
 #include <linux/kernel.h>
@@ -46,8 +46,8 @@
 /* --- in the function's own context --------------------------------------------------- */
 
 /*
- * Nothing here can be traced, so it cannot recurse. Preemption is off so that what
- * site_index_find() gives stays.
+ * Nothing here can be traced, so it cannot recurse. Preemption is off so that the result of
+ * site_index_find() stays valid.
  */
 static void notrace entry_callback(unsigned long ip, unsigned long parent_ip,
 				   struct ftrace_ops *ops, struct ftrace_regs *regs)
@@ -79,7 +79,7 @@ static struct ftrace_ops ops = {
 static bool registered;
 static u32 nr_armed;
 
-/* The filter's own place. Nobody calls it. */
+/* livecov's own function in the filter. It is never called. */
 static noinline void always_in_filter(void)
 {
 	barrier();
@@ -88,8 +88,8 @@ static noinline void always_in_filter(void)
 /* --- sleeping ---------------------------------------------------------------------------- */
 
 /*
- * ftrace can be switched off as a whole (sysctl kernel.ftrace_enabled): nothing shows then.
- * An int3: another user of ftrace is just changing it.
+ * ftrace can be switched off as a whole (sysctl kernel.ftrace_enabled): then nothing is
+ * patched. An int3: ftrace is just changing the site for another user.
  */
 static bool shows(const struct cov_site *site)
 {
@@ -108,7 +108,7 @@ static u32 take(struct cov_site **sites, u32 n, unsigned long *ips)
 
 		if (site->kind != SITE_ENTRY || !site->at_fentry)
 			continue;
-		/* site_init() has found it at one of the two. */
+		/* site_init() has found the fentry site at one of the two. */
 		site->patch_offset = cov_image_is_fentry(&site_target(site)->image,
 							 site_address(site)) ? 0 : ENDBR_LEN;
 		site->engine = COV_ENGINE_ENTRY;
@@ -135,15 +135,15 @@ static void give_up(struct cov_site *site, int err)
 }
 
 /*
- * Not ftrace_free_filter(), which leaves the ops with pointers to what it has freed
- * (6.1). Without memory the places stay, known to nobody.
+ * Not ftrace_free_filter(), which leaves dangling pointers in the ops (6.1). Without memory the
+ * functions stay in the filter, of an ops that is not registered.
  */
 static void filter_empty(void)
 {
 	ftrace_set_filter(&ops, NULL, 0, 1);
 }
 
-/* Of all that was in it only our own place is left. */
+/* Remove everything from the filter but livecov's own function. */
 static int filter_reset(void)
 {
 	unsigned long own = (unsigned long)always_in_filter;
@@ -175,7 +175,7 @@ static int filter_add(unsigned long *ips, u32 n)
 	return err;
 }
 
-/* The last ones leave. */
+/* The last sites go. */
 static void leave(void)
 {
 	if (registered && filter_reset())
@@ -210,7 +210,7 @@ static void entry_arm(struct cov_site **sites, u32 n)
 	if (taken) {
 		err = site_index_build(site_target(sites[0])) ?: filter_add(ips, taken);
 		settle_arm(sites, n, err);
-		/* ftrace is switched off: nothing showed. */
+		/* ftrace is switched off: no site was patched. */
 		if (!nr_armed)
 			leave();
 	}
@@ -243,7 +243,7 @@ static void filter_remove(struct site_cursor cursor)
 		ftrace_set_filter_ips(&ops, ips, n, 1, 0);
 }
 
-/* Seen once, in mode edges: the function runs free from now on. */
+/* Seen once, in modes edges and blocks: the function runs unpatched from now on. */
 void entry_settle(struct cov_site **sites, unsigned long *ips, u32 n)
 {
 	u32 i;
@@ -337,7 +337,7 @@ void entry_exit(void)
 
 #endif
 
-/* ftrace's bytes are ftrace's: text_read() knows them by its own table. */
+/* The bytes are ftrace's: the original is its nop. */
 static u32 entry_original(const struct cov_site *site, unsigned long *address, u8 *bytes)
 {
 	*address = site_patch(site);

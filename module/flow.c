@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * flow.c - finds the blocks and branches of a target's functions and the ways
- * between them. Pure. Owns what flow_build() allocates; may call flow_read.c.
+ * flow.c - finds the blocks and branches of a target's functions and the control flow between
+ * them. Pure. Owns what flow_build() allocates; may call flow_read.c.
  *
- * Every byte of text gets some marks. The tables' are there first (flow_read.c), then
- * each function is read from its first byte to its last (gcc puts no data into text)
- * and marks what it jumps to. Only when all have been read is it known where blocks
- * begin: so the functions are read again, to check them and to make their blocks. Only
- * then is it known which could not be read: those that these jump into, or that jump
- * into these, are made once more, in place. So are those of which it shows that some
- * blocks had better be cut. Only the first time is every instruction decoded:
- * flow_read.c remembers those of which kind and length are enough, three quarters.
- * Nothing here is worse than O(n log n) in bytes, instructions or table entries.
+ * Every byte of text has marks. Those from the tables are set first (flow_read.c); then each
+ * function is read from its first byte to its last (gcc puts no data into text), and what it
+ * jumps to is marked. Only when all have been read is it known where blocks begin: so the
+ * functions are read again, to check them and to make their blocks. Only then is it known which
+ * could not be read: the functions that these jump into, or that jump into these, are made once
+ * more, in place. So are those in which some blocks turn out to be better split. Only the first
+ * pass decodes every instruction: flow_read.c remembers those of which kind and length suffice,
+ * three quarters. Nothing here is worse than O(n log n) in bytes, instructions or table
+ * entries.
  *
- * What makes the answer fit for exact conclusions is that a way into a block is
- * either in flow->ways or makes the block HIDDEN, and that code of which this
- * cannot be said is UNSURE.
+ * The result allows exact conclusions because whatever enters a block is either in flow->ways
+ * or makes the block HIDDEN, and code for which this cannot be guaranteed is UNSURE.
  */
 #include "flow_read.h"
 
@@ -26,9 +25,9 @@
 #define TRAIT_OUT	(1U << 3)	/* it has a jump out of the texts, perhaps to a thunk */
 #define TRAIT_LEA	(1U << 4)	/* an operand in memory names an address inside it */
 #define TRAIT_IMMEDIATE	(1U << 5)	/* an immediate does */
-#define TRAIT_CUT	(1U << 6)	/* it has another block since it was counted */
+#define TRAIT_CUT	(1U << 6)	/* its blocks have been split since they were counted */
 
-/* What functions have been made into. */
+/* What was made of the functions. */
 struct made {
 	struct flow flow;
 	u64 *targets;			/* one for each block: where its jump goes, or 0 */
@@ -42,12 +41,12 @@ struct builder {
 	u64 *outside;			/* leaders in no function, still to be followed */
 	u32 nr_outside;
 	u32 nr_leaders;			/* bytes marked LEADER */
-	u32 nr_ends;			/* instructions that end a block whatever is behind them */
+	u32 nr_ends;			/* instructions that end a block whatever follows */
 	u32 nr_jccs;
 	struct made made;
 };
 
-/* Does flow_build() make blocks of it? */
+/* Does flow_build() make blocks for it? */
 static bool has_blocks(const struct flow_function *function)
 {
 	return function->selected && !function->error;
@@ -95,8 +94,8 @@ static void mark_target(struct builder *b, u64 address, u16 marks)
 }
 
 /*
- * Jumps from blocks are ways between blocks; what other jumps there are is sorted
- * out by relate(). A call into a function's middle (or an xbegin) is none.
+ * Jumps that end blocks are control-flow edges between blocks; any other jumps are sorted out
+ * by relate(). A call into the middle of a function (or an xbegin) is no such edge.
  */
 static void mark_step_target(struct builder *b, const struct step *step)
 {
@@ -105,21 +104,21 @@ static void mark_step_target(struct builder *b, const struct step *step)
 }
 
 /*
- * Does an operand name a place inside the function? Its first byte is no place inside;
- * the instruction behind is the kernel's _THIS_IP_, which is printed or traced.
+ * Does an operand name a place inside the function? The first byte does not count, nor does the
+ * next instruction: that is the kernel's _THIS_IP_, which is printed or traced.
  */
 static bool names_inside(const struct flow_function *function, u64 name, u64 behind)
 {
 	return name != behind && name - function->address - 1 < function->size - 1;
 }
 
-/* Does a block end with such an instruction, whatever is behind it? */
+/* Does a block end with such an instruction, whatever follows it? */
 static bool ends_block(enum step_kind kind)
 {
 	return is_terminator(kind) || kind == STEP_TRAP;
 }
 
-/* What of a computed jump an instruction has: @walk's current one. */
+/* Which traits of a computed jump the current instruction of @walk has. */
 static u8 jump_traits(const struct builder *b, const struct flow_function *function,
 		      const struct walk *walk)
 {
@@ -140,10 +139,10 @@ static u8 jump_traits(const struct builder *b, const struct flow_function *funct
 }
 
 /*
- * A computed jump: it goes to more places than are named. Assembler makes one from a
- * lea, perhaps through a thunk, of which nothing can be seen from here but a jump out
- * of the texts. Those are returns too, on CPUs that need it; what gcc then names by an
- * immediate is a label whose address is handed to somebody to print.
+ * A computed jump goes to more places than operands name. Assembler code makes one from a lea,
+ * perhaps through a thunk, which from here is just a jump out of the texts. On CPUs that need a
+ * return thunk returns look the same; what gcc then names by an immediate is a label whose
+ * address is passed on to be printed.
  */
 static bool has_computed_jump(u8 traits)
 {
@@ -152,8 +151,8 @@ static bool has_computed_jump(u8 traits)
 }
 
 /*
- * Read a function, mark its instructions and what they go to. What lies before its
- * entry site counts as one instruction with it: nobody may jump between them.
+ * Read a function, mark its instructions and what they go to. What lies before its entry site
+ * counts as one instruction with it: nothing may jump in between.
  */
 static int sweep_function(struct builder *b, const struct flow_function *function)
 {
@@ -182,16 +181,16 @@ static int sweep_function(struct builder *b, const struct flow_function *functio
 		dead = is_dead_end(kind) || (dead && is_padding(kind));
 		called = kind == STEP_CALL || kind == STEP_TRAP;
 	}
-	/* Assembler may fall into its neighbour. A call at the end does not return. */
+	/* Assembler may fall through into its neighbour. A call at the end does not return. */
 	if (!err && !dead && !called)
 		mark_target(b, function->address + function->size, MARK_HIDDEN);
 	return err;
 }
 
 /*
- * Follow code that belongs to no function: the .fixup section of kernels before
- * 5.16, assembler without symbols. It has no blocks, but leads into some. Only what
- * is jumped to is read: between functions lies padding of any kind.
+ * Follow code that belongs to no function: the .fixup section of kernels before 5.16, assembler
+ * code without symbols. It has no blocks, but leads into some. Only jump targets are read:
+ * between functions there is padding of any kind.
  */
 static void follow_outside(struct builder *b, u64 address)
 {
@@ -235,7 +234,7 @@ static void sweep(struct builder *b)
 
 /* --- from instructions to blocks ----------------------------------------------------------- */
 
-/* A function being cut into blocks; offsets are the function's. */
+/* A function being split into blocks; offsets are the function's. */
 struct scan {
 	struct builder *b;
 	const struct flow_function *function;
@@ -246,12 +245,12 @@ struct scan {
 	u32 branches;
 	bool unsure;		/* TRAIT_UNSURE */
 	u16 first;		/* marks of the current instruction's first byte */
-	u16 inside;		/* and of those behind it */
-	bool dead;		/* the instruction before was a dead end, or padding behind one */
+	u16 inside;		/* and of its other bytes */
+	bool dead;		/* the instruction before was a dead end, or padding after one */
 	bool open;		/* in a block: */
 	bool seeking;		/* its site has not been found and may still be */
-	u32 insns;		/* it has so many */
-	u32 tail;		/* what a probe could see of its last part that cannot stop */
+	u32 insns;		/* number of its instructions */
+	u32 tail;		/* first place for a probe after the last that may stop */
 	struct flow_block block;
 };
 
@@ -266,7 +265,7 @@ static void read_marks(struct scan *scan)
 		scan->inside |= marks[i];
 }
 
-/* HIDDEN blocks are found when it is known who has blocks: link_blocks(). */
+/* HIDDEN is set once it is known which functions have blocks: link_blocks(). */
 static void open_block(struct scan *scan)
 {
 	u32 offset = scan->walk.at - scan->start;
@@ -340,10 +339,10 @@ static void close_block(struct scan *scan, u8 kind, u32 end, u64 target)
 
 	block->size = end - scan->start - block->offset;
 	block->end = kind == FLOW_END_FALL && last ? FLOW_END_AWAY : kind;
-	/* Behind whatever is no dead end the next block begins at once. */
+	/* After anything but a dead end the next block follows immediately. */
 	if (!last && kind != FLOW_END_JMP && kind != FLOW_END_AWAY)
 		block->next[0] = index + 1;
-	/* Between two instructions somebody unknown may jump in. */
+	/* Unknown code may jump in between two instructions. */
 	if (scan->unsure && scan->insns > 1)
 		block->flags |= FLOW_BLOCK_UNSURE | FLOW_BLOCK_STOPS;
 	if (scan->function->selected) {
@@ -359,8 +358,8 @@ static void close_block(struct scan *scan, u8 kind, u32 end, u64 target)
 }
 
 /*
- * If anybody goes into the middle of the instruction, it is not what it seems. (None of the bytes
- * inside is a START: functions do not overlap.)
+ * If anything jumps into the middle of the instruction, it is not what it seems. (None of the
+ * bytes inside is a START: functions do not overlap.)
  */
 static bool is_misread(const struct scan *scan)
 {
@@ -390,7 +389,7 @@ static int scan_step(struct scan *scan)
 			return 0;
 		open_block(scan);
 	}
-	/* Control may come here, so it is no padding. */
+	/* Control may reach it, so it is not padding. */
 	if (kind == STEP_INT3)
 		return -EBUSY;
 	add_step(scan);
@@ -402,8 +401,8 @@ static int scan_step(struct scan *scan)
 }
 
 /*
- * Cut a function into blocks, from @function's first_block and first_branch on. One that is not
- * selected is only checked.
+ * Split a function into blocks, from @function's first_block and first_branch on. One that is
+ * not selected is only checked.
  */
 static int scan_function(struct builder *b, struct flow_function *function)
 {
@@ -454,7 +453,7 @@ static void make_blocks(struct builder *b)
 	}
 }
 
-/* Of those that have become UNSURE: as many, but with other flags and sites. */
+/* Remake functions that have become UNSURE: as many blocks, but with other flags and sites. */
 static void make_unsure_again(struct builder *b)
 {
 	u32 i;
@@ -467,9 +466,9 @@ static void make_unsure_again(struct builder *b)
 /* --- functions that jump into each other --------------------------------------------------- */
 
 /*
- * The function with index @from, or FLOW_NONE, goes to @to. If that is another function,
- * but not its entry, gcc has made one of them as a cold part of the other; then what is
- * not known of the one is not known of the other.
+ * The function with index @from, or FLOW_NONE, jumps to @to. If that is in another function,
+ * but not its entry, gcc has made one of them as a cold part of the other; then what is unknown
+ * of the one is unknown of the other.
  */
 static void relate(struct builder *b, u32 from, u64 to)
 {
@@ -492,8 +491,8 @@ static void relate(struct builder *b, u32 from, u64 to)
 }
 
 /*
- * Where a function cannot be read, go on a byte further: a jump wrongly made out there
- * costs some sites, one not made out may cost the truth.
+ * Where a function cannot be read, continue at the next byte: a jump that is seen there by
+ * mistake costs some sites, one that is missed may make results wrong.
  */
 static void relate_by_jumps(struct builder *b, u32 index)
 {
@@ -524,17 +523,18 @@ static void relate_by_tables(struct builder *b)
 		u16 *to = reader_marks(&b->r, b->r.labels[i].to);
 
 		relate(b, reader_function(&b->r, b->r.labels[i].from), b->r.labels[i].to);
-		/* Not the end of a block: nobody has read as far as there. */
+		/* Not the end of a block: the function was not read that far. */
 		if (to && !(from && *from & MARK_START && *from & MARK_INSIDE))
 			*to |= MARK_HIDDEN;
 	}
 }
 
 /*
- * Functions whose ways in are not all known: one with a computed jump, for one. A failed
- * function's jumps are not known, and lead into its cold part or its parent. Those are found by
- * their own jumps; except for a cold part that is entered from its failed parent alone and never
- * goes back: but then nobody else is seen to enter it.
+ * Find the functions that may be entered from unknown places, such as those with a computed
+ * jump. The jumps of a function that could not be read are not known, and lead into its cold
+ * part or its parent. Those are found by their own jumps; except for a cold part that is
+ * entered only from such a parent and never jumps back: but nothing else is seen to enter that
+ * one.
  */
 static void find_unsure(struct builder *b)
 {
@@ -584,8 +584,8 @@ int flow_collect_ways(struct flow *flow)
 }
 
 /*
- * Code to which no known way leads from a function's entry must have one that is not
- * known, or it is dead; and then any of its blocks may be where that leads.
+ * Code that no known path reaches from a function's entry is either dead or entered in an
+ * unknown way, and then any of its blocks may be the one that is entered.
  */
 static int find_orphans(struct flow *flow)
 {
@@ -635,7 +635,7 @@ static void link_block(struct builder *b, u32 index)
 		block->flags |= FLOW_BLOCK_HIDDEN;
 	if (b->made.targets[index])
 		block->next[1] = block_at(b, reader_way_in(&b->r, b->made.targets[index]));
-	/* As far as is known it may be a static call, and go elsewhere tomorrow. */
+	/* For all that is known it may be a static call, whose target can change at any time. */
 	if (b->in->incomplete && block->next[1] != FLOW_NONE &&
 	    b->made.flow.blocks[block->next[1]].function != block->function)
 		block->next[1] = FLOW_NONE;
@@ -643,7 +643,7 @@ static void link_block(struct builder *b, u32 index)
 		block->end = FLOW_END_AWAY;
 }
 
-/* The ways between blocks, and which blocks have others. */
+/* Link the blocks, and find those that may be entered otherwise. */
 static int link_blocks(struct builder *b)
 {
 	u32 i;
@@ -656,10 +656,10 @@ static int link_blocks(struct builder *b)
 }
 
 /*
- * Some blocks offer no place for a site: a static branch alone, or a static call to begin
- * with. They are known by their ways in, but for those from blocks that may stop. There
- * it helps to cut off what follows the last call: that is a block which cannot stop.
- * Return: whether there is anything to cut.
+ * Some blocks offer no place for a site: a static branch alone, or a static call at the
+ * beginning. They follow from their predecessors, except from those that may stop. There it
+ * helps to split off what follows the last call: that is a block which cannot stop. Return:
+ * whether there is anything to split.
  */
 static bool cut_tails(struct builder *b)
 {
@@ -698,7 +698,7 @@ static int builder_init(struct builder *b)
 		return err;
 	for (i = 0; i < b->r.nr_marks; i++)
 		others += !(b->r.marks[i] & MARK_INSIDE);
-	/* Each byte that is in no function may be there once. */
+	/* Each byte outside all functions may be there once. */
 	b->outside = pure_alloc((size_t)others + 1, sizeof(*b->outside));
 	b->traits = pure_alloc((size_t)b->in->nr_functions + 1, sizeof(*b->traits));
 	return b->outside && b->traits ? 0 : -ENOMEM;
@@ -720,8 +720,8 @@ static void builder_free(struct builder *b)
 }
 
 /*
- * Room for whatever the functions are made into: each block begins a function, or at a leader, or
- * behind what ends one.
+ * Room for all that can be made of the functions: each block begins a function, or begins at a
+ * leader, or after an instruction that ends a block.
  */
 static int alloc_made(struct builder *b)
 {
@@ -736,7 +736,7 @@ static int alloc_made(struct builder *b)
 	return flow->blocks && flow->branches && made->targets && made->tails ? 0 : -ENOMEM;
 }
 
-/* A function whose blocks are what they were, but for their numbers; @at: the first of them. */
+/* Copy a function whose blocks have only been renumbered; @at: the first of them in @before. */
 static void copy_function(struct builder *b, u32 index, const struct made *before, u32 at)
 {
 	const struct flow_function *function = &b->in->functions[index];
@@ -759,7 +759,7 @@ static void copy_function(struct builder *b, u32 index, const struct made *befor
 	}
 }
 
-/* Cut tails off, if that helps: then there are more blocks. */
+/* Split tails off, if that helps: then there are more blocks. */
 static int refine(struct builder *b)
 {
 	struct flow *flow = &b->made.flow;

@@ -1,27 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * foreign.c - see foreign.h. Owns the list of kprobes' addresses as it last was.
+ * foreign.c - see foreign.h. Owns the list of kprobes' addresses, as of the last
+ * foreign_refresh().
  *
- * A kprobe copies the instruction that it comes to when it is registered, and goes by the
- * copy ever after: also one that is switched off, of which the text shows nothing. If it
- * was there before us, it will overwrite the first byte of its instruction, and
- * carry out an instruction of which our jump has taken the place; an optimised one
- * overwrites five bytes. If it came later, its copy is our jump, which works as long as
- * the stub is there. So sites keep clear of kprobes, and are not taken away under them.
+ * A kprobe copies its instruction when it is registered, and uses the copy from then on; so
+ * does a disabled one, which does not show in the text. If it was there before us, it will
+ * overwrite the first byte of its instruction, and execute an instruction that our jump has
+ * replaced; an optimised one overwrites five bytes. If it came later, its copy is our jump,
+ * which works as long as the stub exists. So sites keep clear of kprobes, and are not removed
+ * from under them.
  *
- * And none may be optimised while text is patched: can_optimize() looks in the function's
+ * Nor may a kprobe be optimised while text is patched: can_optimize() looks in the function's
  * text for jumps into the bytes that it wants, and a detour hides where its jump goes.
- * As kprobes' own sysctl does it, but leaving those that are optimised as they are: they
- * show, and their functions are left alone (foreign_is_code()).
+ * Optimisation is switched off as by kprobes' own sysctl, except that kprobes already optimised
+ * stay so: they show in the text, and their functions are left alone (foreign_is_code()).
  *
- * Between the look and the change none may come. register_kprobe() copies the instruction,
- * and patches later, all of it under kprobe_mutex; so livecov's changes are made under that as
- * well, and look once more: one that came halfway through a change would carry out for ever
- * what is no longer there, or put its byte back into the middle of a jump.
+ * No kprobe may be registered between the check and the change. register_kprobe() copies the
+ * instruction, and patches it later, all under kprobe_mutex; so livecov takes that mutex to
+ * change text as well, and checks once more: a kprobe registered halfway through a change would
+ * go on executing an instruction that is no longer there, or restore its byte in the middle of
+ * a jump.
  *
- * The kernel lets modules register kprobes, but neither list them nor hold them off. The table
- * and the mutex are found by name; the table's layout (64 hlists, linked by struct
- * kprobe.hlist under RCU; kernel/kprobes.c) has not changed since 2.6.
+ * The kernel lets modules register kprobes, but neither list them nor keep them from being
+ * registered. The table and the mutex are found by name; the table's layout (64 hlists, linked
+ * by struct kprobe.hlist under RCU; kernel/kprobes.c) has not changed since 2.6.
  */
 #include <linux/kallsyms.h>
 #include <linux/kprobes.h>
@@ -50,13 +52,13 @@ static bool was_allowed;
 static unsigned long *addresses;	/* sorted; targets' lock */
 static u32 nr_addresses;
 
-/* Where there may be a kprobe: the lower bits of addresses. Under foreign_lock(). */
+/* Where there may be a kprobe: the low bits of addresses. Under foreign_lock(). */
 #define PLACES		32768
 static DECLARE_BITMAP(places, PLACES);
 
 /*
  * jmp *REG: a thunk that the kernel made for a module's indirect jumps, on a page without
- * a name (MITIGATION_ITS). An optimised kprobe's code begins otherwise: it saves registers.
+ * symbols (MITIGATION_ITS). An optimised kprobe's code begins differently: it saves registers.
  */
 static bool is_thunk(unsigned long address)
 {
@@ -72,7 +74,7 @@ bool foreign_is_code(u64 address)
 {
 	char name[KSYM_SYMBOL_LEN];
 
-	/* Below the modules is the kernel, and nobody else's code. */
+	/* Outside the module area there is no code but the kernel's. */
 	if (address < MODULES_VADDR || address >= MODULES_END)
 		return true;
 	/* What has no symbol is printed as a number. */
@@ -94,8 +96,8 @@ static bool is_optimised_code(unsigned long address)
 }
 
 /*
- * One that was just unregistered may still have its jump there. Most such bytes are no jumps,
- * and seem to lead anywhere: that nobody's symbol is there would say nothing.
+ * A kprobe that was just unregistered may still have its jump there. Most such bytes are not
+ * jumps, and seem to lead anywhere: the lack of a symbol there would prove nothing.
  */
 static bool is_foreign_jump(unsigned long address)
 {
@@ -141,7 +143,7 @@ bool foreign_is_near(unsigned long address, u32 length)
 
 /*
  * Call @fn for each registered kprobe; it must not sleep. Those whose module is going are
- * written off: they never touch its text again.
+ * skipped: kprobes never touches its text again.
  */
 static void each_probe(void (*fn)(unsigned long address, void *context), void *context)
 {
@@ -179,7 +181,7 @@ static int address_cmp(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* They may become more between the counting and the gathering: then once more. */
+/* More may be registered between counting and gathering: then try again. */
 int foreign_refresh(void)
 {
 	struct gathering all = { };
@@ -273,7 +275,7 @@ int foreign_init(void)
 	kprobe_mutex = ksym_address("kprobe_mutex");
 	if (!table || !kprobe_mutex)
 		return -ENOENT;
-	/* Not there: this kernel has no optimiser (CONFIG_OPTPROBES). */
+	/* If absent: this kernel has no optimiser (CONFIG_OPTPROBES). */
 	template = ksym_address("optprobe_template_entry");
 	allow_optimization = ksym_address("kprobes_allow_optimization");
 	if (allow_optimization) {

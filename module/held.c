@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * held.c - see held.h. A worker looks once a second whether the kprobes have gone, and
- * then does what the release could not: original bytes, no task in the stub, stub and
- * cells given back, the reference to livecov dropped.
+ * held.c - see held.h. Once a second a worker checks whether the kprobes are gone, and then
+ * does what the release could not: it restores the original bytes, waits until no task is in
+ * the stub, frees stub and cells, and drops the reference to livecov.
  */
 #include <linux/list.h>
 #include <linux/kprobes.h>
@@ -49,7 +49,7 @@ static struct held_cells *cells_of(struct checkpoints *cps)
 	return cps->held_cells;
 }
 
-/* Until their target has gone @cells is empty, and it is the target that gives them back. */
+/* Until the target is gone @cells is empty, and it is the target that frees its cells. */
 static void put_cells(struct held_cells *held)
 {
 	if (--held->users)
@@ -114,7 +114,7 @@ bool held_covers(unsigned long address, u32 length)
 	return false;
 }
 
-/* Nobody goes to the stub any more, and whoever was in it has left. */
+/* Nothing leads to the stub any more, and no task is in it. */
 static void drop(struct held *held)
 {
 	list_del_rcu(&held->link);
@@ -135,7 +135,7 @@ void held_forget(unsigned long base, u32 size)
 			drop(held);
 }
 
-/* Whoever may have put the bytes back, they are back. */
+/* Are the original bytes back, no matter who restored them? */
 static bool is_restored(const struct text_patch *patch)
 {
 	u8 now[REGION_MAX_LEN];

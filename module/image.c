@@ -32,8 +32,8 @@ static int functions_from_symbols(struct flow_input *in, const struct symbols *s
 }
 
 /*
- * Drop what was not selected, from all that goes by functions' indices. Blocks and
- * branches all lie in selected functions.
+ * Drop what was not selected from everything that is indexed by function. All blocks and
+ * branches lie in selected functions.
  */
 static int image_compact(struct cov_image *image, const struct symbols *symbols)
 {
@@ -83,7 +83,7 @@ static struct flow_moving moving(const struct cov_image *image)
 	return (struct flow_moving){ image->core.base, image->core.size };
 }
 
-/* What outlives the open form. */
+/* What is kept when the image is closed. */
 static int keep(struct cov_image *image)
 {
 	const struct flow_input *in = &image->in;
@@ -141,7 +141,7 @@ static void read_regions(void *data, async_cookie_t cookie)
 				      reading->tables->nr_pointers);
 }
 
-/* Both halves decode the whole text: another CPU has the one if it has nothing to do. */
+/* Both halves decode the whole text: an idle CPU can take one of them. */
 static int build_flow(struct cov_image *image, const struct image_choice *choice,
 		      struct symbols *symbols, const struct tables *tables)
 {
@@ -160,7 +160,7 @@ static int build_flow(struct cov_image *image, const struct image_choice *choice
 	return err;
 }
 
-/* Without blocks: where each function's entry is, and whether its bytes are somebody else's. */
+/* Without blocks: where each function's entry is, and whether its bytes are reserved. */
 static int find_entries(struct flow_input *in, const struct symbols *symbols)
 {
 	struct flow none = { };
@@ -212,8 +212,8 @@ int image_failed(const char *what, int err, struct cov_error *error)
 }
 
 /*
- * Where does decoding end that starts at a text's last function? In the middle of
- * an instruction if an odd number of bytes is left of the mapping's zeros.
+ * Where does decoding end if it starts at a text's last function? In the middle of an
+ * instruction if the mapping's zero padding has an odd number of bytes left.
  */
 static int find_tail(const struct compat_span *span, const struct symbols *symbols,
 		     struct compat_span *tail)
@@ -253,8 +253,8 @@ static int read_module(struct module *mod, const struct image_choice *choice,
 }
 
 /*
- * Text that has to run without exceptions, and what kprobes itself runs in: kprobes
- * refuses it by itself, the others go by this.
+ * Text that must run without exceptions, and text that kprobes itself runs in: engine kprobe
+ * need not know, because kprobes refuses it; the other engines look here.
  */
 static void find_forbidden(const struct module *mod, struct cov_image *image)
 {
@@ -328,7 +328,7 @@ void cov_image_forget_regions(struct cov_image *image)
 	image->regions = (struct region_table){ };
 }
 
-/* What is there while it is open, and how much of it there would be. */
+/* Free what exists only while the image is open, but keep the numbers of blocks and branches. */
 static void free_open(struct cov_image *image)
 {
 	flow_free(&image->flow);
@@ -349,7 +349,7 @@ int cov_image_open(struct cov_image *image)
 	err = flow_unpack(&image->packed, &stretch, &image->in, &image->flow);
 	if (!err)
 		return 0;
-	/* Nobody but us has written it. */
+	/* Only livecov has written it. */
 	WARN_ON_ONCE(err != -ENOMEM);
 	image->openings = 0;
 	free_open(image);

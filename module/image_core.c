@@ -16,7 +16,7 @@
 #include "ksym.h"
 #include "tables.h"
 
-#define THE_KERNEL	"the kernel's functions"	/* in sentences */
+#define THE_KERNEL	"the kernel's functions"	/* in messages */
 
 int cov_image_owner(const char *function, char module[COV_MODULE_LEN],
 		    struct cov_error *error)
@@ -82,7 +82,7 @@ static void core_texts_free(struct flow_text *texts, u32 n)
 	kvfree(texts);
 }
 
-/* Each function is a text of its own: there is no end to the kernel's. */
+/* Each function is a text of its own: the kernel's text is not read as a whole. */
 static int core_texts_read(const struct symbols *symbols, struct flow_text **texts)
 {
 	int err = 0;
@@ -99,7 +99,7 @@ static int core_texts_read(const struct symbols *symbols, struct flow_text **tex
 	return err;
 }
 
-/* From the first of the functions to the last: what lies between is not ours. */
+/* From the first of the functions to the last: what lies in between is not the target's. */
 static struct compat_span core_extent(const struct symbols *symbols)
 {
 	u64 first = U64_MAX, end = 0;
@@ -113,9 +113,9 @@ static struct compat_span core_extent(const struct symbols *symbols)
 }
 
 /*
- * The kernel's list of ftrace's places cannot be reached: look for a nop of five
- * bytes, or ftrace's call or jump while tracing is on, at the function's start or
- * behind an endbr64, which is a 4-byte nop where the kernel has sealed it.
+ * The kernel's list of fentry sites cannot be reached: look for a nop of five bytes, or
+ * ftrace's call or jump while tracing is on, at the function's start or after an endbr64, which
+ * is a 4-byte nop where the kernel has sealed it.
  */
 static u64 core_fentry(u64 function)
 {

@@ -5,25 +5,23 @@
  * Owns: the length of an instruction, its effect on control flow, and whether it
  * can be moved. Pure: it calls nothing outside this file and keeps no state.
  *
- * Whole modules are decoded several times when they are attached: most
- * instructions have to come through with one look-up in a map and no switch.
+ * Whole modules are decoded several times when they are attached: most instructions must get
+ * through with one look-up in a map and no switch.
  *
- * An instruction is  prefixes, opcode, ModRM, SIB, displacement, immediate.
- * What follows an opcode is looked up in the maps of the SDM (Intel 64 and IA-32
- * Architectures Software Developer's Manual), volume 2, appendix A. Where a map
- * leaves an opcode or a member of a group undefined in 64-bit mode, decoding
- * fails. Two things are deliberately not checked, as they do not change the
- * length and only make the CPU raise #UD where the instruction stands: operands
- * and prefixes that an instruction may not have (lea of a register, lock on a
- * mov), and which opcodes of 0F 38, 0F 3A, VEX, EVEX and XOP exist, because all
- * of such a map have one shape: what a later CPU puts there is measured rightly.
+ * An instruction is prefixes, opcode, ModRM, SIB, displacement, immediate. What follows an
+ * opcode is looked up in the maps of the SDM (Intel 64 and IA-32 Architectures Software
+ * Developer's Manual), volume 2, appendix A. Where a map leaves an opcode or a member of a
+ * group undefined in 64-bit mode, decoding fails. Two things are deliberately not checked, as
+ * they do not change the length and only make the CPU raise #UD at the instruction: operands
+ * and prefixes that an instruction may not have (lea of a register, lock on a mov), and which
+ * opcodes of 0F 38, 0F 3A, VEX, EVEX and XOP exist, because all opcodes of such a map have one
+ * shape: what later CPUs add there gets the right length.
  *
- * Intel and AMD differ in one point that matters here: a 66 prefix on a near
- * branch. Intel ignores it (SDM vol. 2, appendix A.2.5, superscript f64); AMD
- * takes a 16-bit displacement and cuts RIP to 16 bits (AMD64 Architecture
- * Programmer's Manual, vol. 1, 3.7.9, table 3-9). The latter can never lead to
- * kernel text, so no kernel holds such a branch on purpose: it is decoded as
- * Intel does.
+ * Intel and AMD differ in one point that matters here: a 66 prefix on a near branch. Intel
+ * ignores it (SDM vol. 2, appendix A.2.5, superscript f64); AMD takes a 16-bit displacement and
+ * cuts RIP to 16 bits (AMD64 Architecture Programmer's Manual, vol. 1, 3.7.9, table 3-9). The
+ * latter can never lead to kernel text, so no kernel has such a branch on purpose: it is
+ * decoded as Intel does.
  */
 #include "insn_branch.h"
 
@@ -145,7 +143,7 @@ static const u8 map_0f[256] = {
  */
 static const u8 uniform_map[NR_MAPS] = { UD, UD, MM, MB, UD, MM, MM, MD, MB, MM, MD };
 
-/* Which of them each encoding reaches, a bit for each. */
+/* Which of these maps each encoding reaches, one bit each. */
 #define VEX_MAPS	0x0ae	/* 1 2 3 5 7 */
 #define EVEX_MAPS	0x0ee	/* 1 2 3 5 6 7 */
 #define XOP_MAPS	0x700	/* 8 9 10 */
@@ -177,9 +175,9 @@ static const struct {
 };
 
 /**
- * struct decoder - an instruction on its way
+ * struct decoder - an instruction being decoded
  * @bytes: its first byte
- * @room: how many may be read, no more than an instruction has
+ * @room: how many may be read, at most INSN_MAX_LEN
  * @pos: how many have been consumed
  * @prefixes: PREFIX_* seen
  * @rex: the REX prefix, 0 if there is none that counts
@@ -206,7 +204,7 @@ struct decoder {
 	bool vex;
 };
 
-/* All reading of text goes through here, so nothing behind @room is touched. */
+/* All reading of text goes through here, so nothing beyond @room is touched. */
 static __always_inline int consume(struct decoder *d, u32 n)
 {
 	u32 pos = d->pos + n;
@@ -242,7 +240,7 @@ static u8 modrm_rm(u8 modrm)
 	return modrm & 7;
 }
 
-/* Segments other than ds are of no interest. Return: false if it is none, but an escape. */
+/* Segments other than ds are of no interest. Return: false if it is not a prefix but an escape. */
 static bool note_prefix(struct decoder *d, u8 byte)
 {
 	switch (byte) {
@@ -272,9 +270,8 @@ static bool note_prefix(struct decoder *d, u8 byte)
 }
 
 /*
- * Consume the legacy prefixes and REX, and the byte behind them into @opcode. A
- * REX that does not stand directly before the opcode is ignored (SDM vol. 2,
- * 2.2.1).
+ * Consume the legacy prefixes and REX, and the byte after them into @opcode. A REX that is not
+ * directly before the opcode is ignored (SDM vol. 2, 2.2.1).
  */
 static __always_inline int read_prefixes(struct decoder *d)
 {
@@ -296,9 +293,9 @@ static __always_inline int read_prefixes(struct decoder *d)
 }
 
 /*
- * Behind the first byte of VEX, EVEX or XOP: @payload more bytes, the first of
- * which (but for the short VEX, C5) has the map in the bits of @map_mask, then
- * the opcode. They are #UD behind 66, F2, F3, LOCK and REX (SDM vol. 2, 2.3).
+ * After the first byte of VEX, EVEX or XOP: @payload more bytes, the first of which (except in
+ * the short VEX, C5) has the map in the bits of @map_mask, then the opcode. They are #UD after
+ * 66, F2, F3, LOCK and REX (SDM vol. 2, 2.3).
  */
 static int read_vex(struct decoder *d, u8 payload, u8 map_mask, unsigned int maps)
 {
@@ -335,7 +332,7 @@ static int read_xop_or_pop(struct decoder *d)
 	return (byte & 0x1f) > 7 ? read_vex(d, 2, 0x1f, XOP_MAPS) : 0;
 }
 
-/* Behind 0F; leaves the opcode's last byte in @opcode. */
+/* After 0F; leaves the opcode's last byte in @opcode. */
 static int read_escaped_opcode(struct decoder *d)
 {
 	int err;
@@ -434,7 +431,7 @@ static int read_modrm(struct decoder *d, u8 shape)
 		err = next_byte(d, &sib);
 		if (err)
 			return err;
-		/* SIB.base has the place of ModRM.rm. */
+		/* SIB.base has the same bits as ModRM.rm. */
 		if (mod == 0 && modrm_rm(sib) == 5) {
 			d->abs_disp = d->pos;
 			displacement = 4;
@@ -521,7 +518,7 @@ static void classify_direct(const struct decoder *d, u64 address, u8 kind,
 	insn->movable = false;
 }
 
-/* The 16 conditions; the counting ones are classify_one_byte()'s. */
+/* The 16 conditions of Jcc; loop and jrcxz are classify_one_byte()'s. */
 static void classify_jcc(const struct decoder *d, u64 address, struct insn_branch *insn)
 {
 	insn->condition = d->opcode & 0x0f;
@@ -542,7 +539,7 @@ static void classify_group5(u8 modrm, struct insn_branch *insn)
 	}
 }
 
-/* 90 is pause behind F3, #UD behind LOCK and xchg %r8,%rax with REX.B. */
+/* 90 is pause after F3, #UD after LOCK and xchg %r8,%rax with REX.B. */
 static bool is_nop_90(const struct decoder *d)
 {
 	return !(d->rex & REX_B) && !(d->prefixes & (PREFIX_F3 | PREFIX_LOCK));
@@ -636,7 +633,7 @@ static void classify_0f(const struct decoder *d, u64 address, struct insn_branch
 		insn->kind = INSN_TRAP;
 		insn->movable = false;
 		break;
-	case 0x1e: case 0xae:	/* behind F3: endbr64; wrgsbase, umonitor and their like */
+	case 0x1e: case 0xae:	/* after F3: endbr64; wrgsbase, umonitor and their like */
 		if (d->prefixes & PREFIX_F3)
 			insn->movable = false;
 		break;
@@ -651,10 +648,9 @@ static void classify_0f(const struct decoder *d, u64 address, struct insn_branch
 }
 
 /*
- * What holds for any opcode. An operand relative to eip wraps at 4 GiB. A ds
- * prefix may be a lock prefix tomorrow: a kernel booted with one CPU replaces
- * them, and puts them back into the text when there is a second one. The MSRs of
- * map 7 include gs' base.
+ * What holds for any opcode. An operand relative to eip wraps at 4 GiB. A ds prefix may become
+ * a lock prefix: a kernel booted with one CPU replaces lock prefixes by ds, and restores them
+ * in the text when a second CPU comes up. The MSRs of map 7 include the gs base.
  */
 static __always_inline bool may_move(const struct decoder *d)
 {

@@ -39,8 +39,8 @@ static int control_init(void)
 	if (IS_ERR(debugfs_dir))
 		return PTR_ERR(debugfs_dir);
 	/*
-	 * Unsafe only for files that outlive their module: an open one holds us. The safe
-	 * kind passes no mmap() on (fs/debugfs/file.c, full_proxy_fops).
+	 * Unsafe only for files that outlive their module: an open one pins livecov. The safe
+	 * kind does not forward mmap() (fs/debugfs/file.c, full_proxy_fops).
 	 */
 	file = debugfs_create_file_unsafe("control", 0600, debugfs_dir, NULL, &cov_control_fops);
 	if (IS_ERR(file)) {

@@ -4,12 +4,12 @@
  *
  *	handler (NMI-like)		irq_work (interrupt)	reader
  *	a number grows [E]					poll_wait()
- *	does anybody wait?					full barrier [E]
+ *	is a reader waiting?					full barrier [E]
  *	irq_work_queue()  ----------->	wake_up()  ---------->	has a number grown?
  *
- * A handler cannot wake anybody: that takes a lock which the interrupted code may
- * hold. Nothing is lost: of a handler and a reader that meet, either the handler sees
- * the reader waiting or the reader sees the number [E].
+ * A handler cannot wake a reader: that takes a lock which the interrupted code may hold. No
+ * wake-up is lost: if a handler and a reader race, either the handler sees the reader waiting
+ * or the reader sees the number [E].
  */
 #include <linux/irq_work.h>
 #include <linux/kprobes.h>

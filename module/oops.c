@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * oops.c - an oops whose instruction pointer lies in a stub names livecov; the driver's
- * author wants his own function. Behind the report the log says which instruction it
- * was before it was moved. May call site_index.c, detour.c.
+ * oops.c - an oops whose instruction pointer lies in a stub names livecov, but the driver's
+ * author needs the driver's function. After the report the log names the instruction's original
+ * address. May call site_index.c, detour.c.
  */
 #include <linux/kdebug.h>
 #include <linux/notifier.h>
@@ -22,7 +22,7 @@ static unsigned long original_address(const struct cov_site *site, unsigned long
 	return site_patch(site);
 }
 
-/* The kernel has oopsed: nothing may be waited for, and a wrong pointer makes it no better. */
+/* The kernel has oopsed: nothing may be waited for, and following a bad pointer would not help. */
 static int oops_notify(struct notifier_block *nb, unsigned long event, void *data)
 {
 	const struct die_args *args = data;

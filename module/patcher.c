@@ -2,9 +2,9 @@
 /*
  * patcher.c - see patcher.h. breakpoint.c and detour.c have the states.
  *
- * A kprobe that came to sit on our bytes has a copy of our jump, and will put our byte
- * back when it goes (foreign.c). It is waited out for a while. If it stays, so does the
- * patch, and what the patch needs: held.c has it until the kprobe has gone.
+ * A kprobe registered on bytes of ours has a copy of our jump, and will restore our byte when
+ * it is unregistered (foreign.c). Its removal is awaited for a while. If it stays, so does the
+ * patch, with all that the patch needs: held.c keeps it until the kprobe is gone.
  */
 #include <linux/delay.h>
 #include <linux/module.h>
@@ -26,7 +26,7 @@
 #define WAIT_STEP_MS	50
 #define SAY_SO_MS	10000
 
-/* Stubs made one after the other lie one behind the other: they are written together. */
+/* Stubs made in succession are adjacent: they are written together. */
 static u8 pending[PAGE_SIZE];
 static unsigned long pending_at;
 static u32 pending_len;
@@ -116,7 +116,7 @@ static u32 prepare_all(const struct cov_engine *engine, struct cov_site **sites,
 		}
 		sites[i]->error = 0;
 		sites[i]->engine = engine->id;
-		/* Before it can be hit: a one-shot site must find itself ARMED. */
+		/* Before it can be hit: the handler must find a one-shot site ARMED. */
 		WRITE_ONCE(sites[i]->state, COV_SITE_ARMED);
 		ready++;
 		cond_resched();
@@ -130,7 +130,7 @@ static bool was_refused(const struct cov_site *site)
 	return !site->engine && site->indexed;
 }
 
-/* Sites whose bytes turned out to be somebody else's: nobody has been to their stubs. */
+/* Drop sites whose bytes turned out to be another user's: their stubs were never entered. */
 static void drop_refused(struct cov_site **sites, u32 n)
 {
 	bool any = false;
@@ -151,7 +151,7 @@ static void drop_refused(struct cov_site **sites, u32 n)
 	synchronize_rcu();
 }
 
-/* No handler has come to know of them. */
+/* No handler can find them yet. */
 static void forget(const struct cov_engine *engine, struct cov_site **sites, u32 n, int err)
 {
 	u32 i;
@@ -187,7 +187,7 @@ void patcher_arm(const struct cov_engine *engine, struct cov_site **sites, u32 n
 
 /* --- giving back -------------------------------------------------------------------- */
 
-/* The patches of a release: the cursor gives the sites in the same order at each step. */
+/* The patches of a release: the cursor returns the sites in the same order at each step. */
 struct undoing {
 	struct site_cursor cursor;
 	struct cov_site *site;
@@ -204,7 +204,7 @@ static bool describe_release(void *context, u32 i, struct text_patch *patch)
 	return !undoing->site->visited && undoing->describe(undoing->site, patch);
 }
 
-/* Somebody came between the last look and the patch: as if he had been seen. */
+/* A kprobe came between the last check and the patch: treat it as if it had been seen. */
 static void note_refused(void *context, u32 i, int err)
 {
 	struct undoing *undoing = context;
@@ -221,7 +221,7 @@ static u32 count_sites(struct site_cursor cursor)
 	return n;
 }
 
-/* Those with somebody's kprobe on bytes of ours: who sits on original ones does not matter. */
+/* Sites with another user's kprobe on bytes of ours: one on original bytes does not matter. */
 static u32 count_visited(const struct undoing *undoing)
 {
 	struct site_cursor cursor = undoing->cursor;
@@ -241,8 +241,8 @@ static u32 count_visited(const struct undoing *undoing)
 }
 
 /*
- * While livecov is being unloaded nothing of it can stay behind: then there is no end to
- * the waiting but that the others go.
+ * While livecov is being unloaded no patch of it can stay: then the wait ends only when the
+ * other kprobes are gone.
  */
 static bool must_wait(void)
 {
@@ -266,7 +266,7 @@ static void wait_out(const struct undoing *undoing)
 		wait_a_little(&waited, n, undoing->cursor.target);
 }
 
-/* What has been given back is not described again. Return: how many are left. */
+/* What has been restored is not described again. Return: how many are left. */
 static u32 count_refused(const struct undoing *undoing)
 {
 	struct site_cursor cursor = undoing->cursor;
@@ -282,8 +282,8 @@ static u32 count_refused(const struct undoing *undoing)
 }
 
 /*
- * One that was refused for a kprobe that was just being registered could stay until that has
- * gone, but no reference keeps livecov once its exit function runs.
+ * A patch that was refused because a kprobe was just being registered could stay until that is
+ * gone, but no reference keeps livecov loaded once its exit function runs.
  */
 static void give_back(struct undoing *undoing, struct text_job *job)
 {
@@ -302,7 +302,7 @@ static void give_back(struct undoing *undoing, struct text_job *job)
 	}
 }
 
-/* Its patch and stub are held.c's from now on; without memory nobody's, for good. */
+/* held.c owns its patch and stub from now on; without memory they stay for good, unowned. */
 static void abandon(struct cov_site *site, const struct text_patch *patch)
 {
 	pr_warn("a kprobe of somebody else's sits on our jump at %pS: it stays until that has gone, and so does livecov\n",
@@ -337,7 +337,7 @@ static void forget_handlers(struct site_cursor cursor)
 	cov_disarm_flush();
 }
 
-/* No handler looks at them any more: nothing of what they were is to bear on what they will be. */
+/* No handler looks at them any more: clear their state before the sites are used again. */
 static void forget_abandoned(struct site_cursor cursor)
 {
 	struct cov_site *site;
@@ -372,7 +372,7 @@ void patcher_release(const struct cov_engine *engine, struct cov_target *target,
 		give_back(&undoing, &job);
 		abandon_visited(&undoing);
 	} else {
-		/* kprobes has written its probes off: their text is about to go. */
+		/* kprobes has marked its probes as gone: their text is about to be freed. */
 		text_patch(&job);
 		undoing.cursor.chunk = NULL;
 	}

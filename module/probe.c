@@ -3,21 +3,19 @@
  * probe.c - engine kprobe: a kprobe on each site. Owns struct site_probe. May
  * call kprobes, site_insn.c, hit.h and disarm.h.
  *
- * Two worlds, kept apart: the handlers below run in the kprobe's context, an
- * int3 with interrupts off or an ftrace callback, and do nothing but read the
- * registers and call cov_hit(); the rest sleeps.
+ * Two contexts, kept apart: the handlers below run in the kprobe's context, an int3 with
+ * interrupts off or an ftrace callback, and do nothing but read the registers and call
+ * cov_hit(); the rest may sleep.
  *
- * Why a kprobe and not a kretprobe on a function's entry: a kretprobe whose
- * instances have run out skips its entry handler too, so a function in which
- * many tasks sleep would lose entries. A kprobe is exact, and cheaper: at an fentry site
- * a bare one takes 160 guest instructions a hit, the other 392. (With what livecov's
- * handler does it is 291: README.md.)
+ * Why a kprobe and not a kretprobe on a function's entry: a kretprobe whose instances have run
+ * out skips its entry handler too, so a function in which many tasks sleep would lose entries.
+ * A kprobe is exact, and cheaper: at an fentry site a bare one takes 160 guest instructions a
+ * hit, the other 392. (Including livecov's handler it is 291: README.md.)
  *
- * Probes must not be jump-optimised. The optimiser overwrites five bytes after
- * looking for jumps into them in the function alone: it does not see a .cold part
- * jumping back. Conditional jumps cannot be optimised, and ftrace's five bytes
- * are never; any other probe gets a post_handler, which forbids it
- * (Documentation/trace/kprobes.rst, "Jump Optimization").
+ * Probes must not be jump-optimised. The optimiser overwrites five bytes after looking for
+ * jumps into them in the function alone: it does not see a .cold part jumping back. Conditional
+ * jumps cannot be optimised, and fentry sites never are; any other probe gets a post_handler,
+ * which forbids it (Documentation/trace/kprobes.rst, "Jump Optimization").
  */
 #include <linux/kprobes.h>
 #include <linux/mm.h>
@@ -37,8 +35,8 @@
 /**
  * struct site_probe - a kprobe and its site
  * @kp: the kprobe
- * @site: NULL if the kernel would not take the kprobe back: it is hit for nothing
- * @address: kprobes forgets its own when it fails to unregister
+ * @site: NULL if the kernel failed to unregister the kprobe: its hits are ignored
+ * @address: kprobes clears its own when it fails to unregister
  */
 struct site_probe {
 	struct kprobe kp;
@@ -51,7 +49,7 @@ static __always_inline struct site_probe *site_probe(struct kprobe *kp)
 	return container_of(kp, struct site_probe, kp);
 }
 
-/* A kprobe on ftrace's five bytes is called by ftrace, any other from int3. */
+/* A kprobe on an fentry site is called by ftrace, any other from int3. */
 static __always_inline enum hit_context probe_context(const struct kprobe *kp)
 {
 	return kp->flags & KPROBE_FLAG_FTRACE ? HIT_IN_CALLBACK : HIT_IN_TRAP;
@@ -92,10 +90,10 @@ static int notrace probe_branch(struct kprobe *kp, struct pt_regs *regs)
 NOKPROBE_SYMBOL(probe_branch);
 
 /*
- * loop, loope and loopne are carried out here, and kprobes is told so by returning
- * 1: kprobe_emulate_loop() (arch/x86/kernel/kprobes/core.c, 5.13 to at least 6.12)
- * looks at rcx before counting down, so that a loop never ends. An int3 probe: the
- * release keeps it from being left behind (arm_allowed(), probe_release()).
+ * loop, loope and loopne are emulated here, and kprobes is told so by returning 1:
+ * kprobe_emulate_loop() (arch/x86/kernel/kprobes/core.c, 5.13 to at least 6.12) tests rcx
+ * before decrementing it, so that a loop never ends. It is an int3 probe, which the release
+ * never leaves behind (arm_allowed(), probe_release()).
  */
 static int notrace probe_loop(struct kprobe *kp, struct pt_regs *regs)
 {
@@ -114,7 +112,7 @@ NOKPROBE_SYMBOL(probe_keep_unoptimised);
 
 /* --- sleeping ------------------------------------------------------------ */
 
-/* The instruction at an address, whatever the site there watches; false if it cannot be told. */
+/* Decode the instruction at an address, whatever the site there watches; false on failure. */
 static bool insn_at(unsigned long address, struct insn_branch *insn)
 {
 	u8 text[INSN_MAX_LEN];
@@ -139,10 +137,10 @@ static bool in_tail(const struct cov_site *site)
 }
 
 /*
- * When an instruction under a kprobe faults and is fixed up, kprobe_fault_handler() (arch/
- * x86/kernel/kprobes/core.c, 6.1) forgets the kprobe, but not that it was being stepped;
- * the next int3 on that CPU that is no kprobe's, one of engine breakpoint's, then makes
- * kprobe_int3_handler() follow a NULL pointer. So the two do not go together.
+ * When an instruction under a kprobe faults and is fixed up, kprobe_fault_handler()
+ * (arch/x86/kernel/kprobes/core.c, 6.1) clears the current kprobe, but not the single-stepping
+ * state; the next int3 on that CPU that is not a kprobe's but engine breakpoint's then makes
+ * kprobe_int3_handler() follow a NULL pointer. So the two must not be combined.
  */
 static bool breakpoints_beside(const struct cov_target *target)
 {
@@ -165,22 +163,21 @@ static bool may_leave_stepping(const struct cov_site *site)
 
 	if (site->at_fentry || !breakpoints_beside(site_target(site)))
 		return false;
-	/* Somebody's int3 hides what is stepped, and how long it is. */
+	/* Another user's int3 hides which instruction is stepped, and its length. */
 	if (!insn_at(address, &insn) || insn.kind == INSN_INT3)
 		insn.length = INSN_MAX_LEN;
 	return site_insn_may_fault(site, address, insn.length);
 }
 
 /*
- * Places that kprobes would take and the kernel not survive:
+ * Places that kprobes would accept, but the kernel would not survive:
  *
- * - For every probe that is not ftrace's, also for one that may not be optimised,
- *   can_optimize() decodes to the end of the symbol, which for a text's last
- *   function is the end of the mapping. If an instruction straddles that, it reads
- *   an unmapped page.
- * - kprobes emulates loop wrongly (above). Only probe_loop() may sit on one, and
- *   alone: what returns 1 hides the probes behind it, and the other way round.
- *   loop_at() does not see one that is probed already: that is an int3 by then.
+ * - For every probe that is not on an fentry site, even one that may not be optimised,
+ *   can_optimize() decodes to the end of the symbol, which for a text's last function is the
+ *   end of the mapping. If an instruction straddles that, it reads an unmapped page.
+ * - kprobes emulates loop wrongly (above). Only probe_loop() may be on one, and alone: a
+ *   handler that returns 1 hides the probes after it, and vice versa. loop_at() does not
+ *   recognise one that is probed already: that is an int3 by then.
  */
 static int arm_allowed(const struct cov_site *site)
 {
@@ -201,8 +198,8 @@ static int arm_allowed(const struct cov_site *site)
 
 /*
  * kprobes and ftrace can be switched off as a whole (debugfs kprobes/enabled, sysctl
- * kernel.ftrace_enabled); registering succeeds all the same and changes nothing. A
- * live probe shows as int3, or as ftrace's call or jump.
+ * kernel.ftrace_enabled); registering then still succeeds, but patches nothing. A live probe
+ * shows as int3, or as ftrace's call or jump.
  */
 static bool probe_shows(const struct site_probe *probe)
 {
@@ -212,7 +209,7 @@ static bool probe_shows(const struct site_probe *probe)
 	       (byte == INT3_INSN_OPCODE || byte == CALL_INSN_OPCODE || byte == JMP32_INSN_OPCODE);
 }
 
-/* Built anew for every registration: kprobes leaves its own marks in the struct. */
+/* Initialised anew for every registration: kprobes leaves its own state in the struct. */
 static void probe_init(struct site_probe *probe, struct cov_site *site)
 {
 	static const kprobe_pre_handler_t handlers[] = {
@@ -226,7 +223,7 @@ static void probe_init(struct site_probe *probe, struct cov_site *site)
 	probe->kp.pre_handler = handlers[site->kind];
 	if (site->kind == SITE_BRANCH && condition_loops(site->condition))
 		probe->kp.pre_handler = probe_loop;
-	/* Never at ftrace's places: kprobes confuses its two ftrace_ops over it. */
+	/* Never at fentry sites: kprobes would mix up its two ftrace_ops. */
 	if (site->kind != SITE_BRANCH && !site->at_fentry)
 		probe->kp.post_handler = probe_keep_unoptimised;
 }
@@ -259,9 +256,9 @@ static int probe_arm_one(struct cov_site *site)
 		return -ENOMEM;
 	probe_init(probe, site);
 	site->probe = probe;
-	/* The disarm worker asks for it. */
+	/* The disarm worker reads it. */
 	site->engine = COV_ENGINE_KPROBE;
-	/* Before it can be hit: a one-shot site must find itself ARMED. */
+	/* Before it can be hit: the handler must find a one-shot site ARMED. */
 	WRITE_ONCE(site->state, COV_SITE_ARMED);
 	err = probe_register(probe);
 	if (err) {
@@ -297,7 +294,7 @@ static void probe_disarm(struct cov_site **sites, u32 n)
 	for (i = 0; i < n; i++) {
 		struct site_probe *probe = sites[i]->probe;
 
-		/* If it fails hits go on, and hit_claim() turns them away. */
+		/* If it fails, hits continue, and hit_claim() rejects them. */
 		disable_kprobe(&probe->kp);
 		cond_resched();
 	}
@@ -316,8 +313,8 @@ static void probe_rearm(struct cov_site **sites, u32 n)
 }
 
 /*
- * Unregistering singly waits for a grace period each time; an array waits once.
- * The array is static: this must work when memory is short.
+ * Unregistering probes singly waits for a grace period each time; an array waits once. The
+ * array is static: this must work when memory is short.
  */
 #define RELEASE_BATCH	512
 
@@ -332,10 +329,10 @@ static u32 release_batch(struct kprobe **probes, struct site_cursor *cursor)
 }
 
 /*
- * Without memory ftrace cannot change its filter, and unregister_kprobes() leaves
- * the kprobe where it is, without a word but that it clears its address (kernel/
- * kprobes.c, unregister_kprobes()). Its memory must then stay for good, and so must
- * our handlers. To try again would let kprobes count down twice.
+ * Without memory ftrace cannot change its filter, and unregister_kprobes() leaves the kprobe in
+ * place; the only sign is that it clears the kprobe's address (kernel/kprobes.c,
+ * unregister_kprobes()). The kprobe's memory must then never be freed, and our handlers must
+ * stay. Trying again would make kprobes decrement its count twice.
  */
 static void probe_abandon(struct site_probe *probe)
 {
@@ -391,7 +388,7 @@ static u32 probe_original(const struct cov_site *site, unsigned long *address, u
 
 	if (!probe)
 		return 0;
-	/* Not the site's: kprobes puts an entry's probe behind endbr64. */
+	/* Not the site's: kprobes puts an entry's probe after the endbr64. */
 	*address = (unsigned long)probe->address;
 	if (probe->kp.flags & KPROBE_FLAG_FTRACE) {
 		memcpy(bytes, cov_fentry_nop, FENTRY_NOP_LEN);

@@ -209,7 +209,7 @@ void query_sites(const struct cov_target *target, struct cov_target_info *info)
 
 	info->pending = info->armed = info->disarmed = info->refused = info->gone = 0;
 	for_each_site(site, chunk, i, &target->cps) {
-		/* They come and go with the settling: no one asked for them. */
+		/* Witnesses come and go with the settling: no user asked for them. */
 		witnesses += site->witness;
 		if (site->witness)
 			continue;
@@ -306,7 +306,7 @@ int query_target(struct cov_target *target, struct cov_target_info *info,
 	return err ? query_fail(err, sample, error) : 0;
 }
 
-/* Of the branches that are armed, but by no detour, why not. */
+/* Why a branch has no detour. */
 static u32 why_no_detour(const struct cov_site *site)
 {
 	if (site->region.why != REGION_OK)
@@ -341,7 +341,7 @@ void query_refusals(const struct cov_target *target, struct cov_refusals *refusa
 	for_each_site(site, chunk, i, &target->cps)
 		if (!site->witness && site_state(site) == COV_SITE_REFUSED)
 			refusals_add(refusals, site->error, 1);
-	/* As fill_block() has it. */
+	/* As in fill_block(). */
 	refusals_add(refusals, EINVAL, target->cps.nr_impossible);
 }
 

@@ -2,35 +2,34 @@
 /*
  * quiesce.c - see quiesce.h.
  *
- * A place is called inside if it is in the arena (stubs, and the windows that they call),
- * or in a region behind its first byte. A task, or an interrupt on top of it, is inside if
- * that is where it goes on. No call leads out of the arena that would return there, so nobody
- * comes back but from an interrupt or an exception: the address is then in the registers
- * that were saved on the stack, or, as long as nothing interrupts, in the CPU itself.
+ * An address is called inside if it is in the arena (stubs, and the windows that they call), or
+ * in a region after its first byte. A task, or an interrupt on top of it, is inside if that is
+ * where it will continue. No call leads out of the arena that would return there, so only
+ * interrupts and exceptions return to it: the address is then in the registers saved on the
+ * stack, or, as long as nothing interrupts, in the CPU's instruction pointer.
  *
- * In preemption models none and voluntary a task leaves its CPU where it asks to, and
- * nobody asks inside: instructions that may sleep in a fault are not moved (they have a
- * fix-up). So whoever is inside is on a CPU, and stays there until it has left.
- * Each CPU is looked at from its timer's interrupt, which knows the registers of what
- * it interrupts (the interrupt of an smp_call_function() does not before 6.9):
+ * In preemption models none and voluntary a task gives up its CPU only where it asks to, and no
+ * code inside does: instructions that may sleep in a fault are not moved (they have a fixup).
+ * So a task that is inside is on a CPU, and stays there until it has left. Each CPU is examined
+ * in its timer interrupt, which knows the registers of what it interrupts (the interrupt of an
+ * smp_call_function() does not before 6.9):
  *
  *	UNKNOWN --> in user mode, or on the task's own stack with no saved registers
  *	on it that are inside, nor its own; or in the task that waits --> OUT
  *
- * An interrupt comes before whatever it interrupts goes on, and a softirq that runs
- * on a stack of its own hides its task: that CPU remains UNKNOWN, and is looked at again.
- * OUT is for good, because nobody comes in any more; when all CPUs are OUT, nobody is
- * inside. A CPU that comes up later begins outside.
+ * An interrupt is handled before what it interrupts continues, and a softirq that runs on a
+ * stack of its own hides its task: that CPU remains UNKNOWN, and is examined again. OUT is
+ * permanent, because nothing can enter any more; when all CPUs are OUT, no task is inside. A
+ * CPU that comes up later starts outside.
  *
- * The callback clears the CPU's bit after it has looked, with a full barrier; whoever finds
- * the mask empty and then changes text does so after all looks.
+ * The callback clears the CPU's bit after it has looked, with a full barrier; so text that is
+ * changed once the mask is found empty is changed after all looks.
  *
- * Where tasks are preempted, one may be inside without a CPU: synchronize_rcu_tasks()
- * waits until each task has given up its CPU of its own will, or was in user mode. A
- * task that loops in the kernel can make that last for minutes, which is why it is
- * not used everywhere. The model can be changed at run time (debugfs,
- * sched/preempt): a task that was preempted inside, and did not run between that change
- * and our look, would be missed.
+ * Where tasks can be preempted in the kernel, one may be inside without a CPU:
+ * synchronize_rcu_tasks() waits until each task has voluntarily given up its CPU, or was in
+ * user mode. A task that loops in the kernel can make that last for minutes, which is why it is
+ * not used everywhere. The model can be changed at run time (debugfs, sched/preempt): a task
+ * that was preempted inside, and did not run between that change and our look, would be missed.
  */
 #include <linux/cpu.h>
 #include <linux/cpumask.h>
@@ -48,7 +47,7 @@
 
 static DEFINE_PER_CPU(struct hrtimer, look_timer);
 static struct cpumask unknown;
-static const struct task_struct *waiting;	/* for the looks; not inside */
+static const struct task_struct *waiting;	/* for the looks; it is not inside */
 static DEFINE_MUTEX(look_lock);
 
 /* --- in the timer's interrupt ------------------------------------------------------ */
@@ -59,10 +58,10 @@ static bool is_inside(unsigned long address)
 }
 
 /*
- * Registers are saved as rip, then cs. Other words may look like that by chance, or be
- * what is left of earlier registers: then the next look decides, but in the task that
- * waits, whose stack would be the same at every look. They are not the looker's to read, as
- * KASAN sees it.
+ * Registers are saved as rip, then cs. Other words may look like that by chance, or be left
+ * over from earlier registers: then the next look decides, except for the task that waits,
+ * whose stack would be the same at every look. KASAN would object to reading another frame's
+ * stack.
  */
 static __no_sanitize_address bool returns_inside(unsigned long sp, unsigned long end)
 {
@@ -97,7 +96,7 @@ static enum hrtimer_restart look(struct hrtimer *timer)
 	return HRTIMER_NORESTART;
 }
 
-/* In the interrupt of an smp_call_function(): the timer's comes behind it. */
+/* In the interrupt of an smp_call_function(): the timer's comes after it. */
 static void start_look(void *unused)
 {
 	hrtimer_start(this_cpu_ptr(&look_timer), 0, HRTIMER_MODE_REL_PINNED_HARD);
@@ -109,7 +108,7 @@ static void start_look(void *unused)
 #define PAUSE_MIN_US	50
 #define PAUSE_MAX_US	1000
 
-/* Return: is everybody out? */
+/* Return: are all CPUs out? */
 static bool look_until_out(void)
 {
 	u32 i, pause = PAUSE_MIN_US;
@@ -125,7 +124,7 @@ static bool look_until_out(void)
 		usleep_range(pause, 2 * pause);
 		pause = min_t(u32, 2 * pause, PAUSE_MAX_US);
 	}
-	/* A callback that is about to end would end in a module that has gone. */
+	/* A callback that has not returned yet would return into a module that is gone. */
 	for_each_online_cpu(cpu)
 		hrtimer_cancel(per_cpu_ptr(&look_timer, cpu));
 	WRITE_ONCE(waiting, NULL);

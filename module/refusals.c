@@ -2,8 +2,8 @@
 /*
  * refusals.c - see refusals.h.
  *
- * More errnos than entries are not expected. They are counted all the same: the last entry
- * then gives up its errno, and from then on has whatever is not found before it.
+ * More errnos than entries are not expected, but they are counted all the same: the last entry
+ * then loses its errno, and from then on counts whatever has no entry before it.
  */
 #include "refusals.h"
 
@@ -36,7 +36,7 @@ void refusals_add(struct cov_refusals *refusals, u32 error, u32 sites)
 		return;
 	i = find_entry(refusals, error);
 	of[i].sites += sites;
-	/* The one for all others stays where it is. */
+	/* The entry for all others stays where it is. */
 	for (; i && of[i].error && of[i - 1].sites < of[i].sites; i--) {
 		struct cov_refusal before = of[i - 1];
 

@@ -3,11 +3,11 @@
  * returns.c - see returns.h: a kretprobe on each function's entry. Owns struct
  * return_probe. May call kretprobes, trace.c.
  *
- * A kretprobe has a fixed number of instances, one for each task that is in the function.
- * When they have run out, an entry is passed over without a word; so is one that kprobes
- * misses. That is why each entry counts its return as lost beforehand, and
- * trace_return_awaited() takes that back: what is counted as lost is exact, whatever the reason.
- * Tasks that are not traced take no instance.
+ * A kretprobe has a fixed number of instances, one for each task that is in the function. When
+ * they have run out, an entry is silently skipped; so is one that kprobes misses. That is why
+ * each entry counts its return as lost beforehand, and trace_return_awaited() undoes that: the
+ * number of lost returns is exact, whatever the reason. Tasks that are not traced take no
+ * instance.
  *
  * Armed last of all: engines that patch text keep clear of kprobes.
  */
@@ -22,14 +22,14 @@
 #include "target.h"
 #include "trace.h"
 
-/* Traced tasks asleep in one function, or as deep in its recursion, at once. */
+/* Traced tasks asleep in one function, or levels of its recursion, at once. */
 #define INSTANCES	64
 
 /**
  * struct return_probe - a function's kretprobe
  * @rp: the kretprobe; an instance's data is what trace_return() wants
- * @site: of the function's entry; NULL if the kernel would not take the probe back
- * @address: kprobes forgets its own when it fails to unregister
+ * @site: of the function's entry; NULL if the kernel failed to unregister the probe
+ * @address: kprobes clears its own when it fails to unregister
  */
 struct return_probe {
 	struct kretprobe rp;
@@ -112,7 +112,7 @@ u32 returns_arm(struct cov_target *target, u32 max)
 		return 0;
 	if (!returns->probes)
 		returns->probes = kvcalloc(functions, sizeof(*returns->probes), GFP_KERNEL);
-	/* Without memory they are lost, and counted. */
+	/* Without memory the returns are lost, and counted. */
 	for (; returns->next < functions && tried < max; returns->next++) {
 		struct cov_site *site = target->cps.entry[returns->next];
 
@@ -141,9 +141,9 @@ static u32 next_batch(struct cov_target *target, site_filter filter, struct kret
 }
 
 /*
- * Without memory ftrace may not let go of a place (probe_abandon() in probe.c). To unregister
- * the probe then would free its instances, which the handler goes on taking: it stays
- * registered, and knows of no site.
+ * Without memory ftrace may fail to release an fentry site (probe_abandon() in probe.c).
+ * Unregistering the probe then would free its instances, which the handler goes on taking: it
+ * stays registered, without a site.
  */
 static void abandon(struct return_probe *probe)
 {
@@ -154,7 +154,7 @@ static void abandon(struct return_probe *probe)
 	synchronize_rcu();
 }
 
-/* Those that can be had back to the front; how many. One that is switched off can. */
+/* Move those that can be unregistered to the front; return how many. A disabled one can. */
 static u32 disable(struct kretprobe **batch, u32 n)
 {
 	u32 i, disabled = 0;

@@ -2,18 +2,18 @@
 /*
  * samples.c - see samples.h.
  *
- * A map grows by being mapped again, longer, with the same pages: whoever still
- * writes through the shorter mapping writes to the same cells. A stub reads a map's
- * address from its CPU and then writes one cell, and may be preempted in between;
- * so does a handler. The shorter mapping goes after
+ * A map grows by a new, longer mapping of the same pages: a write through the shorter mapping
+ * still goes to the same cells. A stub reads a map's address from a per-CPU variable and then
+ * writes one cell, and may be preempted in between; so does a handler. The shorter mapping is
+ * removed after
  *
  *	1. sample->map is the new one		(samples_resize, under the lock)
  *	2. every CPU has looked it up again	(task_maps_refresh)
  *	3. every handler has ended		(synchronize_rcu)
- *	4. everybody has left stubs		(text_quiesce)
+ *	4. every task has left the stubs	(text_quiesce)
  *
- * Between 1 and 2 a CPU that switches finds the new one by itself. A way to shorter
- * maps is the same, with pages freed after 4.
+ * Between 1 and 2 a CPU that switches tasks finds the new one by itself. Removing maps works
+ * the same way, with the pages freed after 4.
  */
 #include <linux/err.h>
 #include <linux/mm.h>
@@ -33,7 +33,7 @@ static DEFINE_XARRAY(samples);		/* by id */
 static LIST_HEAD(samples_in_order);
 static u32 nr_samples;
 static u32 map_pages;
-static unsigned long pages_taken;	/* of all maps; at most half of the memory there is */
+static unsigned long pages_taken;	/* of all maps; at most half of all memory */
 
 /* What a resize leaves behind. */
 struct leftover {
@@ -57,7 +57,7 @@ static void leftover_free(struct leftover *left)
 	kvfree(left->pages);
 }
 
-/* Longer: new pages behind the old ones. On failure nothing has changed. */
+/* Longer: new pages after the old ones. On failure nothing has changed. */
 static int sample_grow(struct cov_sample *sample, u32 nr, struct leftover *left)
 {
 	u32 i = sample->nr_pages;
@@ -72,7 +72,7 @@ static int sample_grow(struct cov_sample *sample, u32 nr, struct leftover *left)
 	if (i)
 		memcpy(pages, sample->pages, i * sizeof(*pages));
 	for (; i < nr; i++) {
-		/* A map may be refused: nobody else is to be killed for it. */
+		/* A map may be refused: no process is to be OOM-killed for it. */
 		pages[i] = alloc_page(GFP_KERNEL | __GFP_ZERO | __GFP_RETRY_MAYFAIL |
 				      __GFP_NOWARN);
 		if (!pages[i])
@@ -113,7 +113,7 @@ static int sample_resize(struct cov_sample *sample, u32 nr, struct leftover *lef
 	return 0;
 }
 
-/* Samples that have had their turn; those behind keep their shorter maps on failure. */
+/* In order; on failure the samples not yet reached keep their shorter maps. */
 static int resize_all(u32 nr, struct leftover *left)
 {
 	struct cov_sample *sample;
@@ -127,7 +127,7 @@ static int resize_all(u32 nr, struct leftover *left)
 	return err;
 }
 
-/* Nobody writes through a mapping that no sample has any more. */
+/* Wait until nothing writes through a mapping that no sample has any more. */
 static void forget_maps(void)
 {
 	task_maps_refresh();
@@ -136,8 +136,8 @@ static void forget_maps(void)
 }
 
 /*
- * A way out must not fail: without memory for the list of leftovers, one sample
- * after the other waits for its own.
+ * Removing maps must not fail: without memory for the list of leftovers, each sample is emptied
+ * and waited for in turn.
  */
 static void empty_one_by_one(void)
 {
@@ -158,7 +158,7 @@ static int resize_locked(u32 nr)
 	int err;
 	u32 i;
 
-	/* They do not get shorter but when nobody needs them at all. */
+	/* Maps are never shortened, only removed when none is needed. */
 	if (nr && nr <= map_pages)
 		return 0;
 	left = kvcalloc(nr_samples ?: 1, sizeof(*left), GFP_KERNEL | __GFP_NOWARN);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * site.c - see site.h. Owns the chunks. Sleeps everywhere; handlers touch sites through
+ * site.c - see site.h. Owns the chunks. For sleepable context; handlers touch sites through
  * hit.h alone.
  */
 #include <linux/slab.h>
@@ -20,7 +20,7 @@ int site_list_reserve(struct site_list *list, struct cov_target *target, unsigne
 		      u32 n)
 {
 	while (list->room < n) {
-		/* What kmalloc() gives is aligned as its size, if that is a power of two. */
+		/* kmalloc() aligns memory to its size, if that is a power of two. */
 		struct site_chunk *chunk = kzalloc(PAGE_SIZE, GFP_KERNEL);
 
 		if (!chunk)

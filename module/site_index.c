@@ -1,23 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * site_index.c - see site_index.h. An index is an array of words, one for each site,
- * sorted by 64 bytes of text, and for each of those where in it their sites begin: a
- * look-up reads one bucket and walks past as many words as 64 bytes hold sites, two on
- * average.
+ * site_index.c - see site_index.h. An index is an array of words, one for each site, sorted
+ * into buckets of 64 bytes of text, and for each bucket the position of its first word: a
+ * look-up reads one bucket and walks over the words of its sites, two on average.
  *
  *	indices --> index of ext4 --> index of brd --> NULL
  *	            bucket[0] .. bucket[size / 64]
  *	            word[0] .. word[count - 1]:	chunk | place in it / 8 | offset in its bucket
  *	            chunk[0] .. chunk[n - 1]
  *
- * So only the site that is meant is looked at, and not more than whether it is @indexed. That
- * it becomes when its index is in the list and the one before has gone: a word never
- * speaks of an earlier patch of a site that has another one now.
+ * So only the site with that address is read, and of it only @indexed. That is set once the
+ * site's index is in the list and the one before is gone: a word never stands for an earlier
+ * patch of a site that has another one now.
  *
- * An index never changes once it is in the list. Writers hold the targets' lock; a
- * reader is a handler with preemption off, so an index taken out of the list is freed
- * after synchronize_rcu(). smp_store_release() in rcu_assign_pointer() pairs with the
- * dependency of rcu_dereference(): who sees an index sees its sites.
+ * An index never changes once it is in the list. Writers hold the targets' lock; a reader is a
+ * handler with preemption off, so an index taken out of the list is freed after
+ * synchronize_rcu(). smp_store_release() in rcu_assign_pointer() pairs with the dependency of
+ * rcu_dereference(): a reader that sees an index sees its sites.
  */
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
@@ -90,7 +89,7 @@ struct cov_site * notrace site_index_find(unsigned long address)
 }
 NOKPROBE_SYMBOL(site_index_find);
 
-/* Of those patches that begin at least @back bytes in front. */
+/* Of those patches that begin at least @back bytes before @address. */
 static __always_inline struct cov_site *find_covering(unsigned long address, u32 back)
 {
 	for (; back < REGION_MAX_LEN; back++) {
@@ -114,7 +113,7 @@ bool notrace site_index_inside(unsigned long address)
 }
 NOKPROBE_SYMBOL(site_index_inside);
 
-/* @offset may be so far in front of the index as a patch is long at most. */
+/* @offset may lie before the index, by no more than the length of a patch. */
 static bool overlaps_in(const struct site_index *index, long offset, u32 length)
 {
 	long first = max(offset + 1 - REGION_MAX_LEN, 0L) >> BUCKET_SHIFT;
@@ -178,7 +177,7 @@ static void index_free(struct site_index *index)
 	kvfree(index);
 }
 
-/* How many sites, and from where to where. */
+/* Count the sites, and find the range that they span. */
 static void measure(struct site_index *index)
 {
 	unsigned long first = ULONG_MAX, last = 0;
@@ -258,7 +257,7 @@ static void fill(struct site_index *index)
 			index->words[next[bucket_of(index, site)]++] = word_of(index, site);
 }
 
-/* Put @index, or nothing, in the place of what the list has of @target. */
+/* Replace the index that the list has of @target by @index, which may be NULL. */
 static void replace(struct cov_target *target, struct site_index *index)
 {
 	struct site_index __rcu **link = &indices;
@@ -272,7 +271,7 @@ static void replace(struct cov_target *target, struct site_index *index)
 		rcu_assign_pointer(*link, index);
 	else if (old)
 		rcu_assign_pointer(*link, rcu_dereference_protected(old->next, true));
-	/* Attaching waits here once for each engine, so not for the ticks of all CPUs. */
+	/* Attaching waits here once for each engine, so do not wait for the ticks of all CPUs. */
 	if (old)
 		synchronize_rcu_expedited();
 	index_free(old);

@@ -12,7 +12,7 @@ u32 site_insn_read(unsigned long address, u8 *text)
 {
 	u32 room = min_t(u32, INSN_MAX_LEN, PAGE_SIZE - offset_in_page(address));
 
-	/* Text may end with the page, an instruction may not. */
+	/* An instruction may cross into the next page, but the text may end with this one. */
 	if (!copy_from_kernel_nofault(text, (void *)address, INSN_MAX_LEN))
 		return INSN_MAX_LEN;
 	return copy_from_kernel_nofault(text, (void *)address, room) ? 0 : room;

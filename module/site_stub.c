@@ -20,7 +20,7 @@ static int describe_cells(const struct cov_site *site, struct stub *stub,
 	for (i = 0; i < 2; i++)
 		stub->cell[i] = i < site_outcomes(site) ?
 			base + cell_at(cells, site->cell + i) : STUB_NO_CELL;
-	/* lahf and sahf are not in the first 64-bit CPUs (CPUID 80000001H.ECX[0]). */
+	/* The first 64-bit CPUs lack lahf and sahf (CPUID 80000001H.ECX[0]). */
 	if (cells->wide && !boot_cpu_has(X86_FEATURE_LAHF_LM))
 		return -EOPNOTSUPP;
 	if (cells->base) {

@@ -1,29 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * stub.c - makes the code behind a detour. Pure. Owns nothing; may call
+ * stub.c - generates the code that a detour jumps to. Pure. Owns nothing; may call
  * insn_branch.c.
  *
- *		instructions in front of the conditional jump
+ *		instructions before the conditional jump
  *		jcc 1f
  *		note of [0]
- *		instructions behind the conditional jump
- *		jmp behind the region, or what the region ends with
+ *		instructions after the conditional jump
+ *		jmp to the end of the region, or what the region ends with
  *	1:	note of [1]
  *		jmp target
  *
- * What notes of both outcomes begin with, where they do, is in front of the jcc.
+ * What the notes of both outcomes begin with, if anything, goes before the jcc.
  *
  * For a passage, in which there is no conditional jump:
  *
  *		the region's instructions
  *		note of [0]
- *		jmp behind the region, or what the region ends with
+ *		jmp to the end of the region, or what the region ends with
  *
- * A region may end with a jump, a return or a call. The call's return address is the
- * original's, so that whoever returns, or looks who has called, knows nothing of the
- * stub:
+ * A region may end with a jump, a return or a call. The call's return address is the original
+ * one, so that neither a return nor a stack trace involves the stub:
  *
- *		push $behind the region		sign-extended: the kernel's text is in the
+ *		push $end of the region		sign-extended: the kernel's text is in the
  *		jmp target			upper 2 GiB
  *
  * Encodings are from the SDM (Intel 64 and IA-32 Architectures Software
@@ -36,11 +35,11 @@
 #define JCC_REACH	127	/* of a short jump, forward */
 
 /**
- * struct writer - a stub on its way
+ * struct writer - a stub being written
  * @code: its bytes
  * @size: how many there are
  * @at: address of code[0]
- * @has_base: here rcx has the base already that a note wants; its own value is on the stack
+ * @has_base: rcx already holds the base that a note needs; its own value is on the stack
  * @err: the first error; what is written afterwards means nothing
  */
 struct writer {
@@ -113,7 +112,7 @@ static void put_moved(struct writer *w, const u8 *bytes, u64 address,
 	put(w, bytes + disp + sizeof(s32), insn->length - disp - sizeof(s32));
 }
 
-/* Nothing but int3s that nobody runs. */
+/* Nothing but int3s that are never executed. */
 static bool is_fill(const u8 *bytes, u32 size)
 {
 	return !size || (bytes[0] == 0xcc && !memcmp(bytes, bytes + 1, size - 1));
@@ -128,8 +127,8 @@ static bool is_end(const u8 *bytes, u32 size, const struct insn_branch *insn)
 }
 
 /*
- * Copy instructions, as far as they go on to the next one. Return: where what the region
- * ends with begins in @bytes; @size if it goes on behind them.
+ * Copy instructions, as long as control goes on to the next one. Return: the offset in @bytes
+ * of what the region ends with; @size if control goes on after them.
  */
 static u32 put_all_moved(struct writer *w, const u8 *bytes, u32 size, u64 address)
 {
@@ -150,7 +149,7 @@ static u32 put_all_moved(struct writer *w, const u8 *bytes, u32 size, u64 addres
 	return size;
 }
 
-/* What a region of @size bytes that lies at @address goes on with. */
+/* How the region ends: with the @size bytes that lie at @address, or by going on there if 0. */
 static void put_end(struct writer *w, const u8 *bytes, u32 size, u64 address)
 {
 	struct insn_branch insn;
@@ -179,7 +178,7 @@ static bool is_counting(const struct insn_branch *jcc)
 	return jcc->condition >= INSN_COND_LOOPNE;
 }
 
-/* The conditional jump to a place near by. Return: what end_short_jcc() wants. */
+/* The conditional jump, with a short displacement. Return: what end_short_jcc() needs. */
 static u32 put_short_jcc(struct writer *w, const struct insn_branch *jcc)
 {
 	u8 short_jcc[JCC_SHORT_LEN] = { 0x70 | jcc->condition };
@@ -192,7 +191,7 @@ static u32 put_short_jcc(struct writer *w, const struct insn_branch *jcc)
 	return w->size;
 }
 
-/* What put_short_jcc() has put goes here. */
+/* The jump that put_short_jcc() has put goes to here. */
 static void end_short_jcc(struct writer *w, u32 behind)
 {
 	if (w->size - behind > JCC_REACH)
@@ -201,7 +200,7 @@ static void end_short_jcc(struct writer *w, u32 behind)
 		w->code[behind - 1] = w->size - behind;
 }
 
-/* The conditional jump to its target; the counting ones have but a short form. */
+/* The conditional jump to its target; loop and jrcxz have only a short form. */
 static void put_near_jcc(struct writer *w, const struct insn_branch *jcc)
 {
 	u8 near_jcc[] = { 0x0f, 0x80 | jcc->condition };
@@ -212,7 +211,7 @@ static void put_near_jcc(struct writer *w, const struct insn_branch *jcc)
 
 /* --- notes --------------------------------------------------------------------------------- */
 
-/* The flags, but for those that no condition looks at, into rax; its own value to the stack. */
+/* Save the flags that conditions test in rax, whose own value goes to the stack. */
 static void put_keep_flags(struct writer *w)
 {
 	PUT(w, 0x50);			/* push %rax */
@@ -259,7 +258,7 @@ static void put_load_base(struct writer *w, const struct stub_task *task)
 	put_s32(w, task->bases);
 }
 
-/* What put_task_note() wants in rcx, whose own value goes to the stack. */
+/* What put_task_note() needs in rcx, whose own value goes to the stack. */
 static void put_base(struct writer *w, const struct stub_task *task)
 {
 	PUT(w, 0x51);			/* push %rcx */
@@ -311,7 +310,7 @@ static void put_task_count(struct writer *w, const struct stub_task *task, u64 c
 
 static const struct insn_branch jrcxz = { .condition = INSN_COND_RCXZ };
 
-/* With the base in rcx, which gets its own value back. */
+/* With the base in rcx, which is restored. */
 static void put_task_note(struct writer *w, const struct stub *stub, u64 cell)
 {
 	bool may_be_0 = !stub->task->window;
@@ -357,7 +356,7 @@ int stub_write_window(const struct stub_task *task, u64 at, u8 *code)
 	no_base = put_short_jcc(&w, &jrcxz);
 	PUT(&w, 0x48, 0x8d, 0x89);		/* lea middle(%rcx),%rcx */
 	put_s32(&w, task->middle);
-	PUT(&w, 0xc3, 0xcc);			/* ret, and nothing behind it to speculate on */
+	PUT(&w, 0xc3, 0xcc);			/* ret; int3 stops speculation */
 	end_short_jcc(&w, no_base);
 	PUT(&w, 0x65, 0x48, 0x8b, 0x0c, 0x25);	/* mov %gs:nowhere,%rcx */
 	put_s32(&w, task->nowhere);
@@ -381,12 +380,12 @@ static int decode_jcc(const struct stub *stub, struct insn_branch *jcc)
 
 /* Where parts of a stub begin, from its first byte, and of its region. */
 struct parts {
-	u32 after;	/* the instructions that stood behind the jump */
-	u32 taken;	/* what a taken jump leads to, 0 if not into the stub */
-	u32 end;	/* in the region: what it ends with, its length if with nothing special */
+	u32 after;	/* the instructions that followed the jump */
+	u32 taken;	/* where a taken jump goes, 0 if not into the stub */
+	u32 end;	/* in the region: what it ends with; its length if nothing special */
 };
 
-/* Instructions of the region from its byte @from on. Return: where what it ends with begins. */
+/* Copy the region's instructions from byte @from on. Return: the offset of what it ends with. */
 static u32 put_rest(struct writer *w, const struct stub *stub, u32 from)
 {
 	return from + put_all_moved(w, stub->text + from, stub->region.length - from,
@@ -398,7 +397,7 @@ static void put_region_end(struct writer *w, const struct stub *stub, u32 end)
 	put_end(w, stub->text + end, stub->region.length - end, stub->address + end);
 }
 
-/* What the jump leads to when it falls through. */
+/* Where control continues when the jump falls through. */
 static void put_fall_through(struct writer *w, const struct stub *stub,
 			     const struct insn_branch *jcc, struct parts *parts)
 {
@@ -408,7 +407,7 @@ static void put_fall_through(struct writer *w, const struct stub *stub,
 	put_region_end(w, stub, parts->end);
 }
 
-/* May what both notes begin with stand in front of the jump? That must not look at rcx. */
+/* May what both notes begin with go before the jump? The jump must not test rcx. */
 static bool may_share_base(const struct stub *stub, const struct insn_branch *jcc)
 {
 	return is_per_task(stub) && !is_counting(jcc) &&
@@ -475,8 +474,8 @@ int stub_write(const struct stub *stub, u8 *code)
 }
 
 /*
- * Nobody runs what is left of the region. int3 is what kprobes does not accept a probe
- * on (arch_prepare_kprobe()), and a decoder that comes along the text stays in step.
+ * The rest of the region is never executed. kprobes accepts no probe on an int3
+ * (arch_prepare_kprobe()), and a decoder that reads through the text stays in sync.
  */
 void stub_jump(u64 address, u32 length, u64 stub, u8 *bytes)
 {
@@ -551,7 +550,7 @@ int stub_step(const u8 *text, const struct insn_branch *insn, u64 address, u64 a
 	return w.err ? w.err : (int)w.size;
 }
 
-/* Of what stands behind the conditional jump; the jump itself for what was added. */
+/* For what follows the conditional jump; the jump itself for what was added. */
 static u32 origin_behind(const struct stub *stub, const struct insn_branch *jcc,
 			 const struct parts *parts, u32 offset)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * symbols.c - reads a module's symbol table: which functions there are, which are
- * wanted, which are cold parts of others. Owns nothing. May call nothing of ours.
+ * symbols.c - reads a module's symbol table: which functions there are, which are wanted, which
+ * are cold parts of others. Owns nothing. May call nothing of livecov's.
  */
 #include <linux/glob.h>
 #include <linux/mm.h>
@@ -28,8 +28,8 @@ static bool is_function(const Elf_Sym *sym, const char *name,
 	    !compat_span_has(&image->init, sym->st_value))
 		return false;
 	/*
-	 * Padding before a function that got a symbol for objtool's sake, and a static call's
-	 * trampoline, whose bytes are the kernel's to change.
+	 * Padding before a function, which has a symbol for objtool's sake, and a static call's
+	 * trampoline, which the kernel itself patches.
 	 */
 	return name[0] && !strstarts(name, "__pfx_") && !strstarts(name, "__SCT__");
 }
@@ -86,9 +86,8 @@ static void take_symbol(struct symbols *symbols, const Elf_Sym *sym, const char 
 }
 
 /*
- * While a module is COMING its full table is in init memory; do_init_module()
- * exchanges it for the core's later, behind the LIVE notifier, which waits for the
- * lock that our caller holds.
+ * While a module is COMING its full table is in init memory; do_init_module() replaces it by
+ * the core's later, after the LIVE notifier, which waits for the lock that our caller holds.
  */
 int symbols_read(struct module *mod, const struct cov_image *image, struct symbols *symbols)
 {
@@ -134,8 +133,8 @@ static u64 text_end(const struct cov_image *image, u64 address)
 }
 
 /*
- * One symbol for one place, none reaching into the next. Hand-written assembler
- * has aliases, symbols inside others, and symbols without a size.
+ * One symbol for each address, none overlapping the next. Hand-written assembler code has
+ * aliases, symbols inside others, and symbols without a size.
  */
 void symbols_tidy(const struct cov_image *image, struct symbols *symbols)
 {
@@ -184,8 +183,8 @@ static u32 next_parent(const struct symbols *symbols, u32 cold, u32 from)
 }
 
 /*
- * Selecting a function selects its cold part. Cold parts are few and parents
- * hashed by nothing: this is a search in at most a few thousand names for each.
+ * Selecting a function selects its cold part. Cold parts are few and parents are not hashed:
+ * each is searched for in at most a few thousand names.
  */
 int symbols_select(const struct image_choice *choice, struct symbols *symbols)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * tables.c - copies a module's text and its tables: exception fix-ups, static
- * branches, the bug table, ftrace's places, static calls. Owns nothing. May call
- * patched.h for the bytes under livecov's own probes.
+ * tables.c - copies a module's text and its tables: exception fixups, static branches, the bug
+ * table, fentry sites, static calls. Owns nothing. May call patched.h for the bytes under
+ * livecov's own probes.
  */
 #include <linux/extable.h>
 #include <linux/mm.h>
@@ -124,10 +124,9 @@ static bool names_text(const struct cov_image *image, unsigned long word)
 }
 
 /*
- * What data says of text: any aligned word that could be an address in it. That is
- * too much, never too little, and costs a few detours. Data changes while it is read,
- * so there is a bound to how many words are noted; what comes to be meanwhile is no
- * way into text.
+ * Text addresses in data: any aligned word that could be one. That is too many, never too few,
+ * and costs a few detours. Data changes while it is read, so the number of words noted is
+ * bounded; an address that appears meanwhile is no new way into text.
  */
 static u32 find_pointers(const struct cov_image *image, struct compat_span data,
 			 u64 *found, u32 max)
@@ -137,7 +136,7 @@ static u32 find_pointers(const struct cov_image *image, struct compat_span data,
 	u32 n = 0;
 
 	for (; word + 1 <= end && n < max; word++) {
-		/* What lies between two of its variables belongs to nobody: KASAN would object. */
+		/* Between two variables there may be a redzone: KASAN would object. */
 		unsigned long value = READ_ONCE_NOCHECK(*word);
 
 		if (!names_text(image, value))

@@ -17,7 +17,7 @@ static bool init_site(const struct cov_site *site)
 	return site->in_init;
 }
 
-/* The init function has returned: its text is about to go, and no site of it is armed again. */
+/* The init function has returned: its text is about to be freed, its sites are not armed again. */
 static void target_live(struct cov_target *target)
 {
 	target->image.init_gone = true;
@@ -27,7 +27,7 @@ static void target_live(struct cov_target *target)
 
 static void target_going(struct cov_target *target)
 {
-	/* From here on nobody runs its text: so giving back waits for nobody's kprobes. */
+	/* From here on its text is never executed, so no kprobe of others is waited for. */
 	target->state = COV_TARGET_GONE;
 	target_release_sites(target, target_any_site);
 	returns_forget(target);
@@ -35,7 +35,7 @@ static void target_going(struct cov_target *target)
 	target->mod = NULL;
 }
 
-/* What lay in the text that has moved moves with it. */
+/* Relocate an address in the text that has moved. */
 static void move(const struct compat_span *old, unsigned long delta, u64 *address)
 {
 	if (compat_span_has(old, *address))
@@ -56,7 +56,7 @@ static void move_addresses(struct cov_target *target, unsigned long delta)
 	site_list_move(&target->cps.sites, image->core.base);
 }
 
-/* A fresh load may take what an earlier one refused: everything is tried again. */
+/* A fresh load may accept what an earlier one refused: everything is tried again. */
 static void make_pending(struct cov_target *target)
 {
 	struct checkpoints *cps = &target->cps;
@@ -160,8 +160,8 @@ static int module_or_init_goes(struct notifier_block *nb, unsigned long event, v
 }
 
 /*
- * Next to lowest priority: when a module comes, kprobes, jump labels and static calls
- * have prepared it before we patch it.
+ * Second lowest priority: when a module is loaded, kprobes, jump labels and static calls have
+ * prepared it before we patch it.
  */
 static struct notifier_block coming_notifier = {
 	.notifier_call = module_comes,
@@ -169,8 +169,9 @@ static struct notifier_block coming_notifier = {
 };
 
 /*
- * When its text goes, kprobes has written off its probes and we collect them, before ftrace
- * (INT_MIN) forgets its places. Kernels that do that wrong have them taken back beforehand.
+ * When its text goes, kprobes has marked its probes as gone and we unregister them, before
+ * ftrace (INT_MIN) forgets the module's fentry sites. On kernels that get this wrong we
+ * unregister them first of all.
  */
 static struct notifier_block going_notifier = {
 	.notifier_call = module_or_init_goes,

@@ -17,14 +17,14 @@ static void forget_hits(struct checkpoints *cps)
 		WRITE_ONCE(cps->first_samples[i], 0);
 	for (i = 0; cps->passed && i < cps->cells.count; i++)
 		WRITE_ONCE(cps->passed[i], 0);
-	smp_mb();	/* the clearing before the look; pairs with hit_claim()'s cmpxchg() */
+	smp_mb();	/* clear before looking at states; pairs with hit_claim()'s cmpxchg() */
 }
 
 /*
  * A one-shot site must end up either ARMED, or on its way to DISARMED with a hit. A handler
- * makes it DISARMING before it writes the cell, with cmpxchg(), a full barrier: so if the
- * site is still ARMED after the cells were cleared, any hit comes later than the
- * clearing. If it is not, the worker will have it, and then it is armed again.
+ * makes it DISARMING before it writes the cell, with cmpxchg(), a full barrier: so if the site
+ * is still ARMED after the cells were cleared, any hit comes later than the clearing. If it is
+ * not, the worker disarms it, and then it is armed again.
  *
  * Return: true if its engine has to arm it again.
  */
@@ -40,13 +40,13 @@ static bool reset_site(struct cov_site *site)
 	if (site->disabled || (state != COV_SITE_DISARMED && !site->settled))
 		return false;
 	site->error = 0;
-	/* Disarmed before its module was loaded again: it has no engine since. */
+	/* Disarmed before its module was loaded again: it has had no engine since. */
 	WRITE_ONCE(site->state, site->engine ? COV_SITE_ARMED : COV_SITE_PENDING);
 	site->slow = false;
 	return site->engine;
 }
 
-/* Sites to arm again, of one engine, until there are enough of them. */
+/* A batch of sites to arm again, all of one engine. */
 struct rearming {
 	struct cov_site *sites[REARM_BATCH];
 	u32 n;

@@ -8,7 +8,7 @@
  *
  *	ARMED --- off: @disabled, engine's disarm() ---> DISARMED
  *	DISARMED --- on: engine's rearm() ---> ARMED; without an engine PENDING, then armed
- *	any other state: @disabled alone, which is heeded when the module is loaded again
+ *	any other state: @disabled alone, which takes effect when the module is loaded again
  */
 #include <linux/glob.h>
 
@@ -16,7 +16,7 @@
 
 static void switch_off(struct cov_site *site)
 {
-	/* Also where the engine cannot: hit.h looks. */
+	/* Also if the engine cannot disarm it: hit.h checks this. */
 	WRITE_ONCE(site->disabled, true);
 	if (site->state != COV_SITE_ARMED)
 		return;

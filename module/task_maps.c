@@ -2,16 +2,15 @@
 /*
  * task_maps.c - see task_maps.h.
  *
- * What an interrupt does while it sits on a tracked task is not that task's.
- * preempt_count says which it is (include/linux/preempt.h): byte 1 counts softirqs,
- * in steps of two for disabled sections and with its lowest bit while one is served;
- * byte 2 has hard interrupts in its low nibble and NMIs in its high one. Both bytes
- * together index cov_contexts, which is 0 for a task. No flag is touched on the way,
- * which is why it is a table.
+ * What an interrupt does on top of a tracked task is not counted as that task's. preempt_count
+ * tells which of them is running (include/linux/preempt.h): byte 1 counts softirqs, in steps of
+ * two for disabled sections and with its lowest bit while one is served; byte 2 has hard
+ * interrupts in its low nibble and NMIs in its high one. Both bytes together index
+ * cov_contexts, which is 0 for a task. It is a table so that no flag is changed.
  *
- * Who reads base[0] reads its own: it is written for the next task at the last moment
- * at which the CPU still runs the one before, in __schedule(), with interrupts off. A
- * stub that has read its base and is preempted keeps it in a register.
+ * A task that reads base[0] reads its own: it is written for the next task at the last moment
+ * at which the CPU still runs the previous one, in __schedule(), with interrupts off. A stub
+ * that has read its base and is preempted keeps it in a register.
  */
 #include <linux/sched.h>
 #include <linux/smp.h>
@@ -46,7 +45,7 @@ static u8 *map_of(struct task_struct *task)
 {
 	struct thread_ref thread;
 
-	/* Every switch of every task comes here: it costs little as long as nobody is tracked. */
+	/* Every context switch comes here: it costs little as long as no task is tracked. */
 	if (!atomic_long_read(&cov_tasks.count) ||
 	    !task_registry_find(&cov_tasks, (unsigned long)task, &thread))
 		return NULL;
@@ -90,7 +89,7 @@ int task_maps_stub(struct stub_task *task)
 	task->bases = (unsigned long)&cov_task_maps.base;
 	task->nowhere = (unsigned long)&cov_task_maps.nowhere;
 	task->contexts = (unsigned long)cov_contexts;
-	/* There softirqs are not in preempt_count. */
+	/* On PREEMPT_RT softirqs are not in preempt_count. */
 	if (IS_ENABLED(CONFIG_PREEMPT_RT))
 		return -EOPNOTSUPP;
 	return reaches(task->preempt_count) && reaches(task->bases) &&

@@ -23,21 +23,19 @@
  *				 |   closed   |
  *				 +------------+
  *
- * Who may write: FREE: whoever wins the cmpxchg. RESERVED: its adder. LIVE:
- * nobody the key; the slot by thread_buffer.c's rules. DYING: the one whose
- * thread_buffer_close() won. A deletion is thus decided on the generation, not
- * on the key: a task that leaves and comes back into the same slot cannot be
- * deleted by someone who saw its former life.
+ * Who may write: FREE: the winner of the cmpxchg. RESERVED: its adder. LIVE: the key no one,
+ * the slot by thread_buffer.c's rules. DYING: the one whose thread_buffer_close() won. A
+ * deletion is thus decided on the generation, not on the key: a task that leaves and comes back
+ * into the same slot cannot be deleted by a CPU that saw its previous life.
  *
- * A task has at most one adder at a time, so at most one key of it is LIVE. A
- * DYING one may stand beside it; a look-up passes over it.
+ * A task has at most one adder at a time, so at most one key of it is LIVE. A DYING one may
+ * exist beside it; a look-up skips it.
  *
- * Is this slot's life that of my task? find loads the slot's generation G and
- * what it carries, then the key, then G again. G never returns, so the slot was
- * in life G all the time between; a key that is live in life G is that life's
- * key, and the task's if equal. (The key before G and not after would not do: it
- * may belong to the life before.) Deletions do the same, with the cmpxchg of the
- * close as the second look at G.
+ * Is this slot's life that of my task? find loads the slot's generation G and what it carries,
+ * then the key, then G again. G never recurs, so the slot was in life G all the time in
+ * between; a key that is live in life G is that life's key, and the task's if equal. (The key
+ * before G and not after would not do: it may belong to the previous life.) Deletions do the
+ * same, with the cmpxchg of the close as the second look at G.
  *
  * Fork against the closing of the owner
  *
@@ -57,15 +55,16 @@
  *     behind d2's back; but then, by the same argument, the parent was dropped
  *     by its own fork's i3 or i4, before it ran and could fork. Either way life
  *     G is over, and i4 sees that.
- *   The order of i3 and i4 matters: i4 could find the parent live before d2 comes
- *   to it, and i3 then find d3 done. A check of the parent alone would not do for
- *   the same reason, a scan in two rounds neither: children fork as well.
+ *   The order of i3 and i4 matters: were i4 first, it could find the parent live
+ *   before d2 gets to it, and i3 then find d3 done. For the same reason a check of
+ *   the parent alone would not do, nor would a scan in two rounds: children fork as
+ *   well.
  *
  * Memory ordering
- *   [E] A key is loaded with acquire. It pairs with the publication: who sees
- *	 the task sees its slot open, and all that the adder wrote before. A key is
- *	 freed with release, which pairs with the cmpxchg of the next adder: it finds
- *	 the slot closed, and its stores come after that.
+ *   [E] A key is loaded with acquire. It pairs with the publication: a reader that sees the
+ *	 task sees its slot open, and all that the adder wrote before. A key is freed with
+ *	 release, which pairs with the cmpxchg of the next adder: it finds the slot closed, and
+ *	 its stores come after that.
  *   [F] smp_store_mb() in publish and in del_owner, each followed by loads of
  *	 what the other stores.
  *   [G] @closing is loaded with acquire, and its zero stored with release.
@@ -201,8 +200,8 @@ static void task_publish(struct task_registry *reg, u32 slot, unsigned long task
 {
 	atomic_long_inc(&reg->count);
 	/*
-	 * [E] pairs with the acquire loads of keys; [F] the barrier behind it with
-	 * the one in task_registry_del_owner(), for task_registry_inherit().
+	 * [E] pairs with the acquire loads of keys; [F] the barrier after it with the one in
+	 * task_registry_del_owner(), for task_registry_inherit().
 	 */
 	smp_store_mb(reg->keys[slot], task);
 }
@@ -227,7 +226,7 @@ int task_registry_add(struct task_registry *reg, unsigned long task, u64 sample,
 		return -EINVAL;
 	if (task_registry_find(reg, task, &present))
 		return -EEXIST;
-	/* A promise about memory in use, not an invariant: adders at once may pass it. */
+	/* A bound on memory in use, not an invariant: concurrent adders may exceed it. */
 	slot = atomic_long_read(&reg->count) < reg->max_tasks ? task_reserve(reg, task) : -ENOSPC;
 	if (slot < 0) {
 		atomic_long_inc(&reg->lost);
@@ -259,7 +258,7 @@ int task_registry_inherit(struct task_registry *reg, unsigned long parent, unsig
 		return slot;
 	/*
 	 * i3, then i4 of the head comment. [G] pairs with the release in
-	 * task_registry_del_owner(), and keeps the look at the parent behind it.
+	 * task_registry_del_owner(), and orders the look at the parent after it.
 	 */
 	if (smp_load_acquire(&reg->closing) != from.owner &&
 	    thread_buffer_alive(&reg->buffer, &from))

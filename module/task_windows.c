@@ -3,12 +3,12 @@
  * task_windows.c - see task_windows.h.
  *
  *	(none) --> code written --> stubs that call it are made, one user each
- *	the last user goes, after text_quiesce() --> arena gets it back
+ *	the last user goes, after text_quiesce() --> its arena memory is freed
  *
- * Who stands in a window came from a stub and returns there. Both are in the arena, and
- * that is where quiesce.c finds him: the return address needs no search of its own, because
- * a window calls nobody. That is also why it returns with a plain ret, and not by way of
- * the kernel's return thunk, in whose text nobody would be found; and why CPUs that must use
+ * A task that is in a window came from a stub and returns there. Both are in the arena, and
+ * that is where quiesce.c finds it: the return address needs no search of its own, because a
+ * window calls nothing. That is also why it returns with a plain ret, and not through the
+ * kernel's return thunk, in whose text the task would not be found; and why CPUs that must use
  * that thunk (retbleed, SRSO, ITS) have the code in each stub instead.
  */
 #include <linux/slab.h>
@@ -26,7 +26,7 @@ struct task_window {
 	u32 users;
 };
 
-/* By the number of the window. */
+/* Indexed by window number. */
 static DEFINE_XARRAY(windows);
 
 static bool are_used(void)

@@ -2,14 +2,14 @@
 /*
  * text_patch.c - see text_patch.h.
  *
- * The window. Text is mapped read-only. Its pages are written through two pages of
- * address space that livecov maps once and points at any page for a moment: nothing
- * is allocated on the way back, which must not fail, and there is no lasting writable
- * mapping of text. Neighbours are written through one opening. Only the CPU that
- * opened the window uses it, with preemption off until it is closed; so the one
- * translation that must not be stale is its own, and INVLPG drops that (SDM vol. 3,
- * 4.10.4.1; stale ones of other CPUs and PCIDs are dropped before those use the
- * window). The second page is pointed only for a patch that lies across.
+ * The window. Text is mapped read-only. Its pages are written through two pages of address
+ * space that livecov maps once and points at any page for a moment: restoring bytes, which must
+ * not fail, allocates nothing, and there is no lasting writable mapping of text. Adjacent
+ * patches are written through one opening. Only the CPU that opened the window uses it, with
+ * preemption off until it is closed; so the one translation that must not be stale is its own,
+ * and INVLPG flushes that (SDM vol. 3, 4.10.4.1; stale ones of other CPUs and PCIDs are flushed
+ * before those use the window). The second page is mapped only for a patch that crosses a page
+ * boundary.
  *
  * The protocol, for a patch of more than one byte, as the kernel's own text_poke_bp():
  *
@@ -18,23 +18,22 @@
  *	         1. first byte       2. the others        3. first byte
  *	            sync, quiesce       sync                 sync
  *
- * "sync" has every CPU execute a serialising instruction (SDM vol. 3, 8.1.3,
- * cross-modifying code): afterwards none has an older byte in its pipeline. The
- * first byte changes alone, in one store. Who arrives at an int3 meanwhile is sent
- * to the new code's place by the breakpoint engine's handler, which knows the
- * site since before step 1. "quiesce", only on the way in and only if an
- * instruction begins inside: a task may have been preempted or interrupted before
- * it, in what is about to change; quiesce.c waits until nobody is. No one can come in
- * meanwhile: the way in is the first byte. On the way out nobody stands inside,
- * because the jump has been the only instruction there.
+ * "sync" has every CPU execute a serialising instruction (SDM vol. 3, 8.1.3, cross-modifying
+ * code): afterwards none has an older byte in its pipeline. The first byte changes alone, in
+ * one store. A CPU that hits the int3 meanwhile is redirected to the stub by the breakpoint
+ * engine's handler, which has known the site since before step 1. "quiesce", only when a patch
+ * is installed and only if an instruction begins inside: a task may have been preempted or
+ * interrupted before that instruction, with its instruction pointer in the bytes that are about
+ * to change; quiesce.c waits until none is. No task can enter meanwhile: that is possible only
+ * through the first byte. When a patch is removed no task is inside, because the jump has been
+ * the only instruction there.
  *
  * One byte is one store and one sync. A batch goes through each step together.
  *
- * Others who patch: the kernel's own text_poke() users are kept apart by what they
- * may touch: sites never lie on bytes of ftrace, static branches or static calls.
- * kprobes can come to any byte: a patch is carried out under their lock (foreign.c), and
- * one that has a kprobe on its bytes, or a byte that is not what we left there, is not
- * ours to change (refused -EBUSY).
+ * Other users that patch: the kernel's own text_poke() users touch other bytes: sites never lie
+ * on bytes of ftrace, static branches or static calls. A kprobe can be registered on any byte:
+ * a patch is applied under kprobes' lock (foreign.c), and one that has a kprobe on its bytes,
+ * or a byte that is not what we left there, is refused (-EBUSY).
  */
 #include <linux/cpu.h>
 #include <linux/mm.h>
@@ -55,14 +54,14 @@
 #include "text_patch.h"
 #include "text_selftest.h"
 
-#define WINDOW_PAGES	2	/* a patch may lie across a border */
+#define WINDOW_PAGES	2	/* a patch may cross a page boundary */
 
 static void *window;
 static struct page *window_idle;
 static pte_t *window_pte[WINDOW_PAGES];
 static const char *unusable;
 
-/* One patches at a time: under the targets' lock, and the disarm worker without it. */
+/* One job at a time: most patch under the targets' lock, the disarm worker without it. */
 static DEFINE_MUTEX(text_lock);
 
 /* --- the window ----------------------------------------------------------------- */
@@ -77,13 +76,13 @@ static void window_point(int i, struct page *page)
 }
 
 /*
- * An open window stays at its page for the writes that follow: to move it costs more than
- * to write. Preemption is off meanwhile, so not for too many.
+ * An open window stays at its page for the writes that follow: moving it costs more than
+ * writing. Preemption is off meanwhile, so there is a limit to their number.
  */
 #define WINDOW_WRITES	64
 
-static unsigned long window_page;	/* of text that its first page is at; 0: closed */
-static bool window_across;		/* its second is at the next one */
+static unsigned long window_page;	/* of text that its first page maps; 0: closed */
+static bool window_across;		/* its second page maps the next one */
 static u32 window_writes;
 
 static void window_close(void)
@@ -98,7 +97,7 @@ static void window_close(void)
 	preempt_enable();
 }
 
-/* Preemption is back now and then also where little is written. */
+/* Allow preemption now and then even where little is written. */
 static void window_rest(u32 i)
 {
 	if (i % WINDOW_WRITES == 0) {
@@ -158,7 +157,7 @@ static u8 *window_open(unsigned long address, u32 length)
 	return window + offset_in_page(address);
 }
 
-/* @length 1 is one store; more bytes are nobody's instruction at the moment. */
+/* @length 1 is one store; more bytes are not being executed at the moment. */
 static void write_locked(unsigned long address, const u8 *bytes, u32 length)
 {
 	u8 *to = window_open(address, length);
@@ -256,7 +255,7 @@ static void write_others(const struct text_job *job)
 static u32 remembered[REMEMBERED];
 static u32 nr_remembered;
 
-/* What is there: in one instruction, because it may be becoming somebody else's. */
+/* The byte that is there, in one instruction: another user may be changing it. */
 static void rewrite(unsigned long address)
 {
 	u8 *to = window_open(address, 1), now;
@@ -268,11 +267,11 @@ static void rewrite(unsigned long address)
 }
 
 /*
- * The last step's sync. qemu before 8.1, emulating, keeps its translation of a byte that was
- * read just before our store and finished just after (its commit "accel/tcg: Always lock
- * pages before translation"): that CPU would run into our int3 again and again, with nothing
- * there. All such translations are finished after a sync, and the same byte once more drops
- * them.
+ * The last step's sync. qemu before 8.1, when it emulates, keeps a translation for which the
+ * byte was read just before our store and which was finished just after (its commit "accel/tcg:
+ * Always lock pages before translation"): that CPU would hit our int3 again and again, although
+ * it is gone. After a sync all such translations are finished, and writing the same byte once
+ * more drops them.
  */
 static void sync_first_bytes(void)
 {
@@ -307,7 +306,7 @@ void text_patch(const struct text_job *job)
 {
 	bool inside;
 
-	/* No kprobe and no CPU comes or goes between two steps. */
+	/* Between two steps no kprobe comes or goes, and no CPU goes online or offline. */
 	foreign_lock();
 	cpus_read_lock();
 	mutex_lock(&text_lock);

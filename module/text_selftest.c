@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * text_selftest.c - before anybody's text is touched, a function of our own gets a
- * detour, is run both ways, and gets its bytes back. May call text_patch.c, stub.c,
- * arena.c. At load, when nobody else patches.
+ * text_selftest.c - before any target's text is touched, a function of our own gets a detour,
+ * is run both ways, and has its bytes restored. May call text_patch.c, stub.c, arena.c. Runs at
+ * load, when nothing else of livecov patches.
  */
 #include <linux/linkage.h>
 #include <linux/string.h>
@@ -14,7 +14,7 @@
 #include "text_selftest.h"
 
 #define SEVEN_BEFORE	4	/* cmp $7, %rdi */
-#define SEVEN_LENGTH	6	/* and the je behind it */
+#define SEVEN_LENGTH	6	/* and the je after it */
 
 /* Is it seven? A region as detours take them: an instruction, and a short jump. */
 unsigned long livecov_is_seven(unsigned long number);
@@ -57,7 +57,7 @@ static bool apply(struct text_patch *patch)
 	return patch->length;
 }
 
-/* The way back. */
+/* Reverse the patch. */
 static void swap_bytes(struct text_patch *patch)
 {
 	u8 bytes[REGION_MAX_LEN];

@@ -16,11 +16,10 @@
  * (released free, then claimed) to the next opener, so open and everything
  * between close and open has a single writer.
  *
- * A reference is (slot, G). All that can be done through one is done by cmpxchg
- * on a word that holds G, or compares G: a handler that looked its task up,
- * then lost the slot to another task, changes nothing of the new life. G is
- * 32 bits wide: to be mistaken, a handler would have to stand still between
- * look-up and use for 2^31 lives of one slot.
+ * A reference is (slot, G). All that can be done through one is done by cmpxchg on a word that
+ * holds G, or compares G: a handler that looked its task up, then lost the slot to another
+ * task, changes nothing of the new life. G is 32 bits wide: to be mistaken, a handler would
+ * have to stall between look-up and use for 2^31 lives of one slot.
  *
  * An interrupt in the middle of an update on the same CPU, that updates the
  * same slot, is an update that came first: the cmpxchg fails and is tried again.
@@ -112,7 +111,7 @@ notrace bool thread_buffer_read(const struct thread_buffer *buffer, u32 slot,
 	ref->generation = word_generation(smp_load_acquire(&s->last));
 	if (!generation_open(ref->generation))
 		return false;
-	/* [B] pair with the releases there, and keep the second load of G behind them. */
+	/* [B] pair with the releases there, and order the second load of G after them. */
 	ref->sample = smp_load_acquire(&s->sample);
 	ref->owner = smp_load_acquire(&s->owner);
 	return thread_buffer_alive(buffer, ref);
@@ -159,7 +158,7 @@ void thread_buffer_forget(struct thread_buffer *buffer, u32 first, u32 last)
 		u64 *word = &buffer->slots[slot].last;
 		u64 found = READ_ONCE(*word);
 
-		/* A failed exchange means that another id came, or life, which is as good. */
+		/* A failed exchange means that a new id, or life, came instead: just as good. */
 		if ((u32)found >= first && (u32)found <= last)
 			cmpxchg(word, found, word_pack(word_generation(found), CALLER_NONE));
 	}

@@ -4,11 +4,11 @@
  *
  *	head | entry, entry, ... | chunk, chunk, ...
  *
- * Everything is given out once, and nothing comes back, so a reader needs no lock and
- * can harm nobody: what it sees may be a moment old, never torn.
+ * Everything is allocated once and never freed, so a reader needs no lock and cannot disturb a
+ * writer: what it sees may be a moment old, never torn.
  *
- * A task's way through it; only the task writes, so there is no other writer but
- * an interrupt on top of itself:
+ * A task's states; only the task writes, so there is no other writer but an interrupt on top of
+ * it:
  *
  *	          begin: cmpxchg(busy, 0, 1)	     end: record, then busy = 0
  *	  IDLE ------------------------------> BUSY ---------------------------> IDLE
@@ -17,20 +17,20 @@
  *	   |              begin:                 v
  *	   +------------- lost++ ------------- FULL
  *
- * A begin that finds BUSY is one inside the other, of a probe in what the writer calls:
- * it is counted as lost, so recorded + lost stays the number of all begins. FULL is for
- * good: up to there a task's record has no gap but those.
+ * A begin that finds BUSY is nested, from a probe in what the writer calls: it is counted as
+ * lost, so recorded + lost stays the number of all begins. FULL is permanent: up to there a
+ * task's trace has no gaps but those.
  *
- * Chunks go to whoever comes first; next_chunk only rises, and a task asks for one when it
- * has filled the one before: so its chunks lie in the order of their use.
+ * Chunks are allocated first come, first served; next_chunk only rises, and a task asks for one
+ * when it has filled the one before: so its chunks lie in the order of their use.
  *
  * Memory ordering
  *   [A] The first word of a record, which is zero until then, is stored with release
  *	 after its other words. A reader that loads it with acquire and finds it set
  *	 sees all of the record.
- *   [B] A chunk's word 0 is stored with release after everything in the task's
- *	 chunk before. A reader that finds a chunk of a task sees all its former ones and
- *	 what is in them; what it has passed over before, it has to look at once more.
+ *   [B] A chunk's word 0 is stored with release after everything in the task's chunk before. A
+ *	 reader that finds a chunk of a task sees all its earlier ones and what is in them;
+ *	 chunks that it has skipped before, it has to check once more.
  *   [C] A task's @pid is stored with release after the rest of its entry.
  */
 #include "trace_area.h"
@@ -89,7 +89,7 @@ static __always_inline atomic_long_t *counter(__u64 *of)
 	return (atomic_long_t *)of;
 }
 
-/* The next of @max; once they are gone, the number does not rise for ever. */
+/* Take the next of @max; once all are taken, the number does not rise without bound. */
 static __always_inline long take(atomic_long_t *next, u32 max)
 {
 	long taken;
@@ -113,7 +113,7 @@ notrace int trace_area_add_task(struct trace_area *area, u32 pid, u32 tgid)
 }
 NOKPROBE_SYMBOL(trace_area_add_task);
 
-/* The last byte is always 0: whoever reads a name half changed reads a name. */
+/* The last byte is always 0: a reader of a half-changed name still reads a string. */
 notrace void trace_area_name(struct trace_area *area, u32 task, const char *comm)
 {
 	char *name = area->tasks[task].comm;

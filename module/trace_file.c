@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * trace_file.c - see trace_file.h. The trace lives as long as the file; a mapping holds the
- * file, and besides each of its pages: nothing is ever unmapped under a reader.
+ * trace_file.c - see trace_file.h. The trace lives as long as the file; a mapping holds a
+ * reference to the file, and to each of its pages: nothing is ever freed under a reader.
  */
 #include <linux/anon_inodes.h>
 #include <linux/file.h>
@@ -16,7 +16,7 @@
 
 #define FLAGS	(COV_TRACE_TIME | COV_TRACE_ARGS | COV_TRACE_SYSCALLS)
 
-/* remap_vmalloc_range() wants memory of vmalloc_user(), which logs that there is none. */
+/* remap_vmalloc_range() needs memory of vmalloc_user(), which logs a failed allocation. */
 static int map_pages(const struct trace *trace, struct vm_area_struct *vma)
 {
 	unsigned long i, n = vma_pages(vma), all = trace_length(trace) / PAGE_SIZE;

@@ -3,7 +3,7 @@
  * trace_syscalls.c - see trace_syscalls.h. Owns the tracepoints' probes. May call
  * trace.c, tracepoints.c.
  *
- * From 6.13 on those of system calls call their probes with preemption on.
+ * From 6.13 on the tracepoints of system calls call their probes with preemption on.
  */
 #include <linux/kprobes.h>
 #include <linux/preempt.h>
@@ -39,8 +39,8 @@ static void notrace syscall_ends(void *data, struct pt_regs *regs, long value)
 NOKPROBE_SYMBOL(syscall_ends);
 
 /*
- * Its name is another one by now. Not told by the system call: its number is the new
- * program's, and so is its kind, a 32-bit one's perhaps.
+ * The task's name has changed by now. The exit of the system call cannot tell: its number is
+ * the new program's, and so is its ABI, perhaps 32-bit.
  */
 static void notrace program_begins(void *data, struct task_struct *task, pid_t old_pid,
 				   struct linux_binprm *program)

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * tracking.c - owns the two tables that all handlers share, and the tracepoints
- * that keep the task registry true. May call task_registry.c, caller_table.c,
- * tracepoints.c.
+ * tracking.c - owns the two tables that all handlers share, and the tracepoints that keep the
+ * task registry up to date. May call task_registry.c, caller_table.c, tracepoints.c.
  *
- * A tracked task's children are tracked from before they first run: task_newtask,
- * the last step of copy_process(), which io_uring's workers pass as well;
- * sched_process_fork they do not. A task is dropped not when it begins to exit but when its
- * task_struct is given back (sched_process_free): in between it closes its
- * files, and what the driver does then is part of the test. Before that the
- * address cannot be used by another task.
+ * A tracked task's children are tracked from before they first run: task_newtask, the last step
+ * of copy_process(), which io_uring workers go through as well; they do not reach
+ * sched_process_fork. A task is dropped not when it begins to exit but when its task_struct is
+ * freed (sched_process_free): in between it closes its files, and what the driver does then is
+ * part of the test. Before that the address cannot be used by another task.
  */
 #include <linux/mutex.h>
 #include <linux/sched.h>
@@ -28,7 +26,7 @@ unsigned int cov_max_callers = 1U << 17;
 #define TASKS_LIMIT	(1U << 22)
 #define CALLERS_LIMIT	(1U << 24)
 
-/* task_registry_del_owner() wants its callers one at a time. */
+/* task_registry_del_owner() must not be called concurrently. */
 static DEFINE_MUTEX(drop_lock);
 
 static void tracking_fork(void *data, struct task_struct *child, unsigned long clone_flags)
@@ -42,9 +40,9 @@ static void tracking_free(void *data, struct task_struct *task)
 }
 
 /*
- * In __schedule(), before the switch, interrupts off. 6.1's last argument (the state
- * of the task before) is of no use here, so that one prototype does for all kernels:
- * further arguments are passed in registers and not looked at.
+ * In __schedule(), before the switch, interrupts off. 6.1's last argument (the state of the
+ * previous task) is not needed here, so one prototype serves all kernels: further arguments are
+ * passed in registers and ignored.
  */
 static void notrace tracking_switch(void *data, bool preempt, struct task_struct *prev,
 				    struct task_struct *next)
