@@ -22,6 +22,14 @@
 
 #define CALLER_PROBES	32	/* cells looked at before a record is lost */
 
+/**
+ * struct caller_cell - one pair; its states are at the head of caller_table.c
+ * @key: which pair, 0 if the cell is free
+ * @first_sample: the first sample that showed the pair, 0 if none is known
+ * @last_sample: the last one, 0 if none is known
+ * @serial: number of the pair in the order in which pairs were new, 0 if not yet known
+ * @count: passages; 0: the pair has no record
+ */
 struct caller_cell {
 	u64 key;
 	u64 first_sample;
@@ -74,18 +82,19 @@ struct caller_record {
 	u32 to;
 };
 
-/* An address's spelling as @from; CALLER_NONE if it lies outside the top 2 GB. */
+/* caller_from_address - @address as an @from; CALLER_NONE if it lies outside the top 2 GB */
 static __always_inline u32 caller_from_address(u64 address)
 {
 	return address >> 31 == (1ULL << 33) - 1 ? (u32)address : CALLER_NONE;
 }
 
+/* caller_is_address - is an @from half an address, and no checkpoint's id? */
 static __always_inline bool caller_is_address(u32 from)
 {
 	return from & CALLER_ADDRESS;
 }
 
-/* The address behind a @from for which caller_is_address() holds. */
+/* caller_address - the whole address of an @from for which caller_is_address() holds */
 static __always_inline u64 caller_address(u32 from)
 {
 	return 0xffffffffULL << 32 | from;
@@ -101,7 +110,7 @@ static __always_inline u64 caller_address(u32 from)
  */
 int caller_table_init(struct caller_table *table, u32 max_records);
 
-/* caller_table_destroy - free it; no handler runs any more. A zeroed struct is fine. */
+/* caller_table_destroy - free the cells; no handler runs any more. A zeroed @table is fine. */
 void caller_table_destroy(struct caller_table *table);
 
 /**
@@ -111,7 +120,9 @@ void caller_table_destroy(struct caller_table *table);
  * @to: checkpoint id
  * @sample: of the task that passed, or 0
  *
- * Safe in any context, interrupted by itself, at most CALLER_PROBES cells.
+ * Safe in any context, also when interrupted by itself; looks at CALLER_PROBES cells at most.
+ *
+ * Return: what became of the record; CALLER_LOST has been counted in @table->lost.
  */
 enum caller_fate caller_table_record(struct caller_table *table, u32 from, u32 to, u64 sample);
 
@@ -119,10 +130,10 @@ enum caller_fate caller_table_record(struct caller_table *table, u32 from, u32 t
  * caller_table_next - read the records one by one, in no particular order
  * @table: the table
  * @cursor: 0 before the first call
- * @record: the answer
+ * @record: the answer; unspecified at the end
  *
- * Runs beside recording handlers: a pair that is there throughout is given
- * exactly once. Return: true, or false at the end.
+ * May run concurrently with handlers that record: a pair that is there throughout is
+ * returned exactly once. Return: true, or false at the end.
  */
 bool caller_table_next(const struct caller_table *table, u32 *cursor,
 		       struct caller_record *record);
@@ -133,7 +144,7 @@ bool caller_table_next(const struct caller_table *table, u32 *cursor,
  * @first: lowest id
  * @last: highest id; @first 0 and @last CALLER_NONE drop all records
  *
- * Runs beside handlers that record other ids. Callers exclude each other.
+ * May run concurrently with handlers that record other ids. Callers exclude each other.
  * Return: records dropped.
  */
 u32 caller_table_forget(struct caller_table *table, u32 first, u32 last);
@@ -142,7 +153,7 @@ u32 caller_table_forget(struct caller_table *table, u32 first, u32 last);
  * caller_table_reset - empty the table, cells and @lost included; @serial goes on
  * @table: the table
  *
- * No handler may run: for the moment when no target is attached.
+ * No handler may run: only while no target is attached.
  */
 void caller_table_reset(struct caller_table *table);
 

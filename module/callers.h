@@ -9,11 +9,12 @@
 
 /**
  * callers_read - read some records
- * @arg: what is wanted; @cursor, @count and @lost are filled in
- * @answer: an array of struct cov_caller
- * @error: a sentence for the caller
+ * @arg: what is wanted; out: @cursor, @count and @lost
+ * @answer: out: an array of struct cov_caller; kvfree() its @bytes, also after an error
+ * @error: out: a sentence for the caller, after an error
  *
- * cov_targets_lock is held. Return: 0, -EINVAL, -ENOENT no such target, -ENOMEM.
+ * cov_targets_lock is held. Sleeps. Return: 0; -EINVAL: no such cursor; -ENOENT: no such
+ * target; -ENOMEM.
  */
 int callers_read(struct cov_callers *arg, struct query_answer *answer, struct cov_error *error);
 

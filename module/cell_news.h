@@ -8,25 +8,27 @@
 
 #include "portable.h"
 
-/* cell_news_size - bytes that @looked has to have for @count cells */
+/* cell_news_size - bytes that @looked of cell_news_find() has for @count cells */
 static inline u32 cell_news_size(u32 count)
 {
 	return (count + 7) / 8;
 }
 
 /**
- * cell_news_find - cells that were passed, and that are looked at now
+ * cell_news_find - find the cells that were passed since they were last looked at
  * @cells: a byte each, 0 or 1; others may write to them
  * @count: how many
- * @looked: a bit for each, from the lowest bit of the first byte on; those found are set
- * @found: out: their indices, rising
- * @max: how many of them there may be; what is left is found next time
+ * @looked: a bit for each, from the lowest bit of the first byte on, cell_news_size()
+ *	    bytes; the bits of those found are set
+ * @found: out: their indices, in rising order; room for @max
+ * @max: how many are returned at most; what is left is found next time
  *
- * Eight cells cost as much as one. Return: how many.
+ * Takes no lock. Callers exclude each other. Eight cells cost as much as one. Return: how many
+ * were found.
  */
 u32 cell_news_find(const u8 *cells, u32 count, u8 *looked, u32 *found, u32 max);
 
-/* cell_news_again - let a cell be found once more */
+/* cell_news_again - let @cell be found once more: clear its bit in @looked */
 static inline void cell_news_again(u8 *looked, u32 cell)
 {
 	looked[cell / 8] &= ~(1U << cell % 8);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * cells.h - where a target's hits are written down: one cell for each thing that can
+ * cells.h - where a target's hits are recorded: one cell for each thing that can
  * be seen, a byte (seen or not) or, where they are counted, 64 bits. In scope all a target has
  * one set of cells, in text's reach; in scope tracked each sample has one (samples.h).
  * Owns the memory of the first and the layout of both.
@@ -23,10 +23,10 @@ struct cov_image;
 
 /**
  * struct cells - a target's cells
- * @base: scope all: cell 0; NULL in scope tracked
+ * @base: scope all: address of cell 0; NULL in scope tracked
  * @offset: of cell 0 in the arena of cells, or in every sample's map; bytes
- * @count: cells
- * @wide: 64 bits each
+ * @count: how many; 0: none are allocated
+ * @wide: they are of 64 bits, and count; else of a byte
  */
 struct cells {
 	u8 *base;
@@ -35,18 +35,26 @@ struct cells {
 	bool wide;
 };
 
+/* cells_bytes - size of all the cells together */
 static inline u32 cells_bytes(const struct cells *cells)
 {
 	return cells->count << (cells->wide ? 3 : 0);
 }
 
-/* Offset of a cell from cell 0, in bytes. */
+/* cell_at - offset of @cell from cell 0, in bytes */
 static __always_inline u32 cell_at(const struct cells *cells, u32 cell)
 {
 	return cell << (cells->wide ? 3 : 0);
 }
 
-/* Write a hit down. Any context. */
+/**
+ * cell_hit - write a hit down
+ * @cells: the target's
+ * @base: address of cell 0 in the set that is written
+ * @cell: which
+ *
+ * Any context, no lock.
+ */
 static __always_inline void cell_hit(const struct cells *cells, u8 *base, u32 cell)
 {
 	u8 *at = base + cell_at(cells, cell);
@@ -57,7 +65,15 @@ static __always_inline void cell_hit(const struct cells *cells, u8 *base, u32 ce
 		WRITE_ONCE(*at, 1);
 }
 
-/* The same; was it the first? Two that come at the same time may both be told so. */
+/**
+ * cell_hit_first - cell_hit(), and was it the first hit of that cell?
+ * @cells: the target's
+ * @base: address of cell 0 in the set that is written
+ * @cell: which
+ *
+ * Any context, no lock. Return: true for the first one; of bytes, two that come at the same
+ * time may both be told so.
+ */
 static __always_inline bool cell_hit_first(const struct cells *cells, u8 *base, u32 cell)
 {
 	u8 *at = base + cell_at(cells, cell);
@@ -70,6 +86,14 @@ static __always_inline bool cell_hit_first(const struct cells *cells, u8 *base, 
 	return true;
 }
 
+/**
+ * cell_read - a cell's value
+ * @cells: the target's
+ * @base: address of cell 0 in the set that is read
+ * @cell: which
+ *
+ * Any context. Return: how many hits, or for a byte 0 or 1.
+ */
 static inline u64 cell_read(const struct cells *cells, const u8 *base, u32 cell)
 {
 	const u8 *at = base + cell_at(cells, cell);
@@ -78,31 +102,52 @@ static inline u64 cell_read(const struct cells *cells, const u8 *base, u32 cell)
 }
 
 /**
- * cells_take - get cells, all zero
- * @cells: @count and @wide say how many
- * @tracked: for scope tracked
+ * cells_take - allocate cells, all zero
+ * @cells: in: @count and @wide; out: @base and @offset
+ * @tracked: for scope tracked: room for them in every sample's map
  *
- * The targets' lock is held; sleeps. Return: 0, -ENOMEM, -ENOSPC.
+ * The targets' lock is held; takes samples' lock; sleeps. Return: 0; -ENOMEM; -ENOSPC: the
+ * arena of cells, or the maps' greatest length, has no room. After an error @count is 0, so
+ * that cells_give() has nothing to do.
  */
 int cells_take(struct cells *cells, bool tracked);
 
-/* cells_give - give them back; no stub writes them any more. A zeroed struct is fine. */
+/**
+ * cells_give - free them
+ * @cells: no stub or handler writes them any more; zeroed afterwards. A zeroed struct is fine.
+ *
+ * The targets' lock is held; takes samples' lock in scope tracked; sleeps. No failure.
+ */
 void cells_give(struct cells *cells);
 
 /**
- * cells_read - what has been seen
+ * cells_read - read all cells
  * @cells: whose
- * @sample: of this sample alone, or 0 for everything
- * @hits: out: one for each cell; added to what is there
+ * @sample: the hits of this sample alone, or 0 for all
+ * @hits: in and out: a number for each cell, to which its value is added
  *
- * Return: 0, -ENOENT no such sample, -EOPNOTSUPP one sample of scope all.
+ * The targets' lock is held; takes samples' lock in scope tracked; sleeps. Cells may be written
+ * meanwhile. Return: 0; -ENOENT: no such sample; -EOPNOTSUPP: a sample was asked for in scope
+ * all.
  */
 int cells_read(const struct cells *cells, u64 sample, u64 *hits);
 
-/* cells_clear - forget everything, while it is being written */
+/**
+ * cells_clear - set all cells to zero, in every sample's map too
+ * @cells: whose
+ *
+ * The targets' lock is held; takes samples' lock in scope tracked; sleeps. Cells may be written
+ * meanwhile: such a hit is kept or lost.
+ */
 void cells_clear(const struct cells *cells);
 
-/* cells_page - page @index of the arena of cells, for mmap; NULL behind its end */
+/**
+ * cells_page - a page of the arena of cells, for mmap()
+ * @index: of the page
+ *
+ * No lock. Return: the page, without a reference of the caller's: it stays as long as livecov;
+ * NULL past the arena's end.
+ */
 struct page *cells_page(unsigned long index);
 
 #endif /* LIVECOV_CELLS_H */

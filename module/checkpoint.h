@@ -12,7 +12,7 @@
 
 /**
  * struct held_cells - cells that outlive their target
- * @cells: empty as long as the target has them
+ * @cells: empty while the target still owns them
  * @users: stubs that write to them
  * @orphaned: the target has gone
  */
@@ -27,26 +27,26 @@ struct held_cells {
  * @openings: how many target_open() have not been closed
  * @idle_since: jiffies when the last one was
  * @plan: while the target is open, and until target_shut(): which of the possible sites are used
- * @entry: as long: site of each function, NULL if it has none
- * @leader: as long: site of each block
- * @branch: as long: site of each branch
+ * @entry: for the same time: site of each function, NULL if it has none
+ * @leader: for the same time: site of each block, or NULL
+ * @branch: for the same time: site of each branch, or NULL
  * @impossible: blocks that want a site, and have no instruction that takes one
  * @nr_impossible: how many
  * @manual: the site of a checkpoint that was added by hand and is not a
  *	    function's entry
  * @sites: their memory
- * @first_id: of the range of ids that is set aside for the cells: first_id + cell names
- *	      what was seen in caller records
- * @cells: where hits are written down
+ * @first_id: of the range of ids reserved for the cells: in caller records first_id + cell
+ *	      names what was seen
+ * @cells: where hits are recorded
  * @first_samples: where hits are counted: for each site, by its cell, the sample that hit it
  *		   first, 0 if none; else NULL
  * @passed: where hits are counted, in scope tracked: for each cell, has any sample hit it?
  *	    Else NULL
  * @mode: COV_MODE_*
- * @edges: it is not blocks: outcomes are wanted
+ * @edges: @mode is not COV_MODE_BLOCKS: outcomes are wanted
  * @refusals: a site was refused since the plan was made
- * @abandoned: a stub that writes to @cells could not be taken out: they stay for good
- * @held_cells: such stubs can be taken out later (held.c), which then frees @cells; or NULL
+ * @abandoned: a stub that writes to @cells could not be removed: they are never freed
+ * @held_cells: such stubs are removed later (held.c), which then frees @cells; or NULL
  */
 struct checkpoints {
 	u32 openings;
@@ -70,19 +70,36 @@ struct checkpoints {
 	struct held_cells *held_cells;
 };
 
-/* How many ids a target needs: one for each of its cells; a site's own is below them all. */
+/* checkpoints_ids - how many ids a target needs: one for each of its cells */
 u32 checkpoints_ids(const struct cov_image *image);
 
-/* checkpoints_init - make the cells; -ENOMEM, -ENOSPC; undone by checkpoints_free() */
+/**
+ * checkpoints_init - allocate a target's cells, and what else counts its hits
+ * @target: has its @image, @scope, @engine and @flags; its @cps is empty
+ * @mode: COV_MODE_*
+ *
+ * The targets' lock is held; sleeps. Undone by checkpoints_free(). Return: 0; -ENOMEM;
+ * -ENOSPC: no room for the cells. After an error nothing is left allocated.
+ */
 int checkpoints_init(struct cov_target *target, u32 mode);
+
+/**
+ * checkpoints_free - free sites, cells and all else, and leave @cps empty
+ * @cps: its target is closed and shut (target_shut()); its engines have released the sites, and
+ *	 no handler uses them
+ *
+ * The targets' lock is held; sleeps. Cells that a held stub still writes to (held.h) are freed
+ * with the last of these. No failure.
+ */
 void checkpoints_free(struct checkpoints *cps);
 
 /**
- * checkpoints_plan - choose sites, at first or anew after refusals
+ * checkpoints_plan - choose sites, at first or again after refusals
  * @target: its image and checkpoints; open
  * @room: how many more sites the table takes
  *
- * New sites are PENDING. Return: 0, -ENOMEM, -ENOSPC.
+ * New sites are PENDING. The targets' lock is held; sleeps. Return: 0; -ENOMEM; -ENOSPC: more
+ * than @room are needed. After an error no site was added, and @refusals is as it was.
  */
 int checkpoints_plan(struct cov_target *target, u32 room);
 
@@ -91,49 +108,93 @@ int checkpoints_plan(struct cov_target *target, u32 room);
  * @target: its image and checkpoints; open
  * @blocks: indices; each has a struct flow_block.site
  * @n: how many
- * @sites: out: the sites; they are PENDING
+ * @sites: out: the sites, @n of them; they are PENDING
  *
- * They belong to no plan: what they have not seen says nothing. Return: 0, -ENOMEM.
+ * They belong to no plan: what they have not seen says nothing. The targets' lock is held;
+ * sleeps. Return: 0 or -ENOMEM; then none was added.
  */
 int checkpoints_add_witnesses(struct cov_target *target, const u32 *blocks, u32 n,
 			      struct cov_site **sites);
 
-/* checkpoints_add_manual - one site more, at any instruction; -ENOSPC if @room is 0, -ENOMEM */
+/**
+ * checkpoints_add_manual - add the site of a checkpoint by hand: @cps.manual
+ * @target: its image and checkpoints
+ * @address: of any instruction
+ * @room: how many more sites the table takes
+ *
+ * The site is PENDING. The targets' lock is held; sleeps. Return: 0; -ENOSPC if @room is 0;
+ * -ENOMEM.
+ */
 int checkpoints_add_manual(struct cov_target *target, unsigned long address, u32 room);
 
-/*
- * checkpoints_index - of the site's function, branch or block, as its kind says; COV_NONE
- * by hand
+/**
+ * checkpoints_index - index of what a site stands for
+ * @site: the site
+ *
+ * The targets' lock is held; the target need not be open. Return: index of the function, branch
+ * or block, as the site's kind says; COV_NONE for a checkpoint by hand that is no entry.
  */
 u32 checkpoints_index(const struct cov_site *site);
 
-/* cell_is_branch - is it one of a branch's two? */
+/* cell_is_branch - is @cell of a target of this @image one of a branch's two? */
 bool cell_is_branch(const struct cov_image *image, u32 cell);
 
-/* checkpoints_slot - where an open target has the site, by what it stands for; NULL by hand */
+/**
+ * checkpoints_slot - where an open target keeps a site: by what it stands for
+ * @site: a site of the target
+ *
+ * The targets' lock is held. Return: an element of the target's @cps.entry, @leader or @branch,
+ * valid until target_close(); NULL for a checkpoint by hand that is no entry.
+ */
 struct cov_site **checkpoints_slot(const struct cov_site *site);
 
-/* checkpoints_plan_of - its place in an open target's plan; NULL if it is none of the plan's */
+/**
+ * checkpoints_plan_of - a site's place in an open target's plan
+ * @site: a site of the target
+ *
+ * The targets' lock is held. Return: its FLOW_SITE_*, valid until target_close(); NULL if it is
+ * none of the plan's: a witness, or by hand.
+ */
 u8 *checkpoints_plan_of(const struct cov_site *site);
 
-/* checkpoints_refuse - note that an engine could not arm @site */
+/**
+ * checkpoints_refuse - note that no engine could arm a site
+ * @site: REFUSED afterwards, with its @error
+ * @err: negative errno
+ *
+ * The targets' lock is held; does not sleep. If the site is one of the plan's, the target's
+ * @cps.refusals tells checkpoints_plan() to look for others.
+ */
 void checkpoints_refuse(struct cov_site *site, int err);
 
-/* site_saw - was the outcome passed? Not what samples' own cells say: false in scope tracked. */
+/**
+ * site_saw - was an outcome of a site passed?
+ * @site: the site
+ * @outcome: less than site_outcomes()
+ *
+ * Reads the target's cells: any context. Return: false in scope tracked, where each sample has
+ * its own cells.
+ */
 bool site_saw(const struct cov_site *site, u32 outcome);
 
 /**
  * checkpoints_hits - how often everything was hit
  * @target: its image and checkpoints
  * @sample: by this sample alone, or 0 for all
- * @hits: out: one for each cell (cells.h); kvfree() it
+ * @hits: out: one for each cell (cells.h); kvfree() it. NULL after an error
  *
  * Where nothing is counted (struct cells.wide) it is the number of samples that did, in
- * scope all 1. Return: 0, -ENOMEM, errors of cells_read().
+ * scope all 1. The targets' lock is held; sleeps. Return: 0, -ENOMEM, errors of cells_read().
  */
 int checkpoints_hits(const struct cov_target *target, u64 sample, u64 **hits);
 
-/* The sample that hit it first, where that is noted; 0 if none. */
+/**
+ * site_first_sample - which sample hit a site first
+ * @cps: of its target
+ * @site: the site, or NULL
+ *
+ * Return: the sample's id; 0 if none did, or that is not recorded.
+ */
 static inline u64 site_first_sample(const struct checkpoints *cps, const struct cov_site *site)
 {
 	return site && cps->first_samples ? READ_ONCE(cps->first_samples[site->cell]) : 0;
@@ -145,10 +206,12 @@ static inline u64 site_first_sample(const struct checkpoints *cps, const struct 
  * @hits: checkpoints_hits()
  * @coverage: the answer; free it with checkpoints_coverage_free()
  *
- * Return: 0 or -ENOMEM.
+ * The targets' lock is held; sleeps. Return: 0 or -ENOMEM; then @coverage is zeroed.
  */
 int checkpoints_coverage(const struct cov_target *target, const u64 *hits,
 			 struct flow_coverage *coverage);
+
+/* checkpoints_coverage_free - free the arrays and zero the struct; a zeroed one is fine */
 void checkpoints_coverage_free(struct flow_coverage *coverage);
 
 #endif /* LIVECOV_CHECKPOINT_H */

@@ -35,7 +35,11 @@
 #error "livecov needs a kernel with CONFIG_KALLSYMS=y: module symbols are dropped without it"
 #endif
 
-/* A stretch of a module's memory. */
+/**
+ * struct compat_span - a range of a module's memory
+ * @base: address of its first byte
+ * @size: bytes; 0: there is none
+ */
 struct compat_span {
 	unsigned long base;
 	unsigned int size;
@@ -47,9 +51,10 @@ struct compat_span {
  */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
 
-/* Behind the text's end there is an unmapped page, not the module's data. */
+/* After the text's end there is an unmapped page, not the module's data. */
 #define COMPAT_TEXT_ENDS_MAPPING	true
 
+/* compat_span_of - the memory of one type; only compat.h's own */
 static inline struct compat_span compat_span_of(const struct module *mod,
 						enum mod_mem_type type)
 {
@@ -58,22 +63,32 @@ static inline struct compat_span compat_span_of(const struct module *mod,
 	};
 }
 
+/* compat_core_text - a module's text that stays as long as the module is loaded */
 static inline struct compat_span compat_core_text(const struct module *mod)
 {
 	return compat_span_of(mod, MOD_TEXT);
 }
 
+/* compat_init_text - a module's text that is freed after its init function; size 0 once it is */
 static inline struct compat_span compat_init_text(const struct module *mod)
 {
 	return compat_span_of(mod, MOD_INIT_TEXT);
 }
 
+/* compat_core_rodata - a module's read-only data that stays as long as the module is loaded */
 static inline struct compat_span compat_core_rodata(const struct module *mod)
 {
 	return compat_span_of(mod, MOD_RODATA);
 }
 
-/* The stretches of a module's memory that are no text; false behind the last one. */
+/**
+ * compat_data - a range of a module's memory that is no text
+ * @mod: the module; it must not be freed meanwhile
+ * @index: 0, 1, ...
+ * @span: out: the range
+ *
+ * Return: false after the last one.
+ */
 static inline bool compat_data(const struct module *mod, u32 index, struct compat_span *span)
 {
 	static const enum mod_mem_type types[] = {
@@ -112,7 +127,6 @@ static inline struct compat_span compat_core_rodata(const struct module *mod)
 	};
 }
 
-/* The stretches of a module's memory that are no text; false behind the last one. */
 static inline bool compat_data(const struct module *mod, u32 index, struct compat_span *span)
 {
 	const struct module_layout *layouts[] = { &mod->core_layout, &mod->init_layout };
@@ -133,7 +147,8 @@ static inline bool compat_data(const struct module *mod, u32 index, struct compa
 /*
  * The tables that a module has of its own text: empty where the kernel is built without what
  * they are for. The right option is the one that struct module has around the member: with
- * another a table would be empty, and nothing would say so.
+ * another a table would silently be empty. Whoever reads one sees to it that the module is not
+ * freed meanwhile; an index is less than the table's length.
  */
 #include <linux/bug.h>
 #include <linux/jump_label.h>
@@ -141,16 +156,19 @@ static inline bool compat_data(const struct module *mod, u32 index, struct compa
 
 #ifdef CONFIG_JUMP_LABEL
 
+/* compat_nr_jump_labels - how many static branches a module has */
 static inline u32 compat_nr_jump_labels(const struct module *mod)
 {
 	return mod->num_jump_entries;
 }
 
+/* compat_jump_label - address of the static branch with index @index */
 static inline unsigned long compat_jump_label(const struct module *mod, u32 index)
 {
 	return jump_entry_code(&mod->jump_entries[index]);
 }
 
+/* compat_jump_label_target - address that it jumps to while it is a jump */
 static inline unsigned long compat_jump_label_target(const struct module *mod, u32 index)
 {
 	return jump_entry_target(&mod->jump_entries[index]);
@@ -177,11 +195,13 @@ static inline unsigned long compat_jump_label_target(const struct module *mod, u
 
 #ifdef CONFIG_GENERIC_BUG
 
+/* compat_nr_bugs - how many entries a module's bug table has */
 static inline u32 compat_nr_bugs(const struct module *mod)
 {
 	return mod->num_bugs;
 }
 
+/* compat_bug - address of the ud2 of the entry with index @index */
 static inline unsigned long compat_bug(const struct module *mod, u32 index)
 {
 	const struct bug_entry *bug = &mod->bug_table[index];
@@ -193,7 +213,7 @@ static inline unsigned long compat_bug(const struct module *mod, u32 index)
 #endif
 }
 
-/* Does execution go on behind it? */
+/* compat_bug_warns - is it a WARN: does execution go on after it? */
 static inline bool compat_bug_warns(const struct module *mod, u32 index)
 {
 	return mod->bug_table[index].flags & BUGFLAG_WARNING;
@@ -218,9 +238,15 @@ static inline bool compat_bug_warns(const struct module *mod, u32 index)
 
 #endif
 
-/*
- * ftrace's places. The oldest kernels have them under FTRACE_MCOUNT_RECORD, which on x86 is
- * DYNAMIC_FTRACE by another name; the newest know that name no longer.
+/**
+ * compat_fentries - a module's fentry sites
+ * @mod: the module
+ * @n: out: how many
+ *
+ * The oldest kernels have them under FTRACE_MCOUNT_RECORD, which on x86 is DYNAMIC_FTRACE by
+ * another name; the newest no longer know that name.
+ *
+ * Return: their addresses, struct module's own array; NULL if there are none.
  */
 static inline const unsigned long *compat_fentries(const struct module *mod, u32 *n)
 {
@@ -235,11 +261,13 @@ static inline const unsigned long *compat_fentries(const struct module *mod, u32
 
 #ifdef CONFIG_HAVE_STATIC_CALL_INLINE
 
+/* compat_nr_static_calls - how many static calls a module has */
 static inline u32 compat_nr_static_calls(const struct module *mod)
 {
 	return mod->num_static_call_sites;
 }
 
+/* compat_static_call - address of the static call with index @index */
 static inline unsigned long compat_static_call(const struct module *mod, u32 index)
 {
 	const struct static_call_site *site = &mod->static_call_sites[index];
@@ -272,6 +300,7 @@ static inline unsigned long compat_static_call(const struct module *mod, u32 ind
 
 #define COMPAT_HAS_RCU_TASKS	true
 
+/* compat_synchronize_rcu_tasks - wait until every task has left the text it stands in. Sleeps. */
 static inline void compat_synchronize_rcu_tasks(void)
 {
 	synchronize_rcu_tasks();
@@ -290,12 +319,12 @@ static inline void compat_synchronize_rcu_tasks(void)
 #endif
 
 /*
- * Can a task lose its CPU in the kernel where it has not asked for it? cfe43f478b79
- * ("preempt/dynamic: Introduce preemption model accessors"), 5.18; 7c70cb94d29c ("sched:
- * Add Lazy preemption model"), 6.13, added one that preempts as well.
+ * Preemption models: cfe43f478b79 ("preempt/dynamic: Introduce preemption model accessors"),
+ * 5.18; 7c70cb94d29c ("sched: Add Lazy preemption model"), 6.13, added one that preempts as well.
  */
 #include <linux/sched.h>
 
+/* compat_preempts - can a task lose its CPU in the kernel without having asked for it? */
 static inline bool compat_preempts(void)
 {
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 18, 0)
@@ -306,11 +335,12 @@ static inline bool compat_preempts(void)
 }
 
 /*
- * Must returns in the kernel go by its return thunk on this CPU? a149180fbcf3 ("x86: Add magic
+ * Return thunks: a149180fbcf3 ("x86: Add magic
  * AMD return-thunk"), 5.19 and stable kernels.
  */
 #include <asm/cpufeature.h>
 
+/* compat_returns_by_thunk - must returns in the kernel go by its return thunk on this CPU? */
 static inline bool compat_returns_by_thunk(void)
 {
 #ifdef X86_FEATURE_RETHUNK
@@ -323,6 +353,7 @@ static inline bool compat_returns_by_thunk(void)
 /* 908a1d775422 ("hrtimers: Introduce hrtimer_setup() to replace hrtimer_init()"), 6.13. */
 #include <linux/hrtimer.h>
 
+/* compat_hrtimer_setup - hrtimer_setup() of the newest kernels */
 static inline void compat_hrtimer_setup(struct hrtimer *timer,
 					enum hrtimer_restart (*function)(struct hrtimer *),
 					clockid_t clock, enum hrtimer_mode mode)
@@ -345,10 +376,12 @@ static inline void compat_hrtimer_setup(struct hrtimer *timer,
 #if COMPAT_HAS_FTRACE_IPS
 #include <linux/ftrace.h>
 
-/*
- * What ftrace has saved: of these, the stack pointer and the registers of arguments
- * are valid. 7888af4166d4 ("ftrace: Make ftrace_regs abstract from direct use"), 6.13 and some
- * of 6.12.
+/**
+ * compat_arguments - the registers that ftrace has saved
+ * @regs: as ftrace passes them to a callback
+ *
+ * Of these, the stack pointer and the registers of arguments are valid. 7888af4166d4
+ * ("ftrace: Make ftrace_regs abstract from direct use"), 6.13 and some of 6.12.
  */
 static __always_inline const struct pt_regs *compat_arguments(struct ftrace_regs *regs)
 {
@@ -360,9 +393,13 @@ static __always_inline const struct pt_regs *compat_arguments(struct ftrace_regs
 }
 #endif
 
-/*
- * May probes be in a module's function? What kprobes' own list is made of
- * (add_module_kprobe_blacklist(), kernel/kprobes.c).
+/**
+ * compat_is_forbidden - are probes forbidden in a module's function?
+ * @mod: the module
+ * @address: of the function
+ * @size: of the function, bytes
+ *
+ * By what kprobes' own list is made of (add_module_kprobe_blacklist(), kernel/kprobes.c).
  */
 static inline bool compat_is_forbidden(const struct module *mod, unsigned long address,
 				       unsigned int size)
@@ -380,7 +417,7 @@ static inline bool compat_is_forbidden(const struct module *mod, unsigned long a
 
 /*
  * Before a89dfde3dc3c ("x86: Remove dynamic NOP selection"), 5.13, the nop that ftrace
- * writes was one of a table, by the processor.
+ * writes came from a table, and depended on the processor.
  */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 13, 0)
 #define COMPAT_NOPS		NULL
@@ -393,14 +430,15 @@ static inline bool compat_is_forbidden(const struct module *mod, unsigned long a
 
 /*
  * Until 0c76ef3f26d5 ("kprobes: Fix check for probe enabled in kill_kprobe()"), 6.2 and 6.1's
- * stable releases, a module that went left its kprobes at ftrace's places in ftrace's filter:
+ * stable releases, a module that went left its kprobes at fentry sites in ftrace's filter:
  * what was loaded there afterwards was traced for good.
  */
 #define COMPAT_KPROBES_LOSES_FTRACE	(LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 2))
 
-/* d741bf41d7c7 ("kprobes: Remove kretprobe hash"), 5.11: NULL once the probe has gone. */
+/* d741bf41d7c7 ("kprobes: Remove kretprobe hash"), 5.11, made get_kretprobe(). */
 #include <linux/kprobes.h>
 
+/* compat_kretprobe_of - the probe of @instance; NULL once the probe has gone. Any context. */
 static __always_inline struct kretprobe *
 compat_kretprobe_of(struct kretprobe_instance *instance)
 {
@@ -431,7 +469,7 @@ compat_kretprobe_of(struct kretprobe_instance *instance)
  */
 #include <linux/mm.h>
 
-/* For reading alone, and it does not grow. */
+/* compat_vma_only_read - make @vma readable only, and not expandable; from mmap() */
 static inline void compat_vma_only_read(struct vm_area_struct *vma)
 {
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
@@ -443,17 +481,19 @@ static inline void compat_vma_only_read(struct vm_area_struct *vma)
 }
 
 /*
- * compat_return_address - to where a function returns
+ * compat_return_address - where a function returns to
  * @found: the address at @slot, now or a moment ago
- * @slot: where that lies on the stack
+ * @slot: address on the running task's stack
  *
  * A kretprobe puts its trampoline there, and a function that is jumped to at another's
  * end finds it. The true address is kept in the task's list, of which the innermost
  * comes first; kretprobe_find_ret_addr(), which looks there, is not exported. Several
- * kretprobes on one function lie behind each other, the first that came at the end.
+ * kretprobes on one function follow each other, the first that was registered last.
  * d741bf41d7c7 ("kprobes: Remove kretprobe hash"), 5.11, made the list; before that the
  * trampoline is all there is. 73f9b911faa7 ("kprobes: Use rethook for kretprobe if
  * possible"), 5.18, replaced it by rethook's. Any context.
+ *
+ * Return: the true return address; before 5.11 @found.
  */
 #ifdef CONFIG_KRETPROBE_ON_RETHOOK
 #include <linux/rethook.h>

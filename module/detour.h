@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * detour.h - what a detour can do beyond struct cov_engine: be taken out in part.
+ * detour.h - what a detour can do beyond struct cov_engine: be removed in part.
  */
 #ifndef LIVECOV_DETOUR_H
 #define LIVECOV_DETOUR_H
@@ -8,9 +8,9 @@
 #include "checkpoint.h"
 
 /**
- * struct detour_settling - sites of engine detour, and what becomes of them
+ * struct detour_settling - sites of engine detour, and what is to become of them
  * @sites: @count of them
- * @to: enum site_settled each; after detour_settle() what it came to
+ * @to: for each an enum site_settled; after detour_settle() the one that it has
  * @count: how many
  */
 struct detour_settling {
@@ -19,13 +19,31 @@ struct detour_settling {
 	u32 count;
 };
 
-/* detour_settle - change them together. Targets' lock; sleeps, allocates nothing. */
+/**
+ * detour_settle - change several detours at once
+ * @settling: the sites; they have this engine, and their @settled is set afterwards. Where text
+ *	      could not be changed @to becomes what the site has, and the site has its @error
+ *
+ * The targets' lock is held; sleeps, allocates nothing. The states of sites are the caller's
+ * business. No failure.
+ */
 void detour_settle(struct detour_settling *settling);
 
-/* detour_can_half - could it go to SITE_SETTLED_HALF? */
+/**
+ * detour_can_half - could a detour go to SITE_SETTLED_HALF?
+ * @site: a branch's, of this engine; remembers the answer (@taken_at)
+ *
+ * The targets' lock is held; does not sleep. The first call takes as long as making the stub.
+ */
 bool detour_can_half(struct cov_site *site);
 
-/* detour_origin - what is at @offset of its stub: an offset from its region; any context */
+/**
+ * detour_origin - which of a region's instructions does a stub carry out at an offset?
+ * @site: of this engine
+ * @offset: from the stub's first byte
+ *
+ * Any context. Return: the instruction's offset from the region's first byte; 0 if unknown.
+ */
 u32 detour_origin(const struct cov_site *site, u32 offset);
 
 #endif /* LIVECOV_DETOUR_H */

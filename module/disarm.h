@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * disarm.h - from a handler, which may do nothing, to a worker, which may sleep:
+ * disarm.h - from a handler, which may neither lock nor sleep, to a worker, which may:
  * sites that have done their work are handed over to be disarmed.
  */
 #ifndef LIVECOV_DISARM_H
@@ -8,12 +8,20 @@
 
 struct cov_site;
 
-/* cov_disarm_later - queue an ARMED one-shot site; any context, once for each arming */
+/**
+ * cov_disarm_later - queue a one-shot site for the disarm worker
+ * @site: the caller has turned it from ARMED to DISARMING: once for each arming
+ *
+ * Any context, NMI included; takes no lock. The worker disarms it and makes it DISARMED.
+ */
 void cov_disarm_later(struct cov_site *site);
 
-/*
- * cov_disarm_flush - wait until every site queued so far is DISARMED. Sleeps. After
- * it, and if no handler can run on a site any more, nothing refers to the site.
+/**
+ * cov_disarm_flush - wait until every site queued so far is DISARMED
+ *
+ * Sleeps. The targets' lock may be held, which the worker does not take; locks under which text
+ * is changed must not. After it, and if no handler can run on a site any more, nothing refers to
+ * the site.
  */
 void cov_disarm_flush(void);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * engine.h - what an engine is: a way to notice when execution passes a site.
- * probe.c has the one on kprobes, entry.c that on ftrace, breakpoint.c that on
- * int3, detour.c that on jumps; engine.c chooses among them. Every call sleeps, and is
- * made under the targets' lock unless it says otherwise.
+ * probe.c has the one that uses kprobes, entry.c ftrace, breakpoint.c int3, detour.c jumps;
+ * engine.c chooses among them. Every call may sleep, and the targets' lock is held, unless it
+ * says otherwise.
  */
 #ifndef LIVECOV_ENGINE_H
 #define LIVECOV_ENGINE_H
@@ -17,19 +17,19 @@
 /**
  * struct cov_engine - a way to arm sites
  * @id: COV_ENGINE_*
- * @usable: NULL, or why it cannot be used on this kernel
+ * @usable: returns NULL, or why it cannot be used on this kernel; no lock. Itself NULL: it can
  * @arm: try @n PENDING sites of one target; each is ARMED afterwards and has its
  *	 @engine, or has its @error
- * @disarm: stop hits at @n ARMED or DISARMING sites, but keep what arming cost;
- *	    called by the disarm worker without the targets' lock
+ * @disarm: stop hits at @n ARMED or DISARMING sites, but keep what they need to be armed
+ *	    again; also called by the disarm worker, without the targets' lock
  * @rearm: arm @n DISARMED sites again, whose state is ARMED already; those that failed
  *	   have their @error
- * @release: give back everything of those sites of a target that are this engine's
+ * @release: free everything of those sites of a target that are this engine's
  *	     and that a filter takes, and add what they had missed to the target; when
  *	     it returns no handler runs on them any more and the text is as it was. It
- *	     allocates nothing. Their states are the caller's business.
- * @missed: hits at a site that the kernel says it skipped; or NULL
- * @original: which bytes the engine has changed, and what they were before; how
+ *	     does not fail for want of memory. Their states are the caller's business.
+ * @missed: returns the hits at a site that the kernel says it skipped; or NULL
+ * @original: tells which bytes the engine has changed, and what they were before; returns how
  *	      many, at most ENGINE_MAX_BYTES
  */
 struct cov_engine {
@@ -50,43 +50,71 @@ extern const struct cov_engine cov_engine_detour;
 
 #define COV_ENGINES	(COV_ENGINE_ENTRY + 1)
 
-/* By COV_ENGINE_*; there is none that is SITE_NO_ENGINE. */
+/* By COV_ENGINE_*; NULL for SITE_NO_ENGINE. */
 extern const struct cov_engine *const cov_engines[COV_ENGINES];
 
-/* The engine that has armed a site, or NULL. */
+/* engine_of - the engine that has armed @site, or NULL. Any context. */
 static inline const struct cov_engine *engine_of(const struct cov_site *site)
 {
 	return cov_engines[site->engine];
 }
 
 /**
- * engine_arm_fast - arm pending sites of one target, as far as it goes all at once
+ * engine_arm_fast - arm pending sites of one target by engines that arm all at once
  * @choice: COV_ENGINE_* that was asked for
  * @sites: in and out: their order changes
  * @n: how many, at least 1
  *
- * Return: how many are left for engine_arm_slow(), at the front of @sites; the others are
- * ARMED or have been given to checkpoints_refuse(). Or -ENOMEM, and nothing was done.
+ * The targets' lock is held, and the target is open; sleeps. Return: how many are left for
+ * engine_arm_slow(), at the front of @sites; the others are ARMED or have been given to
+ * checkpoints_refuse(). Or -ENOMEM, and nothing was done.
  */
 int engine_arm_fast(u32 choice, struct cov_site **sites, u32 n);
 
-/* engine_arm_slow - arm those by kprobes, or refuse them; some 20 ms each */
+/**
+ * engine_arm_slow - arm sites by kprobes, or refuse them
+ * @sites: PENDING; afterwards ARMED, or REFUSED with an @error
+ * @n: how many; may be 0
+ *
+ * The targets' lock is held; sleeps, some 20 ms for each. No failure.
+ */
 void engine_arm_slow(struct cov_site **sites, u32 n);
 
-/* engine_choice - COV_ENGINE_* for a target's sites: where order counts, auto has no detours */
+/* engine_choice - COV_ENGINE_* to arm a target's sites: where order counts, auto has no detours */
 u32 engine_choice(const struct cov_target *target);
 
-/* engine_release - have every engine let go of the sites that a filter takes */
+/**
+ * engine_release - have every engine release the sites that a filter takes
+ * @target: whose
+ * @filter: true for the sites to release
+ *
+ * When it returns, no handler runs on them, nothing of them is in the disarm worker's queue, and
+ * text is as it was except where somebody else's kprobe sits on a patch (held.h). Their states are
+ * the caller's business. The targets' lock is held; sleeps: up to seconds for such kprobes, and
+ * without end while livecov is being unloaded. No failure.
+ */
 void engine_release(struct cov_target *target, site_filter filter);
 
-/* engine_known - is it an engine that can be asked for? */
+/* engine_known - is @choice a COV_ENGINE_* that can be asked for, usable here or not? No lock. */
 bool engine_known(u32 choice);
 
-/* engines_usable - bit (1 << COV_ENGINE_*) of each that works here */
+/* engines_usable - a mask: bit (1 << COV_ENGINE_*) of each that works here. No lock. */
 u32 engines_usable(void);
 
-/* engines_init - try them out; what cannot be used is said in the log. No failure. */
+/**
+ * engines_init - try the engines out
+ *
+ * Called once, when livecov is loaded; without the targets' lock. Sleeps. No failure: engines
+ * that cannot be used are named in the log, and others are taken.
+ */
 void engines_init(void);
+
+/**
+ * engines_exit - undo engines_init()
+ *
+ * No target is left; the targets' lock is not held. Sleeps. When it returns no handler runs any
+ * more, and text is as it was.
+ */
 void engines_exit(void);
 
 #endif /* LIVECOV_ENGINE_H */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * entry.h - engine entry's life.
+ * entry.h - what engine entry can do beyond struct cov_engine.
  */
 #ifndef LIVECOV_ENTRY_H
 #define LIVECOV_ENTRY_H
@@ -8,13 +8,20 @@
 #include "checkpoint.h"
 
 /**
- * entry_settle - ARMED sites of engine entry have been seen: take them out, DISARMED
- * @sites: @n of them
- * @ips: room for as many
+ * entry_settle - stop watching entries that have been seen
+ * @sites: ARMED sites of engine entry; DISARMED afterwards
+ * @ips: room for as many addresses, which it overwrites
+ * @n: how many, at least 1
+ *
+ * The targets' lock is held; sleeps, allocates what ftrace needs. No failure.
  */
 void entry_settle(struct cov_site **sites, unsigned long *ips, u32 n);
 
-/* entry_exit - livecov goes, and no site is left */
+/**
+ * entry_exit - unregister the ftrace_ops, when livecov goes
+ *
+ * No site of engine entry is left. Sleeps; when it returns the callback does not run any more.
+ */
 void entry_exit(void);
 
 #endif /* LIVECOV_ENTRY_H */

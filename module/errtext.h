@@ -12,9 +12,9 @@
 
 /**
  * cov_fail - say what was wrong
- * @error: where the sentence goes
+ * @error: a struct cov_error *: where the sentence goes, cut off at its end
  * @err: negative errno
- * @fmt: the sentence: what was wrong, and what to do next
+ * @fmt: the sentence as for printf(): what was wrong, and what to do next; a string literal
  *
  * Return: @err, so that a caller can write "return cov_fail(...)".
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * fentry_nop.h - what ftrace's places hold while nobody traces.
+ * fentry_nop.h - what fentry sites hold while nobody traces.
  */
 #ifndef LIVECOV_FENTRY_NOP_H
 #define LIVECOV_FENTRY_NOP_H
@@ -9,10 +9,15 @@
 
 #define FENTRY_NOP_LEN	5
 
-/* FENTRY_NOP_LEN bytes; does not change once livecov is loaded. */
+/* FENTRY_NOP_LEN bytes; constant after fentry_nop_init(). */
 extern const u8 *cov_fentry_nop;
 
-/* Sleeps; comes before whatever reads text. */
+/**
+ * fentry_nop_init - find out which nop ftrace uses on this processor
+ *
+ * Called once, when livecov is loaded, before anything that reads text. Sleeps. No failure:
+ * without an answer it is the usual one.
+ */
 void fentry_nop_init(void);
 
 #endif /* LIVECOV_FENTRY_NOP_H */

@@ -15,10 +15,10 @@
 #define FLOW_ENTRY_UNKNOWN	0xff
 
 /**
- * struct flow_text - a contiguous stretch of text
+ * struct flow_text - a contiguous range of text
  * @base: address of bytes[0]
  * @bytes: a copy of it
- * @size: bytes
+ * @size: how many
  */
 struct flow_text {
 	u64 base;
@@ -37,14 +37,14 @@ struct flow_text {
  *	   no blocks. EILSEQ: its bytes are no instructions, or something jumps
  *	   or points into the middle of one. EBUSY: a breakpoint or a jump of
  *	   somebody else's hides an instruction. EFAULT: it lies outside the texts.
- * @entry: out: offset of the instruction that the entry site sits on: ftrace's place, or
- *	   the first instruction behind an endbr64; FLOW_ENTRY_UNKNOWN before flow_build()
+ * @entry: out: offset of the instruction that the entry site sits on: the fentry site, or
+ *	   the first instruction after an endbr64; FLOW_ENTRY_UNKNOWN before flow_build()
  * @unsure: out: not every way into its code is known; read by region_find() alone
  * @reserved: out: that instruction is a static branch, a static call or in the bug table
  * @first_block: out: its blocks are contiguous and ordered by address
- * @blocks: out
+ * @blocks: out: how many blocks
  * @first_branch: out: its branches are contiguous and ordered by address
- * @branches: out
+ * @branches: out: how many branches
  */
 struct flow_function {
 	u64 address;
@@ -61,13 +61,21 @@ struct flow_function {
 	u32 branches;
 };
 
-/* A pair of addresses: extable (instruction, fix-up), jump label (nop or jump, its target). */
+/**
+ * struct flow_pair - a pair of addresses, of the exception table or of the jump labels
+ * @from: instruction that may fault; nop or jump of a static branch
+ * @to: its fixup; where it jumps to while it is a jump
+ */
 struct flow_pair {
 	u64 from;
 	u64 to;
 };
 
-/* A ud2 of the bug table: @warn means that execution goes on behind it. */
+/**
+ * struct flow_bug - a ud2 of the bug table
+ * @address: of it
+ * @warn: execution goes on after it
+ */
 struct flow_bug {
 	u64 address;
 	bool warn;
@@ -75,7 +83,7 @@ struct flow_bug {
 
 /**
  * struct flow_input - what is known of a target
- * @texts: stretches of text, disjoint, any order
+ * @texts: ranges of text, disjoint, any order
  * @nr_texts: how many
  * @functions: sorted by address, disjoint; filled in by flow_build()
  * @nr_functions: how many
@@ -85,13 +93,13 @@ struct flow_bug {
  * @nr_jump_labels: how many
  * @bugs: bug table, any order
  * @nr_bugs: how many
- * @fentries: addresses of the 5-byte places that ftrace owns, any order
+ * @fentries: addresses of the fentry sites, 5 bytes that ftrace owns, any order
  * @nr_fentries: how many
- * @static_calls: addresses of 5-byte static-call places, any order
+ * @static_calls: addresses of static calls, 5 bytes each, any order
  * @nr_static_calls: how many
  * @is_code: does a jump out of the texts to this address lead to code of the kernel's
  *	     or a module's? If not, somebody has put the jump there (kprobes does, when
- *	     it optimises a probe), and its function is an EBUSY. NULL: it does
+ *	     it optimises a probe), and its function gets EBUSY. NULL: all do
  * @incomplete: the tables above are not known (core kernel): no way into a
  *	   block may be inferred
  *
@@ -119,7 +127,7 @@ struct flow_input {
 };
 
 /* How a block ends. */
-#define FLOW_END_FALL	0	/* next[0]: into the block behind it */
+#define FLOW_END_FALL	0	/* next[0]: into the block after it */
 #define FLOW_END_JCC	1	/* next[0] fall-through, next[1] taken */
 #define FLOW_END_JMP	2	/* next[1] */
 #define FLOW_END_STATIC	3	/* a static branch: next[0] or next[1], no site can tell */
@@ -130,10 +138,10 @@ struct flow_input {
  *
  * ENTRY: it begins its function, and whoever enters it passes the entry site.
  * STOPS: control may enter it and not reach its end: it has a call, or an
- *	instruction that may fault and has a fix-up.
- * HIDDEN: it has ways in that are not the end of a block: a fix-up, a call, a jump
+ *	instruction that may fault and has a fixup.
+ * HIDDEN: it has ways in that are not the end of a block: a fixup, a call, a jump
  *	from code without blocks; or no way leads there from any entry.
- * UNSURE: it may be entered behind its first instruction, because a table, or the
+ * UNSURE: it may be entered after its first instruction, because a table, or the
  *	code related to it, is not known. What is known of its first instruction says
  *	nothing of its end, nor the other way round. It is STOPS, and ENTRY or HIDDEN.
  */
@@ -150,14 +158,14 @@ struct flow_input {
  * @site: offset from its function's first byte at which a site sees every
  *	  passage through the block: the first instruction that the kernel does not
  *	  reserve and that nothing in the block can keep from running, or FLOW_NONE.
- *	  In an ENTRY block it lies behind the instruction of the entry site. It may
- *	  be the place of the block's own branch.
+ *	  In an ENTRY block it lies after the instruction of the entry site. It may
+ *	  be that of the block's own branch.
  * @next: blocks that follow, FLOW_NONE where there is none or it is not ours
  * @branch: index of its conditional jump, or FLOW_NONE
  * @end: FLOW_END_*
  * @flags: FLOW_BLOCK_*
  *
- * What follows a call belongs to the call's block, but where a block of its own is
+ * What follows a call belongs to the call's block, except where a block of its own is
  * the only means to learn that the call came back.
  */
 struct flow_block {
@@ -179,7 +187,7 @@ struct flow_block {
  * @length: bytes
  * @condition: struct insn_branch's
  * @narrow: struct insn_branch's
- * @reserved: a static call: its bytes are the kernel's to change
+ * @reserved: a static call: the kernel may change its bytes at any time
  */
 struct flow_branch {
 	u64 target;
@@ -191,7 +199,11 @@ struct flow_branch {
 	bool reserved;
 };
 
-/* A way into a block: @block's next[@slot]. */
+/**
+ * struct flow_way - a way into a block: @block's next[@slot]
+ * @block: index of the block that it comes from
+ * @slot: 0 or 1
+ */
 struct flow_way {
 	u32 block;
 	u32 slot;
@@ -221,24 +233,29 @@ struct flow {
  * @in: the target; in->functions is filled in
  * @flow: the answer; free it with flow_free()
  *
- * A function that cannot be decoded, or whose code somebody jumps into the
- * middle of an instruction of, gets an error of its own and no blocks. The
+ * A function that cannot be decoded, or in which something jumps into the
+ * middle of an instruction, gets an error of its own and no blocks. The
  * functions that jump into it or are jumped into by it are UNSURE, as is a cold
  * part into which nobody is seen to jump; the others are not affected. Sleeps.
  * Return: 0, -ENOMEM, -E2BIG for more than 256 MiB of text.
  */
 int flow_build(struct flow_input *in, struct flow *flow);
 
-/* flow_collect_ways - @flow's first_way and ways, from its blocks; 0 or -ENOMEM */
+/**
+ * flow_collect_ways - make @first_way and @ways from the blocks
+ * @flow: in: its blocks; out: @first_way and @ways, which flow_free() frees
+ *
+ * Sleeps. Return: 0 or -ENOMEM.
+ */
 int flow_collect_ways(struct flow *flow);
 
-/* flow_free - free what flow_build() allocated; a zeroed struct is fine */
+/* flow_free - free what flow_build() or flow_unpack() allocated; a zeroed struct is fine */
 void flow_free(struct flow *flow);
 
 /* What is known of a possible site. */
 #define FLOW_SITE_UNUSED  0
 #define FLOW_SITE_WANTED  1
-#define FLOW_SITE_REFUSED 2	/* cannot be had: do without */
+#define FLOW_SITE_REFUSED 2	/* impossible: do without */
 
 /**
  * struct flow_plan - which sites are used; FLOW_SITE_* each
@@ -292,7 +309,7 @@ struct flow_hits {
 };
 
 /**
- * struct flow_coverage - what follows; FLOW_NO, _YES, _UNKNOWN each
+ * struct flow_coverage - what follows from the hits; FLOW_NO, _YES, _UNKNOWN each
  * @block: one for each block
  * @taken: one for each branch
  * @not_taken: one for each branch (the kernel has a macro "fallthrough")
@@ -309,7 +326,8 @@ struct flow_coverage {
  * @flow: its answer
  * @plan: which sites were armed (WANTED)
  * @hits: which of them were hit
- * @coverage: the answer: YES ran, NO certainly did not, UNKNOWN otherwise
+ * @coverage: in: arrays for all blocks and branches, the caller's; out: YES ran, NO certainly
+ *	      did not, UNKNOWN otherwise
  *
  * Where flow_plan() left no leader REFUSED, no block is UNKNOWN. The answer is
  * exact for passages that were complete: a task that was inside a block when the

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * flow_pack.h - control flow, made small for as long as nobody asks for it: 3 to 4 bytes
+ * flow_pack.h - control flow, packed while nobody needs it: 3 to 4 bytes
  * a block instead of 60. Pure. May call flow.c.
  */
 #ifndef LIVECOV_FLOW_PACK_H
@@ -9,8 +9,8 @@
 #include "flow.h"
 
 /**
- * struct flow_moving - the stretch of addresses that may lie elsewhere at the next unpacking
- * @base: where it is now
+ * struct flow_moving - the range of addresses that may lie elsewhere at the next unpacking
+ * @base: where it begins now
  * @size: bytes
  *
  * Addresses in it are packed as distances from @base, all others as they are.
@@ -43,17 +43,17 @@ struct flow_packed {
  * @moving: which addresses move
  * @packed: the answer; free it with flow_packed_free()
  *
- * Sleeps. Return: 0; -ENOMEM; -EINVAL if it is nothing that flow_build() would give.
+ * Sleeps. Return: 0; -ENOMEM; -EINVAL if @flow is nothing that flow_build() would make.
  */
 int flow_pack(const struct flow_input *in, const struct flow *flow,
 	      const struct flow_moving *moving, struct flow_packed *packed);
 
 /**
- * flow_unpack - the way back: all that went into flow_pack() is there again
- * @packed: its answer
- * @moving: where the moving stretch is now
- * @in: @functions and @nr_functions are set; pure_free() the former
- * @flow: set; free it with flow_free()
+ * flow_unpack - restore what went into flow_pack()
+ * @packed: flow_pack()'s answer
+ * @moving: where the moving range is now
+ * @in: out: @functions and @nr_functions; pure_free() the former
+ * @flow: out; free it with flow_free()
  *
  * Sleeps. Return: 0; -ENOMEM; -EILSEQ if @packed was damaged, which does no other harm.
  */

@@ -2,7 +2,7 @@
 /*
  * flow_read.h - a target's text as flow.c reads it: marks that say what is known of each
  * byte, and where control goes from each instruction, given the target's tables. Pure.
- * flow_read.c owns the marks and puts the tables' there; flow.c adds what it finds. May call
+ * flow_read.c owns the marks and makes those of the tables; flow.c adds what it finds. May call
  * insn_branch.c.
  */
 #ifndef LIVECOV_FLOW_READ_H
@@ -25,10 +25,16 @@
 
 /* An instruction must begin there, or the text has been misread. */
 #define MARK_PLACES	(MARK_LABEL | MARK_STATIC_CALL | MARK_FENTRY | MARK_BUG)
-/* register_kprobe() refuses these; a fentry place is the entry site's. */
+/* register_kprobe() refuses these; an fentry site is the entry site's. */
 #define MARK_RESERVED	MARK_PLACES
 
-/* A text, and where its marks are. */
+/**
+ * struct span - a text, and where its marks are
+ * @base: address of bytes[0]
+ * @bytes: the text
+ * @size: bytes
+ * @first: index of the first byte's mark in struct reader.marks and @plain
+ */
 struct span {
 	u64 base;
 	const u8 *bytes;
@@ -42,9 +48,9 @@ struct span {
  * @spans: its texts, sorted by base
  * @marks: MARK_*, one for each byte, in the order of @spans
  * @nr_marks: how many
- * @plain: one for each byte: an instruction begins there of which nothing but its kind and
- *	   length matters, and that has been decoded: plain_of(); else 0
- * @labels: its static branches, sorted by from
+ * @plain: one for each byte: plain_of() if an instruction begins there of which nothing but its
+ *	   kind and length matters, and that has been decoded; else 0
+ * @labels: the target's static branches, sorted by @from
  * @entries: one for each function: where its entry site sits, from its first byte
  * @near: the function that is being walked: most jumps stay in it
  */
@@ -62,7 +68,7 @@ struct reader {
 /* Where control goes from an instruction, given the tables. */
 enum step_kind {
 	STEP_ON,	/* to the next one */
-	STEP_PAD,	/* to the next one, but behind a terminator it is padding */
+	STEP_PAD,	/* to the next one, but after a terminator it is padding */
 	STEP_INT3,	/* padding, or somebody's breakpoint */
 	STEP_CALL,	/* elsewhere, and perhaps back to the next one */
 	STEP_TRAP,	/* perhaps to the next one: a ud2, and the bug table is not known */
@@ -72,52 +78,74 @@ enum step_kind {
 	STEP_AWAY,
 };
 
+/**
+ * struct step - an instruction, and where control goes from it
+ * @kind: enum step_kind
+ * @target: address that it goes to if that is known, else 0
+ * @insn: the instruction, as far as walk_next() decodes it
+ */
 struct step {
 	enum step_kind kind;
-	u64 target;		/* where it goes if that is known, else 0 */
+	u64 target;
 	struct insn_branch insn;
 };
 
-/*
- * A kind and a length, of 1 to INSN_MAX_LEN, in a byte. The tables do not change while a text is
- * read, nor does the text.
+/**
+ * plain_of - a kind and a length, of 1 to INSN_MAX_LEN, in a byte of struct reader.plain
+ * @step: a decoded instruction
+ *
+ * The tables do not change while a text is read, nor does the text.
+ *
+ * Return: the byte, or 0 if more than these matters: it jumps or has a target.
  */
 static inline u8 plain_of(const struct step *step)
 {
 	return step->target || step->kind == STEP_JCC ? 0 : step->kind << 4 | step->insn.length;
 }
 
+/* plain_kind - the kind in plain_of()'s byte */
 static inline enum step_kind plain_kind(u8 plain)
 {
 	return plain >> 4;
 }
 
+/* plain_length - the length in plain_of()'s byte, bytes */
 static inline u32 plain_length(u8 plain)
 {
 	return plain & 0x0f;
 }
 
-/* Reads instructions one after the other; offsets are the span's. */
+/**
+ * struct walk - reads instructions one after the other; offsets are the span's
+ * @span: the text
+ * @at: offset of the current instruction
+ * @next: offset of the one after it
+ * @end: offset of the function's end
+ * @whole: all of @step.insn is wanted of each
+ * @step: the current instruction
+ */
 struct walk {
 	const struct span *span;
-	u32 at;			/* the current one */
-	u32 next;		/* the one behind it */
+	u32 at;
+	u32 next;
 	u32 end;
-	bool whole;		/* all of @step.insn is wanted of each */
+	bool whole;
 	struct step step;
 };
 
+/* is_terminator - does an instruction of this kind end its block? */
 static inline bool is_terminator(enum step_kind kind)
 {
 	return kind >= STEP_JCC;
 }
 
-/* Does control never come to the instruction behind? */
+/* is_dead_end - does control never reach the instruction after one of this kind? */
 static inline bool is_dead_end(enum step_kind kind)
 {
 	return kind == STEP_JMP || kind == STEP_AWAY;
 }
 
+/* is_padding - is an instruction of this kind padding, after one that is a dead end? */
 static inline bool is_padding(enum step_kind kind)
 {
 	return kind == STEP_PAD || kind == STEP_INT3;
@@ -125,11 +153,13 @@ static inline bool is_padding(enum step_kind kind)
 
 /**
  * reader_init - lay the marks out, and mark what the tables name and what is in functions
- * @r: its @in; the rest is the answer, also after an error for reader_free()
+ * @r: in: @in, the rest zeroed; out: the rest; reader_free() it, also after an error
  *
- * Fills in struct flow_function's @entry and @reserved. Return: 0, -ENOMEM, -E2BIG.
+ * Fills in struct flow_function's @entry and @reserved. Sleeps. Return: 0, -ENOMEM, -E2BIG.
  */
 int reader_init(struct reader *r);
+
+/* reader_free - free what reader_init() allocated, but not @r->in */
 void reader_free(struct reader *r);
 
 /* reader_marks - the marks of the byte at @address, or NULL if that is not in the texts */
@@ -141,27 +171,43 @@ const struct span *reader_span(const struct reader *r, u64 address);
 /* reader_function - index of the function that holds @address, or FLOW_NONE */
 u32 reader_function(const struct reader *r, u64 address);
 
-/*
- * reader_way_in - where a jump or call to @address enters, as far as anybody can tell: who
- * skips the endbr64 of a function passes its entry site all the same
+/**
+ * reader_way_in - where a jump or call to an address enters a function
+ * @r: the texts
+ * @address: where it goes
+ *
+ * Return: @address; the function's first byte for one that skips its endbr64, because that
+ * passes the entry site all the same.
  */
 u64 reader_way_in(const struct reader *r, u64 address);
 
-/* reader_entered - the same of an address that lies in the function with index @index */
+/* reader_entered - reader_way_in() for an @address that lies in the function with index @index */
 u64 reader_entered(const struct reader *r, u32 index, u64 address);
 
-/* walk_function - begin to walk through a function; -EFAULT if it is not in the texts */
+/**
+ * walk_function - begin to walk through a function
+ * @r: the texts
+ * @function: one of @r->in's
+ * @walk: the answer: before the function's first instruction, and not whole
+ *
+ * Return: 0; -EFAULT: the function is not in the texts.
+ */
 int walk_function(struct reader *r, const struct flow_function *function,
 		  struct walk *walk);
 
-/* walk_decode - walk_next(), where there is an instruction and it has to be decoded */
+/* walk_decode - walk_next() where there is an instruction and it has to be decoded; same errors */
 int walk_decode(const struct reader *r, struct walk *walk);
 
-/*
- * walk_next - go to the next instruction: 1; 0 at the end; -EILSEQ; -EBUSY
+/**
+ * walk_next - go to the next instruction
+ * @r: the texts
+ * @walk: from walk_function()
  *
- * Unless @walk is whole, of an instruction that is no jump and names no target no more is told of
- * @step.insn than its length: functions are read several times, and most instructions are such.
+ * Unless @walk is whole, of an instruction that is no jump and has no target only the length of
+ * @step.insn is set: functions are read several times, and most instructions are such.
+ *
+ * Return: 1; 0 at the end; -EILSEQ: the bytes there are no instruction, or it goes beyond the
+ * end; -EBUSY: somebody's breakpoint or jump hides it.
  */
 static inline int walk_next(const struct reader *r, struct walk *walk)
 {
@@ -180,7 +226,7 @@ static inline int walk_next(const struct reader *r, struct walk *walk)
 	return 1;
 }
 
-/* walk_past_plain - leave out what is known to be no jump and to name no target */
+/* walk_past_plain - skip instructions that are known to be no jumps and to have no target */
 static inline void walk_past_plain(const struct reader *r, struct walk *walk)
 {
 	const u8 *plain = r->plain + walk->span->first;
@@ -189,7 +235,7 @@ static inline void walk_past_plain(const struct reader *r, struct walk *walk)
 		walk->next += plain_length(plain[walk->next]);
 }
 
-/* walk_marks - of the current instruction's bytes */
+/* walk_marks - the marks of the current instruction's bytes */
 static inline u16 *walk_marks(const struct reader *r, const struct walk *walk)
 {
 	return &r->marks[walk->span->first + walk->at];

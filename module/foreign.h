@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * foreign.h - others who patch text: what of theirs lies where we want to patch, or has
- * come to where we have. May call kprobes, ksym.c, site_index.c.
+ * foreign.h - others who patch text, mainly kprobes: what of theirs lies where we want to patch,
+ * or has been placed where we have patched. May call kprobes, ksym.c, site_index.c.
  */
 #ifndef LIVECOV_FOREIGN_H
 #define LIVECOV_FOREIGN_H
@@ -10,44 +10,78 @@
 
 struct cov_target;
 
-/* foreign_is_code - is it an address in the kernel's text or a module's? Sleeps. */
+/**
+ * foreign_is_code - does an address lie in the kernel's text or a module's?
+ * @address: any
+ *
+ * False for code that has no symbol, as an optimised kprobe's; a kernel's thunk counts as code.
+ * Takes no lock, does not sleep.
+ */
 bool foreign_is_code(u64 address);
 
 /**
- * foreign_is_near - may kprobes change one of these bytes, or what lies before them?
+ * foreign_is_near - may kprobes change one of some bytes, or an instruction that reaches into them?
  * @address: of the first
  * @length: how many
  *
- * Registered probes count, switched on or not. Sleeps.
+ * Registered probes count, enabled or not, as foreign_refresh() has found them. The targets' lock
+ * is held; does not sleep.
  */
 bool foreign_is_near(unsigned long address, u32 length);
 
-/* foreign_probe_on - is there a kprobe on one of these bytes now? */
+/**
+ * foreign_probe_on - is there a kprobe on one of some bytes now?
+ * @address: of the first
+ * @length: how many
+ *
+ * Takes no lock, does not sleep; looks at every kprobe of the machine. False where kprobes cannot
+ * be listed (foreign_init()).
+ */
 bool foreign_probe_on(unsigned long address, u32 length);
 
 /**
  * foreign_lock - from here to foreign_unlock() no kprobe comes, goes or changes text
  *
- * Sleeps. Taken behind the targets' lock, and before the CPUs' and the text's: the kernel
- * takes it in that order as well.
+ * Takes kprobes' mutex; sleeps. Taken after the targets' lock, and before the CPUs' and the
+ * text's: the kernel takes it in that order as well.
  */
 void foreign_lock(void);
+
+/* foreign_unlock - the end of foreign_lock() */
 void foreign_unlock(void);
 
-/* foreign_locked_probe_on - as foreign_probe_on(), under foreign_lock(), and fast */
+/**
+ * foreign_locked_probe_on - foreign_probe_on(), but fast
+ * @address: of the first byte
+ * @length: how many
+ *
+ * Under foreign_lock(); does not sleep.
+ */
 bool foreign_locked_probe_on(unsigned long address, u32 length);
 
-/* foreign_refresh - look which kprobes there are; foreign_is_near() goes by it; -ENOMEM */
+/**
+ * foreign_refresh - list the kprobes that there are, for foreign_is_near()
+ *
+ * The targets' lock is held; sleeps. Return: 0; -ENOMEM: the earlier list stays.
+ */
 int foreign_refresh(void);
 
-/* foreign_mark - mark the sites (@visited) on whose bytes there is a kprobe. No failure. */
+/**
+ * foreign_mark - set @visited of all sites on whose patched bytes there is a kprobe
+ *
+ * Others keep theirs. The targets' lock is held; does not sleep. No failure.
+ */
 void foreign_mark(void);
 
-/*
- * foreign_init - from now on no kprobe is optimised; 0, or -ENOENT if this kernel does not
- * let its kprobes be listed
+/**
+ * foreign_init - find kprobes' table, and keep kprobes from optimising from now on
+ *
+ * Called once, when livecov is loaded. Sleeps. Return: 0; -ENOENT: this kernel does not let its
+ * kprobes be listed: then text must not be patched.
  */
 int foreign_init(void);
+
+/* foreign_exit - let kprobes optimise again, if they did; no site is left. Sleeps. */
 void foreign_exit(void);
 
 #endif /* LIVECOV_FOREIGN_H */

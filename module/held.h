@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * held.h - patches that had to stay in the text when their sites went, because a kprobe
- * of somebody else's sits on them. Owns them and their stubs until they can be taken out.
+ * held.h - patches that had to stay in text when their sites were released, because a kprobe
+ * of somebody else's sits on them. Owns them and their stubs until they can be removed.
  * May call text_patch.c, arena.c, cells.c, foreign.c.
  */
 #ifndef LIVECOV_HELD_H
@@ -12,28 +12,57 @@
 
 /**
  * held_take - a site goes, its patch stays
- * @site: whose stub is taken over
- * @patch: from what is there by rights to the original
+ * @site: whose stub, and share in its target's cells, is taken over
+ * @patch: from what livecov has put there to the original bytes; copied
  *
- * The targets' lock is held, as for the others. livecov stays loaded as long as there is
- * one. Return: false without memory: then nothing was taken over, and the stub must stay
- * for good.
+ * livecov stays loaded as long as there is one. The targets' lock is held; sleeps. Return: false
+ * without memory: then nothing was taken over, and the stub must never be freed.
  */
 bool held_take(struct cov_site *site, const struct text_patch *patch);
 
-/* held_stub - where who came to such a patch at @address goes on; 0 if none. Any context */
+/**
+ * held_stub - where execution goes on that has hit such a patch
+ * @address: of the patch's first byte
+ *
+ * Any context, with preemption off. Return: address of the stub's code; 0 if there is no such
+ * patch.
+ */
 unsigned long held_stub(unsigned long address);
 
-/* held_undo - as cov_patched_undo() */
+/**
+ * held_undo - cov_patched_undo() for such patches
+ * @base: address that the copy was read from
+ * @bytes: the copy
+ * @size: its length in bytes
+ *
+ * The targets' lock is held; does not sleep.
+ */
 void held_undo(unsigned long base, u8 *bytes, u32 size);
 
-/* held_covers - is one of @length bytes at @address part of such a patch? */
+/**
+ * held_covers - is one of some bytes part of such a patch?
+ * @address: of the first
+ * @length: how many
+ *
+ * The targets' lock is held; does not sleep.
+ */
 bool held_covers(unsigned long address, u32 length);
 
-/* held_forget - the text from @base on is about to go, and with it what is held in it */
+/**
+ * held_forget - free what is held in a text that is about to be unmapped
+ * @base: of the text
+ * @size: of it, bytes
+ *
+ * Nobody runs in the text any more. The targets' lock is held; sleeps. No failure.
+ */
 void held_forget(unsigned long base, u32 size);
 
-/* held_exit - no more waiting; there is none left, or livecov would not go */
+/**
+ * held_exit - stop the worker
+ *
+ * Nothing is held any more: each holds a reference to livecov. Without the targets' lock, which the
+ * worker takes; sleeps.
+ */
 void held_exit(void);
 
 #endif /* LIVECOV_HELD_H */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * hit.h - execution has passed a site: does it count, and what is written down?
+ * hit.h - execution has passed a site: does it count, and what is recorded?
  * Runs in whatever context the site was hit in, as NMIs do: no lock, no
  * allocation, no loop without a bound, nothing that can be probed or traced. The
  * cost does not grow with checkpoints, tasks or callers.
@@ -21,9 +21,13 @@
 #include "trace.h"
 #include "tracking.h"
 
-/*
- * A one-shot site counts once: the cmpxchg() names the one hit that does. It is
- * a full barrier; target_reset() relies on the state changing before the cell.
+/**
+ * hit_claim - may this hit be counted?
+ * @site: the site
+ *
+ * A one-shot site counts once: the cmpxchg() names the one hit that does, and hands the site to
+ * the disarm worker: the caller calls cov_disarm_later(). It is a full barrier; target_reset()
+ * relies on the state changing before the cell.
  */
 static __always_inline bool hit_claim(struct cov_site *site)
 {
@@ -32,13 +36,20 @@ static __always_inline bool hit_claim(struct cov_site *site)
 		cmpxchg(&site->state, COV_SITE_ARMED, SITE_DISARMING) == COV_SITE_ARMED);
 }
 
-/* A thread's sample travels through the registry as a number. */
+/* thread_sample - a task's sample: it travels through the registry as a number */
 static __always_inline struct cov_sample *thread_sample(const struct thread_ref *thread)
 {
 	return (struct cov_sample *)(unsigned long)thread->sample;
 }
 
-/* The task has come to @to; where from? False if that cannot be told. */
+/**
+ * hit_came_from - the running task has come to a checkpoint; which one was before it?
+ * @thread: the task
+ * @to: id of the checkpoint
+ * @from: out: id of the one before, or CALLER_NONE
+ *
+ * Return: false if that cannot be told; a record lost by it is counted.
+ */
 static __always_inline bool hit_came_from(const struct thread_ref *thread, u32 to, u32 *from)
 {
 	int err = thread_buffer_enter(&cov_tasks.buffer, thread, to, from);
@@ -48,16 +59,24 @@ static __always_inline bool hit_came_from(const struct thread_ref *thread, u32 t
 	return !err;
 }
 
+/* hit_pair - record a pair, and tell whoever waits for news if it is new */
 static __always_inline void hit_pair(u32 from, u32 to, u64 sample)
 {
 	if (caller_table_record(&cov_callers, from, to, sample) == CALLER_NEW)
 		cov_news_pair();
 }
 
-/*
- * Where did it come from: a function's caller if known, else the task's last checkpoint;
- * with COV_ATTACH_PATHS both. In records each cell is a checkpoint of its own, so that
- * the outcomes of a branch are told apart.
+/**
+ * hit_record - record where execution came from
+ * @target: the site's
+ * @site: the site
+ * @outcome: of a branch: 1 if it jumps; else 0
+ * @caller: return address at a function's entry; else 0
+ * @thread: the task, if it is tracked; else NULL
+ *
+ * From a function's caller if known, else the task's last checkpoint; with COV_ATTACH_PATHS
+ * both. In records each cell is a checkpoint of its own, so that the outcomes of a branch are
+ * told apart.
  */
 static __always_inline void hit_record(const struct cov_target *target,
 				       const struct cov_site *site, unsigned int outcome,
@@ -75,7 +94,14 @@ static __always_inline void hit_record(const struct cov_target *target,
 		hit_pair(from, to, sample);
 }
 
-/* The target's cells in scope all, else those of the task's sample; NULL if it has none. */
+/**
+ * hit_cells - cell 0 of the set of cells that a hit is written to
+ * @cells: the target's
+ * @thread: the task; may be NULL in scope all
+ *
+ * Return: the target's own in scope all, else in the map of the task's sample; NULL if it has
+ * none.
+ */
 static __always_inline u8 *hit_cells(const struct cells *cells, const struct thread_ref *thread)
 {
 	u8 *map;
@@ -87,7 +113,11 @@ static __always_inline u8 *hit_cells(const struct cells *cells, const struct thr
 	return map ? map + cells->offset : NULL;
 }
 
-/* A cell has its first hit; in scope tracked that is its sample's. Is it anybody's first? */
+/**
+ * hit_is_news - a cell has its first hit, in scope tracked its sample's: is it anybody's first?
+ * @cps: the target's
+ * @cell: which
+ */
 static __always_inline bool hit_is_news(const struct checkpoints *cps, u32 cell)
 {
 	if (!cps->passed)
@@ -95,6 +125,13 @@ static __always_inline bool hit_is_news(const struct checkpoints *cps, u32 cell)
 	return !READ_ONCE(cps->passed[cell]) && !xchg(&cps->passed[cell], 1);
 }
 
+/**
+ * hit_note - write a hit down, and the sample of a site's first one
+ * @cps: the target's
+ * @site: the site
+ * @outcome: of a branch: 1 if it jumps; else 0
+ * @thread: the task, if it is tracked; else NULL, in scope all only
+ */
 static __always_inline void hit_note(const struct checkpoints *cps,
 				     const struct cov_site *site, unsigned int outcome,
 				     const struct thread_ref *thread)
@@ -115,6 +152,8 @@ static __always_inline void hit_note(const struct checkpoints *cps,
  * @caller: what lies on top of the stack, at a function's entry; else 0
  * @regs: at the site
  * @context: how the engine was called
+ *
+ * With preemption off.
  */
 static __always_inline void cov_hit(struct cov_site *site, unsigned int outcome,
 				    unsigned long caller, const struct pt_regs *regs,
@@ -142,14 +181,18 @@ static __always_inline void cov_hit(struct cov_site *site, unsigned int outcome,
 		cov_disarm_later(site);
 }
 
+/* condition_loops - does a jump with this condition count in rcx? */
 static __always_inline bool condition_loops(u8 condition)
 {
 	return condition >= INSN_COND_LOOPNE && condition <= INSN_COND_LOOP;
 }
 
-/*
- * Carry a conditional jump out, in whose place an int3 was: @regs are those behind that,
- * and then those after the jump.
+/**
+ * branch_carry_out - emulate a conditional jump that an int3 has replaced
+ * @site: the jump's
+ * @regs: those after the int3; out: those after the jump
+ *
+ * Return: true if it jumps.
  */
 static __always_inline bool branch_carry_out(const struct cov_site *site, struct pt_regs *regs)
 {

@@ -14,17 +14,19 @@ enum hit_context {
 	HIT_IN_CALLBACK,	/* called in the hit code's own context */
 };
 
-/*
- * preempt_count of the code that was hit. int3 is itself entered through
- * irqentry_nmi_enter(), which adds NMI_OFFSET and HARDIRQ_OFFSET (__nmi_enter(),
- * include/linux/hardirq.h).
+/**
+ * hit_preempt_count - preempt_count of the code that was hit
+ * @context: how the engine was called
+ *
+ * int3 is itself entered through irqentry_nmi_enter(), which adds NMI_OFFSET and HARDIRQ_OFFSET
+ * (__nmi_enter(), include/linux/hardirq.h).
  */
 static __always_inline u32 hit_preempt_count(enum hit_context context)
 {
 	return preempt_count() - (context == HIT_IN_TRAP ? NMI_OFFSET + HARDIRQ_OFFSET : 0);
 }
 
-/* Was it a task that was hit, and not an interrupt on top of one? */
+/* hit_in_task - was it a task that was hit, and not an interrupt on top of one? */
 static __always_inline bool hit_in_task(enum hit_context context)
 {
 	u32 count = hit_preempt_count(context);

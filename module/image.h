@@ -14,21 +14,27 @@
 #include "flow_pack.h"
 #include "region.h"
 
-/* What flow.c need not know of a function. */
+/**
+ * struct image_label - what flow.c need not know of a function
+ * @name: offset in struct cov_image.names
+ * @parent: index of a cold part's function; its own if it is none
+ * @forbidden: nobody may put a breakpoint into it
+ */
 struct image_label {
-	u32 name;		/* offset in struct cov_image.names */
-	u32 parent : 31;	/* index of a cold part's function; its own if it is none */
-	u32 forbidden : 1;	/* nobody may put a breakpoint into it */
+	u32 name;
+	u32 parent : 31;
+	u32 forbidden : 1;
 };
 
 /**
  * struct cov_image - a target's selected functions, decoded
- * @core: text that stays for the module's life
- * @init: text that goes when the module's init function has returned
- * @init_gone: it has
+ * @core: text that stays as long as the module is loaded; of the core kernel the range from the
+ *	  first function to the last
+ * @init: text that is freed when the module's init function has returned
+ * @init_gone: it has returned
  * @tails: of @core and @init the end from their last function on, if the kernel
  *	   must not be made to decode it (probe.c); else empty
- * @fentries: addresses that ftrace owns
+ * @fentries: addresses of fentry sites
  * @faults: instructions that the exception table names
  * @packed: functions, blocks and branches
  * @openings: how many cov_image_open() have not been closed
@@ -37,10 +43,10 @@ struct image_label {
  * @flow: while it is open: blocks and branches; how many there are always
  * @regions: what a detour may take, until cov_image_forget_regions()
  * @labels: one for each of @in.functions
- * @names: NUL-terminated names, one after the other
- * @names_len: bytes
+ * @names: the functions' NUL-terminated names, one after the other
+ * @names_len: bytes of them
  * @build_id: the ELF build-id
- * @build_id_len: its length, 0 if the module has none
+ * @build_id_len: its length in bytes, 0 if the module has none
  */
 struct cov_image {
 	struct compat_span core;
@@ -80,15 +86,15 @@ struct image_choice {
 
 /**
  * cov_image_of_module - read a loaded module
- * @mod: with a reference held
+ * @mod: the module, with a reference held; COMING or LIVE
  * @choice: what is wanted of it
- * @image: the answer, open; free it with cov_image_free()
- * @error: a sentence for the caller
+ * @image: the answer, open; free it with cov_image_free(). After an error nothing is left in it
+ * @error: out: a sentence for the caller, after an error
  *
  * Sleeps; the targets' lock is held, because text that livecov has patched is
- * read as it was before. Return: 0, -ENOENT if no function matches, -EAGAIN if its
- * init function is just returning, -EFAULT if its text cannot be read, -E2BIG if that is too
- * much, -EINTR, -ENOMEM.
+ * read as it was before. Return: 0; -ENOENT: no function matches; -EAGAIN: the module's
+ * init function is just returning; -EFAULT: its text cannot be read; -E2BIG: it has too much
+ * text; -EINTR: a signal; -ENOMEM.
  */
 int cov_image_of_module(struct module *mod, const struct image_choice *choice,
 			struct cov_image *image, struct cov_error *error);
@@ -96,39 +102,62 @@ int cov_image_of_module(struct module *mod, const struct image_choice *choice,
 /**
  * cov_image_of_core - read functions of the kernel itself
  * @choice: exact names; at least one
- * @image: the answer, open; free it with cov_image_free()
- * @error: a sentence for the caller
+ * @image: the answer, open; free it with cov_image_free(). After an error nothing is left in it
+ * @error: out: a sentence for the caller, after an error
  *
- * Locks as above. Return: 0, -ENOENT no such function, -EINVAL the kernel
- * forbids probes in it, -EFAULT, -E2BIG, -EINTR, -ENOMEM. Of several functions of one
- * name it takes the first that kallsyms has.
+ * Sleeps; the targets' lock is held. Of several functions of one name it takes the first that
+ * kallsyms has. Return: 0; -ENOENT: no such function, or it is a module's; -EINVAL: no names, or
+ * the kernel forbids probes in it; -EFAULT, -E2BIG, -EINTR, -ENOMEM as cov_image_of_module().
  */
 int cov_image_of_core(const struct image_choice *choice, struct cov_image *image,
 		      struct cov_error *error);
 
-/* cov_image_free - free what the two above allocated; a zeroed image is fine */
+/**
+ * cov_image_free - free all that an image has, open or not, and zero it
+ * @image: the image; a zeroed one is fine
+ *
+ * The targets' lock is held; sleeps. No failure.
+ */
 void cov_image_free(struct cov_image *image);
 
-/* cov_image_forget_regions - the sites have theirs, and later ones get none. No failure. */
+/**
+ * cov_image_forget_regions - free the regions: the sites have copies, and later sites get none
+ * @image: the image
+ *
+ * The targets' lock is held; sleeps. No failure.
+ */
 void cov_image_forget_regions(struct cov_image *image);
 
 /**
  * cov_image_open - unpack the control flow
  * @image: its @in and @flow are there until cov_image_close(). May be nested.
  *
- * Return: 0 or -ENOMEM.
+ * The targets' lock is held; sleeps. Return: 0 or -ENOMEM.
  */
 int cov_image_open(struct cov_image *image);
+
+/**
+ * cov_image_close - free what cov_image_open() has unpacked, if it was the last one
+ * @image: as given to cov_image_open(), or just made
+ *
+ * The targets' lock is held; sleeps.
+ */
 void cov_image_close(struct cov_image *image);
 
-/* cov_image_build_id - a loaded module's build-id; its length, 0 if it has none */
+/**
+ * cov_image_build_id - a loaded module's build-id
+ * @mod: the module; it must not be freed meanwhile
+ * @id: out: COV_BUILD_ID_LEN bytes; unchanged if it has none
+ *
+ * Does not sleep. Return: its length in bytes, 0 if it has none.
+ */
 u32 cov_image_build_id(const struct module *mod, u8 id[COV_BUILD_ID_LEN]);
 
 /**
- * cov_image_owner - which module is a function of?
+ * cov_image_owner - which module does a function belong to?
  * @function: its name
  * @module: out: the module's name, or COV_CORE_KERNEL
- * @error: a sentence for the caller
+ * @error: out: a sentence for the caller, after an error
  *
  * Of several functions of one name it finds the first that kallsyms has, the
  * kernel's own before a module's. Sleeps. Return: 0, -ENOENT no such function,
@@ -143,19 +172,21 @@ static inline bool cov_image_may_fault(const struct cov_image *image, u64 addres
 	return address_set_has(&image->faults, image->core.base, address);
 }
 
-/* cov_image_is_fentry - does ftrace own the five bytes at @address? */
+/* cov_image_is_fentry - is there an fentry site at @address? */
 static inline bool cov_image_is_fentry(const struct cov_image *image, u64 address)
 {
 	return address_set_has(&image->fentries, image->core.base, address);
 }
 
-#define ENDBR_LEN	4	/* endbr64, sealed or not, before the five bytes */
+#define ENDBR_LEN	4	/* bytes of an endbr64, sealed or not, before an fentry site */
 
+/* cov_image_name - name of the function with index @function; valid as long as the image */
 static inline const char *cov_image_name(const struct cov_image *image, u32 function)
 {
 	return image->names + image->labels[function].name;
 }
 
+/* compat_span_has - does @address lie in a range of a module's memory? */
 static inline bool compat_span_has(const struct compat_span *span, unsigned long address)
 {
 	return address - span->base < span->size;

@@ -11,21 +11,23 @@
 
 /**
  * image_build - from symbols, text and tables to the finished image
- * @image: its @in points to texts and tables
+ * @image: in: its @in points to texts and tables; out: all of it, open; cov_image_free() it, also
+ *	   after an error
  * @choice: what is wanted
- * @symbols: tidied and selected
- * @tables: the memory behind @image->in
+ * @symbols: tidied and selected; parents of cold parts are corrected
+ * @tables: the memory that @image->in points to
  *
- * Afterwards @image needs none of the memory it was made from, whatever is
- * returned. Return: 0, -ENOMEM, -E2BIG.
+ * Sleeps. Afterwards @image needs none of the memory it was made from, whatever is
+ * returned. Return: 0, -ENOMEM, -E2BIG; -EINVAL: livecov's own bug.
  */
 int image_build(struct cov_image *image, const struct image_choice *choice,
 		struct symbols *symbols, const struct tables *tables);
 
 /**
  * image_failed - say why there is no image
- * @what: of what
+ * @what: of what: a module's name
  * @err: of image_build(), tables_read(), text_read(), symbols_alloc() or symbols_read()
+ * @error: out: a sentence for the caller
  *
  * Return: @err.
  */

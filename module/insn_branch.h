@@ -25,8 +25,8 @@
 #define INSN_CALL	5	/* @target, and perhaps back to the next */
 #define INSN_CALL_IND	6	/* unknown, and perhaps back to the next */
 #define INSN_RET	7	/* away: ret, retf, iret, sysret, sysexit */
-#define INSN_TRAP	8	/* ud0, ud1, ud2: into the handler, which may come back behind it */
-#define INSN_INT3	9	/* a breakpoint, or padding behind a return */
+#define INSN_TRAP	8	/* ud0, ud1, ud2: into the handler, which may return after it */
+#define INSN_INT3	9	/* a breakpoint, or padding after a return */
 
 /* Conditions above the 16 of Jcc; struct cov_branch documents them. */
 #define INSN_COND_LOOPNE	0x10
@@ -48,7 +48,7 @@
  * @movable: a copy elsewhere, with the displacement at @rip_disp adjusted, does
  *	     the same. Not so direct branches and calls of any kind, traps, what the
  *	     CPU or the kernel looks at where it stands, what shields the instruction
- *	     behind it from interrupts, and what changes gs, which stubs look at.
+ *	     after it from interrupts, and what changes gs, which stubs look at.
  */
 struct insn_branch {
 	u64 target;
@@ -69,22 +69,25 @@ struct insn_branch {
  * @address: where bytes[0] is in memory; targets are relative to it
  * @insn: the answer; unspecified on error
  *
- * 64-bit mode only. Return: 0; -ENODATA if the instruction goes on behind
+ * 64-bit mode only. Return: 0; -ENODATA if the instruction goes on beyond
  * @size; -EILSEQ if these bytes are no instruction, whatever follows them. That
  * an instruction is decoded does not promise that it runs: see insn_branch.c.
  */
 int insn_branch_decode(const u8 *bytes, size_t size, u64 address,
 		       struct insn_branch *insn);
 
-/* Does it go on to the next instruction, and may a copy elsewhere do so in its place? */
+/* insn_branch_is_plain - does it go on to the next one, and may a copy elsewhere replace it? */
 static inline bool insn_branch_is_plain(const struct insn_branch *insn)
 {
 	return insn->movable && (insn->kind == INSN_OTHER || insn->kind == INSN_NOP);
 }
 
-/*
- * May it be carried out elsewhere as the last one of several? It goes away by itself; a
- * call does when its return address, the original's, has been pushed.
+/**
+ * insn_branch_may_end - may an instruction be carried out elsewhere as the last one of several?
+ * @insn: the instruction
+ *
+ * True for what leaves by itself: a jump, a return, and a call, once its return address, the
+ * original's, has been pushed.
  */
 static inline bool insn_branch_may_end(const struct insn_branch *insn)
 {

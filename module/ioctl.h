@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * ioctl.h - the control file's operations.
+ * ioctl.h - the control file's operations (include/cov_ioctl.h).
  */
 #ifndef LIVECOV_IOCTL_H
 #define LIVECOV_IOCTL_H

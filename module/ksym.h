@@ -7,28 +7,35 @@
 
 #include "errtext.h"
 
-/* A function as kallsyms knows it. */
+/**
+ * struct ksym - a function as kallsyms knows it
+ * @address: of its first byte
+ * @size: bytes
+ * @module: name of its module; empty for the kernel itself
+ */
 struct ksym {
 	unsigned long address;
 	unsigned long size;
-	char module[COV_MODULE_LEN];	/* empty for the kernel itself */
+	char module[COV_MODULE_LEN];
 };
 
 /**
- * ksym_find - find a function
- * @name: its name
- * @ksym: the answer
- * @error: a sentence for the caller
+ * ksym_find - find a function of the kernel or of a module
+ * @name: its name; of several functions of one name the first that kallsyms has
+ * @ksym: the answer; unspecified after an error
+ * @error: out: a sentence for the caller, after an error
  *
- * Sleeps. Return: 0, -ENOENT, or what kprobes says of a function that it forbids.
+ * Sleeps; takes kprobes' mutex. Return: 0; -ENOENT; or what register_kprobe() returns for a
+ * function in which probes are forbidden, -EINVAL.
  */
 int ksym_find(const char *name, struct ksym *ksym, struct cov_error *error);
 
 /**
- * ksym_address - where the kernel has a function or variable of its own, exported or not
+ * ksym_address - address of a function or variable of the kernel's, exported or not
  * @name: its name
  *
- * Sleeps. Return: NULL if there is none, or the kernel does not let us ask.
+ * Sleeps; takes kprobes' mutex. Return: the address; NULL if there is none, or
+ * kallsyms_lookup_name() cannot be found.
  */
 void *ksym_address(const char *name);
 

@@ -5,7 +5,14 @@
 #ifndef LIVECOV_OOPS_H
 #define LIVECOV_OOPS_H
 
+/**
+ * oops_init - from now on an oops in a stub says in the log where its code comes from
+ *
+ * Called once, when livecov is loaded. Return: 0 or -errno.
+ */
 int oops_init(void);
+
+/* oops_exit - undo oops_init(); harmless if that was not called. Sleeps. */
 void oops_exit(void);
 
 #endif /* LIVECOV_OOPS_H */

@@ -9,11 +9,11 @@
 
 /**
  * cov_patched_undo - put the original bytes into a copy of live text
- * @base: where the copy comes from
+ * @base: address that the copy was read from
  * @bytes: the copy
- * @size: its length
+ * @size: its length in bytes
  *
- * The targets' lock is held.
+ * The targets' lock is held, since before the copy was made. Looks at all sites; does not sleep.
  */
 void cov_patched_undo(unsigned long base, u8 *bytes, unsigned int size);
 

@@ -11,11 +11,21 @@
 #include "site_index.h"
 #include "text_patch.h"
 
-/* patcher_make_stub - put a site's @original bytes and @len of code at @at; take the room */
+/**
+ * patcher_make_stub - make a site's stub, with the bytes that it stands for in front of it
+ * @site: gets its @stub, @stub_len and @patched
+ * @at: where it lies: arena_room()'s answer; the room is taken
+ * @bytes: the original bytes, then the code
+ * @original: how many original bytes
+ * @len: how many bytes of code; may be 0
+ *
+ * For @prepare of patcher_arm(), which sees to it that all stubs are written before their sites
+ * can be hit. The targets' lock is held; sleeps. No failure.
+ */
 void patcher_make_stub(struct cov_site *site, unsigned long at, const u8 *bytes,
 		       u32 original, u32 len);
 
-/* patcher_original_bytes - what the site's patch has replaced; they lie in front of its stub */
+/* patcher_original_bytes - @site->patched bytes: what its patch replaces, in front of its stub */
 static inline const u8 *patcher_original_bytes(const struct cov_site *site)
 {
 	return (const u8 *)site_stub(site) - site->patched;
@@ -24,27 +34,53 @@ static inline const u8 *patcher_original_bytes(const struct cov_site *site)
 /* patcher_may_patch - may an engine of ours patch text in the site's function at all? */
 bool patcher_may_patch(const struct cov_site *site);
 
-/* patcher_describe - a patch of the site's bytes, with what is there by rights as @from */
+/**
+ * patcher_describe - a patch of a site's bytes that changes nothing
+ * @site: has a stub
+ * @patch: out: @from and @to both have the original bytes: the caller changes what differs
+ *
+ * Does not sleep.
+ */
 void patcher_describe(const struct cov_site *site, struct text_patch *patch);
 
 /**
- * patcher_arm - arm the sites of @n that an engine can have
- * @prepare: make the site's stub; 0 or -errno
- * @describe: for text_patch(); sites that are not the engine's must give false
+ * patcher_arm - struct cov_engine's @arm: arm the sites that an engine can
+ * @engine: the engine
+ * @sites: PENDING, of one target; each is ARMED afterwards and has @engine, or has an @error
+ * @n: how many, at least 1
+ * @prepare: make the site's stub; may sleep; 0 or -errno
+ * @describe: for text_patch(), @context is @sites; must give false for sites that are not the
+ *	      engine's
+ *
+ * The targets' lock is held; sleeps. No failure but those of sites.
  */
 void patcher_arm(const struct cov_engine *engine, struct cov_site **sites, u32 n,
 		 int (*prepare)(struct cov_site *site),
 		 bool (*describe)(void *context, u32 i, struct text_patch *patch));
 
 /**
- * patcher_release - struct cov_engine's
- * @describe: a patch from what is there by rights to the original; false if that is there
+ * patcher_release - struct cov_engine's @release
+ * @engine: the engine
+ * @target: whose sites
+ * @filter: true for the sites to release
+ * @describe: a patch from what livecov has put there to the original; false if the original is
+ *	      there. Must not sleep
+ *
+ * A patch with somebody else's kprobe on it is waited for two seconds, without end while livecov
+ * is being unloaded, and is then left to held.c. The targets' lock is held; sleeps. No failure.
  */
 void patcher_release(const struct cov_engine *engine, struct cov_target *target,
 		     site_filter filter,
 		     bool (*describe)(const struct cov_site *site, struct text_patch *patch));
 
-/* patcher_original - struct cov_engine's */
+/**
+ * patcher_original - struct cov_engine's @original
+ * @site: has a stub
+ * @address: out: of the first byte that the patch replaces
+ * @bytes: out: what was there; room for ENGINE_MAX_BYTES
+ *
+ * The targets' lock is held; does not sleep. Return: how many bytes.
+ */
 u32 patcher_original(const struct cov_site *site, unsigned long *address, u8 *bytes);
 
 #endif /* LIVECOV_PATCHER_H */

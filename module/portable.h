@@ -5,8 +5,8 @@
  * trace_area.c, address_set.c, cell_news.c, refusals.c) be one source for the kernel and for the
  * unit tests, which run them under sanitizers.
  *
- * In the kernel it is nothing but includes. In user space it gives the few
- * kernel spellings that those files use, on the compiler's own atomics: each
+ * In the kernel it is little but includes. In user space it defines the few
+ * names of the kernel that those files use, on the compiler's own atomics: each
  * has at least the ordering that Documentation/memory-barriers.txt promises.
  */
 #ifndef LIVECOV_PORTABLE_H
@@ -34,12 +34,12 @@
 #define pure_alloc(n, size)	kvcalloc((n), (size), GFP_KERNEL)
 #define pure_free(p)		kvfree(p)
 
-/* In long loops: others want the CPU as well. */
+/* In long loops: lets other tasks run. */
 #define pure_rest()		cond_resched()
 
 /*
- * For what stays: kmalloc() would round it up to a power of two. Who asked is told that there is
- * no memory, the log is not.
+ * For what lasts: kmalloc() would round it up to a power of two. Zeroed; pure_free() it. NULL
+ * without memory, of which the log says nothing.
  */
 #define pure_alloc_lasting(size) \
 	((size) < PAGE_SIZE ? kvzalloc((size), GFP_KERNEL) : \
@@ -74,6 +74,7 @@ typedef int64_t s64;
 #define pure_free(p)		free(p)
 #define pure_rest()		do { } while (0)
 
+/* pure_alloc_lines - see the kernel's above */
 static inline void *pure_alloc_lines(size_t n, size_t size)
 {
 	void *p;
@@ -83,6 +84,7 @@ static inline void *pure_alloc_lines(size_t n, size_t size)
 	return memset(p, 0, size);
 }
 
+/* sort - the kernel's; @swap is not used */
 static inline void sort(void *base, size_t num, size_t size,
 			int (*cmp)(const void *, const void *),
 			void (*swap)(void *, void *, int))
@@ -91,6 +93,7 @@ static inline void sort(void *base, size_t num, size_t size,
 	qsort(base, num, size, cmp);
 }
 
+/* roundup_pow_of_two - the kernel's; 1 for 0 */
 static inline unsigned long roundup_pow_of_two(unsigned long n)
 {
 	return n < 2 ? 1 : 1UL << (64 - __builtin_clzl(n - 1));

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * query.h - a target's tables and numbers in the ABI's form. Reads targets;
- * changes nothing. cov_targets_lock is held for every call, and they sleep.
+ * changes nothing of them but that it opens and closes them. cov_targets_lock is held for every
+ * call, and they sleep.
  */
 #ifndef LIVECOV_QUERY_H
 #define LIVECOV_QUERY_H
@@ -17,9 +18,13 @@ enum query_table {
 	QUERY_NAMES,
 };
 
-/* An array for user space: copied there when the lock has been given back. */
+/**
+ * struct query_answer - an array for user space: copied there when the lock has been released
+ * @bytes: the array; the caller zeroes it before a query, and kvfree()s it, also after an error
+ * @size: of it, bytes
+ */
 struct query_answer {
-	void *bytes;	/* kvfree() */
+	void *bytes;
 	size_t size;
 };
 
@@ -27,35 +32,52 @@ struct query_answer {
  * query_range - make entries of a table
  * @target: whose
  * @table: which
- * @range: first entry, room; @count and @generation are filled in
+ * @range: in: first entry, room; out: @count and @generation
  * @sample: what this sample has covered, or 0 for everything
- * @answer: the entries
- * @error: a sentence for the caller
+ * @answer: out: the entries, @range->count of the table's struct in cov_ioctl.h
+ * @error: out: a sentence for the caller, after an error
  *
- * Return: 0, -ENOMEM, -ENOENT no such sample, -EOPNOTSUPP not in this scope.
+ * Return: 0; -ENOMEM; -ENOENT: no such sample; -EOPNOTSUPP: a sample, in scope all.
  */
 int query_range(struct cov_target *target, enum query_table table,
 		struct cov_range *range, u64 sample, struct query_answer *answer,
 		struct cov_error *error);
 
-/* query_target - a target's numbers; errors as above */
+/**
+ * query_target - a target's numbers
+ * @target: whose
+ * @info: out: all members; unchanged after an error
+ * @sample: what this sample has covered, or 0 for everything
+ * @error: out: a sentence for the caller, after an error
+ *
+ * Return: 0; -ENOMEM; -ENOENT: no such sample; -EOPNOTSUPP: a sample, in scope all.
+ */
 int query_target(struct cov_target *target, struct cov_target_info *info,
 		 u64 sample, struct cov_error *error);
 
-/* query_engines - which engines have a target's sites, and why not others */
+/* query_engines - how many of a target's sites each engine has, and why branches have no detour */
 void query_engines(const struct cov_target *target, struct cov_engines *engines);
 
-/* query_refusals - why sites were refused; together what query_sites() has as refused */
+/* query_refusals - how many sites were refused, by errno; together query_sites()'s @refused */
 void query_refusals(const struct cov_target *target, struct cov_refusals *refusals);
 
-/* query_sites - of a target's numbers those of its sites alone */
+/* query_sites - set those members of @info that count sites, and no other */
 void query_sites(const struct cov_target *target, struct cov_target_info *info);
 
-/* query_text - copy pristine text; 0, -ENODEV, -EINVAL, -ENOMEM, -EFAULT */
+/**
+ * query_text - copy a target's text as it was before livecov patched it
+ * @target: whose
+ * @text: in: address and length, in bytes
+ * @answer: out: the bytes
+ * @error: out: a sentence for the caller, after an error
+ *
+ * Return: 0; -ENODEV: the module is unloaded; -EINVAL: not all of it is the target's text;
+ * -ENOMEM; -EFAULT: it cannot be read.
+ */
 int query_text(const struct cov_target *target, const struct cov_text *text,
 	       struct query_answer *answer, struct cov_error *error);
 
-/* query_status - livecov as a whole */
+/* query_status - livecov as a whole: sums over all targets, sizes and use of the tables */
 void query_status(struct cov_status *status);
 
 #endif /* LIVECOV_QUERY_H */

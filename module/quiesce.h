@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * quiesce.h - waits until nobody stands in text that is about to change or to be
- * given back. Owns a timer for each CPU. May call arena.c, site_index.c.
+ * freed. Owns a timer for each CPU. May call arena.c, site_index.c.
  */
 #ifndef LIVECOV_QUIESCE_H
 #define LIVECOV_QUIESCE_H
@@ -9,15 +9,15 @@
 #include <linux/types.h>
 
 /**
- * text_quiesce - wait until whoever stands in a stub, or in a region behind its first
- *		  byte, has left it
+ * text_quiesce - wait until nobody stands in a stub, nor in a region after its first byte
  *
  * The caller has seen to it that nobody comes in any more where it matters. Handlers
- * are not waited for. Sleeps; milliseconds as a rule.
+ * are not waited for. Takes the CPUs' lock for reading and the look lock; sleeps: milliseconds as
+ * a rule, and on kernels that preempt tasks in the kernel a grace period of RCU tasks.
  */
 void text_quiesce(void);
 
-/* text_quiesce_cpus_locked - the same under cpus_read_lock() */
+/* text_quiesce_cpus_locked - text_quiesce() under cpus_read_lock() */
 void text_quiesce_cpus_locked(void);
 
 #endif /* LIVECOV_QUIESCE_H */

@@ -11,7 +11,8 @@
 
 /**
  * refusals_add - count sites that were refused for one reason
- * @refusals: at first all 0 but its target; kept in order
+ * @refusals: at first all 0 but its target; kept in order of falling numbers. Errnos that find no
+ *	      entry of their own share the last one, with errno 0
  * @error: errno (positive)
  * @sites: how many; 0 changes nothing
  */

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * region.h - which bytes can be given to a near jump in a conditional jump's place,
- * behind ftrace's at a function's entry, or in a block.
- * Pure. May call insn_branch.c; takes blocks from flow.h.
+ * region.h - which bytes a near jump can replace: at a conditional jump, after the fentry site
+ * of a function, or in a block. Pure. May call insn_branch.c; takes blocks from flow.h.
  */
 #ifndef LIVECOV_REGION_H
 #define LIVECOV_REGION_H
@@ -15,16 +14,16 @@
 /* Why a jump has no region; the values of COV_WHY_*. */
 #define REGION_OK		0
 #define REGION_UNSURE		1	/* not every way into its function is known */
-#define REGION_SHORT		2	/* too few instructions that may be moved lie beside it */
-#define REGION_RESERVED		3	/* its own bytes, or those beside it, belong to somebody else */
+#define REGION_SHORT		2	/* too few movable instructions lie beside it */
+#define REGION_RESERVED		3	/* its own bytes, or those beside it, are somebody else's */
 
 /**
- * struct region - a stretch of text that is one instruction as far as anybody
+ * struct region - a range of text that is one instruction as far as anybody
  * can jump, return or fault into it: whoever enters it enters at its first byte
  * @before: bytes of the instructions in front of the conditional jump; all of them for
  *	    a passage (an entry or a block), which has none
  * @length: bytes of all, REGION_JUMP_LEN..REGION_MAX_LEN; 0 if @why is not REGION_OK
- * @inside: an instruction begins behind its first byte: before the bytes change
+ * @inside: an instruction begins after its first byte: before the bytes change
  *	    no task may stand there
  * @why: REGION_*
  */
@@ -38,7 +37,7 @@ struct region {
 /**
  * struct region_table - everything that may have a region, and which
  * @branches: one for each conditional jump
- * @entries: one for each function, behind ftrace's place; NULL: none is wanted
+ * @entries: one for each function, after its fentry site; NULL: none is wanted
  * @blocks: one for each block, at its site; NULL with @entries
  */
 struct region_table {
@@ -50,13 +49,13 @@ struct region_table {
 struct region_finder;
 
 /**
- * region_read - reads the texts for all that is marked in them whatever the blocks
+ * region_read - read the texts, and mark in them what does not depend on blocks
  * @in: as given to flow_build(), with all its tables; in use until region_finder_free()
  * @pointers: addresses in the texts that data names: nobody knows who goes there
  * @nr_pointers: how many, any order
  *
- * May run beside flow_build(): it reads nothing of @in that is written there. Sleeps.
- * Return: for region_find(), once, and for region_finder_free(); NULL without memory.
+ * May run concurrently with flow_build(): it reads nothing of @in that is written there. Sleeps.
+ * Return: what region_find() takes, once; free it with region_finder_free(). NULL without memory.
  */
 struct region_finder *region_read(const struct flow_input *in,
 				  const u64 *pointers, u32 nr_pointers);
@@ -65,22 +64,22 @@ struct region_finder *region_read(const struct flow_input *in,
  * region_find - a region for each conditional jump, entry and block, disjoint
  * @finder: from region_read()
  * @flow: flow_build()'s answer for the same input
- * @regions: its arrays are filled in
+ * @regions: in: arrays, the caller's; out: their elements
  *
  * A region takes the jump alone where that is long enough; else the instructions
- * before it in the same block, as few as will do; else those behind it, if its
+ * before it in the same block, as few as will do; else those after it, if its
  * fall-through block has no other way in, or some of both. A call, a jump or a return may
- * be its last instruction, with int3s behind a jump or a return. It never contains an
+ * be its last instruction, with int3s after a jump or a return. It never contains an
  * instruction that the exception table names, one that cannot be carried out elsewhere
- * (stub.h), bytes of ftrace, static branches,
- * static calls or the bug table, nor, but as its first byte, an address that anything
+ * (stub.h), bytes of fentry sites, static branches,
+ * static calls or the bug table, nor, except as its first byte, an address that anything
  * goes to, returns to, or that data or an operand in the texts names. An entry's begins
- * behind ftrace's place, and nobody comes to its first byte but through that. Sleeps.
+ * after the fentry site, and nobody comes to its first byte except through that. Sleeps.
  */
 void region_find(struct region_finder *finder, const struct flow *flow,
 		 struct region_table *regions);
 
-/** region_finder_free - the end of it; NULL is fine */
+/* region_finder_free - free what region_read() returned; NULL is fine */
 void region_finder_free(struct region_finder *finder);
 
 #endif /* LIVECOV_REGION_H */

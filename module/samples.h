@@ -14,12 +14,12 @@
  * @id: given to COV_IOC_REGISTER; not 0
  * @index: 1, 2, ... in the order of their first registration
  * @map: the cells of all tracked targets, one after the other; NULL while there are none
- * @pages: its memory
- * @nr_pages: how much of it
- * @link: in that order
+ * @pages: the pages that @map maps
+ * @nr_pages: how many
+ * @link: in the list of all samples, in the order of @index
  *
  * A sample stays until livecov goes, so that whoever has found a pointer to one,
- * a handler or a switching CPU, may use it. @map changes; the memory behind an
+ * a handler or a CPU that switches tasks, may use it. @map changes; the memory of an
  * earlier @map stays until every task has left the stubs that may have read it.
  */
 struct cov_sample {
@@ -31,36 +31,62 @@ struct cov_sample {
 	struct list_head link;
 };
 
+/* Module parameter: how many samples there may be. */
 extern unsigned int cov_max_samples;
 
-/* sample_of - the sample of an id, made if need be; -ENOMEM, -ENOSPC as ERR_PTR. Sleeps. */
+/**
+ * sample_of - the sample of an id, made if there is none
+ * @id: not 0
+ *
+ * Takes samples' lock; sleeps. Return: the sample, valid until samples_exit(); -ENOMEM, or
+ * -ENOSPC with cov_max_samples of them, as ERR_PTR().
+ */
 struct cov_sample *sample_of(u64 id);
 
 /**
- * samples_resize - make every sample's map @nr_pages long
+ * samples_resize - set the length of every sample's map
+ * @nr_pages: in pages; 0: no tracked target is left. Maps only ever grow, or go altogether
  *
- * Cells that stay keep their contents and go on being written. When it returns, no
- * task writes behind the end. The targets' lock is held. Return: 0 or -ENOMEM
- * (never when it gets shorter).
+ * Cells that stay keep their contents and go on being written. When it returns, no task writes
+ * through an earlier mapping. The targets' lock is held; takes samples' lock; sleeps. Return: 0 or
+ * -ENOMEM (never for 0): then some maps have grown, and go on being used.
  */
 int samples_resize(u32 nr_pages);
 
 /**
- * samples_each - call @fn for the sample with id @id, or for all
+ * samples_each - call a function for one sample, or for all in order of registration
+ * @id: of the sample, or 0 for all
+ * @fn: the function; may sleep, must not take samples' lock
+ * @context: for @fn
  *
- * Return: 0 or -ENOENT.
+ * Takes samples' lock; sleeps. Return: 0 or -ENOENT.
  */
 int samples_each(u64 id, void (*fn)(struct cov_sample *sample, void *context), void *context);
 
-/* samples_list - ids from the @first-th on, in order of registration; how many, at most @count */
+/**
+ * samples_list - ids of samples, in order of registration
+ * @first: how many to skip
+ * @count: how many at most
+ * @ids: out: the ids; room for @count
+ *
+ * Takes samples' lock; sleeps. Return: how many.
+ */
 u32 samples_list(u32 first, u32 count, u64 *ids);
 
-/* sample_index - the index of an id, 0 if there is no such sample */
+/* sample_index - the index of the sample @id, 0 if there is none. Takes samples' lock; sleeps. */
 u32 sample_index(u64 id);
 
-/* sample_page - page @page of the @index-th sample's map, with a reference; NULL: there is none */
+/**
+ * sample_page - a page of a sample's map, for mmap()
+ * @index: of the sample
+ * @page: which page of the map
+ *
+ * Takes samples' lock; sleeps. Return: the page, with a reference for the caller to put; NULL if
+ * there is none.
+ */
 struct page *sample_page(u32 index, unsigned long page);
 
+/* samples_exit - free all samples: no target and no tracked task is left, and no lock is taken */
 void samples_exit(void);
 
 #endif /* LIVECOV_SAMPLES_H */

@@ -44,7 +44,7 @@ enum site_kind {
  */
 enum site_settled {
 	SITE_SETTLED_NOT,	/* both outcomes are noted */
-	SITE_SETTLED_HALF,	/* falling through is known, and runs free */
+	SITE_SETTLED_HALF,	/* falling through is known, and costs nothing any more */
 	SITE_SETTLED_FREE,	/* the original bytes are back; the site is DISARMED */
 };
 
@@ -62,7 +62,7 @@ struct site_probe;
  * @patched: how many bytes an engine of ours changes at the site; 0 if it is ftrace that does
  * @taken_at: engine detour's: where a jump that is taken goes in its stub (stub_taken())
  * @offset: of the instruction, from the base of its target's text
- * @displacement: SITE_BRANCH: from behind the jump to where it goes; a call's likewise
+ * @displacement: SITE_BRANCH: from the jump's end to where it goes; a call's likewise
  * @cell: what it sees: the first of its cells (cells.h), which tells as well which of the
  *	  target's functions, branches or blocks it is
  * @implied_by: SITE_SETTLED_FREE: the first cell of the site that, once it is hit, says that
@@ -76,21 +76,21 @@ struct site_probe;
  * @settled: enum site_settled
  * @condition: SITE_BRANCH: struct insn_branch's
  * @length: SITE_BRANCH: of the jump, bytes; a call's likewise
- * @patch_offset: where its patch begins, from its address: a detour's region in front of
- *		  its jump or behind ftrace's place, or that behind an endbr64
+ * @patch_offset: where its patch begins, from its address: a detour's region before its jump or
+ *		  after the fentry site, or the instruction after an endbr64
  * @indexed: handlers find it by its address (site_index.h)
  * @disabled: switched off by hand (target_switch.c): it is not armed again before it is
  *	      switched on
  * @one_shot: the first hit that counts says all
  * @narrow: SITE_BRANCH: struct insn_branch's
- * @at_fentry: ftrace owns the instruction
+ * @at_fentry: the instruction is an fentry site
  * @watched: was armed, at least for a time, since the hits were last forgotten
  * @witness: none of the plan's: it is there so that an outcome can be implied (settle.c)
  * @in_init: lies in text that goes when the module's init function has returned
  * @traced: mode trace: hits are recorded in order as well
  * @calls: SITE_LEADER, SITE_ENTRY: the instruction is a call; engine breakpoint's
- * @by_stub: the stub does all that there is to do, the noting included: a handler sends
- *	     arrivals there
+ * @by_stub: the stub does all that there is to do, noting included: a handler sends whoever
+ *	     hits the site there
  * @forbidden: no engine of ours may patch its function, or its bytes
  * @visited: there is a kprobe of somebody else's on its patched bytes: they stay
  * @slow: PENDING: only kprobes can arm it
@@ -144,9 +144,9 @@ static_assert(sizeof(struct region) == 2 && sizeof(struct cov_site) == 40);
  * struct site_chunk - a page of sites, at a multiple of its size: a site finds its head
  * @link: in struct site_list.chunks
  * @target: that the sites belong to
- * @base: of the target's text, where it is now
+ * @base: of the target's text, where it lies now
  * @node: in the list of chunks with sites to disarm (disarm.c)
- * @queued: it is in that list
+ * @queued: 1 if it is in that list, else 0
  * @number: 0, 1, ... in the order of the list
  * @count: sites in use
  * @sites: SITES_IN_CHUNK of them
@@ -164,28 +164,37 @@ struct site_chunk {
 
 #define SITES_IN_CHUNK	((PAGE_SIZE - sizeof(struct site_chunk)) / sizeof(struct cov_site))
 
+/* site_chunk - the page that a site lies in. Any context. */
 static __always_inline struct site_chunk *site_chunk(const struct cov_site *site)
 {
 	return (struct site_chunk *)((unsigned long)site & PAGE_MASK);
 }
 
+/* site_target - the target that a site belongs to. Any context. */
 static __always_inline struct cov_target *site_target(const struct cov_site *site)
 {
 	return site_chunk(site)->target;
 }
 
+/* site_address - address of a site's instruction, in the text as it lies now. Any context. */
 static __always_inline unsigned long site_address(const struct cov_site *site)
 {
 	return site_chunk(site)->base + site->offset;
 }
 
-/* How many cells it has: a branch [0] fell through, [1] jumped. */
+/* site_outcomes - how many cells a site has: a branch [0] fell through, [1] jumped */
 static __always_inline u32 site_outcomes(const struct cov_site *site)
 {
 	return site->kind == SITE_BRANCH ? 2 : 1;
 }
 
-/* The state that user space sees: the worker will get to it. */
+/**
+ * site_state - the state of a site that user space sees
+ * @site: the site, or NULL
+ *
+ * Return: COV_SITE_*: DISARMING counts as disarmed, as the worker will get to it; COV_SITE_NONE
+ * for NULL.
+ */
 static inline u8 site_state(const struct cov_site *site)
 {
 	u8 state = site ? READ_ONCE(site->state) : COV_SITE_NONE;
@@ -197,7 +206,7 @@ static inline u8 site_state(const struct cov_site *site)
  * struct site_list - all sites of a target
  * @chunks: their memory: it grows, but no site ever moves
  * @filling: the first chunk with room, or the last one; NULL if there is none
- * @nr_chunks: how many
+ * @nr_chunks: how many chunks
  * @count: sites
  * @room: sites that there is memory for already
  */
@@ -209,38 +218,67 @@ struct site_list {
 	u32 room;
 };
 
+/* site_list_init - make an empty list; its contents on entry do not matter */
 static inline void site_list_init(struct site_list *list)
 {
 	*list = (struct site_list){ .chunks = LIST_HEAD_INIT(list->chunks) };
 }
 
-/* site_list_free - no handler, and no worker, uses any of them */
+/* site_list_free - free all sites, and leave the list empty; no handler and no worker uses any */
 void site_list_free(struct site_list *list);
 
-/* site_list_reserve - have memory for @n more sites of @target's; 0 or -ENOMEM */
+/**
+ * site_list_reserve - have memory for some more sites
+ * @list: the target's
+ * @target: whose sites they will be
+ * @base: of its text
+ * @n: how many site_list_add() may follow
+ *
+ * The targets' lock is held; sleeps. Return: 0 or -ENOMEM; what was allocated until then is kept.
+ */
 int site_list_reserve(struct site_list *list, struct cov_target *target, unsigned long base,
 		      u32 n);
 
-/* site_list_add - a site more, all zero: there is memory for it */
+/**
+ * site_list_add - add a site
+ * @list: the target's; has memory for it (site_list_reserve())
+ *
+ * The targets' lock is held. Return: the site, all zero. It is freed with the list.
+ */
 struct cov_site *site_list_add(struct site_list *list);
 
-/* site_list_move - the target's text is elsewhere */
+/**
+ * site_list_move - the target's text lies elsewhere now
+ * @list: the target's; no handler uses its sites
+ * @base: of the text
+ *
+ * The targets' lock is held.
+ */
 void site_list_move(struct site_list *list, unsigned long base);
 
-/* Walk all sites of a target: for_each_site(site, chunk, i, cps). */
+/**
+ * for_each_site - walk all sites of a target
+ * @site: struct cov_site *: the current one
+ * @chunk: struct site_chunk *: the one that it lies in
+ * @i: u32
+ * @cps: struct checkpoints *: the target's
+ *
+ * The targets' lock is held. Two loops: break leaves only the inner one.
+ */
 #define for_each_site(site, chunk, i, cps)				\
 	list_for_each_entry(chunk, &(cps)->sites.chunks, link)		\
 		for (i = 0; i < (chunk)->count && ((site) = &(chunk)->sites[i], true); i++)
 
+/* Takes some sites of a target, for what is done to these alone. Must not sleep. */
 typedef bool (*site_filter)(const struct cov_site *site);
 
 /**
- * struct site_cursor - a way through those sites of a target that an engine has
+ * struct site_cursor - a walk through those sites of a target that an engine has
  * @target: whose
- * @engine: COV_ENGINE_*: only its
- * @filter: and of those
- * @chunk: where it is, NULL before the first
- * @index: in @chunk
+ * @engine: COV_ENGINE_*: its sites alone
+ * @filter: and of these those that it takes
+ * @chunk: where the walk is, NULL before the first site
+ * @index: of the next site in @chunk
  */
 struct site_cursor {
 	struct cov_target *target;
@@ -250,7 +288,13 @@ struct site_cursor {
 	u32 index;
 };
 
-/* site_next - the next one, NULL at the end, after which it starts again */
+/**
+ * site_next - the next site of a walk
+ * @cursor: the walk; it begins at the first site if its @chunk is NULL
+ *
+ * The targets' lock is held; does not sleep. Return: the site; NULL at the end, after which the
+ * walk starts again.
+ */
 struct cov_site *site_next(struct site_cursor *cursor);
 
 #endif /* LIVECOV_SITE_H */

@@ -9,13 +9,13 @@
 #include "arena.h"
 #include "checkpoint.h"
 
-/* Where a site's patch begins. */
+/* site_patch - address at which a site's patch begins. Any context. */
 static __always_inline unsigned long site_patch(const struct cov_site *site)
 {
 	return site_address(site) + site->patch_offset;
 }
 
-/* Where its code in the arena begins. */
+/* site_stub - address in the arena at which a site's code begins. Any context. */
 static __always_inline unsigned long site_stub(const struct cov_site *site)
 {
 	return (unsigned long)livecov_stubs + site->stub;
@@ -25,38 +25,58 @@ static __always_inline unsigned long site_stub(const struct cov_site *site)
  * site_index_find - whose patch begins at an address?
  * @address: any
  *
- * Safe in any context; the answer is good while the handler runs. Its cost does not
- * grow with sites. Return: NULL if nobody's.
+ * Safe in any context with preemption off; the answer is valid as long as that. Its cost does not
+ * grow with sites. Return: the site, or NULL if there is none.
  */
 struct cov_site *site_index_find(unsigned long address);
 
-/* site_index_covering - the site whose patched bytes hold @address, or NULL; any context */
+/* site_index_covering - site whose patched bytes hold @address, or NULL; as site_index_find() */
 struct cov_site *site_index_covering(unsigned long address);
 
-/* site_index_inside - is it behind the first byte of such a patch? Any context. */
+/* site_index_inside - is @address after the first byte of such a patch? As site_index_find() */
 bool site_index_inside(unsigned long address);
 
-/* site_index_overlaps - is one of @length bytes at @address such a patch's? Not in handlers. */
+/**
+ * site_index_overlaps - is one of some bytes part of a site's patch?
+ * @address: of the first
+ * @length: how many
+ *
+ * The targets' lock is held; does not sleep. Not for handlers.
+ */
 bool site_index_overlaps(unsigned long address, u32 length);
 
+/* site_index_covers - site_index_overlaps(), of one byte */
 static inline bool site_index_covers(unsigned long address)
 {
 	return site_index_overlaps(address, 1);
 }
 
-/* site_index_find_stub - the site whose stub holds @address, which is the arena's; slow */
+/**
+ * site_index_find_stub - the site whose stub holds an address
+ * @address: in the arena
+ *
+ * Looks at all sites, with no lock, for messages of an oops: any context. Return: NULL if there
+ * is none.
+ */
 struct cov_site *site_index_find_stub(unsigned long address);
 
 /**
  * site_index_build - make the sites of a target known to handlers
- * @target: all its sites that an engine of ours has prepared; they are @indexed afterwards
+ * @target: the target. Its sites that an engine other than kprobe has prepared are in the index,
+ *	    and are @indexed afterwards
  *
  * Replaces the target's earlier index; sleeps until no handler uses that. The
  * targets' lock is held. Return: 0 or -ENOMEM; then the earlier one stays.
  */
 int site_index_build(struct cov_target *target);
 
-/* site_index_drop - forget a target; when it returns no handler uses its sites. No failure. */
+/**
+ * site_index_drop - free a target's index
+ * @target: the target; it may have none
+ *
+ * The targets' lock is held; sleeps: when it returns, no handler uses the target's sites. No
+ * failure.
+ */
 void site_index_drop(struct cov_target *target);
 
 #endif /* LIVECOV_SITE_INDEX_H */

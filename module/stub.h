@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * stub.h - the code behind a detour: the region's instructions carried out
+ * stub.h - the code that a detour leads to: the region's instructions carried out
  * elsewhere, and a note of which way the conditional jump went, or, where
  * there is none, of somebody having passed. Pure: it makes
  * bytes, and knows neither whose they are nor where they are kept. May call
@@ -16,7 +16,7 @@
  * How a stub notes an outcome. No way changes a flag or a register.
  *
  * BYTE:  movb $1, CELL(%rip)
- * COUNT: the cell is 64 bits wide and counted up with lock inc, the flags kept in
+ * COUNT: the cell is 64 bits wide and is incremented with lock inc, the flags kept in
  *	  rax (lahf, seto); exact whoever else counts there.
  * TASK:  the cell lies at an offset in a map that belongs to the running task's
  *	  sample. Its base is in a per-CPU array; which of the array's two
@@ -50,11 +50,11 @@
 
 /**
  * struct stub_task - for STUB_TASK_*: where things are; each sign-extends from 32 bits
- * @preempt_count: offset from gs' base
- * @bases: offset from gs' base
+ * @preempt_count: of preempt_count: offset from gs' base
+ * @bases: of the two bases: offset from gs' base
  * @nowhere: offset from gs' base; there is the address of memory that has
- *	  STUB_WINDOW_REACH bytes on either side for notes of nobody's
- * @contexts: address
+ *	  STUB_WINDOW_REACH bytes on either side for notes that do not count
+ * @contexts: address of the table of contexts
  * @window: address of what stub_write_window() has made; 0 for none
  * @middle: stub_middle() of the cells' window
  */
@@ -72,14 +72,15 @@ struct stub_task {
  * middle for a displacement of one byte.
  */
 #define STUB_WINDOW	256
-#define STUB_WINDOW_REACH	144	/* with a second cell behind the last, 8 bytes wide */
+#define STUB_WINDOW_REACH	144	/* with a second cell after the last, 8 bytes wide */
 
-/* stub_window - the number of the window that serves an offset, for stub_middle() */
+/* stub_window - the number of the window that serves an offset in a map */
 static inline u32 stub_window(u32 offset)
 {
 	return (offset + STUB_WINDOW / 2 - 1) / STUB_WINDOW;
 }
 
+/* stub_middle - offset in a map of the middle of the window that serves an offset */
 static inline u32 stub_middle(u32 offset)
 {
 	return stub_window(offset) * STUB_WINDOW + 1;
@@ -111,14 +112,14 @@ struct stub {
 
 /**
  * stub_write - make a stub
- * @stub: what
- * @code: its bytes; at most STUB_MAX_LEN are written
+ * @stub: what to make
+ * @code: out: its bytes; at most STUB_MAX_LEN
  *
  * Entered with the registers and flags that the region would have been entered
  * with; leaves to where the region would have, with those that it would have
  * left. Uses two words of stack below rsp at most (the kernel has no red zone).
  *
- * Return: bytes; -ERANGE if a target or an operand is out of reach; -EOPNOTSUPP
+ * Return: how many bytes; -ERANGE if a target or an operand is out of reach; -EOPNOTSUPP
  * if an instruction cannot be moved; -EILSEQ if these are no instructions.
  */
 int stub_write(const struct stub *stub, u8 *code);
@@ -127,18 +128,18 @@ int stub_write(const struct stub *stub, u8 *code);
  * stub_write_window - make what stubs of STUB_TASK_* call
  * @task: of its cells; @task->window is not looked at
  * @at: where it will lie
- * @code: its bytes; at most STUB_MAX_LEN are written
+ * @code: out: its bytes; at most STUB_MAX_LEN
  *
  * It returns with a plain ret: not for CPUs that must not execute one in the kernel.
  *
- * Return: bytes; -ERANGE.
+ * Return: how many bytes; -ERANGE if something is out of reach.
  */
 int stub_write_window(const struct stub_task *task, u64 at, u8 *code);
 
 /**
- * stub_jump - the bytes that a region gets: a jump to its stub
+ * stub_jump - make the bytes that replace a region: a jump to its stub
  * @address: where the region begins
- * @length: of it
+ * @length: of it, bytes
  * @stub: where the stub begins, to which stub_write() has found that it reaches
  * @bytes: out: @length of them: the jump, then int3s
  */
@@ -159,22 +160,22 @@ u32 stub_taken(const struct stub *stub);
  * @taken: stub_taken(), not 0
  * @bytes: out: @stub->region.length of them: the conditional jump, into the stub
  *
- * Falling through runs free then.
+ * Falling through costs nothing then.
  */
 void stub_half(const struct stub *stub, u32 taken, u8 *bytes);
 
 /**
- * stub_step - one instruction, carried out elsewhere, and a jump back behind it
+ * stub_step - make a copy of one instruction, and a jump back to the one after it
  * @text: the instruction's bytes
  * @insn: what insn_branch_decode() makes of them at @address
  * @address: where it lies
  * @at: where the copy will lie
- * @code: the copy; at most STUB_MAX_LEN are written
+ * @code: out: the copy; at most STUB_MAX_LEN bytes
  *
- * For a breakpoint on it to go on at. Jumps of any kind go where they go; calls
+ * A breakpoint on the instruction goes on there. Jumps of any kind go where they go; calls
  * cannot be moved: their return address would be the copy's.
  *
- * Return: bytes, -ERANGE, -EOPNOTSUPP, as stub_write().
+ * Return: how many bytes; -ERANGE, -EOPNOTSUPP as stub_write().
  */
 int stub_step(const u8 *text, const struct insn_branch *insn, u64 address, u64 at, u8 *code);
 

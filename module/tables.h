@@ -1,14 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * tables.h - what a module knows of its own text: the text, and the tables that
- * tell of ways which the text does not show. Used by the image files alone.
+ * tables.h - what a module knows of its own text: the text, and the tables of
+ * ways through it that its instructions do not show. Used by the image files alone.
  */
 #ifndef LIVECOV_TABLES_H
 #define LIVECOV_TABLES_H
 
 #include "image.h"
 
-/* The memory behind a struct flow_input of a module. */
+/**
+ * struct tables - the memory that a struct flow_input of a module points to
+ * @texts: copies of core and init text; the second one has no bytes if there is no init text
+ * @fixups: exception table
+ * @jump_labels: static branches
+ * @bugs: bug table
+ * @static_calls: addresses of static calls
+ * @fentries: addresses of fentry sites
+ * @pointers: addresses in the texts that data names; in no struct flow_input
+ * @nr_pointers: how many
+ */
 struct tables {
 	struct flow_text texts[2];
 	struct flow_pair *fixups;
@@ -16,30 +26,32 @@ struct tables {
 	struct flow_bug *bugs;
 	u64 *static_calls;
 	u64 *fentries;
-	u64 *pointers;		/* addresses in the texts that data names */
+	u64 *pointers;
 	u32 nr_pointers;
 };
 
 /**
- * text_read - copy live text, in which livecov's own probes do not show
- * @span: where
- * @text: the copy; kvfree() its @bytes
+ * text_read - copy live text, in which livecov's own patches do not show
+ * @span: which
+ * @text: out: the copy; kvfree() its @bytes. Unchanged after an error
  *
- * Return: 0, -ENOMEM, -EFAULT.
+ * The targets' lock is held; sleeps. Return: 0; -ENOMEM; -EFAULT: it cannot be read.
  */
 int text_read(struct compat_span span, struct flow_text *text);
 
 /**
- * tables_read - copy what else flow_build() wants of a module, but functions
- * @mod: with a reference held
+ * tables_read - copy a module's text, and what else but functions flow_build() wants of it
+ * @mod: the module, with a reference held
  * @image: its @core and @init say where text is
- * @tables: the memory; tables_free() it whatever is returned
- * @in: points into @tables afterwards
+ * @tables: zeroed; out: the memory; tables_free() it whatever is returned
+ * @in: out: points into @tables; its @functions are not touched
  *
- * Return: 0, -ENOMEM, -EFAULT.
+ * The targets' lock is held; sleeps. Return: 0, -ENOMEM, -EFAULT.
  */
 int tables_read(const struct module *mod, const struct cov_image *image,
 		struct tables *tables, struct flow_input *in);
+
+/* tables_free - free what tables_read() allocated; a zeroed struct is fine */
 void tables_free(struct tables *tables);
 
 #endif /* LIVECOV_TABLES_H */

@@ -1,72 +1,121 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * target_parts.h - the steps of a target's life, shared by the target files.
- * cov_targets_lock is held for all of them.
+ * cov_targets_lock is held for all of them unless they say otherwise, and they sleep.
  */
 #ifndef LIVECOV_TARGET_PARTS_H
 #define LIVECOV_TARGET_PARTS_H
 
 #include "target.h"
 
-/* target_alloc - a target with what was asked for, and nothing read yet; NULL: no memory */
+/**
+ * target_alloc - allocate a target with what was asked for, and nothing read yet
+ * @request: what was asked for
+ *
+ * Return: the target, on no list; target_free() it. NULL without memory.
+ */
 struct cov_target *target_alloc(const struct target_request *request);
 
-/*
- * target_shut - free what target_open() made, now, if nobody has it open: what it was made of
- * changes, or the target goes
+/**
+ * target_shut - free at once what target_open() made
+ * @target: what it was made of changes, or the target goes; nothing is done while it is open
  */
 void target_shut(struct cov_target *target);
 
-/* target_open_exit - nobody is left who could shut one; without the lock */
+/* target_open_exit - stop the worker that shuts targets; none is left. Without the lock. */
 void target_open_exit(void);
 
 /* target_free - free a target that is on no list and has nothing armed */
 void target_free(struct cov_target *target);
 
-/* target_abort - the same, and its ids are given back if they were the last ones taken */
+/* target_abort - target_free(), and free its ids if they were the last ones allocated */
 void target_abort(struct cov_target *target);
 
-/* target_read_image - find the module and read it; errors of cov_image_of_*(), -ENODEV */
+/**
+ * target_read_image - find the module and read it
+ * @target: its @image, and @mod, are set
+ * @request: what was asked for
+ * @error: out: a sentence for the caller, after an error
+ *
+ * No reference to the module is kept. Return: 0; -ENOENT: no such module; -ENODEV: it is
+ * unloading; errors of cov_image_of_module() and cov_image_of_core().
+ */
 int target_read_image(struct cov_target *target, const struct target_request *request,
 		      struct cov_error *error);
 
-/* target_choose_sites - ids and sites for the image; -ENOSPC, -ENOMEM */
+/**
+ * target_choose_sites - allocate ids and cells for a target's image, and plan its sites
+ * @target: has its image, and no sites yet
+ * @mode: COV_MODE_*
+ * @error: out: a sentence for the caller, after an error
+ *
+ * Return: 0; -ENOSPC: no room for ids, cells or sites; -ENOMEM. After an error the caller calls
+ * target_abort().
+ */
 int target_choose_sites(struct cov_target *target, u32 mode, struct cov_error *error);
 
-/* targets_room - how many more checkpoints there may be */
+/* targets_room - how many more sites there may be, by cov_max_checkpoints */
 u32 targets_room(void);
 
-/* target_no_room - say why sites could not be made: @err is -ENOSPC or -ENOMEM; @err */
+/**
+ * target_no_room - say why sites could not be made
+ * @target: whose
+ * @err: -ENOSPC or -ENOMEM
+ * @error: out: the sentence
+ *
+ * Return: @err.
+ */
 int target_no_room(const struct cov_target *target, int err, struct cov_error *error);
 
-/* target_publish - give it an id and put it on the list */
+/**
+ * target_publish - give a target an id and a generation, and put it on the list
+ * @target: made and planned
+ * @request: its @sections are the target's from now on
+ */
 void target_publish(struct cov_target *target, const struct target_request *request);
 
 /* target_renew - a new generation: addresses have changed */
 void target_renew(struct cov_target *target);
 
-/* target_arm_some - target_arm(), or the same ended by nothing but SIGKILL */
+/**
+ * target_arm_some - target_arm(), which signals may end or not
+ * @target: whose sites
+ * @max: how many kprobes and kretprobes to try at most
+ * @interruptible: by any signal; else by SIGKILL alone
+ * @error: out: a sentence for the caller, after an error
+ *
+ * Return: as target_arm().
+ */
 int target_arm_some(struct cov_target *target, u32 max, bool interruptible,
 		    struct cov_error *error);
 
-/* target_is_going - its module is unloading or unloaded */
+/* target_is_going - is its module unloading or unloaded? */
 bool target_is_going(const struct cov_target *target);
 
+/* target_any_site - a site_filter that takes all sites */
 bool target_any_site(const struct cov_site *site);
 
 /**
- * target_release_sites - have the engine let go of some sites
+ * target_release_sites - have the engines and returns.c release some sites
  * @target: whose
  * @filter: takes the sites; they are GONE afterwards unless they were refused
  *
- * Allocates nothing: a way out must not fail.
+ * When it returns, no handler runs on them, and text is as it was, with the exception and the wait
+ * of engine_release(). Does not fail for want of memory: a way out must not fail.
  */
 void target_release_sites(struct cov_target *target, site_filter filter);
 
 /* target_forget_callers - drop the caller records of all its checkpoints */
 void target_forget_callers(const struct cov_target *target);
 
+/**
+ * target_reload_init - register the module notifiers, which follow targets over rmmod and insmod
+ *
+ * Without the lock, which they take. Return: 0 or -errno; then none is registered.
+ */
 int target_reload_init(void);
+
+/* target_reload_exit - unregister them. Without the lock; sleeps until none of them runs. */
 void target_reload_exit(void);
 
 #endif /* LIVECOV_TARGET_PARTS_H */

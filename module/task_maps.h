@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * task_maps.h - which map does what runs on this CPU write to? Kept true over
+ * task_maps.h - which map do hits on this CPU go to? Kept up to date over
  * context switches, so that stubs and entries need not look a task up. Owns the
  * per-CPU bases and the table of contexts that stub.h describes. May call
  * task_registry.c, samples.h, cells.h.
@@ -14,18 +14,28 @@
 #include "compat.h"
 #include "stub.h"
 
+/**
+ * struct task_maps - what stubs of scope tracked find on each CPU
+ * @base: [0] of the running task's map of cells, or NULL; [1] of an interrupt's: always NULL
+ * @nowhere: the middle of memory for notes that do not count: struct stub_task.nowhere
+ */
 struct task_maps {
-	u8 *base[2];	/* of the running task's sample, or NULL; [1]: an interrupt's, NULL */
-	u8 *nowhere;	/* the middle of memory for notes of nobody's: stub.h, @nowhere */
+	u8 *base[2];
+	u8 *nowhere;
 };
 
 DECLARE_PER_CPU(struct task_maps, cov_task_maps);
+
+/* By preempt_count's bytes 1 and 2: 0 for a task, 1 for an interrupt. Constant once made. */
 extern u8 cov_contexts[65536];
 
-/*
- * Where a hit here and now is written: cell 0 of scope all's cells, or of those in the map
- * of the running task's sample. NULL if it does not count: no sample, or @count,
- * preempt_count of the code that was hit, is an interrupt's. As stubs of STUB_TASK_* do it.
+/**
+ * cells_of_task - where a hit here and now is written, as stubs of STUB_TASK_* do it
+ * @cells: the target's
+ * @count: preempt_count of the code that was hit
+ *
+ * Any context with preemption off. Return: cell 0 of scope all's cells, or of those in the map of
+ * the running task's sample; NULL if the hit does not count: no sample, or an interrupt's.
  */
 static __always_inline u8 *cells_of_task(const struct cells *cells, u32 count)
 {
@@ -37,22 +47,29 @@ static __always_inline u8 *cells_of_task(const struct cells *cells, u32 count)
 	return map ? map + cells->offset : NULL;
 }
 
-/*
- * task_maps_stub - where a stub finds all this; -ERANGE if out of its reach, -EOPNOTSUPP
- * under PREEMPT_RT
+/**
+ * task_maps_stub - where a stub finds all this
+ * @task: out: all but @window and @middle
+ *
+ * Any context. Return: 0; -ERANGE: out of a stub's reach; -EOPNOTSUPP: under PREEMPT_RT.
  */
 int task_maps_stub(struct stub_task *task);
 
-/* task_maps_refresh - every CPU looks its task up again */
+/* task_maps_refresh - have every CPU look its task up again, and wait for that; interrupts on */
 void task_maps_refresh(void);
 
-/* task_maps_refresh_self - the calling task has been registered or unregistered */
+/* task_maps_refresh_self - the calling task has been registered or unregistered. No lock. */
 void task_maps_refresh_self(void);
 
-/* task_maps_init - make the table; task_maps_switch() is to be called at each switch */
+/* task_maps_init - fill the tables in; called once, before task_maps_switch() and any stub */
 void task_maps_init(void);
 
-/* task_maps_switch - this CPU goes on with @next; preemption is off */
+/**
+ * task_maps_switch - this CPU goes on with another task
+ * @next: the task
+ *
+ * Called at each context switch, and with interrupts off; takes no lock.
+ */
 void task_maps_switch(struct task_struct *next);
 
 #endif /* LIVECOV_TASK_MAPS_H */

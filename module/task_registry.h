@@ -42,7 +42,7 @@ struct task_registry {
  */
 int task_registry_init(struct task_registry *reg, u32 max_tasks);
 
-/* task_registry_destroy - free it; nobody uses it any more. A zeroed struct is fine. */
+/* task_registry_destroy - free it; nobody uses it any more. A zeroed @reg is fine. Sleeps. */
 void task_registry_destroy(struct task_registry *reg);
 
 /**
@@ -65,8 +65,8 @@ bool task_registry_find(const struct task_registry *reg, unsigned long task,
  * @sample: what it runs for
  * @owner: who wants it, not 0; not while task_registry_del_owner() drops @owner
  *
- * Any context that may not interrupt itself. Return: its slot; -EINVAL;
- * -EEXIST: tracked already; -ENOSPC: no room, counted in @reg->lost.
+ * Any context that cannot interrupt itself; takes no lock. Return: its slot; -EINVAL: not a task
+ * or an owner; -EEXIST: tracked already; -ENOSPC: no room, counted in @reg->lost.
  */
 int task_registry_add(struct task_registry *reg, unsigned long task, u64 sample, u64 owner);
 

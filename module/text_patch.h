@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * text_patch.h - changing live text, safely, and giving it back. Owns the window
+ * text_patch.h - changing live text, safely, and restoring it. Owns the window
  * through which text is written. Knows no sites: engines say what bytes they want.
  */
 #ifndef LIVECOV_TEXT_PATCH_H
@@ -12,9 +12,9 @@
  * struct text_patch - a change of some bytes of text
  * @address: of the first
  * @length: how many, 1..REGION_MAX_LEN
- * @inside: instructions begin behind the first byte, in @from
+ * @inside: instructions begin after the first byte, in @from
  * @from: what must be there
- * @to: what shall be
+ * @to: what is to be there
  */
 struct text_patch {
 	unsigned long address;
@@ -34,8 +34,8 @@ struct text_patch {
  *	     false for it. Must not sleep
  * @context: for the two
  *
- * While a patch of more than one byte is under way its first byte is int3, and who
- * arrives there must be sent on by breakpoint.c: to where @to, if it is a jump, leads.
+ * While a patch of more than one byte is under way its first byte is int3, and whoever
+ * hits it must be sent on by breakpoint.c: to where @to, if it is a jump, leads.
  */
 struct text_job {
 	u32 count;
@@ -48,29 +48,45 @@ struct text_job {
  * text_patch - change text that runs
  * @job: the changes
  *
- * Sleeps, allocates nothing. When it returns no CPU runs
- * or has fetched what was there before, and if it had instructions inside no task
- * stands at one of them.
+ * Takes kprobes' mutex, the CPUs' lock, the text lock and perhaps the look lock; the targets' lock
+ * may be held. Sleeps, allocates nothing. When it returns no CPU runs or has fetched what was
+ * there before, and if it had instructions inside no task stands at one of them. No failure but
+ * what @job->refused is told.
  */
 void text_patch(const struct text_job *job);
 
-/* text_write - put bytes where nobody runs yet, in the arena. Sleeps. */
+/**
+ * text_write - put bytes where nobody runs yet
+ * @address: in the arena
+ * @bytes: the bytes
+ * @length: how many
+ *
+ * Takes the text lock; sleeps. No failure.
+ */
 void text_write(unsigned long address, const u8 *bytes, u32 length);
 
 /**
  * text_patch_init - make the window and try everything out on a function of our own
  *
- * Return: 0; -EPERM: the kernel is locked down; -EOPNOTSUPP: this kernel cannot tell
- * when tasks have left a stretch of text; -EIO: a try failed. text_patch_unusable()
- * has the reason in words.
+ * Called once, when livecov is loaded. Sleeps. Return: 0; -EPERM: the kernel is locked down;
+ * -EOPNOTSUPP: this kernel cannot tell when tasks have left a range of text; -ENOMEM; -EIO: the
+ * window cannot be made, or a try failed. After an error text_patch_unusable() has the reason in
+ * words, and text_patch() must not be called.
  */
 int text_patch_init(void);
+
+/* text_patch_exit - free the window; no patch is left in text. May be called twice. Sleeps. */
 void text_patch_exit(void);
 
-/* text_patch_forbid - there is a reason not to patch text */
+/**
+ * text_patch_forbid - there is a reason not to patch text
+ * @reason: the reason in words; a string literal
+ *
+ * While livecov is being loaded; later calls replace the reason.
+ */
 void text_patch_forbid(const char *reason);
 
-/* text_patch_unusable - why text cannot be patched, or NULL if it can */
+/* text_patch_unusable - why text cannot be patched, or NULL if it can. No lock. */
 const char *text_patch_unusable(void);
 
 #endif /* LIVECOV_TEXT_PATCH_H */

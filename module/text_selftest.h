@@ -5,7 +5,12 @@
 #ifndef LIVECOV_TEXT_SELFTEST_H
 #define LIVECOV_TEXT_SELFTEST_H
 
-/* text_selftest - patch a function of our own, run it, restore it; NULL or what failed */
+/**
+ * text_selftest - patch a function of our own, run it, and restore it
+ *
+ * The window is made, and nobody else patches text yet. Sleeps. Return: NULL, or what failed, in
+ * words: a string literal.
+ */
 const char *text_selftest(void);
 
 #endif /* LIVECOV_TEXT_SELFTEST_H */

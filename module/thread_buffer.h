@@ -21,7 +21,7 @@
  * struct thread_slot - see the head of thread_buffer.c
  * @last: generation << 32 | checkpoint passed last, or CALLER_NONE
  * @sample: what thread_buffer_open() was given
- * @owner: the same
+ * @owner: what thread_buffer_open() was given
  *
  * trace.c binds a trace to slot and generation; it needs nothing here.
  */
@@ -64,7 +64,7 @@ struct thread_ref {
  */
 int thread_buffer_init(struct thread_buffer *buffer, u32 nr_slots);
 
-/* thread_buffer_destroy - free them; no handler runs any more. A zeroed struct is fine. */
+/* thread_buffer_destroy - free the slots; no handler runs any more. A zeroed struct is fine. */
 void thread_buffer_destroy(struct thread_buffer *buffer);
 
 /**
@@ -73,6 +73,8 @@ void thread_buffer_destroy(struct thread_buffer *buffer);
  * @slot: a closed slot, to which the caller has the sole right
  * @sample: what the task runs for
  * @owner: who registered it
+ *
+ * Takes no lock, does not sleep. thread_buffer_close() ends it.
  */
 void thread_buffer_open(struct thread_buffer *buffer, u32 slot, u64 sample, u64 owner);
 

@@ -19,7 +19,7 @@ struct trace;
 /**
  * trace_hit - execution has passed a site of a target of mode trace
  * @site: the site
- * @outcome: of a branch
+ * @outcome: of a branch: 1 if it jumps; else 0
  * @regs: at the site: the stack pointer and, at an entry, the arguments
  * @context: how the engine was called
  */
@@ -28,36 +28,61 @@ void trace_hit(const struct cov_site *site, u32 outcome, const struct pt_regs *r
 
 /**
  * trace_return_awaited - the running task has entered a function, and its return will be seen
- * @stack: out: for trace_return()
+ * @regs: at the function's entry: the stack pointer
+ * @stack: out: bytes of the kernel stack in use, for trace_return(); unchanged if it is not traced
  *
- * Return: false if it is not traced: nobody wants to see it.
+ * Takes back the loss that trace_hit() has counted for the return. Return: false if the task is
+ * not traced, or it is an interrupt on top of one: nobody wants to see it.
  */
 bool trace_return_awaited(const struct pt_regs *regs, u32 *stack);
 
-/* trace_return - it has returned; @stack is what trace_return_awaited() gave */
+/**
+ * trace_return - a function has returned
+ * @site: of its entry
+ * @value: what it returned
+ * @stack: what trace_return_awaited() gave
+ */
 void trace_return(const struct cov_site *site, u64 value, u32 stack);
 
-/* trace_syscall - a system call begins: @values has its arguments; or ends: its value */
+/**
+ * trace_syscall - a system call of the running task begins or ends
+ * @kind: COV_TRACE_SYSCALL or COV_TRACE_SYSRET
+ * @number: of the call
+ * @values: its 6 arguments, or its one result
+ */
 void trace_syscall(u32 kind, u32 number, const u64 *values);
 
-/* trace_name - the running task has executed a program */
+/* trace_name - the running task has executed a program: note its new name */
 void trace_name(void);
 
 /* --- sleeping --------------------------------------------------------------------------- */
 
-/* trace_open - make a trace for @owner's tasks; -EEXIST, -ENOSPC, -ENOMEM as ERR_PTR */
+/**
+ * trace_open - make a trace for an owner's tasks
+ * @request: validated: size in bytes, number of tasks, and flags
+ * @owner: id of the file whose tasks are traced
+ * @error: out: a sentence for the caller, after an error
+ *
+ * Takes the traces' lock. Return: the trace, which trace_close() frees; as ERR_PTR() -EEXIST: the
+ * owner has one already; -ENOSPC: there are too many; -ENOMEM; errors of trace_syscalls_get().
+ */
 struct trace *trace_open(const struct cov_trace *request, u64 owner, struct cov_error *error);
 
-/* trace_close - when it returns no task writes to it, and it is gone */
+/**
+ * trace_close - free a trace and its memory
+ * @trace: from trace_open(); nothing maps its memory any more
+ *
+ * Takes the traces' lock; waits for two RCU grace periods. When it returns no task writes to it.
+ */
 void trace_close(struct trace *trace);
 
-/* trace_memory - what can be mapped, vmalloc()'s, in whole pages */
+/* trace_memory - what can be mapped, vmalloc()'s, in whole pages; valid until trace_close() */
 void *trace_memory(const struct trace *trace);
 
-/* trace_length - bytes of it */
+/* trace_length - length of trace_memory(), bytes */
 size_t trace_length(const struct trace *trace);
 
-/* trace_exit - there is no trace any more */
+/* trace_exit - free what all traces share; there is no trace, and no handler runs any more */
 void trace_exit(void);
 
 #endif /* LIVECOV_TRACE_H */

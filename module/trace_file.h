@@ -11,19 +11,30 @@ struct file;
 
 /**
  * trace_file_make - open a trace, and a descriptor that nobody can see yet
- * @request: what was asked for; out: @length and @fd
- * @owner: whose tasks
- * @file: out: for trace_file_publish() or trace_file_drop()
+ * @request: what was asked for; out: @length in bytes and @fd
+ * @owner: id of the file whose tasks are traced
+ * @file: out: for trace_file_publish() or trace_file_drop(), one of which must follow
+ * @error: out: a sentence for the caller, after an error
  *
- * Return: 0, errors of trace_open(), -EINVAL, -EMFILE.
+ * Sleeps; takes the traces' lock. Return: 0; errors of trace_open(); -EINVAL: a size, number of
+ * tasks, flag or padding that is not allowed; -EMFILE, -ENFILE and -ENOMEM: no more descriptors
+ * or files. After an error nothing is left open.
  */
 int trace_file_make(struct cov_trace *request, u64 owner, struct file **file,
 		    struct cov_error *error);
 
-/* trace_file_publish - the caller of the call has been told: it is his */
+/**
+ * trace_file_publish - install the descriptor: the calling process has been told of it
+ * @request: as trace_file_make() left it
+ * @file: from trace_file_make(); the descriptor's from now on, which closes the trace
+ */
 void trace_file_publish(const struct cov_trace *request, struct file *file);
 
-/* trace_file_drop - he could not be told */
+/**
+ * trace_file_drop - the process could not be told: free the descriptor, and close the trace
+ * @request: as trace_file_make() left it
+ * @file: from trace_file_make(); not used any more
+ */
 void trace_file_drop(const struct cov_trace *request, struct file *file);
 
 #endif /* LIVECOV_TRACE_FILE_H */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * tracepoints.h - following tracepoints of the kernel's own, which are found by name:
+ * tracepoints.h - probes on the kernel's own tracepoints, which are found by name:
  * their addresses are not exported. Owns nothing.
  */
 #ifndef LIVECOV_TRACEPOINTS_H
@@ -10,9 +10,9 @@
 
 /**
  * struct followed - a tracepoint and what it calls
- * @name: its name
- * @probe: called with NULL as the data
- * @tp: it, once found
+ * @name: of the tracepoint
+ * @probe: called with NULL as the data, then the tracepoint's arguments
+ * @tp: the tracepoint, once found
  * @registered: it calls @probe
  */
 struct followed {
@@ -22,10 +22,23 @@ struct followed {
 	bool registered;
 };
 
-/* tracepoints_follow - all or none; -ENOENT if the kernel has not got one. Sleeps. */
+/**
+ * tracepoints_follow - find tracepoints and register their probes, all or none
+ * @followed: the tracepoints; in use until tracepoints_unfollow()
+ * @n: how many
+ *
+ * Sleeps; takes tracepoints' own lock. Return: 0; -ENOENT if the kernel lacks one; errors of
+ * tracepoint_probe_register().
+ */
 int tracepoints_follow(struct followed *followed, u32 n);
 
-/* tracepoints_unfollow - when it returns, no probe of them runs any more */
+/**
+ * tracepoints_unfollow - unregister the probes
+ * @followed: as given to tracepoints_follow(), also after an error of it
+ * @n: how many
+ *
+ * Sleeps; takes tracepoints' own lock. When it returns, no probe of them runs any more.
+ */
 void tracepoints_unfollow(struct followed *followed, u32 n);
 
 #endif /* LIVECOV_TRACEPOINTS_H */
