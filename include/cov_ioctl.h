@@ -2,22 +2,22 @@
 /*
  * cov_ioctl.h - the contract between livecov.ko and user space.
  *
- * All calls are ioctls on COV_CONTROL_PATH, a file of root's alone. Rules that
+ * All calls are ioctls on COV_CONTROL_PATH, a file that only root may open. Rules that
  * hold for every call:
  *
- *  - Members are fixed-width and naturally aligned; pointers travel as __u64.
- *    A struct is never reinterpreted: a changed struct gets a new number.
+ *  - Members are fixed-width and naturally aligned; pointers are passed as __u64. A
+ *    struct is never reinterpreted: a changed struct gets a new number.
  *  - Members named @pad (or @pad2) and unknown flag bits must be zero, else EINVAL.
  *  - Strings are NUL-terminated inside their array, else EINVAL.
- *  - An unknown command is ENOTTY, an unreadable or unwritable pointer EFAULT. A signal
- *    while another call is at work is EINTR.
- *  - For 64-bit callers.
- *  - A failed call changes nothing (but sites that COV_IOC_ARM, COV_IOC_RESET or
- *    COV_IOC_CHECKPOINT_SWITCH had armed before they failed stay armed, and what was
- *    switched on is on), and COV_IOC_LAST_ERROR on the same file then has a sentence that
- *    says what was wrong and what to do next.
- *  - Whatever a file has attached or registered is undone when its last
- *    descriptor is closed, unless COV_IOC_KEEP has made it permanent.
+ *  - An unknown command fails with ENOTTY, an unreadable or unwritable pointer with
+ *    EFAULT. A signal while waiting for another call to finish gives EINTR.
+ *  - For 64-bit callers only.
+ *  - A failed call changes nothing, except that sites armed by COV_IOC_ARM, COV_IOC_RESET
+ *    or COV_IOC_CHECKPOINT_SWITCH before they failed stay armed, and what was switched on
+ *    stays on. COV_IOC_LAST_ERROR on the same file then returns a sentence that says what
+ *    was wrong and what to do next.
+ *  - Everything that a file has attached or registered is undone when its last descriptor
+ *    is closed, unless COV_IOC_KEEP has made it permanent.
  *  - Addresses are kernel virtual addresses; the file is 0600 for that reason.
  */
 #ifndef COV_IOCTL_H
@@ -28,7 +28,7 @@
 
 #define COV_CONTROL_PATH	"/sys/kernel/debug/livecov/control"
 
-/* A different major cannot be talked to; a higher minor only adds. */
+/* A different major is incompatible; a higher minor only adds. */
 #define COV_ABI_MAJOR		1
 #define COV_ABI_MINOR		3
 
@@ -48,43 +48,43 @@
 /* Modes: what is recorded. */
 #define COV_MODE_BLOCKS		1	/* each block seen or not; in scope all sites disarm themselves */
 #define COV_MODE_EDGES		2	/* both outcomes of each Jcc; every block with them */
-#define COV_MODE_COUNT		3	/* the same, and how often each outcome and entry */
-#define COV_MODE_TRACE		4	/* the same, and in what order each task did: COV_IOC_TRACE */
+#define COV_MODE_COUNT		3	/* the same, and how often each outcome and entry ran */
+#define COV_MODE_TRACE		4	/* the same, and the order for each task: COV_IOC_TRACE */
 
 /* Scopes: whose execution counts. */
 #define COV_SCOPE_TRACKED	1	/* registered tasks, in task context */
-#define COV_SCOPE_ALL		2	/* whatever runs in the target, interrupts included */
+#define COV_SCOPE_ALL		2	/* all that runs in the target, interrupts included */
 
 /* Engines: what arms a site. */
 #define COV_ENGINE_AUTO		0	/* the best that each site allows */
 #define COV_ENGINE_KPROBE	1	/* a kprobe on each site; counts in mode edges, too */
-#define COV_ENGINE_BREAKPOINT	2	/* int3; entries to be seen again by ftrace; else kprobes */
-#define COV_ENGINE_DETOUR	3	/* a jump to a stub; entries without room for it by ftrace; no others */
-#define COV_ENGINE_ENTRY	4	/* entries through ftrace alone */
+#define COV_ENGINE_BREAKPOINT	2	/* int3; ftrace for entries seen repeatedly; else kprobes */
+#define COV_ENGINE_DETOUR	3	/* a jump to a stub; else ftrace (entries); no others */
+#define COV_ENGINE_ENTRY	4	/* entries only, through ftrace */
 #define COV_ENGINES_MAX		8
 
 /* Why a branch has no detour. */
-#define COV_WHY_OTHER		0	/* another engine was asked for, or see its errno */
-#define COV_WHY_UNSURE		1	/* not every way into its function is known */
-#define COV_WHY_SHORT		2	/* too few instructions that may be moved lie beside it */
-#define COV_WHY_RESERVED	3	/* its bytes, or those beside it, are somebody else's */
+#define COV_WHY_OTHER		0	/* another engine was requested, or see its errno */
+#define COV_WHY_UNSURE		1	/* not every edge into its function is known */
+#define COV_WHY_SHORT		2	/* too few movable instructions are adjacent to it */
+#define COV_WHY_RESERVED	3	/* its bytes, or adjacent ones, belong to another user */
 #define COV_WHYS_MAX		8
 
-/* What can be known of a block or an outcome. */
+/* What is known about a block or an outcome. */
 #define COV_NO			0	/* certainly did not run */
 #define COV_YES			1
 #define COV_UNKNOWN		2	/* a refused site or unknown flow hides it */
 
 /* A site's state. */
 #define COV_SITE_NONE		0	/* this place needs no site: it follows from others */
-#define COV_SITE_PENDING	1	/* chosen, not armed yet */
+#define COV_SITE_PENDING	1	/* selected, not armed yet */
 #define COV_SITE_ARMED		2
-#define COV_SITE_DISARMED	3	/* has taught what it can */
-#define COV_SITE_REFUSED	4	/* see the errno beside it */
+#define COV_SITE_DISARMED	3	/* has shown everything it can */
+#define COV_SITE_REFUSED	4	/* see the corresponding errno */
 #define COV_SITE_GONE		5	/* its text was unloaded */
 
 /**
- * struct cov_version - who is there
+ * struct cov_version - version and features of livecov
  * @abi_major: COV_ABI_MAJOR of the module
  * @abi_minor: COV_ABI_MINOR of the module
  * @modes: bit (1 << COV_MODE_*) for each mode that works here
@@ -112,14 +112,13 @@ struct cov_error {
 };
 
 /**
- * struct cov_section - a named stretch of a target's text
+ * struct cov_section - a named range of a target's text
  * @name: as in the ELF file, ".text", ".text.unlikely", ".init.text" ...
  * @base: address of its first byte in memory
  * @size: bytes; 0 if the caller does not know
  *
- * The kernel drops section names after loading; only sysfs has them. The
- * caller of COV_IOC_ATTACH hands them over so that results which outlive the
- * target still have names.
+ * The kernel drops section names after loading; only sysfs has them. The caller of
+ * COV_IOC_ATTACH passes them so that results which outlive the target still have names.
  */
 struct cov_section {
 	char name[COV_SECTION_LEN];
@@ -127,46 +126,44 @@ struct cov_section {
 	__u64 size;
 };
 
-#define COV_ATTACH_FUNCTIONS_ONLY (1U << 0)	/* entries alone, no blocks or branches */
+#define COV_ATTACH_FUNCTIONS_ONLY (1U << 0)	/* entries only, no blocks or branches */
 #define COV_ATTACH_RETURNS	(1U << 2)	/* mode trace: returns too; since minor version 2 */
 
 /*
- * Record callers and paths (COV_IOC_CALLERS), and count hits in every mode. No detours,
- * and nothing that costs less once it was seen: each jump is a trap. With
- * COV_ENGINE_DETOUR EOPNOTSUPP. Since minor version 2.
+ * Record callers and paths (COV_IOC_CALLERS), and count hits in every mode. There are no
+ * detours, and nothing becomes cheaper once it was seen: each jump is a trap. EOPNOTSUPP
+ * with COV_ENGINE_DETOUR. Since minor version 2.
  */
 #define COV_ATTACH_PATHS	(1U << 1)
 
 /**
- * struct cov_attach - choose what to measure (COV_IOC_ATTACH)
+ * struct cov_attach - select what to measure (COV_IOC_ATTACH)
  * @module: a loaded module, or COV_CORE_KERNEL
- * @globs: address of @globs_len bytes: shell patterns, each ended by NUL, of
- *	   which a function's name must match one. For COV_CORE_KERNEL each is
- *	   an exact function name and at least one is required.
+ * @globs: address of @globs_len bytes: NUL-terminated shell patterns, of which a
+ *	   function's name must match one. For COV_CORE_KERNEL each is an exact function
+ *	   name and at least one is required.
  * @sections: address of @nr_sections struct cov_section, or 0
  * @levels: mask of levels 1..64 (bit 0 is level 1) that the checkpoints get;
- *	   not 0
- * @globs_len: bytes at @globs, at most 64 KiB and 1024 patterns; 0 takes every
- *	   function
+ *	    not 0
+ * @globs_len: bytes at @globs, at most 64 KiB and 1024 patterns; 0 selects every function
  * @nr_sections: at most 64
  * @mode: COV_MODE_*
  * @scope: COV_SCOPE_*
  * @engine: COV_ENGINE_*
  * @flags: COV_ATTACH_*
  * @target: out: the new target's id, never 0
- * @functions: out: functions chosen
+ * @functions: out: functions selected
  * @blocks: out: blocks in them
  * @branches: out: conditional jumps in them
  * @sites: out: sites to arm
  * @pad: 0
  *
- * The text is decoded and the sites are chosen; nothing is patched before
- * COV_IOC_ARM. Errors: ENOENT no such module or no function matches, EEXIST
- * attached already, ENODEV the module is unloading, EAGAIN its init function is
- * just returning, EINTR a signal, EPERM livecov itself or a
- * locked-down kernel, ENOSPC checkpoint table full, EOPNOTSUPP a mode, scope or
- * engine that this module does not have, E2BIG too long a list or too much text, EFAULT
- * an array or the text cannot be read.
+ * The text is decoded and the sites are selected; nothing is patched before COV_IOC_ARM.
+ * Errors: ENOENT no such module or no function matches, EEXIST already attached, ENODEV
+ * the module is being unloaded, EAGAIN its init function is just returning, EINTR a
+ * signal, EPERM livecov itself or a locked-down kernel, ENOSPC checkpoint table full,
+ * EOPNOTSUPP a mode, scope or engine that this livecov.ko does not support, E2BIG the
+ * list is too long or there is too much text, EFAULT an array or the text cannot be read.
  */
 struct cov_attach {
 	char module[COV_MODULE_LEN];
@@ -190,13 +187,13 @@ struct cov_attach {
 /**
  * struct cov_arm - arm some of a target's pending sites (COV_IOC_ARM)
  * @target: target id
- * @max: how many to try in this call, at least 1; a signal ends it early: go on
+ * @max: how many to try in this call, at least 1; a signal ends it early: repeat the call
  *	 until @pending is 0
- * @pending: out: sites still to do; 0 means the target is armed
+ * @pending: out: sites not yet tried; 0 means the target is armed
  * @armed: out: sites armed so far
  * @refused: out: sites refused so far
- * @total: out: sites in all; it may grow, because a refused site can be
- *	   replaced by others that give the same answer
+ * @total: out: sites in total; it may grow, because a refused site can be replaced by
+ *	   others that give the same answer
  */
 struct cov_arm {
 	__u32 target;
@@ -208,7 +205,7 @@ struct cov_arm {
 };
 
 /**
- * struct cov_target_id - names a target (COV_IOC_KEEP, _DETACH, _RESET)
+ * struct cov_target_id - identifies a target (COV_IOC_KEEP, _DETACH, _RESET)
  * @target: target id; for COV_IOC_RESET 0 means all
  * @pad: 0
  */
@@ -219,8 +216,8 @@ struct cov_target_id {
 
 /* A target's state. */
 #define COV_TARGET_LIVE		1	/* loaded and measured */
-#define COV_TARGET_GONE		2	/* unloaded: results kept, armed again when loaded */
-#define COV_TARGET_STALE	3	/* loaded again from another build: results kept, not armed */
+#define COV_TARGET_GONE		2	/* unloaded: results kept, armed again when it is loaded */
+#define COV_TARGET_STALE	3	/* loaded again, another build: results kept, not armed */
 
 #define COV_INFO_NEXT		(1U << 0)	/* the first target whose id is above @target */
 
@@ -230,40 +227,40 @@ struct cov_target_id {
  * @flags: COV_INFO_*
  * @module: its name
  * @checkpoint: the checkpoint's name if the target was made by
- *	   COV_IOC_CHECKPOINT_ADD, else empty
+ *		COV_IOC_CHECKPOINT_ADD, else empty
  * @build_id: the ELF build-id
  * @build_id_len: its length, 0 if there is none
  * @state: COV_TARGET_*
  * @mode: COV_MODE_*
  * @scope: COV_SCOPE_*
- * @engine: COV_ENGINE_* that was asked for; COV_IOC_ENGINES tells what it came to
+ * @engine: COV_ENGINE_* that was requested; COV_IOC_ENGINES reports those in use
  * @attach_flags: COV_ATTACH_*
  * @kept: 1 once COV_IOC_KEEP was called
  * @levels: mask
  * @text_base: address of its text in memory, the last one if it is gone
  * @text_size: bytes
- * @generation: changes whenever the tables below are built anew
+ * @generation: changes whenever the tables below are rebuilt
  * @functions: entries for COV_IOC_FUNCTIONS
  * @blocks: entries for COV_IOC_BLOCKS
  * @branches: entries for COV_IOC_BRANCHES
  * @sections: entries for COV_IOC_SECTIONS
  * @names_len: bytes for COV_IOC_NAMES
- * @sites: sites in all
+ * @sites: sites in total
  * @pending: sites not armed yet
  * @armed: sites armed now
- * @disarmed: sites that have done their work
+ * @disarmed: sites that have shown everything they can
  * @refused: sites that could not be armed
- * @gone: sites whose text is no longer there
+ * @gone: sites whose text was unloaded
  * @functions_hit: entries hit
  * @blocks_hit: blocks certainly covered
  * @outcomes_hit: branch outcomes certainly seen, of 2 * @branches
- * @blocks_unknown: blocks of which nothing can be said
- * @outcomes_unknown: outcomes of which nothing can be said
+ * @blocks_unknown: blocks about which nothing is known
+ * @outcomes_unknown: outcomes about which nothing is known
  * @missed: hits that the kernel's kprobes skipped (nmissed)
  * @checkpoint_offset: struct cov_checkpoint_add's offset; entry 0 of
- *	   COV_IOC_FUNCTIONS then has that place's state and hits
+ *		       COV_IOC_FUNCTIONS then has that place's state and hits
  *
- * ENOENT: no such target, or with COV_INFO_NEXT none above it.
+ * ENOENT: no such target, or with COV_INFO_NEXT none with a higher id.
  */
 struct cov_target_info {
 	__u32 target;
@@ -313,14 +310,16 @@ struct cov_target_info {
  * @name: offset of its NUL-terminated name in COV_IOC_NAMES' bytes
  * @parent: index of the function that a cold part belongs to, else COV_NONE
  * @flags: COV_FUNCTION_*
- * @first_block: index of its first block; they are contiguous, by address
+ * @first_block: index of its first block; its blocks are contiguous, ordered by address
  * @blocks: how many
- * @first_branch: index of its first branch; they are contiguous, by address
+ * @first_branch: index of its first branch; its branches are contiguous, ordered by
+ *		  address
  * @branches: how many
  * @state: COV_SITE_* of its entry site; COV_SITE_NONE for a cold part
  * @error: errno (positive) why the entry was refused, else 0
- * @hits: entries; counted in modes count and trace, in mode edges by engine kprobe (not
- *	  where auto takes it), and with COV_ATTACH_PATHS; else not 0 if there were any
+ * @hits: entries; counted in modes count and trace, in mode edges by engine kprobe (but
+ *	  not if engine auto chose it), and with COV_ATTACH_PATHS; else nonzero if there
+ *	  were any
  * @first_sample: the sample that entered it first, 0 if none or untracked
  * @levels: mask
  */
@@ -369,15 +368,16 @@ struct cov_block {
  * @offset: of the jump from its function's first byte
  * @size: of the jump, bytes
  * @condition: low nibble of its opcode (0 o, 1 no, 2 b, ... f g; SDM vol. 2
- *	   appendix B.1.4.7), or 0x10 loopne, 0x11 loope, 0x12 loop, 0x13 jrcxz/jecxz
+ *	       appendix B.1.4.7), or 0x10 loopne, 0x11 loope, 0x12 loop, 0x13 jrcxz/jecxz
  * @taken: COV_NO, COV_YES, COV_UNKNOWN
  * @not_taken: the same
  * @state: COV_SITE_* of the site on the jump itself
  * @error: errno (positive) why that was refused, else 0
- * @taken_hits: how often it jumped; a count where @hits of functions are, else not 0 if it did
- * @not_taken_hits: how often it did not
- * @first_sample: the sample that reached it first, 0 if none, untracked, or not noted
- *	   by its engine
+ * @taken_hits: how often it was taken; a count where @hits of functions are, else nonzero
+ *		if it was
+ * @not_taken_hits: how often it was not taken; the same
+ * @first_sample: the sample that reached it first, 0 if none, untracked, or not recorded
+ *		  by its engine
  */
 struct cov_branch {
 	__u64 target;
@@ -396,7 +396,7 @@ struct cov_branch {
 };
 
 /**
- * struct cov_range - read a stretch of one of a target's tables
+ * struct cov_range - read a range of one of a target's tables
  *	   (COV_IOC_FUNCTIONS, _BLOCKS, _BRANCHES, _SECTIONS, _NAMES)
  * @target: target id
  * @first: index of the first entry wanted; for _NAMES a byte offset
@@ -404,8 +404,8 @@ struct cov_branch {
  * @count: in: how many fit, 1..COV_RANGE_MAX; out: how many were written, 0 at
  *	   the end of the table
  * @pad: 0
- * @generation: out: struct cov_target_info's; a change between two calls
- *	   means that the reader has to start again
+ * @generation: out: struct cov_target_info's; if it changes between two calls, the reader
+ *		has to start again
  */
 struct cov_range {
 	__u32 target;
@@ -421,7 +421,7 @@ struct cov_range {
 /**
  * struct cov_text - read a target's text as it was before livecov patched it
  * @target: target id; it must be live, else ENODEV
- * @length: bytes, 1..COV_TEXT_MAX; all inside the target's text, else EINVAL
+ * @length: bytes, 1..COV_TEXT_MAX; all within the target's text, else EINVAL
  * @address: of the first byte
  * @buffer: address for the bytes
  */
@@ -439,7 +439,7 @@ struct cov_text {
  * @targets: attached targets
  * @checkpoints: checkpoints in use
  * @checkpoints_max: size of that table (parameter max_checkpoints)
- * @tasks: tasks tracked now, those that have exited and not been reaped included
+ * @tasks: tasks tracked now, including those that have exited and not been reaped
  * @tasks_max: size of that table (parameter max_tasks)
  * @callers: caller records
  * @callers_max: size of that table (parameter max_callers)
@@ -470,10 +470,10 @@ struct cov_status {
  * @flags: 0
  * @pad: 0
  *
- * The task's later children and threads are tracked under the same sample. It
- * ends with COV_IOC_UNREGISTER, with the task, or with the closing of the file
- * (for every task that came to be tracked through it). EEXIST: tracked
- * already. ENOSPC: table full. COV_IOC_UNREGISTER of a task that is not tracked: ESRCH.
+ * Children and threads that the task creates later are tracked under the same sample.
+ * Tracking ends with COV_IOC_UNREGISTER, with the task, or when the file is closed (for
+ * every task that is tracked through it). EEXIST: already tracked. ENOSPC: table full.
+ * ESRCH: COV_IOC_UNREGISTER of a task that is not tracked.
  */
 struct cov_register {
 	__u64 sample;
@@ -481,7 +481,7 @@ struct cov_register {
 	__u32 pad;
 };
 
-#define COV_CHECKPOINT_AUTO	(1U << 0)	/* the function's branches as well */
+#define COV_CHECKPOINT_AUTO	(1U << 0)	/* its function's branches as well */
 
 /**
  * struct cov_checkpoint_add - watch one place (COV_IOC_CHECKPOINT_ADD)
@@ -495,15 +495,15 @@ struct cov_register {
  * @target: out: id of the target that holds it
  * @pad: 0
  *
- * Armed when the call returns, and kept until it is deleted. Where another target has
- * patched the bytes, they are given back, and a kprobe watches for it as well; what its site
- * had not seen by then is COV_UNKNOWN until it is hit or COV_IOC_RESET. EEXIST name in
- * use, ENOENT no such module or function, ENOTUNIQ the module has several of that
- * name, ENODEV it is unloading, EAGAIN its init function is just returning, EILSEQ @offset
- * is inside an instruction, ERANGE @offset is behind the function's end, EPERM livecov
- * itself, EINVAL the kernel forbids a probe there, EOPNOTSUPP an instruction that may
- * fault, while another target may have breakpoints (the kernel would not survive the
- * two), EINTR a signal, ENOSPC table full.
+ * It is armed when the call returns, and kept until it is deleted. If another target has
+ * patched the bytes, they are restored, and a kprobe serves that target's site as well;
+ * what that site had not seen by then is COV_UNKNOWN until it is hit or COV_IOC_RESET.
+ * EEXIST name in use, ENOENT no such module or function, ENOTUNIQ the module has several
+ * functions of that name, ENODEV it is being unloaded, EAGAIN its init function is just
+ * returning, EILSEQ @offset is inside an instruction, ERANGE @offset is beyond the
+ * function's end, EPERM livecov itself, EINVAL the kernel forbids a probe there,
+ * EOPNOTSUPP an instruction that may fault, while another target may have breakpoints
+ * (the kernel would not survive the combination), EINTR a signal, ENOSPC table full.
  */
 struct cov_checkpoint_add {
 	char name[COV_NAME_LEN];
@@ -518,7 +518,7 @@ struct cov_checkpoint_add {
 };
 
 /**
- * struct cov_checkpoint_del - forget a checkpoint (COV_IOC_CHECKPOINT_DEL)
+ * struct cov_checkpoint_del - delete a checkpoint (COV_IOC_CHECKPOINT_DEL)
  * @name: its name; ENOENT if there is none
  */
 struct cov_checkpoint_del {
@@ -527,14 +527,14 @@ struct cov_checkpoint_del {
 
 /**
  * struct cov_checkpoint_switch - switch checkpoints off and on (COV_IOC_CHECKPOINT_SWITCH)
- * @glob: shell pattern of their names; "*" is all
+ * @glob: shell pattern for their names; "*" matches all
  * @on: 1, or 0 for off
  * @flags: COV_CHECKPOINT_AUTO: their functions' branches as well, where they have them;
- *	   else the places alone
+ *	   else only the places
  *
- * One that is off counts nothing, and stays off through COV_IOC_RESET and the unloading of
- * its module. What it had counted stays. ENOENT: none matches; ENOMEM, ENOSPC or what the
- * kernel says: some could not be armed again, the others are. Since minor version 2.
+ * One that is off counts nothing, and stays off across COV_IOC_RESET and the unloading of
+ * its module. What it had counted is kept. ENOENT: none matches; ENOMEM, ENOSPC or the
+ * kernel's error: some could not be armed again, the others are. Since minor version 2.
  */
 struct cov_checkpoint_switch {
 	char glob[COV_NAME_LEN];
@@ -546,10 +546,10 @@ struct cov_checkpoint_switch {
  * struct cov_engines - what armed a target's sites (COV_IOC_ENGINES)
  * @target: target id
  * @pad: 0
- * @sites: out: sites that an engine has, by COV_ENGINE_*
- * @why: out: branches that no detour has, by COV_WHY_*
- * @stub_bytes: out: text that stubs take, of all targets
- * @stub_room: out: text that there is for them
+ * @sites: out: sites armed by each engine, indexed by COV_ENGINE_*
+ * @why: out: branches without a detour, indexed by COV_WHY_*
+ * @stub_bytes: out: bytes of text that stubs of all targets occupy
+ * @stub_room: out: bytes of text available for them
  *
  * Since minor version 1.
  */
@@ -578,12 +578,12 @@ struct cov_refusal {
  * struct cov_refusals - why sites could not be armed (COV_IOC_REFUSALS)
  * @target: target id
  * @count: in: 0; out: entries of @of
- * @of: out: by errno, the most sites first; the others are 0
+ * @of: out: by errno, largest number of sites first; unused entries are 0
  *
- * Together they are struct cov_target_info's @refused. If there are more errnos than
- * entries, the last one is for those that have no entry of their own, has the error 0, and
- * may have more sites than those before it. ENOENT: no such target; EINVAL: @count is
- * not 0. Since minor version 3.
+ * Their sum is struct cov_target_info's @refused. If there are more errnos than entries,
+ * the last entry is for those that have no entry of their own; its @error is 0, and it
+ * may have more sites than those before it. ENOENT: no such target; EINVAL: @count is not
+ * 0. Since minor version 3.
  */
 struct cov_refusals {
 	__u32 target;
@@ -593,19 +593,19 @@ struct cov_refusals {
 
 /**
  * struct cov_view - whose coverage this file shows (COV_IOC_VIEW)
- * @sample: a sample, or 0 for everything; later COV_IOC_TARGET, _FUNCTIONS,
- *	   _BLOCKS and _BRANCHES on this file are about it alone
+ * @sample: a sample, or 0 for everything; subsequent COV_IOC_TARGET, _FUNCTIONS, _BLOCKS
+ *	    and _BRANCHES on this file report only this sample
  *
- * They fail with ENOENT if there is no such sample, and with EOPNOTSUPP for a
- * target with scope all, in which samples are not kept apart. Since minor version 1.
+ * They fail with ENOENT if there is no such sample, and with EOPNOTSUPP for a target with
+ * scope all, in which samples are not distinguished. Since minor version 1.
  */
 struct cov_view {
 	__u64 sample;
 };
 
 /**
- * struct cov_samples - which samples are there (COV_IOC_SAMPLES)
- * @first: index of the first one wanted, in the order of their registration
+ * struct cov_samples - list the samples (COV_IOC_SAMPLES)
+ * @first: index of the first one wanted, in order of registration
  * @count: in: how many fit, 1..COV_RANGE_MAX; out: how many were written
  * @buffer: address for their ids, __u64 each
  *
@@ -621,22 +621,22 @@ struct cov_samples {
  * struct cov_map - where a target's cells can be mapped (COV_IOC_MAP)
  * @target: target id
  * @pad: 0
- * @sample: in scope tracked: whose; else 0
+ * @sample: in scope tracked: which sample's; else 0
  * @offset: out: for mmap() of this file, read-only
  * @length: out: for mmap(), bytes, whole pages
  * @cell_size: out: 1 (0 or 1) or, in mode count, 8 (a count)
- * @functions: out: index of the first function's entry cell; they follow each other
+ * @functions: out: index of the first function's entry cell; the entry cells are
+ *	       contiguous
  * @branches: out: index of the first branch's cells, two each: not taken, taken
- * @blocks: out: index of the first block's cell; only blocks with a site of their own
- *	    get a hit here
- * @cells: out: how many there are
+ * @blocks: out: index of the first block's cell; only blocks with a site of their own are
+ *	    written
+ * @cells: out: number of cells
  * @pad2: 0
  *
  * What is mapped is what engines entry and detour write while they run, and in scope
- * tracked the others as well; kprobes and breakpoints of scope all, and everything
- * that was attached with COV_ATTACH_PATHS in scope all, are in the tables alone. The
- * mapping stays after a detach; what it shows then is undefined.
- * Since minor version 1.
+ * tracked the others as well; kprobes and breakpoints in scope all, and everything
+ * attached with COV_ATTACH_PATHS in scope all, appear only in the tables. The mapping
+ * stays valid after a detach; its contents are then undefined. Since minor version 1.
  */
 struct cov_map {
 	__u32 target;
@@ -653,24 +653,24 @@ struct cov_map {
 };
 
 /**
- * struct cov_caller - a pair of checkpoints that came one after the other, or a caller
- * @from_address: a return address: who called the function @to; or 0
+ * struct cov_caller - a pair of consecutive checkpoints, or a caller
+ * @from_address: a return address: the caller of the function @to; or 0
  * @from_target: else the target of the checkpoint that the same task had passed before,
- *		 or 0 if @to was its first
- * @from_cell: which one
+ *		 or 0 if @to was its first one
+ * @from_cell: its cell
  * @to_target: the target of the checkpoint that was passed; never 0
- * @to_cell: which one
+ * @to_cell: its cell
  * @count: how often, not 0
  * @first_sample: the sample that showed the pair first, 0 if none or not known
  * @last_sample: the sample that showed it last, 0 if none or not known
- * @serial: pairs have numbers in the order in which they were new
+ * @serial: pairs are numbered in the order in which they first occurred
  *
- * A checkpoint is what can be seen of a target, by the numbers of its cells (struct
- * cov_map): first its functions' entries, then two for each branch, not taken and
- * taken, then its blocks, and last the place of one that was added by hand.
+ * A checkpoint is anything that can be observed in a target, identified by its cell
+ * (struct cov_map): first the functions' entries, then two for each branch, not taken and
+ * taken, then the blocks, and last the place of a manual checkpoint.
  *
- * What came before is known of tracked tasks, in task context. Who called is known
- * of everybody who counts.
+ * What came before is known for tracked tasks in task context. The caller is known in
+ * every context that counts.
  */
 struct cov_caller {
 	__u64 from_address;
@@ -686,18 +686,18 @@ struct cov_caller {
 
 /**
  * struct cov_callers - read caller records (COV_IOC_CALLERS)
- * @cursor: in: 0 to begin, else what the last call gave; out: where to go on
+ * @cursor: in: 0 to begin, else what the last call returned; out: where to continue
  * @since: only pairs with a serial above this
- * @upto: and not above this; 0: no limit
+ * @upto: and not above this one; 0: no limit
  * @buffer: address for struct cov_caller
  * @target: only pairs that lead to this target; 0: all
  * @count: in: how many fit, 1..COV_RANGE_MAX; out: how many were written, 0 at the end
- * @lost: out: records for which the table had no room (parameter max_callers)
+ * @lost: out: records that did not fit into the table (parameter max_callers)
  *
- * Made by targets of COV_ATTACH_PATHS, by checkpoints that were added by hand and, a
- * function's caller or else what came before, by engine kprobe. A pair that is there
- * throughout is given exactly once, in no order. ENOENT: no such target; EINVAL: a
- * cursor that livecov did not give. Since minor version 2.
+ * Recorded for targets with COV_ATTACH_PATHS, for manual checkpoints and, either a
+ * function's caller or else what came before, by engine kprobe. A pair that exists
+ * throughout the calls is returned exactly once, in no particular order. ENOENT: no such
+ * target; EINVAL: a cursor that livecov did not return. Since minor version 2.
  */
 struct cov_callers {
 	__u64 cursor;
@@ -710,19 +710,19 @@ struct cov_callers {
 };
 
 /**
- * struct cov_news - what was new since this file last asked (COV_IOC_NEWS)
+ * struct cov_news - what is new since the last call on this file (COV_IOC_NEWS)
  * @pairs_since: serial of the last pair that the file knew of
- * @pairs: serial of the last pair that there is; the file now knows of it, and
- *	   COV_IOC_CALLERS with these two as @since and @upto gives the new ones
+ * @pairs: serial of the last pair that exists; the file now knows of it, and
+ *	   COV_IOC_CALLERS with these two as @since and @upto returns the new ones
  * @places_since: the same for places: entries, outcomes and blocks that were passed for
- *		  the first time since they were armed or reset; COV_IOC_FUNCTIONS and its
- *		  like tell which
- * @places: the number now
+ *		  the first time since they were armed or reset; COV_IOC_FUNCTIONS and the other
+ *		  tables show which
+ * @places: the current number
  *
- * poll() finds the file readable (POLLIN) while there is news. A file begins to know at
- * open(), and what it knows is shared by all its descriptors. Detours, ftrace's
- * entries and jumps with a breakpoint that stays notice no first time, unless with
- * COV_ATTACH_PATHS: what they see is in the tables alone. Since minor version 2.
+ * poll() finds the file readable (POLLIN) while there is news. A file's knowledge starts
+ * at open(), and is shared by all its descriptors. Detours, entries armed through ftrace,
+ * and jumps with a permanent breakpoint do not detect first hits, unless attached with
+ * COV_ATTACH_PATHS: what they see is only in the tables. Since minor version 2.
  */
 struct cov_news {
 	__u64 pairs_since;
@@ -732,12 +732,12 @@ struct cov_news {
 };
 
 /*
- * What a trace consists of. Records are written by the task that they are about, in the
- * order in which it passed the places. What an interrupt does on top of the task is
- * not recorded.
+ * Kinds of trace records. Records are written by the task that they describe, in the
+ * order in which it passed the places. What an interrupt does on top of the task is not
+ * recorded.
  */
 #define COV_TRACE_ENTRY		1	/* a function was entered */
-#define COV_TRACE_RETURN	2	/* and left; of targets with COV_ATTACH_RETURNS */
+#define COV_TRACE_RETURN	2	/* and left; for targets with COV_ATTACH_RETURNS */
 #define COV_TRACE_BRANCH	3	/* a conditional jump: @detail is 1 if it was taken */
 #define COV_TRACE_SYSCALL	4	/* a system call begins: @detail is 1 if a 32-bit one */
 #define COV_TRACE_SYSRET	5	/* and ends; the same */
@@ -753,19 +753,19 @@ struct cov_news {
 /**
  * struct cov_trace - record what tasks do in targets of mode trace (COV_IOC_TRACE)
  * @size: bytes for records, 1..COV_TRACE_SIZE_MAX; rounded up to whole chunks
- * @length: out: what can be mapped of @fd, bytes
- * @tasks: how many tasks there may be, 1..COV_TRACE_TASKS_MAX
+ * @length: out: how much of @fd can be mapped, bytes
+ * @tasks: how many tasks can be traced, 1..COV_TRACE_TASKS_MAX
  * @flags: COV_TRACE_TIME and so on
  * @fd: out: a descriptor that is the trace
  * @pad: 0
  *
- * Traced are the tasks that this control file has registered or will register, and
- * their descendants, from the first place they pass. Map @fd read-only from offset 0: there
- * is a struct cov_trace_head. It is filled once: what finds no room is counted as
- * lost, and then so is all that this task does later. The trace ends when @fd was closed
- * and unmapped for the last time. EEXIST: the file has a trace already. ENOSPC: too many
- * traces. ENOMEM: also if all traces together were half of the memory. Since minor
- * version 2.
+ * The trace covers the tasks that this control file has registered or will register, and
+ * their descendants, from the first place they pass. Map @fd read-only from offset 0,
+ * where there is a struct cov_trace_head. The memory is filled once: what does not fit is
+ * counted as lost, and so is everything that this task does later. The trace ends when
+ * @fd was closed and unmapped for the last time. EEXIST: the file already has a trace.
+ * ENOSPC: too many traces. ENOMEM: also if all traces together would take half of the
+ * memory. Since minor version 2.
  */
 struct cov_trace {
 	__u64 size;
@@ -780,11 +780,11 @@ struct cov_trace {
  * struct cov_trace_head - at the beginning of a trace
  * @flags: struct cov_trace's
  * @tasks: entries of struct cov_trace_task
- * @chunks: how many there are, COV_TRACE_CHUNK bytes each
+ * @chunks: number of chunks, COV_TRACE_CHUNK bytes each
  * @pad: 0
  * @tasks_at: offset of the first entry
  * @chunks_at: offset of the first chunk
- * @tasks_lost: tasks for which there was no entry
+ * @tasks_lost: tasks for which there was no entry left
  * @lost: hits of those tasks, by COV_TRACE_ENTRY and so on
  */
 struct cov_trace_head {
@@ -800,13 +800,13 @@ struct cov_trace_head {
 
 /**
  * struct cov_trace_task - a traced task
- * @pid: the thread's number in the initial namespace; 0: no task has this entry yet
- * @tgid: the process's
+ * @pid: the thread's pid in the initial namespace; 0: entry not used yet
+ * @tgid: its process's pid
  * @comm: its name when it passed the first place or, where system calls are recorded,
  *	  since it last executed a program
- * @recorded: by kind, how many records it has
- * @lost: and how many it should have had; COV_TRACE_RETURN: without those of functions
- *	  that are still running
+ * @recorded: number of records, by kind
+ * @lost: number of records that are missing, by kind; COV_TRACE_RETURN: not counting
+ *	  functions that are still running
  */
 struct cov_trace_task {
 	__u32 pid;
@@ -817,28 +817,28 @@ struct cov_trace_task {
 };
 
 /*
- * A chunk belongs to one task: word 0 has the index of its entry plus 1, or 0 so far.
- * Records follow, until one that begins with a zero. A task's chunks follow each other as
- * they lie.
+ * A chunk belongs to one task: word 0 is the index of the task's entry plus 1, or 0 if
+ * the chunk is still unused. Records follow, until one that begins with a zero. A task's
+ * chunks are in memory order.
  */
 #define COV_TRACE_CHUNK		4096
 
 /**
  * struct cov_trace_record - what a task did
  * @kind: COV_TRACE_ENTRY and so on; written last, and 0 until then
- * @detail: see there
- * @words: 64-bit words of the whole record
+ * @detail: see the kinds
+ * @words: size of the whole record in 64-bit words
  * @pad: 0
  * @index: of the function, in COV_IOC_FUNCTIONS; of the branch, in COV_IOC_BRANCHES;
  *	   or the system call's number
  * @target: target id; 0 for a system call
- * @stack: bytes of its kernel stack that were in use: a function that is called by another
- *	   has more. A return has what its entry had.
+ * @stack: bytes of its kernel stack that were in use: a callee has more than its caller.
+ *	   A return has the same value as its entry.
  *
- * Behind it, 64 bits each: with COV_TRACE_TIME, CLOCK_MONOTONIC in ns; then of a
- * return or COV_TRACE_SYSRET the value; or, with COV_TRACE_ARGS, of an entry or
- * COV_TRACE_SYSCALL the six arguments (those that a function has not are what its
- * registers held).
+ * It is followed by, 64 bits each: with COV_TRACE_TIME, CLOCK_MONOTONIC in ns; then for a
+ * return or COV_TRACE_SYSRET the value; or, with COV_TRACE_ARGS, for an entry or
+ * COV_TRACE_SYSCALL the six arguments (for arguments that a function does not have,
+ * whatever the registers held).
  */
 struct cov_trace_record {
 	__u8 kind;
@@ -882,8 +882,8 @@ struct cov_trace_record {
 #define COV_IOC_NEWS		_IOR(COV_IOC_MAGIC, 0x51, struct cov_news)
 
 /*
- * A change of size or offset is a change of the contract: a new number. The offsets are in
- * tests/unit/contract.txt.
+ * A change of size or offset is a change of the contract and needs a new number. The
+ * offsets are in tests/unit/contract.txt.
  */
 #if defined(__KERNEL__) || (defined(__STDC_VERSION__) && __STDC_VERSION__ >= 201112L)
 _Static_assert(sizeof(struct cov_version) == 88, "struct cov_version");
