@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * libcov.h - what a program may ask of livecov: attach to a loaded kernel
- * module, register tasks, read which functions, blocks and branch outcomes ran.
+ * libcov.h - the library interface of livecov: attach to a loaded kernel module, register
+ * tasks, read which functions, blocks and branch outcomes ran.
  *
  * Rules that hold for every call:
  *
- *  - Functions that return int give 0, or -errno with errno set to the same,
- *    and cov_last_error() then has a sentence that says what was wrong and what
- *    to do next. Nothing is printed, and nothing exits.
- *  - A struct that caller and library share begins with @size, which the caller
- *    sets to its sizeof; COV_INIT() does so. The library never writes more, so
+ *  - Functions that return int return 0, or -errno with errno set accordingly;
+ *    cov_last_error() then returns a sentence that says what was wrong and what to do
+ *    next. The library never prints and never exits.
+ *  - A struct that is shared by caller and library begins with @size, which the caller
+ *    sets to its sizeof; COV_INIT() does so. The library never writes beyond that, so
  *    that a later version may add members.
  *  - A handle may be used from one thread at a time; several handles are
  *    independent. Snapshots and rankings are read-only once made.
@@ -28,15 +28,15 @@ extern "C" {
 #define LIBCOV_VERSION "0.1.0"
 
 /*
- * The values are those of the kernel's contract, by the same names: libcov's
- * own files include both headers, so a difference does not compile.
+ * The values are those of the kernel interface, under the same names: libcov's own files
+ * include both headers, so a difference does not compile.
  */
 
 /* Modes: what is recorded. */
 #define COV_MODE_BLOCKS		1	/* each block seen or not */
 #define COV_MODE_EDGES		2	/* both outcomes of each branch; every block with them */
-#define COV_MODE_COUNT		3	/* the same, and how often each outcome and entry */
-#define COV_MODE_TRACE		4	/* the same, and in what order: cov_trace_open() */
+#define COV_MODE_COUNT		3	/* the same, and how often each outcome and entry ran */
+#define COV_MODE_TRACE		4	/* the same, and the order: cov_trace_open() */
 
 /* Scopes: whose execution counts. */
 #define COV_SCOPE_TRACKED	1
@@ -45,19 +45,19 @@ extern "C" {
 /* Engines: what arms a site. */
 #define COV_ENGINE_AUTO		0	/* the best that each site allows */
 #define COV_ENGINE_KPROBE	1	/* a kprobe on each site; counts in mode edges, too */
-#define COV_ENGINE_BREAKPOINT	2	/* int3; entries to be seen again by ftrace; else kprobes */
-#define COV_ENGINE_DETOUR	3	/* a jump to a stub; entries without room for it by ftrace; no others */
-#define COV_ENGINE_ENTRY	4	/* entries through ftrace alone */
+#define COV_ENGINE_BREAKPOINT	2	/* int3; ftrace for entries seen repeatedly; else kprobes */
+#define COV_ENGINE_DETOUR	3	/* a jump to a stub; else ftrace (entries); no others */
+#define COV_ENGINE_ENTRY	4	/* entries only, through ftrace */
 #define COV_ENGINES_MAX		8
 
 /* Why a branch has no detour. */
-#define COV_WHY_OTHER		0	/* another engine was asked for, or the branch was refused */
-#define COV_WHY_UNSURE		1	/* not every way into its function is known */
-#define COV_WHY_SHORT		2	/* too few instructions that may be moved lie beside it */
-#define COV_WHY_RESERVED	3	/* its bytes, or those beside it, are somebody else's */
+#define COV_WHY_OTHER		0	/* another engine requested, or the branch was refused */
+#define COV_WHY_UNSURE		1	/* not every edge into its function is known */
+#define COV_WHY_SHORT		2	/* too few movable instructions are adjacent to it */
+#define COV_WHY_RESERVED	3	/* its bytes, or adjacent ones, belong to another user */
 #define COV_WHYS_MAX		8
 
-/* What is known of a block or an outcome. */
+/* What is known about a block or an outcome. */
 #define COV_NO			0
 #define COV_YES			1
 #define COV_UNKNOWN		2
@@ -81,11 +81,11 @@ extern "C" {
 /* The module name that stands for the kernel itself. */
 #define COV_CORE_KERNEL		"vmlinux"
 
-/* Levels are 1..64 and travel as a mask. */
+/* Levels are 1..64 and are passed as a mask. */
 #define COV_LEVEL(n)		(UINT64_C(1) << ((n) - 1))
 #define COV_LEVELS_ALL		(~UINT64_C(0))
 
-/* Empties a shared struct and sets its size: struct cov_totals t = COV_INIT(t); */
+/* Clears a shared struct and sets its size: struct cov_totals t = COV_INIT(t); */
 #define COV_INIT(object)	{ .size = sizeof(object) }
 
 struct cov;
@@ -102,12 +102,12 @@ struct cov_trace_handle;
  * cov_open - connect to livecov
  * @cov: out: a handle; free it with cov_close()
  *
- * What is attached or registered through the handle is undone when the last
- * copy of its descriptor is closed, unless cov_keep() was called. A child of
- * fork() shares it; exec closes it. Errors: EACCES or EPERM no rights, or a
- * locked-down kernel, ENOENT livecov is not loaded or debugfs is not mounted,
- * EPROTONOSUPPORT libcov and livecov speak different versions, ENOMEM. As there
- * is no handle then, cov_last_error(NULL) has the text, for the calling thread.
+ * What is attached or registered through the handle is undone when the last copy of its
+ * descriptor is closed, unless cov_keep() was called. A child of fork() shares it; exec
+ * closes it. Errors: EACCES or EPERM no permission, or a locked-down kernel, ENOENT
+ * livecov is not loaded or debugfs is not mounted, EPROTONOSUPPORT libcov and livecov
+ * have incompatible versions, ENOMEM. As there is no handle after an error,
+ * cov_last_error(NULL) returns the text, for the calling thread.
  */
 int cov_open(struct cov **cov);
 
@@ -118,11 +118,11 @@ int cov_open(struct cov **cov);
 void cov_close(struct cov *cov);
 
 /**
- * cov_last_error - what was wrong with the last call that failed
+ * cov_last_error - the message of the last call that failed
  * @cov: a handle, or NULL for the calling thread's last cov_open()
  *
- * Return: a sentence, empty if nothing has failed. It belongs to the handle and
- * lasts until the next call on it.
+ * Return: a sentence, empty if nothing has failed. It belongs to the handle and is valid
+ * until the next call on it.
  */
 const char *cov_last_error(const struct cov *cov);
 
@@ -132,17 +132,17 @@ const char *cov_last_error(const struct cov *cov);
  * @directory: searched for NAME.ko (also .xz, .zst, .gz) before /lib/modules;
  *	       copied
  *
- * A module's file tells the sizes of its sections and, if it was built with
- * debug information, lines. It is used only if its build-id is the loaded
- * module's. Errors: ENOMEM.
+ * A module's file provides the sizes of its sections and, if it was built with debug
+ * information, line numbers. It is used only if its build-id is the loaded module's.
+ * Errors: ENOMEM.
  */
 int cov_add_module_dir(struct cov *cov, const char *directory);
 
 /* ---- targets ----------------------------------------------------------- */
 
-#define COV_ATTACH_FUNCTIONS_ONLY (1U << 0)	/* entries alone, no blocks or branches */
+#define COV_ATTACH_FUNCTIONS_ONLY (1U << 0)	/* entries only, no blocks or branches */
 #define COV_ATTACH_PATHS	(1U << 1)	/* record callers and paths: each jump is a trap */
-#define COV_ATTACH_RETURNS	(1U << 2)	/* mode trace: returns too, some 20 ms a function */
+#define COV_ATTACH_RETURNS	(1U << 2)	/* mode trace: returns too, 20 ms per function */
 
 /**
  * struct cov_attach_options - what to measure, and how; zeroes are the defaults
@@ -152,10 +152,10 @@ int cov_add_module_dir(struct cov *cov, const char *directory);
  * @engine: COV_ENGINE_*
  * @flags: COV_ATTACH_*
  * @levels: mask for the new checkpoints; 0 is level 1
- * @functions: shell patterns ended by NULL: functions that match one are taken.
- *	       NULL takes all. For COV_CORE_KERNEL: exact names, at least one.
- * @progress: called before the first site and after each group of sites; a
- *	      nonzero return gives up. May be NULL.
+ * @functions: NULL-terminated array of shell patterns: functions that match one are
+ *	       selected. NULL selects all. For COV_CORE_KERNEL: exact names, at least one.
+ * @progress: called before the first site and after each group of sites; a nonzero return
+ *	      value cancels. May be NULL.
  * @data: for @progress
  */
 struct cov_attach_options {
@@ -174,10 +174,10 @@ struct cov_attach_options {
  * struct cov_attach_result - what was attached
  * @size: sizeof
  * @target: its id, never 0
- * @functions: functions chosen, cold parts included
+ * @functions: functions selected, cold parts included
  * @blocks: in them
  * @branches: conditional jumps in them
- * @sites: in all
+ * @sites: in total
  * @armed: of @sites
  * @refused: of @sites; cov_refusals() says why, the snapshot which
  */
@@ -199,24 +199,24 @@ struct cov_attach_result {
  * @options: or NULL for the defaults
  * @result: out, may be NULL
  *
- * Returns when all sites are armed or refused. Whatever the error, nothing is
- * left attached then. Engines that patch text arm all their sites in one step, well
- * under a second; kprobes are armed in groups, and take 10 to 50 ms each. The sysctl
- * debug.kprobes-optimization is left alone: the module keeps kprobes from being
- * optimised for as long as it is loaded.
+ * Returns when all sites are armed or refused. After any error, nothing is left attached.
+ * Engines that patch text arm all their sites in one step, well under a second; kprobes
+ * are armed in groups, and take 10 to 50 ms each. The sysctl debug.kprobes-optimization
+ * is not changed: livecov.ko itself prevents kprobe optimisation for as long as it is
+ * loaded.
  *
- * Errors: ENOENT no such module or function, EEXIST attached already, ENODEV it is
- * unloading, EAGAIN its init function is just returning, EPERM livecov itself or a
+ * Errors: ENOENT no such module or function, EEXIST already attached, ENODEV it is being
+ * unloaded, EAGAIN its init function is just returning, EPERM livecov itself or a
  * locked-down kernel, ENOSPC checkpoint table full, EOPNOTSUPP a mode, scope or engine
- * that livecov does not have here, E2BIG too many patterns, EINVAL a bad option,
- * ECANCELED @progress gave up, EINTR a signal, ENOMEM.
+ * that livecov does not support here, E2BIG too many patterns, EINVAL a bad option,
+ * ECANCELED @progress cancelled, EINTR a signal, ENOMEM.
  */
 int cov_attach(struct cov *cov, const char *module,
 	       const struct cov_attach_options *options,
 	       struct cov_attach_result *result);
 
 /**
- * cov_find - the target that cov_attach() made of a module
+ * cov_find - find the target that cov_attach() made of a module
  * @cov: handle
  * @module: its name
  * @target: out: its id
@@ -255,10 +255,10 @@ int cov_reset(struct cov *cov, uint32_t target);
 /**
  * struct cov_engine_counts - what armed a target's sites
  * @size: sizeof
- * @sites: sites that each engine has, by COV_ENGINE_*; [COV_ENGINE_AUTO] is 0
- * @why: branches that no detour has, by COV_WHY_*
- * @stub_bytes: text that detours' stubs take, of all targets
- * @stub_room: text that there is for them
+ * @sites: sites armed by each engine, indexed by COV_ENGINE_*; [COV_ENGINE_AUTO] is 0
+ * @why: branches without a detour, indexed by COV_WHY_*
+ * @stub_bytes: bytes of text that stubs of all targets occupy
+ * @stub_room: bytes of text available for them
  */
 struct cov_engine_counts {
 	size_t size;
@@ -269,12 +269,12 @@ struct cov_engine_counts {
 };
 
 /**
- * cov_engines - which engines a target's sites came to have
+ * cov_engines - which engines arm a target's sites
  * @cov: handle
  * @target: id
  * @counts: out
  *
- * Errors: ENOENT no such target, ENOTTY this livecov.ko is older than engines.
+ * Errors: ENOENT no such target, ENOTTY this livecov.ko is too old for this call.
  */
 int cov_engines(struct cov *cov, uint32_t target, struct cov_engine_counts *counts);
 
@@ -283,10 +283,10 @@ int cov_engines(struct cov *cov, uint32_t target, struct cov_engine_counts *coun
 /**
  * struct cov_refusal_counts - why a target's sites were refused
  * @size: sizeof
- * @count: how many entries @errors and @sites have
- * @errors: an errno (positive) each; 0: several, that have no entry of their own; it is the
- *	    last one
- * @sites: how many were refused for that; the most first, but for the 0
+ * @count: number of entries in @errors and @sites
+ * @errors: an errno (positive) each; 0, only as the last one: several errnos that have no
+ *	    entry of their own
+ * @sites: how many were refused for that; in descending order, except for error 0
  */
 struct cov_refusal_counts {
 	size_t size;
@@ -301,8 +301,9 @@ struct cov_refusal_counts {
  * @target: id
  * @counts: out
  *
- * All of them together, without a snapshot, which tells it of each. Errors: ENOENT no such
- * target, EPROTO livecov contradicts itself, ENOTTY this livecov.ko is older than refusals.
+ * A summary that needs no snapshot; a snapshot has the errno of each site. Errors: ENOENT
+ * no such target, EPROTO livecov contradicts itself, ENOTTY this livecov.ko is too old
+ * for this call.
  */
 int cov_refusals(struct cov *cov, uint32_t target, struct cov_refusal_counts *counts);
 
@@ -313,8 +314,8 @@ int cov_refusals(struct cov *cov, uint32_t target, struct cov_refusal_counts *co
  * @cov: handle
  * @id: the sample, one test case, that its hits belong to; not 0
  *
- * Ends with cov_unregister(), with the task, or with the handle. Errors: EEXIST
- * tracked already, ENOSPC table full, EINVAL @id is 0.
+ * Tracking ends with cov_unregister(), with the task, or with the handle. Errors: EEXIST
+ * already tracked, ENOSPC table full, EINVAL @id is 0.
  */
 int cov_register(struct cov *cov, uint64_t id);
 
@@ -322,33 +323,32 @@ int cov_register(struct cov *cov, uint64_t id);
  * cov_unregister - stop tracking the calling task
  * @cov: handle
  *
- * Children that are tracked already stay so. Errors: ESRCH it is not tracked.
+ * Children that are already tracked stay tracked. Errors: ESRCH it is not tracked.
  */
 int cov_unregister(struct cov *cov);
 
 /**
  * cov_samples - list the samples that tasks were registered for
  * @cov: handle
- * @first: how many to pass over, in the order of their first registration
+ * @first: how many to skip, in the order of their first registration
  * @ids: out: the next ones
  * @count: in: how many fit at @ids, not 0; out: how many there were, 0 at the end
  *
- * A sample stays until livecov is unloaded. Errors: EINVAL, ENOMEM, ENOTTY this
- * livecov.ko is older than samples.
+ * A sample is kept until livecov is unloaded. Errors: EINVAL, ENOMEM, ENOTTY this
+ * livecov.ko is too old for this call.
  */
 int cov_samples(struct cov *cov, uint32_t first, uint64_t *ids, uint32_t *count);
 
 /**
- * cov_view - look at what one sample alone has covered
+ * cov_view - restrict queries to what a single sample has covered
  * @cov: handle
- * @sample: its id, or 0 for everything, as at first
+ * @sample: its id, or 0 for everything, the initial state
  *
- * Later snapshots, counts and next unhit places of this handle, and of those that
- * share its descriptor through fork(), are about that sample. Only scope tracked
- * keeps samples apart: asked for a target with scope all, those calls fail with
- * EOPNOTSUPP; asked for all targets, they leave such targets out, and fail if no
- * other is there. Errors: ENOENT no such sample, ENOMEM, ENOTTY this livecov.ko is older
- * than samples.
+ * Later snapshots, counts and next unhit places of this handle, and of those that share
+ * its descriptor through fork(), are about that sample. Only scope tracked distinguishes
+ * samples: for a target with scope all, those calls fail with EOPNOTSUPP; for all
+ * targets, they leave out such targets, and fail if there is no other. Errors: ENOENT no
+ * such sample, ENOMEM, ENOTTY this livecov.ko is too old for this call.
  */
 int cov_view(struct cov *cov, uint64_t sample);
 
@@ -383,9 +383,9 @@ struct cov_checkpoint_options {
  * @target: out: id of the target that holds it; may be NULL
  *
  * It is armed when the call returns and stays until checkpoint_del(). Errors:
- * EEXIST @name in use, ENOENT no such module or function, ENOTUNIQ the module has
- * several of that name, ENODEV it is unloading, EAGAIN its init function is just
- * returning, EILSEQ the offset is inside an instruction, ERANGE it is behind the
+ * EEXIST @name in use, ENOENT no such module or function, ENOTUNIQ the module has several
+ * functions of that name, ENODEV it is being unloaded, EAGAIN its init function is just
+ * returning, EILSEQ the offset is inside an instruction, ERANGE it is beyond the
  * function's end, EPERM livecov itself, EINVAL the kernel forbids a probe there or a bad
  * option, EOPNOTSUPP an instruction that may fault, while another target may have
  * breakpoints, ENAMETOOLONG, ENOSPC table full, EINTR a signal, ENOMEM.
@@ -408,7 +408,7 @@ int checkpoint_add(struct cov *cov, const char *name, const char *function,
 		   uint64_t offset, uint64_t level, int automatic);
 
 /**
- * checkpoint_del - forget a checkpoint
+ * checkpoint_del - delete a checkpoint
  * @cov: handle
  * @name: its name
  *
@@ -421,32 +421,32 @@ int checkpoint_del(struct cov *cov, const char *name);
  * @cov: handle
  * @name: its name
  *
- * Other checkpoints go on; one that is switched off stays so. Errors: ENOENT.
+ * Other checkpoints are not affected; one that is switched off stays off. Errors: ENOENT.
  */
 int checkpoint_restart(struct cov *cov, const char *name);
 
 /**
  * cov_checkpoint_switch - switch checkpoints off and on
  * @cov: handle
- * @pattern: shell pattern of their names; "*" is all
+ * @pattern: shell pattern for their names; "*" matches all
  * @on: nonzero, or 0 for off
  * @branches: nonzero: their functions' branches as well, where they were added with
- *	      @automatic; else the places alone
+ *	      @automatic; else only the places
  *
- * One that is off counts nothing, and stays off through checkpoint_restart() and the
- * unloading of its module. What it had counted stays. Errors: ENOENT none matches, ENOTTY
- * this livecov.ko is older than switches.
+ * One that is off counts nothing, and stays off across checkpoint_restart() and the
+ * unloading of its module. What it had counted is kept. Errors: ENOENT none matches,
+ * ENOTTY this livecov.ko is too old for this call.
  */
 int cov_checkpoint_switch(struct cov *cov, const char *pattern, int on, int branches);
 
 /**
- * cov_levels - ask about some levels alone
+ * cov_levels - restrict queries to some levels
  * @cov: handle
- * @levels: mask; 0 for all, as at first
+ * @levels: mask; 0 for all, the initial state
  *
- * Later snapshots of all targets, and whatever is made of them or counted over all, leave
- * out targets and single checkpoints that have none of these levels. What is asked for
- * by name or id is not left out.
+ * Later snapshots of all targets, and everything derived from them or counted over all
+ * targets, leave out targets and single checkpoints that have none of these levels. What
+ * is requested by name or id is not left out.
  */
 void cov_levels(struct cov *cov, uint64_t levels);
 
@@ -460,21 +460,21 @@ void cov_levels(struct cov *cov, uint64_t levels);
  * @functions_unknown: whose entry could not be watched
  * @blocks: basic blocks
  * @blocks_hit: certainly ran
- * @blocks_unknown: of which nothing can be said
+ * @blocks_unknown: about which nothing is known
  * @outcomes: two for each conditional jump
  * @outcomes_hit: certainly seen
- * @outcomes_unknown: of which nothing can be said
- * @sites: patched places in all
+ * @outcomes_unknown: about which nothing is known
+ * @sites: patched places in total
  * @pending: of @sites: not armed yet
  * @armed: of @sites
- * @disarmed: of @sites: have taught what they can
+ * @disarmed: of @sites: have shown everything they can
  * @refused: of @sites: could not be armed
  * @gone: of @sites: their text was unloaded
  * @missed: hits that the kernel's kprobes skipped
- * @lost: tasks and caller records that did not fit into livecov's tables;
- *	  always of livecov as a whole
+ * @lost: tasks and caller records that did not fit into livecov's tables; always for
+ *	  livecov as a whole
  *
- * @hit + @unknown never exceed the whole; the rest certainly did not run.
+ * @*_hit + @*_unknown never exceed the total; the rest certainly did not run.
  */
 struct cov_totals {
 	size_t size;
@@ -501,7 +501,7 @@ int cov_counts(struct cov *cov, uint32_t target, struct cov_totals *totals);
  * @size: sizeof
  * @abi_major: of the module
  * @abi_minor: of the module
- * @modes: bit (1 << COV_MODE_*) for each that works here
+ * @modes: bit (1 << COV_MODE_*) for each one that works here
  * @scopes: bit (1 << COV_SCOPE_*)
  * @engines: bit (1 << COV_ENGINE_*)
  * @release: livecov's own version
@@ -542,8 +542,8 @@ int cov_status(struct cov *cov, struct cov_summary *summary);
 /**
  * cov_snapshot_take - read targets with all their tables
  * @cov: handle
- * @module: a module's name: its target alone; NULL: all, and the targets of
- *	    single checkpoints with them
+ * @module: a module's name: only its target; NULL: all, including the targets of single
+ *	    checkpoints
  * @snapshot: out; free it with cov_snapshot_free()
  *
  * Errors: ENOENT @module is not attached, EAGAIN it kept changing, ENOMEM.
@@ -570,7 +570,7 @@ void cov_snapshot_free(struct cov_snapshot *snapshot);
  * @build_id_len: how many, 0 if it has none
  * @mode: COV_MODE_*
  * @scope: COV_SCOPE_*
- * @engine: COV_ENGINE_* that was asked for; cov_engines() tells what it came to
+ * @engine: COV_ENGINE_* that was requested; cov_engines() reports those in use
  * @flags: COV_ATTACH_*
  * @kept: 1 after cov_keep()
  * @levels: mask
@@ -580,10 +580,10 @@ void cov_snapshot_free(struct cov_snapshot *snapshot);
  * @functions: how many, cold parts included
  * @blocks: how many
  * @branches: how many
- * @counted: 1: hits of its functions and branches are counts; 0: they may be 1 for
- *	     any number above 0. Counts are kept in modes count and trace, with
- *	     COV_ATTACH_PATHS, and, by engine kprobe, in mode edges; the other engines of mode
- *	     edges note that it happened.
+ * @counted: 1: hits of its functions and branches are counts; 0: they may be 1 for any
+ *	     number above 0. Counts are kept in modes count and trace, with
+ *	     COV_ATTACH_PATHS, and, by engine kprobe, in mode edges; in mode edges the
+ *	     other engines only record that there was a hit.
  */
 struct cov_target_desc {
 	size_t size;
@@ -613,20 +613,20 @@ struct cov_target_desc {
  * struct cov_checkpoint_desc - a single checkpoint's status
  * @size: sizeof
  * @target: id of the target that holds it
- * @name: its own
- * @module: the module's
- * @function: the function's
+ * @name: its name
+ * @module: the module's name
+ * @function: the function's name
  * @offset: from the function's first byte
  * @address: of the instruction
  * @levels: mask
  * @enabled: 1, or 0 if it was switched off
  * @hit: 1 if it was passed
  * @hits: how often
- * @first_sample: that passed it first, 0 if none or not known
+ * @first_sample: the one that passed it first, 0 if none or not known
  * @state: COV_SITE_*; COV_SITE_DISARMED while it is off
  * @error: errno (positive) why it was refused when its module was loaded again, else 0
  * @target_state: COV_TARGET_* of its module
- * @branches: branches of its function that are watched with it
+ * @branches: number of branches of its function that are watched with it
  */
 struct cov_checkpoint_desc {
 	size_t size;
@@ -671,16 +671,17 @@ struct cov_section_desc {
  * @length: bytes
  * @section: index
  * @parent: index of the function that a cold part belongs to, else COV_NONE
- * @opaque: 1 if it could not be decoded: its entry is all that is known
- * @first_block: index of its first block; they are contiguous, by address
+ * @opaque: 1 if it could not be decoded: only its entry is known
+ * @first_block: index of its first block; its blocks are contiguous, ordered by address
  * @blocks: how many
- * @first_branch: index of its first branch; they are contiguous, by address
+ * @first_branch: index of its first branch; its branches are contiguous, ordered by
+ *		  address
  * @branches: how many
  * @state: COV_SITE_* of its entry
  * @error: errno (positive) why that was refused, else 0
  * @entered: COV_NO, COV_YES, COV_UNKNOWN; a cold part is entered by a jump
  * @hits: entries; a count if struct cov_target_desc's @counted is 1
- * @first_sample: that entered it first, 0 if none or not noted
+ * @first_sample: the one that entered it first, 0 if none or not recorded
  * @levels: mask
  */
 struct cov_function_desc {
@@ -738,9 +739,9 @@ struct cov_block_desc {
  * @fallthrough: the same
  * @state: COV_SITE_* of the site on the jump itself
  * @error: errno (positive) why that was refused, else 0
- * @taken_hits: how often it jumped; a count if struct cov_target_desc's @counted is 1
- * @fallthrough_hits: how often it did not; the same
- * @first_sample: that reached it first, 0 if none or not noted
+ * @taken_hits: how often it was taken; a count if struct cov_target_desc's @counted is 1
+ * @fallthrough_hits: how often it was not taken; the same
+ * @first_sample: the one that reached it first, 0 if none or not recorded
  */
 struct cov_branch_desc {
 	size_t size;
@@ -771,8 +772,8 @@ unsigned int cov_snapshot_targets(const struct cov_snapshot *snapshot);
  * @t: its index in the snapshot
  * @out: out; strings belong to the snapshot
  *
- * Errors: ERANGE no such index, EINVAL @out has no size. Having no handle, this
- * and the getters below leave cov_last_error() alone.
+ * Errors: ERANGE no such index, EINVAL @out has no size. As they have no handle, this and
+ * the getters below do not change cov_last_error().
  */
 int cov_snapshot_target(const struct cov_snapshot *snapshot, unsigned int t,
 			struct cov_target_desc *out);
@@ -842,7 +843,7 @@ int cov_snapshot_branch(const struct cov_snapshot *snapshot, unsigned int t,
  * @t: index, or COV_NONE for the sum of all
  * @totals: out
  *
- * To the sum, single checkpoints add their sites, refused ones and misses alone:
+ * Single checkpoints contribute only their sites, refused sites and misses to the sum:
  * their functions may be in an attached module and must not count twice.
  *
  * Errors: ERANGE, EINVAL.
@@ -858,7 +859,7 @@ int cov_snapshot_totals(const struct cov_snapshot *snapshot, unsigned int t,
  * @buffer: for the bytes
  * @length: how many
  *
- * Errors: ENODEV it is not loaded now, EINVAL not all inside its text, ENOENT.
+ * Errors: ENODEV it is not loaded now, EINVAL not all within its text, ENOENT.
  */
 int cov_text(struct cov *cov, uint32_t target, uint64_t address, void *buffer,
 	     size_t length);
@@ -869,11 +870,11 @@ int cov_text(struct cov *cov, uint32_t target, uint64_t address, void *buffer,
  * struct cov_mapping - a target's cells, mapped for reading
  * @size: sizeof
  * @base: address of cell 0
- * @length: bytes that are mapped
+ * @length: size of the mapping in bytes
  * @cell_size: 1: uint8_t, 0 or 1; 8: uint64_t, a count (in mode count)
- * @cells: how many there are
- * @functions: index of the entry cell of function 0; they follow each other in the
- *	       order of the snapshot's functions
+ * @cells: number of cells
+ * @functions: index of the entry cell of function 0; the entry cells are contiguous, in
+ *	       the order of the snapshot's functions
  * @branches: index of the cells of branch 0: two each, not taken and taken
  * @blocks: index of the cell of block 0; only blocks with a site of their own, whose
  *	    state is not COV_SITE_NONE, are written
@@ -893,23 +894,23 @@ struct cov_mapping {
  * cov_map - map what the engines write while the target runs
  * @cov: handle
  * @target: id
- * @sample: whose, for a target with scope tracked; 0 with scope all
- * @mapping: out; give it back with cov_unmap()
+ * @sample: which sample's, for a target with scope tracked; 0 with scope all
+ * @mapping: out; release it with cov_unmap()
  *
- * Reading it costs no call. A cell may be written at any moment; read it once. In
- * scope all, sites that kprobes or breakpoints have are in the tables alone, and
- * their cells stay 0: a snapshot tells everything. The mapping outlives the
- * handle; what it shows after the target was detached or loaded again is undefined.
+ * Reading it needs no call. A cell may be written at any moment; read it once. In scope
+ * all, sites armed by kprobes or breakpoints appear only in the tables, and their cells
+ * stay 0: a snapshot has everything. The mapping outlives the handle; its contents are
+ * undefined after the target was detached or loaded again.
  *
- * Errors: ENOENT no such target or sample, EINVAL @sample does not go with the
- * target's scope, EPROTO livecov contradicts itself, ENOMEM, ENOTTY this livecov.ko
- * is older than cells.
+ * Errors: ENOENT no such target or sample, EINVAL @sample does not match the target's
+ * scope, EPROTO livecov contradicts itself, ENOMEM, ENOTTY this livecov.ko is too old for
+ * this call.
  */
 int cov_map(struct cov *cov, uint32_t target, uint64_t sample,
 	    struct cov_mapping *mapping);
 
 /**
- * cov_unmap - give a mapping back
+ * cov_unmap - release a mapping
  * @mapping: from cov_map(), or NULL; its @base is NULL then
  */
 void cov_unmap(struct cov_mapping *mapping);
@@ -919,16 +920,16 @@ void cov_unmap(struct cov_mapping *mapping);
 /**
  * cov_sample_table_take - read what each sample has covered
  * @cov: handle
- * @module: a module's name: its target alone; NULL: all that are attached with scope
- *	    tracked, which alone keeps samples apart
+ * @module: a module's name: only its target; NULL: all that are attached with scope
+ *	    tracked, the only scope that distinguishes samples
  * @table: out; free it with cov_sample_table_free()
  *
- * Each sample's tables are read once, in the order of the samples' registration, by
- * which they are numbered here; samples that are registered meanwhile are left out. For
- * samples that are still at work every answer is of the moment in which it was read.
- * The handle's view stays as it is. Errors: ENOENT @module is not attached, or nothing
- * is, EOPNOTSUPP scope all, EAGAIN it kept changing, ENOMEM, ENOTTY this livecov.ko is
- * older than samples.
+ * Each sample's tables are read once, in the order of the samples' registration, by which
+ * they are numbered here; samples that are registered meanwhile are left out. For samples
+ * that are still running, every answer is as of the moment when it was read. The handle's
+ * view is preserved. Errors: ENOENT @module is not attached, or nothing is, EOPNOTSUPP
+ * scope all, EAGAIN it kept changing, ENOMEM, ENOTTY this livecov.ko is too old for this
+ * call.
  */
 int cov_sample_table_take(struct cov *cov, const char *module,
 			  struct cov_sample_table **table);
@@ -959,8 +960,8 @@ unsigned int cov_sample_table_count(const struct cov_sample_table *table);
  * @id: its id
  * @sample: out
  *
- * Errors: ENOENT no such sample. Having no handle, this and the calls below leave
- * cov_last_error() alone.
+ * Errors: ENOENT no such sample. As they have no handle, this and the calls below do not
+ * change cov_last_error().
  */
 int cov_sample_table_find(const struct cov_sample_table *table, uint64_t id,
 			  unsigned int *sample);
@@ -970,9 +971,9 @@ int cov_sample_table_find(const struct cov_sample_table *table, uint64_t id,
  * @functions: without cold parts
  * @blocks: basic blocks
  * @outcomes: of branches
- * @unknown: places of all three kinds of which it cannot be said; in none of the others
+ * @unknown: places of all three kinds for which it is unknown; not included in the others
  *
- * It never grows.
+ * This struct never grows.
  */
 struct cov_place_counts {
 	uint64_t functions, blocks, outcomes;
@@ -988,11 +989,12 @@ struct cov_place_counts {
  * @alone: what it has covered and no other sample has
  * @first: what it was the first to cover
  *
- * Who was first goes by the order of registration: of two samples that ran side by side,
- * the one registered first counts as first, whoever came by first in truth. Who did is
- * known, and then counts, where engine kprobe noted it (struct cov_function_desc and
- * struct cov_branch_desc, @first_sample): for entries, and for outcomes of a branch of
- * which the sample that came there first has seen one alone.
+ * Which sample was first is determined by the order of registration: of two samples that
+ * ran concurrently, the one registered first counts as first, whichever actually got
+ * there first. The actual first one is known, and then counts, where engine kprobe
+ * recorded it (struct cov_function_desc and struct cov_branch_desc, @first_sample): for
+ * entries, and for an outcome of a branch if the sample that reached the branch first has
+ * seen only that outcome.
  */
 struct cov_sample_desc {
 	size_t size;
@@ -1023,7 +1025,7 @@ int cov_sample_table_get(const struct cov_sample_table *table, unsigned int samp
  * @size: sizeof
  * @kind: COV_PLACE_*
  * @target_index: its target's index in the table's snapshot
- * @function: index of the function that it is, or is in
+ * @function: index of the function that it is, or belongs to
  * @index: of the function, block or branch
  * @taken: for COV_PLACE_OUTCOME: 1 the jump was taken, 0 it fell through
  * @known: COV_YES or COV_UNKNOWN
@@ -1047,7 +1049,7 @@ struct cov_place {
  * @table: from cov_sample_table_take()
  * @sample: its number
  * @which: COV_SAMPLE_*
- * @places: out: in the order of the tables, a function's entry, then its blocks and
+ * @places: out: in the order of the tables, each function's entry, then its blocks and
  *	    outcomes; free it with cov_places_free()
  *
  * Errors: ERANGE, EINVAL a bad @which, ENOMEM.
@@ -1093,22 +1095,23 @@ int cov_places_get(const struct cov_places *places, size_t i, struct cov_place *
  * cov_sample_covers - has a sample covered a place?
  * @table: from cov_sample_table_take()
  * @sample: its number
- * @place: which; @function and @known do not matter
+ * @place: which; @function and @known are ignored
  * @known: out: COV_NO, COV_YES, COV_UNKNOWN; a cold part counts as never entered
  *
- * Takes no time to speak of: to learn which samples reach a place, ask for each.
- * Errors: ERANGE no such sample or place, EINVAL.
+ * This is cheap: to find out which samples reach a place, ask for each of them. Errors:
+ * ERANGE no such sample or place, EINVAL.
  */
 int cov_sample_covers(const struct cov_sample_table *table, unsigned int sample,
 		      const struct cov_place *place, unsigned int *known);
 
 /**
- * struct cov_smallest - what is known of a small set of samples
+ * struct cov_smallest - what is known about a small set of samples
  * @size: sizeof
  * @count: samples in it
- * @essential: of them, at the front: each has covered something that no other certainly
- *	       has
- * @at_least: no set with the same coverage has fewer; if that is @count, none is smaller
+ * @essential: how many of them, at the front, have each covered something that no other
+ *	       sample certainly has
+ * @at_least: no set with the same coverage has fewer; if this equals @count, none is
+ *	      smaller
  */
 struct cov_smallest {
 	size_t size;
@@ -1123,11 +1126,11 @@ struct cov_smallest {
  * @samples: out: their numbers; room for cov_sample_table_count()
  * @out: out
  *
- * What any sample has certainly covered, one of the set has; none of the set can be left
- * out. The very smallest set is hard to find: the essential samples come first, then
- * always the one that adds most. That takes at most 1 + 1/2 + ... + 1/n times as many as
- * there must be, n being the most places that a sample has covered; @out tells more.
- * Errors: EINVAL, ENOMEM.
+ * Everything that any sample has certainly covered, one of the set has covered; none of
+ * the set can be left out. Finding a smallest set is hard, so the choice is greedy: the
+ * essential samples come first, then always the one that adds most. The result has at
+ * most 1 + 1/2 + ... + 1/n times the minimum number of samples, n being the largest
+ * number of places that a sample has covered; @out has more. Errors: EINVAL, ENOMEM.
  */
 int cov_sample_smallest(const struct cov_sample_table *table, unsigned int *samples,
 			struct cov_smallest *out);
@@ -1137,13 +1140,13 @@ int cov_sample_smallest(const struct cov_sample_table *table, unsigned int *samp
 struct cov_records;
 
 /* What one end of a record is. */
-#define COV_END_START		0	/* nothing came before: a task's first checkpoint */
+#define COV_END_START		0	/* nothing before it: a task's first checkpoint */
 #define COV_END_ADDRESS		1	/* code that called: a return address */
 #define COV_END_FUNCTION	2	/* a function's entry */
 #define COV_END_OUTCOME		3	/* a branch, and which way it went */
 #define COV_END_BLOCK		4	/* a block with a site of its own */
 #define COV_END_CHECKPOINT	5	/* the place of a single checkpoint */
-#define COV_END_OTHER		6	/* of a target that is not in the snapshot */
+#define COV_END_OTHER		6	/* part of a target that is not in the snapshot */
 
 /**
  * struct cov_end - where a record begins or leads to
@@ -1154,12 +1157,13 @@ struct cov_records;
  *	      COV_NONE
  * @index: of the branch or the block, else COV_NONE
  * @taken: COV_END_OUTCOME: 1 if it jumped
- * @address: of the instruction; COV_END_ADDRESS: behind the call. 0 if there is none
- * @offset: of that from @symbol
+ * @address: of the instruction; COV_END_ADDRESS: of the one after the call. 0 if there is
+ *	     none
+ * @offset: of @address from @symbol
  * @module: name, or NULL if it is not known
  * @symbol: the function's name, or NULL
  *
- * Strings belong to the records or to the snapshot they were made with.
+ * Strings belong to the records or to the snapshot from which they were made.
  */
 struct cov_end {
 	uint32_t kind;
@@ -1174,14 +1178,14 @@ struct cov_end {
 };
 
 /**
- * struct cov_record - a pair of places that came one after the other
+ * struct cov_record - a pair of places that were passed one after the other
  * @size: sizeof
- * @from: who called, or the checkpoint that the same task had passed before
+ * @from: the caller, or the checkpoint that the same task had passed before
  * @to: the checkpoint that was passed
  * @count: how often
- * @first_sample: that showed it first, 0 if none or not known
- * @last_sample: that showed it last, 0 if none or not known
- * @serial: pairs have numbers in the order in which they were new
+ * @first_sample: the one that showed it first, 0 if none or not known
+ * @last_sample: the one that showed it last, 0 if none or not known
+ * @serial: pairs are numbered in the order in which they first occurred
  */
 struct cov_record {
 	size_t size;
@@ -1201,7 +1205,7 @@ struct cov_record {
  *
  * Recorded for targets with COV_ATTACH_PATHS, by engine kprobe, and for single
  * checkpoints on entries. Callers outside the snapshot get their names from
- * /proc/kallsyms. Errors: ENOTTY this livecov.ko is older than records, ENOMEM,
+ * /proc/kallsyms. Errors: ENOTTY this livecov.ko is too old for this call, ENOMEM,
  * EPROTO livecov contradicts the snapshot.
  */
 int cov_callers(struct cov *cov, const struct cov_snapshot *snapshot,
@@ -1211,21 +1215,23 @@ int cov_callers(struct cov *cov, const struct cov_snapshot *snapshot,
  * cov_paths - which checkpoint came before each
  * @cov: handle
  * @snapshot: whose targets; it must live as long as the records
- * @records: out: the others; free it with cov_records_free()
+ * @records: out: all records that cov_callers() does not return; free it with
+ *	     cov_records_free()
  *
- * Of tracked tasks, in task context. The number of records is the number of paths by
- * pairs. Errors: as cov_callers().
+ * For tracked tasks, in task context. The number of records is the number of paths,
+ * counted as pairs. Errors: as cov_callers().
  */
 int cov_paths(struct cov *cov, const struct cov_snapshot *snapshot,
 	      struct cov_records **records);
 
 /**
- * struct cov_news_counts - how much was new since the handle last asked
+ * struct cov_news_counts - how much is new since the handle's last cov_news()
  * @size: sizeof
  * @pairs_since: serial of the last pair that the handle knew of
- * @pairs: serial of the last pair that there is
- * @places_since: entries, outcomes and blocks that had been passed a first time
- * @places: that have been now
+ * @pairs: serial of the last pair that exists
+ * @places_since: number of entries, outcomes and blocks that had been passed for the
+ *		  first time
+ * @places: the current number
  */
 struct cov_news_counts {
 	size_t size;
@@ -1236,19 +1242,20 @@ struct cov_news_counts {
 };
 
 /**
- * cov_news - what is there is known from now on
+ * cov_news - report what is new, and mark it as known
  * @cov: handle
  * @counts: out
  *
- * A handle begins to know with cov_open(). cov_fd() is readable to poll() while there is
- * more. Detours, ftrace's entries and jumps with a breakpoint that stays notice no first
- * time, unless with COV_ATTACH_PATHS: compare snapshots. Errors: ENOTTY this livecov.ko is
- * older than news.
+ * A handle's knowledge starts at cov_open(). poll() finds cov_fd() readable while there
+ * is more. Detours, entries armed through ftrace, and jumps with a permanent breakpoint
+ * do not detect first hits, unless attached with COV_ATTACH_PATHS: compare snapshots.
+ * Errors: ENOTTY this livecov.ko is too old for this call.
  */
 int cov_news(struct cov *cov, struct cov_news_counts *counts);
 
 /**
- * cov_new_pairs - the pairs, callers' and others, that were new between two looks
+ * cov_new_pairs - the pairs, callers and paths, that were new between two calls of
+ * cov_news()
  * @cov: handle
  * @snapshot: of all targets; it must live as long as the records
  * @counts: from cov_news()
@@ -1266,7 +1273,7 @@ int cov_new_pairs(struct cov *cov, const struct cov_snapshot *snapshot,
 int cov_fd(const struct cov *cov);
 
 /**
- * cov_records_free - free records and the strings that are theirs
+ * cov_records_free - free records and the strings that belong to them
  * @records: or NULL
  */
 void cov_records_free(struct cov_records *records);
@@ -1278,7 +1285,7 @@ void cov_records_free(struct cov_records *records);
 size_t cov_records_count(const struct cov_records *records);
 
 /**
- * cov_records_lost - how many times livecov had no room for a record, all targets
+ * cov_records_lost - how many times a record did not fit, all targets
  * @records: from cov_callers() and its like
  */
 uint64_t cov_records_lost(const struct cov_records *records);
@@ -1286,7 +1293,7 @@ uint64_t cov_records_lost(const struct cov_records *records);
 /**
  * cov_records_get - one of them
  * @records: from cov_callers() and its like
- * @i: 0 is the one that was new first
+ * @i: 0 is the one that occurred first
  * @out: out
  *
  * Errors: ERANGE, EINVAL.
@@ -1298,15 +1305,15 @@ int cov_records_get(const struct cov_records *records, size_t i, struct cov_reco
 struct cov_flow;
 
 /**
- * cov_flow_open - how control goes from block to block
+ * cov_flow_open - compute the control flow between blocks
  * @cov: handle; livecov is asked for the text of a live target
  * @snapshot: from cov_snapshot_take(); it must live as long as @flow
  * @t: index
  * @function: index: it and its cold parts; COV_NONE for all
  * @flow: out; free it with cov_flow_close()
  *
- * Where a block without a conditional jump leads is guessed as for cov_rank(). Errors:
- * ERANGE, ENOMEM.
+ * The successor of a block without a conditional jump is guessed, as for cov_rank().
+ * Errors: ERANGE, ENOMEM.
  */
 int cov_flow_open(struct cov *cov, const struct cov_snapshot *snapshot, unsigned int t,
 		  unsigned int function, struct cov_flow **flow);
@@ -1332,9 +1339,9 @@ int cov_flow_next(const struct cov_flow *flow, unsigned int block, unsigned int 
 
 /* ---- traces: what each task did, in order -------------------------------- */
 
-/* What a trace consists of; index of arrays of numbers, too. */
+/* Kinds of events; also indices of arrays of numbers. */
 #define COV_TRACE_ENTRY		1	/* a function was entered */
-#define COV_TRACE_RETURN	2	/* and left; of targets with COV_ATTACH_RETURNS */
+#define COV_TRACE_RETURN	2	/* and left; for targets with COV_ATTACH_RETURNS */
 #define COV_TRACE_BRANCH	3	/* a conditional jump */
 #define COV_TRACE_SYSCALL	4	/* a system call begins */
 #define COV_TRACE_SYSRET	5	/* and ends */
@@ -1348,7 +1355,7 @@ int cov_flow_next(const struct cov_flow *flow, unsigned int block, unsigned int 
  * struct cov_trace_options - how much to record; zeroes are the defaults
  * @size: sizeof
  * @bytes: memory for events, at most 1 GiB; 0 is 16 MiB
- * @tasks: how many tasks there may be, at most 65536; 0 is 4096
+ * @tasks: how many tasks can be traced, at most 65536; 0 is 4096
  * @flags: COV_TRACE_TIME and so on
  */
 struct cov_trace_options {
@@ -1364,10 +1371,11 @@ struct cov_trace_options {
  * @options: or NULL for the defaults
  * @trace: out: free it with cov_trace_close(); it outlives @cov
  *
- * Traced are tasks that are or will be registered through @cov, and their descendants; not
- * what interrupts do on top of them. The memory is filled once: what finds no room is counted
- * as lost. Errors: EEXIST @cov has a trace, ENOSPC too many traces, EINVAL, ENOMEM, EPROTO
- * livecov contradicts itself, ENOTTY this livecov.ko is older than traces.
+ * The trace covers tasks that are or will be registered through @cov, and their
+ * descendants, but not what interrupts do on top of them. The memory is filled once: what
+ * does not fit is counted as lost. Errors: EEXIST @cov already has a trace, ENOSPC too
+ * many traces, EINVAL, ENOMEM, EPROTO livecov contradicts itself, ENOTTY this livecov.ko
+ * is too old for this call.
  */
 int cov_trace_open(struct cov *cov, const struct cov_trace_options *options,
 		   struct cov_trace_handle **trace);
@@ -1381,7 +1389,7 @@ void cov_trace_close(struct cov_trace_handle *trace);
 /**
  * struct cov_trace_losses - what a trace has no entry for
  * @size: sizeof
- * @tasks: tasks beyond struct cov_trace_options' @tasks
+ * @tasks: number of tasks beyond struct cov_trace_options' @tasks
  * @lost: their events, by kind
  */
 struct cov_trace_losses {
@@ -1391,30 +1399,31 @@ struct cov_trace_losses {
 };
 
 /**
- * cov_trace_losses - how much that is
+ * cov_trace_losses - tasks that have no entry, and their events
  * @trace: from cov_trace_open()
  * @losses: out
  *
- * Errors: EINVAL. Having no handle, this and the calls below leave cov_last_error() alone.
+ * Errors: EINVAL. As they have no handle, this and the calls below do not change
+ * cov_last_error().
  */
 int cov_trace_losses(const struct cov_trace_handle *trace, struct cov_trace_losses *losses);
 
 /**
- * cov_trace_tasks - how many tasks have passed something so far
+ * cov_trace_tasks - how many tasks have passed a traced place so far
  * @trace: from cov_trace_open()
  */
 unsigned int cov_trace_tasks(const struct cov_trace_handle *trace);
 
 /**
- * struct cov_trace_task_desc - a traced task; a thread is one
+ * struct cov_trace_task_desc - a traced task, that is a thread
  * @size: sizeof
- * @pid: its number (a thread's)
- * @tgid: its process's
+ * @pid: its pid (the thread's)
+ * @tgid: its process's pid
  * @comm: its name when it passed the first place or, where system calls are recorded,
  *	  since it last executed a program
- * @recorded: how many events it has, by kind
- * @lost: how many there was no room for; COV_TRACE_RETURN: also those for which the kernel
- *	  had no kretprobe instance
+ * @recorded: number of its events, by kind
+ * @lost: number of events that did not fit; COV_TRACE_RETURN: also those for which the
+ *	  kernel had no kretprobe instance
  */
 struct cov_trace_task_desc {
 	size_t size;
@@ -1440,14 +1449,14 @@ int cov_trace_task(const struct cov_trace_handle *trace, unsigned int task,
  * struct cov_trace_event - what a task did
  * @size: sizeof
  * @kind: COV_TRACE_ENTRY and so on
- * @taken: of a branch: 1 if it jumped
+ * @taken: of a branch: 1 if it was taken
  * @compat: of a system call: 1 if it is a 32-bit one, with numbers of its own
  * @target: target id
  * @index: of the function, or of the branch, in the target's tables; or the system call's
  *	   number
- * @stack: bytes of its kernel stack that were in use: a function that is called by another
- *	   has more; one that is jumped to at another's end has the same. A return has what
- *	   its entry had.
+ * @stack: bytes of its kernel stack that were in use: a callee has more than its caller;
+ *	   a function reached by a tail call has the same. A return has the same value as
+ *	   its entry.
  * @time: CLOCK_MONOTONIC, ns; 0 without COV_TRACE_TIME
  * @value: of a return or the end of a system call
  * @nr_args: how many arguments an entry or the beginning of a system call has: 0 or 6
@@ -1468,14 +1477,14 @@ struct cov_trace_event {
 };
 
 /**
- * cov_trace_read - a task's next event
+ * cov_trace_read - read a task's next event
  * @trace: from cov_trace_open()
  * @task: its index
- * @position: where the reader is: 0 at first, then what this call has left there
+ * @position: where the reader is: initially 0, updated by each call
  * @event: out
  *
- * May be called while the task is writing. Errors: ENODATA no more so far, ERANGE no such
- * task or position, EINVAL @event has no size, EPROTO an event that contradicts itself.
+ * May be called while the task is writing. Errors: ENODATA no more events yet, ERANGE no
+ * such task or position, EINVAL @event has no size, EPROTO an inconsistent event.
  */
 int cov_trace_read(const struct cov_trace_handle *trace, unsigned int task,
 		   uint64_t *position, struct cov_trace_event *event);
@@ -1483,7 +1492,7 @@ int cov_trace_read(const struct cov_trace_handle *trace, unsigned int task,
 /* ---- what to reach next ------------------------------------------------ */
 
 #define COV_UNHIT_FUNCTION	1	/* a function that was not entered */
-#define COV_UNHIT_OUTCOME	2	/* a side not taken of a branch that was reached */
+#define COV_UNHIT_OUTCOME	2	/* a side never taken of a branch that was reached */
 
 /**
  * struct cov_unhit - a place that no test has reached; nothing in it to free
@@ -1495,14 +1504,14 @@ int cov_trace_read(const struct cov_trace_handle *trace, unsigned int task,
  * @branch: index, COV_NONE for COV_UNHIT_FUNCTION
  * @taken: for COV_UNHIT_OUTCOME: 1 if the jump was never taken, 0 if it never
  *	   fell through
- * @behind: blocks that did not run and could be reached through here, inside
- *	    the function and its cold parts, before any block that did run
+ * @behind: number of blocks that did not run and are reachable through here, within the
+ *	    function and its cold parts, without passing a block that did run
  * @condition: struct cov_branch_desc's
  * @address: of the jump or of the function
  * @offset: of the jump from its function's first byte; of a single checkpoint
  *	    from its function's; else 0
- * @other_hits: how often the other side ran, 0 if that is not known: see struct
- *		cov_target_desc's @counted
+ * @other_hits: how often the other side ran, 0 if not known: see struct cov_target_desc's
+ *		@counted
  * @levels: the function's
  * @module: name
  * @function_name: symbol
@@ -1535,17 +1544,15 @@ struct cov_unhit {
  * @flags: COV_RANK_*
  * @ranking: out; free it with cov_ranking_free()
  *
- * First the unhit sides of branches that were reached: those with more code
- * that did not run behind them, then, where that is counted, those whose other
- * side ran more often.
- * Then the functions that were not entered, the largest first.
+ * The unhit sides of branches that were reached come first: ordered by the amount of code
+ * after them that did not run, then, where that is counted, by how often their other side
+ * ran. They are followed by the functions that were not entered, the largest first.
  *
- * Where control goes from a block without a conditional jump is guessed from
- * its last bytes (a direct jump to the start of a block; a return), else, or if
- * the target is not loaded, it is taken to fall into the block behind it: the
- * count of blocks may be a little off, the order hardly. Nothing is taken to lie
- * behind the check of a stack protector. What the places are is exact. Errors: EINVAL a bad
- * flag, ENOMEM.
+ * The successor of a block without a conditional jump is guessed from its last bytes (a
+ * direct jump to the start of a block; a return); otherwise, or if the target is not
+ * loaded, the block is assumed to fall through to the next one. So the count of blocks
+ * may be slightly off, the order hardly. Nothing is assumed to follow the check of a
+ * stack protector. The list of places itself is exact. Errors: EINVAL a bad flag, ENOMEM.
  */
 int cov_rank(struct cov *cov, const struct cov_snapshot *snapshot,
 	     uint64_t levels, unsigned int flags, struct cov_ranking **ranking);
