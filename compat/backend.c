@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * backend.c - see backend.h. The only file here that knows libcov.
+ * backend.c - see backend.h. The only file here that uses libcov.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -25,13 +25,13 @@ static void drop_lock(void)
 	pthread_mutex_unlock(&lock);
 }
 
-/* A child of fork() must not inherit the lock from a thread that it does not have. */
+/* A child of fork() must not inherit a lock held by a thread that it does not have. */
 static void guard_fork(void)
 {
 	pthread_atfork(take_lock, drop_lock, drop_lock);
 }
 
-/* To be ended by drop_lock(), whatever it returns. */
+/* Must be followed by drop_lock(), whatever it returns. */
 static int begin(void)
 {
 	pthread_once(&once, guard_fork);
@@ -47,7 +47,7 @@ int backend_check(void)
 	return ret;
 }
 
-/* A task inherits its parent's sample, which codecov's did not: it is not registered. */
+/* A task inherits its parent's sample, unlike with codecov, where it is not registered. */
 int backend_register(uint64_t sample)
 {
 	int ret = begin();
@@ -105,7 +105,7 @@ int backend_del(const char *name)
 	return ret;
 }
 
-/* A pattern that only the name itself matches; -ENAMETOOLONG if there is no room. */
+/* A pattern that matches only the name itself; -ENAMETOOLONG if it does not fit. */
 static int quote(char *pattern, size_t size, const char *name)
 {
 	size_t n = 0;
@@ -156,7 +156,7 @@ int backend_last_serial(uint64_t *serial)
 
 /* ---- points ---------------------------------------------------------------- */
 
-/* Index behind the points of a target; they are together, in the order of targets. */
+/* Index after the points of a target; they are contiguous, in the order of targets. */
 static size_t end_of(const struct backend_view *view, uint32_t t)
 {
 	size_t low = 0, high = view->nr_points;
@@ -252,7 +252,7 @@ static int add_branches(struct backend_view *view, const struct backend_point *p
 	return ret;
 }
 
-/* Targets that are whole modules are none of ours. */
+/* Targets that are whole modules are not ours. */
 static int add_target(struct backend_view *view, uint32_t t)
 {
 	struct cov_checkpoint_desc desc = COV_INIT(desc);
@@ -271,9 +271,9 @@ static int add_target(struct backend_view *view, uint32_t t)
 	return ret ? ret : add_branches(view, &place, desc.branches);
 }
 
-/* ---- who came to them ------------------------------------------------------ */
+/* ---- their callers --------------------------------------------------------- */
 
-/* The point that a record leads to; nr_points if it is none of ours. */
+/* The point that a record leads to; nr_points if it is not ours. */
 static size_t led_to(const struct backend_view *view, const struct cov_end *to)
 {
 	struct cov_function_desc function = COV_INIT(function);
@@ -337,7 +337,7 @@ int backend_view(struct backend_view *view, bool callers)
 	int ret = begin();
 
 	memset(view, 0, sizeof(*view));
-	/* Before the snapshot: what is new after it might lead to what it does not have. */
+	/* Before the snapshot: later records might lead to something that it does not have. */
 	if (!ret && callers)
 		ret = last_serial(&view->last_serial);
 	if (!ret)

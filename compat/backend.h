@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * backend.h - libcov as codecov.c needs it: libcov.h itself has the names of codecov.h.
+ * backend.h - libcov as codecov.c needs it: libcov.h itself clashes with the names in
+ * codecov.h.
  *
- * Functions give 0 or -errno. There is one hidden handle. It is opened by whoever comes
- * first, serves one call at a time, and stays open to the end of the process.
+ * Functions return 0 or -errno. There is one hidden handle. It is opened by the first
+ * call, serves one call at a time, and stays open until the process ends.
  */
 #ifndef CODECOV_BACKEND_H
 #define CODECOV_BACKEND_H
@@ -15,11 +16,11 @@
 /**
  * struct backend_point - a checkpoint: one that was added, or a place a branch leads to
  * @name: its own, or FUNCTION#OFFSET
- * @branch: it is a branch's
+ * @branch: it belongs to a branch
  * @enabled: it is on
  * @t: index of its target in the snapshot
  * @address: of its instruction
- * @offset: of that from its function's first byte
+ * @offset: of the instruction from its function's first byte
  * @levels: mask
  * @hits: how often it was passed
  */
@@ -35,12 +36,12 @@ struct backend_point {
 };
 
 /**
- * struct backend_caller - who came to a point
+ * struct backend_caller - where a point was reached from
  * @point: its index
  * @symbol: name of the function it came from, or NULL
  * @address: of the instruction; 0 if nothing came before
- * @sample: that came this way first
- * @serial: callers have numbers in the order in which they were new
+ * @sample: the first sample that took this path
+ * @serial: callers are numbered in the order in which they first occurred
  */
 struct backend_caller {
 	size_t point;
@@ -54,9 +55,9 @@ struct backend_caller {
  * struct backend_view - all checkpoints at one moment
  * @points: in the order in which they were added
  * @nr_points: how many
- * @callers: in the order in which they were new
+ * @callers: in the order in which they first occurred
  * @nr_callers: how many
- * @last_serial: of the last caller there is
+ * @last_serial: of the last caller that exists
  * @snapshot: what the strings belong to
  * @records: likewise
  */
@@ -73,7 +74,7 @@ struct backend_view {
 /* backend_check - open livecov if it is not */
 int backend_check(void);
 
-/* backend_register - track the calling task instead of whatever it inherited */
+/* backend_register - track the calling task, replacing what it inherited */
 int backend_register(uint64_t sample);
 int backend_unregister(void);
 
@@ -81,14 +82,14 @@ int backend_add(const char *name, const char *function, uint64_t offset, uint64_
 		bool branches);
 int backend_del(const char *name);
 
-/* backend_switch - by the checkpoint's very name, or all for NULL */
+/* backend_switch - by the checkpoint's exact name, or all for NULL */
 int backend_switch(const char *name, bool on, bool branches);
 
 /* backend_view - read all checkpoints, their callers too if wanted; then backend_free() */
 int backend_view(struct backend_view *view, bool callers);
 void backend_free(struct backend_view *view);
 
-/* backend_last_serial - of the last caller there is */
+/* backend_last_serial - of the last caller that exists */
 int backend_last_serial(uint64_t *serial);
 
 #endif /* CODECOV_BACKEND_H */

@@ -15,8 +15,8 @@
 #define NAME_MAX_LEN	255
 
 /*
- * What a thread has registered; not its parent before a fork(), if the number is not its
- * own. Callers with higher serials are new to it, or not yet read by it.
+ * What a thread has registered; if @tid is not its own, its parent did so before a
+ * fork(). Callers with higher serials are new to it, or not yet read by it.
  */
 static __thread struct {
 	pid_t tid;
@@ -119,7 +119,7 @@ static const struct backend_point *find_name(const struct backend_view *view, co
 	return NULL;
 }
 
-/* What to say of a name that livecov cannot switch: no error unless it is a branch's. */
+/* The result for a name that livecov cannot switch: no error unless it is a branch's. */
 static int check_branch(const char *name)
 {
 	struct backend_view view;
@@ -281,7 +281,7 @@ int get_next_unhit_cp(char *buf, size_t len, size_t skip, unsigned long level)
 
 /* ---- the path map ---------------------------------------------------------- */
 
-/* By point, and those of one in the order in which they were new. */
+/* By point, and for each one in the order in which they first occurred. */
 static int compare(const void *left, const void *right)
 {
 	const struct backend_caller *a = left, *b = right;
@@ -407,7 +407,7 @@ int cov_get_buffer(char *buffer, size_t len)
 	return 0;
 }
 
-/* Prints what is new and takes it as read. */
+/* Prints what is new and marks it as read. */
 static int print_news(bool pretty)
 {
 	struct backend_view view;

@@ -3,16 +3,16 @@
  * codecov.h - the calls of the tool codecov, on livecov. A program written for them
  * compiles unchanged and links with -lcodecov.
  *
- * Every call gives -1 and sets errno if it fails, and may be made from any thread; the
- * first one opens livecov. The linker knows the calls as codecov_NAME, so that libcov,
- * which has calls of the same names, can be linked into the same program. A source
- * file includes one of the headers.
+ * Every call returns -1 and sets errno if it fails, and may be made from any thread; the
+ * first one opens livecov. The linker name of each call is codecov_NAME, so that libcov,
+ * which has calls of the same names, can be linked into the same program. A source file
+ * can include only one of the two headers.
  *
- * Checkpoints are the machine's, as they were: they outlive the program, and whatever
- * others have added is counted. What a registered task passes counts, and what its
+ * As in codecov, checkpoints are global to the machine: they outlive the program, and
+ * those added by others are counted. What a registered task passes counts, and what its
  * children pass, until they register themselves. There may be any number of tasks,
- * callers and registered processes. Of a branch, each place that it can lead to is a
- * checkpoint FUNCTION#OFFSET (decimal).
+ * callers and registered processes. Each place that a branch can lead to is a checkpoint
+ * FUNCTION#OFFSET (decimal).
  */
 #ifndef CODECOV_H
 #define CODECOV_H
@@ -42,22 +42,22 @@ extern "C" {
 /* What cov_get_buffer() is usually given; any length will do. */
 #define THREAD_BUFFER_SIZE	(PAGE_SIZE * 8)
 
-/* What get_cp_status() tells: how often it was passed, its levels' mask, 1 if it is on. */
+/* What get_cp_status() returns: how often it was passed, its mask of levels, 1 if it is on. */
 enum status_opt { STATUS_HIT, STATUS_LEVEL, STATUS_ENABLED };
 
 #define CODECOV_CALL(name) __asm__("codecov_" #name)
 
 /**
- * cov_register - the calling task takes part
+ * cov_register - register the calling task
  * @id: the sample that its hits belong to, 0 if that does not matter
- * @is_test_case: 0: it only asks and adds; what it passes does not count
+ * @is_test_case: 0: it only queries and adds; what it passes does not count
  *
- * Errors: EEXIST it has done so already, ENOSPC too many tasks, and what keeps livecov from
- * being opened (ENOENT: it is not loaded; EACCES).
+ * Errors: EEXIST it is already registered, ENOSPC too many tasks, and the errors of
+ * opening livecov (ENOENT: it is not loaded; EACCES).
  */
 int cov_register(unsigned long id, int is_test_case) CODECOV_CALL(cov_register);
 
-/* cov_unregister - and no more; its checkpoints stay. Return: 0 */
+/* cov_unregister - unregister the calling task; its checkpoints stay. Return: 0 */
 int cov_unregister(void) CODECOV_CALL(cov_unregister);
 
 /* cov_check - forget tasks that have died; livecov does so by itself */
@@ -71,28 +71,28 @@ int cov_check(void) CODECOV_CALL(cov_check);
  * @level: mask of levels 1..64
  * @_auto: nonzero, and @offset is 0: the function's branches as well
  *
- * Errors: EEXIST @name in use, ENOENT no such function, ENOTUNIQ its module has several of
- * that name, EILSEQ @offset is inside an instruction, ERANGE it is behind the function's
- * end, EINVAL no probe may be there, ENAMETOOLONG, ENOSPC.
+ * Errors: EEXIST @name in use, ENOENT no such function, ENOTUNIQ its module has several
+ * functions of that name, EILSEQ @offset is inside an instruction, ERANGE it is beyond
+ * the function's end, EINVAL no probe is allowed there, ENAMETOOLONG, ENOSPC.
  */
 int checkpoint_add(char *name, char *func, unsigned long offset, unsigned long level,
 		   int _auto) CODECOV_CALL(checkpoint_add);
 
-/* checkpoint_del - forget a checkpoint and its branches; it need not be there */
+/* checkpoint_del - delete a checkpoint and its branches; it need not exist */
 int checkpoint_del(char *name) CODECOV_CALL(checkpoint_del);
 
-/* checkpoint_restart - forget all checkpoints */
+/* checkpoint_restart - delete all checkpoints */
 int checkpoint_restart(void) CODECOV_CALL(checkpoint_restart);
 
 /**
- * checkpoint_xstate - switch a checkpoint on or off; it need not be there
+ * checkpoint_xstate - switch a checkpoint on or off; it need not exist
  * @name: its name, NULL for all
  * @len: of @name
  * @enable: 0 for off
  * @subpath: nonzero: its function's branches as well
  *
- * Errors: EINVAL too long a name, EOPNOTSUPP it is a branch's: those are switched with
- * their function.
+ * Errors: EINVAL the name is too long, EOPNOTSUPP it belongs to a branch: those are
+ * switched with their function.
  */
 int checkpoint_xstate(char *name, size_t len, unsigned long enable,
 		      unsigned long subpath) CODECOV_CALL(checkpoint_xstate);
@@ -104,7 +104,7 @@ int checkpoint_xstate_all(unsigned long enable) CODECOV_CALL(checkpoint_xstate_a
 int get_numhit(unsigned long *num_hit) CODECOV_CALL(get_numhit);
 int get_numtotal(unsigned long *num_total) CODECOV_CALL(get_numtotal);
 
-/* get_coverage - the one divided by the other, 0 to 1; 0 if there are no checkpoints */
+/* get_coverage - the ratio of the two, 0 to 1; 0 if there are no checkpoints */
 int get_coverage(double *percent) CODECOV_CALL(get_coverage);
 
 /* cov_path_count - how many callers, and of branches predecessors, all checkpoints have */
@@ -117,9 +117,9 @@ int get_cp_status(char *name, enum status_opt option,
 /**
  * get_next_unhit_func - name of a function's checkpoint that was not passed
  * @buf: out: its name
- * @len: of @buf; too few is EINVAL
- * @skip: how many to pass over, in the order in which they were added
- * @level: 1..64: that it has to have
+ * @len: of @buf; EINVAL if it is too small
+ * @skip: how many to skip, in the order in which they were added
+ * @level: 1..64: the level it must have
  *
  * Errors: ENOENT no more.
  */
@@ -131,23 +131,25 @@ int get_next_unhit_cp(char *buf, size_t len, size_t skip,
 		      unsigned long level) CODECOV_CALL(get_next_unhit_cp);
 
 /**
- * get_path_map - who came to each checkpoint, as NAME+CALLER(0xADDRESS)+...:NAME...:
+ * get_path_map - the callers of each checkpoint, as NAME+CALLER(0xADDRESS)+...:NAME...:
  * @buf: out
  * @len: in: how much fits; out: how much there is, with the NUL at its end
  *
- * A caller without a name is NULL. Errors: EAGAIN it does not fit: once more, with @len.
+ * A caller without a name is NULL. Errors: EAGAIN it does not fit: call again with @len
+ * bytes.
  */
 int get_path_map(char *buf, size_t *len) CODECOV_CALL(get_path_map);
 
-/* output_path_map - print what get_path_map() gave on stderr; @buf is taken apart */
+/* output_path_map - print what get_path_map() returned on stderr; @buf is modified */
 void output_path_map(char *buf, size_t len) CODECOV_CALL(output_path_map);
 
 /**
  * cov_get_buffer - which paths this task's sample was the first to take
  * @buffer: out: lines "NEW PATH: NAME" or "NEW PATH: NAME. CALLER_ADDR: 0xADDRESS"
- * @len: whole lines are put there, and a NUL if there is room
+ * @len: of @buffer; it gets whole lines, and a NUL if it fits
  *
- * Each line is given once; those that do not fit stay. Errors: ESRCH not registered.
+ * Each line is returned once; those that do not fit are kept. Errors: ESRCH not
+ * registered.
  */
 int cov_get_buffer(char *buffer, size_t len) CODECOV_CALL(cov_get_buffer);
 

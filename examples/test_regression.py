@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A pytest that fails when a branch of a driver that used to be covered no longer is.
+"""A pytest test that fails when a branch of a driver that used to be covered no longer is.
 
-Copy it beside your tests and make workload() run them, or leave that to a command:
+Copy it next to your tests and make workload() run them, or leave that to a command:
 
     sudo LIVECOV_MODULE=brd LIVECOV_WORKLOAD='./my-test-suite --quick' \\
             python3 -m pytest examples/test_regression.py
 
 The first run writes baseline.json (LIVECOV_BASELINE names another file): every
 outcome of a branch that the workload covers. Commit it. Later runs fail if one of
-them is covered no more, and say which. To take a new state for good, or when the
-driver was built anew, remove the file and run again.
+them is no longer covered, and say which. To accept a new state, or when the driver
+was rebuilt, remove the file and run again.
 
 livecov.ko and the driver have to be loaded.
 """
@@ -29,14 +29,14 @@ SAMPLE = 1
 
 
 def workload():
-    """What is to cover the driver: replace this by your own."""
+    """What is to cover the driver: replace this with your own."""
     subprocess.run(shlex.split(os.environ.get("LIVECOV_WORKLOAD", "true")), check=True)
 
 
 def covered_outcomes(coverage):
     """Each as 'FUNCTION+OFFSET SIDE (SECTION+OFFSET)': the same in every run of a build.
 
-    Several functions may have one name, hence the second place.
+    Several functions may have the same name, hence the second place.
     """
     outcomes = set()
     for function in coverage.functions:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * attach.c - a target's beginning and end: choose, arm in groups, keep, reset,
- * detach. May call cov.c and sections.c.
+ * attach.c - the life of a target: select, arm in groups, keep, reset, detach. May call
+ * cov.c and sections.c.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,20 +10,20 @@
 #include "internal.h"
 
 /*
- * Sites that one COV_IOC_ARM gives to kprobes: a second or two of work, so that
- * progress is seen to move, and few calls.
+ * Number of sites that one COV_IOC_ARM arms with kprobes: a second or two of work, so
+ * that progress is visible with few calls.
  */
 #define ARM_GROUP	64
 
 /*
- * In the first call: it arms whatever the engines that patch text can take, and
- * shows whether anything is left for kprobes, with the least of their work.
+ * For the first call: it arms all sites that the engines that patch text can take, and
+ * shows, with as little kprobe work as possible, whether anything is left for kprobes.
  */
 #define ARM_FIRST	1
 
 #define SECTIONS_MAX	64	/* of struct cov_attach */
 
-/* The shell patterns as the kernel wants them: each ended by NUL. */
+/* The shell patterns as the kernel expects them: each one NUL-terminated. */
 static int pack_globs(struct cov *cov, const char *const *functions, char **globs,
 		      uint32_t *globs_len)
 {
@@ -129,7 +129,7 @@ static int check_version(struct cov *cov, const struct cov_attach_options *optio
 	return fail_older(cov, "has modes blocks and edges, and engine kprobe, alone");
 }
 
-/* COV_IOC_ATTACH: decode and choose; nothing is patched yet. */
+/* COV_IOC_ATTACH: decode and select; nothing is patched yet. */
 static int choose(struct cov *cov, const char *module,
 		  const struct cov_attach_options *options, struct cov_attach *request)
 {
@@ -201,7 +201,7 @@ static int detach(struct cov *cov, uint32_t target)
 	return cov_call(cov, COV_IOC_DETACH, &id, "detach");
 }
 
-/* After an error: the caller is told of that one, not of what this meets. */
+/* After an error: the caller gets that one, not an error from here. */
 static void undo(struct cov *cov, uint32_t target)
 {
 	char text[sizeof(cov->error)];

@@ -181,7 +181,7 @@ int cov_target_next(struct cov *cov, uint32_t target, struct cov_target_info *in
 {
 	int back, ret = 0;
 
-	/* Of one sample, COV_IOC_TARGET fails on the way at targets with scope all. */
+	/* With a view of one sample, COV_IOC_TARGET fails for targets with scope all. */
 	if (cov->view)
 		ret = cov_set_view(cov, 0);
 	if (!ret)

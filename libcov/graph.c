@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * graph.c - how control goes from block to block. May call cov.c and snapshot.c.
+ * graph.c - control flow between blocks. May call cov.c and snapshot.c.
  *
- * The kernel's tables say where conditional jumps go and which blocks lie next
- * to each other, but not how a block without a conditional jump ends. Its last
- * bytes are looked at instead, without decoding: good enough to order places by and to
- * draw them, and nothing else depends on it.
+ * The kernel's tables say where conditional jumps go and which blocks are adjacent, but
+ * not how a block without a conditional jump ends. Its last bytes are examined instead,
+ * without decoding: good enough for ordering places and drawing them, and nothing else
+ * depends on it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -51,9 +51,9 @@ static uint32_t block_at(const struct graph *graph, uint64_t address)
 }
 
 /*
- * How does a block that ends before @end end? @tail has its last @length bytes.
- * Return: true if control does not go on behind it; @to: where it goes instead,
- * COV_NONE if away.
+ * How does a block that ends before @end end? @tail has its last @length bytes. Return:
+ * true if control does not fall through; @to: where it goes instead, COV_NONE if it
+ * leaves the blocks.
  */
 static bool ends_in_jump(const struct graph *graph, const uint8_t *tail, size_t length,
 			 uint64_t end, uint32_t *to)
@@ -81,9 +81,9 @@ static bool ends_in_jump(const struct graph *graph, const uint8_t *tail, size_t 
 
 /*
  * The stack protector compares its canary, sub %gs:40,%reg or sub
- * %gs:__stack_chk_guard(%rip),%reg, and jumps to a call that never returns: no test
- * gets there, and what lies next to that call is not behind it. @jump has @before
- * bytes of the same block in front of it.
+ * %gs:__stack_chk_guard(%rip),%reg, and jumps to a call that never returns: no test gets
+ * there, and the code next to that call does not follow it. @jump is preceded by @before
+ * bytes of the same block.
  */
 static bool checks_canary(const uint8_t *jump, size_t before)
 {
@@ -97,7 +97,7 @@ static bool checks_canary(const uint8_t *jump, size_t before)
 	       jump[-6] == 0x2b && (jump[-5] & 0xc7) == 0x05;
 }
 
-/* @text: the function's bytes, or NULL if they cannot be had */
+/* @text: the function's bytes, or NULL if they are not available */
 static void link_function(struct graph *graph, const struct cov_function *f,
 			  const uint8_t *text)
 {
@@ -139,7 +139,7 @@ static bool has_unhit(const struct snapshot_target *target, const struct cov_fun
 	return false;
 }
 
-/* Text is only worth reading where somebody asks. */
+/* Text is read only where it is needed. */
 static bool is_wanted(const struct snapshot_target *target, uint32_t function, uint32_t which)
 {
 	const struct cov_function *f = &target->functions[function];
@@ -164,7 +164,7 @@ static void link_all(struct cov *cov, struct graph *graph, uint32_t which)
 			continue;
 		if (info->state == COV_TARGET_LIVE)
 			text = malloc(f->size);
-		/* It may have been unloaded since: then do without. */
+		/* It may have been unloaded since: then continue without. */
 		if (text && cov_text(cov, info->target, f->address, text, f->size)) {
 			free(text);
 			text = NULL;
@@ -210,7 +210,7 @@ int cov_graph_build(struct cov *cov, struct graph *graph,
 	return 0;
 }
 
-/* ---- lending out ------------------------------------------------------- */
+/* ---- access ------------------------------------------------------------ */
 
 COV_PUBLIC int cov_flow_open(struct cov *cov, const struct cov_snapshot *snapshot,
 			     unsigned int t, unsigned int function, struct cov_flow **out)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * internal.h - what libcov's own files share. The only place where the kernel's
- * contract and the public header meet. Layers, each may call those above it:
+ * internal.h - what libcov's own files share. The only place that includes both the
+ * kernel interface and the public header. Layers, each may call those above it:
  *
  *	cov.c			the handle, errors, ioctl
  *	file.c			small files of sysfs and procfs
@@ -32,14 +32,14 @@
 
 #define COV_PUBLIC	__attribute__((visibility("default")))
 
-/* What to do about a module of another version. */
+/* What to do if livecov.ko has another version. */
 #define COV_LOAD_OURS	"load the livecov.ko that was built with this libcov (livecov " LIBCOV_VERSION ")"
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
-#define BUILD_ID_MAX	64	/* of an ELF file; the kernel's contract holds COV_BUILD_ID_LEN */
+#define BUILD_ID_MAX	64	/* of an ELF file; the kernel interface has COV_BUILD_ID_LEN */
 
-/* A pointer as the kernel's contract wants it. */
+/* A pointer as the kernel interface expects it. */
 static inline __u64 cov_ptr(const void *p)
 {
 	return (__u64)(uintptr_t)p;
@@ -80,12 +80,12 @@ int cov_call(struct cov *cov, unsigned long command, void *argument, const char 
 
 /*
  * cov_call_since - cov_call() for a command that came with minor version @minor:
- * where it is missing, the text tells which livecov.ko has it (ENOTTY)
+ * if it is missing, the message says which livecov.ko has it (ENOTTY)
  */
 int cov_call_since(struct cov *cov, unsigned int minor, unsigned long command,
 		   void *argument, const char *what);
 
-/* cov_begin - to be called first by public functions: forget the last error */
+/* cov_begin - to be called first by public functions: clear the last error */
 void cov_begin(struct cov *cov);
 
 /*
@@ -103,8 +103,8 @@ int cov_module_name(struct cov *cov, char name[COV_MODULE_LEN], const char *modu
 int cov_target_info(struct cov *cov, uint32_t target, struct cov_target_info *info);
 
 /*
- * cov_target_next - the numbers of the first target whose id is above @target,
- * whatever the view: for finding targets. -ENOENT: no more.
+ * cov_target_next - the numbers of the first target with an id above @target, regardless
+ * of the view: for finding targets. -ENOENT: no more.
  */
 int cov_target_next(struct cov *cov, uint32_t target, struct cov_target_info *info);
 
@@ -114,7 +114,7 @@ int cov_set_view(struct cov *cov, uint64_t sample);
 /* ---- file.c ---- */
 
 /*
- * cov_read_file - read at most @size - 1 bytes of a file and end them with NUL
+ * cov_read_file - read at most @size - 1 bytes of a file and NUL-terminate them
  *
  * Return: bytes read or -errno; nothing is noted.
  */
@@ -131,7 +131,7 @@ struct cov_module_file;
 
 /*
  * cov_module_file_open - find a module's ELF file
- * @lines: it must have line numbers: look among separate debug files too
+ * @lines: it must have line numbers: search separate debug files too
  *
  * Return: NULL if there is none with that build-id; nothing is noted.
  */
@@ -172,12 +172,12 @@ struct section_list {
  * cov_sections_loaded - sections of code of a loaded module, from sysfs
  * @id: its build-id, or NULL to ask sysfs for that too
  *
- * An empty list if sysfs does not have it. Return: 0 or -ENOMEM, not noted.
+ * The list is empty if sysfs does not have the module. Return: 0 or -ENOMEM, not noted.
  */
 int cov_sections_loaded(struct cov *cov, const char *module,
 			const struct cov_build_id *id, struct section_list *list);
 
-/* cov_sections_add - put one more in; 0 or -ENOMEM */
+/* cov_sections_add - add one; 0 or -ENOMEM */
 int cov_sections_add(struct section_list *list, const char *name, uint64_t base,
 		     uint64_t size);
 
@@ -190,7 +190,7 @@ void cov_sections_free(struct section_list *list);
 
 struct symbols;
 
-/* cov_symbols_load - read /proc/kallsyms; NULL without memory. Empty if it tells nothing. */
+/* cov_symbols_load - read /proc/kallsyms; NULL if out of memory; empty if it has no addresses */
 struct symbols *cov_symbols_load(void);
 void cov_symbols_free(struct symbols *symbols);
 
@@ -226,19 +226,19 @@ struct cov_snapshot {
 int cov_snapshot_id(struct cov *cov, uint32_t target, struct cov_snapshot **snapshot);
 
 /*
- * cov_snapshot_by_sample - of what can be told by sample: attached targets of scope
- * tracked. @target: id of one, or 0 for all. -EOPNOTSUPP: scope all; -ENOENT: none.
+ * cov_snapshot_by_sample - a snapshot of what distinguishes samples: attached targets of
+ * scope tracked. @target: id of one, or 0 for all. -EOPNOTSUPP: scope all; -ENOENT: none.
  */
 int cov_snapshot_by_sample(struct cov *cov, uint32_t target, struct cov_snapshot **snapshot);
 
-/* An error of our own, never noted: the tables were built anew between two calls. */
+/* An internal error, never noted: the tables were rebuilt between two calls. */
 #define COV_CHANGED	(-ESTALE)
 
-/* How often to begin again because of it, and what to fail with then. */
+/* How often to retry because of it, and the error after that. */
 #define COV_READ_TRIES	32
 int cov_fail_changing(struct cov *cov);
 
-/* cov_snapshot_reread - what was covered, once more, in the view of now; COV_CHANGED */
+/* cov_snapshot_reread - read what was covered again, in the current view; COV_CHANGED */
 int cov_snapshot_reread(struct cov *cov, struct snapshot_target *target);
 
 /* ---- snapshot_get.c ---- */
@@ -266,7 +266,7 @@ enum { KIND_FUNCTION, KIND_BLOCK, KIND_OUTCOME, NR_KINDS };
  * struct cov_sample_table - see libcov.h
  * @snapshot: the targets
  * @ids: the samples
- * @samples: what cov_sample_table_get() tells of them
+ * @samples: what cov_sample_table_get() returns for them
  * @count: how many
  * @sets: a row for each sample, a bit for each place
  * @first_word: where the bits of a kind begin; [NR_KINDS] is the end
@@ -291,8 +291,8 @@ int cov_sample_earlier(const struct cov_sample_table *table, uint32_t sample,
 
 /*
  * struct graph - one target's flow
- * @next: two successors for each block, COV_NONE where there is none: [0] the
- *	  block behind it, [1] where its jump goes
+ * @next: two successors for each block, COV_NONE where there is none: [0] the block after
+ *	  it, [1] where its jump goes
  * @jcc: does it end in a conditional jump?
  * @canary: is that the check of the stack protector?
  * @by_address: all block indices, ordered by address

@@ -139,7 +139,7 @@ void known_sets_seal(struct known_sets *sets)
 	}
 }
 
-/* A bit is another row's if two rows have it, or one, which is not this one. */
+/* A bit belongs to another row if two rows have it, or a single one that is not this row. */
 void known_sets_alone(const struct known_sets *sets, uint32_t row, struct known_set *out)
 {
 	struct known_set set = known_sets_row(sets, row);
@@ -178,7 +178,7 @@ void known_sets_first(const struct known_sets *sets, uint32_t row,
 /* ---- covers ------------------------------------------------------------ */
 
 /**
- * struct chooser - a cover in the making
+ * struct chooser - a cover under construction
  * @sets: of which
  * @cover: chosen so far
  * @covered: what they have
@@ -192,7 +192,7 @@ struct chooser {
 };
 
 /*
- * What a row adds nobody else can add any more. A word is gone through for all rows only
+ * What a row adds, no other row can add any more. A word is scanned for all rows only
  * when one of its bits is new, so all choices together take rows x bits steps at worst.
  */
 static void choose(struct chooser *chooser, uint32_t row)
@@ -235,7 +235,7 @@ static uint32_t best(const struct chooser *chooser)
 	return found;
 }
 
-/* Of what the essential rows lack, no row has more than the best one. */
+/* Of the bits that the essential rows lack, no row has more than the best one. */
 static uint32_t least(const struct chooser *chooser)
 {
 	const struct known_sets *sets = chooser->sets;
@@ -283,7 +283,7 @@ static uint32_t count_bits(const struct known_sets *sets, uint32_t row, int by, 
 	return fewest;
 }
 
-/* An early choice may have become superfluous by later ones. @times is zeroed. */
+/* Later choices may have made an early one superfluous. @times is zeroed. */
 static void drop_superfluous(const struct known_sets *sets, struct known_cover *cover,
 			     uint32_t *times)
 {

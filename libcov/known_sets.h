@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * known_sets.h - rows of three-valued bits, and questions about them: what one row
- * has that others have not, which few rows have everything. Pure: knows nothing of
+ * known_sets.h - rows of three-valued bits, and queries about them: what one row has that
+ * others have not, which small set of rows has everything. Pure: depends on nothing of
  * livecov but COV_NO, COV_YES and COV_UNKNOWN. A row is a sample, a bit is a place.
  *
- * Every question but known_cover() is answered in one pass over the rows; that one in
- * rows x bits steps at worst.
+ * Every query except known_cover() takes one pass over the rows; known_cover() takes rows
+ * x bits steps at worst.
  */
 #ifndef LIBCOV_KNOWN_SETS_H
 #define LIBCOV_KNOWN_SETS_H
@@ -16,7 +16,7 @@
 /**
  * struct known_set - a three-valued set
  * @yes: bits that are in it
- * @maybe: those, and bits of which it is not known
+ * @maybe: those, and bits for which it is not known
  */
 struct known_set {
 	uint64_t *yes;
@@ -30,7 +30,7 @@ struct known_set {
  * @cells: of all rows: @words of yes and @words of maybe
  * @once: bits that some row has; known_sets_seal() makes it and the next
  * @twice: bits that two rows have
- * @told: bits of which known_sets_tell_first() told who came first
+ * @told: bits for which known_sets_tell_first() has named the first row
  * @teller: that row, by bit
  */
 struct known_sets {
@@ -64,7 +64,7 @@ uint32_t known_count(const uint64_t *words, uint32_t first, uint32_t end);
 int known_sets_init(struct known_sets *sets, uint32_t rows, uint32_t words);
 void known_sets_free(struct known_sets *sets);
 
-/* known_sets_row - row @row, lent out */
+/* known_sets_row - row @row; it stays owned by @sets */
 struct known_set known_sets_row(const struct known_sets *sets, uint32_t row);
 
 /* known_sets_put - set a bit that is COV_NO so far */
@@ -73,14 +73,14 @@ void known_sets_put(struct known_sets *sets, uint32_t row, uint32_t bit, unsigne
 /* known_sets_tell_first - @row, which has the bit, had it before all others */
 void known_sets_tell_first(struct known_sets *sets, uint32_t bit, uint32_t row);
 
-/* known_sets_seal - to be called when all rows are filled, before the questions below */
+/* known_sets_seal - to be called when all rows are filled, before the queries below */
 void known_sets_seal(struct known_sets *sets);
 
 /* known_sets_alone - what a row has and no other row has; @out is overwritten */
 void known_sets_alone(const struct known_sets *sets, uint32_t row, struct known_set *out);
 
 /*
- * known_sets_first - what a row was first to have: as told, else in the order of rows
+ * known_sets_first - what a row was first to have: as named, else in the order of rows
  * @earlier: all rows before it, added up
  */
 void known_sets_first(const struct known_sets *sets, uint32_t row,
@@ -104,8 +104,8 @@ struct known_cover {
  * known_cover - a small cover: the essential rows, in their order, then always the row
  * that adds most, the first of several; none that the others make superfluous
  *
- * With n the most bits that a row has, at most 1 + 1/2 + ... + 1/n times as many rows as
- * there must be. Return: 0 or -ENOMEM.
+ * With n the largest number of bits in a row, at most 1 + 1/2 + ... + 1/n times the
+ * minimum number of rows. Return: 0 or -ENOMEM.
  */
 int known_cover(const struct known_sets *sets, struct known_cover *cover);
 

@@ -35,7 +35,7 @@ build/libcov.a: $(LIBCOV_OBJECTS)
 	rm -f $@
 	$(AR) rcs $@ $(LIBCOV_OBJECTS)
 
-# Looked at each time: PREFIX (see install.mk) may be another than it was.
+# Checked each time: PREFIX (see install.mk) may have changed.
 .PHONY: FORCE
 build/libcov.pc: libcov/libcov.pc.in FORCE
 	@mkdir -p $(@D)
@@ -47,7 +47,7 @@ build/libcov.pc: libcov/libcov.pc.in FORCE
 #
 # LIBCOV_TESTS are programs that print a line "ok ..." or "not ok ..." for each
 # test (CMocka's with CMOCKA_MESSAGE_OUTPUT=TAP) and exit 0 if all is well. They
-# want LIBCOV_TEST_FILES built and are run from the project's root.
+# need LIBCOV_TEST_FILES to be built and are run from the project's root.
 
 LIBCOV_TEST := build/unit/libcov
 LIBCOV_TEST_CFLAGS := $(filter-out -O2 -fvisibility=hidden,$(LIBCOV_CFLAGS)) -O1 -Itests/unit \
@@ -86,8 +86,8 @@ $(LIBCOV_UNIT:%=$(LIBCOV_TEST)/%.asan): $(LIBCOV_TEST)/%.asan: tests/unit/%.c \
 		-DTOY_SOURCE='"tests/unit/toy.S"' -o $@ $(filter %.c %.S,$^) \
 		$(LIBCOV_WRAPPED:%=-Wl,--wrap=%) $(LIBCOV_LIBS) -lcmocka
 
-# A program of codecov's users, with the library, libcov and the fake kernel in it. It is
-# compiled alone, without libcov's headers.
+# A program as users of codecov write it, with the library, libcov and the fake kernel in
+# it. It is compiled separately, without libcov's headers.
 $(LIBCOV_TEST)/test_codecov.o: tests/unit/test_codecov.c compat/codecov.h tests/unit/fake_kernel.h
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -Ilibcov,$(LIBCOV_TEST_CFLAGS)) -Icompat -c -o $@ $<
@@ -98,7 +98,7 @@ $(LIBCOV_TEST)/test_codecov.asan: $(LIBCOV_TEST)/test_codecov.o $(LIBCOV_FAKE) \
 	$(CC) $(LIBCOV_TEST_CFLAGS) -pthread -o $@ $(filter %.o %.c %.S,$^) \
 		$(LIBCOV_WRAPPED:%=-Wl,--wrap=%) $(LIBCOV_LIBS) -lcmocka
 
-# For LD_PRELOAD; not sanitized itself, so that it goes with any program.
+# For LD_PRELOAD; not sanitized itself, so that it works with any program.
 $(LIBCOV_TEST)/fake_kernel.so: $(LIBCOV_FAKE) $(LIBCOV_TEST_HEADERS)
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -fvisibility=hidden,$(LIBCOV_CFLAGS)) -Itests/unit -DFAKE_PRELOAD \

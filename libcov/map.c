@@ -7,10 +7,10 @@
 
 #include "internal.h"
 
-/* What the first version had: with less, the caller could not give the pages back. */
+/* What the first version had: with less, the caller could not unmap the pages. */
 #define MAPPING_LEAST	(offsetof(struct cov_mapping, blocks) + sizeof(uint32_t))
 
-/* Readers go by these numbers without a further look. */
+/* Readers rely on these numbers without further checks. */
 static bool plausible(const struct cov_map *map)
 {
 	return (map->cell_size == 1 || map->cell_size == 8) &&

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * module_file.c - finds a module's ELF file (or its separate debug file) and
- * asks it for section sizes and source lines. A file counts only if its
- * build-id is that of the loaded module: another build's lines would be lies.
+ * module_file.c - finds a module's ELF file (or its separate debug file) and reads
+ * section sizes and source lines from it. A file is used only if its build-id is that of
+ * the loaded module: another build's lines would be wrong.
  *
- * Elfutils reads it, as it knows compressed modules. For lines that is libdwfl, which
+ * Elfutils reads it, as it supports compressed modules. For lines that is libdwfl, which
  * applies the relocations without which the DWARF of a .ko is meaningless; they take
- * longer than all the rest of an attach's work in user space, so where only sections
- * are wanted nothing is relocated. The addresses that libdwfl makes up for the sections
- * of a relocatable file stay inside this file; callers speak of (section name, offset).
+ * longer than everything else that an attach does in user space, so where only sections
+ * are needed nothing is relocated. The addresses that libdwfl invents for the sections of
+ * a relocatable file stay inside this file; callers use (section name, offset).
  *
  * May call file.c.
  */
@@ -29,7 +29,7 @@
 #define DEBUG_ROOT	"/usr/lib/debug"
 
 struct cov_module_file {
-	Dwfl *dwfl;		/* of a file with lines; it owns @elf and @fd then */
+	Dwfl *dwfl;		/* of a file with lines; it then owns @elf and @fd */
 	Dwfl_Module *module;
 	Elf *elf;
 	int fd;
@@ -45,9 +45,8 @@ struct wanted {
 };
 
 /*
- * Separate debug files are candidates of their own here. libdwfl's search would
- * also ask debuginfod servers, and a library should not go to the network
- * unasked.
+ * Separate debug files are candidates of their own here. libdwfl's search would also
+ * query debuginfod servers, and a library should not access the network unasked.
  */
 static int no_separate_debuginfo(Dwfl_Module *module, void **userdata, const char *name,
 				 Dwarf_Addr base, const char *file, const char *link,
@@ -108,7 +107,7 @@ static bool open_sections(struct cov_module_file *file)
 	return file->elf;
 }
 
-/* libdwfl owns the descriptor when it knows the module. */
+/* libdwfl owns the descriptor once it has accepted the module. */
 static bool open_lines(struct cov_module_file *file, const char *path)
 {
 	Dwfl *dwfl = dwfl_begin(&callbacks);
@@ -195,7 +194,7 @@ static struct cov_module_file *search_build_id(const struct wanted *want)
 	return try_file(want, path);
 }
 
-/* A debug package has the tree of the modules again, uncompressed. */
+/* A debug package mirrors the tree of the modules, uncompressed. */
 static struct cov_module_file *search_debug_tree(const struct wanted *want, const char *release,
 						 const char *relative)
 {
@@ -214,7 +213,7 @@ static struct cov_module_file *search_debug_tree(const struct wanted *want, cons
 	return file;
 }
 
-/* The module's path below /lib/modules/@release by modules.dep, or NULL; free it. */
+/* The module's path below /lib/modules/@release, from modules.dep, or NULL; free it. */
 static char *installed_path(const char *module, const char *release)
 {
 	char path[PATH_MAX];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * rank.c - orders what was not reached by how much would be won. May call
- * cov.c, snapshot_get.c and graph.c.
+ * rank.c - orders what was not reached by how much would be gained. May call cov.c,
+ * snapshot_get.c and graph.c.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -161,7 +161,7 @@ static int add_side(struct cov *cov, struct cov_ranking *ranking, struct walker 
 	return 0;
 }
 
-/* The frontier: branches that ran, but never to one of their sides. */
+/* The frontier: branches that ran, but never took one of their sides. */
 static int add_sides(struct cov *cov, struct cov_ranking *ranking, struct walker *walker,
 		     unsigned int t, uint64_t levels)
 {
@@ -175,7 +175,7 @@ static int add_sides(struct cov *cov, struct cov_ranking *ranking, struct walker
 		if (target->blocks[b->block].covered != COV_YES ||
 		    !(target->functions[b->function].levels & levels))
 			continue;
-		/* Both sides unhit: a call before it did not come back. */
+		/* Both sides unhit: a call before it did not return. */
 		if (b->taken == COV_NO && b->not_taken != COV_NO)
 			ret = add_side(cov, ranking, walker, t, i, true);
 		else if (b->not_taken == COV_NO && b->taken != COV_NO)
@@ -184,7 +184,7 @@ static int add_sides(struct cov *cov, struct cov_ranking *ranking, struct walker
 	return ret;
 }
 
-/* Blocks that did not run, by function; cold parts count for theirs. */
+/* Blocks that did not run, by function; those of a cold part count for its function. */
 static uint32_t *count_unhit(struct cov *cov, const struct snapshot_target *target)
 {
 	uint32_t *unhit = calloc((size_t)target->info.functions + 1, sizeof(*unhit));

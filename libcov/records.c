@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * records.c - caller records, and what their ends are. May call cov.c, snapshot_get.c and
+ * records.c - caller records, and their ends. May call cov.c, snapshot_get.c and
  * symbols.c.
  */
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 
 #include "internal.h"
 
-/* Records asked for in one call. */
+/* Records requested in one call. */
 #define READ_GROUP	4096
 
 /* A function of the snapshot, to be found by address. */
@@ -33,7 +33,7 @@ typedef bool (*record_filter)(const struct cov_caller *caller);
 
 /* ---- reading ----------------------------------------------------------- */
 
-/* The target's index in the snapshot, which has them by rising ids; COV_NONE if it is not there. */
+/* The target's index in the snapshot, which has them by ascending id; COV_NONE if absent. */
 static uint32_t target_index(const struct cov_snapshot *snapshot, uint32_t target)
 {
 	uint32_t low = 0, high = snapshot->count;
@@ -55,7 +55,7 @@ static uint64_t cells_of(const struct cov_target_info *info)
 	return (uint64_t)info->functions + 2ULL * info->branches + info->blocks + 1;
 }
 
-/* What the getter relies on; a kernel at fault must not crash us. */
+/* What the getter relies on; a faulty kernel must not crash the program. */
 static bool consistent(const struct cov_snapshot *snapshot, const struct cov_caller *caller)
 {
 	uint32_t from = target_index(snapshot, caller->from_target);
@@ -170,7 +170,7 @@ static const struct place *find_place(const struct cov_records *records, uint64_
 	return &records->places[low - 1];
 }
 
-/* Reading all symbols takes its time: only if there is an address to be named. */
+/* Reading all symbols is slow: only if there is an address to look up. */
 static int name_addresses(struct cov *cov, struct cov_records *records)
 {
 	size_t i;
@@ -188,7 +188,7 @@ static int name_addresses(struct cov *cov, struct cov_records *records)
 	return ret;
 }
 
-/* ---- what is asked for --------------------------------------------------- */
+/* ---- requests ------------------------------------------------------------ */
 
 static int take(struct cov *cov, const struct cov_snapshot *snapshot,
 		const struct cov_callers *request, record_filter filter, struct cov_records **out)
@@ -216,7 +216,7 @@ static int take(struct cov *cov, const struct cov_snapshot *snapshot,
 	return 0;
 }
 
-/* One target's records are looked for by livecov. */
+/* For one target, livecov filters the records. */
 static struct cov_callers request_for(const struct cov_snapshot *snapshot)
 {
 	return (struct cov_callers){
@@ -267,13 +267,13 @@ COV_PUBLIC int cov_new_pairs(struct cov *cov, const struct cov_snapshot *snapsho
 	ret = cov_take(&ours, sizeof(ours), counts);
 	if (ret)
 		return cov_fail(cov, -ret, "struct cov_news_counts: wrong size, or members that this libcov does not know");
-	/* As @upto 0 would be no limit: of no pairs none is wanted. */
+	/* @upto 0 would mean no limit; there are no pairs, so none is wanted. */
 	request.since = ours.pairs ? ours.pairs_since : UINT64_MAX;
 	request.upto = ours.pairs;
 	return take(cov, snapshot, &request, is_any, records);
 }
 
-/* ---- lending out --------------------------------------------------------- */
+/* ---- access -------------------------------------------------------------- */
 
 COV_PUBLIC void cov_records_free(struct cov_records *records)
 {
@@ -308,7 +308,7 @@ static void set_function(struct cov_end *end, const struct cov_records *records,
 	end->symbol = target->names + target->functions[function].name;
 }
 
-/* A return address: the call before it tells the function, which may end with it. */
+/* A return address: the function is that of the call before it, which may be its last byte. */
 static void set_address(struct cov_end *end, const struct cov_records *records,
 			uint64_t address)
 {

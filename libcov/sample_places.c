@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * sample_places.c - questions about samples: which places, who covers one, which few
- * samples are enough. On a struct cov_sample_table; owns struct cov_places. May call
- * cov.c, sample_table.c and known_sets.c.
+ * sample_places.c - queries about samples: which places, which samples cover one, which
+ * small set of samples is enough. Works on a struct cov_sample_table; owns struct
+ * cov_places. May call cov.c, sample_table.c and known_sets.c.
  */
 #include <stdlib.h>
 
@@ -38,7 +38,7 @@ static uint32_t bit_of(const struct cov_sample_table *table, const struct cov_pl
 	}
 }
 
-/* The list, and what it is made from. */
+/* The list, and the data it is built from. */
 struct listing {
 	const struct cov_sample_table *table;
 	const struct known_set *set;
@@ -197,7 +197,7 @@ COV_PUBLIC int cov_places_get(const struct cov_places *places, size_t i, struct 
 	return cov_give(out, &place, sizeof(place));
 }
 
-/* ---- who covers a place ------------------------------------------------------- */
+/* ---- which samples cover a place ---------------------------------------------- */
 
 static int check_place(const struct cov_sample_table *table, const struct cov_place *place)
 {

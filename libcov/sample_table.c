@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * sample_table.c - what each sample has covered, and who was first. Owns struct
+ * sample_table.c - what each sample has covered, and which was first. Owns struct
  * cov_sample_table. May call cov.c, attach.c, samples.c, snapshot.c, snapshot_get.c and
  * known_sets.c.
  *
- * The targets' tables are read into the same memory again for each sample, and turned
- * into a row of bits. Kinds of places begin at whole words, so that they can be counted
- * apart.
+ * The targets' tables are read into the same memory for each sample, and converted to a
+ * row of bits. Each kind of place begins at a word boundary, so that they can be counted
+ * separately.
  *
- * Who came first livecov knows of a site that a kprobe has. The other engines write the
- * running sample's cell and no more; to keep the order there would cost every hit
- * something. So the order of registration stands for it.
+ * livecov knows which sample was first for sites armed by a kprobe. The other engines
+ * write the running sample's cell and nothing else; recording the order would make every
+ * hit more expensive. So the order of registration is used instead.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -87,7 +87,7 @@ static void put_target(struct cov_sample_table *table, uint32_t sample, unsigned
 	}
 }
 
-/* All targets, in the view of now. */
+/* All targets, in the current view. */
 static int reread(struct cov *cov, struct cov_sample_table *table)
 {
 	unsigned int t;
@@ -98,7 +98,7 @@ static int reread(struct cov *cov, struct cov_sample_table *table)
 	return ret;
 }
 
-/* Changes the view; at the end the tables are again those of everything. */
+/* Changes the view; at the end the tables are those of everything again. */
 static int read_samples(struct cov *cov, struct cov_sample_table *table)
 {
 	uint32_t sample;
@@ -118,7 +118,7 @@ static int read_samples(struct cov *cov, struct cov_sample_table *table)
 	return ret ? ret : reread(cov, table);
 }
 
-/* ---- who was first ------------------------------------------------------ */
+/* ---- which sample was first --------------------------------------------- */
 
 /* A known first sample, if it is in the table and has the bit. */
 static void tell_first(struct cov_sample_table *table, uint32_t bit, uint64_t id)
@@ -134,8 +134,8 @@ static void tell_first(struct cov_sample_table *table, uint32_t bit, uint64_t id
 }
 
 /*
- * The sample that came to a branch first saw one outcome of it before anybody else. If
- * it has seen only one in all, that is the one.
+ * The sample that reached a branch first saw one outcome of it before any other sample.
+ * If it has seen only one outcome in total, that is the one.
  */
 static void tell_first_outcome(struct cov_sample_table *table, uint32_t bit, uint64_t id)
 {
@@ -267,7 +267,7 @@ static int fill(struct cov *cov, uint32_t target, struct cov_sample_table *table
 	return 0;
 }
 
-/* While this goes on, the handle has view 0. */
+/* While this is in progress, the handle has view 0. */
 static int take_once(struct cov *cov, uint32_t target, struct cov_sample_table **out)
 {
 	struct cov_sample_table *table = calloc(1, sizeof(*table));
@@ -312,7 +312,7 @@ COV_PUBLIC int cov_sample_table_take(struct cov *cov, const char *module,
 	return cov_fail_changing(cov);
 }
 
-/* ---- lending out ---------------------------------------------------------- */
+/* ---- access --------------------------------------------------------------- */
 
 COV_PUBLIC const struct cov_snapshot *
 cov_sample_table_snapshot(const struct cov_sample_table *table)

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * samples.c - which samples there are, and whose coverage a handle shows. May call
+ * samples.c - the list of samples, and which sample's coverage a handle shows. May call
  * cov.c.
  */
 #include <stdlib.h>
 
 #include "internal.h"
 
-/* Ids asked for in one call. */
+/* Ids requested in one call. */
 #define GROUP	4096
 
 static int list_samples(struct cov *cov, uint32_t first, uint64_t *ids, uint32_t *count)
@@ -81,8 +81,8 @@ static int search(struct cov *cov, uint64_t sample, uint64_t *ids)
 }
 
 /*
- * Asked for here, because it is the last place where "no such sample" can be told
- * from "no such target". A sample that was there once stays.
+ * Checked here, because it is the last place where "no such sample" can be distinguished
+ * from "no such target". Once a sample exists, it stays.
  */
 static int check_sample(struct cov *cov, uint64_t sample)
 {
@@ -104,7 +104,7 @@ COV_PUBLIC int cov_view(struct cov *cov, uint64_t sample)
 	int ret = 0;
 
 	cov_begin(cov);
-	if (!sample && cov->minor < 1)	/* it shows nothing but everything */
+	if (!sample && cov->minor < 1)	/* it can only show everything */
 		return 0;
 	if (sample)
 		ret = check_sample(cov, sample);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * sections.c - sections of code by name. The kernel drops the names after
- * loading; sysfs keeps them with their bases, and the module's file knows which
- * are code and how long they are. May call file.c and module_file.c.
+ * sections.c - sections of code by name. The kernel drops the names after loading; sysfs
+ * keeps them with their base addresses, and the module's file has which ones are code and
+ * their sizes. May call file.c and module_file.c.
  */
 #include <dirent.h>
 #include <elf.h>
@@ -50,8 +50,8 @@ unsigned int cov_sections_find(const struct section_list *list, uint64_t address
 	unsigned int i;
 
 	/*
-	 * The base of init text that was freed may be anything by now, so a
-	 * section whose end is known does not reach beyond it.
+	 * The memory of freed init text may have been reused by now, so a section whose
+	 * end is known does not extend beyond it.
 	 */
 	for (i = 0; i < list->count && list->entries[i].base <= address; i++)
 		if (!list->entries[i].size ||
@@ -60,7 +60,7 @@ unsigned int cov_sections_find(const struct section_list *list, uint64_t address
 	return found;
 }
 
-/* Read a build-id out of the ELF note that sysfs keeps of a module. */
+/* Read a build-id from the ELF note that sysfs keeps for a module. */
 static void loaded_build_id(const char *module, struct cov_build_id *id)
 {
 	char path[PATH_MAX];
@@ -83,8 +83,8 @@ static void loaded_build_id(const char *module, struct cov_build_id *id)
 }
 
 /*
- * Sysfs does not tell code from data. Without the file go by the kernel's
- * naming: every section of code has "text" in its name, and none of data.
+ * Sysfs does not distinguish code from data. Without the file, rely on the kernel's
+ * naming: every code section has "text" in its name, and no data section has.
  */
 static bool looks_executable(const char *name)
 {

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * snapshot.c - reads a target's tables in bulk; snapshot_get.c tells what is in them. May
+ * snapshot.c - reads a target's tables in bulk; snapshot_get.c gives access to them. May
  * call cov.c, attach.c and sections.c.
  *
- * The tables are read by several calls while the target may be built anew
- * between them (its module was loaded again). The generation tells: if one call
- * sees another than COV_IOC_TARGET did, all of that target is read again.
+ * The tables are read by several calls, and the target may be rebuilt between them (when
+ * its module is loaded again). The generation shows this: if a call sees another one than
+ * COV_IOC_TARGET did, all of that target is read again.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "internal.h"
 
-/* Entries asked for in one call; a bound on the kernel's buffer, not on ours. */
+/* Entries requested in one call; a bound on the kernel's buffer, not on ours. */
 #define READ_GROUP	(1U << 16)
 
 static void free_tables(struct snapshot_target *target)
@@ -40,7 +40,7 @@ COV_PUBLIC void cov_snapshot_free(struct cov_snapshot *snapshot)
 
 /* ---- tables ------------------------------------------------------------ */
 
-/* One table, to @to, which has room for it. */
+/* One table, into @to, which is large enough. */
 static int fill_table(struct cov *cov, const struct cov_target_info *info,
 		      unsigned long command, uint32_t count, size_t entry, char *to)
 {
@@ -65,7 +65,7 @@ static int fill_table(struct cov *cov, const struct cov_target_info *info,
 	return 0;
 }
 
-/* A new one; it has one zeroed entry more than @count. */
+/* A newly allocated one, with one zeroed entry more than @count. */
 static int read_table(struct cov *cov, const struct cov_target_info *info,
 		      unsigned long command, uint32_t count, size_t entry, void **table)
 {
@@ -80,7 +80,7 @@ static bool fits(uint32_t first, uint32_t count, uint32_t whole)
 	return first <= whole && count <= whole - first;
 }
 
-/* What the getters and the ranking rely on; a kernel at fault must not crash us. */
+/* What the getters and the ranking rely on; a faulty kernel must not crash the program. */
 static bool consistent(const struct snapshot_target *target)
 {
 	const struct cov_target_info *info = &target->info;
@@ -128,7 +128,7 @@ int cov_snapshot_reread(struct cov *cov, struct snapshot_target *target)
 	return ret ? ret : check_tables(cov, target);
 }
 
-/* Sections that livecov was told of at attach, for a target that is not loaded. */
+/* The sections that were passed to livecov at attach, for a target that is not loaded. */
 static int kept_sections(struct cov *cov, struct snapshot_target *target)
 {
 	struct cov_section *table = NULL;
@@ -161,8 +161,8 @@ static int read_sections(struct cov *cov, struct snapshot_target *target)
 }
 
 /*
- * Find each function's section, and the end of sections of unknown size. What
- * lies in none, because nobody had names, is in a ".text" that begins where the
+ * Find each function's section, and the end of sections of unknown size. A function in
+ * none of them, because no names were known, is put in a ".text" that begins where the
  * target's text does.
  */
 static int place_functions(struct cov *cov, struct snapshot_target *target)
@@ -271,7 +271,7 @@ static int fail_scope(struct cov *cov)
 			"nothing is attached with scope tracked, and in scope all samples are not kept apart; `covstat detach MODULE`, then `covstat attach MODULE --scope tracked`");
 }
 
-/* Is the target one of all? Single checkpoints are none of those with @by_sample. */
+/* Is the target included in "all"? With @by_sample, single checkpoints are not. */
 static bool is_wanted(const struct cov *cov, const struct cov_target_info *info, bool by_sample)
 {
 	if (by_sample)
@@ -279,7 +279,7 @@ static bool is_wanted(const struct cov *cov, const struct cov_target_info *info,
 	return !cov->view || info->scope == COV_SCOPE_TRACKED;
 }
 
-/* Those that can be looked at in the handle's view, or in that of each sample. */
+/* Those that can be queried in the handle's view, or in that of each sample. */
 static int append_all(struct cov *cov, struct cov_snapshot *snapshot, bool by_sample)
 {
 	struct cov_target_info info = { 0 };
@@ -294,7 +294,7 @@ static int append_all(struct cov *cov, struct cov_snapshot *snapshot, bool by_sa
 			continue;
 		}
 		ret = append_target(cov, snapshot, info.target);
-		/* Detached by somebody since: then it is no longer one of all. */
+		/* It has been detached since: then it is no longer included in "all". */
 		if (ret && ret != -ENOENT)
 			return ret;
 	}
@@ -306,7 +306,7 @@ static int append_all(struct cov *cov, struct cov_snapshot *snapshot, bool by_sa
 	return 0;
 }
 
-/* There is a target in it, and samples are kept apart in all of them. */
+/* It has a target, and all of its targets distinguish samples. */
 static int check_by_sample(struct cov *cov, const struct cov_snapshot *snapshot)
 {
 	if (!snapshot->count)

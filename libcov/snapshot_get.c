@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * snapshot_get.c - lends out what snapshot.c has read, entry by entry and summed up. May
+ * snapshot_get.c - access to what snapshot.c has read, entry by entry and summed up. May
  * call cov.c.
  */
 #include <string.h>
@@ -37,7 +37,7 @@ unsigned int cov_function_entered(const struct snapshot_target *target,
 		       function->state == COV_SITE_DISARMED ||
 		       function->state == COV_SITE_GONE ? COV_NO : COV_UNKNOWN;
 	}
-	/* Jumped into, anywhere. */
+	/* It may be jumped into anywhere. */
 	for (i = 0; i < function->blocks; i++) {
 		if (blocks[i].covered == COV_YES)
 			return COV_YES;

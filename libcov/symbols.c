@@ -9,7 +9,7 @@
 
 #include "internal.h"
 
-/* Names are offsets, because the text moves while it grows. */
+/* Names are offsets, because the buffer moves while it grows. */
 struct symbol {
 	uint64_t address;
 	size_t name;
@@ -40,7 +40,7 @@ static bool grow(void **array, size_t *room, size_t wanted, size_t size)
 	return true;
 }
 
-/* Its offset; 0, where COV_CORE_KERNEL is, without memory. */
+/* Its offset; 0, which is COV_CORE_KERNEL's, if out of memory. */
 static size_t add_text(struct symbols *symbols, const char *text, size_t length)
 {
 	size_t at = symbols->length;
@@ -53,7 +53,7 @@ static size_t add_text(struct symbols *symbols, const char *text, size_t length)
 	return at;
 }
 
-/* Names of one module follow each other: its name is kept once. */
+/* Symbols of one module are consecutive: its name is stored once. */
 static size_t add_module(struct symbols *symbols, const char *name, size_t length)
 {
 	size_t last = symbols->count ? symbols->entries[symbols->count - 1].module : 0;
@@ -64,7 +64,7 @@ static size_t add_module(struct symbols *symbols, const char *name, size_t lengt
 	return add_text(symbols, name, length);
 }
 
-/* "ffffffffc0a00000 t toy_main\t[toy]"; false without memory */
+/* "ffffffffc0a00000 t toy_main\t[toy]"; false if out of memory */
 static bool add_line(struct symbols *symbols, const char *line)
 {
 	const char *name, *bracket;
@@ -72,7 +72,7 @@ static bool add_line(struct symbols *symbols, const char *line)
 	char *end;
 
 	symbol.address = strtoull(line, &end, 16);
-	/* Without the right to know all addresses are 0. */
+	/* Without permission to see them, all addresses are 0. */
 	if (!symbol.address || end[0] != ' ' || !end[1] || !strchr("tTwW", end[1]) || end[2] != ' ')
 		return true;
 	name = end + 3;

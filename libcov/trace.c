@@ -2,12 +2,13 @@
 /*
  * trace.c - reading a trace while it is being written, or afterwards. May call cov.c.
  *
- * cov_ioctl.h has the layout and module/trace_area.c the order in which it is written:
- * the first word of a record last; a task's next chunk after all of its former ones. So a record
- * whose first word is there is whole, and a chunk may be left once the task's next chunk is
- * there and the place at which it seemed to end was looked at again.
+ * cov_ioctl.h has the layout and module/trace_area.c the order of the writes: the first
+ * word of a record is written last; a task's next chunk comes after all of its previous
+ * ones. So a record whose first word is present is complete, and the reader may leave a
+ * chunk once the task's next chunk is present and the place where the chunk seemed to end
+ * was checked again.
  *
- * A position is the index of a chunk << 16 | a word in it; word 0 is in front of the records.
+ * A position is the index of a chunk << 16 | a word in it; word 0 precedes the records.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -24,11 +25,11 @@
 
 /**
  * struct cov_trace_handle - a trace
- * @fd: it
+ * @fd: its descriptor
  * @length: of the mapping
  * @head: the mapping
  * @tasks: in it
- * @nr_tasks: how many of them; looked at once, so that nobody can change his mind
+ * @nr_tasks: how many of them; read only once, so that it cannot change
  * @chunks: in it, words
  * @nr_chunks: how many of those
  * @flags: COV_TRACE_*
@@ -154,7 +155,7 @@ static uint32_t task_pid(const struct cov_trace_handle *trace, unsigned int task
 	return __atomic_load_n(&trace->tasks[task].pid, __ATOMIC_ACQUIRE);
 }
 
-/* Entries are given out from the first one on. */
+/* Entries are allocated from the first one on. */
 COV_PUBLIC unsigned int cov_trace_tasks(const struct cov_trace_handle *trace)
 {
 	unsigned int low = 0, high = trace->nr_tasks;
@@ -170,7 +171,7 @@ COV_PUBLIC unsigned int cov_trace_tasks(const struct cov_trace_handle *trace)
 	return low;
 }
 
-/* A return may be expected a moment before its entry is counted as one without. */
+/* For a moment a return may be expected whose entry is not yet counted as one without. */
 static uint64_t not_below_0(uint64_t lost)
 {
 	return (int64_t)lost < 0 ? 0 : lost;
@@ -216,7 +217,7 @@ static uint64_t chunk_of(const struct cov_trace_handle *trace, uint64_t chunk, u
 {
 	uint64_t found = search_chunk(trace, chunk, task);
 
-	/* One that it took before that, and behind our back, can be seen by now. */
+	/* An earlier chunk, taken while we were searching, is visible by now. */
 	return found < trace->nr_chunks ? search_chunk(trace, chunk, task) : found;
 }
 

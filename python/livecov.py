@@ -21,10 +21,10 @@
                 print(task.comm, event)
 
 livecov.ko has to be loaded, and all of this needs root, as covstat does. A target
-that was attached by covstat can be read, reset and detached from here, and the
-other way round.
+that was attached by covstat can be read, reset and detached from here, and vice
+versa.
 
-Values are as libcov has them: addresses are kernel virtual addresses, sizes and
+Values are those of libcov: addresses are kernel virtual addresses, sizes and
 offsets are in bytes. What may be unknown (entered, covered, taken, fallthrough) is
 True, False, or None if a refused site or unknown flow hides it. Where the target's
 @counted is False, hits are 1 for any number above 0.
@@ -33,7 +33,7 @@ What libcov refuses is raised as livecov.Error. Functions of this module may be
 called from any thread; a Target belongs to one thread at a time.
 
 The library is $LIVECOV_LIBRARY if that is set, else libcov.so.1 as it was installed
-or built beside this file, else where the dynamic linker finds it.
+or built together with this file, else the one that the dynamic linker finds.
 """
 
 import contextlib
@@ -101,7 +101,7 @@ class Error(OSError):
 
 
 class _Shared(ctypes.Structure):
-    """A struct that begins with its own size."""
+    """A struct that begins with its size."""
 
     def __init__(self, **members):
         super().__init__(size=ctypes.sizeof(self), **members)
@@ -271,7 +271,7 @@ _PROTOTYPES = {
 
 
 def _candidates():
-    """Where libcov may be, the most certain place first."""
+    """Where libcov may be, the most likely place first."""
     chosen = os.environ.get("LIVECOV_LIBRARY")
     if chosen:
         return [chosen]
@@ -357,7 +357,7 @@ def _name(text):
 
 
 def _number(sample):
-    """A sample's number: 0 means 'everything' to libcov and is none."""
+    """A sample's number: 0 means 'everything' to libcov and is not a sample."""
     if not isinstance(sample, int) or not 0 < sample < 1 << 64:
         raise ValueError(f"a sample is a number from 1 to 2**64 - 1, not {sample!r}")
     return sample
@@ -370,7 +370,7 @@ def _choice(what, choices, given):
 
 
 def _word(choices, value):
-    """The word for one of libcov's numbers."""
+    """The name of one of libcov's constants."""
     for word, number in choices.items():
         if number == value:
             return word
@@ -405,8 +405,8 @@ def _jump(condition):
 class Totals(NamedTuple):
     """Coverage in numbers.
 
-    Functions are without their cold parts; there are two outcomes to each conditional
-    jump. X_hit + X_unknown never exceed X: the rest certainly did not run. sites are
+    Functions are counted without their cold parts; each conditional jump has two
+    outcomes. X_hit + X_unknown never exceed X: the rest certainly did not run. sites are
     the patched places; missed are hits that the kernel's kprobes skipped, lost the
     tasks and caller records that did not fit into livecov's tables.
     """
@@ -431,7 +431,7 @@ class Totals(NamedTuple):
 
 class Block(NamedTuple):
     """Straight-line code. offset is from its function's first byte; error is the errno
-    for which its site was refused, else 0."""
+    with which its site was refused, else 0."""
     function: str
     address: int
     offset: int
@@ -446,7 +446,7 @@ class Branch(NamedTuple):
 
     offset is the jump's from its function's first byte, jump its mnemonic, target the
     address it goes to when taken. first_sample reached it first, 0 if none or not
-    noted; error is the errno for which its site was refused, else 0.
+    recorded; error is the errno with which its site was refused, else 0.
     """
     function: str
     address: int
@@ -466,10 +466,10 @@ class Branch(NamedTuple):
 class Function(NamedTuple):
     """A function, or the cold part of one: parent is then its function's name, else None.
 
-    Several functions of a module may have one name; address tells them apart. offset
-    is from the first byte of its section. opaque ones could not be decoded: only
-    their entry is known. first_sample entered it first, 0 if none or not noted; error
-    is the errno for which its entry was refused, else 0.
+    Several functions of a module may have the same name; address distinguishes them.
+    offset is from the first byte of its section. opaque ones could not be decoded: only
+    their entry is known. first_sample entered it first, 0 if none or not recorded; error
+    is the errno with which its entry was refused, else 0.
     """
     name: str
     address: int
@@ -492,7 +492,7 @@ class Function(NamedTuple):
 
 
 class Coverage(NamedTuple):
-    """All that is known of one target at one moment; sample is None for everything."""
+    """All that is known about one target at one moment; sample is None for everything."""
     module: str
     target: int
     state: str
@@ -524,9 +524,9 @@ class Unhit(NamedTuple):
     """A place that no test has reached.
 
     kind is "function", one that was not entered, or "outcome", a side of a branch that
-    was reached: missing tells which, "taken" or "fallthrough". behind is how many
-    blocks that did not run lie behind it, other_hits how often the other side ran, 0
-    if that is not counted.
+    was reached: missing says which, "taken" or "fallthrough". behind is the number of
+    blocks after it that did not run, other_hits how often the other side ran, 0 if
+    that is not counted.
     """
     kind: str
     module: str
@@ -565,7 +565,7 @@ class Status(NamedTuple):
 
 
 class Attached(NamedTuple):
-    """What an attach came to: functions, blocks and branches chosen, sites of them."""
+    """The result of an attach: functions, blocks and branches selected, their sites."""
     functions: int
     blocks: int
     branches: int
@@ -588,7 +588,7 @@ def _text(value):
 
 
 class _Reader:
-    """Turns one target of a snapshot into what is known of it."""
+    """Converts one target of a snapshot to what is known about it."""
 
     def __init__(self, snapshot, t=0):
         self._snapshot = snapshot
@@ -652,9 +652,9 @@ class _Reader:
 
 
 def coverage(module: str, *, sample: Optional[int] = None) -> Coverage:
-    """All that is known of an attached module, or what one sample alone has covered.
+    """All that is known about an attached module, or only what one sample has covered.
 
-    Samples are kept apart in scope "tracked" only. Errors: ENOENT the module is not
+    Samples are distinguished in scope "tracked" only. Errors: ENOENT the module is not
     attached, or there is no such sample; EOPNOTSUPP a sample of a target with scope
     "all".
     """
@@ -693,7 +693,7 @@ def unhit(module: Optional[str] = None, *, sample: Optional[int] = None,
     """What was not reached, the most rewarding first.
 
     Unhit sides of branches that were reached come before functions that were never
-    entered. With a module, of it alone; with a sample, what that sample alone did not
+    entered. With a module, only of that one; with a sample, what that sample did not
     reach; with levels, only functions that have one of them. Errors: as coverage();
     ENOENT also if nothing is attached.
     """
@@ -716,8 +716,8 @@ def next_unhit(module: Optional[str] = None, *, skip: int = 0, sample: Optional[
                levels: Iterable[int] = (), functions_only: bool = False) -> Optional[Unhit]:
     """The place most worth reaching next, or None if all has been reached.
 
-    skip passes over the first ones; the rest is as with unhit(), which is the better
-    choice for many.
+    skip is the number of places to skip; the rest is as for unhit(), which is the better
+    choice for many places.
     """
     if skip < 0:
         raise ValueError(f"skip is {skip}")
@@ -732,8 +732,8 @@ class End(NamedTuple):
     """Where a pair begins or leads to.
 
     kind is "function", an entry; "outcome", a branch and whether it was taken; "block";
-    "checkpoint", a single one; "address", the place behind a call; "start", nothing came
-    before; or "other", a place of a module that is not in the answer. offset is from
+    "checkpoint", a single one; "address", the place after a call; "start", nothing came
+    before; or "other", a place of a module that is not in the result. offset is from
     the first byte of function; module and function are None where they are not known.
     """
     kind: str
@@ -755,11 +755,11 @@ class End(NamedTuple):
 
 
 class Pair(NamedTuple):
-    """Two places that came one after the other: who called, or what the same task passed
-    before, and to where.
+    """Two places that were passed one after the other: the caller, or what the same task
+    passed before, and the place it led to.
 
     count is how often; first_sample and last_sample showed it first and last, 0 if none or
-    not known. Pairs have serial numbers in the order in which they were new.
+    not known. Pairs have serial numbers in the order in which they first occurred.
     """
     source: End
     to: End
@@ -778,8 +778,8 @@ class Pair(NamedTuple):
 
 
 class Pairs(List[Pair]):
-    """Pairs, the one that was new first at the front. lost is how many times livecov had
-    no room for one, of all modules."""
+    """Pairs, in the order in which they first occurred. lost is how many times livecov had
+    no room for one, for all modules."""
 
     def __init__(self, pairs: Iterable[Pair] = (), lost: int = 0):
         super().__init__(pairs)
@@ -787,9 +787,9 @@ class Pairs(List[Pair]):
 
 
 class New(NamedTuple):
-    """What was new between two looks: pairs, callers' and others, and how many entries,
-    outcomes and blocks were passed for the first time where livecov notices that: see
-    Watch."""
+    """What was new between two calls of new(): pairs, callers and paths, and how many
+    entries, outcomes and blocks were passed for the first time where livecov detects that:
+    see Watch."""
     pairs: Pairs
     places: int
 
@@ -802,13 +802,13 @@ def _end(d):
 
 
 def _pair(d):
-    # `from` is a word of Python's own.
+    # `from` is a keyword of Python.
     return Pair(source=_end(getattr(d, "from")), to=_end(d.to), count=d.count,
                 first_sample=d.first_sample, last_sample=d.last_sample, serial=d.serial)
 
 
 def _pairs(handle, function, snapshot, *more):
-    """What cov_callers() or one like it answers."""
+    """What cov_callers() or a similar function returns."""
     records = c_void_p()
     handle.call(function, snapshot, *more, byref(records))
     try:
@@ -820,21 +820,21 @@ def _pairs(handle, function, snapshot, *more):
 
 
 def callers(module: Optional[str] = None) -> Pairs:
-    """Who called each function of a module, or of all that are attached; from outside, too.
+    """The callers of each function of a module, or of all that are attached; also from outside.
 
-    Recorded where attach() was told paths=True, by engine "kprobe", and for single
+    Recorded where attach() was given paths=True, by engine "kprobe", and for single
     checkpoints on entries. Errors: ENOENT the module is not attached, ENOTTY livecov.ko
-    is older than callers.
+    is too old for it.
     """
     with _Handle() as handle, handle.snapshot(module, None) as snapshot:
         return _pairs(handle, _lib.cov_callers, snapshot)
 
 
 def paths(module: Optional[str] = None) -> Pairs:
-    """Which place came before each, of tracked tasks; otherwise as callers().
+    """Which place came before each one, for tracked tasks; otherwise as callers().
 
-    Their number is the number of paths by pairs: A to B and C to D, then A to C and B to D,
-    are four.
+    Their number is the number of paths, counted as pairs: A to B and C to D, then A to C
+    and B to D, are four.
     """
     with _Handle() as handle, handle.snapshot(module, None) as snapshot:
         return _pairs(handle, _lib.cov_paths, snapshot)
@@ -843,9 +843,9 @@ def paths(module: Optional[str] = None) -> Pairs:
 class Watch:
     """What is new from the moment of watch() on; use it in a `with`, or close() it.
 
-    New pairs are noticed where callers() and paths() have any. First times are noticed by
-    kprobes and by breakpoints that take themselves off, and with paths=True by all engines:
-    what detours and ftrace see for the first time, compare two coverage() for.
+    New pairs are detected where callers() and paths() have any. First hits are detected by
+    kprobes and by breakpoints that remove themselves, and with paths=True by all engines:
+    for what detours and ftrace see for the first time, compare two results of coverage().
     """
 
     def __init__(self):
@@ -858,22 +858,22 @@ class Watch:
         self.close()
 
     def close(self) -> None:
-        """Watch no more. Once is enough, twice does no harm."""
+        """Stop watching. Calling it twice does no harm."""
         self._handle.close()
 
     def wait(self, timeout: Optional[float] = None) -> bool:
         """Wait until there is something new, or for so many seconds; is there?
 
-        It stays so until new() is asked. Signals are handled while it waits.
+        It stays so until new() is called. Signals are handled while it waits.
         """
         poll = select.poll()
         poll.register(self._handle.fd(), select.POLLIN)
         return bool(poll.poll(None if timeout is None else math.ceil(timeout * 1000)))
 
     def new(self) -> New:
-        """What is new since the last look, or since watch(); each thing once."""
+        """What is new since the last call, or since watch(); each thing once."""
         counts = _cov_news_counts()
-        # First this, then the tables: what comes in between is next time's.
+        # First this, then the tables: what comes in between is reported next time.
         self._handle.call(_lib.cov_news, byref(counts))
         with self._handle.snapshot(None, None) as snapshot:
             found = _pairs(self._handle, _lib.cov_new_pairs, snapshot, byref(counts))
@@ -881,7 +881,7 @@ class Watch:
 
 
 def watch() -> Watch:
-    """Look out for what is new from now on.
+    """Watch for what is new from now on.
 
         with livecov.watch() as watch:
             start_my_fuzzer()
@@ -899,10 +899,11 @@ class Event(NamedTuple):
 
     An entry, a return and a branch have a module and a function (a cold part by its own
     name); offset is a branch's from that function's first byte, as Branch.offset, and
-    taken says whether it jumped. number is a system call's, compat tells 32-bit ones. value
-    is what a "return" or "sysret" brought back: the register, so that a function without
-    a value has one all the same. args are the six registers that may hold arguments of
-    an entry or a syscall, ns is the time of CLOCK_MONOTONIC; both if trace() was asked.
+    taken says whether it jumped. number is a system call's, compat marks 32-bit ones. value
+    is what a "return" or "sysret" returned: the register, so that a function that returns
+    nothing has a value nevertheless. args are the six registers that may hold arguments of
+    an entry or a syscall, ns is the time of CLOCK_MONOTONIC; both only if trace() was asked
+    to record them.
     stack is how many bytes of the kernel's stack were in use: a callee has more than its
     caller.
     """
@@ -920,7 +921,7 @@ class Event(NamedTuple):
 
     @property
     def error(self) -> int:
-        """The errno that a return or sysret left with, else 0: its value is -errno, as an
+        """The errno that a return or sysret returned, else 0: its value is -errno, as an
         int or as a long."""
         if self.value is None:
             return 0
@@ -940,11 +941,11 @@ class Event(NamedTuple):
 
 
 class Task:
-    """A traced task; a thread is one. pid is its own number, tgid its process's.
+    """A traced task, that is a thread. pid is its own pid, tgid its process's.
 
     comm is its name when it passed the first place or, where system calls are recorded,
     since it last executed a program. recorded and lost are how many events it has and how
-    many found no room, by kind; for "return", lost counts also those that the kernel's
+    many did not fit, by kind; for "return", lost also counts those that the kernel's
     kretprobes missed.
     """
 
@@ -969,8 +970,8 @@ class Task:
 class Trace:
     """What trace() and run_traced() recorded.
 
-    It can be read while it is written; tasks and losses are those of the moment. After
-    trace()'s block nothing is added, and it can be read as long as it lives. process is
+    It can be read while it is written; tasks and losses are the current ones. After
+    trace()'s block nothing is added, and it can be read as long as it exists. process is
     run_traced()'s subprocess.CompletedProcess.
     """
 
@@ -997,7 +998,7 @@ class Trace:
 
     @property
     def lost(self) -> Dict[str, int]:
-        """How many events of all tasks found no room, by kind."""
+        """How many events of all tasks did not fit, by kind."""
         lost = _by_kind(self._losses().lost)
         for task in self.tasks:
             for kind, count in task.lost.items():
@@ -1006,14 +1007,14 @@ class Trace:
 
     @property
     def tasks_lost(self) -> int:
-        """How many tasks found no room; their events are in lost."""
+        """How many tasks did not fit; their events are in lost."""
         return self._losses().tasks
 
     def _losses(self):
         return _get(_cov_trace_losses, _lib.cov_trace_losses, self._pointer)
 
     def _end(self):
-        """Nothing is added any more: keep the names of what is in it."""
+        """Nothing will be added: keep the names of what is in it."""
         self._places = _places(self._handle)
         self._handle.close()
 
@@ -1035,7 +1036,7 @@ def _by_kind(numbers):
 
 
 def _places(handle):
-    """By target's id: a module, its functions' names, its branches (function, offset)."""
+    """By target id: a module, its functions' names, its branches (function, offset)."""
     found = {}
     with handle.snapshot(None, None) as snapshot:
         for t in range(_lib.cov_snapshot_targets(snapshot)):
@@ -1073,12 +1074,12 @@ def trace(*, sample: int = 1, size: int = 16 << 20, tasks: int = 4096, time: boo
             print(event)
 
     What is recorded is what the thread does in modules that are attached in mode "trace",
-    system calls as well if syscalls is set, the time with time, and with args registers.
-    As a sample() it is the one of that number, so one of these cannot be inside another
+    with syscalls also its system calls, with time the time, and with args the registers.
+    It also is the sample() of that number, so that neither can be nested in the other
     (EEXIST). size is the memory for events in bytes, at most 1 GiB; tasks is how many
-    tasks there may be, at most 65,536. The memory is filled once; what finds no room is
+    tasks can be traced, at most 65,536. The memory is filled once; what does not fit is
     counted as lost. Errors: EINVAL too much of either, ENOMEM, ENOSPC there are 16 traces
-    already, EEXIST the thread is tracked already.
+    already, EEXIST the thread is already tracked.
     """
     flags = ((_TRACE_TIME if time else 0) | (_TRACE_ARGS if args else 0) |
              (_TRACE_SYSCALLS if syscalls else 0))
@@ -1127,10 +1128,10 @@ def status() -> Status:
 
 
 class Target:
-    """A module that is measured, as attach() returns it.
+    """A module that is measured, as returned by attach().
 
     It lives until detach(), until its `with` block ends, or until this object or the
-    process is gone; keep() lets it stay. attached says what the attach came to.
+    process is gone; keep() lets it stay. attached is the result of the attach.
     """
 
     def __init__(self, handle: _Handle, module: str, result: _cov_attach_result):
@@ -1162,16 +1163,16 @@ class Target:
             self._handle.close()
 
     def keep(self) -> None:
-        """Let it stay when this object goes, until livecov.detach() or covstat detaches it."""
+        """Let it outlive this object, until livecov.detach() or covstat detaches it."""
         self._handle.call(_lib.cov_keep, self.id)
         self._kept = True
 
     def reset(self) -> None:
-        """Forget what was hit and go on measuring."""
+        """Forget what was hit and continue measuring."""
         self._handle.call(_lib.cov_reset, self.id)
 
     def coverage(self, *, sample: Optional[int] = None) -> Coverage:
-        """All that is known of it, or of one sample in it: see livecov.coverage()."""
+        """All that is known about it, or about one sample in it: see livecov.coverage()."""
         return coverage(self.module, sample=sample)
 
     def functions(self, *, sample: Optional[int] = None) -> List[Function]:
@@ -1187,11 +1188,11 @@ class Target:
         return branches(self.module, sample=sample)
 
     def callers(self) -> Pairs:
-        """Who called its functions: see livecov.callers()."""
+        """The callers of its functions: see livecov.callers()."""
         return callers(self.module)
 
     def paths(self) -> Pairs:
-        """Which place came before each of its own: see livecov.paths()."""
+        """Which place came before each of its places: see livecov.paths()."""
         return paths(self.module)
 
     def unhit(self, **options) -> List[Unhit]:
@@ -1199,15 +1200,15 @@ class Target:
         return unhit(self.module, **options)
 
     def next_unhit(self, **options) -> Optional[Unhit]:
-        """The place of it most worth reaching next: see livecov.next_unhit()."""
+        """Its place most worth reaching next: see livecov.next_unhit()."""
         return next_unhit(self.module, **options)
 
 
 class _HeldSignals:
-    """For a block of the main thread, Python's handlers of signals wait for run().
+    """For a block of the main thread, Python's signal handlers are deferred to run().
 
-    What a handler raises while libcov calls back would be lost: between the call of a
-    Python function and its first statement there is nobody to catch it.
+    What a handler raises during a callback from libcov would be lost: between the call of a
+    Python function and its first statement nothing can catch it.
     """
 
     def __init__(self):
@@ -1234,7 +1235,7 @@ class _HeldSignals:
 
 
 def _attach(handle, module, options, result, progress):
-    """cov_attach(), ended by what progress or the handler of a signal raises."""
+    """cov_attach(), ended by what progress or a signal handler raises."""
     raised = []
 
     @_progress
@@ -1265,15 +1266,15 @@ def attach(module: str, *, mode: str = "edges", scope: str = "all", engine: str 
     """Measure a loaded module; use the result in a `with`, or keep it.
 
     mode is "edges", "count", "trace" or "blocks", scope "all" or "tracked", engine "auto",
-    "kprobe", "breakpoint", "detour" or "entry": `covstat attach --help` tells them
-    apart. functions are shell patterns of names (for "vmlinux": exact names, at least
+    "kprobe", "breakpoint", "detour" or "entry": `covstat attach --help` explains them.
+    functions are shell patterns of names (for "vmlinux": exact names, at least
     one); functions_only leaves out blocks and branches; levels, 1 to 64, are given to
     the new checkpoints. paths records callers() and paths(), at the cost of a trap for
     each jump; returns, in mode "trace", what functions return. progress(done, total) is
-    called now and then; what it raises ends the attach, and so does Ctrl-C. Whatever is
-    raised, nothing is left attached.
+    called now and then; what it raises ends the attach, and so does Ctrl-C. After any
+    exception, nothing is left attached.
 
-    Errors: ENOENT no such module or function, EEXIST attached already, EPERM livecov
+    Errors: ENOENT no such module or function, EEXIST already attached, EPERM livecov
     itself or a locked-down kernel, EOPNOTSUPP a mode, scope or engine that cannot be
     used here, ENOSPC a table is full, and the others of cov_attach() in libcov(3).
     """
@@ -1298,13 +1299,13 @@ def attach(module: str, *, mode: str = "edges", scope: str = "all", engine: str 
 
 
 def detach(module: str) -> None:
-    """Detach a module, whoever attached it. ENOENT: it is not attached."""
+    """Detach a module, regardless of who attached it. ENOENT: it is not attached."""
     with _Handle() as handle:
         handle.call(_lib.cov_detach, handle.find(module))
 
 
 def reset(module: Optional[str] = None) -> None:
-    """Forget what was hit in a module, or in all, and go on measuring."""
+    """Forget what was hit in a module, or in all, and continue measuring."""
     with _Handle() as handle:
         handle.call(_lib.cov_reset, handle.find(module) if module is not None else 0)
 
@@ -1330,14 +1331,14 @@ def sample(number: int):
         with livecov.sample(7):
             subprocess.run(["./my-test"])
 
-    Threads and processes that begin inside the block belong to the sample; none of
-    them is tracked any more when it has ended, whichever way. Other threads are not
-    touched and can have samples of their own at the same time. As a decorator it does
-    the same for each call of a function. One block cannot be inside another (EEXIST).
+    Threads and processes that are started inside the block belong to the sample; none of
+    them is tracked any more when it has ended, in whichever way. Other threads are not
+    affected and can have samples of their own at the same time. As a decorator it does
+    the same for each call of a function. Blocks cannot be nested (EEXIST).
 
-    The coverage of each sample by itself is kept in scope "tracked"; number is 1 to
-    2**64 - 1. A child made by os.fork() that leaves the block itself ends its own part
-    only. Errors: EEXIST the thread is tracked already, ENOSPC a table is full.
+    The coverage of each sample is kept separately in scope "tracked"; number is 1 to
+    2**64 - 1. A child made by os.fork() that leaves the block itself ends only its own
+    part. Errors: EEXIST the thread is already tracked, ENOSPC a table is full.
     """
     with _Handle() as handle, _registered(handle, number):
         yield

@@ -20,7 +20,7 @@ struct progress {
 	bool shown;	/* stderr is a terminal */
 	bool drawn;
 	struct timespec begin;
-	/* After the first call, from when on all that is left takes its time. */
+	/* After the first call; from then on everything that is left is slow. */
 	unsigned int fast;
 	double fast_seconds;
 };
@@ -33,7 +33,7 @@ static double seconds_since(const struct timespec *begin)
 	return (now.tv_sec - begin->tv_sec) + (now.tv_nsec - begin->tv_nsec) / 1e9;
 }
 
-/* By the pace since the first call, in which the fast engines do all of theirs. */
+/* From the rate since the first call, in which the fast engines do all their work. */
 static double seconds_to_go(struct progress *progress, unsigned int done, unsigned int total)
 {
 	double elapsed = seconds_since(&progress->begin);
@@ -75,20 +75,20 @@ static int on_progress(unsigned int done, unsigned int total, void *data)
 	return signals_stopped_by();
 }
 
-/* ---- the answer -------------------------------------------------------- */
+/* ---- the result -------------------------------------------------------- */
 
-/* The words for errno 0 of struct cov_refusal_counts. */
+/* The description for errno 0 of struct cov_refusal_counts. */
 #define SEVERAL_REASONS	"several other reasons"
 
-/* All that there is to say. */
+/* Everything that is printed. */
 struct answer {
 	const char *module;
-	unsigned int engine;	/* that was asked for */
-	bool paths;		/* they do without detours */
+	unsigned int engine;	/* the one requested */
+	bool paths;		/* they use no detours */
 	unsigned int mode;
 	struct cov_attach_result result;
 	struct target_engines engines;
-	bool refusals_known;	/* this livecov.ko can tell */
+	bool refusals_known;	/* this livecov.ko reports them */
 	struct cov_refusal_counts refusals;
 	double seconds;
 };
@@ -168,7 +168,7 @@ static void print_summary(const struct answer *answer)
 	printf("%s: %s functions, %s blocks, %s branches; attached in %.1f s\n", answer->module,
 	       grouped(functions, result->functions), grouped(blocks, result->blocks),
 	       grouped(branches, result->branches), answer->seconds);
-	/* One-shot sites may have been hit and disarmed since: engines still have them. */
+	/* One-shot sites may have been hit and disarmed since: engines still count them. */
 	printf("%s: %s sites armed", answer->module,
 	       grouped(sites, answer->engines.known ? engines_sites(&answer->engines) :
 						      result->armed));
@@ -178,7 +178,7 @@ static void print_summary(const struct answer *answer)
 		putchar(')');
 	}
 	print_refusals(answer);
-	/* Paths and traces do without detours. */
+	/* Paths and traces use no detours. */
 	if (!answer->paths && answer->mode != COV_MODE_TRACE)
 		engines_print_no_detour(answer->module, answer->engine, &answer->engines);
 }
@@ -211,8 +211,8 @@ static int attach(struct cov *cov, const char *module, struct cov_attach_options
 	options.progress = on_progress;
 	options.data = &progress;
 	/*
-	 * Arming takes minutes where kprobes do it. A signal must end it cleanly: the kernel
-	 * returns early, the progress callback says no, libcov detaches.
+	 * Arming takes minutes with kprobes. A signal must end it cleanly: the kernel
+	 * returns early, the progress callback cancels, libcov detaches.
 	 */
 	signals_catch();
 	ret = cov_attach(cov, module, &options, &answer.result);
@@ -223,12 +223,12 @@ static int attach(struct cov *cov, const char *module, struct cov_attach_options
 		fail_cov(cov);
 		return signals_stopped_by() ? 128 + signals_stopped_by() : EXIT_ERROR;
 	}
-	/* Behind the last look at signals: the caller closes @cov, and that undoes all. */
+	/* After the last check for signals: the caller closes @cov, which undoes everything. */
 	if (signals_stopped_by()) {
 		fail("attaching was given up; nothing is left attached");
 		return 128 + signals_stopped_by();
 	}
-	/* Only now may it outlive this process: until here a kill undoes all. */
+	/* Only now may it outlive this process: until here a kill undoes everything. */
 	if (cov_keep(cov, answer.result.target))
 		return fail_cov(cov);
 	report(cov, &answer);

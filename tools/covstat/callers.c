@@ -10,7 +10,7 @@
 
 #include "covstat.h"
 
-/* Records of the functions that were asked for. */
+/* Records of the requested functions. */
 struct rows {
 	const struct cov_snapshot *snapshot;
 	struct cov_record *records;

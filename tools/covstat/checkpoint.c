@@ -217,7 +217,7 @@ static int run_list(struct cov *cov, char **operands, struct request *request)
 
 static const struct verb {
 	const char *name;
-	int operands;	/* with its name */
+	int operands;	/* including its name */
 	int (*run)(struct cov *cov, char **operands, struct request *request);
 } verbs[] = {
 	{ "add", 3, run_add },
@@ -238,7 +238,7 @@ static const struct verb *find_verb(int count, char **operands)
 	return NULL;
 }
 
-/* Everything is checked before livecov is asked. */
+/* Everything is checked before livecov is called. */
 static int check_operands(const struct verb *verb, char **operands, struct request *request)
 {
 	if (!verb)

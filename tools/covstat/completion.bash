@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Completion of covstat's commands, options and modules for bash. It asks covstat's
-# own --help, so that it knows whatever covstat does.
+# Bash completion of covstat's commands, options and modules. It parses covstat's own --help, so
+# that it is always up to date.
 
 _covstat_options()
 {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * condition.c - what a conditional jump decides on, in assembler: the last
- * instruction before it that sets the flags, and the jump. Where its own block has
- * none, a jump before has looked at the same flags (a switch, a three-way
- * comparison): go back over blocks that fall into this one by a jump not taken.
+ * condition.c - what a conditional jump depends on, in assembly: the last instruction
+ * before it that sets the flags, and the jump. If its own block has none, an earlier jump
+ * has tested the same flags (a switch, a three-way comparison): go back through blocks
+ * that fall through to this one by a jump not taken.
  */
 #include <capstone/capstone.h>
 #include <stdlib.h>
@@ -35,16 +35,16 @@ static bool sets_flags(const cs_insn *insn)
 	return false;
 }
 
-/* Blocks looked at, the jump's own among them. */
+/* Number of blocks examined, including the jump's own. */
 #define BLOCKS_BACK 4
 
-/* The counting jumps look at rcx, not at flags. */
+/* The loop jumps test rcx, not the flags. */
 static bool reads_flags(unsigned int condition)
 {
 	return condition < 0x12;
 }
 
-/* Returns true if @buffer has all that can be said. */
+/* Returns true if @buffer has everything that is known. */
 static bool describe(const cs_insn *insns, size_t count, unsigned int condition, char *buffer,
 		     size_t size)
 {
@@ -77,7 +77,7 @@ static bool disassemble(const uint8_t *text, size_t length, uint64_t address,
 	cs_option(handle, CS_OPT_SYNTAX, CS_OPT_SYNTAX_ATT);
 	cs_option(handle, CS_OPT_DETAIL, CS_OPT_ON);
 	count = cs_disasm(handle, text, length, address, 0, &insns);
-	/* If it went astray before the jump, what it found is not the condition. */
+	/* If disassembly lost sync before the jump, what it found is not the condition. */
 	if (count && insns[count - 1].address + insns[count - 1].size == address + length)
 		done = describe(insns, count, condition, buffer, size);
 	if (count)
@@ -96,7 +96,7 @@ static bool try_from(struct cov *cov, uint32_t target, uint64_t function, uint32
 
 	if (!text)
 		return true;
-	/* Text that is not there now will not be there for more of it. */
+	/* If this text is not available now, more of it will not be either. */
 	done = cov_text(cov, target, function + begin, text, length) ||
 	       disassemble(text, length, function + begin, branch->condition, buffer, size);
 	free(text);
@@ -125,7 +125,7 @@ void condition_text(struct cov *cov, const struct cov_snapshot *snapshot, unsign
 		if (cov_snapshot_branch(snapshot, t, index - i, &before) ||
 		    cov_snapshot_block(snapshot, t, before.block, &block))
 			return;
-		/* Only if what that jump falls into is where we were. */
+		/* Only if that jump falls through to where we were. */
 		if (i && block.offset + block.length != begin)
 			return;
 		begin = block.offset;

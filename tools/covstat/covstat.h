@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * covstat.h - what covstat's files share. covstat knows livecov through
- * libcov.h alone. stdout is data, stderr is diagnostics.
+ * covstat.h - what covstat's files share. covstat uses livecov only through libcov.h.
+ * stdout is data, stderr is diagnostics.
  */
 #ifndef COVSTAT_H
 #define COVSTAT_H
@@ -60,7 +60,7 @@ struct settings {
 
 extern struct settings settings;
 
-/* Common options end every subcommand's table; their values are above any character. */
+/* Common options come last in every subcommand's table; their values are above any character. */
 enum { OPT_JSON = 0x100, OPT_COLOR, OPT_MODULE_DIR, OPT_HELP, OPT_LEVELS, OPT_OWN };
 
 #define COMMON_OPTIONS							\
@@ -70,17 +70,17 @@ enum { OPT_JSON = 0x100, OPT_COLOR, OPT_MODULE_DIR, OPT_HELP, OPT_LEVELS, OPT_OW
 	{ "help", no_argument, NULL, OPT_HELP },			\
 	{ NULL, 0, NULL, 0 }
 
-/* For commands that ask about what is attached: served by next_option() as well. */
+/* For commands that query what is attached: handled by next_option() as well. */
 #define LEVEL_OPTION	{ "level", required_argument, NULL, OPT_LEVELS }
 #define LEVEL_HELP							\
 	"      --level N          only what has level N, 1 to 64; repeatable\n"
 
-/* What next_option() may also return: leave with that exit code. */
+/* Also returned by next_option(): exit with that exit code. */
 #define OPTIONS_END	(-1)
 #define OPTIONS_HELP	(-2)
 #define OPTIONS_BAD	(-3)
 
-/* next_option - getopt_long() that serves the common options itself */
+/* next_option - getopt_long() that handles the common options itself */
 int next_option(const struct command *command, int argc, char **argv, const char *shorts,
 		const struct option *longs);
 
@@ -95,7 +95,7 @@ int usage_error(const struct command *command, const char *format, ...);
 __attribute__((format(printf, 1, 2)))
 int fail(const char *format, ...);
 
-/* fail_cov - the same, in libcov's words */
+/* fail_cov - the same, with libcov's message */
 int fail_cov(const struct cov *cov);
 
 /* no_operands - EXIT_OK if the command line has no operands left, else EXIT_USAGE */
@@ -107,7 +107,7 @@ struct cov *open_cov(void);
 /* parse_number - a whole decimal, octal or hexadecimal number, or false */
 bool parse_number(const char *text, uint64_t *value);
 
-/* What [MODULE:]FUNCTION[+OFFSET] says; without a module or offset, "" or 0. */
+/* The parts of [MODULE:]FUNCTION[+OFFSET]; without a module or offset, "" or 0. */
 struct place_name {
 	char module[64];
 	char function[256];
@@ -115,7 +115,7 @@ struct place_name {
 	bool has_offset;
 };
 
-/* parse_place - such a text, or false */
+/* parse_place - parse such a string, or return false */
 bool parse_place(const char *text, struct place_name *place);
 
 /* parse_level - add 1..64, as --level has it, to a mask; returns EXIT_OK or EXIT_USAGE */
@@ -127,7 +127,7 @@ struct choice;
 int parse_choice(const struct command *command, const char *option, const char *given,
 		 const struct choice *choices, unsigned int *value);
 
-/* A growing list of operands or option arguments, always ended by NULL. */
+/* A growing list of operands or option arguments, always NULL-terminated. */
 struct string_list {
 	const char **items;
 	size_t count;
@@ -150,7 +150,7 @@ const char *scope_name(unsigned int scope);
 const char *engine_name(unsigned int engine);
 const char *target_state_name(unsigned int state);
 
-/* refusal_words - why a site was refused, for a driver author; @error is positive */
+/* refusal_words - why a site was refused, in words; @error is positive */
 const char *refusal_words(unsigned int error);
 
 /* error_name - "EINVAL"; "errno 4095" for one that has no name */
@@ -170,8 +170,8 @@ const char *grouped(char buffer[GROUPED_LEN], uint64_t n);
 /* ---- signals.c ---- */
 
 /*
- * signals_catch - have SIGINT, SIGTERM and SIGHUP ask for an end, those of them that are
- * not ignored: `nohup covstat watch &` goes on. Calls that wait then fail with EINTR.
+ * signals_catch - make SIGINT, SIGTERM and SIGHUP request termination, unless they are
+ * ignored: `nohup covstat watch &` continues. Blocking calls then fail with EINTR.
  */
 void signals_catch(void);
 
@@ -190,7 +190,7 @@ int signals_stopped_by(void);
 bool find_function(const struct cov_snapshot *snapshot, const struct place_name *name,
 		   const char *attached, unsigned int *t, unsigned int *function);
 
-/* ---- table.c: columns for people ---- */
+/* ---- table.c: human-readable columns ---- */
 
 struct table;
 
@@ -216,7 +216,7 @@ enum { COLOR_NONE, COLOR_GOOD, COLOR_MIDDLING, COLOR_BAD, COLOR_DIM };
 const char *color_on(int color);
 const char *color_off(int color);
 
-/* color_of - by how much of a whole was reached */
+/* color_of - by the fraction of a total that was reached */
 int color_of(uint64_t n, uint64_t of);
 
 /* ---- json.c ---- */
@@ -247,13 +247,13 @@ int json_print(struct json_object *document);
 
 /* ---- engines.c ---- */
 
-/* What armed a target's sites, if this livecov.ko can tell. */
+/* What armed a target's sites, if this livecov.ko reports it. */
 struct target_engines {
 	bool known;
 	struct cov_engine_counts counts;
 };
 
-/* engines_of - ask for it; returns @known */
+/* engines_of - query it; returns @known */
 bool engines_of(struct cov *cov, uint32_t target, struct target_engines *engines);
 
 /* engines_sites - how many sites they have together */
@@ -263,8 +263,8 @@ uint64_t engines_sites(const struct target_engines *engines);
 void engines_print(const struct target_engines *engines);
 
 /*
- * engines_print_no_detour - a line that says why branches have no detour; nothing if
- * all have, or @engine, which was asked for, makes none
+ * engines_print_no_detour - a line that says why branches have no detour; nothing if all
+ * have one, or if @engine, the one requested, makes none
  */
 void engines_print_no_detour(const char *module, unsigned int engine,
 			     const struct target_engines *engines);
@@ -288,7 +288,7 @@ int parse_sample(const struct command *command, const char *given, uint64_t *sam
 /* json_add_sample - member "sample", null for 0, which is everything */
 void json_add_sample(struct json_object *to, uint64_t sample);
 
-/* What samples --alone, --first and --compare ask for. */
+/* What samples --alone, --first and --compare request. */
 struct places_request {
 	unsigned int which;	/* COV_SAMPLE_*, 0 to compare */
 	uint64_t sample;
@@ -308,7 +308,7 @@ int samples_smallest(const struct cov_sample_table *table);
 /* find_sample - the number of a sample, or false after a message */
 bool find_sample(const struct cov_sample_table *table, uint64_t id, unsigned int *sample);
 
-/* json_add_place - members that say which place it is */
+/* json_add_place - members that identify a place */
 void json_add_place(struct json_object *to, const struct cov_snapshot *snapshot,
 		    const struct cov_place *place);
 
@@ -349,7 +349,7 @@ int list_json(const struct cov_snapshot *snapshot, const struct list_filter *fil
 
 /* ---- ranges.c ---- */
 
-/* Numbers as "3-5,9", in @base 10 or 16; all but @out and @base begins with zeroes. */
+/* Numbers as "3-5,9", in @base 10 or 16; all members but @out and @base start as zero. */
 struct ranges {
 	FILE *out;
 	int base;
@@ -367,8 +367,8 @@ void ranges_flush(struct ranges *ranges);
 
 /*
  * unhit_offsets - "0x12-0x40,0x77": code that did not run, by offsets from the
- * function's first byte, each range with its last byte; "?" behind them if there
- * is code of which nothing can be said; "entry" if that alone is known. free() it.
+ * function's first byte, each range including its last byte; followed by "?" if there is
+ * code about which nothing is known; "entry" if only that is known. free() it.
  */
 char *unhit_offsets(const struct cov_snapshot *snapshot, unsigned int t,
 		    const struct cov_function_desc *f);
@@ -385,11 +385,11 @@ char *unhit_lines(const struct cov_snapshot *snapshot, unsigned int t,
 /* ---- condition.c ---- */
 
 /*
- * condition_text - a branch's condition in assembler: "test %eax,%eax; jne"
+ * condition_text - a branch's condition in assembly: "test %eax,%eax; jne"
  * @branch: its index
  *
- * As much as is known: the jump alone if the text cannot be read or nothing near
- * it sets the flags.
+ * As much as is known: only the jump if the text cannot be read or nothing near it sets
+ * the flags.
  */
 void condition_text(struct cov *cov, const struct cov_snapshot *snapshot, unsigned int t,
 		    unsigned int branch, char *buffer, size_t size);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * doctor.c - covstat doctor: what on this machine would stop livecov, in words,
- * with the next step. Looks at files alone and changes nothing.
+ * doctor.c - covstat doctor: what on this machine would prevent livecov from working, in
+ * words, with the next step. Only reads files and changes nothing.
  */
 #include <errno.h>
 #include <json-c/json.h>
@@ -31,7 +31,7 @@ struct finding {
 	char next[256];
 };
 
-/* What several checks look at. */
+/* What several checks use. */
 struct machine {
 	struct utsname system;
 	bool root;
@@ -201,7 +201,7 @@ static void check_lockdown(const struct machine *machine, struct finding *f)
 
 	(void)machine;
 	if (!read_line(LOCKDOWN, line, sizeof(line))) {
-		/* Mounted and without the file: a kernel without lockdown. */
+		/* Mounted, but without the file: a kernel without lockdown. */
 		if (access("/sys/kernel/security/lsm", F_OK)) {
 			say(f, UNKNOWN, LOCKDOWN " cannot be read");
 			advise(f, "mount -t securityfs none /sys/kernel/security");
@@ -292,14 +292,14 @@ static void check_livecov(const struct machine *machine, struct finding *f)
 		cov_close(cov);
 		return;
 	}
-	/* libcov's sentence ends with the next step, behind a semicolon. */
+	/* libcov's sentence ends with the next step, after a semicolon. */
 	text = strchrnul(cov_last_error(NULL), ';');
 	say(f, PROBLEM, "%.*s", (int)(text - cov_last_error(NULL)), cov_last_error(NULL));
 	if (*text)
 		advise(f, "%s", text + 2);
 }
 
-/* The names of a mask's engines, auto left out. */
+/* The names of a mask's engines, except auto. */
 static void list_engines(char *text, size_t size, uint32_t mask)
 {
 	static const unsigned int all[] = {
@@ -322,7 +322,7 @@ static bool locked_down(void)
 	       !strstr(line, "[none]");
 }
 
-/* Why livecov does not patch text here; the order is that in which it looks itself. */
+/* Why livecov does not patch text here; in the order of its own checks. */
 static const char *why_not_all(const struct machine *machine, uint32_t abi_minor,
 			       struct finding *f)
 {

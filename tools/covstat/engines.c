@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * engines.c - what armed a target's sites, and why branches have no detour: for
- * people and for programs.
+ * engines.c - what armed a target's sites, and why branches have no detour: as text and
+ * as JSON.
  */
 #include <json-c/json.h>
 #include <string.h>
 
 #include "covstat.h"
 
-/* The fastest first; the words go behind a number of branches. */
+/* The fastest first; the words follow a number of branches. */
 static const struct {
 	const char *key;
 	unsigned int why;
@@ -61,7 +61,7 @@ void engines_print_no_detour(const char *module, unsigned int engine,
 
 	for (i = 0; i < ARRAY_SIZE(reasons); i++)
 		all += engines->counts.why[reasons[i].why];
-	/* Whoever asked for another engine knows. */
+	/* A user who requested another engine knows. */
 	if (!engines->known || !all ||
 	    (engine != COV_ENGINE_AUTO && engine != COV_ENGINE_DETOUR))
 		return;

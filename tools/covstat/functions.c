@@ -6,7 +6,7 @@
 
 #include "covstat.h"
 
-/* How many of a target have that name; the last one's index. */
+/* How many functions of a target have that name; the last one's index. */
 static unsigned int count_in(const struct cov_snapshot *snapshot, unsigned int t,
 			     const char *name, unsigned int *function)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * json.c - thin helpers over json-c: a key and a value in one call, and no
- * memory is a way out, not a hole in the output.
+ * json.c - thin helpers over json-c: a key and a value in one call; running out of memory
+ * exits instead of leaving a hole in the output.
  */
 #include <json-c/json.h>
 #include <stdlib.h>

@@ -56,7 +56,7 @@ static void add_of(struct table *table, uint64_t n, uint64_t of)
 		table_cell(table, COLOR_DIM, "-");
 }
 
-/* A hit that is no count only says that there was one. */
+/* Where hits are not counted, the value only says that there was one. */
 static void add_hits(struct table *table, const struct cov_target_desc *target,
 		     const struct cov_function_desc *f)
 {
@@ -112,7 +112,7 @@ static void print_part(const char *what, uint64_t n, uint64_t of, uint64_t unkno
 	putchar('\n');
 }
 
-/* Whatever makes the numbers too low is said beside them. */
+/* Everything that makes the numbers too low is printed with them. */
 static void print_doubts(const struct cov_totals *n)
 {
 	if (n->refused)
@@ -217,7 +217,7 @@ static int list_human(struct cov *cov, const struct cov_snapshot *snapshot,
 
 /* ---- the threshold ----------------------------------------------------- */
 
-/* In thousandths of a percent: no rounding may let a build pass. */
+/* In thousandths of a percent: rounding must not let a build pass. */
 static bool parse_threshold(const char *text, uint64_t *milli)
 {
 	uint64_t unit = 1000;

@@ -10,7 +10,7 @@
 
 #include "covstat.h"
 
-/* Where in the snapshot, and from where offsets count. */
+/* The position in the snapshot, and the base of offsets. */
 struct place {
 	const struct cov_snapshot *snapshot;
 	unsigned int t;
@@ -81,7 +81,7 @@ static void add_branch(struct json_object *array, const struct place *place, uns
 	json_add_number(object, "size", branch.length);
 	json_add_known(object, "taken", branch.taken);
 	json_add_known(object, "fallthrough", branch.fallthrough);
-	/* Negative or behind the end if it lies in another section. */
+	/* Negative or beyond the end if it lies in another section. */
 	json_add_signed(object, "target", (int64_t)(branch.target - place->section_base));
 	add_count(object, place, "taken_count", branch.taken_hits);
 	add_count(object, place, "fallthrough_count", branch.fallthrough_hits);

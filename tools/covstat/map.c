@@ -48,7 +48,7 @@ static int write_svg(const struct map *map, const char *file)
 	int status;
 	int in;
 
-	/* If dot dies early, its exit status tells. */
+	/* If dot dies early, its exit status shows it. */
 	signal(SIGPIPE, SIG_IGN);
 	pid = start_dot(file, &in);
 	if (pid < 0 && errno == ENOENT)
@@ -132,7 +132,7 @@ static int print(const struct map *map, const struct options *options)
 	}
 }
 
-/* The map's names are the snapshot's. */
+/* The map's names belong to the snapshot. */
 static int show(struct cov *cov, const struct options *options)
 {
 	struct cov_snapshot *snapshot;

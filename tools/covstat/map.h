@@ -9,14 +9,14 @@
 
 #include "covstat.h"
 
-/* What is known of a node or an edge: libcov's, and one more. */
-#define MAP_OUTSIDE	3	/* no part of what is measured */
+/* What is known about a node or an edge: libcov's values, and one more. */
+#define MAP_OUTSIDE	3	/* not part of what is measured */
 
 /**
  * struct map_node - a block, a function, a checkpoint
- * @key: tells it from others
- * @label: as people see it, lines ended by \n; the node's own
- * @group: function that it lies in, "" for none; the snapshot's
+ * @key: unique
+ * @label: what is shown, with lines separated by \n; owned by the node
+ * @group: function that it lies in, "" for none; owned by the snapshot
  * @state: COV_NO, COV_YES, COV_UNKNOWN, MAP_OUTSIDE
  */
 struct map_node {
@@ -27,7 +27,7 @@ struct map_node {
 };
 
 /**
- * struct map_edge - a way from node to node
+ * struct map_edge - an edge from node to node
  * @from: index
  * @to: index
  * @label: "taken", "never taken", ...; "" for none
@@ -63,13 +63,13 @@ struct map {
 };
 
 /**
- * struct map_request - what shall be drawn
- * @function: this one's blocks; its name is empty: no function's
+ * struct map_request - what to draw
+ * @function: this one's blocks; if its name is empty: no function's
  * @sample: what this one covered, or 0 for everything
  * @frontier: branches with a side that was not reached
  * @paths: every pair of checkpoints
  *
- * None of these: functions that ran, and who called them.
+ * None of these: functions that ran, and their callers.
  */
 struct map_request {
 	struct place_name function;
@@ -92,7 +92,7 @@ size_t map_add_node(struct map *map, uint64_t key, char *label, const char *grou
 void map_add_edge(struct map *map, size_t from, size_t to, const char *label,
 		  uint64_t count, unsigned int state);
 
-/* map_text - like printf, into memory that is the caller's */
+/* map_text - like printf, into memory that the caller owns */
 __attribute__((format(printf, 1, 2)))
 char *map_text(const char *format, ...);
 
@@ -102,7 +102,7 @@ int map_function(struct map *map, struct cov *cov, const struct cov_snapshot *sn
 int map_frontier(struct map *map, struct cov *cov, const struct cov_snapshot *snapshot,
 		 const struct place_name *function);
 
-/* map_finish - nothing is added any more: bring it into the order of print */
+/* map_finish - to be called when everything is added: sort it for printing */
 void map_finish(struct map *map);
 
 void map_free(struct map *map);

@@ -53,7 +53,7 @@ static size_t *slot_of(const struct map *map, uint64_t key)
 	}
 }
 
-/* Half of it stays empty, so that looking ends. */
+/* Half of it stays empty, so that probing ends. */
 static void make_index(struct map *map)
 {
 	size_t i;
@@ -171,7 +171,7 @@ static int source_open(struct source *source, struct cov *cov,
 		return fail_cov(cov);
 	cov_snapshot_target(snapshot, t, &target);
 	source->counted = target.counted;
-	/* Without debug information the map has offsets alone. */
+	/* Without debug information the map has only offsets. */
 	if (cov_lines_open(cov, snapshot, t, &source->lines))
 		source->lines = NULL;
 	return EXIT_OK;
@@ -258,7 +258,7 @@ static void add_branch(struct map *map, const struct source *source,
 
 /* ---- one function ------------------------------------------------------ */
 
-/* A way without a condition is as sure as both its ends. */
+/* An unconditional edge is as certain as both its ends. */
 static unsigned int way_state(const struct map *map, size_t from, size_t to)
 {
 	unsigned int a = map->nodes[from].state, b = map->nodes[to].state;
@@ -300,7 +300,7 @@ static void add_function(struct map *map, const struct source *source,
 	unsigned int behind, jump;
 	unsigned int i;
 
-	/* First all blocks, so that they come in their order. */
+	/* First all blocks, so that they are in order. */
 	for (i = 0; i < f->blocks; i++)
 		block_node(map, source, f->first_block + i);
 	for (i = 0; i < f->branches; i++)

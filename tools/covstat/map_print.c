@@ -28,7 +28,7 @@ static bool opens_group(const struct map *map, size_t i)
 
 /* ---- text -------------------------------------------------------------- */
 
-/* On one line; with its function's name where that is another than the reader is in. */
+/* On one line; with its function's name if that is not the function being printed. */
 static void print_label(const struct map_node *node, const char *group, FILE *out)
 {
 	const char *label = node->label;
@@ -75,7 +75,7 @@ void map_print_text(const struct map *map, FILE *out)
 
 /* ---- Graphviz ---------------------------------------------------------- */
 
-/* Inside double quotes; \n is dot's own way to end a line. */
+/* Inside double quotes; \n is dot's own line separator. */
 static void print_quoted(const char *text, FILE *out)
 {
 	fputc('"', out);

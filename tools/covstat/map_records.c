@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * map_records.c - pictures of caller records: functions and who called them, or every
- * pair of checkpoints.
+ * map_records.c - pictures of caller records: functions and their callers, or every pair
+ * of checkpoints.
  */
 #include <inttypes.h>
 #include <stdlib.h>
 
 #include "map.h"
 
-/* A record names but its first and its last sample. */
+/* A record has only its first and its last sample. */
 static bool is_of(const struct cov_record *record, uint64_t sample)
 {
 	return !sample || record->first_sample == sample || record->last_sample == sample;
@@ -60,7 +60,7 @@ static size_t caller_node(struct map *map, const struct cov_end *from)
 		if (node != MAP_NO_NODE)
 			return node;
 	}
-	/* By where its function begins: kernel addresses are above all other keys. */
+	/* Keyed by the function's start: kernel addresses are above all other keys. */
 	key = from->address - from->offset;
 	node = map_find(map, key);
 	if (node != MAP_NO_NODE)

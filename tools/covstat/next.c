@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * next.c - covstat next: where a test would win most. The order is libcov's
- * (cov_rank()); this adds the condition in assembler and the source line.
+ * next.c - covstat next: where a test would gain most. The order is libcov's
+ * (cov_rank()); this adds the condition in assembly and the source line.
  */
 #include <inttypes.h>
 #include <json-c/json.h>
@@ -22,7 +22,7 @@ struct query {
 	struct cov_lines **lines;	/* of each target; NULL where there are none */
 };
 
-/* What is shown of a place. */
+/* What is shown for a place. */
 struct shown {
 	struct cov_unhit unhit;
 	char condition[160];
@@ -99,7 +99,7 @@ static void add_json(struct json_object *array, uint64_t rank, const struct show
 	}
 }
 
-/* ---- people ------------------------------------------------------------ */
+/* ---- table ------------------------------------------------------------- */
 
 static void add_row(struct table *table, uint64_t rank, const struct shown *shown)
 {

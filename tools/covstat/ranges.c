@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ranges.c - numbers in ascending order, for people: those that touch as one range.
+ * ranges.c - numbers in ascending order, human-readable: adjacent ones as a range.
  */
 #include <inttypes.h>
 

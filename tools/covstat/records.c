@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * records.c - the ends of caller records in words and in JSON.
+ * records.c - the ends of caller records as text and as JSON.
  */
 #include <inttypes.h>
 #include <json-c/json.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * reset.c - covstat reset: forget what was hit, go on measuring.
+ * reset.c - covstat reset: forget what was hit, continue measuring.
  */
 #include <json-c/json.h>
 #include <stdlib.h>

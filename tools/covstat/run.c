@@ -18,7 +18,7 @@
 #define EXIT_NO_EXEC	126	/* found, but cannot be executed: as shells do */
 #define EXIT_NOT_FOUND	127
 
-/* What the child says if it does not get as far as the command. */
+/* What the child reports if it cannot execute the command. */
 struct complaint {
 	int status;
 	char text[512];
@@ -27,8 +27,8 @@ struct complaint {
 static volatile sig_atomic_t child;	/* 0 before the fork and after the end */
 
 /*
- * What the terminal sends (Ctrl-C, hang-up) the command gets by itself, being in
- * the same process group; what somebody sends to this process is passed on.
+ * Signals from the terminal (Ctrl-C, hangup) reach the command directly, as it is in the
+ * same process group; signals that are sent to this process are forwarded.
  */
 static void forward(int number, siginfo_t *info, void *context)
 {
@@ -75,7 +75,7 @@ static void complain(int out, int status, const char *what, const char *why)
 	_exit(put < 0 ? EXIT_ERROR : status);
 }
 
-/* Handlers go with exec; between fork and exec the signals stay blocked. */
+/* exec resets handlers; between fork and exec the signals stay blocked. */
 __attribute__((noreturn))
 static void run_child(struct cov *cov, uint64_t sample, char **command,
 		      const sigset_t *mask, int out)
@@ -99,13 +99,13 @@ static int wait_for(pid_t pid, const sigset_t *signals)
 	while (waitid(P_PID, pid, &info, WEXITED | WNOWAIT))
 		if (errno != EINTR)
 			return -1;
-	/* Its number may be another's once it is reaped: forward no more. */
+	/* Its pid may be reused once it is reaped: stop forwarding. */
 	sigprocmask(SIG_BLOCK, signals, NULL);
 	child = 0;
 	return waitpid(pid, &status, 0) < 0 ? -1 : status;
 }
 
-/* Wait for exec (the pipe closes) or for a complaint. */
+/* Wait for exec (the pipe closes) or for an error. */
 static bool heard_complaint(int in, struct complaint *complaint)
 {
 	ssize_t got;
@@ -198,7 +198,7 @@ static int run_run(int argc, char **argv)
 	struct cov *cov;
 	int c;
 
-	/* '+': options behind the command's name are the command's. */
+	/* '+': options after the command's name belong to the command. */
 	while ((c = next_option(&cmd_run, argc, argv, "+h", longs)) >= 0)
 		if (parse_sample(&cmd_run, optarg, &sample) != EXIT_OK)
 			return EXIT_USAGE;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * samples.c - covstat samples: which samples there are and what each has covered; its
- * other questions are in samples_*.c. And what commands with --sample share.
+ * samples.c - covstat samples: the list of samples and what each has covered; its other
+ * queries are in samples_*.c. Also what commands with --sample share.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -104,7 +104,7 @@ static int list(const struct cov_sample_table *samples)
 	return EXIT_OK;
 }
 
-/* ---- their ids alone, where nothing keeps them apart ------------------------ */
+/* ---- only their ids, where no target distinguishes samples ------------------ */
 
 static void show_id(uint64_t id, struct json_object *array, struct table *table)
 {
@@ -114,7 +114,7 @@ static void show_id(uint64_t id, struct json_object *array, struct table *table)
 		table_cell(table, COLOR_NONE, "%" PRIu64, id);
 }
 
-/* How many, or -1 if livecov cannot tell. */
+/* How many, or -1 if livecov does not say. */
 static int64_t show_ids(struct cov *cov, struct json_object *array, struct table *table)
 {
 	uint64_t ids[GROUP];
@@ -173,7 +173,7 @@ static const struct option longs[] = {
 };
 
 /**
- * struct request - what is asked
+ * struct request - the query
  * @question: OPT_*, 0 for the list
  * @places: for OPT_ALONE, OPT_FIRST and OPT_COMPARE
  * @place: for OPT_REACHING
@@ -219,7 +219,7 @@ static int set_option(int c, struct request *request)
 	return EXIT_OK;
 }
 
-/* --compare has a second sample behind it. */
+/* --compare is followed by a second sample. */
 static int check(struct request *request, int argc, char **argv)
 {
 	if (request->outcome && !request->place.has_offset)

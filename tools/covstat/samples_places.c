@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * samples_places.c - which places a sample alone has covered, or was first to, or has
- * and another has not: by function for people, place by place for programs.
+ * samples_places.c - which places only one sample has covered, or it was the first to
+ * cover, or it has covered and another has not: by function as a table, place by place in
+ * JSON.
  */
 #include <inttypes.h>
 #include <json-c/json.h>
@@ -190,7 +191,7 @@ static void print_summary(const struct places_request *request,
 		printf("perhaps, it cannot be known: %" PRIu64 " more places\n", n->unknown);
 }
 
-/* The places of a function follow each other. */
+/* The places of a function are consecutive. */
 static void places_human(const struct cov_snapshot *snapshot, const struct cov_places *places,
 			 const struct places_request *request)
 {

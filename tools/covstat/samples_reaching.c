@@ -57,7 +57,7 @@ static bool find_place(const struct cov_snapshot *snapshot, const struct place_n
 		place->taken = !strcmp(outcome, outcome_name(1));
 		return find_branch(snapshot, &function, name->offset, place);
 	}
-	/* A cold part is never entered: its first block tells. */
+	/* A cold part is never entered: use its first block. */
 	if (name->has_offset || function.parent != COV_NONE)
 		return find_block(snapshot, &function, name->offset, place);
 	place->kind = COV_PLACE_FUNCTION;

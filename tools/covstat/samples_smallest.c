@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * samples_smallest.c - few samples with the coverage of all.
+ * samples_smallest.c - a small set of samples with the coverage of all.
  */
 #include <inttypes.h>
 #include <json-c/json.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * signals.c - signals that ask a command to end in good order.
+ * signals.c - signals that ask a command to terminate cleanly.
  */
 #include <signal.h>
 

@@ -136,7 +136,7 @@ static void print_engines(struct cov *cov, const struct cov_snapshot *snapshot)
 		printf("%s: ", target.module);
 		engines_print(&engines);
 		putchar('\n');
-		/* Paths and traces do without. */
+		/* Paths and traces use none. */
 		if (!(target.flags & COV_ATTACH_PATHS) && target.mode != COV_MODE_TRACE)
 			engines_print_no_detour(target.module, target.engine, &engines);
 	}

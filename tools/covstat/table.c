@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * table.c - columns for people. Widths are those of the widest cells; only on a
- * terminal is the last column cut at its edge, so that a pipe gets everything.
+ * table.c - human-readable columns. Widths are those of the widest cells; the last column
+ * is truncated only on a terminal, at its edge, so that a pipe gets everything.
  */
 #include <stdarg.h>
 #include <stdlib.h>
@@ -105,7 +105,7 @@ void table_cell(struct table *table, int color, const char *format, ...)
 		table->columns[column].width = length;
 }
 
-/* Columns of the terminal on stdout, 0 if it is none. */
+/* Columns of the terminal on stdout, 0 if it is not a terminal. */
 static size_t terminal_width(void)
 {
 	struct winsize size;

@@ -16,7 +16,7 @@
  * @modules: to attach for the run; none: what is attached already
  * @functions: patterns for them
  * @options: of the trace
- * @filter: what is shown of it
+ * @filter: which part of it is shown
  * @returns: see returns
  * @sample: number of the sample
  * @output: file for the tree, or NULL
@@ -169,7 +169,7 @@ static int show(const struct cov_trace_handle *trace, const struct trace_names *
 
 /* ---- running ----------------------------------------------------------- */
 
-/* Not kept: it ends with the handle, whatever becomes of us. */
+/* Not kept: it ends with the handle, however this process ends. */
 static int attach_modules(struct cov *cov, const struct request *request)
 {
 	struct cov_attach_options options = COV_INIT(options);
@@ -279,7 +279,7 @@ static int set_syscall(struct request *request)
 	request->filter.only = true;
 	if (!parse_syscall(optarg, &request->filter.number))
 		return usage_error(&cmd_trace, "there is no system call '%s'", optarg);
-	/* Which of its many: that is an argument. */
+	/* Which of its many requests: that is an argument. */
 	if (request->filter.number == SYS_ioctl)
 		request->options.flags |= COV_TRACE_ARGS;
 	return EXIT_OK;
@@ -337,7 +337,7 @@ static int run_trace(int argc, char **argv)
 	int c = OPTIONS_END;
 
 	request.options.flags = COV_TRACE_SYSCALLS;
-	/* '+': options behind the command's name are the command's. */
+	/* '+': options after the command's name belong to the command. */
 	while (status == EXIT_OK &&
 	       (c = next_option(&cmd_trace, argc, argv, "+h", longs)) >= 0)
 		status = set_option(c, &request);

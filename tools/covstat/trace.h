@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * trace.h - what covstat trace's files share: a trace's places by name, and the ways to
- * show it.
+ * trace.h - what covstat trace's files share: a trace's places by name, and the output
+ * formats.
  */
 #ifndef COVSTAT_TRACE_H
 #define COVSTAT_TRACE_H
@@ -13,7 +13,7 @@ struct json_object;
 /**
  * struct trace_place - where an event happened
  * @function: its name; a cold part has its function's
- * @id: the same for two events of one function, and not for any others; 0 is nobody's
+ * @id: the same for all events of one function, and only for those; 0 is not used
  * @offset: of a branch, from the first byte of the function (or of its cold part)
  * @cold: it is in the cold part
  */
@@ -26,7 +26,7 @@ struct trace_place {
 
 /**
  * struct trace_names - from events to places
- * @place: where was an entry, return or branch; false if nobody knows any more
+ * @place: where an entry, return or branch was; false if that is no longer known
  * @returns: are returns of this target's functions seen?
  * @data: for them
  */
@@ -37,8 +37,8 @@ struct trace_names {
 };
 
 /**
- * struct trace_filter - what is to be seen of a trace
- * @only: events of one kind of system call alone
+ * struct trace_filter - what is shown of a trace
+ * @only: only events of one kind of system call
  * @number: which
  * @args: arguments, where events have them; else of ioctl() the request alone
  */
@@ -48,7 +48,7 @@ struct trace_filter {
 	bool args;
 };
 
-/* trace_left_with - the errno, positive, if a value is an error's; else 0 */
+/* trace_left_with - the errno, positive, if a value is an error; else 0 */
 unsigned int trace_left_with(uint64_t value);
 
 /* ---- trace_syscalls.c ---- */
@@ -81,14 +81,14 @@ void trace_tree_add(struct trace_tree *tree, const struct cov_trace_event *event
 /* trace_tree_end - no more events; frees it */
 void trace_tree_end(struct trace_tree *tree);
 
-/* ---- trace_summary.c: which error did each function leave with? ---- */
+/* ---- trace_summary.c: which errors did each function return? ---- */
 
 struct trace_summary;
 
 struct trace_summary *trace_summary_new(const struct trace_names *names,
 					const struct trace_filter *filter);
 
-/* trace_summary_task - what comes next is another task's */
+/* trace_summary_task - the following events belong to another task */
 void trace_summary_task(struct trace_summary *summary);
 void trace_summary_add(struct trace_summary *summary, const struct cov_trace_event *event);
 
@@ -103,7 +103,7 @@ struct trace_tables;
 
 /*
  * trace_tables_take - the tables of all targets of mode trace; NULL after a message
- * @names: out: by these tables; they end with them
+ * @names: out: based on these tables, and valid as long as they are
  */
 struct trace_tables *trace_tables_take(struct cov *cov, struct trace_names *names);
 
@@ -117,7 +117,7 @@ void trace_tables_free(struct trace_tables *tables);
 void trace_json(struct json_object *to, const struct cov_trace_handle *trace,
 		const struct trace_names *names, const struct trace_filter *filter);
 
-/* trace_json_losses - member "lost": what found no room, of all tasks; and "tasks_lost" */
+/* trace_json_losses - member "lost": what did not fit, of all tasks; and "tasks_lost" */
 void trace_json_losses(struct json_object *to, const struct cov_trace_losses *all);
 
 /* ---- trace.c ---- */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * trace_json.c - a trace for programs.
+ * trace_json.c - a trace as JSON.
  */
 #include <json-c/json.h>
 

@@ -29,7 +29,7 @@ static const struct known_target *find_target(const struct trace_tables *tables,
 	return NULL;
 }
 
-/* A cold part is its function's. */
+/* A cold part belongs to its function. */
 static bool place_in_function(const struct trace_tables *tables, const struct known_target *target,
 			      uint32_t function, struct trace_place *place)
 {

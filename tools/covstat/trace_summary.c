@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * trace_summary.c - how often each function was called, and which errors it left with.
+ * trace_summary.c - how often each function was called, and which errors it returned.
  */
 #include <inttypes.h>
 #include <json-c/json.h>
@@ -15,12 +15,12 @@ struct error_count {
 };
 
 /**
- * struct function_sum - of one function
+ * struct function_sum - the sums of one function
  * @name: of it, a copy
  * @id: struct trace_place's
  * @calls: entries
  * @returns: that were seen
- * @errors: that it left with, in the order of their first coming
+ * @errors: that it returned, in the order of their first occurrence
  * @nr_errors: how many different ones
  */
 struct function_sum {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * trace_syscalls.c - system calls by name; the table is made of the kernel's own header when
- * covstat is built.
+ * trace_syscalls.c - system calls by name; the table is generated from the kernel's own
+ * header when covstat is built.
  */
 #include <stddef.h>
 #include <string.h>

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * trace_tree.c - a task's events as an indented tree. Knows nothing of livecov but the
- * events; prints as they come.
+ * trace_tree.c - a task's events as an indented tree. Depends on nothing of livecov but
+ * the events; prints them as they come.
  *
- * Who called whom follows from the stack: whoever is called has more of it in use than
- * his caller. So an entry ends all functions that had as much or more, and a branch
- * those that had more. Two entries with the same are one after the other, or the first
- * jumped to the second as its last act: where returns are seen, that tells, because the first
- * has not returned.
+ * Who called whom follows from the stack: a callee has more of it in use than its caller.
+ * So an entry ends all functions that had as much or more, and a branch those that had
+ * more. Two entries with the same stack use are one after the other, or the second is a
+ * tail call of the first: where returns are seen, these can be distinguished, because in
+ * a tail call the first has not returned.
  *
  * A line is a function's name and the outcomes of its branches, up to the next call; its
  * return joins the line if nothing was called. A system call is shown when something
- * happens in it, or if it was asked for by name: those in which nothing did, and that ended
- * in the same way, on one line.
+ * happens in it, or if it was requested by name: those in which nothing happened, and
+ * that ended in the same way, on one line.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -43,11 +43,11 @@ struct frame {
  * @in_syscall: a system call has begun; its functions are one level deeper
  * @announced: its line was printed
  * @syscall: its beginning
- * @open: the last line goes on
+ * @open: the last line continues
  * @heading: and begins with the innermost function's name, or the system call's
  * @outcomes: on that line
- * @again: how often what the line ends with came once more
- * @last: that: an outcome, or a system call in which nothing happened
+ * @again: how often the last item of the line was repeated
+ * @last: that item: an outcome, or a system call in which nothing happened
  */
 struct trace_tree {
 	FILE *out;
@@ -182,7 +182,7 @@ static void push(struct trace_tree *tree, uint64_t id, const struct cov_trace_ev
 	};
 }
 
-/* Leave functions down to @depth; the last line is none of theirs any more. */
+/* Leave functions down to @depth; the last line no longer belongs to any of them. */
 static void leave(struct trace_tree *tree, unsigned int depth)
 {
 	if (tree->depth <= depth)
@@ -191,7 +191,7 @@ static void leave(struct trace_tree *tree, unsigned int depth)
 	tree->depth = depth;
 }
 
-/* How many functions are still being carried out when one is entered. */
+/* How many functions are still executing when one is entered. */
 static unsigned int around_entry(const struct trace_tree *tree, uint32_t stack)
 {
 	unsigned int depth = tree->depth;
@@ -203,7 +203,7 @@ static unsigned int around_entry(const struct trace_tree *tree, uint32_t stack)
 	return depth;
 }
 
-/* The innermost call of a function that may have got as far as this; 0: there is none. */
+/* The innermost call of a function that may have reached this point; 0: there is none. */
 static unsigned int frame_of(const struct trace_tree *tree, uint64_t id, uint32_t stack)
 {
 	unsigned int depth = tree->depth;
@@ -215,7 +215,7 @@ static unsigned int frame_of(const struct trace_tree *tree, uint64_t id, uint32_
 
 /* ---- events ------------------------------------------------------------ */
 
-/* The place of an event, or one that says that nobody knows it. */
+/* The place of an event, or one that says that it is unknown. */
 static struct trace_place place_of(struct trace_tree *tree, const struct cov_trace_event *event)
 {
 	struct trace_place place = { .function = "?" };
@@ -289,7 +289,7 @@ static void add_return(struct trace_tree *tree, const struct cov_trace_event *ev
 
 /* ---- system calls ------------------------------------------------------ */
 
-/* Of a driver's many calls it tells which. */
+/* It distinguishes a driver's many calls. */
 static uint64_t request_of(const struct cov_trace_event *event)
 {
 	return !event->compat && event->index == SYS_ioctl && event->nr_args ? event->args[1] : 0;
@@ -319,7 +319,7 @@ static void announce(struct trace_tree *tree)
 	tree->announced = true;
 }
 
-/* One that was asked for is shown, also if it has not come to an end. */
+/* A requested one is shown even if it has not ended. */
 static void end_unfinished(struct trace_tree *tree)
 {
 	if (tree->filter->only)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * unhit.c - what of a function did not run, for people: ranges of offsets, and
+ * unhit.c - which parts of a function did not run, human-readable: ranges of offsets, and
  * source lines where there is debug information.
  */
 #include <inttypes.h>
@@ -54,7 +54,7 @@ struct line_list {
 
 static void add_line(struct line_list *list, unsigned int number)
 {
-	/* Neighbouring instructions are mostly of one line. */
+	/* Adjacent instructions mostly belong to one line. */
 	if (list->count && list->numbers[list->count - 1] == number)
 		return;
 	if (list->count == list->room) {
@@ -81,7 +81,7 @@ static void add_block_lines(struct line_list *list, struct cov_lines *lines,
 	const char *file;
 	uint32_t at;
 
-	/* Without decoding: an instruction's bytes all have its line. */
+	/* No decoding needed: all bytes of an instruction have its line. */
 	for (at = block->offset; at < block->offset + block->length; at++)
 		if (!cov_lines_find(lines, block->function, at, &file, &line) &&
 		    !strcmp(file, home))

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * watch.c - covstat watch: says what is new, as it appears.
+ * watch.c - covstat watch: prints what is new, as it appears.
  *
- * What has woken us is marked as known first, and then everything is read: whatever
- * comes later wakes us again. Pairs are told apart by their serials, functions, blocks
- * and outcomes by comparing two snapshots.
+ * What has woken us is marked as known first, and then everything is read: anything that
+ * comes later wakes us again. New pairs are found by their serials, functions, blocks and
+ * outcomes by comparing two snapshots.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -16,7 +16,7 @@
 
 #include "covstat.h"
 
-/* Not everything wakes us: detours notice no first time. */
+/* Not everything wakes us: detours do not detect first hits. */
 #define LOOK_AGAIN_MS	1000
 
 /**
@@ -37,7 +37,7 @@ struct watch {
 
 /* ---- one line ---------------------------------------------------------- */
 
-/* May another line be printed? Then it is counted. */
+/* May another line be printed? If so, it is counted. */
 static bool next_line(struct watch *watch)
 {
 	if (!watch->left)
