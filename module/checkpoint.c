@@ -7,6 +7,7 @@
 #include <linux/slab.h>
 
 #include "checkpoint.h"
+#include "insn_branch.h"
 #include "target.h"
 
 u32 checkpoints_ids(const struct cov_image *image)

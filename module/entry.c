@@ -36,6 +36,7 @@
 #include "entry.h"
 #include "fentry_nop.h"
 #include "hit.h"
+#include "insn_branch.h"
 #include "site_index.h"
 #include "target.h"
 #include "task_maps.h"

@@ -281,16 +281,12 @@ static void mark_tables(struct reader *r)
  */
 static u8 find_entry(const struct reader *r, const struct walk *body)
 {
-	static const u8 endbr64[] = { 0xf3, 0x0f, 0x1e, 0xfa };
 	u32 i, size = body->end - body->next;
 
 	for (i = 0; i <= MAX_PROLOGUE && i < size; i++)
 		if (r->marks[body->span->first + body->next + i] & MARK_FENTRY)
 			return i;
-	if (size > sizeof(endbr64) &&
-	    !memcmp(body->span->bytes + body->next, endbr64, sizeof(endbr64)))
-		return sizeof(endbr64);
-	return 0;
+	return size > ENDBR_LEN && insn_is_endbr(body->span->bytes + body->next) ? ENDBR_LEN : 0;
 }
 
 static void set_entry(struct reader *r, u32 index, const struct walk *body)

@@ -178,8 +178,6 @@ static inline bool cov_image_is_fentry(const struct cov_image *image, u64 addres
 	return address_set_has(&image->fentries, image->core.base, address);
 }
 
-#define ENDBR_LEN	4	/* bytes of an endbr64, sealed or not, before an fentry site */
-
 /* cov_image_name - name of the function with index @function; valid as long as the image */
 static inline const char *cov_image_name(const struct cov_image *image, u32 function)
 {

@@ -13,6 +13,7 @@
 
 #include "fentry_nop.h"
 #include "image_build.h"
+#include "insn_branch.h"
 #include "ksym.h"
 #include "tables.h"
 
@@ -119,13 +120,13 @@ static struct compat_span core_extent(const struct symbols *symbols)
  */
 static u64 core_fentry(u64 function)
 {
-	static const u8 endbr[] = { 0xf3, 0x0f, 0x1e, 0xfa }, sealed[] = { 0x66, 0x0f, 0x1f, 0x00 };
+	static const u8 sealed[ENDBR_LEN] = { 0x66, 0x0f, 0x1f, 0x00 };
 	u8 text[ENDBR_LEN + FENTRY_NOP_LEN];
 	u32 at = 0;
 
 	if (copy_from_kernel_nofault(text, (void *)(unsigned long)function, sizeof(text)))
 		return 0;
-	if (!memcmp(text, endbr, ENDBR_LEN) || !memcmp(text, sealed, ENDBR_LEN))
+	if (insn_is_endbr(text) || !memcmp(text, sealed, ENDBR_LEN))
 		at = ENDBR_LEN;
 	if (!memcmp(text + at, cov_fentry_nop, FENTRY_NOP_LEN) || text[at] == CALL_INSN_OPCODE ||
 	    text[at] == JMP32_INSN_OPCODE)

@@ -11,6 +11,7 @@
 #include "portable.h"
 
 #define INSN_MAX_LEN	15	/* SDM vol. 2, 2.3.11 */
+#define ENDBR_LEN	4	/* endbr64, and the nop that a kernel seals one with */
 
 /*
  * Where control goes from an instruction. Padding is what assemblers pad 64-bit
@@ -75,6 +76,14 @@ struct insn_branch {
  */
 int insn_branch_decode(const u8 *bytes, size_t size, u64 address,
 		       struct insn_branch *insn);
+
+/* insn_is_endbr - are these ENDBR_LEN bytes an endbr64, where indirect calls may arrive? */
+static inline bool insn_is_endbr(const u8 *bytes)
+{
+	static const u8 endbr64[ENDBR_LEN] = { 0xf3, 0x0f, 0x1e, 0xfa };
+
+	return !memcmp(bytes, endbr64, ENDBR_LEN);
+}
 
 /* insn_branch_is_plain - does it go on to the next one, and may a copy elsewhere replace it? */
 static inline bool insn_branch_is_plain(const struct insn_branch *insn)
