@@ -179,6 +179,21 @@ struct flow_block {
 	u8 flags;
 };
 
+/* Which of next[] the end of a block may lead through, as bits; also where that is NONE. */
+static inline u32 flow_slots_out(const struct flow_block *block)
+{
+	switch (block->end) {
+	case FLOW_END_FALL:
+		return 1U << 0;
+	case FLOW_END_JMP:
+		return 1U << 1;
+	case FLOW_END_AWAY:
+		return 0;
+	default:
+		return 1U << 0 | 1U << 1;
+	}
+}
+
 /**
  * struct flow_branch - a conditional jump
  * @target: address

@@ -52,20 +52,6 @@ static bool moves(const struct flow_moving *moving, u64 address)
 	return address - moving->base < moving->size;
 }
 
-/* Which of next[] an end has. */
-static u32 slots_of(u8 end)
-{
-	static const u8 slots[] = {
-		[FLOW_END_FALL] = 1U << 0,
-		[FLOW_END_JCC] = 1U << 0 | 1U << 1,
-		[FLOW_END_JMP] = 1U << 1,
-		[FLOW_END_STATIC] = 1U << 0 | 1U << 1,
-		[FLOW_END_AWAY] = 0,
-	};
-
-	return slots[end];
-}
-
 static u64 target_of(const struct flow_input *in, const struct flow *flow, u32 block)
 {
 	const struct flow_block *next = &flow->blocks[flow->blocks[block].next[1]];
@@ -179,7 +165,7 @@ static int pack_block(struct packer *p, u32 index, u32 expected)
 	    block->branch != (has_branch ? p->branches : FLOW_NONE) ||
 	    p->branches + has_branch > p->flow->nr_branches)
 		return -EINVAL;
-	slots = slots_of(block->end);
+	slots = flow_slots_out(block);
 	for (slot = 0; slot < 2; slot++)
 		if (block->next[slot] != FLOW_NONE && !(slots & 1U << slot))
 			return -EINVAL;
@@ -391,7 +377,7 @@ static void unpack_block(struct unpacker *u, u32 function, u32 expected)
 		u->damaged = true;
 		return;
 	}
-	slots = slots_of(block->end);
+	slots = flow_slots_out(block);
 	if (slots & 1U << 0)
 		block->next[0] = odd & ODD_NEXT ? get_next(u, index) : index + 1;
 	if (slots & 1U << 1)

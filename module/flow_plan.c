@@ -105,21 +105,6 @@ static bool may_stop(const struct flow_block *block)
 	return block->flags & FLOW_BLOCK_STOPS;
 }
 
-/* Which of next[] the end of a block may lead through, as bits; also where that is NONE. */
-static u32 slots_out(const struct flow_block *block)
-{
-	switch (block->end) {
-	case FLOW_END_FALL:
-		return 1U << 0;
-	case FLOW_END_JMP:
-		return 1U << 1;
-	case FLOW_END_AWAY:
-		return 0;
-	default:
-		return 1U << 0 | 1U << 1;
-	}
-}
-
 /* Is there more than one way out? */
 static bool forks(const struct flow_block *block)
 {
@@ -200,7 +185,7 @@ static void spread_doubt(struct inquiry *q, u32 index)
 static bool has_followers_of_its_own(const struct inquiry *q, u32 index)
 {
 	const struct flow_block *block = &q->flow->blocks[index];
-	u32 slots = slots_out(block), slot;
+	u32 slots = flow_slots_out(block), slot;
 
 	if (may_stop(block) || !slots)
 		return false;
@@ -215,7 +200,7 @@ static bool has_followers_of_its_own(const struct inquiry *q, u32 index)
 static bool nothing_followed(const struct inquiry *q, u32 index)
 {
 	const struct flow_block *block = &q->flow->blocks[index];
-	u32 slots = slots_out(block), slot;
+	u32 slots = flow_slots_out(block), slot;
 
 	if (may_stop(block) || !slots)
 		return false;
@@ -504,7 +489,7 @@ static void conclude_passed(struct inquiry *q, u32 index, u32 slot)
 static void conclude_forward(struct inquiry *q, u32 index)
 {
 	const struct flow_block *block = &q->flow->blocks[index];
-	u32 slots = slots_out(block), slot;
+	u32 slots = flow_slots_out(block), slot;
 
 	if (may_stop(block))
 		return;
