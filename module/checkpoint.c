@@ -6,6 +6,7 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 
+#include "alloc_array.h"
 #include "checkpoint.h"
 #include "insn_branch.h"
 #include "target.h"
@@ -13,12 +14,6 @@
 u32 checkpoints_ids(const struct cov_image *image)
 {
 	return image->in.nr_functions + 2 * image->flow.nr_branches + image->flow.nr_blocks + 1;
-}
-
-/* An array may be empty, but a NULL is an error. */
-static void *alloc_array(u32 n, size_t size)
-{
-	return kvcalloc(n ?: 1, size, GFP_KERNEL);
 }
 
 /* Engine kprobe and paths count in every mode; who asks for them has the time, and few places. */

@@ -8,6 +8,7 @@
 #include <linux/mm.h>
 #include <linux/string.h>
 
+#include "alloc_array.h"
 #include "foreign.h"
 #include "image_build.h"
 #include "insn_branch.h"
@@ -17,7 +18,7 @@ static int functions_from_symbols(struct flow_input *in, const struct symbols *s
 {
 	u32 i;
 
-	in->functions = kvcalloc(symbols->count ?: 1, sizeof(*in->functions), GFP_KERNEL);
+	in->functions = alloc_array(symbols->count, sizeof(*in->functions));
 	if (!in->functions)
 		return -ENOMEM;
 	in->nr_functions = symbols->count;
@@ -106,19 +107,14 @@ static void forget_tables(struct flow_input *in)
 	};
 }
 
-static struct region *alloc_regions(u32 n)
-{
-	return kvcalloc(n ?: 1, sizeof(struct region), GFP_KERNEL);
-}
-
 static int build_regions(struct cov_image *image, bool passages, struct region_finder *finder)
 {
 	struct region_table *regions = &image->regions;
 
-	regions->branches = alloc_regions(image->flow.nr_branches);
+	regions->branches = alloc_array(image->flow.nr_branches, sizeof(struct region));
 	if (passages) {
-		regions->entries = alloc_regions(image->in.nr_functions);
-		regions->blocks = alloc_regions(image->flow.nr_blocks);
+		regions->entries = alloc_array(image->in.nr_functions, sizeof(struct region));
+		regions->blocks = alloc_array(image->flow.nr_blocks, sizeof(struct region));
 	}
 	if (!regions->branches || (passages && (!regions->entries || !regions->blocks)))
 		return -ENOMEM;

@@ -9,6 +9,7 @@
 #include <linux/sort.h>
 #include <linux/uaccess.h>
 
+#include "alloc_array.h"
 #include "patched.h"
 #include "tables.h"
 
@@ -38,7 +39,7 @@ static int read_fixups(const struct module *mod, struct tables *tables,
 {
 	u32 i, n = mod->num_exentries;
 
-	tables->fixups = kvcalloc(n ?: 1, sizeof(*tables->fixups), GFP_KERNEL);
+	tables->fixups = alloc_array(n, sizeof(*tables->fixups));
 	if (!tables->fixups)
 		return -ENOMEM;
 	for (i = 0; i < n; i++) {
@@ -57,7 +58,7 @@ static int read_jump_labels(const struct module *mod, struct tables *tables,
 {
 	u32 i, n = compat_nr_jump_labels(mod);
 
-	tables->jump_labels = kvcalloc(n ?: 1, sizeof(*tables->jump_labels), GFP_KERNEL);
+	tables->jump_labels = alloc_array(n, sizeof(*tables->jump_labels));
 	if (!tables->jump_labels)
 		return -ENOMEM;
 	for (i = 0; i < n; i++) {
@@ -74,7 +75,7 @@ static int read_bugs(const struct module *mod, struct tables *tables,
 {
 	u32 i, n = compat_nr_bugs(mod);
 
-	tables->bugs = kvcalloc(n ?: 1, sizeof(*tables->bugs), GFP_KERNEL);
+	tables->bugs = alloc_array(n, sizeof(*tables->bugs));
 	if (!tables->bugs)
 		return -ENOMEM;
 	for (i = 0; i < n; i++) {
@@ -92,7 +93,7 @@ static int read_fentries(const struct module *mod, struct tables *tables,
 	u32 i, n;
 	const unsigned long *fentries = compat_fentries(mod, &n);
 
-	tables->fentries = kvcalloc(n ?: 1, sizeof(*tables->fentries), GFP_KERNEL);
+	tables->fentries = alloc_array(n, sizeof(*tables->fentries));
 	if (!tables->fentries)
 		return -ENOMEM;
 	for (i = 0; i < n; i++)
@@ -107,7 +108,7 @@ static int read_static_calls(const struct module *mod, struct tables *tables,
 {
 	u32 i, n = compat_nr_static_calls(mod);
 
-	tables->static_calls = kvcalloc(n ?: 1, sizeof(*tables->static_calls), GFP_KERNEL);
+	tables->static_calls = alloc_array(n, sizeof(*tables->static_calls));
 	if (!tables->static_calls)
 		return -ENOMEM;
 	for (i = 0; i < n; i++)
@@ -156,7 +157,7 @@ static int read_pointers(const struct module *mod, const struct cov_image *image
 
 	for (i = 0; compat_data(mod, i, &data); i++)
 		max += find_pointers(image, data, NULL, U32_MAX);
-	tables->pointers = kvcalloc(max ?: 1, sizeof(*tables->pointers), GFP_KERNEL);
+	tables->pointers = alloc_array(max, sizeof(*tables->pointers));
 	if (!tables->pointers)
 		return -ENOMEM;
 	for (i = 0; compat_data(mod, i, &data); i++)

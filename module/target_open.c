@@ -18,6 +18,7 @@
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
+#include "alloc_array.h"
 #include "target.h"
 #include "target_parts.h"
 
@@ -25,12 +26,6 @@
 
 static void shut_work(struct work_struct *work);
 static DECLARE_DELAYED_WORK(shut_later, shut_work);
-
-/* An array may be empty, but a NULL is an error. */
-static void *alloc_array(u32 n, size_t size)
-{
-	return kvcalloc(n ?: 1, size, GFP_KERNEL);
-}
 
 static int alloc_maps(struct checkpoints *cps, const struct cov_image *image)
 {
