@@ -194,7 +194,7 @@ static int sweep_function(struct builder *b, const struct flow_function *functio
  */
 static void follow_outside(struct builder *b, u64 address)
 {
-	const struct span *span = reader_span(&b->r, address);
+	const struct text_span *span = reader_span(&b->r, address);
 	struct walk walk = {
 		.span = span,
 		.next = address - span->base,
@@ -696,7 +696,7 @@ static int builder_init(struct builder *b)
 
 	if (err)
 		return err;
-	for (i = 0; i < b->r.nr_marks; i++)
+	for (i = 0; i < b->r.texts.nr_bytes; i++)
 		others += !(b->r.marks[i] & MARK_INSIDE);
 	/* Each byte outside all functions may be there once. */
 	b->outside = pure_alloc((size_t)others + 1, sizeof(*b->outside));

@@ -81,6 +81,8 @@ struct flow_bug {
 	bool warn;
 };
 
+#define FLOW_PATCHED_LEN	5U	/* of a place of ftrace's, or a static call */
+
 /**
  * struct flow_input - what is known of a target
  * @texts: ranges of text, disjoint, any order

@@ -4,33 +4,18 @@
  */
 #include "flow_read.h"
 
-#define MAX_TEXT	(256U << 20)
-#define PATCHED_LEN	5U	/* of a fentry or static-call place */
 #define MAX_PROLOGUE	16U	/* endbr64 and nops before a fentry place */
 
 /* --- addresses ----------------------------------------------------------------------------- */
 
-const struct span *reader_span(const struct reader *r, u64 address)
+const struct text_span *reader_span(const struct reader *r, u64 address)
 {
-	u32 low = 0, high = r->in->nr_texts;
-
-	while (low < high) {
-		u32 middle = low + (high - low) / 2;
-		const struct span *span = &r->spans[middle];
-
-		if (address - span->base < span->size)
-			return span;
-		if (address < span->base)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return NULL;
+	return text_map_find(&r->texts, address);
 }
 
 u16 *reader_marks(const struct reader *r, u64 address)
 {
-	const struct span *span = reader_span(r, address);
+	const struct text_span *span = reader_span(r, address);
 
 	return span ? &r->marks[span->first + (address - span->base)] : NULL;
 }
@@ -124,7 +109,7 @@ static int static_call_step(struct step *step)
 	default:
 		step->kind = STEP_CALL;
 	}
-	step->insn.length = PATCHED_LEN;
+	step->insn.length = FLOW_PATCHED_LEN;
 	return 0;
 }
 
@@ -158,7 +143,7 @@ static bool is_foreign_jump(const struct reader *r, const struct step *step)
 
 int walk_decode(const struct reader *r, struct walk *walk)
 {
-	const struct span *span = walk->span;
+	const struct text_span *span = walk->span;
 	u16 marks = r->marks[span->first + walk->at];
 	u64 address = span->base + walk->at;
 	u32 room = walk->end - walk->at;
@@ -168,7 +153,7 @@ int walk_decode(const struct reader *r, struct walk *walk)
 	*step = (struct step){ .kind = STEP_ON };
 	if (marks & MARK_FENTRY)
 		/* While ftrace is active it is a call, which always comes back. */
-		step->insn.length = PATCHED_LEN;
+		step->insn.length = FLOW_PATCHED_LEN;
 	else if (insn_branch_decode(span->bytes + walk->at, room, address, &step->insn))
 		err = -EILSEQ;
 	else if (marks & MARK_LABEL)
@@ -189,7 +174,7 @@ int walk_decode(const struct reader *r, struct walk *walk)
 int walk_function(struct reader *r, const struct flow_function *function,
 		  struct walk *walk)
 {
-	const struct span *span = reader_span(r, function->address);
+	const struct text_span *span = reader_span(r, function->address);
 	u64 offset;
 
 	if (!span)
@@ -207,13 +192,6 @@ int walk_function(struct reader *r, const struct flow_function *function,
 
 /* --- setting up ---------------------------------------------------------------------------- */
 
-static int span_cmp(const void *a, const void *b)
-{
-	const struct span *x = a, *y = b;
-
-	return x->base < y->base ? -1 : x->base > y->base;
-}
-
 static int pair_cmp(const void *a, const void *b)
 {
 	const struct flow_pair *x = a, *y = b;
@@ -223,28 +201,12 @@ static int pair_cmp(const void *a, const void *b)
 
 static int lay_out_marks(struct reader *r)
 {
-	const struct flow_input *in = r->in;
-	u32 i, total = 0;
+	int err = text_map_init(&r->texts, r->in->texts, r->in->nr_texts);
 
-	r->spans = pure_alloc((size_t)in->nr_texts + 1, sizeof(*r->spans));
-	if (!r->spans)
-		return -ENOMEM;
-	for (i = 0; i < in->nr_texts; i++)
-		r->spans[i] = (struct span){
-			.base = in->texts[i].base,
-			.bytes = in->texts[i].bytes,
-			.size = in->texts[i].size,
-		};
-	sort(r->spans, in->nr_texts, sizeof(*r->spans), span_cmp, NULL);
-	for (i = 0; i < in->nr_texts; i++) {
-		if (r->spans[i].size > MAX_TEXT - total)
-			return -E2BIG;
-		r->spans[i].first = total;
-		total += r->spans[i].size;
-	}
-	r->nr_marks = total;
-	r->marks = pure_alloc((size_t)total + 1, sizeof(*r->marks));
-	r->plain = pure_alloc((size_t)total + 1, sizeof(*r->plain));
+	if (err)
+		return err;
+	r->marks = pure_alloc((size_t)r->texts.nr_bytes + 1, sizeof(*r->marks));
+	r->plain = pure_alloc((size_t)r->texts.nr_bytes + 1, sizeof(*r->plain));
 	return r->marks && r->plain ? 0 : -ENOMEM;
 }
 
@@ -339,7 +301,7 @@ int reader_init(struct reader *r)
 
 void reader_free(struct reader *r)
 {
-	pure_free(r->spans);
+	text_map_free(&r->texts);
 	pure_free(r->marks);
 	pure_free(r->plain);
 	pure_free(r->labels);

@@ -3,13 +3,14 @@
  * flow_read.h - a target's text as flow.c reads it: marks that say what is known of each
  * byte, and where control goes from each instruction, given the target's tables. Pure.
  * flow_read.c owns the marks and makes those of the tables; flow.c adds what it finds. May call
- * insn_branch.c.
+ * insn_branch.c, text_map.c.
  */
 #ifndef LIVECOV_FLOW_READ_H
 #define LIVECOV_FLOW_READ_H
 
 #include "flow.h"
 #include "insn_branch.h"
+#include "text_map.h"
 
 /* What is known of a byte of text. */
 #define MARK_INSIDE	(1U << 0)	/* it is a function's */
@@ -29,25 +30,10 @@
 #define MARK_RESERVED	MARK_PLACES
 
 /**
- * struct span - a text, and where its marks are
- * @base: address of bytes[0]
- * @bytes: the text
- * @size: bytes
- * @first: index of the first byte's mark in struct reader.marks and @plain
- */
-struct span {
-	u64 base;
-	const u8 *bytes;
-	u32 size;
-	u32 first;
-};
-
-/**
  * struct reader - texts, and what is known of their bytes
  * @in: the target
- * @spans: its texts, sorted by base
- * @marks: MARK_*, one for each byte, in the order of @spans
- * @nr_marks: how many
+ * @texts: its texts
+ * @marks: MARK_*, one for each byte of @texts
  * @plain: one for each byte: plain_of() if an instruction begins there of which nothing but its
  *	   kind and length matters, and that has been decoded; else 0
  * @labels: the target's static branches, sorted by @from
@@ -56,9 +42,8 @@ struct span {
  */
 struct reader {
 	struct flow_input *in;
-	struct span *spans;
+	struct text_map texts;
 	u16 *marks;
-	u32 nr_marks;
 	u8 *plain;
 	struct flow_pair *labels;
 	u8 *entries;
@@ -125,7 +110,7 @@ static inline u32 plain_length(u8 plain)
  * @step: the current instruction
  */
 struct walk {
-	const struct span *span;
+	const struct text_span *span;
 	u32 at;
 	u32 next;
 	u32 end;
@@ -166,7 +151,7 @@ void reader_free(struct reader *r);
 u16 *reader_marks(const struct reader *r, u64 address);
 
 /* reader_span - the text that holds @address, or NULL */
-const struct span *reader_span(const struct reader *r, u64 address);
+const struct text_span *reader_span(const struct reader *r, u64 address);
 
 /* reader_function - index of the function that holds @address, or FLOW_NONE */
 u32 reader_function(const struct reader *r, u64 address);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * region.c - finds the bytes that a detour can have. Pure. Owns struct
- * region_finder; may call insn_branch.c; takes blocks from flow.h.
+ * region_finder; may call insn_branch.c, text_map.c; takes blocks from flow.h.
  *
  * A place that is entered and not known of is a crash. So nothing rests on the
  * blocks alone: the texts are read once more, whole, functions without blocks and
@@ -16,24 +16,17 @@
  */
 #include "region.h"
 #include "insn_branch.h"
+#include "text_map.h"
 
 /* What is known of a byte of text. */
-#define MARK_START	(1U << 0)	/* an instruction begins here */
-#define MARK_PLAIN	(1U << 1)	/* and it may be moved */
-#define MARK_ENTERED	(1U << 2)	/* somebody may come here from elsewhere */
-#define MARK_HELD	(1U << 3)	/* it is somebody else's, or may fault */
-#define MARK_TAKEN	(1U << 4)	/* it is a region's */
-#define MARK_FENTRY	(1U << 5)	/* it is the first byte of ftrace's place */
-#define MARK_LAST	(1U << 6)	/* the instruction may be a region's last one */
-#define MARK_FILL	(1U << 7)	/* an int3 behind a jump or a return: nobody runs it */
-
-#define PATCHED_LEN	5U	/* of a fentry or static-call place */
-
-/* A text, and where its marks are. */
-struct span {
-	const struct flow_text *text;
-	u8 *marks;
-};
+#define REGION_MARK_START	(1U << 0)	/* an instruction begins here */
+#define REGION_MARK_PLAIN	(1U << 1)	/* and it may be moved */
+#define REGION_MARK_ENTERED	(1U << 2)	/* somebody may come here from elsewhere */
+#define REGION_MARK_HELD	(1U << 3)	/* it is somebody else's, or may fault */
+#define REGION_MARK_TAKEN	(1U << 4)	/* it is a region's */
+#define REGION_MARK_FENTRY	(1U << 5)	/* it is the first byte of ftrace's place */
+#define REGION_MARK_LAST	(1U << 6)	/* the instruction may be a region's last one */
+#define REGION_MARK_FILL	(1U << 7)	/* an int3 behind a jump or a return: never run */
 
 /*
  * region_read() sets all but @flow and @regions, from what flow_build() does not
@@ -41,42 +34,24 @@ struct span {
  */
 struct region_finder {
 	const struct flow_input *in;
-	struct span *spans;	/* sorted by base */
-	u8 *marks;		/* of all texts, one for each byte */
+	struct text_map texts;
+	u8 *marks;		/* REGION_MARK_*, one for each byte of the texts */
 	const struct flow *flow;
 	struct region_table *regions;
 };
 
 /* --- addresses ----------------------------------------------------------------------------- */
 
-static const struct span *span_at(const struct region_finder *f, u64 address)
-{
-	u32 low = 0, high = f->in->nr_texts;
-
-	while (low < high) {
-		u32 middle = low + (high - low) / 2;
-		const struct flow_text *text = f->spans[middle].text;
-
-		if (address - text->base < text->size)
-			return &f->spans[middle];
-		if (address < text->base)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return NULL;
-}
-
 /* Mark @length bytes, as far as they are in one text. */
 static void mark(struct region_finder *f, u64 address, u32 length, u8 marks)
 {
-	const struct span *span = span_at(f, address);
+	const struct text_span *span = text_map_find(&f->texts, address);
 	u32 at;
 
 	if (!span)
 		return;
-	for (at = address - span->text->base; length && at < span->text->size; at++, length--)
-		span->marks[at] |= marks;
+	for (at = address - span->base; length && at < span->size; at++, length--)
+		f->marks[span->first + at] |= marks;
 }
 
 /* The first function that begins at or behind @address. */
@@ -97,101 +72,102 @@ static u32 function_from(const struct flow_input *in, u64 address)
 
 /* --- reading the texts --------------------------------------------------------------------- */
 
-static void mark_tables(struct region_finder *f, const u64 *pointers, u32 nr_pointers)
+static void mark_named(struct region_finder *f, const u64 *pointers, u32 nr_pointers)
 {
 	const struct flow_input *in = f->in;
 	u32 i;
 
 	for (i = 0; i < in->nr_fixups; i++) {
-		mark(f, in->fixups[i].from, 1, MARK_HELD);
-		mark(f, in->fixups[i].to, 1, MARK_ENTERED);
+		mark(f, in->fixups[i].from, 1, REGION_MARK_HELD);
+		mark(f, in->fixups[i].to, 1, REGION_MARK_ENTERED);
 	}
 	for (i = 0; i < in->nr_jump_labels; i++) {
-		mark(f, in->jump_labels[i].from, 1, MARK_HELD);
-		mark(f, in->jump_labels[i].to, 1, MARK_ENTERED);
+		mark(f, in->jump_labels[i].from, 1, REGION_MARK_HELD);
+		mark(f, in->jump_labels[i].to, 1, REGION_MARK_ENTERED);
 	}
 	for (i = 0; i < in->nr_bugs; i++)
-		mark(f, in->bugs[i].address, 1, MARK_HELD);
+		mark(f, in->bugs[i].address, 1, REGION_MARK_HELD);
 	for (i = 0; i < in->nr_fentries; i++) {
-		mark(f, in->fentries[i], PATCHED_LEN, MARK_HELD);
-		mark(f, in->fentries[i], 1, MARK_FENTRY);
+		mark(f, in->fentries[i], FLOW_PATCHED_LEN, REGION_MARK_HELD);
+		mark(f, in->fentries[i], 1, REGION_MARK_FENTRY);
 	}
 	for (i = 0; i < in->nr_static_calls; i++)
-		mark(f, in->static_calls[i], PATCHED_LEN, MARK_HELD);
+		mark(f, in->static_calls[i], FLOW_PATCHED_LEN, REGION_MARK_HELD);
 	for (i = 0; i < nr_pointers; i++)
-		mark(f, pointers[i], 1, MARK_ENTERED);
+		mark(f, pointers[i], 1, REGION_MARK_ENTERED);
 }
 
-/* Reads the instructions of a text, beginning anew at each function. */
-struct reader {
-	const struct span *span;
+/* Goes through the instructions of a text, beginning anew at each function. */
+struct sweep {
+	const struct text_span *text;
+	u8 *marks;		/* of its bytes */
 	u32 at;			/* in the text */
 	u32 limit;		/* where the next function begins, or the text ends */
 	u32 function;		/* the one behind @limit */
 	bool left;		/* nothing goes on to @at but int3s */
 };
 
-static void begin_function(struct region_finder *f, struct reader *reader)
+static void begin_function(struct region_finder *f, struct sweep *sweep)
 {
 	const struct flow_function *functions = f->in->functions;
-	const struct flow_text *text = reader->span->text;
-	u64 here = text->base + reader->at;
-	u32 next = reader->function;
+	const struct text_span *text = sweep->text;
+	u64 here = text->base + sweep->at;
+	u32 next = sweep->function;
 
 	while (next < f->in->nr_functions && functions[next].address <= here)
 		next++;
-	reader->function = next;
-	reader->left = false;
-	reader->limit = text->size;
+	sweep->function = next;
+	sweep->left = false;
+	sweep->limit = text->size;
 	if (next < f->in->nr_functions && functions[next].address - text->base < text->size)
-		reader->limit = functions[next].address - text->base;
+		sweep->limit = functions[next].address - text->base;
 }
 
-static void read_insn(struct region_finder *f, struct reader *reader, const struct insn_branch *insn)
+static void read_insn(struct region_finder *f, struct sweep *sweep, const struct insn_branch *insn)
 {
-	const u8 *bytes = reader->span->text->bytes + reader->at;
-	u64 address = reader->span->text->base + reader->at, names[INSN_NR_NAMES];
+	const u8 *bytes = sweep->text->bytes + sweep->at;
+	u64 address = sweep->text->base + sweep->at, names[INSN_NR_NAMES];
 
-	reader->span->marks[reader->at] |= MARK_START;
-	if (insn->kind == INSN_INT3 && reader->left)
-		reader->span->marks[reader->at] |= MARK_FILL;
+	sweep->marks[sweep->at] |= REGION_MARK_START;
+	if (insn->kind == INSN_INT3 && sweep->left)
+		sweep->marks[sweep->at] |= REGION_MARK_FILL;
 	else
-		reader->left = insn->kind == INSN_JMP || insn->kind == INSN_RET;
+		sweep->left = insn->kind == INSN_JMP || insn->kind == INSN_RET;
 	if (insn_branch_is_plain(insn))
-		reader->span->marks[reader->at] |= MARK_PLAIN;
+		sweep->marks[sweep->at] |= REGION_MARK_PLAIN;
 	else if (insn->target)
-		mark(f, insn->target, 1, MARK_ENTERED);
+		mark(f, insn->target, 1, REGION_MARK_ENTERED);
 	if (insn_branch_may_end(insn))
-		reader->span->marks[reader->at] |= MARK_LAST;
+		sweep->marks[sweep->at] |= REGION_MARK_LAST;
 	if (!insn->rip_disp && !insn->abs_disp && insn->imm < 4)
 		return;
 	insn_branch_names(bytes, address, insn, names);
-	mark(f, names[INSN_BY_MEMORY], 1, MARK_ENTERED);
-	mark(f, names[INSN_BY_IMMEDIATE], 1, MARK_ENTERED);
+	mark(f, names[INSN_BY_MEMORY], 1, REGION_MARK_ENTERED);
+	mark(f, names[INSN_BY_IMMEDIATE], 1, REGION_MARK_ENTERED);
 }
 
 /* What is no instruction is gone through byte by byte: see the head of this file. */
-static void read_text(struct region_finder *f, const struct span *span)
+static void read_text(struct region_finder *f, const struct text_span *text)
 {
-	const struct flow_text *text = span->text;
-	struct reader reader = {
-		.span = span,
+	struct sweep sweep = {
+		.text = text,
+		.marks = f->marks + text->first,
 		.function = function_from(f->in, text->base),
 	};
 	struct insn_branch insn;
 
-	while (reader.at < text->size) {
-		if (reader.at == reader.limit || !reader.limit) {
-			begin_function(f, &reader);
+	while (sweep.at < text->size) {
+		if (sweep.at == sweep.limit || !sweep.limit) {
+			begin_function(f, &sweep);
 			pure_rest();
 		}
-		if (insn_branch_decode(text->bytes + reader.at, reader.limit - reader.at,
-				       text->base + reader.at, &insn)) {
-			reader.at++;
+		if (insn_branch_decode(text->bytes + sweep.at, sweep.limit - sweep.at,
+				       text->base + sweep.at, &insn)) {
+			sweep.at++;
 			continue;
 		}
-		read_insn(f, &reader, &insn);
-		reader.at += insn.length;
+		read_insn(f, &sweep, &insn);
+		sweep.at += insn.length;
 	}
 }
 
@@ -241,11 +217,11 @@ static void choice_init(const struct region_finder *f, u32 branch, struct choice
 {
 	const struct flow_branch *jcc = &f->flow->branches[branch];
 	const struct flow_block *block = &f->flow->blocks[jcc->block];
-	const struct span *span = span_at(f, function_address(f, block));
-	u32 start = function_address(f, block) - span->text->base;
+	const struct text_span *text = text_map_find(&f->texts, function_address(f, block));
+	u32 start = function_address(f, block) - text->base;
 
 	*choice = (struct choice){
-		.marks = span->marks,
+		.marks = f->marks + text->first,
 		.from = start + movable_from(block),
 		.at = start + jcc->offset,
 		.next = start + jcc->offset + jcc->length,
@@ -259,7 +235,7 @@ static bool are_free(const struct choice *choice, u32 from, u32 to)
 	u32 i;
 
 	for (i = from; i < to; i++)
-		if (choice->marks[i] & (MARK_HELD | MARK_TAKEN))
+		if (choice->marks[i] & (REGION_MARK_HELD | REGION_MARK_TAKEN))
 			return false;
 	return true;
 }
@@ -269,7 +245,7 @@ static bool is_entered_inside(const struct choice *choice, u32 from, u32 to)
 	u32 i;
 
 	for (i = from + 1; i < to; i++)
-		if (choice->marks[i] & MARK_ENTERED)
+		if (choice->marks[i] & REGION_MARK_ENTERED)
 			return true;
 	return false;
 }
@@ -282,13 +258,13 @@ static bool may_have(const struct choice *choice, u32 from, u32 to)
 /* Does an instruction begin here that may be moved, with others behind it? */
 static bool is_plain(const struct choice *choice, u32 at)
 {
-	return choice->marks[at] & MARK_START && choice->marks[at] & MARK_PLAIN;
+	return choice->marks[at] & REGION_MARK_START && choice->marks[at] & REGION_MARK_PLAIN;
 }
 
 /* Or with none behind it? */
 static bool may_be_last(const struct choice *choice, u32 at)
 {
-	return choice->marks[at] & MARK_START && choice->marks[at] & MARK_LAST;
+	return choice->marks[at] & REGION_MARK_START && choice->marks[at] & REGION_MARK_LAST;
 }
 
 /* Where the instruction in front of @at begins; @at if there is none that counts. */
@@ -297,7 +273,7 @@ static u32 step_back(const struct choice *choice, u32 at)
 	u32 before = at;
 
 	while (before > choice->from)
-		if (choice->marks[--before] & MARK_START)
+		if (choice->marks[--before] & REGION_MARK_START)
 			return before;
 	return at;
 }
@@ -324,7 +300,7 @@ static u32 grow_behind(const struct choice *choice, u32 from, u32 to)
 		return to;
 	do {
 		end++;
-	} while (end < choice->behind && !(choice->marks[end] & MARK_START));
+	} while (end < choice->behind && !(choice->marks[end] & REGION_MARK_START));
 	return may_have(choice, from, end) ? end : to;
 }
 
@@ -336,7 +312,7 @@ static u32 with_fill(const struct choice *choice, u32 from, u32 to)
 {
 	u32 end = to;
 
-	while (end - from < REGION_JUMP_LEN && choice->marks[end] & MARK_FILL)
+	while (end - from < REGION_JUMP_LEN && choice->marks[end] & REGION_MARK_FILL)
 		end++;
 	return may_have(choice, from, end) ? end : to;
 }
@@ -346,7 +322,7 @@ static void take(const struct choice *choice, u32 from, u32 to, struct region *r
 	u32 i;
 
 	for (i = from; i < to; i++)
-		choice->marks[i] |= MARK_TAKEN;
+		choice->marks[i] |= REGION_MARK_TAKEN;
 	*region = (struct region){
 		.before = choice->at - from,
 		.length = to - from,
@@ -415,7 +391,7 @@ static u32 step_over(const struct choice *choice, u32 at, u32 end)
 {
 	do {
 		at++;
-	} while (at < end && !(choice->marks[at] & MARK_START));
+	} while (at < end && !(choice->marks[at] & REGION_MARK_START));
 	return at;
 }
 
@@ -441,10 +417,10 @@ static void choose_passage(const struct choice *choice, u32 end, struct region *
 static u32 passage_init(const struct region_finder *f, const struct flow_block *block, u32 offset,
 			struct choice *choice)
 {
-	const struct span *span = span_at(f, function_address(f, block));
-	u32 start = function_address(f, block) - span->text->base;
+	const struct text_span *text = text_map_find(&f->texts, function_address(f, block));
+	u32 start = function_address(f, block) - text->base;
 
-	*choice = (struct choice){ .marks = span->marks, .at = start + offset };
+	*choice = (struct choice){ .marks = f->marks + text->first, .at = start + offset };
 	return start + block->offset + block->size;
 }
 
@@ -452,7 +428,7 @@ static u32 passage_init(const struct region_finder *f, const struct flow_block *
  * The region of a function's entry, if it has ftrace's place. Whoever enters the function runs
  * what lies in front of that, an endbr64 as a rule, as long as all of it is the first block.
  */
-static void find_entry(struct region_finder *f, u32 index, struct region *region)
+static void find_entry_region(struct region_finder *f, u32 index, struct region *region)
 {
 	const struct flow_function *function = &f->in->functions[index];
 	const struct flow_block *block = &f->flow->blocks[function->first_block];
@@ -464,16 +440,16 @@ static void find_entry(struct region_finder *f, u32 index, struct region *region
 	    !(block->flags & FLOW_BLOCK_ENTRY))
 		return;
 	end = passage_init(f, block, function->entry, &choice);
-	if (!(choice.marks[choice.at] & MARK_FENTRY))
+	if (!(choice.marks[choice.at] & REGION_MARK_FENTRY))
 		return;
-	choice.at += PATCHED_LEN;
+	choice.at += FLOW_PATCHED_LEN;
 	/* Who came there from elsewhere would be taken for one who enters. */
-	if (choice.at < end && !(choice.marks[choice.at] & MARK_ENTERED))
+	if (choice.at < end && !(choice.marks[choice.at] & REGION_MARK_ENTERED))
 		choose_passage(&choice, end, region);
 }
 
 /* The region of a block: whoever comes to its site's first byte passes it. */
-static void find_block(struct region_finder *f, u32 index, struct region *region)
+static void find_block_region(struct region_finder *f, u32 index, struct region *region)
 {
 	const struct flow_block *block = &f->flow->blocks[index];
 	struct choice choice;
@@ -551,42 +527,25 @@ static void choose_passages(struct region_finder *f)
 		if (f->in->functions[i].unsure)
 			f->regions->entries[i] = unsure;
 		else
-			find_entry(f, i, &f->regions->entries[i]);
+			find_entry_region(f, i, &f->regions->entries[i]);
 	for (i = 0; i < f->flow->nr_blocks; i++)
 		if (is_unsure(f, i))
 			f->regions->blocks[i] = unsure;
 		else
-			find_block(f, i, &f->regions->blocks[i]);
+			find_block_region(f, i, &f->regions->blocks[i]);
 }
 
 /* --- setting up ---------------------------------------------------------------------------- */
 
-static int span_cmp(const void *a, const void *b)
-{
-	const struct span *x = a, *y = b;
-
-	return x->text->base < y->text->base ? -1 : x->text->base > y->text->base;
-}
-
-/* Return: 0 or -ENOMEM. */
+/* Return: 0, -ENOMEM, -E2BIG. */
 static int set_up(struct region_finder *f)
 {
-	const struct flow_input *in = f->in;
-	size_t total = 0;
-	u32 i;
+	int err = text_map_init(&f->texts, f->in->texts, f->in->nr_texts);
 
-	for (i = 0; i < in->nr_texts; i++)
-		total += in->texts[i].size;
-	f->spans = pure_alloc((size_t)in->nr_texts + 1, sizeof(*f->spans));
-	f->marks = pure_alloc(total + 1, sizeof(*f->marks));
-	if (!f->spans || !f->marks)
-		return -ENOMEM;
-	for (i = 0, total = 0; i < in->nr_texts; i++) {
-		f->spans[i] = (struct span){ &in->texts[i], f->marks + total };
-		total += in->texts[i].size;
-	}
-	sort(f->spans, in->nr_texts, sizeof(*f->spans), span_cmp, NULL);
-	return 0;
+	if (err)
+		return err;
+	f->marks = pure_alloc((size_t)f->texts.nr_bytes + 1, sizeof(*f->marks));
+	return f->marks ? 0 : -ENOMEM;
 }
 
 struct region_finder *region_read(const struct flow_input *in, const u64 *pointers, u32 nr_pointers)
@@ -601,9 +560,9 @@ struct region_finder *region_read(const struct flow_input *in, const u64 *pointe
 		region_finder_free(f);
 		return NULL;
 	}
-	mark_tables(f, pointers, nr_pointers);
+	mark_named(f, pointers, nr_pointers);
 	for (i = 0; i < in->nr_texts; i++)
-		read_text(f, &f->spans[i]);
+		read_text(f, &f->texts.spans[i]);
 	return f;
 }
 
@@ -620,7 +579,7 @@ void region_finder_free(struct region_finder *f)
 {
 	if (!f)
 		return;
-	pure_free(f->spans);
+	text_map_free(&f->texts);
 	pure_free(f->marks);
 	pure_free(f);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * region.h - which bytes a near jump can replace: at a conditional jump, after the fentry site
- * of a function, or in a block. Pure. May call insn_branch.c; takes blocks from flow.h.
+ * of a function, or in a block. Pure. May call insn_branch.c, text_map.c; takes blocks from flow.h.
  */
 #ifndef LIVECOV_REGION_H
 #define LIVECOV_REGION_H
@@ -55,7 +55,8 @@ struct region_finder;
  * @nr_pointers: how many, any order
  *
  * May run concurrently with flow_build(): it reads nothing of @in that is written there. Sleeps.
- * Return: what region_find() takes, once; free it with region_finder_free(). NULL without memory.
+ * Return: what region_find() takes, once; free it with region_finder_free(). NULL without memory,
+ * or for more text than flow_build() takes.
  */
 struct region_finder *region_read(const struct flow_input *in,
 				  const u64 *pointers, u32 nr_pointers);

@@ -64,12 +64,13 @@ endif
 
 ifneq ($(wildcard tests/unit/test_flow.c),)
 UNIT_TESTS += flow
-flow_SRCS := $(wildcard module/flow*.c) module/insn_branch.c $(wildcard tests/unit/test_flow_asm.S)
+flow_SRCS := $(wildcard module/flow*.c) module/text_map.c module/insn_branch.c \
+	     $(wildcard tests/unit/test_flow_asm.S)
 endif
 
 ifneq ($(wildcard tests/unit/test_flow_random.c),)
 UNIT_TESTS += flow_random
-flow_random_SRCS := $(wildcard module/flow*.c) module/insn_branch.c
+flow_random_SRCS := $(wildcard module/flow*.c) module/text_map.c module/insn_branch.c
 endif
 
 UNIT_TESTS += address_set
@@ -77,7 +78,7 @@ address_set_SRCS := module/address_set.c
 
 # Regions and stubs, on code of their own and on the C library's.
 unit_elf_image := tests/unit/elf_image.c module/region.c module/flow.c \
-		  module/flow_read.c module/insn_branch.c
+		  module/flow_read.c module/text_map.c module/insn_branch.c
 
 UNIT_TESTS += region
 region_SRCS := tests/unit/test_region_asm.S $(unit_elf_image)
