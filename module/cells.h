@@ -3,12 +3,7 @@
  * cells.h - where a target's hits are recorded: one cell for each thing that can
  * be seen, a byte (seen or not) or, where they are counted, 64 bits. In scope all a target has
  * one set of cells, in text's reach; in scope tracked each sample has one (samples.h).
- * Owns the memory of the first and the layout of both.
- *
- *	cell 0 .. F-1			functions' entries
- *	cell F + 2 * i + outcome	branch i: [0] fell through, [1] jumped
- *	cell F + 2 * B + i		block i
- *	the last cell			the place of a checkpoint by hand
+ * Owns the memory of the first; cell_layout.h has which cell is of what.
  *
  * Nobody waits for a cell: a byte is only ever set to 1, a count is added to with a
  * locked instruction, and a reader takes what is there.

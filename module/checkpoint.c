@@ -13,7 +13,9 @@
 
 u32 checkpoints_ids(const struct cov_image *image)
 {
-	return image->in.nr_functions + 2 * image->flow.nr_branches + image->flow.nr_blocks + 1;
+	struct cell_layout layout = cov_image_layout(image);
+
+	return cells_of_layout(&layout);
 }
 
 /* Engine kprobe and paths count in every mode; who asks for them has the time, and few places. */
@@ -76,33 +78,19 @@ void checkpoints_free(struct checkpoints *cps)
 	site_list_init(&cps->sites);
 }
 
-/* Where the cells of a kind begin (cells.h). */
-static u32 first_cell(const struct cov_image *image, enum site_kind kind)
-{
-	if (kind == SITE_ENTRY)
-		return 0;
-	return image->in.nr_functions + (kind == SITE_LEADER ? 2 * image->flow.nr_branches : 0);
-}
-
-/* The cell, or the first of two. */
-static u32 cell_of(const struct cov_image *image, enum site_kind kind, u32 index)
-{
-	return first_cell(image, kind) + (kind == SITE_BRANCH ? 2 * index : index);
-}
-
 bool cell_is_branch(const struct cov_image *image, u32 cell)
 {
-	return cell >= first_cell(image, SITE_BRANCH) && cell < first_cell(image, SITE_LEADER);
+	struct cell_layout layout = cov_image_layout(image);
+
+	return cell_decode(&layout, cell).kind == SITE_BRANCH;
 }
 
 u32 checkpoints_index(const struct cov_site *site)
 {
-	const struct cov_image *image = &site_target(site)->image;
-	u32 i = site->cell - first_cell(image, site->kind);
+	struct cell_layout layout = cov_image_layout(&site_target(site)->image);
+	u32 i = cell_index(&layout, site->kind, site->cell);
 
-	if (site->kind == SITE_BRANCH)
-		return i / 2;
-	return site->kind == SITE_LEADER && i == image->flow.nr_blocks ? COV_NONE : i;
+	return site->kind == SITE_LEADER && i == layout.blocks ? COV_NONE : i;
 }
 
 static unsigned long block_address(const struct cov_image *image, u32 block, u32 offset)
@@ -122,15 +110,16 @@ static u32 function_of(const struct cov_image *image, enum site_kind kind, u32 i
 	return index < flow->nr_blocks ? flow->blocks[index].function : COV_NONE;
 }
 
-/* @index: of the function, branch or block */
+/* @index: of the function, branch or block (struct cell_meaning) */
 static void site_init(struct cov_site *site, struct cov_target *target,
 		      enum site_kind kind, unsigned long address, u32 index)
 {
+	struct cell_layout layout = cov_image_layout(&target->image);
 	u32 function = function_of(&target->image, kind, index);
 
 	site->kind = kind;
 	site->offset = address - target->image.core.base;
-	site->cell = cell_of(&target->image, kind, index);
+	site->cell = cell_of(&layout, kind, index, 0);
 	site->state = COV_SITE_PENDING;
 	site->forbidden = function == COV_NONE || target->image.labels[function].forbidden;
 	site->traced = target->cps.mode == COV_MODE_TRACE;
@@ -396,24 +385,22 @@ static void hit_bytes_free(struct hit_bytes *hits)
 static int hit_bytes_read(const struct cov_target *target, const u64 *counts,
 			  struct hit_bytes *hits)
 {
-	const struct flow *flow = &target->image.flow;
-	u32 i, functions = target->image.in.nr_functions;
-	const u64 *outcomes = counts + functions;
-	const u64 *leaders = outcomes + 2 * flow->nr_branches;
+	const struct cell_layout layout = cov_image_layout(&target->image);
+	u32 i;
 
-	hits->entry = alloc_array(functions, 1);
-	hits->leader = alloc_array(flow->nr_blocks, 1);
-	hits->taken = alloc_array(flow->nr_branches, 1);
-	hits->not_taken = alloc_array(flow->nr_branches, 1);
+	hits->entry = alloc_array(layout.functions, 1);
+	hits->leader = alloc_array(layout.blocks, 1);
+	hits->taken = alloc_array(layout.branches, 1);
+	hits->not_taken = alloc_array(layout.branches, 1);
 	if (!hits->entry || !hits->leader || !hits->taken || !hits->not_taken)
 		return -ENOMEM;
-	for (i = 0; i < functions; i++)
-		hits->entry[i] = !!counts[i];
-	for (i = 0; i < flow->nr_blocks; i++)
-		hits->leader[i] = !!leaders[i];
-	for (i = 0; i < flow->nr_branches; i++) {
-		hits->not_taken[i] = !!outcomes[2 * i];
-		hits->taken[i] = !!outcomes[2 * i + 1];
+	for (i = 0; i < layout.functions; i++)
+		hits->entry[i] = !!counts[cell_of(&layout, SITE_ENTRY, i, 0)];
+	for (i = 0; i < layout.blocks; i++)
+		hits->leader[i] = !!counts[cell_of(&layout, SITE_LEADER, i, 0)];
+	for (i = 0; i < layout.branches; i++) {
+		hits->not_taken[i] = !!counts[cell_of(&layout, SITE_BRANCH, i, 0)];
+		hits->taken[i] = !!counts[cell_of(&layout, SITE_BRANCH, i, 1)];
 	}
 	return 0;
 }

@@ -181,7 +181,7 @@ bool site_saw(const struct cov_site *site, u32 outcome);
  * checkpoints_hits - how often everything was hit
  * @target: its image and checkpoints
  * @sample: by this sample alone, or 0 for all
- * @hits: out: one for each cell (cells.h); kvfree() it. NULL after an error
+ * @hits: out: one for each cell (cell_layout.h); kvfree() it. NULL after an error
  *
  * Where nothing is counted (struct cells.wide) it is the number of samples that did, in
  * scope all 1. The targets' lock is held; sleeps. Return: 0, -ENOMEM, errors of cells_read().

@@ -21,6 +21,7 @@ int control_map_describe(const struct cov_target *target, struct cov_map *map,
 			 struct cov_error *error)
 {
 	const struct cells *cells = &target->cps.cells;
+	struct cell_layout layout = cov_image_layout(&target->image);
 	u64 sample;
 
 	if (!cells->base != !!map->sample)
@@ -34,10 +35,11 @@ int control_map_describe(const struct cov_target *target, struct cov_map *map,
 	map->offset = sample << SAMPLE_SHIFT | cells->offset;
 	map->length = PAGE_ALIGN(cells_bytes(cells));
 	map->cell_size = cells->wide ? 8 : 1;
-	map->functions = 0;
-	map->branches = target->image.in.nr_functions;
-	map->blocks = map->branches + 2 * target->image.flow.nr_branches;
-	map->cells = map->blocks + target->image.flow.nr_blocks;
+	map->functions = cell_of(&layout, SITE_ENTRY, 0, 0);
+	map->branches = cell_of(&layout, SITE_BRANCH, 0, 0);
+	map->blocks = cell_of(&layout, SITE_LEADER, 0, 0);
+	/* All but that of a checkpoint by hand. */
+	map->cells = cell_of(&layout, SITE_LEADER, layout.blocks, 0);
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 #define LIVECOV_IMAGE_H
 
 #include "address_set.h"
+#include "cell_layout.h"
 #include "compat.h"
 #include "errtext.h"
 #include "flow.h"
@@ -176,6 +177,16 @@ static inline bool cov_image_may_fault(const struct cov_image *image, u64 addres
 static inline bool cov_image_is_fentry(const struct cov_image *image, u64 address)
 {
 	return address_set_has(&image->fentries, image->core.base, address);
+}
+
+/* cov_image_layout - of the cells of what is made of it; any context */
+static __always_inline struct cell_layout cov_image_layout(const struct cov_image *image)
+{
+	return (struct cell_layout){
+		.functions = image->in.nr_functions,
+		.branches = image->flow.nr_branches,
+		.blocks = image->flow.nr_blocks,
+	};
 }
 
 /* cov_image_name - name of the function with index @function; valid as long as the image */

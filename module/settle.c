@@ -249,30 +249,30 @@ static void look_at_branch(struct cov_site *site, struct pass *pass)
 	pass->to[pass->nr_branches++] = to;
 }
 
-/* What @cell stands for (cells.h) was passed for the first time. */
+/* What @cell is of (cell_layout.h) was passed for the first time. */
 static void look_at(struct cov_target *target, u32 cell, struct pass *pass)
 {
 	const struct checkpoints *cps = &target->cps;
-	const struct flow *flow = &target->image.flow;
-	struct cov_site *site;
+	struct cell_layout layout = cov_image_layout(&target->image);
+	struct cell_meaning meaning = cell_decode(&layout, cell);
+	u32 i = meaning.index;
 
-	if (cell < target->image.in.nr_functions) {
-		site = cps->entry[cell];
-		target->settling.entries |= site && site->engine == COV_ENGINE_ENTRY;
-		return;
+	switch (meaning.kind) {
+	case SITE_ENTRY:
+		target->settling.entries |= cps->entry[i] &&
+					    cps->entry[i]->engine == COV_ENGINE_ENTRY;
+		break;
+	case SITE_BRANCH:
+		if (!cps->branch[i])
+			break;
+		note_implied_by(target, cps->branch[i], target->image.flow.branches[i].block);
+		look_at_branch(cps->branch[i], pass);
+		break;
+	case SITE_LEADER:
+		if (i < layout.blocks && cps->leader[i])
+			note_implied_by(target, cps->leader[i], i);
+		break;
 	}
-	cell -= target->image.in.nr_functions;
-	if (cell < 2 * flow->nr_branches) {
-		site = cps->branch[cell / 2];
-		if (!site)
-			return;
-		note_implied_by(target, site, flow->branches[cell / 2].block);
-		look_at_branch(site, pass);
-		return;
-	}
-	cell -= 2 * flow->nr_branches;
-	if (cell < flow->nr_blocks && cps->leader[cell])
-		note_implied_by(target, cps->leader[cell], cell);
 }
 
 static bool is_seen_entry(const struct cov_site *site)

@@ -10,15 +10,9 @@
 #include <linux/llist.h>
 #include <linux/mm.h>
 
+#include "cell_layout.h"
 #include "errtext.h"
 #include "region.h"
-
-/* What a site watches. */
-enum site_kind {
-	SITE_ENTRY,	/* a function's first instruction */
-	SITE_LEADER,	/* a block */
-	SITE_BRANCH,	/* both outcomes of a conditional jump */
-};
 
 /*
  * A site's life. The ABI's COV_SITE_* and one more, in between:
@@ -63,7 +57,7 @@ struct site_probe;
  * @taken_at: engine detour's: where a jump that is taken goes in its stub (stub_taken())
  * @offset: of the instruction, from the base of its target's text
  * @displacement: SITE_BRANCH: from the jump's end to where it goes; a call's likewise
- * @cell: what it sees: the first of its cells (cells.h), which tells as well which of the
+ * @cell: what it sees: the first of its cells (cell_layout.h), which tells as well which of the
  *	  target's functions, branches or blocks it is
  * @implied_by: SITE_SETTLED_FREE: the first cell of the site that, once it is hit, says that
  *		the outcome that was not known has been passed; 0, which is an entry's, if

@@ -224,12 +224,15 @@ static __always_inline u32 stack_in_use(const struct pt_regs *regs)
 	return (unsigned long)task_stack_page(current) + THREAD_SIZE - regs->sp;
 }
 
-/* What a site is in its target's tables (cells.h). */
+/* What an entry or a branch is in its target's tables. */
 static __always_inline u32 index_of(const struct cov_site *site)
 {
-	if (site->kind != SITE_BRANCH)
-		return site->cell;
-	return (site->cell - site_target(site)->image.in.nr_functions) / 2;
+	struct cell_layout layout = cov_image_layout(&site_target(site)->image);
+
+	/* Constants, so that the handler does not look for other kinds. */
+	if (site->kind == SITE_BRANCH)
+		return cell_index(&layout, SITE_BRANCH, site->cell);
+	return cell_index(&layout, SITE_ENTRY, site->cell);
 }
 
 notrace void trace_hit(const struct cov_site *site, u32 outcome, const struct pt_regs *regs,

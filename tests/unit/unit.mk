@@ -45,6 +45,8 @@ UNIT_TESTS += trace_area
 UNIT_TSAN += trace_area
 trace_area_SRCS := module/trace_area.c
 
+UNIT_TESTS += cell_layout
+
 UNIT_TESTS += cell_news
 cell_news_SRCS := module/cell_news.c
 
