@@ -24,4 +24,16 @@
 	(err);								\
 })
 
+/**
+ * cov_check_padding - is padding zero, as the contract wants it?
+ * @pad: all of it, or'ed together
+ * @error: where the sentence goes
+ *
+ * Return: 0 or -EINVAL.
+ */
+static inline int cov_check_padding(u32 pad, struct cov_error *error)
+{
+	return pad ? cov_fail(error, -EINVAL, "the padding is not zero") : 0;
+}
+
 #endif /* LIVECOV_ERRTEXT_H */

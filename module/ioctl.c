@@ -105,6 +105,15 @@ static bool terminated(const char *text, size_t size)
 	return strnlen(text, size) < size;
 }
 
+/* Of an array that user space wants. */
+static int check_count(u32 count, struct cov_error *error)
+{
+	if (!count || count > COV_RANGE_MAX)
+		return cov_fail(error, -EINVAL, "a count of %u is not in 1..%u", count,
+				COV_RANGE_MAX);
+	return 0;
+}
+
 static int check_modes(u32 mode, u32 scope, u32 engine, struct cov_error *error)
 {
 	if (mode < COV_MODE_BLOCKS || mode > COV_MODE_TRACE)
@@ -131,8 +140,8 @@ static int check_attach(const struct cov_attach *arg, struct cov_error *error)
 		return cov_fail(error, -EOPNOTSUPP, "detours record no callers and paths; engine auto takes others for them");
 	if (arg->flags & COV_ATTACH_RETURNS && arg->mode != COV_MODE_TRACE)
 		return cov_fail(error, -EINVAL, "returns are for mode trace alone");
-	if (arg->pad)
-		return cov_fail(error, -EINVAL, "the padding is not zero");
+	if (cov_check_padding(arg->pad, error))
+		return -EINVAL;
 	if (!arg->levels)
 		return cov_fail(error, -EINVAL, "the level mask is empty");
 	if (arg->globs_len > GLOBS_MAX)
@@ -347,16 +356,12 @@ static int do_arm(struct request *req)
 	return err;
 }
 
-static int check_target_id(const struct cov_target_id *arg, struct cov_error *error)
-{
-	return arg->pad ? cov_fail(error, -EINVAL, "the padding is not zero") : 0;
-}
-
 static int do_keep(struct request *req)
 {
 	struct cov_target_id *arg = &req->arg.id;
 	struct cov_target *target;
-	int err = check_target_id(arg, &req->error) ?: find_target(arg->target, &target, &req->error);
+	int err = cov_check_padding(arg->pad, &req->error) ?:
+		  find_target(arg->target, &target, &req->error);
 
 	if (!err)
 		target->owner = 0;
@@ -367,7 +372,8 @@ static int do_detach(struct request *req)
 {
 	struct cov_target_id *arg = &req->arg.id;
 	struct cov_target *target;
-	int err = check_target_id(arg, &req->error) ?: find_target(arg->target, &target, &req->error);
+	int err = cov_check_padding(arg->pad, &req->error) ?:
+		  find_target(arg->target, &target, &req->error);
 
 	if (!err)
 		target_detach(target);
@@ -378,7 +384,7 @@ static int do_reset(struct request *req)
 {
 	struct cov_target_id *arg = &req->arg.id;
 	struct cov_target *target;
-	int err = check_target_id(arg, &req->error);
+	int err = cov_check_padding(arg->pad, &req->error);
 
 	if (err)
 		return err;
@@ -395,12 +401,9 @@ static int read_table(enum query_table table, struct request *req)
 	struct cov_error *error = &req->error;
 	struct cov_target *target;
 
-	if (arg->pad)
-		return cov_fail(error, -EINVAL, "the padding is not zero");
-	if (!arg->count || arg->count > COV_RANGE_MAX)
-		return cov_fail(error, -EINVAL, "a count of %u is not in 1..%u", arg->count,
-				COV_RANGE_MAX);
-	return find_target(arg->target, &target, error) ?:
+	return cov_check_padding(arg->pad, error) ?:
+	       check_count(arg->count, error) ?:
+	       find_target(arg->target, &target, error) ?:
 	       query_range(target, table, arg, req->control->view, &req->answer, error);
 }
 
@@ -445,7 +448,7 @@ static int do_engines(struct request *req)
 {
 	struct cov_engines *arg = &req->arg.engines;
 	struct cov_target *target;
-	int err = arg->pad ? cov_fail(&req->error, -EINVAL, "the padding is not zero") :
+	int err = cov_check_padding(arg->pad, &req->error) ?:
 		  find_target(arg->target, &target, &req->error);
 
 	if (!err)
@@ -474,10 +477,10 @@ static int do_view(struct request *req)
 static int do_samples(struct request *req)
 {
 	struct cov_samples *arg = &req->arg.samples;
+	int err = check_count(arg->count, &req->error);
 
-	if (!arg->count || arg->count > COV_RANGE_MAX)
-		return cov_fail(&req->error, -EINVAL, "a count of %u is not in 1..%u", arg->count,
-				COV_RANGE_MAX);
+	if (err)
+		return err;
 	req->answer.bytes = kvcalloc(arg->count, sizeof(u64), GFP_KERNEL);
 	if (!req->answer.bytes)
 		return cov_fail(&req->error, -ENOMEM, "not enough memory for %u ids", arg->count);
@@ -491,9 +494,8 @@ static int do_map(struct request *req)
 	struct cov_map *arg = &req->arg.map;
 	struct cov_target *target;
 
-	if (arg->pad || arg->pad2)
-		return cov_fail(&req->error, -EINVAL, "the padding is not zero");
-	return find_target(arg->target, &target, &req->error) ?:
+	return cov_check_padding(arg->pad | arg->pad2, &req->error) ?:
+	       find_target(arg->target, &target, &req->error) ?:
 	       control_map_describe(target, arg, &req->error);
 }
 
@@ -501,10 +503,8 @@ static int do_callers(struct request *req)
 {
 	struct cov_callers *arg = &req->arg.callers;
 
-	if (!arg->count || arg->count > COV_RANGE_MAX)
-		return cov_fail(&req->error, -EINVAL, "a count of %u is not in 1..%u", arg->count,
-				COV_RANGE_MAX);
-	return callers_read(arg, &req->answer, &req->error);
+	return check_count(arg->count, &req->error) ?:
+	       callers_read(arg, &req->answer, &req->error);
 }
 
 static int do_news(struct request *req)
@@ -567,8 +567,8 @@ static int check_checkpoint(const struct cov_checkpoint_add *arg, struct cov_err
 		return cov_fail(error, -EINVAL, "the function's name is empty or not terminated");
 	if (arg->flags & ~COV_CHECKPOINT_AUTO)
 		return cov_fail(error, -EINVAL, "unknown flags %#x", arg->flags);
-	if (arg->pad)
-		return cov_fail(error, -EINVAL, "the padding is not zero");
+	if (cov_check_padding(arg->pad, error))
+		return -EINVAL;
 	if (!arg->levels)
 		return cov_fail(error, -EINVAL, "the level mask is empty");
 	return check_modes(COV_MODE_EDGES, arg->scope, COV_ENGINE_AUTO, error);

@@ -64,9 +64,7 @@ static int check(const struct cov_trace *request, struct cov_error *error)
 				COV_TRACE_TASKS_MAX);
 	if (request->flags & ~FLAGS)
 		return cov_fail(error, -EINVAL, "unknown flags %#x", request->flags);
-	if (request->pad)
-		return cov_fail(error, -EINVAL, "the padding is not zero");
-	return 0;
+	return cov_check_padding(request->pad, error);
 }
 
 int trace_file_make(struct cov_trace *request, u64 owner, struct file **file,
