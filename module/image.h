@@ -73,7 +73,7 @@ struct cov_image {
  * @globs: NUL-terminated patterns, one after the other; exact names for the
  *	   core kernel
  * @globs_len: bytes, 0 for all functions
- * @exact: they are names and no patterns
+ * @exact: they are names and no patterns, as they always are for the core kernel
  * @entries_only: do not decode: no blocks, no branches
  * @passages: entries and blocks may want detours, not jumps alone
  */

@@ -248,10 +248,7 @@ static int do_attach(struct request *req)
 		.choice = {
 			.globs = req->globs,
 			.globs_len = arg->globs_len,
-			.exact = !strcmp(arg->module, COV_CORE_KERNEL),
 			.entries_only = arg->flags & COV_ATTACH_FUNCTIONS_ONLY,
-			/* Elsewhere they are seen once, by breakpoint, or never by detour. */
-			.passages = arg->scope == COV_SCOPE_TRACKED || arg->mode == COV_MODE_COUNT,
 		},
 		.sections = req->sections,
 		.nr_sections = arg->nr_sections,
@@ -388,11 +385,10 @@ static int do_reset(struct request *req)
 
 	if (err)
 		return err;
-	if (arg->target)
-		return find_target(arg->target, &target, &req->error) ?: target_reset(target, &req->error);
-	list_for_each_entry(target, &cov_targets, link)
-		err = target_reset(target, &req->error) ?: err;
-	return err;
+	if (!arg->target)
+		return targets_reset(&req->error);
+	return find_target(arg->target, &target, &req->error) ?:
+	       target_reset(target, &req->error);
 }
 
 static int read_table(enum query_table table, struct request *req)
@@ -577,32 +573,10 @@ static int check_checkpoint(const struct cov_checkpoint_add *arg, struct cov_err
 static int do_checkpoint_add(struct request *req)
 {
 	struct cov_checkpoint_add *arg = &req->arg.add;
-	struct target_request request = {
-		.name = arg->module,
-		.checkpoint = arg->name,
-		.offset = arg->offset,
-		.choice = {
-			.globs = arg->function,
-			.globs_len = strnlen(arg->function, sizeof(arg->function)) + 1,
-			.exact = true,
-			.entries_only = !(arg->flags & COV_CHECKPOINT_AUTO),
-		},
-		.levels = arg->levels,
-		.mode = COV_MODE_EDGES,
-		.scope = arg->scope,
-		/* One place: callers, paths and counts are worth a trap. */
-		.engine = COV_ENGINE_KPROBE,
-		.flags = COV_ATTACH_PATHS,
-	};
 	struct cov_target *target;
-	char owner[COV_MODULE_LEN];
-	int err = check_checkpoint(arg, &req->error);
+	int err = check_checkpoint(arg, &req->error) ?:
+		  target_attach_checkpoint(arg, &target, &req->error);
 
-	if (!err && !arg->module[0]) {
-		err = cov_image_owner(arg->function, owner, &req->error);
-		request.name = owner;
-	}
-	err = err ?: target_attach_checkpoint(&request, &target, &req->error);
 	if (!err)
 		arg->target = target->id;
 	return err;

@@ -128,18 +128,18 @@ struct cov_target *target_alloc(const struct target_request *request)
 	return target;
 }
 
-int target_read_image(struct cov_target *target, const struct target_request *request,
+int target_read_image(struct cov_target *target, const struct image_choice *choice,
 		      struct cov_error *error)
 {
 	struct module *mod;
 	int err;
 
-	if (!strcmp(request->name, COV_CORE_KERNEL))
-		return cov_image_of_core(&request->choice, &target->image, error);
-	mod = get_module(request->name, error);
+	if (!strcmp(target->name, COV_CORE_KERNEL))
+		return cov_image_of_core(choice, &target->image, error);
+	mod = get_module(target->name, error);
 	if (IS_ERR(mod))
 		return PTR_ERR(mod);
-	err = cov_image_of_module(mod, &request->choice, &target->image, error);
+	err = cov_image_of_module(mod, choice, &target->image, error);
 	if (!err)
 		target->mod = mod;
 	/* Without the reference rmmod works; the lock keeps @mod valid (target.h). */
@@ -222,10 +222,17 @@ void target_publish(struct cov_target *target, const struct target_request *requ
 	list_add_tail(&target->link, &cov_targets);
 }
 
+/* Elsewhere entries and blocks are seen once, by breakpoint, or never by detour. */
+static bool wants_passages(const struct target_request *request)
+{
+	return request->scope == COV_SCOPE_TRACKED || request->mode == COV_MODE_COUNT;
+}
+
 int target_attach(const struct target_request *request, struct cov_target **out,
 		  struct cov_error *error)
 {
 	struct cov_target *target = find_attached(request->name);
+	struct image_choice choice = request->choice;
 	int err;
 
 	if (target && target->state == COV_TARGET_STALE)
@@ -240,7 +247,8 @@ int target_attach(const struct target_request *request, struct cov_target **out,
 	target = target_alloc(request);
 	if (!target)
 		return cov_fail(error, -ENOMEM, "not enough memory");
-	err = target_read_image(target, request, error);
+	choice.passages = wants_passages(request);
+	err = target_read_image(target, &choice, error);
 	if (!err)
 		err = target_choose_sites(target, request->mode, error);
 	if (err) {

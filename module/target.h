@@ -97,10 +97,10 @@ extern unsigned int cov_max_checkpoints;
 
 /**
  * struct target_request - an attach that user space asked for, validated
- * @name: module, COV_CORE_KERNEL, or (checkpoints only) empty
+ * @name: module or COV_CORE_KERNEL
  * @checkpoint: name of a checkpoint added by hand, or empty
  * @offset: its offset in the function, bytes
- * @choice: which functions
+ * @choice: which functions; target_attach() sets its @passages
  * @sections: named ranges of text, kvmalloc()ed, taken over by the target if one is made; or NULL
  * @nr_sections: how many
  * @owner: id of the file, 0 to keep
@@ -161,7 +161,7 @@ int target_attach(const struct target_request *request, struct cov_target **targ
 
 /**
  * target_attach_checkpoint - make a target of one place, and arm it
- * @request: what was asked for; has a @checkpoint, and no @sections
+ * @place: what was asked for, validated
  * @target: out, if 0 is returned: the target, listed and armed; target_detach() frees it
  * @error: out: a sentence for the caller, after an error
  *
@@ -173,8 +173,8 @@ int target_attach(const struct target_request *request, struct cov_target **targ
  * kprobes refuses the place; else errors of target_attach() and target_arm(). After an error there
  * is no target, but the others' sites stay with kprobes.
  */
-int target_attach_checkpoint(const struct target_request *request,
-			     struct cov_target **target, struct cov_error *error);
+int target_attach_checkpoint(const struct cov_checkpoint_add *place, struct cov_target **target,
+			     struct cov_error *error);
 
 /**
  * target_arm - arm pending sites, and plan again for those that are refused
@@ -215,6 +215,14 @@ void target_detach(struct cov_target *target);
  * in any case.
  */
 int target_reset(struct cov_target *target, struct cov_error *error);
+
+/**
+ * targets_reset - target_reset() of all targets
+ * @error: out: a sentence for the caller, after an error
+ *
+ * All are tried. Return: 0, or the last error of target_reset().
+ */
+int targets_reset(struct cov_error *error);
 
 /**
  * target_find - look a target up by its id

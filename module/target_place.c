@@ -169,15 +169,15 @@ static int arm_place(struct cov_target *target, struct cov_error *error)
 static int make_checkpoint(struct cov_target *target, const struct target_request *request,
 			   struct cov_error *error)
 {
-	return target_read_image(target, request, error) ?:
+	return target_read_image(target, &request->choice, error) ?:
 	       find_place(target, error) ?:
 	       check_place(target, request->offset, error) ?:
-	       target_choose_sites(target, COV_MODE_EDGES, error) ?:
+	       target_choose_sites(target, request->mode, error) ?:
 	       add_place(target, error);
 }
 
-int target_attach_checkpoint(const struct target_request *request, struct cov_target **out,
-			     struct cov_error *error)
+static int attach_place(const struct target_request *request, struct cov_target **out,
+			struct cov_error *error)
 {
 	struct cov_target *target;
 	int err;
@@ -205,4 +205,34 @@ int target_attach_checkpoint(const struct target_request *request, struct cov_ta
 	}
 	*out = target;
 	return 0;
+}
+
+int target_attach_checkpoint(const struct cov_checkpoint_add *place, struct cov_target **out,
+			     struct cov_error *error)
+{
+	char owner[COV_MODULE_LEN];
+	struct target_request request = {
+		.name = place->module,
+		.checkpoint = place->name,
+		.offset = place->offset,
+		.choice = {
+			.globs = place->function,
+			.globs_len = strlen(place->function) + 1,
+			.exact = true,
+			.entries_only = !(place->flags & COV_CHECKPOINT_AUTO),
+		},
+		.levels = place->levels,
+		.mode = COV_MODE_EDGES,
+		.scope = place->scope,
+		/* One place: callers, paths and counts are worth a trap. */
+		.engine = COV_ENGINE_KPROBE,
+		.flags = COV_ATTACH_PATHS,
+	};
+	int err = 0;
+
+	if (!place->module[0]) {
+		err = cov_image_owner(place->function, owner, error);
+		request.name = owner;
+	}
+	return err ?: attach_place(&request, out, error);
 }

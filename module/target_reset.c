@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * target_reset.c - a target starts over: no hits, every site armed, while handlers
+ * target_reset.c - a target, or each, starts over: no hits, every site armed, while handlers
  * go on hitting them. Owns nothing. May call checkpoints, engines, disarm.
  */
 #include "disarm.h"
@@ -103,4 +103,14 @@ int target_reset(struct cov_target *target, struct cov_error *error)
 		return cov_fail(error, some.err, "%u sites of %s could not be armed again; detach and attach it for a new start",
 				some.failed, target->name);
 	return target_is_going(target) ? 0 : err;
+}
+
+int targets_reset(struct cov_error *error)
+{
+	struct cov_target *target;
+	int err = 0;
+
+	list_for_each_entry(target, &cov_targets, link)
+		err = target_reset(target, error) ?: err;
+	return err;
 }
