@@ -234,7 +234,7 @@ class Attach(Case):
                          r"2 refused \(1 EINVAL: the kernel forbids a probe there; "
                          r"1 EILSEQ: [^;]+\)\n"
                          r"toy: 10 branches without a detour: 4 in functions [^,]+, "
-                         r"3 with too few instructions [^,]+, 1 whose bytes [^,]+, 2 for [^,]+\n$")
+                         r"3 with too few movable instructions [^,]+, 1 whose bytes [^,]+, 2 for [^,]+\n$")
         self.assertEqual(done.stderr, "")
 
     def test_summary_of_an_engine_that_was_asked_for(self):
@@ -800,7 +800,7 @@ class Samples(Case):
         self.assertRegex(text, r"(?m)^FUNCTION +ENTRY +BLOCKS +OUTCOMES +CODE; OUTCOMES$")
         self.assertRegex(text, r"(?m)^toy_main +- +0 +1 +0x2 taken$")
         self.assertIn("covered by sample %d and not by sample %d: functions 0, blocks 0, branch "
-                      "outcomes 1\nperhaps, it cannot be known: 5 more places" % (MAIN, FELL),
+                      "outcomes 1\nunknown for 5 more places" % (MAIN, FELL),
                       text)
         text = self.covstat("samples", "--compare", str(FELL), str(MAIN)).stdout
         self.assertTrue(text.startswith("covered by sample %d and not by" % FELL))
@@ -855,14 +855,14 @@ class Samples(Case):
         self.run_samples(MAIN)
         for place, words in ((("nosuch",), "no function nosuch"),
                              (("other:toy_main",), "no function other:toy_main is attached"),
-                             (("toy_main+0x1000",), "no block of toy_main has +0x1000"),
+                             (("toy_main+0x1000",), "no block of toy_main contains +0x1000"),
                              (("toy_main+3", "--outcome", "taken"),
                               "no conditional jump begins at toy_main+0x3")):
             done = self.covstat("samples", "--reaching", *place, status=1)
             self.assertIn(words, done.stderr)
             self.assertEqual(done.stdout, "")
         self.covstat("attach", "toy_two", "--scope", "tracked")
-        self.assertIn("2 functions are called toy_main; put their module in front",
+        self.assertIn("2 functions are called toy_main; give the module as well",
                       self.covstat("samples", "--reaching", "toy_main", status=1).stderr)
         self.json("samples", "--reaching", "toy_two:toy_main")
         self.assertRegex(self.covstat("samples", "--alone", str(MAIN)).stdout,
@@ -1009,9 +1009,9 @@ class Trace(Case):
 
     def test_losses_are_told(self):
         text = self.trace().stderr
-        self.assertIn("9 events found no room; --size", text)
+        self.assertIn("9 events did not fit; use a larger --size", text)
         self.assertIn("1 returns are missing", text)
-        self.assertIn("3 tasks found no room; --tasks", text)
+        self.assertIn("3 tasks did not fit; use a larger --tasks", text)
 
     def test_module_is_attached_for_the_run_alone(self):
         self.trace()
@@ -1022,7 +1022,7 @@ class Trace(Case):
         self.assertIn("nothing is attached in mode trace", done.stderr)
         self.covstat("attach", "toy", "--mode", "trace")
         self.assertIn("toy_main", self.covstat("trace", "true").stdout)
-        self.assertIn("does not see returns", self.covstat("trace", "--ret", "true",
+        self.assertIn("does not record returns", self.covstat("trace", "--ret", "true",
                                                            status=1).stderr)
         self.covstat("detach", "toy")
         self.covstat("attach", "toy", "--mode", "trace", "--returns")
@@ -1044,7 +1044,7 @@ class Trace(Case):
                 (["--tasks", "0", "true"], "--tasks takes"),
                 (["--tasks", "65537", "true"], "--tasks takes"),
                 (["--sample", "0", "true"], "a sample is a number above 0"),
-                (["--functions", "x", "true"], "--functions goes with --module"),
+                (["--functions", "x", "true"], "--functions needs --module"),
                 (["--ret"], "no command to run")):
             self.assertIn(words, self.covstat("trace", *args, status=2).stderr)
 
@@ -1124,7 +1124,7 @@ class TheRest(Case):
     def test_checkpoints_are_switched_by_pattern(self):
         for name in ("a1", "a2", "b"):
             self.covstat("checkpoint", "add", name, "toy_main")
-        self.assertIn("a1: does not count", self.covstat("checkpoint", "disable", "a1").stdout)
+        self.assertIn("a1: disabled", self.covstat("checkpoint", "disable", "a1").stdout)
         self.assertEqual(self.states(), {"a1": False, "a2": True, "b": True})
         self.assertRegex(self.covstat("checkpoint", "list").stdout, r"a1 +7 +disabled +1 ")
         self.covstat("checkpoint", "disable", "*")
@@ -1263,7 +1263,7 @@ class Doctor(Case):
         self.assertIn("secure boot", step)
         text, step = self.engines("6.1.0-x", rcu, old=1)
         self.assertEqual(text, "kprobe; not detour, entry, breakpoint: "
-                         "this livecov.ko is older than the others")
+                         "this livecov.ko is older than these engines")
         self.assertIn("livecov.ko", step)
 
     def test_engines_are_unknown_while_livecov_does_not_answer(self):

@@ -57,7 +57,7 @@ class Callers(Recorded):
         self.assertIsNone(self.json("callers", "toy_main")["callers"][0]["from"]["function"])
 
     def test_lost_records_are_told(self):
-        self.assertIn("12 records found no room", self.covstat("callers", callers_lost=12).stdout)
+        self.assertIn("12 caller records were lost", self.covstat("callers", callers_lost=12).stdout)
         self.assertEqual(self.json("callers", callers_lost=12)["lost"], 12)
 
     def test_without_records_it_says_how_to_get_them(self):
@@ -125,7 +125,7 @@ class Map(Recorded):
         self.covstat("attach", "toy_two", "--paths")
         for options in ((), ("--frontier",)):
             done = self.covstat("map", *options, "--function", "toy_main", status=1)
-            self.assertIn("2 functions are called toy_main; put their module in front, as "
+            self.assertIn("2 functions are called toy_main; give the module as well, as "
                           "MODULE:toy_main", done.stderr)
             done = self.covstat("map", *options, "--function", "other:toy_main", status=1)
             self.assertIn("no function other:toy_main is attached", done.stderr)
@@ -199,12 +199,14 @@ class Map(Recorded):
         self.assertIn("apt install graphviz", done.stderr)
 
     def test_unknown_function(self):
-        for options in (("--function", "nosuch"), ("--function", "nosuch", "--frontier"),
-                        ("--function", "toy_main.cold")):
+        for options, words in (
+                (("--function", "nosuch"), "no function nosuch"),
+                (("--function", "nosuch", "--frontier"), "no function nosuch"),
+                (("--function", "toy_main.cold"),
+                 "a part of toy_main; use --function toy_main")):
             done = self.covstat("map", *options, status=1)
-            self.assertIn("no function", done.stderr)
+            self.assertIn(words, done.stderr)
             self.assertEqual(done.stdout, "")
-        self.assertIn("a part of toy_main", done.stderr)
 
 
 class Watch(Recorded):

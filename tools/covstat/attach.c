@@ -225,7 +225,7 @@ static int attach(struct cov *cov, const char *module, struct cov_attach_options
 	}
 	/* After the last check for signals: the caller closes @cov, which undoes everything. */
 	if (signals_stopped_by()) {
-		fail("attaching was given up; nothing is left attached");
+		fail("attaching was interrupted; nothing is left attached");
 		return 128 + signals_stopped_by();
 	}
 	/* Only now may it outlive this process: until here a kill undoes everything. */
@@ -300,7 +300,7 @@ static int run_attach(int argc, char **argv)
 		goto out;
 	}
 	if (status == EXIT_OK && argc - optind != 1)
-		status = usage_error(&cmd_attach, "give one module's name");
+		status = usage_error(&cmd_attach, "give the name of one module");
 	if (status != EXIT_OK)
 		goto out;
 	options.functions = functions.items;
@@ -319,28 +319,35 @@ const struct command cmd_attach = {
 	.purpose = "Measure a loaded module until it is detached.",
 	.usage = "MODULE [OPTION]...",
 	.options =
-	"      --mode MODE        edges: both outcomes of each branch, and every block;\n"
-	"                         count: the same, and how often; blocks: blocks alone,\n"
-	"                         each until it was seen; trace: as count, and in order, for\n"
-	"                         `covstat trace` (default: edges)\n"
-	"      --scope SCOPE      all: whatever runs in the module; tracked: only tasks\n"
-	"                         under `covstat run` or cov_register() (default: all)\n"
-	"      --engine ENGINE    what arms a site (default: auto, the first of these\n"
-	"                         that can: detour, breakpoint, entry, kprobe).\n"
+	"      --mode MODE        edges: both outcomes of each conditional jump, and\n"
+	"                         with them every block; count: the same, and how often;\n"
+	"                         blocks: only the blocks, each until it was seen;\n"
+	"                         trace: as count, and in order, for `covstat trace`\n"
+	"                         (default: edges)\n"
+	"      --scope SCOPE      all: everything that runs in the module; tracked: only\n"
+	"                         the tasks under `covstat run` or cov_register(), each\n"
+	"                         sample separately (default: all)\n"
+	"      --engine ENGINE    what arms a site (default: auto, for each site the\n"
+	"                         first of these that can: detour, breakpoint, entry,\n"
+	"                         kprobe).\n"
 	"                         detour: a jump to a stub, as cheap as compiled-in\n"
-	"                         coverage, and no others but entries; breakpoint: traps;\n"
-	"                         kprobe: on any kernel, 10 to 50 ms a site, counts in\n"
-	"                         mode edges too; entry: function entries alone\n"
-	"      --functions GLOB   only functions whose names match; repeatable\n"
-	"      --functions-only   function entries alone, no blocks or branches\n"
-	"      --returns          in mode trace: see returns too, some 20 ms a function\n"
+	"                         coverage, with ftrace for entries that have no room\n"
+	"                         for one; breakpoint: a trap; kprobe: works on any\n"
+	"                         kernel, takes 10 to 50 ms per site to attach, and\n"
+	"                         counts in mode edges too; entry: function entries only\n"
+	"      --functions GLOB   only functions whose names match, with their cold\n"
+	"                         parts; repeatable\n"
+	"      --functions-only   function entries only, no blocks or branches\n"
+	"      --returns          in mode trace: record returns too; attaching takes\n"
+	"                         about 20 ms more per function\n"
 	"      --level N          give the checkpoints level N, 1 to 64; repeatable\n"
 	"                         (default: 1)\n"
-	"      --paths            record callers and paths, and count; each jump is a trap,\n"
-	"                         for `covstat callers`, `covstat map`, `covstat watch`\n",
+	"      --paths            record callers and paths, and count hits; each jump is\n"
+	"                         a trap. For the commands callers, map and watch\n",
 	.notes =
-	"MODULE may be vmlinux: then name core-kernel functions with --functions.\n"
-	"Ctrl-C while it works leaves nothing attached (exit status 130). So does kill -9.\n",
+	"MODULE may be vmlinux: then functions of the core kernel are selected with\n"
+	"--functions. If attach is interrupted (Ctrl-C, exit status 130) or killed while\n"
+	"it works, nothing stays attached.\n",
 	.example = "covstat attach vivid --functions 'vivid_vid_*'",
 	.run = run_attach,
 };

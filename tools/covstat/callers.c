@@ -100,10 +100,10 @@ static int print_table(const struct rows *rows)
 		table_print(table);
 	} else {
 		table_free(table);
-		puts("no caller was recorded; callers are recorded for `covstat attach MODULE --paths`");
+		puts("no callers were recorded; they are recorded after `covstat attach MODULE --paths`");
 	}
 	if (rows->lost)
-		printf("%" PRIu64 " records found no room; load livecov with a larger max_callers\n",
+		printf("%" PRIu64 " caller records were lost: load livecov with a larger max_callers\n",
 		       rows->lost);
 	return EXIT_OK;
 }
@@ -142,7 +142,7 @@ static int run_callers(int argc, char **argv)
 	if (c != OPTIONS_END)
 		return options_exit(c);
 	if (argc - optind > 1)
-		return usage_error(&cmd_callers, "give one function, or a pattern");
+		return usage_error(&cmd_callers, "give at most one function or pattern");
 	cov = open_cov();
 	if (!cov)
 		return EXIT_ERROR;
@@ -153,13 +153,13 @@ static int run_callers(int argc, char **argv)
 
 const struct command cmd_callers = {
 	.name = "callers",
-	.purpose = "Who called each function, from outside the module too.",
+	.purpose = "Print each function's callers, also from outside the module.",
 	.usage = "[FUNCTION] [OPTION]...",
 	.options = LEVEL_HELP,
 	.notes =
-	"FUNCTION may be a shell pattern. CALLER is where the call returns to. FIRST and\n"
-	"LAST are the samples that showed the pair first and last, - where a call was\n"
-	"made by no tracked task. Recorded after `covstat attach MODULE --paths`.\n",
+	"FUNCTION may be a shell pattern; CALLER is where the call returns to. FIRST and\n"
+	"LAST are the first and the last sample that showed the pair, - where no tracked\n"
+	"task made the call. Recorded after `covstat attach MODULE --paths`.\n",
 	.example = "covstat callers 'vivid_fop_*'",
 	.run = run_callers,
 };

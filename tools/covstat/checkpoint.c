@@ -15,16 +15,16 @@ struct request {
 	struct place_name place;
 };
 
-static int print_done(const char *key, const char *name, const char *words)
+static int print_done(const char *done, const char *name)
 {
 	struct json_object *document;
 
 	if (!settings.json) {
-		printf("%s: %s\n", name, words);
+		printf("%s: %s\n", name, done);
 		return EXIT_OK;
 	}
 	document = json_document();
-	json_add_string(document, key, name);
+	json_add_string(document, done, name);
 	return json_print(document);
 }
 
@@ -43,28 +43,28 @@ static int add(struct cov *cov, const struct request *request)
 {
 	if (cov_checkpoint_add(cov, &request->options, NULL))
 		return fail_cov(cov);
-	return print_done("added", request->options.name, "watched");
+	return print_done("added", request->options.name);
 }
 
 static int del(struct cov *cov, const char *name)
 {
 	if (checkpoint_del(cov, name))
 		return fail_cov(cov);
-	return print_done("deleted", name, "forgotten");
+	return print_done("deleted", name);
 }
 
 static int restart(struct cov *cov, const char *name)
 {
 	if (checkpoint_restart(cov, name))
 		return fail_cov(cov);
-	return print_done("restarted", name, "begins anew");
+	return print_done("restarted", name);
 }
 
 static int toggle(struct cov *cov, const char *pattern, bool on, bool branches)
 {
 	if (cov_checkpoint_switch(cov, pattern, on, branches))
 		return fail_cov(cov);
-	return print_done(on ? "enabled" : "disabled", pattern, on ? "counts" : "does not count");
+	return print_done(on ? "enabled" : "disabled", pattern);
 }
 
 /* ---- list -------------------------------------------------------------- */
@@ -243,7 +243,7 @@ static int check_operands(const struct verb *verb, char **operands, struct reque
 {
 	if (!verb)
 		return usage_error(&cmd_checkpoint,
-				   "give add NAME PLACE, del NAME, restart NAME, enable PATTERN, disable PATTERN, or list");
+				   "use add NAME PLACE, del NAME, restart NAME, enable PATTERN, disable PATTERN, or list");
 	if (verb->run != run_add)
 		return EXIT_OK;
 	request->options.name = operands[1];
@@ -286,12 +286,13 @@ const struct command cmd_checkpoint = {
 	.options =
 	"      --auto             add, enable, disable: the function's branches as well\n"
 	"      --scope SCOPE      add: all or tracked (default: all)\n"
-	"      --level N          add: level 1 to 64; repeatable (default: 1);\n"
+	"      --level N          add: a level, 1 to 64; repeatable (default: 1);\n"
 	"                         list: only those that have it\n",
 	.notes =
-	"MODULE is vmlinux for the kernel itself; without it, modules are searched. restart\n"
-	"forgets what one checkpoint has counted. PATTERN is a shell pattern of names, '*' is\n"
-	"all; what is disabled does not count until it is enabled.\n",
+	"MODULE is vmlinux for the kernel itself; without a module, all are searched.\n"
+	"add arms the place until del; restart forgets what a checkpoint has counted;\n"
+	"disable stops counting for those whose names match a shell pattern ('*' for\n"
+	"all), until enable.\n",
 	.example = "covstat checkpoint add released vivid:vivid_fop_release",
 	.run = run_checkpoint,
 };

@@ -87,7 +87,7 @@ static int run_detach(int argc, char **argv)
 	if (c != OPTIONS_END)
 		return options_exit(c);
 	if (argc - optind != !all)
-		return usage_error(&cmd_detach, "give one module's name, or --all");
+		return usage_error(&cmd_detach, "give the name of one module, or --all");
 	return detach(all, argv[optind]);
 }
 

@@ -126,7 +126,7 @@ static void check_root(const struct machine *machine, struct finding *f)
 		say(f, OK, "running as root");
 		return;
 	}
-	say(f, PROBLEM, "not running as root; livecov's files are root's alone");
+	say(f, PROBLEM, "not running as root; only root can open livecov's files");
 	advise(f, "run as root (sudo covstat ...)");
 }
 
@@ -136,7 +136,7 @@ static void check_debugfs(const struct machine *machine, struct finding *f)
 
 	(void)machine;
 	if (statfs(DEBUGFS, &fs)) {
-		say(f, PROBLEM, DEBUGFS " is not there: %s", strerror(errno));
+		say(f, PROBLEM, DEBUGFS " is not available: %s", strerror(errno));
 		advise(f, "boot a kernel with CONFIG_DEBUG_FS");
 	} else if (fs.f_type != DEBUGFS_MAGIC) {
 		say(f, PROBLEM, "debugfs is not mounted");
@@ -154,12 +154,12 @@ static void check_kprobes(const struct machine *machine, struct finding *f)
 	snprintf(path, sizeof(path), "/boot/config-%s", machine->system.release);
 	found = has_line(path, "CONFIG_KPROBES=y");
 	if (found > 0 || !access(DEBUGFS "/kprobes", F_OK)) {
-		say(f, OK, "the kernel has them");
+		say(f, OK, "the kernel supports them");
 	} else if (!found) {
 		say(f, PROBLEM, "the kernel was built without CONFIG_KPROBES");
-		advise(f, "boot a kernel with CONFIG_KPROBES; distributions' have it");
+		advise(f, "boot a kernel with CONFIG_KPROBES; distribution kernels have it");
 	} else {
-		say(f, UNKNOWN, "neither %s nor " DEBUGFS "/kprobes can be seen", path);
+		say(f, UNKNOWN, "neither %s nor " DEBUGFS "/kprobes can be found", path);
 		advise(f, "run as root, with debugfs mounted");
 	}
 }
@@ -206,7 +206,7 @@ static void check_lockdown(const struct machine *machine, struct finding *f)
 			say(f, UNKNOWN, LOCKDOWN " cannot be read");
 			advise(f, "mount -t securityfs none /sys/kernel/security");
 		} else {
-			say(f, OK, "this kernel has none");
+			say(f, OK, "this kernel has no lockdown");
 		}
 		return;
 	}
@@ -221,9 +221,9 @@ static void check_lockdown(const struct machine *machine, struct finding *f)
 		say(f, OK, "none");
 		return;
 	}
-	say(f, PROBLEM, "the kernel is locked down (%s): debugfs and unsigned modules are shut",
+	say(f, PROBLEM, "the kernel is locked down (%s): debugfs and unsigned modules are blocked",
 	    begin + 1);
-	advise(f, "switch secure boot off in the firmware, or use a virtual machine");
+	advise(f, "disable secure boot in the firmware, or use a virtual machine");
 }
 
 static bool secure_boot(void)
@@ -249,12 +249,12 @@ static void check_signatures(const struct machine *machine, struct finding *f)
 	} else if (read_line("/proc/sys/kernel/modules_disabled", line, sizeof(line)) &&
 		   line[0] == '1') {
 		say(f, PROBLEM, "no module can be loaded until the next boot (kernel.modules_disabled)");
-		advise(f, "reboot without it");
+		advise(f, "reboot without setting it");
 	} else if (read_line("/sys/module/module/parameters/sig_enforce", line, sizeof(line)) &&
 		   line[0] == 'Y') {
 		say(f, PROBLEM, "only signed modules can be loaded%s",
 		    secure_boot() ? " (secure boot is on)" : "");
-		advise(f, "sign livecov.ko with a key that the kernel trusts (mokutil --import), or switch secure boot off");
+		advise(f, "sign livecov.ko with a key that the kernel trusts (mokutil --import), or disable secure boot");
 	} else {
 		say(f, OK, "unsigned modules can be loaded");
 	}
@@ -268,10 +268,10 @@ static void check_headers(const struct machine *machine, struct finding *f)
 	if (!access(path, F_OK)) {
 		say(f, OK, "%s", path);
 	} else if (machine->loaded) {
-		say(f, OK, "none, but livecov is loaded already");
+		say(f, OK, "none, but livecov is already loaded");
 	} else {
 		say(f, PROBLEM, "no %s: livecov.ko cannot be built for this kernel", path);
-		advise(f, "apt install linux-headers-%s (the name is the distribution's)",
+		advise(f, "apt install linux-headers-%s (the package's name depends on the distribution)",
 		       machine->system.release);
 	}
 }
@@ -332,23 +332,23 @@ static const char *why_not_all(const struct machine *machine, uint32_t abi_minor
 	snprintf(config, sizeof(config), "/boot/config-%s", machine->system.release);
 	if (!abi_minor) {
 		advise(f, "load the livecov.ko that was built with this libcov");
-		return "this livecov.ko is older than the others";
+		return "this livecov.ko is older than these engines";
 	}
 	if (sscanf(machine->system.release, "%d.%d", &major, &minor) == 2 &&
 	    (major < 5 || (major == 5 && minor < 18))) {
-		advise(f, "boot Linux 5.18 or newer; until then kprobes serve, slowly");
+		advise(f, "boot Linux 5.18 or newer; until then kprobes are used, which are slower");
 		return "Linux is older than 5.18";
 	}
 	if (!has_line(config, "CONFIG_TASKS_RCU=y")) {
-		advise(f, "boot a preemptible kernel; until then kprobes serve, slowly");
+		advise(f, "boot a preemptible kernel; until then kprobes are used, which are slower");
 		return "the kernel was built without CONFIG_TASKS_RCU";
 	}
 	if (locked_down()) {
-		advise(f, "switch secure boot off in the firmware, or use a virtual machine");
+		advise(f, "disable secure boot in the firmware, or use a virtual machine");
 		return "the kernel is locked down";
 	}
-	advise(f, "see `dmesg | grep 'livecov: engines'`, and report what it says; until then kprobes serve, slowly");
-	return "livecov cannot reach text, or its self-test of patching it failed";
+	advise(f, "run `dmesg | grep 'livecov: engines'` and report what it says; until then kprobes are used, which are slower");
+	return "livecov found no way to patch text, or its self-test of that failed";
 }
 
 #define FAST_ENGINES	(1U << COV_ENGINE_DETOUR | 1U << COV_ENGINE_BREAKPOINT | \
@@ -361,8 +361,8 @@ static void check_engines(const struct machine *machine, struct finding *f)
 	struct cov *cov = NULL;
 
 	if (cov_open(&cov) || cov_status(cov, &summary)) {
-		say(f, UNKNOWN, "only livecov can tell, and it does not answer");
-		advise(f, "when livecov is loaded, run covstat doctor again");
+		say(f, UNKNOWN, "only livecov knows, and it does not respond");
+		advise(f, "load livecov, then run covstat doctor again");
 		cov_close(cov);
 		return;
 	}
@@ -469,10 +469,10 @@ static int run_doctor(int argc, char **argv)
 
 const struct command cmd_doctor = {
 	.name = "doctor",
-	.purpose = "What on this machine would stop livecov, and what to do about it.",
+	.purpose = "Say what would prevent livecov from working, and what to do.",
 	.usage = "[OPTION]...",
 	.options = "",
-	.notes = "Exit status 1 if something would stop it.\n",
+	.notes = "The exit status is 1 if something would prevent livecov from working.\n",
 	.example = "sudo covstat doctor",
 	.run = run_doctor,
 };

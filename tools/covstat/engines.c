@@ -14,9 +14,9 @@ static const struct {
 	unsigned int why;
 	const char *words;
 } reasons[] = {
-	{ "unsure", COV_WHY_UNSURE, "in functions of which not every way in is known" },
-	{ "short", COV_WHY_SHORT, "with too few instructions beside them that may be moved" },
-	{ "reserved", COV_WHY_RESERVED, "whose bytes are somebody else's" },
+	{ "unsure", COV_WHY_UNSURE, "in functions that may have unknown edges into them" },
+	{ "short", COV_WHY_SHORT, "with too few movable instructions next to them" },
+	{ "reserved", COV_WHY_RESERVED, "whose bytes or adjacent ones belong to another user" },
 	{ "other", COV_WHY_OTHER, "for other reasons" },
 };
 

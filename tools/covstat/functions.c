@@ -24,10 +24,10 @@ static unsigned int count_in(const struct cov_snapshot *snapshot, unsigned int t
 static bool fail_several(const struct place_name *name, unsigned int n)
 {
 	if (name->module[0])
-		fail("%u functions of %s are called %s; a name does not tell them apart, `covstat list --json` has their addresses",
+		fail("%u functions of %s are called %s; the name does not identify one, see `covstat list --json` for their addresses",
 		     n, name->module, name->function);
 	else
-		fail("%u functions are called %s; put their module in front, as MODULE:%s", n,
+		fail("%u functions are called %s; give the module as well, as MODULE:%s", n,
 		     name->function, name->function);
 	return false;
 }
@@ -52,7 +52,7 @@ bool find_function(const struct cov_snapshot *snapshot, const struct place_name 
 	if (n > 1)
 		return fail_several(name, n);
 	if (!n)
-		fail("no function %s%s%s is %s; `covstat list` has their names", name->module,
+		fail("no function %s%s%s is %s; `covstat list` lists their names", name->module,
 		     name->module[0] ? ":" : "", name->function, attached);
 	return n == 1;
 }

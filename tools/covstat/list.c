@@ -152,9 +152,9 @@ static void print_state(const struct cov_target_desc *target)
 		printf("checkpoint %s at +0x%" PRIx64 "\n", target->checkpoint,
 		       target->checkpoint_offset);
 	if (target->state == COV_TARGET_GONE)
-		printf("%s is unloaded: these are its results until then\n", target->module);
+		printf("%s has been unloaded: these are its results up to then\n", target->module);
 	else if (target->state == COV_TARGET_STALE)
-		printf("%s was loaded again from another build: these are the old build's results; run `covstat detach %s`\n",
+		printf("%s was reloaded from another build: these are the old build's results; run `covstat detach %s`\n",
 		       target->module, target->module);
 }
 
@@ -321,9 +321,9 @@ static int run_list(int argc, char **argv)
 	if (status == EXIT_OK && c != OPTIONS_END)
 		status = options_exit(c);
 	else if (status == EXIT_OK && filter.hit && filter.unhit)
-		status = usage_error(&cmd_list, "--hit and --unhit exclude each other");
+		status = usage_error(&cmd_list, "--hit and --unhit cannot be combined");
 	else if (status == EXIT_OK && argc - optind > 1)
-		status = usage_error(&cmd_list, "give one module's name, or none");
+		status = usage_error(&cmd_list, "give the name of one module, or none");
 	else if (status == EXIT_OK)
 		status = list(optind < argc ? argv[optind] : NULL, &filter, threshold);
 	free(filter.globs.items);
@@ -332,22 +332,22 @@ static int run_list(int argc, char **argv)
 
 const struct command cmd_list = {
 	.name = "list",
-	.purpose = "Functions with their blocks and branch outcomes, hit and unhit.",
+	.purpose = "Print functions, blocks and branch outcomes, hit and unhit.",
 	.usage = "[MODULE] [OPTION]...",
 	.options =
 	"      --hit              only functions that were entered\n"
-	"      --unhit            only functions not known to have been entered\n"
+	"      --unhit            only functions that are not known to have been entered\n"
 	"      --functions GLOB   only functions whose names match; repeatable\n"
 	"      --fail-under PERCENT\n"
-	"                         exit status 3 if fewer branch outcomes were seen\n"
-	"      --sample ID        what that sample alone has covered; in scope tracked\n"
+	"                         exit with status 3 if fewer branch outcomes were seen\n"
+	"      --sample ID        only what that sample has covered, with scope tracked\n"
 	LEVEL_HELP,
 	.notes =
 	"HITS is how often a function was entered, or 'seen' where that is not counted:\n"
-	"attach with --mode count or --engine kprobe for counts.\n"
-	"UNHIT has offsets from the function's first byte; '?' if some code of it\n"
-	"cannot be known. UNHIT LINES, if there is debug information: lines with code\n"
-	"that did not run. Totals are the whole module's, whatever is shown.\n",
+	"attach with --mode count or --engine kprobe for counts. UNHIT has offsets from\n"
+	"the function's first byte, and '?' if nothing is known about some of its code.\n"
+	"UNHIT LINES, where there is debug information, are lines with code that did not\n"
+	"run. The totals are the whole module's, whatever is shown.\n",
 	.example = "covstat list vivid --unhit",
 	.run = run_list,
 };

@@ -52,7 +52,7 @@ static int write_svg(const struct map *map, const char *file)
 	signal(SIGPIPE, SIG_IGN);
 	pid = start_dot(file, &in);
 	if (pid < 0 && errno == ENOENT)
-		return fail("there is no program `dot`: install graphviz (sudo apt install graphviz), or take --format dot");
+		return fail("the program `dot` is not installed; install Graphviz (sudo apt install graphviz), or use --format dot");
 	if (pid < 0)
 		return fail("cannot start dot: %s", strerror(errno));
 	out = fdopen(in, "w");
@@ -66,7 +66,7 @@ static int write_svg(const struct map *map, const char *file)
 		if (errno != EINTR)
 			return fail("cannot wait for dot: %s", strerror(errno));
 	if (!WIFEXITED(status) || WEXITSTATUS(status))
-		return fail("dot could not write %s; its own message is above", file);
+		return fail("dot could not write %s; see its own message above", file);
 	return EXIT_OK;
 }
 
@@ -203,7 +203,7 @@ static int run_map(int argc, char **argv)
 	if (c != OPTIONS_END)
 		return options_exit(c);
 	if (options.request.paths && (options.request.frontier || options.request.function.function[0]))
-		return usage_error(&cmd_map, "--paths is a map of its own: without --frontier and --function");
+		return usage_error(&cmd_map, "--paths cannot be combined with --frontier or --function");
 	status = no_operands(&cmd_map, argc, argv);
 	if (status != EXIT_OK)
 		return status;
@@ -219,23 +219,24 @@ static int run_map(int argc, char **argv)
 
 const struct command cmd_map = {
 	.name = "map",
-	.purpose = "A picture of what ran and what did not.",
+	.purpose = "Draw a picture of what ran and what did not.",
 	.usage = "[OPTION]...",
 	.options =
 	"      --function NAME    the blocks and branches of one function,\n"
 	"                         [MODULE:]FUNCTION\n"
-	"      --frontier         the branches that ran and have a side that did not,\n"
-	"                         of all functions or the one of --function\n"
-	"      --paths            every pair of checkpoints that came one after the other\n"
-	"      --sample ID        what this sample covered (scope tracked)\n"
+	"      --frontier         the branches that ran and have a side that did not, in\n"
+	"                         all functions or the one given by --function\n"
+	"      --paths            every pair of checkpoints that were passed one after\n"
+	"                         the other\n"
+	"      --sample ID        what this sample covered, in scope tracked\n"
 	"      --format FORMAT    text, json or dot (default: text)\n"
-	"      --svg FILE         write an SVG picture, by Graphviz' dot\n"
+	"      --svg FILE         write an SVG picture, using dot from Graphviz\n"
 	LEVEL_HELP,
 	.notes =
-	"Without the first three: the functions that ran, and who called them. Callers and\n"
-	"paths need `covstat attach MODULE --paths`; they name but the first and the last\n"
-	"sample that showed them, and --sample goes by these.\n"
-	"Green ran, red did not, grey is not known; dashed ways were not taken.\n",
+	"Without the first three options: the functions that ran and their callers.\n"
+	"Callers and paths need `covstat attach MODULE --paths`; --sample selects them\n"
+	"by the first and the last sample that showed them.\n"
+	"Green ran, red did not, grey is not known; dashed edges were not taken.\n",
 	.example = "covstat map --function vivid_fop_release --svg release.svg",
 	.run = run_map,
 };

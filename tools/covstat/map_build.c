@@ -328,7 +328,8 @@ static bool find_drawn(const struct cov_snapshot *snapshot, const struct place_n
 	if (f.parent == COV_NONE)
 		return true;
 	cov_snapshot_function(snapshot, *t, f.parent, &whole);
-	fail("%s is no function but a part of %s, and drawn with that", f.name, whole.name);
+	fail("%s is not a function of its own but a part of %s; use --function %s", f.name,
+	     whole.name, whole.name);
 	return false;
 }
 

@@ -177,7 +177,7 @@ static int show(struct query *query, const struct cov_ranking *ranking,
 	}
 	table_print(table);
 	if (request->skip >= all)
-		printf("nothing more: %zu places in all were not reached\n", all);
+		printf("nothing more: %zu places in total were not reached\n", all);
 	return EXIT_OK;
 }
 
@@ -263,19 +263,20 @@ static int run_next(int argc, char **argv)
 
 const struct command cmd_next = {
 	.name = "next",
-	.purpose = "What to reach next: unhit places, the most rewarding first.",
+	.purpose = "Print what to reach next: the most rewarding unhit places first.",
 	.usage = "[OPTION]...",
 	.options =
 	"  -n, --count N          how many (default: 10)\n"
-	"      --skip N           pass over the first N\n"
+	"      --skip N           skip the first N\n"
 	"      --level N          only functions of level N, 1 to 64; repeatable\n"
 	"      --functions        only functions that were never entered\n"
-	"      --sample ID        what that sample did not reach; in scope tracked\n",
+	"      --sample ID        what that sample did not reach, with scope tracked\n",
 	.notes =
-	"First sides never taken of branches that were reached, by how many blocks that\n"
-	"did not run lie behind them (BEHIND), then by how often the other side ran, where\n"
-	"that is counted (attach --mode count or --engine kprobe); then functions that\n"
-	"were never entered, by their blocks.\n",
+	"First come sides never taken of branches that were reached, ordered by the\n"
+	"number of blocks after them that did not run (BEHIND), then by how often the\n"
+	"other side ran, where that is counted (attach --mode count or --engine kprobe);\n"
+	"then the functions that were never entered, ordered by the number of their\n"
+	"blocks.\n",
 	.example = "covstat next -n 20",
 	.run = run_next,
 };

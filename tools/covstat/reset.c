@@ -19,7 +19,7 @@ static int reset(struct cov *cov, const char *module)
 	if (cov_reset(cov, target))
 		return fail_cov(cov);
 	if (!settings.json) {
-		printf("%s: results forgotten, still measured\n", module ? module : "all targets");
+		printf("%s: results forgotten, measuring continues\n", module ? module : "all targets");
 		return EXIT_OK;
 	}
 	document = json_document();
@@ -40,7 +40,7 @@ static int run_reset(int argc, char **argv)
 	if (c != OPTIONS_END)
 		return options_exit(c);
 	if (argc - optind > 1)
-		return usage_error(&cmd_reset, "give one module's name, or none");
+		return usage_error(&cmd_reset, "give the name of one module, or none");
 	cov = open_cov();
 	if (!cov)
 		return EXIT_ERROR;
@@ -51,10 +51,10 @@ static int run_reset(int argc, char **argv)
 
 const struct command cmd_reset = {
 	.name = "reset",
-	.purpose = "Forget what was hit and go on measuring.",
+	.purpose = "Forget what was hit and continue measuring.",
 	.usage = "[MODULE] [OPTION]...",
 	.options = "",
-	.notes = "Without MODULE: everything that is attached.\n",
+	.notes = "Without MODULE, in everything that is attached.\n",
 	.example = "covstat reset vivid",
 	.run = run_reset,
 };

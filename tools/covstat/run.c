@@ -156,7 +156,7 @@ int run_tracked(struct cov *cov, uint64_t sample, char **command, int *wait_stat
 
 	*wait_status = -1;
 	if (pipe2(pipes, O_CLOEXEC))
-		return fail("cannot make a pipe: %s", strerror(errno));
+		return fail("cannot create a pipe: %s", strerror(errno));
 	forwarded_signals(&signals);
 	sigprocmask(SIG_BLOCK, &signals, &mask);
 	fflush(stdout);
@@ -181,7 +181,7 @@ static void warn_if_idle(struct cov *cov)
 	struct cov_summary summary = COV_INIT(summary);
 
 	if (!cov_status(cov, &summary) && !summary.targets)
-		fail("nothing is attached, so nothing will be counted; run `covstat attach MODULE` first");
+		fail("nothing is attached, so nothing will be recorded; run `covstat attach MODULE` first");
 }
 
 enum { OPT_SAMPLE = OPT_OWN };
@@ -222,13 +222,13 @@ const struct command cmd_run = {
 	.purpose = "Run a command as one sample: it and its descendants are tracked.",
 	.usage = "[OPTION]... [--] COMMAND [ARGUMENT]...",
 	.options =
-	"      --sample ID        number of the sample, above 0 (default: 1); list and next\n"
-	"                         can show it alone, in scope tracked\n",
+	"      --sample ID        the number of the sample, above 0 (default: 1); with\n"
+	"                         scope tracked, list and next can show it separately\n",
 	.notes =
 	"The exit status is the command's; 128 + N if signal N killed it; 126 if it\n"
 	"cannot be executed, 127 if it is not found. What it leaves running in the\n"
-	"background is not tracked any more when it has ended. --json prints one more\n"
-	"line behind the command's own output.\n",
+	"background is no longer tracked when it has ended. --json prints one more line\n"
+	"after the command's own output.\n",
 	.example = "covstat run --sample 7 -- v4l2-compliance -d /dev/video0",
 	.run = run_run,
 };

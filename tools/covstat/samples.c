@@ -189,7 +189,7 @@ struct request {
 static int set_question(int c, struct request *request)
 {
 	if (request->question)
-		return usage_error(&cmd_samples, "one question at a time: --alone, --first, --compare, --reaching or --smallest");
+		return usage_error(&cmd_samples, "give only one of --alone, --first, --compare, --reaching and --smallest");
 	request->question = c;
 	switch (c) {
 	case OPT_ALONE:
@@ -224,7 +224,7 @@ static int check(struct request *request, int argc, char **argv)
 {
 	if (request->outcome && !request->place.has_offset)
 		return usage_error(&cmd_samples,
-				   "--outcome needs --reaching FUNCTION+OFFSET, of a jump");
+				   "--outcome needs --reaching FUNCTION+OFFSET, a jump's offset");
 	if (request->question != OPT_COMPARE)
 		return no_operands(&cmd_samples, argc, argv);
 	if (argc - optind != 1)
@@ -290,35 +290,39 @@ static int run_samples(int argc, char **argv)
 
 const struct command cmd_samples = {
 	.name = "samples",
-	.purpose = "What each sample (test case) has covered, alone and beside the others.",
+	.purpose = "Print what each sample (test case) has covered, or compare them.",
 	.usage = "[--alone ID | --first ID | --compare A B | --reaching PLACE | --smallest]"
 		 " [OPTION]...",
 	.options =
 	"      --alone ID         what that sample has covered and no other has;\n"
 	"                         covstat samples --alone 7\n"
-	"      --first ID         what it was the first to cover;\n"
+	"      --first ID         what that sample was the first to cover;\n"
 	"                         covstat samples --first 7\n"
 	"      --compare A B      what sample A has covered and sample B has not;\n"
 	"                         covstat samples --compare 7 8\n"
 	"      --reaching [MODULE:]FUNCTION[+OFFSET]\n"
-	"                         which samples reach a function, or a place in it;\n"
+	"                         which samples reach a function, or the block that\n"
+	"                         contains an offset;\n"
 	"                         covstat samples --reaching vivid_fop_release\n"
-	"      --outcome OUTCOME  with --reaching of a jump: taken or fall-through;\n"
+	"      --outcome OUTCOME  with --reaching for a conditional jump, at exactly its\n"
+	"                         offset: which samples saw it taken or fall-through;\n"
 	"                         covstat samples --reaching foo+0x6e --outcome taken\n"
-	"      --smallest         few samples that cover what all cover;\n"
+	"      --smallest         a small set of samples that covers what all cover;\n"
 	"                         covstat samples --smallest\n",
 	.notes =
-	"Samples come in the order of their first registration, by `covstat run --sample`\n"
-	"or cov_register(). Without scope tracked only their ids are known. COVERED,\n"
-	"FIRST and ALONE are functions/blocks/branch outcomes, as far as it is certain; a\n"
-	"sample is effective if it was the first to cover something. CODE and OUTCOMES\n"
-	"have offsets from the function's first byte.\n"
-	"Of samples that have covered a place, the one registered first counts as first,\n"
-	"which is not who came by first if they ran side by side. That is known, and then\n"
-	"counts, for functions and branches that engine kprobe has.\n"
+	"Samples come in the order of their first registration, by `covstat run\n"
+	"--sample` or cov_register(). Without scope tracked only their ids are known.\n"
+	"COVERED, FIRST and ALONE are functions/blocks/branch outcomes, as far as they\n"
+	"are certain; a sample is EFFECTIVE if it was the first to cover something. CODE\n"
+	"and OUTCOMES have offsets from the function's first byte.\n"
+	"Of the samples that have covered a place, the one registered first counts as\n"
+	"first; if they ran concurrently, another one may actually have got there first.\n"
+	"The actual first one is known, and then counts, for functions and branches\n"
+	"armed by engine kprobe.\n"
+	"--reaching also lists the samples for which the answer is unknown.\n"
 	"--smallest takes the samples that cover what no other does, then always the one\n"
-	"that adds most. None of the set can be left out; that no smaller set exists is\n"
-	"said where it is certain.\n",
+	"that adds most. None of them can be left out; if it is certain that no smaller\n"
+	"set exists, the output says so.\n",
 	.example = "covstat samples --compare 7 8",
 	.run = run_samples,
 };

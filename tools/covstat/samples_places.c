@@ -188,7 +188,7 @@ static void print_summary(const struct places_request *request,
 	printf(": functions %" PRIu64 ", blocks %" PRIu64 ", branch outcomes %" PRIu64 "\n",
 	       n->functions, n->blocks, n->outcomes);
 	if (n->unknown)
-		printf("perhaps, it cannot be known: %" PRIu64 " more places\n", n->unknown);
+		printf("unknown for %" PRIu64 " more places\n", n->unknown);
 }
 
 /* The places of a function are consecutive. */

@@ -22,7 +22,8 @@ static bool find_block(const struct cov_snapshot *snapshot, const struct cov_fun
 		if (offset >= block.offset && offset - block.offset < block.length)
 			return true;
 	}
-	fail("no block of %s has +0x%" PRIx64, f->name, offset);
+	fail("no block of %s contains +0x%" PRIx64 "; `covstat list --json` lists them all",
+	     f->name, offset);
 	return false;
 }
 
@@ -39,7 +40,7 @@ static bool find_branch(const struct cov_snapshot *snapshot, const struct cov_fu
 		if (branch.offset == offset)
 			return true;
 	}
-	fail("no conditional jump begins at %s+0x%" PRIx64 "; `covstat list --json` has them all",
+	fail("no conditional jump begins at %s+0x%" PRIx64 "; `covstat list --json` lists them all",
 	     f->name, offset);
 	return false;
 }

@@ -49,7 +49,7 @@ static void smallest_human(const struct cov_sample_table *table, const unsigned 
 	if (smallest->count == smallest->at_least)
 		puts("no smaller set does");
 	else
-		printf("a smaller set may exist, of %u or more\n", smallest->at_least);
+		printf("a smaller set may exist, of at least %u\n", smallest->at_least);
 }
 
 int samples_smallest(const struct cov_sample_table *table)

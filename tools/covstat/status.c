@@ -203,12 +203,12 @@ static int run_status(int argc, char **argv)
 
 const struct command cmd_status = {
 	.name = "status",
-	.purpose = "What is attached, how full livecov's tables are, what was lost.",
+	.purpose = "Print what is attached, how full tables are and what was lost.",
 	.usage = "[OPTION]...",
 	.options = LEVEL_HELP,
 	.notes =
-	"ENGINE is what was asked for. Below the table is what the sites of each module\n"
-	"came to have.\n",
+	"ENGINE is what was requested; the engines in use by each module's sites are\n"
+	"printed below the table.\n",
 	.example = "covstat status",
 	.run = run_status,
 };

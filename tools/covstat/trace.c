@@ -99,13 +99,13 @@ static void warn_of_losses(const struct cov_trace_losses *all)
 		if (kind != COV_TRACE_RETURN)
 			sum += all->lost[kind];
 	if (sum)
-		fail("%s events found no room; --size takes more, --functions records fewer",
+		fail("%s events did not fit; use a larger --size, or select fewer functions with --functions",
 		     grouped(events, sum));
 	if (all->lost[COV_TRACE_RETURN])
-		fail("%s returns are missing: no room, too many tasks inside one function, or functions whose returns cannot be seen",
+		fail("%s returns are missing: they did not fit (use a larger --size), too many tasks were inside one function, or ftrace cannot trace the function",
 		     grouped(returns, all->lost[COV_TRACE_RETURN]));
 	if (all->tasks)
-		fail("%s tasks found no room; --tasks takes more", grouped(tasks, all->tasks));
+		fail("%s tasks did not fit; use a larger --tasks", grouped(tasks, all->tasks));
 }
 
 static int show_tree(const struct cov_trace_handle *trace, const struct trace_names *names,
@@ -192,7 +192,7 @@ static int check_targets(const struct trace_tables *tables, const struct request
 	if (!count)
 		return fail("nothing is attached in mode trace; name a module with --module, or run `covstat attach MODULE --mode trace` first");
 	if (request->returns && !with_returns)
-		return fail("what is attached does not see returns; attach it with --returns, or name the module with --module");
+		return fail("what is attached does not record returns; attach it with --returns, or name the module with --module");
 	return EXIT_OK;
 }
 
@@ -323,7 +323,7 @@ static int check_request(const struct request *request, bool has_command)
 	if (!has_command)
 		return usage_error(&cmd_trace, "no command to run");
 	if (request->functions.count && !request->modules.count)
-		return usage_error(&cmd_trace, "--functions goes with --module");
+		return usage_error(&cmd_trace, "--functions needs --module");
 	return EXIT_OK;
 }
 
@@ -355,27 +355,32 @@ static int run_trace(int argc, char **argv)
 
 const struct command cmd_trace = {
 	.name = "trace",
-	.purpose = "Run a command and show its way through the module, call by call.",
+	.purpose = "Run a command and show its path through the module.",
 	.usage = "[OPTION]... [--] COMMAND [ARGUMENT]...",
 	.options =
-	"      --module NAME      attach this module for the run; repeatable (default: what is\n"
-	"                         attached in mode trace)\n"
-	"      --functions GLOB   of these modules, only functions that match; repeatable\n"
-	"      --ret              what functions return; attaching takes some 20 ms more for\n"
-	"                         each\n"
+	"      --module NAME      attach this module for the run; repeatable (default:\n"
+	"                         what is attached in mode trace)\n"
+	"      --functions GLOB   of these modules, only functions that match;\n"
+	"                         repeatable\n"
+	"      --ret              what functions return; attaching takes about 20 ms\n"
+	"                         more for each\n"
 	"      --args             the six registers that may hold arguments\n"
 	"      --time             microseconds since the first event\n"
-	"      --syscall NAME     only what happens in system calls of this name; of ioctl\n"
-	"                         with each one's request\n"
+	"      --syscall NAME     only what happens in system calls of this name; for\n"
+	"                         ioctl with each one's request\n"
 	"      --size MB          memory for the trace (default: 16)\n"
 	"      --tasks N          tasks that may be traced (default: 4096)\n"
-	"      --output FILE      the tree goes there, not between the command's own output\n"
-	"      --sample ID        number of the sample, above 0 (default: 1)\n",
+	"      --output FILE      write the tree there, so that it is not mixed with the\n"
+	"                         command's own output\n"
+	"      --sample ID        the number of the sample, above 0 (default: 1)\n",
 	.notes =
-	"Each task has a tree: system calls in which something ran, functions in them, and\n"
-	"behind a function's name its conditional jumps by their offsets, taken or not, as they\n"
-	"came. What interrupts do is not shown. A value from -4095 to -1, of 64 or 32 bits, is\n"
-	"taken for an error; a function without a value has one all the same, its register's.\n"
+	"For each task: a tree of the system calls in which something ran, the functions\n"
+	"in them and, after a function's name, its conditional jumps by their offsets,\n"
+	"taken or not, in order; then which errors each function returned. What\n"
+	"interrupts do is not shown. A value from -4095 to -1, of 64 or 32 bits, is\n"
+	"taken for an error; for a function that returns void, the value is whatever the\n"
+	"return register held. With --syscall, calls that did not reach the module are\n"
+	"shown as well, identical consecutive ones on one line.\n"
 	"The exit status is the command's, as for `covstat run`.\n",
 	.example = "covstat trace --module brd --ret -- head -c 1 /dev/ram0",
 	.run = run_trace,

@@ -308,17 +308,18 @@ static int run_watch(int argc, char **argv)
 
 const struct command cmd_watch = {
 	.name = "watch",
-	.purpose = "Print what was never reached before, as it is reached.",
+	.purpose = "Print what is reached for the first time, as it is reached.",
 	.usage = "[--new] [OPTION]...",
 	.options =
-	"      --new              functions, blocks, outcomes, callers and paths that are\n"
-	"                         new, a line each (the default)\n"
+	"      --new              functions, blocks, outcomes, callers and paths that\n"
+	"                         are new, one line each (the default)\n"
 	"      --count N          end after N lines\n"
 	"      --timeout SECONDS  end after that time\n"
 	LEVEL_HELP,
 	.notes =
-	"Until Ctrl-C, --count or --timeout. Exit status 3 if nothing was new. With --json\n"
-	"each line is a document. Callers and paths need `covstat attach MODULE --paths`.\n",
+	"Runs until Ctrl-C, --count or --timeout. The exit status is 3 if nothing was\n"
+	"new. With --json each line is a document. Callers and paths need\n"
+	"`covstat attach MODULE --paths`.\n",
 	.example = "covstat watch --new --timeout 60",
 	.run = run_watch,
 };

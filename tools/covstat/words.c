@@ -73,20 +73,20 @@ const char *refusal_words(unsigned int error)
 	case EINVAL:
 		return "the kernel forbids a probe there";
 	case EILSEQ:
-		return "no instruction begins there by the kernel's decoding";
+		return "the kernel's decoder finds no instruction boundary there";
 	case EBUSY:
-		return "the bytes belong to something else";
+		return "the bytes belong to another user";
 	case ENOMEM:
-		return "the kernel had no memory";
+		return "the kernel was out of memory";
 	case ENOENT:
 	case EADDRNOTAVAIL:
-		return "the text is not there any more";
+		return "the text is no longer in memory";
 	case EOPNOTSUPP:
 		return "the engine cannot probe that instruction";
 	case EFAULT:
-		return "at the text's end: this kernel's kprobes would read beyond it";
+		return "at the end of the text: this kernel's kprobes would read past it";
 	case ESHUTDOWN:
-		return "switched off: see sysctl kernel.ftrace_enabled and debugfs kprobes/enabled";
+		return "ftrace or kprobes are switched off: see sysctl kernel.ftrace_enabled and kprobes/enabled in debugfs";
 	case EPERM:
 	case EACCES:
 		return "the kernel does not permit it";
