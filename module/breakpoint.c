@@ -141,12 +141,15 @@ static struct notifier_block notifier = {
 
 /* --- sleeping ---------------------------------------------------------------------- */
 
-/* The only kind of call that is emulated is call rel32. */
-static void note_call(struct cov_site *site, const struct insn_branch *insn)
+/*
+ * Where the instruction goes, if that is emulated: of calls call rel32 alone is. A jump out of the
+ * module has another displacement once the module has moved.
+ */
+static void note_target(struct cov_site *site, const struct insn_branch *insn)
 {
 	site->calls = site->kind != SITE_BRANCH && insn->kind == INSN_CALL &&
 		      insn->length == CALL_INSN_SIZE;
-	if (!site->calls)
+	if (!site->calls && site->kind != SITE_BRANCH)
 		return;
 	site->length = insn->length;
 	site->displacement = insn->target - site_address(site) - insn->length;
@@ -273,10 +276,7 @@ static int prepare(struct cov_site *site)
 	if (insn_branch_decode(text, room, address, &insn) ||
 	    site_insn_may_fault(site, address, insn.length))
 		return -EOPNOTSUPP;
-	note_call(site, &insn);
-	/* A jump out of the module has another displacement once the module has moved. */
-	if (site->kind == SITE_BRANCH)
-		site->displacement = insn.target - address - insn.length;
+	note_target(site, &insn);
 	site->patch_offset = offset;
 	site->by_stub = wants_a_note_alone(site) && !site_stub_take(site);
 	err = make_copy(site, text, &insn);

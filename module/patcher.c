@@ -281,6 +281,13 @@ static u32 count_refused(const struct undoing *undoing)
 	return n;
 }
 
+/* After it the cursor is before the first site again. */
+static void restore(struct undoing *undoing, struct text_job *job)
+{
+	text_patch(job);
+	undoing->cursor.chunk = NULL;
+}
+
 /*
  * A patch that was refused because a kprobe was just being registered could stay until that is
  * gone, but no reference keeps livecov loaded once its exit function runs.
@@ -291,8 +298,7 @@ static void give_back(struct undoing *undoing, struct text_job *job)
 
 	for (;;) {
 		wait_out(undoing);
-		text_patch(job);
-		undoing->cursor.chunk = NULL;
+		restore(undoing, job);
 		if (!must_wait())
 			break;
 		n = count_refused(undoing);
@@ -373,8 +379,7 @@ void patcher_release(const struct cov_engine *engine, struct cov_target *target,
 		abandon_visited(&undoing);
 	} else {
 		/* kprobes has marked its probes as gone: their text is about to be freed. */
-		text_patch(&job);
-		undoing.cursor.chunk = NULL;
+		restore(&undoing, &job);
 	}
 	forget_handlers(undoing.cursor);
 	forget_abandoned(undoing.cursor);
