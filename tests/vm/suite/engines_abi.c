@@ -154,23 +154,39 @@ static void functions_by_name_get_the_engines_they_get_among_others(void)
 	EXPECT(some.sites[COV_ENGINE_DETOUR] && others.sites[COV_ENGINE_DETOUR]);
 }
 
-static void engines_of_nothing_is_enoent(void)
+/* A call whose argument begins with a target's id and a word that must be 0. */
+struct target_call {
+	unsigned int cmd;
+	const char *name;
+};
+
+static void target_call_fails(int fd, const struct target_call *call, uint32_t target,
+			      uint32_t word, int err)
 {
-	struct cov_engines engines = { .target = 0 };
+	uint32_t argument[64] = { target, word };	/* more than any of them has */
+
+	call_fails(__FILE__, __LINE__, fd, call->cmd, call->name, argument, err);
+}
+
+static void expect_enoent_of_nothing(const struct target_call *call)
+{
 	int fd = control_open();
 	uint32_t target;
 
-	FAILS(fd, COV_IOC_ENGINES, &engines, ENOENT);
-	engines.target = COV_NONE;
-	FAILS(fd, COV_IOC_ENGINES, &engines, ENOENT);
+	target_call_fails(fd, call, 0, 0, ENOENT);
+	target_call_fails(fd, call, COV_NONE, 0, ENOENT);
 	target = attach_with(fd, TARGET, NULL, COV_ENGINE_AUTO, COV_MODE_EDGES, COV_SCOPE_ALL);
-	engines = (struct cov_engines){ .target = target, .pad = 1 };
-	FAILS(fd, COV_IOC_ENGINES, &engines, EINVAL);
-	engines = (struct cov_engines){ .target = target + 1 };
-	FAILS(fd, COV_IOC_ENGINES, &engines, ENOENT);
+	target_call_fails(fd, call, target, 1, EINVAL);
+	target_call_fails(fd, call, target + 1, 0, ENOENT);
 	with_id(fd, COV_IOC_DETACH, target);
-	engines = (struct cov_engines){ .target = target };
-	FAILS(fd, COV_IOC_ENGINES, &engines, ENOENT);
+	target_call_fails(fd, call, target, 0, ENOENT);
+}
+
+static void engines_of_nothing_is_enoent(void)
+{
+	static const struct target_call call = { COV_IOC_ENGINES, "COV_IOC_ENGINES" };
+
+	expect_enoent_of_nothing(&call);
 }
 
 /* What it does not arm it does not claim to know. */
@@ -297,21 +313,9 @@ static void refusals_name_what_the_kernel_forbids(void)
 
 static void refusals_of_nothing_are_enoent(void)
 {
-	struct cov_refusals refusals = { .target = 0 };
-	int fd = control_open();
-	uint32_t target;
+	static const struct target_call call = { COV_IOC_REFUSALS, "COV_IOC_REFUSALS" };
 
-	FAILS(fd, COV_IOC_REFUSALS, &refusals, ENOENT);
-	refusals.target = COV_NONE;
-	FAILS(fd, COV_IOC_REFUSALS, &refusals, ENOENT);
-	target = attach_with(fd, TARGET, NULL, COV_ENGINE_AUTO, COV_MODE_EDGES, COV_SCOPE_ALL);
-	refusals = (struct cov_refusals){ .target = target, .count = 1 };
-	FAILS(fd, COV_IOC_REFUSALS, &refusals, EINVAL);
-	refusals = (struct cov_refusals){ .target = target + 1 };
-	FAILS(fd, COV_IOC_REFUSALS, &refusals, ENOENT);
-	with_id(fd, COV_IOC_DETACH, target);
-	refusals = (struct cov_refusals){ .target = target };
-	FAILS(fd, COV_IOC_REFUSALS, &refusals, ENOENT);
+	expect_enoent_of_nothing(&call);
 }
 
 /* --- VIEW and SAMPLES ---------------------------------------------------------------------- */
