@@ -126,7 +126,7 @@ static int notrace breakpoint_notify(struct notifier_block *nb, unsigned long ev
 		return go_to_held_stub(args->regs);
 	/* A jump, or a detour that is being installed or removed. */
 	if (likely(site->by_stub))
-		args->regs->ip = site_stub(site);
+		args->regs->ip = site_part_code(site, site_part_at(site, args->regs->ip - 1));
 	else
 		breakpoint_hit(site, args->regs);
 	return NOTIFY_STOP;
@@ -295,7 +295,8 @@ static bool describe_undo(const struct cov_site *site, struct text_patch *patch)
 {
 	u8 now;
 
-	patcher_describe(site, patch);
+	if (!patcher_describe(site, patch))
+		return false;
 	patch->from[0] = INT3_INSN_OPCODE;
 	if (copy_from_kernel_nofault(&now, (void *)patch->address, 1) || now != INT3_INSN_OPCODE)
 		return false;
@@ -306,9 +307,8 @@ static bool describe_arm(void *context, u32 i, struct text_patch *patch)
 {
 	struct cov_site **sites = context;
 
-	if (sites[i]->engine != COV_ENGINE_BREAKPOINT)
+	if (sites[i]->engine != COV_ENGINE_BREAKPOINT || !patcher_describe(sites[i], patch))
 		return false;
-	patcher_describe(sites[i], patch);
 	patch->to[0] = INT3_INSN_OPCODE;
 	return true;
 }
@@ -341,10 +341,9 @@ static bool describe_rearm(void *context, u32 i, struct text_patch *patch)
 {
 	struct cov_site **sites = context;
 
-	if (sites[i]->error)
+	if (sites[i]->error || !patcher_describe(sites[i], patch))
 		return false;
 	sites[i]->implied_by = 0;
-	patcher_describe(sites[i], patch);
 	patch->to[0] = INT3_INSN_OPCODE;
 	return true;
 }

@@ -11,6 +11,10 @@
  *	release: int3 --> old bytes --> unknown to handlers, RCU grace period over --> no task
  *	in the stub --> stub freed
  *
+ * A region that is too short for a near jump gets a short one, to its island (region.h). The
+ * two are installed and removed together, and the island is never free while the short jump is
+ * there: as it is changed only while both first bytes are int3, and no task is inside either.
+ *
  * Once part of what a site can show is known, less of its patch is needed (settle.c):
  *
  *	NOT --> HALF --> FREE		(NOT --> FREE as well)
@@ -35,6 +39,8 @@
 #include "target.h"
 
 #define TAKEN_NOT_ASKED	0xff	/* no stub is long enough for that offset */
+
+static_assert(STUB_MAX_LEN < TAKEN_NOT_ASKED);
 
 /*
  * Where the region begins, relative to the site's address. A block's site may lie in the region
@@ -63,37 +69,80 @@ static int region_offset(const struct cov_site *site, s8 *offset)
 /* Describe the stub that was written. */
 static int describe_made(const struct cov_site *site, struct stub *stub, struct stub_task *task)
 {
-	return site_stub_describe(site, &site->region, patcher_original_bytes(site),
+	return site_stub_describe(site, &site->region, patcher_original_bytes(site, 0),
 				  site_stub(site), stub, task);
+}
+
+/* Read bytes that nobody else has or wants. */
+static int read_original(unsigned long address, u32 length, u8 *bytes)
+{
+	if (copy_from_kernel_nofault(bytes, (void *)address, length))
+		return -EFAULT;
+	if (site_index_overlaps(address, length) || foreign_is_near(address, length) ||
+	    held_covers(address, length))
+		return -EBUSY;
+	return 0;
+}
+
+/* Where an island's own instructions are carried out: nothing is noted there. */
+static struct stub describe_copy(const struct cov_site *site, const u8 *text, unsigned long at)
+{
+	u8 length = site->region.island_length;
+
+	return (struct stub){
+		.text = text,
+		.address = site_patch(site) + site->region.island,
+		.region = { .before = length, .length = length },
+		.at = at,
+		.how = STUB_BYTE,
+		.cell = { STUB_NO_CELL, STUB_NO_CELL },
+	};
+}
+
+/*
+ * Write the copy of the island's instructions to @code, which will lie at @at, and their original
+ * bytes after it. Return: how many bytes, or -errno.
+ */
+static int write_island(const struct cov_site *site, unsigned long at, u8 *code)
+{
+	u8 text[REGION_MAX_LEN];
+	struct stub copy = describe_copy(site, text, at);
+	int len = read_original(copy.address, copy.region.length, text);
+
+	len = len ?: stub_write(&copy, code);
+	if (len < 0)
+		return len;
+	memcpy(code + len, text, copy.region.length);
+	return len + copy.region.length;
+}
+
+/* Write the stub to @code, after the @original bytes that it stands for. Return: as above. */
+static int write_code(const struct cov_site *site, unsigned long at, u8 *code, u32 original)
+{
+	struct stub_task task;
+	struct stub stub;
+	int len;
+
+	len = site_stub_describe(site, &site->region, code, at + original, &stub, &task);
+	len = len ?: read_original(stub.address, original, code);
+	return len ?: stub_write(&stub, code + original);
 }
 
 static int write_stub(struct cov_site *site)
 {
-	u8 code[REGION_MAX_LEN + STUB_MAX_LEN];
+	u8 code[2 * (REGION_MAX_LEN + STUB_MAX_LEN)];
 	u32 original = site->region.length;
-	struct stub_task task;
-	struct stub stub;
-	unsigned long at;
-	int len;
+	unsigned long at = arena_room(sizeof(code));
+	int len = at ? write_code(site, at, code, original) : -ENOSPC, more = 0;
 
-	at = arena_room(sizeof(code));
-	if (!at)
-		return -ENOSPC;
-	len = site_stub_describe(site, &site->region, code, at + original, &stub,
-				 &task);
-	if (len)
-		return len;
-	if (copy_from_kernel_nofault(code, (void *)(unsigned long)stub.address, original))
-		return -EFAULT;
-	if (site_index_overlaps(stub.address, original) ||
-	    foreign_is_near(stub.address, original) || held_covers(stub.address, original))
-		return -EBUSY;
-	len = stub_write(&stub, code + original);
-	if (len < 0)
-		return len;
-	site->taken_at = TAKEN_NOT_ASKED;
+	if (len >= 0 && site->region.island_length)
+		more = write_island(site, at + original + len, code + original + len);
+	if (len < 0 || more < 0)
+		return min(len, more);
+	site->taken_at = more ? len : TAKEN_NOT_ASKED;
+	site->island = more;
 	site->by_stub = true;
-	patcher_make_stub(site, at, code, original, len);
+	patcher_make_stub(site, at, code, original, len + more);
 	return 0;
 }
 
@@ -120,14 +169,31 @@ static int detour_prepare(struct cov_site *site)
 	return err;
 }
 
-u32 detour_origin(const struct cov_site *site, u32 offset)
+unsigned long detour_origin(const struct cov_site *site, u32 offset)
 {
 	struct stub_task task;
 	struct stub stub;
 
-	if (describe_made(site, &stub, &task))
-		return 0;
-	return stub_origin(&stub, offset);
+	if (site->island && offset >= site->taken_at) {
+		stub = describe_copy(site, patcher_original_bytes(site, 1),
+				     site_part_code(site, 1));
+		offset -= site->taken_at;
+	} else if (describe_made(site, &stub, &task)) {
+		return site_patch(site);
+	}
+	return stub.address + stub_origin(&stub, offset);
+}
+
+/* The jump that replaces the region, or the two that replace its island. */
+static void armed_bytes(const struct cov_site *site, u32 part, u8 *bytes)
+{
+	if (part)
+		stub_island(site_patch(site) + site->region.island, site->region.island_length,
+			    site_part_code(site, part), site_stub(site), bytes);
+	else if (site->island)
+		stub_short_jump(&site->region, bytes);
+	else
+		stub_jump(site_patch(site), site->patched, site_stub(site), bytes);
 }
 
 /* The bytes that belong at the site in a settled state. */
@@ -138,7 +204,7 @@ static bool settled_bytes(const struct cov_site *site, u8 settled, u8 *bytes)
 
 	switch (settled) {
 	case SITE_SETTLED_FREE:
-		memcpy(bytes, patcher_original_bytes(site), site->patched);
+		memcpy(bytes, patcher_original_bytes(site, 0), site->patched);
 		return true;
 	case SITE_SETTLED_HALF:
 		if (describe_made(site, &stub, &task))
@@ -146,7 +212,7 @@ static bool settled_bytes(const struct cov_site *site, u8 settled, u8 *bytes)
 		stub_half(&stub, site->taken_at, bytes);
 		return true;
 	default:
-		stub_jump(site_patch(site), site->patched, site_stub(site), bytes);
+		armed_bytes(site, 0, bytes);
 		return true;
 	}
 }
@@ -155,10 +221,10 @@ static bool describe_arm(void *context, u32 i, struct text_patch *patch)
 {
 	struct cov_site **sites = context;
 
-	if (sites[i]->engine != COV_ENGINE_DETOUR)
+	if (sites[i]->engine != COV_ENGINE_DETOUR || !patcher_describe(sites[i], patch))
 		return false;
-	patcher_describe(sites[i], patch);
-	return settled_bytes(sites[i], SITE_SETTLED_NOT, patch->to);
+	armed_bytes(sites[i], patch->part, patch->to);
+	return true;
 }
 
 static void detour_arm(struct cov_site **sites, u32 n)
@@ -168,16 +234,15 @@ static void detour_arm(struct cov_site **sites, u32 n)
 
 /*
  * From the bytes that should be there to those wanted. A task may be inside only if the former
- * are the original ones.
+ * are the original ones. An island stays as it is until the release: a few tasks pay for it.
  */
 static bool describe_settle(void *context, u32 i, struct text_patch *patch)
 {
 	const struct detour_settling *settling = context;
 	const struct cov_site *site = settling->sites[i];
 
-	if (settling->to[i] == site->settled)
+	if (settling->to[i] == site->settled || !patcher_describe(site, patch))
 		return false;
-	patcher_describe(site, patch);
 	patch->inside &= site->settled == SITE_SETTLED_FREE;
 	return settled_bytes(site, site->settled, patch->from) &&
 	       settled_bytes(site, settling->to[i], patch->to);
@@ -198,6 +263,8 @@ bool detour_can_half(struct cov_site *site)
 	struct stub_task task;
 	struct stub stub;
 
+	if (site->island)
+		return false;
 	if (site->taken_at == TAKEN_NOT_ASKED)
 		site->taken_at = describe_made(site, &stub, &task) ?
 			0 : stub_taken(&stub);
@@ -229,13 +296,21 @@ static void detour_rearm(struct cov_site **sites, u32 n)
 	detour_settle(&settling);
 }
 
+/*
+ * A jump is the only instruction in its region, and no task is inside. A task that came through
+ * the short jump may be about to execute the second jump of its island.
+ */
 static bool describe_undo(const struct cov_site *site, struct text_patch *patch)
 {
-	if (site->settled == SITE_SETTLED_FREE)
+	if (!patcher_describe(site, patch))
 		return false;
-	patcher_describe(site, patch);
+	if (patch->part) {
+		armed_bytes(site, patch->part, patch->from);
+		return true;
+	}
 	patch->inside = false;
-	return settled_bytes(site, site->settled, patch->from);
+	return site->settled != SITE_SETTLED_FREE &&
+	       settled_bytes(site, site->settled, patch->from);
 }
 
 static void detour_release(struct cov_target *target, site_filter filter)

@@ -38,12 +38,12 @@ void detour_settle(struct detour_settling *settling);
 bool detour_can_half(struct cov_site *site);
 
 /**
- * detour_origin - which of a region's instructions does a stub carry out at an offset?
+ * detour_origin - which instruction does a stub carry out at an offset?
  * @site: of this engine
  * @offset: from the stub's first byte
  *
- * Any context. Return: the instruction's offset from the region's first byte; 0 if unknown.
+ * Any context. Return: the instruction's original address; the region's if unknown.
  */
-u32 detour_origin(const struct cov_site *site, u32 offset);
+unsigned long detour_origin(const struct cov_site *site, u32 offset);
 
 #endif /* LIVECOV_DETOUR_H */

@@ -29,8 +29,8 @@
  *	     it returns no handler runs on them any more and the text is as it was. It
  *	     does not fail for want of memory. Their states are the caller's business.
  * @missed: returns the hits at a site that the kernel says it skipped; or NULL
- * @original: tells which bytes the engine has changed, and what they were before; returns how
- *	      many, at most ENGINE_MAX_BYTES
+ * @original: tells which bytes the engine has changed as a part of the site (SITE_PARTS), and
+ *	      what they were before; returns how many, at most ENGINE_MAX_BYTES
  */
 struct cov_engine {
 	u32 id;
@@ -40,7 +40,7 @@ struct cov_engine {
 	void (*rearm)(struct cov_site **sites, u32 n);
 	void (*release)(struct cov_target *target, site_filter filter);
 	u64 (*missed)(const struct cov_site *site);
-	u32 (*original)(const struct cov_site *site, unsigned long *address, u8 *bytes);
+	u32 (*original)(const struct cov_site *site, u32 part, unsigned long *address, u8 *bytes);
 };
 
 extern const struct cov_engine cov_engine_kprobe;

@@ -339,8 +339,10 @@ void entry_exit(void)
 #endif
 
 /* The bytes are ftrace's: the original is its nop. */
-static u32 entry_original(const struct cov_site *site, unsigned long *address, u8 *bytes)
+static u32 entry_original(const struct cov_site *site, u32 part, unsigned long *address, u8 *bytes)
 {
+	if (part)
+		return 0;
 	*address = site_patch(site);
 	memcpy(bytes, cov_fentry_nop, FENTRY_NOP_LEN);
 	return FENTRY_NOP_LEN;

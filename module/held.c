@@ -24,7 +24,9 @@
 
 struct held {
 	struct list_head link;
-	struct text_patch patch;
+	struct text_patch patches[SITE_PARTS];
+	unsigned long code[SITE_PARTS];	/* where a task continues that hits the first byte of each */
+	u32 nr_patches;
 	unsigned long stub;
 	u32 stub_size;
 	bool shares;
@@ -59,9 +61,10 @@ static void put_cells(struct held_cells *held)
 		kfree(held);
 }
 
-bool held_take(struct cov_site *site, const struct text_patch *patch)
+bool held_take(struct cov_site *site, const struct text_patch *patches, u32 n)
 {
 	struct held *held = kzalloc(sizeof(*held), GFP_KERNEL);
+	u32 i;
 
 	if (!held)
 		return false;
@@ -70,8 +73,12 @@ bool held_take(struct cov_site *site, const struct text_patch *patch)
 		kfree(held);
 		return false;
 	}
-	held->patch = *patch;
-	held->stub = (unsigned long)patcher_original_bytes(site);
+	for (i = 0; i < n; i++) {
+		held->patches[i] = patches[i];
+		held->code[i] = site_part_code(site, patches[i].part);
+	}
+	held->nr_patches = n;
+	held->stub = patcher_room(site);
 	held->stub_size = site->patched + site->stub_len;
 	held->shares = site->by_stub && site_stub_shares(site, &held->window);
 	held->stays = true;
@@ -84,23 +91,50 @@ bool held_take(struct cov_site *site, const struct text_patch *patch)
 unsigned long notrace held_stub(unsigned long address)
 {
 	const struct held *held;
+	u32 i;
 
 	list_for_each_entry_rcu(held, &all_held, link)
-		if (held->patch.address == address)
-			return held->stub + held->patch.length;
+		for (i = 0; i < held->nr_patches; i++)
+			if (held->patches[i].address == address)
+				return held->code[i];
 	return 0;
 }
 NOKPROBE_SYMBOL(held_stub);
 
+/* Does one of the patches have a byte of those from @address on? */
+static __always_inline bool overlaps(const struct held *held, unsigned long address, u32 length)
+{
+	u32 i;
+
+	for (i = 0; i < held->nr_patches; i++)
+		if (address < held->patches[i].address + held->patches[i].length &&
+		    held->patches[i].address < address + length)
+			return true;
+	return false;
+}
+
+bool notrace held_inside(unsigned long address)
+{
+	const struct held *held;
+
+	list_for_each_entry_rcu(held, &all_held, link)
+		if (overlaps(held, address, 1) && !held_stub(address))
+			return true;
+	return false;
+}
+NOKPROBE_SYMBOL(held_inside);
+
 void held_undo(unsigned long base, u8 *bytes, u32 size)
 {
+	const struct text_patch *patch;
 	const struct held *held;
 	u32 i;
 
 	list_for_each_entry(held, &all_held, link)
-		for (i = 0; i < held->patch.length; i++)
-			if (held->patch.address + i - base < size)
-				bytes[held->patch.address + i - base] = held->patch.to[i];
+		for (patch = held->patches; patch < held->patches + held->nr_patches; patch++)
+			for (i = 0; i < patch->length; i++)
+				if (patch->address + i - base < size)
+					bytes[patch->address + i - base] = patch->to[i];
 }
 
 bool held_covers(unsigned long address, u32 length)
@@ -108,8 +142,7 @@ bool held_covers(unsigned long address, u32 length)
 	const struct held *held;
 
 	list_for_each_entry(held, &all_held, link)
-		if (address < held->patch.address + held->patch.length &&
-		    held->patch.address < address + length)
+		if (overlaps(held, address, length))
 			return true;
 	return false;
 }
@@ -131,7 +164,7 @@ void held_forget(unsigned long base, u32 size)
 	struct held *held, *next;
 
 	list_for_each_entry_safe(held, next, &all_held, link)
-		if (held->patch.address - base < size)
+		if (held->patches[0].address - base < size)
 			drop(held);
 }
 
@@ -148,8 +181,10 @@ static bool describe(void *context, u32 i, struct text_patch *patch)
 {
 	const struct held *held = context;
 
-	*patch = held->patch;
-	return !held->stays && !is_restored(patch);
+	if (held->stays || patch->part >= held->nr_patches)
+		return false;
+	*patch = held->patches[patch->part];
+	return !is_restored(patch);
 }
 
 static void refused(void *context, u32 i, int err)
@@ -159,9 +194,12 @@ static void refused(void *context, u32 i, int err)
 
 static bool restore(struct held *held)
 {
-	struct text_job job = { 1, describe, refused, held };
+	struct text_job job = { 1, describe, refused, held, SITE_PARTS };
+	u32 i;
 
-	held->stays = foreign_probe_on(held->patch.address, held->patch.length);
+	held->stays = false;
+	for (i = 0; i < held->nr_patches; i++)
+		held->stays |= foreign_probe_on(held->patches[i].address, held->patches[i].length);
 	if (!held->stays)
 		text_patch(&job);
 	return !held->stays;
@@ -181,7 +219,7 @@ static void held_work(struct work_struct *work)
 		if (held->stays)
 			continue;
 		pr_notice("the kprobe on our jump at %pS has gone, and so has the jump\n",
-			  (void *)held->patch.address);
+			  (void *)held->patches[0].address);
 		drop(held);
 	}
 	if (!list_empty(&all_held))

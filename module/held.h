@@ -13,12 +13,13 @@
 /**
  * held_take - a site goes, its patch stays
  * @site: whose stub, and share in its target's cells, is taken over
- * @patch: from what livecov has put there to the original bytes; copied
+ * @patches: from what livecov has put there to the original bytes, a part each; copied
+ * @n: how many, 1 .. SITE_PARTS
  *
  * livecov stays loaded as long as there is one. The targets' lock is held; sleeps. Return: false
  * without memory: then nothing was taken over, and the stub must never be freed.
  */
-bool held_take(struct cov_site *site, const struct text_patch *patch);
+bool held_take(struct cov_site *site, const struct text_patch *patches, u32 n);
 
 /**
  * held_stub - where execution goes on that has hit such a patch
@@ -28,6 +29,9 @@ bool held_take(struct cov_site *site, const struct text_patch *patch);
  * patch.
  */
 unsigned long held_stub(unsigned long address);
+
+/* held_inside - is @address after the first byte of such a patch? As held_stub() */
+bool held_inside(unsigned long address);
 
 /**
  * held_undo - cov_patched_undo() for such patches

@@ -17,8 +17,7 @@
 static unsigned long original_address(const struct cov_site *site, unsigned long address)
 {
 	if (site->engine == COV_ENGINE_DETOUR)
-		return site_patch(site) +
-		       detour_origin(site, address - site_stub(site));
+		return detour_origin(site, address - site_stub(site));
 	return site_patch(site);
 }
 

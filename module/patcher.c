@@ -68,23 +68,24 @@ static void forget_stub(struct cov_site *site)
 	site->by_stub = false;
 	site->implied_by = 0;
 	site->patch_offset = 0;
+	site->island = false;
 }
 
 static void drop_stub(struct cov_site *site)
 {
-	arena_give((unsigned long)patcher_original_bytes(site), site->patched + site->stub_len);
+	arena_give(patcher_room(site), site->patched + site->stub_len);
 	if (site->by_stub)
 		site_stub_give(site);
 	forget_stub(site);
 }
 
-void patcher_describe(const struct cov_site *site, struct text_patch *patch)
+bool patcher_describe(const struct cov_site *site, struct text_patch *patch)
 {
-	patch->address = site_patch(site);
-	patch->length = site->patched;
-	patch->inside = site->patched > 1 && site->region.inside;
-	memcpy(patch->from, patcher_original_bytes(site), site->patched);
-	memcpy(patch->to, patch->from, site->patched);
+	patch->length = site_part(site, patch->part, &patch->address);
+	patch->inside = patch->length > 1 && (patch->part || site->region.inside);
+	memcpy(patch->from, patcher_original_bytes(site, patch->part), patch->length);
+	memcpy(patch->to, patch->from, patch->length);
+	return patch->length;
 }
 
 bool patcher_may_patch(const struct cov_site *site)
@@ -169,7 +170,7 @@ void patcher_arm(const struct cov_engine *engine, struct cov_site **sites, u32 n
 		 int (*prepare)(struct cov_site *site),
 		 bool (*describe)(void *context, u32 i, struct text_patch *patch))
 {
-	struct text_job job = { n, describe, refuse_arm, sites };
+	struct text_job job = { n, describe, refuse_arm, sites, SITE_PARTS };
 	u32 i;
 
 	if (!prepare_all(engine, sites, n, prepare))
@@ -198,9 +199,11 @@ static bool describe_release(void *context, u32 i, struct text_patch *patch)
 {
 	struct undoing *undoing = context;
 
-	if (!i)
-		undoing->cursor.chunk = NULL;
-	undoing->site = site_next(&undoing->cursor);
+	if (!patch->part) {
+		if (!i)
+			undoing->cursor.chunk = NULL;
+		undoing->site = site_next(&undoing->cursor);
+	}
 	return !undoing->site->visited && undoing->describe(undoing->site, patch);
 }
 
@@ -221,11 +224,35 @@ static u32 count_sites(struct site_cursor cursor)
 	return n;
 }
 
-/* Sites with another user's kprobe on bytes of ours: one on original bytes does not matter. */
+/* What is left to undo of a site, in @patches. Return: how many. */
+static u32 describe_parts(const struct undoing *undoing, const struct cov_site *site,
+			  struct text_patch patches[SITE_PARTS])
+{
+	u32 part, n = 0;
+
+	for (part = 0; part < SITE_PARTS; part++) {
+		patches[n].part = part;
+		n += undoing->describe(site, &patches[n]);
+	}
+	return n;
+}
+
+/* Is there another user's kprobe on bytes of ours? One on original bytes does not matter. */
+static bool is_visited(const struct undoing *undoing, const struct cov_site *site)
+{
+	struct text_patch patches[SITE_PARTS];
+	u32 n = describe_parts(undoing, site, patches);
+
+	while (n--)
+		if (foreign_probe_on(patches[n].address, patches[n].length))
+			return true;
+	return false;
+}
+
+/* Set @visited of the sites. Return: how many are. */
 static u32 count_visited(const struct undoing *undoing)
 {
 	struct site_cursor cursor = undoing->cursor;
-	struct text_patch patch;
 	struct cov_site *site;
 	u32 n = 0;
 
@@ -234,7 +261,7 @@ static u32 count_visited(const struct undoing *undoing)
 	foreign_mark();
 	cursor = undoing->cursor;
 	while ((site = site_next(&cursor))) {
-		site->visited = site->visited && undoing->describe(site, &patch);
+		site->visited = site->visited && is_visited(undoing, site);
 		n += site->visited;
 	}
 	return n;
@@ -274,8 +301,10 @@ static u32 count_refused(const struct undoing *undoing)
 	u32 n = 0;
 
 	while ((site = site_next(&cursor))) {
-		if (!site->visited)
+		if (!site->visited) {
 			site->settled = SITE_SETTLED_FREE;
+			site->island = false;
+		}
 		n += site->visited;
 	}
 	return n;
@@ -309,11 +338,11 @@ static void give_back(struct undoing *undoing, struct text_job *job)
 }
 
 /* held.c owns its patch and stub from now on; without memory they stay for good, unowned. */
-static void abandon(struct cov_site *site, const struct text_patch *patch)
+static void abandon(struct cov_site *site, const struct text_patch *patches, u32 n)
 {
 	pr_warn("a kprobe of somebody else's sits on our jump at %pS: it stays until that has gone, and so does livecov\n",
 		(void *)site_patch(site));
-	if (!held_take(site, patch)) {
+	if (!held_take(site, patches, n)) {
 		pr_err("no memory to remember it: it stays for good; do not attach to its module again before that was reloaded\n");
 		__module_get(THIS_MODULE);
 		site_target(site)->cps.abandoned = true;
@@ -325,12 +354,15 @@ static void abandon(struct cov_site *site, const struct text_patch *patch)
 static void abandon_visited(struct undoing *undoing)
 {
 	struct site_cursor cursor = undoing->cursor;
-	struct text_patch patch;
+	struct text_patch patches[SITE_PARTS];
 	struct cov_site *site;
+	u32 n;
 
-	while ((site = site_next(&cursor)))
-		if (site->visited && undoing->describe(site, &patch))
-			abandon(site, &patch);
+	while ((site = site_next(&cursor))) {
+		n = site->visited ? describe_parts(undoing, site, patches) : 0;
+		if (n)
+			abandon(site, patches, n);
+	}
 }
 
 static void forget_handlers(struct site_cursor cursor)
@@ -369,7 +401,7 @@ void patcher_release(const struct cov_engine *engine, struct cov_target *target,
 {
 	struct undoing undoing = { { target, engine->id, filter }, NULL, describe };
 	struct text_job job = { .describe = describe_release, .refused = note_refused,
-				.context = &undoing };
+				.context = &undoing, .parts = SITE_PARTS };
 
 	job.count = count_sites(undoing.cursor);
 	if (!job.count)
@@ -386,9 +418,10 @@ void patcher_release(const struct cov_engine *engine, struct cov_target *target,
 	drop_stubs(undoing.cursor);
 }
 
-u32 patcher_original(const struct cov_site *site, unsigned long *address, u8 *bytes)
+u32 patcher_original(const struct cov_site *site, u32 part, unsigned long *address, u8 *bytes)
 {
-	*address = site_patch(site);
-	memcpy(bytes, patcher_original_bytes(site), site->patched);
-	return site->patched;
+	u32 length = site_part(site, part, address);
+
+	memcpy(bytes, patcher_original_bytes(site, part), length);
+	return length;
 }

@@ -25,23 +25,37 @@
 void patcher_make_stub(struct cov_site *site, unsigned long at, const u8 *bytes,
 		       u32 original, u32 len);
 
-/* patcher_original_bytes - @site->patched bytes: what its patch replaces, in front of its stub */
-static inline const u8 *patcher_original_bytes(const struct cov_site *site)
+/**
+ * patcher_original_bytes - the bytes that a part of a site's patch replaces
+ * @site: has a stub
+ * @part: one that the site has (site_part())
+ *
+ * Any context. Return: where they are kept: before the stub, or, of the island, at its end.
+ */
+static inline const u8 *patcher_original_bytes(const struct cov_site *site, u32 part)
 {
-	return (const u8 *)site_stub(site) - site->patched;
+	return (const u8 *)site_stub(site) +
+	       (part ? site->stub_len - site->region.island_length : -site->patched);
+}
+
+/* patcher_room - where a site's room in the arena begins. Any context. */
+static inline unsigned long patcher_room(const struct cov_site *site)
+{
+	return site_stub(site) - site->patched;
 }
 
 /* patcher_may_patch - may an engine of ours patch text in the site's function at all? */
 bool patcher_may_patch(const struct cov_site *site);
 
 /**
- * patcher_describe - a patch of a site's bytes that changes nothing
+ * patcher_describe - a patch of a part of a site that changes nothing
  * @site: has a stub
- * @patch: out: @from and @to both have the original bytes: the caller changes what differs
+ * @patch: @part in; out: @from and @to both have the original bytes: the caller changes what
+ *	   differs
  *
- * Does not sleep.
+ * Does not sleep. Return: false if the site has no such part.
  */
-void patcher_describe(const struct cov_site *site, struct text_patch *patch);
+bool patcher_describe(const struct cov_site *site, struct text_patch *patch);
 
 /**
  * patcher_arm - struct cov_engine's @arm: arm the sites that an engine can
@@ -63,8 +77,8 @@ void patcher_arm(const struct cov_engine *engine, struct cov_site **sites, u32 n
  * @engine: the engine
  * @target: whose sites
  * @filter: true for the sites to release
- * @describe: a patch from what livecov has put there to the original; false if the original is
- *	      there. Must not sleep
+ * @describe: a patch of a part from what livecov has put there to the original; false if the
+ *	      original is there. Must not sleep
  *
  * A patch with somebody else's kprobe on it is waited for two seconds, without end while livecov
  * is being unloaded, and is then left to held.c. The targets' lock is held; sleeps. No failure.
@@ -76,11 +90,12 @@ void patcher_release(const struct cov_engine *engine, struct cov_target *target,
 /**
  * patcher_original - struct cov_engine's @original
  * @site: has a stub
+ * @part: 0 .. SITE_PARTS - 1
  * @address: out: of the first byte that the patch replaces
  * @bytes: out: what was there; room for ENGINE_MAX_BYTES
  *
  * The targets' lock is held; does not sleep. Return: how many bytes.
  */
-u32 patcher_original(const struct cov_site *site, unsigned long *address, u8 *bytes);
+u32 patcher_original(const struct cov_site *site, u32 part, unsigned long *address, u8 *bytes);
 
 #endif /* LIVECOV_PATCHER_H */

@@ -382,11 +382,11 @@ static u64 probe_missed(const struct cov_site *site)
 	return probe ? READ_ONCE(probe->kp.nmissed) : 0;
 }
 
-static u32 probe_original(const struct cov_site *site, unsigned long *address, u8 *bytes)
+static u32 probe_original(const struct cov_site *site, u32 part, unsigned long *address, u8 *bytes)
 {
 	const struct site_probe *probe = site->probe;
 
-	if (!probe)
+	if (!probe || part)
 		return 0;
 	/* Not the site's: kprobes puts an entry's probe after the endbr64. */
 	*address = (unsigned long)probe->address;

@@ -3,7 +3,7 @@
  * quiesce.c - see quiesce.h.
  *
  * An address is called inside if it is in the arena (stubs, and the windows that they call), or
- * in a region after its first byte. A task, or an interrupt on top of it, is inside if that is
+ * in a region or an island after its first byte. A task, or an interrupt on top of it, is inside if that is
  * where it will continue. No call leads out of the arena that would return there, so only
  * interrupts and exceptions return to it: the address is then in the registers saved on the
  * stack, or, as long as nothing interrupts, in the CPU's instruction pointer.
@@ -42,6 +42,7 @@
 
 #include "arena.h"
 #include "compat.h"
+#include "held.h"
 #include "quiesce.h"
 #include "site_index.h"
 
@@ -54,7 +55,7 @@ static DEFINE_MUTEX(look_lock);
 
 static bool is_inside(unsigned long address)
 {
-	return arena_has(address) || site_index_inside(address);
+	return arena_has(address) || site_index_inside(address) || held_inside(address);
 }
 
 /*

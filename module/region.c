@@ -173,9 +173,11 @@ static void read_text(struct region_finder *f, const struct text_span *text)
 
 /* --- choosing ------------------------------------------------------------------------------ */
 
-/* A conditional jump whose region is sought; offsets are the text's. */
+/* A conditional jump or a passage whose region is sought; offsets are the text's. */
 struct choice {
 	u8 *marks;		/* of its text */
+	u32 start;		/* of its function */
+	u32 least;		/* bytes that the region must have */
 	u32 from;		/* where what may be moved in its block begins */
 	u32 at;			/* of the jump */
 	u32 next;		/* behind it */
@@ -222,6 +224,8 @@ static void choice_init(const struct region_finder *f, u32 branch, struct choice
 
 	*choice = (struct choice){
 		.marks = f->marks + text->first,
+		.start = start,
+		.least = REGION_JUMP_LEN,
 		.from = start + movable_from(block),
 		.at = start + jcc->offset,
 		.next = start + jcc->offset + jcc->length,
@@ -312,17 +316,22 @@ static u32 with_fill(const struct choice *choice, u32 from, u32 to)
 {
 	u32 end = to;
 
-	while (end - from < REGION_JUMP_LEN && choice->marks[end] & REGION_MARK_FILL)
+	while (end - from < choice->least && choice->marks[end] & REGION_MARK_FILL)
 		end++;
 	return may_have(choice, from, end) ? end : to;
 }
 
-static void take(const struct choice *choice, u32 from, u32 to, struct region *region)
+static void mark_taken(const struct choice *choice, u32 from, u32 to)
 {
 	u32 i;
 
 	for (i = from; i < to; i++)
 		choice->marks[i] |= REGION_MARK_TAKEN;
+}
+
+static void take(const struct choice *choice, u32 from, u32 to, struct region *region)
+{
+	mark_taken(choice, from, to);
 	*region = (struct region){
 		.before = choice->at - from,
 		.length = to - from,
@@ -342,7 +351,7 @@ static void choose_before(const struct choice *choice, struct region *region)
 {
 	u32 from = choice->at;
 
-	while (choice->next - from < REGION_JUMP_LEN) {
+	while (choice->next - from < choice->least) {
 		u32 before = grow_front(choice, from, choice->next);
 
 		if (before == from) {
@@ -360,7 +369,7 @@ static bool choose_both(const struct choice *choice, u32 from, struct region *re
 {
 	u32 to = choice->next;
 
-	while (to - from < REGION_JUMP_LEN) {
+	while (to - from < choice->least) {
 		u32 end = grow_behind(choice, from, to);
 
 		if (end == to && choice->may_end)
@@ -400,27 +409,129 @@ static void choose_passage(const struct choice *choice, u32 end, struct region *
 {
 	u32 from = choice->at, to = from;
 
-	while (to - from < REGION_JUMP_LEN && to < end) {
+	while (to - from < choice->least && to < end) {
 		if (!(is_plain(choice, to) || may_be_last(choice, to)))
 			return;
 		to = step_over(choice, to, end);
 	}
 	to = with_fill(choice, from, to);
-	if (to - from < REGION_JUMP_LEN || !may_have(choice, from, to))
+	if (to - from < choice->least || !may_have(choice, from, to))
 		return;
 	take(choice, from, to, region);
 	region->before = region->length;
 	region->inside = step_over(choice, from, end) < to;
 }
 
+/* --- islands --- see struct region --------------------------------------------------------- */
+
+/* Where an island may begin, from the first byte of the short jump that leads to its second jump. */
+#define ISLAND_BACK	128U
+#define ISLAND_AHEAD	(REGION_SHORT_LEN + 127U - REGION_JUMP_LEN)
+
+static void give_back(const struct choice *choice, u32 from, u32 to)
+{
+	u32 i;
+
+	for (i = from; i < to; i++)
+		choice->marks[i] &= ~REGION_MARK_TAKEN;
+}
+
+/* Plain instructions from @at on, enough for an island. Return: where they end, or 0. */
+static u32 island_end(const struct choice *choice, u32 at, u32 end)
+{
+	u32 to = at;
+
+	while (to - at < REGION_ISLAND_LEN) {
+		if (to >= end || !is_plain(choice, to))
+			return 0;
+		to = step_over(choice, to, end);
+	}
+	return may_have(choice, at, to) ? to : 0;
+}
+
+/*
+ * Where an island may begin in a block at the earliest: a site on the block itself, or on its
+ * function's entry, needs the first instruction for a breakpoint or a passage.
+ */
+static u32 island_from(const struct region_finder *f, const struct choice *choice,
+		       const struct flow_block *block, u32 end)
+{
+	const struct flow_function *function = &f->in->functions[block->function];
+	u32 at = choice->start + block->offset;
+
+	if (block->flags & FLOW_BLOCK_ENTRY && function->entry != FLOW_ENTRY_UNKNOWN) {
+		at = choice->start + function->entry;
+		if (choice->marks[at] & REGION_MARK_FENTRY)
+			at += FLOW_PATCHED_LEN;
+	}
+	return at < end ? step_over(choice, at, end) : end;
+}
+
+/* For a region at @from, in one block. Return: is there one? */
+static bool find_island_in(const struct region_finder *f, const struct choice *choice,
+			   const struct flow_block *block, u32 from, struct region *region)
+{
+	u32 end = choice->start + block->offset + block->size, to;
+	u32 at = island_from(f, choice, block, end);
+
+	for (; at < end && at <= from + ISLAND_AHEAD; at = step_over(choice, at, end)) {
+		if (at + ISLAND_BACK < from)
+			continue;
+		to = island_end(choice, at, end);
+		if (!to)
+			continue;
+		mark_taken(choice, at, to);
+		region->island = (s32)(at - from);
+		region->island_length = to - at;
+		return true;
+	}
+	return false;
+}
+
+/* In the blocks around one. */
+static bool find_island(const struct region_finder *f, const struct choice *choice, u32 block,
+			u32 from, struct region *region)
+{
+	const struct flow_block *blocks = f->flow->blocks;
+	const struct flow_function *function = &f->in->functions[blocks[block].function];
+	u32 first = function->first_block, end = first + function->blocks, i;
+
+	for (i = block + 1; i-- > first &&
+	     choice->start + blocks[i].offset + blocks[i].size + ISLAND_BACK > from;)
+		if (find_island_in(f, choice, &blocks[i], from, region))
+			return true;
+	for (i = block + 1; i < end && choice->start + blocks[i].offset <= from + ISLAND_AHEAD; i++)
+		if (find_island_in(f, choice, &blocks[i], from, region))
+			return true;
+	return false;
+}
+
+/* A region at @from is too short for a near jump: without an island there is none. */
+static void choose_island(const struct region_finder *f, const struct choice *choice, u32 block,
+			  u32 from, struct region *region)
+{
+	if (!region->length || region->length >= REGION_JUMP_LEN ||
+	    find_island(f, choice, block, from, region))
+		return;
+	give_back(choice, from, from + region->length);
+	*region = (struct region){ .why = REGION_SHORT };
+}
+
+/* --- passages ------------------------------------------------------------------------------ */
+
 /* From @offset in its function on. Return: where the block ends in its text. */
 static u32 passage_init(const struct region_finder *f, const struct flow_block *block, u32 offset,
-			struct choice *choice)
+			u32 least, struct choice *choice)
 {
 	const struct text_span *text = text_map_find(&f->texts, function_address(f, block));
 	u32 start = function_address(f, block) - text->base;
 
-	*choice = (struct choice){ .marks = f->marks + text->first, .at = start + offset };
+	*choice = (struct choice){
+		.marks = f->marks + text->first,
+		.start = start,
+		.least = least,
+		.at = start + offset,
+	};
 	return start + block->offset + block->size;
 }
 
@@ -428,7 +539,8 @@ static u32 passage_init(const struct region_finder *f, const struct flow_block *
  * The region of a function's entry, if it has ftrace's place. Whoever enters the function runs
  * what lies in front of that, an endbr64 as a rule, as long as all of it is the first block.
  */
-static void find_entry_region(struct region_finder *f, u32 index, struct region *region)
+static void find_entry_region(struct region_finder *f, u32 index, u32 least,
+			      struct region *region)
 {
 	const struct flow_function *function = &f->in->functions[index];
 	const struct flow_block *block = &f->flow->blocks[function->first_block];
@@ -439,17 +551,20 @@ static void find_entry_region(struct region_finder *f, u32 index, struct region 
 	if (!function->blocks || function->entry == FLOW_ENTRY_UNKNOWN ||
 	    !(block->flags & FLOW_BLOCK_ENTRY))
 		return;
-	end = passage_init(f, block, function->entry, &choice);
+	end = passage_init(f, block, function->entry, least, &choice);
 	if (!(choice.marks[choice.at] & REGION_MARK_FENTRY))
 		return;
 	choice.at += FLOW_PATCHED_LEN;
 	/* Who came there from elsewhere would be taken for one who enters. */
-	if (choice.at < end && !(choice.marks[choice.at] & REGION_MARK_ENTERED))
-		choose_passage(&choice, end, region);
+	if (choice.at >= end || choice.marks[choice.at] & REGION_MARK_ENTERED)
+		return;
+	choose_passage(&choice, end, region);
+	choose_island(f, &choice, function->first_block, choice.at, region);
 }
 
 /* The region of a block: whoever comes to its site's first byte passes it. */
-static void find_block_region(struct region_finder *f, u32 index, struct region *region)
+static void find_block_region(struct region_finder *f, u32 index, u32 least,
+			      struct region *region)
 {
 	const struct flow_block *block = &f->flow->blocks[index];
 	struct choice choice;
@@ -459,8 +574,9 @@ static void find_block_region(struct region_finder *f, u32 index, struct region 
 	*region = (struct region){ .why = REGION_SHORT };
 	if (block->site == FLOW_NONE)
 		return;
-	end = passage_init(f, block, block->site, &choice);
+	end = passage_init(f, block, block->site, least, &choice);
 	choose_passage(&choice, end, region);
+	choose_island(f, &choice, index, choice.at, region);
 }
 
 /* --- all of them --------------------------------------------------------------------------- */
@@ -499,11 +615,29 @@ static void choose_back(struct region_finder *f, u32 branch, bool may_end)
 		choose_behind(&choice, region);
 }
 
+/* The jump alone, with an island. */
+static void choose_with_island(struct region_finder *f, u32 branch)
+{
+	struct region *region = &f->regions->branches[branch];
+	const struct region none = *region;
+	struct choice choice;
+
+	if (region->length || region->why == REGION_UNSURE)
+		return;
+	choice_init(f, branch, &choice);
+	if (!may_have_jump(&choice))
+		return;
+	take(&choice, choice.at, choice.next, region);
+	choose_island(f, &choice, f->flow->branches[branch].block, choice.at, region);
+	if (!region->length)
+		*region = none;
+}
+
 /*
  * All regions in front of jumps come before the first one behind a jump: those do
- * not compete with each other, and are cheaper as they need no other block. The last
- * are those that end with a call or the like: a return from a call that was no call is one
- * that the CPU does not foresee.
+ * not compete with each other, and are cheaper as they need no other block. After them come
+ * those that end with a call or the like, because the CPU mispredicts a return from a call that
+ * was no call; and last those with an island, which cost whoever passes that two jumps.
  */
 static void choose_branches(struct region_finder *f)
 {
@@ -515,24 +649,38 @@ static void choose_branches(struct region_finder *f)
 		choose_back(f, i, false);
 	for (i = 0; i < f->flow->nr_branches; i++)
 		choose_back(f, i, true);
+	for (i = 0; i < f->flow->nr_branches; i++)
+		choose_with_island(f, i);
 }
 
-/* They come behind all jumps: ftrace has entries as well, and few blocks need a site. */
-static void choose_passages(struct region_finder *f)
+static void choose_passages(struct region_finder *f, u32 least)
+{
+	struct region_table *regions = f->regions;
+	u32 i;
+
+	for (i = 0; i < f->in->nr_functions; i++)
+		if (!regions->entries[i].length && !f->in->functions[i].unsure)
+			find_entry_region(f, i, least, &regions->entries[i]);
+	for (i = 0; i < f->flow->nr_blocks; i++)
+		if (!regions->blocks[i].length && !is_unsure(f, i))
+			find_block_region(f, i, least, &regions->blocks[i]);
+}
+
+/*
+ * Passages come after all jumps: ftrace has entries as well, and few blocks need a site. Those
+ * with an island come last.
+ */
+static void find_passages(struct region_finder *f)
 {
 	const struct region unsure = { .why = REGION_UNSURE };
 	u32 i;
 
 	for (i = 0; i < f->in->nr_functions; i++)
-		if (f->in->functions[i].unsure)
-			f->regions->entries[i] = unsure;
-		else
-			find_entry_region(f, i, &f->regions->entries[i]);
+		f->regions->entries[i] = unsure;
 	for (i = 0; i < f->flow->nr_blocks; i++)
-		if (is_unsure(f, i))
-			f->regions->blocks[i] = unsure;
-		else
-			find_block_region(f, i, &f->regions->blocks[i]);
+		f->regions->blocks[i] = unsure;
+	choose_passages(f, REGION_JUMP_LEN);
+	choose_passages(f, REGION_SHORT_LEN);
 }
 
 /* --- setting up ---------------------------------------------------------------------------- */
@@ -572,7 +720,7 @@ void region_find(struct region_finder *f, const struct flow *flow, struct region
 	f->regions = regions;
 	choose_branches(f);
 	if (regions->entries)
-		choose_passages(f);
+		find_passages(f);
 }
 
 void region_finder_free(struct region_finder *f)

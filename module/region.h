@@ -9,7 +9,9 @@
 #include "flow.h"
 
 #define REGION_JUMP_LEN		5	/* of jmp rel32 */
+#define REGION_SHORT_LEN	2	/* of jmp rel8 */
 #define REGION_MAX_LEN		32	/* longer than any that region_find() gives */
+#define REGION_ISLAND_LEN	(2 * REGION_JUMP_LEN)	/* the least that an island takes */
 
 /* Why a jump has no region; the values of COV_WHY_*. */
 #define REGION_OK		0
@@ -18,20 +20,30 @@
 #define REGION_RESERVED		3	/* its own bytes, or those beside it, are somebody else's */
 
 /**
- * struct region - a range of text that is one instruction as far as anybody
- * can jump, return or fault into it: whoever enters it enters at its first byte
- * @before: bytes of the instructions in front of the conditional jump; all of them for
- *	    a passage (an entry or a block), which has none
- * @length: bytes of all, REGION_JUMP_LEN..REGION_MAX_LEN; 0 if @why is not REGION_OK
- * @inside: an instruction begins after its first byte: before the bytes change
- *	    no task may stand there
+ * struct region - a range of text that can only be entered at its first byte: no jump, return
+ * or fixup leads anywhere else in it
+ * @before: bytes of the instructions before the conditional jump; all of them for a passage (an
+ *	    entry or a block), which has none
+ * @length: bytes of all, REGION_SHORT_LEN..REGION_MAX_LEN; 0 if @why is not REGION_OK
+ * @inside: an instruction begins after its first byte: when the bytes change, no task may be
+ *	    about to execute it
  * @why: REGION_*
+ * @island: if @length is less than REGION_JUMP_LEN: where its island begins, from its own first
+ *	    byte
+ * @island_length: bytes of the island; 0: it needs none
+ *
+ * Where there is no room for a near jump, there is for a short one. It needs an island within
+ * its reach: another range of the same kind, of plain instructions, with room for two near
+ * jumps. The first leads to a copy of these instructions, for all who come there; the second,
+ * which nothing else can reach, is where the short jump goes, and leads to the region's stub.
  */
 struct region {
 	u16 before : 6;
 	u16 length : 6;
 	bool inside : 1;
 	u16 why : 2;
+	s8 island;
+	u8 island_length;
 };
 
 /**
@@ -69,7 +81,8 @@ struct region_finder *region_read(const struct flow_input *in,
  *
  * A region takes the jump alone where that is long enough; else the instructions
  * before it in the same block, as few as will do; else those after it, if its
- * fall-through block has no other way in, or some of both. A call, a jump or a return may
+ * fall-through block has no other way in, or some of both; else the jump alone with an island
+ * in the same function. A call, a jump or a return may
  * be its last instruction, with int3s after a jump or a return. It never contains an
  * instruction that the exception table names, one that cannot be carried out elsewhere
  * (stub.h), bytes of fentry sites, static branches,

@@ -52,9 +52,11 @@ struct site_probe;
  * @probe: engine kprobe's, from arming to release
  * @stub: the other engines': of its code, from the arena's beginning; the original bytes lie
  *	  in front of it
- * @stub_len: bytes of it
+ * @stub_len: bytes of it; with an island that includes the copy of the island's instructions
+ *	      and, at the end, their original bytes
  * @patched: how many bytes an engine of ours changes at the site; 0 if it is ftrace that does
- * @taken_at: engine detour's: where a jump that is taken goes in its stub (stub_taken())
+ * @taken_at: engine detour's: where a jump that is taken goes in its stub (stub_taken()); with an
+ *	      island, where the copy of the island's instructions begins
  * @offset: of the instruction, from the base of its target's text
  * @displacement: SITE_BRANCH: from the jump's end to where it goes; a call's likewise
  * @cell: what it sees: the first of its cells (cell_layout.h), which tells as well which of the
@@ -87,6 +89,7 @@ struct site_probe;
  *	     hits the site there
  * @forbidden: no engine of ours may patch its function, or its bytes
  * @visited: there is a kprobe of somebody else's on its patched bytes: they stay
+ * @island: its region's island is patched as well, or is about to be
  * @slow: PENDING: only kprobes can arm it
  *
  * Handlers write @state alone, as above, and so does the worker. Everything else is
@@ -110,11 +113,11 @@ struct cov_site {
 	u16 error;
 	struct region region;
 	u8 state;
-	u8 kind;
+	u8 kind : 4;
+	u8 length : 4;
 	u8 engine;
 	u8 settled;
 	u8 condition;
-	u8 length;
 	s8 patch_offset;
 	bool indexed;
 	bool disabled;
@@ -130,9 +133,10 @@ struct cov_site {
 	bool forbidden : 1;
 	bool visited : 1;
 	bool slow : 1;
+	bool island : 1;
 };
 
-static_assert(sizeof(struct region) == 2 && sizeof(struct cov_site) == 40);
+static_assert(sizeof(struct region) == 4 && sizeof(struct cov_site) == 40);
 
 /**
  * struct site_chunk - a page of sites, at a multiple of its size: a site finds its head

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * site_index.c - see site_index.h. An index is an array of words, one for each site, sorted
- * into buckets of 64 bytes of text, and for each bucket the position of its first word: a
+ * site_index.c - see site_index.h. An index is an array of words, one for each part of a site's
+ * patch, sorted into buckets of 64 bytes of text, and for each bucket the position of its first word: a
  * look-up reads one bucket and walks over the words of its sites, two on average.
  *
  *	indices --> index of ext4 --> index of brd --> NULL
@@ -89,13 +89,19 @@ struct cov_site * notrace site_index_find(unsigned long address)
 }
 NOKPROBE_SYMBOL(site_index_find);
 
+/* How many bytes have been patched from an address on, at which a part of the site's begins. */
+static __always_inline u32 patched_from(const struct cov_site *site, unsigned long address)
+{
+	return site_part(site, site_part_at(site, address), &address);
+}
+
 /* Of those patches that begin at least @back bytes before @address. */
 static __always_inline struct cov_site *find_covering(unsigned long address, u32 back)
 {
 	for (; back < REGION_MAX_LEN; back++) {
 		struct cov_site *site = site_index_find(address - back);
 
-		if (site && back < site->patched)
+		if (site && back < patched_from(site, address - back))
 			return site;
 	}
 	return NULL;
@@ -127,7 +133,7 @@ static bool overlaps_in(const struct site_index *index, long offset, u32 length)
 			long at = (first << BUCKET_SHIFT) + (index->words[i] & BUCKET_MASK);
 
 			if (READ_ONCE(site->indexed) && at < offset + length &&
-			    (at > offset || at + site->patched > offset))
+			    (at > offset || at + patched_from(site, index->base + at) > offset))
 				return true;
 		}
 	}
@@ -177,20 +183,27 @@ static void index_free(struct site_index *index)
 	kvfree(index);
 }
 
-/* Count the sites, and find the range that they span. */
+/* One more word: the first part is in the index even if it is ftrace that patches. */
+static bool wants_word(const struct cov_site *site, u32 part, unsigned long *address)
+{
+	return wants_index(site) && (site_part(site, part, address) || !part);
+}
+
+/* Count the words, and find the range that they span. */
 static void measure(struct site_index *index)
 {
-	unsigned long first = ULONG_MAX, last = 0;
+	unsigned long first = ULONG_MAX, last = 0, address;
 	struct site_chunk *chunk;
 	struct cov_site *site;
-	u32 i;
+	u32 i, part;
 
 	for_each_site(site, chunk, i, &index->target->cps)
-		if (wants_index(site)) {
-			first = min(first, site_patch(site));
-			last = max(last, site_patch(site));
-			index->count++;
-		}
+		for (part = 0; part < SITE_PARTS; part++)
+			if (wants_word(site, part, &address)) {
+				first = min(first, address);
+				last = max(last, address);
+				index->count++;
+			}
 	if (!index->count)
 		return;
 	index->base = round_down(first, 1UL << BUCKET_SHIFT);
@@ -223,38 +236,43 @@ static struct site_index *index_alloc(struct cov_target *target)
 	return index;
 }
 
-static u32 word_of(const struct site_index *index, const struct cov_site *site)
+static u32 word_of(const struct site_index *index, const struct cov_site *site,
+		   unsigned long address)
 {
 	const struct site_chunk *chunk = site_chunk(site);
 
 	return chunk->number << CHUNK_SHIFT | offset_in_page(site) / PLACE_UNIT << PLACE_SHIFT |
-	       ((site_patch(site) - index->base) & BUCKET_MASK);
+	       ((address - index->base) & BUCKET_MASK);
 }
 
-static u32 bucket_of(const struct site_index *index, const struct cov_site *site)
+static u32 bucket_of(const struct site_index *index, unsigned long address)
 {
-	return (site_patch(site) - index->base) >> BUCKET_SHIFT;
+	return (address - index->base) >> BUCKET_SHIFT;
 }
 
 /*
- * A counting sort. Sites are counted two buckets further on, so that after the sums
- * bucket + 1 says where its sites begin, and, when they are all in, where they end.
+ * A counting sort. Words are counted two buckets further on, so that after the sums
+ * bucket + 1 says where its words begin, and, when they are all in, where they end.
  */
 static void fill(struct site_index *index)
 {
 	u32 *next = index->buckets + 1, nr = index->size >> BUCKET_SHIFT;
 	struct site_chunk *chunk;
 	struct cov_site *site;
-	u32 i;
+	unsigned long at;
+	u32 i, part;
 
 	for_each_site(site, chunk, i, &index->target->cps)
-		if (wants_index(site) && bucket_of(index, site) + 1 < nr)
-			next[bucket_of(index, site) + 1]++;
+		for (part = 0; part < SITE_PARTS; part++)
+			if (wants_word(site, part, &at) && bucket_of(index, at) + 1 < nr)
+				next[bucket_of(index, at) + 1]++;
 	for (i = 1; i < nr; i++)
 		next[i] += next[i - 1];
 	for_each_site(site, chunk, i, &index->target->cps)
-		if (wants_index(site))
-			index->words[next[bucket_of(index, site)]++] = word_of(index, site);
+		for (part = 0; part < SITE_PARTS; part++)
+			if (wants_word(site, part, &at))
+				index->words[next[bucket_of(index, at)]++] =
+					word_of(index, site, at);
 }
 
 /* Replace the index that the list has of @target by @index, which may be NULL. */

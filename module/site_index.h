@@ -21,8 +21,44 @@ static __always_inline unsigned long site_stub(const struct cov_site *site)
 	return (unsigned long)livecov_stubs + site->stub;
 }
 
+/*
+ * What may be patched at a site: the bytes from site_patch() on, and the island of their region
+ * (region.h), which only engine detour has.
+ */
+#define SITE_PARTS	2
+
 /**
- * site_index_find - whose patch begins at an address?
+ * site_part - a part of a site's patch
+ * @site: has a stub
+ * @part: 0 or 1
+ * @address: out: of its first byte
+ *
+ * Any context. Return: how many bytes; 0 if the site has no such part.
+ */
+static __always_inline u32 site_part(const struct cov_site *site, u32 part, unsigned long *address)
+{
+	if (!part) {
+		*address = site_patch(site);
+		return site->patched;
+	}
+	*address = site_patch(site) + site->region.island;
+	return site->island ? site->region.island_length : 0;
+}
+
+/* site_part_code - where a task continues that hits a part's first byte while it is changed */
+static __always_inline unsigned long site_part_code(const struct cov_site *site, u32 part)
+{
+	return site_stub(site) + (part ? site->taken_at : 0);
+}
+
+/* site_part_at - which part of a site's patch begins at @address? One does. Any context. */
+static __always_inline u32 site_part_at(const struct cov_site *site, unsigned long address)
+{
+	return address != site_patch(site);
+}
+
+/**
+ * site_index_find - a part of whose patch begins at an address?
  * @address: any
  *
  * Safe in any context with preemption off; the answer is valid as long as that. Its cost does not

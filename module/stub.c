@@ -485,6 +485,20 @@ void stub_jump(u64 address, u32 length, u64 stub, u8 *bytes)
 	memset(bytes + w.size, 0xcc, length - w.size);
 }
 
+void stub_short_jump(const struct region *region, u8 *bytes)
+{
+	memset(bytes, 0xcc, region->length);
+	bytes[0] = 0xeb;
+	bytes[1] = region->island + REGION_JUMP_LEN - REGION_SHORT_LEN;
+}
+
+void stub_island(u64 address, u32 length, u64 copy, u64 stub, u8 *bytes)
+{
+	stub_jump(address, REGION_JUMP_LEN, copy, bytes);
+	stub_jump(address + REGION_JUMP_LEN, length - REGION_JUMP_LEN, stub,
+		  bytes + REGION_JUMP_LEN);
+}
+
 /* The conditional jump, into its stub. */
 static int write_half(const struct stub *stub, struct insn_branch *jcc, u32 taken, u8 *bytes)
 {
@@ -501,8 +515,8 @@ u32 stub_taken(const struct stub *stub)
 	struct parts parts;
 	u8 code[STUB_MAX_LEN];
 
-	if (decode_jcc(stub, &jcc) || jcc.length != stub->region.length || is_counting(&jcc) ||
-	    is_per_task(stub))
+	if (decode_jcc(stub, &jcc) || jcc.length != stub->region.length ||
+	    stub->region.length < REGION_JUMP_LEN || is_counting(&jcc) || is_per_task(stub))
 		return 0;
 	if (write_stub(stub, &jcc, code, &parts) < 0 || !parts.taken)
 		return 0;

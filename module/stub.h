@@ -146,6 +146,23 @@ int stub_write_window(const struct stub_task *task, u64 at, u8 *code);
 void stub_jump(u64 address, u32 length, u64 stub, u8 *bytes);
 
 /**
+ * stub_short_jump - make the bytes that replace a region that has an island
+ * @region: the region
+ * @bytes: out: @region->length of them: a short jump to the island's second jump, then int3s
+ */
+void stub_short_jump(const struct region *region, u8 *bytes);
+
+/**
+ * stub_island - make the bytes that replace an island
+ * @address: where it begins
+ * @length: of it, bytes
+ * @copy: the copy of its own instructions
+ * @stub: the stub of the region that it serves; both near enough, as stub_write() has found
+ * @bytes: out: @length of them: a jump to each, then int3s
+ */
+void stub_island(u64 address, u32 length, u64 copy, u64 stub, u8 *bytes);
+
+/**
  * stub_taken - where does a jump that is taken go in the stub?
  * @stub: what stub_write() was given
  *

@@ -473,23 +473,28 @@ void targets_exit(void)
 
 /* --- text as it was ----------------------------------------------------------------- */
 
+static void undo_part(const struct cov_site *site, u32 part, unsigned long base, u8 *bytes,
+		      u32 size)
+{
+	u8 original[ENGINE_MAX_BYTES];
+	unsigned long address;
+	u32 i, n = engine_of(site)->original(site, part, &address, original);
+
+	for (i = 0; i < n; i++)
+		if (address + i - base < size)
+			bytes[address + i - base] = original[i];
+}
+
 void cov_patched_undo(unsigned long base, u8 *bytes, unsigned int size)
 {
 	struct cov_target *target;
 	struct site_chunk *chunk;
 	struct cov_site *site;
-	u32 i;
+	u32 i, part;
 
 	held_undo(base, bytes, size);
 	list_for_each_entry(target, &cov_targets, link)
-		for_each_site(site, chunk, i, &target->cps) {
-			u8 original[ENGINE_MAX_BYTES];
-			unsigned long address;
-			u32 k, n = site->engine ?
-				engine_of(site)->original(site, &address, original) : 0;
-
-			for (k = 0; k < n; k++)
-				if (address + k - base < size)
-					bytes[address + k - base] = original[k];
-		}
+		for_each_site(site, chunk, i, &target->cps)
+			for (part = 0; site->engine && part < SITE_PARTS; part++)
+				undo_part(site, part, base, bytes, size);
 }

@@ -211,42 +211,70 @@ static int check_bytes(const struct text_patch *patch)
 	return 0;
 }
 
+/* Goes through the patches of a job, in the same order in each step. */
+struct job_walk {
+	const struct text_job *job;
+	u32 change;		/* that @patch belongs to */
+	u32 next;		/* patch, counted through all changes */
+	struct text_patch patch;
+};
+
+/* Return: is there another patch? */
+static bool next_patch(struct job_walk *walk)
+{
+	const struct text_job *job = walk->job;
+	u32 parts = max(job->parts, 1U);
+
+	while (walk->next < job->count * parts) {
+		walk->change = walk->next / parts;
+		walk->patch.part = walk->next % parts;
+		window_rest(++walk->next);
+		if (job->describe(job->context, walk->change, &walk->patch))
+			return true;
+	}
+	window_close();
+	return false;
+}
+
+/*
+ * Before anything changes, so that the parts of a change are refused together. Nothing that is
+ * checked can change later: kprobes' mutex is held.
+ */
+static void refuse_some(const struct text_job *job)
+{
+	struct job_walk walk = { job };
+
+	while (next_patch(&walk)) {
+		int err = check_bytes(&walk.patch);
+
+		if (err)
+			job->refused(job->context, walk.change, err);
+	}
+}
+
 /* Step 1; whether one of the patches has instructions inside. */
 static bool hold_first_bytes(const struct text_job *job)
 {
 	static const u8 int3 = INT3_INSN_OPCODE;
-	struct text_patch patch;
+	struct job_walk walk = { job };
 	bool inside = false;
-	u32 i;
 
-	for (i = 0; i < job->count; window_rest(++i)) {
-		int err;
-
-		if (!job->describe(job->context, i, &patch))
-			continue;
-		err = check_bytes(&patch);
-		if (err) {
-			job->refused(job->context, i, err);
-			continue;
+	while (next_patch(&walk))
+		if (walk.patch.length > 1) {
+			write_locked(walk.patch.address, &int3, 1);
+			inside |= walk.patch.inside;
 		}
-		if (patch.length == 1)
-			continue;
-		write_locked(patch.address, &int3, 1);
-		inside |= patch.inside;
-	}
-	window_close();
 	return inside;
 }
 
 static void write_others(const struct text_job *job)
 {
-	struct text_patch patch;
-	u32 i;
+	struct job_walk walk = { job };
 
-	for (i = 0; i < job->count; window_rest(++i))
-		if (job->describe(job->context, i, &patch) && patch.length > 1)
-			write_locked(patch.address + 1, patch.to + 1, patch.length - 1);
-	window_close();
+	while (next_patch(&walk))
+		if (walk.patch.length > 1)
+			write_locked(walk.patch.address + 1, walk.patch.to + 1,
+				     walk.patch.length - 1);
 }
 
 /* Where first bytes have just been written, from MODULES_VADDR on. */
@@ -288,14 +316,11 @@ static void sync_first_bytes(void)
 
 static void write_first_bytes(const struct text_job *job)
 {
-	struct text_patch patch;
-	u32 i;
+	struct job_walk walk = { job };
 
-	for (i = 0; i < job->count; window_rest(++i)) {
-		if (!job->describe(job->context, i, &patch))
-			continue;
-		write_locked(patch.address, patch.to, 1);
-		remembered[nr_remembered++] = patch.address - MODULES_VADDR;
+	while (next_patch(&walk)) {
+		write_locked(walk.patch.address, walk.patch.to, 1);
+		remembered[nr_remembered++] = walk.patch.address - MODULES_VADDR;
 		if (nr_remembered == REMEMBERED)
 			sync_first_bytes();
 	}
@@ -310,6 +335,7 @@ void text_patch(const struct text_job *job)
 	foreign_lock();
 	cpus_read_lock();
 	mutex_lock(&text_lock);
+	refuse_some(job);
 	inside = hold_first_bytes(job);
 	sync_all_cpus();
 	if (inside)

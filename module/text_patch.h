@@ -10,6 +10,7 @@
 
 /**
  * struct text_patch - a change of some bytes of text
+ * @part: in: which part of a change is asked for (struct text_job)
  * @address: of the first
  * @length: how many, 1..REGION_MAX_LEN
  * @inside: instructions begin after the first byte, in @from
@@ -18,6 +19,7 @@
  */
 struct text_patch {
 	unsigned long address;
+	u8 part;
 	u8 length;
 	bool inside;
 	u8 from[REGION_MAX_LEN];
@@ -27,21 +29,23 @@ struct text_patch {
 /**
  * struct text_job - many changes, carried out together
  * @count: how many
- * @describe: fill in patch @i; false to leave it out. Called once for each step, and
- *	      must always give the same. Must not sleep
- * @refused: patch @i was not carried out: its bytes were not @from or a kprobe sits on them
- *	     (-EBUSY), or its text cannot be reached (-EFAULT). From then on @describe gives
- *	     false for it. Must not sleep
+ * @describe: fill in a part of change @i; false to leave that out. Called once for each part in
+ *	      each step, and must always give the same. Must not sleep
+ * @refused: change @i is not carried out: the bytes of a part were not @from or a kprobe sits on
+ *	     them (-EBUSY), or its text cannot be reached (-EFAULT). From then on @describe gives
+ *	     false for all its parts. Called before any text is changed. Must not sleep
  * @context: for the two
+ * @parts: how many patches a change consists of; they are carried out all or none. 0 is 1
  *
- * While a patch of more than one byte is under way its first byte is int3, and whoever
- * hits it must be sent on by breakpoint.c: to where @to, if it is a jump, leads.
+ * While a patch of more than one byte is in progress its first byte is int3, and breakpoint.c
+ * must redirect a task that hits it: to where @to, if it is a jump, leads.
  */
 struct text_job {
 	u32 count;
 	bool (*describe)(void *context, u32 i, struct text_patch *patch);
 	void (*refused)(void *context, u32 i, int err);
 	void *context;
+	u32 parts;
 };
 
 /**

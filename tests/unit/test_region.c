@@ -235,6 +235,7 @@ struct program {
 	u8 *owners;		/* for each byte of the image: regions that it is in */
 	u8 *insides;		/* and those whose first it is not */
 	u8 *entered;		/* it is the first of an entry's */
+	u32 islands;
 };
 
 static void program_load(struct program *p, const char *path)
@@ -285,7 +286,8 @@ static void check_instructions(struct program *p, u32 branch, u64 start)
 	struct insn_branch insn;
 	u32 at;
 
-	assert_in_range(region->length, REGION_JUMP_LEN, REGION_MAX_LEN);
+	assert_in_range(region->length, region->island_length ? REGION_SHORT_LEN : REGION_JUMP_LEN,
+			REGION_MAX_LEN);
 	for (at = 0; at < region->length; at += insn.length) {
 		assert_int_equal(insn_branch_decode(bytes_at(p, start + at), INSN_MAX_LEN,
 						    start + at, &insn), 0);
@@ -309,6 +311,34 @@ static void own(struct program *p, u64 address, u32 inside)
 	p->insides[at] += inside;
 }
 
+/*
+ * Near enough for a short jump at the region, and long enough for two near jumps; nothing but
+ * plain instructions.
+ */
+static void note_island(struct program *p, u64 start, const struct region *region)
+{
+	u64 island = start + region->island;
+	struct insn_branch insn;
+	u32 at;
+
+	if (!region->island_length) {
+		assert_int_equal(region->island, 0);
+		return;
+	}
+	assert_in_range(region->length, REGION_SHORT_LEN, REGION_JUMP_LEN - 1);
+	assert_in_range(region->island_length, REGION_ISLAND_LEN, REGION_MAX_LEN);
+	assert_in_range(island + REGION_JUMP_LEN - (start + REGION_SHORT_LEN) + 128, 0, 255);
+	for (at = 0; at < region->island_length; at += insn.length) {
+		assert_int_equal(insn_branch_decode(bytes_at(p, island + at), INSN_MAX_LEN,
+						    island + at, &insn), 0);
+		assert_true(insn_branch_is_plain(&insn));
+	}
+	assert_int_equal(at, region->island_length);
+	for (at = 0; at < region->island_length; at++)
+		own(p, island + at, at > 0);
+	p->islands++;
+}
+
 static bool is_fentry(const struct flow_input *in, u64 address)
 {
 	u32 i;
@@ -329,7 +359,8 @@ static void note_passage(struct program *p, u64 start, const struct region *regi
 	if (!region->length)
 		return;
 	assert_int_equal(region->before, region->length);
-	for (at = 0; at < REGION_JUMP_LEN; at += insn.length) {
+	for (at = 0; at < (region->island_length ? REGION_SHORT_LEN : REGION_JUMP_LEN);
+	     at += insn.length) {
 		assert_int_equal(insn_branch_decode(bytes_at(p, start + at), INSN_MAX_LEN,
 						    start + at, &insn), 0);
 		assert_true(insn_branch_is_plain(&insn) ||
@@ -342,6 +373,7 @@ static void note_passage(struct program *p, u64 start, const struct region *regi
 	assert_int_equal(region->inside, first != region->length);
 	for (at = 0; at < region->length; at++)
 		own(p, start + at, at > 0);
+	note_island(p, start, region);
 }
 
 /* Behind ftrace's place; nobody goes even to the first byte from elsewhere. */
@@ -392,6 +424,7 @@ static void note_owners(struct program *p)
 		check_instructions(p, i, start);
 		for (k = 0; k < p->regions.branches[i].length; k++)
 			own(p, start + k, k > 0);
+		note_island(p, start, &p->regions.branches[i]);
 	}
 }
 
@@ -484,7 +517,8 @@ static void check_blocks(const struct program *p)
 /* How many jumps have a region, in 1/100 of a per cent; says it, and why others have none. */
 static u32 share(const struct program *p, const char *path)
 {
-	u32 alone = 0, before = 0, behind = 0, why[4] = { 0 }, all = p->flow.nr_branches, i;
+	u32 alone = 0, before = 0, behind = 0, island = 0, why[4] = { 0 };
+	u32 all = p->flow.nr_branches, i;
 
 	for (i = 0; i < all; i++) {
 		const struct region *region = &p->regions.branches[i];
@@ -493,16 +527,18 @@ static u32 share(const struct program *p, const char *path)
 		why[region->why]++;
 		if (!region->length)
 			continue;
-		if (!region->inside)
+		if (region->island_length)
+			island++;
+		else if (!region->inside)
 			alone++;
 		else if (region->before + length < region->length)
 			behind++;
 		else
 			before++;
 	}
-	print_message("    %s: %u jumps: alone %u, with those before %u, behind %u; "
-		      "none: unsure %u, short %u, reserved %u; %.2f %%\n", strrchr(path, '/') + 1,
-		      all, alone, before, behind, why[REGION_UNSURE], why[REGION_SHORT],
+	print_message("    %s: %u jumps: alone %u, with those before %u, behind %u, "
+		      "with an island %u; none: unsure %u, short %u, reserved %u; %.2f %%\n", strrchr(path, '/') + 1,
+		      all, alone, before, behind, island, why[REGION_UNSURE], why[REGION_SHORT],
 		      why[REGION_RESERVED], 100.0 * why[REGION_OK] / (all ? all : 1));
 	return all ? 10000ULL * why[REGION_OK] / all : 0;
 }

@@ -333,15 +333,31 @@ static void a_window_serves_its_cells(void **state)
 	assert_int_equal(stub_write(&stub, code), -ERANGE);
 }
 
+/* The bytes that replace a region, and its island if it has one. */
+static void write_jumps(const struct stub *stub)
+{
+	u8 *jump = malloc(stub->region.length), *island = malloc(stub->region.island_length);
+
+	assert_true(jump && island);
+	if (stub->region.island_length) {
+		stub_short_jump(&stub->region, jump);
+		stub_island(stub->address + stub->region.island, stub->region.island_length,
+			    stub->at + STUB_MAX_LEN, stub->at, island);
+	} else {
+		stub_jump(stub->address, stub->region.length, stub->at, jump);
+	}
+	free(jump);
+	free(island);
+}
+
 /* Buffers of exactly the size that is promised. */
 static void write_all_kinds(struct stub *stub)
 {
 	u8 *text = malloc(stub->region.length), *code = malloc(STUB_MAX_LEN);
-	u8 *jump = malloc(stub->region.length);
 	struct stub_task near = *stub->task;
 	u8 how;
 
-	assert_true(text && code && jump);
+	assert_true(text && code);
 	near.window = stub->at + 0x100;
 	near.middle = stub_middle(0x1000);
 	memcpy(text, stub->text, stub->region.length);
@@ -357,11 +373,10 @@ static void write_all_kinds(struct stub *stub)
 		length = stub_write(stub, code);
 		assert_in_range(length, 1, STUB_MAX_LEN);
 		assert_int_equal(stub_origin(stub, length - 1), last_origin(stub));
-		stub_jump(stub->address, stub->region.length, stub->at, jump);
 	}
+	write_jumps(stub);
 	free(text);
 	free(code);
-	free(jump);
 }
 
 static void write_passage(const struct elf_image *image, u64 address, const struct region *region)
