@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * flow.h - control flow over a target's text: blocks, the ways between them,
- * which sites are needed so that every block and outcome is known exactly, and
- * what follows from the sites that were hit. Pure. flow.c builds the blocks and
- * may call flow_read.c; flow_plan.c chooses sites and draws conclusions, and calls
- * nothing.
+ * flow.h - control flow in a target's text: basic blocks, the ways (edges) between them, which
+ * sites are needed so that every block and outcome is known exactly, and what follows from the
+ * sites that were hit. Pure. flow.c builds the blocks and may call flow_read.c; flow_plan.c
+ * chooses sites and draws conclusions, and calls nothing.
  */
 #ifndef LIVECOV_FLOW_H
 #define LIVECOV_FLOW_H
@@ -18,7 +17,7 @@
  * struct flow_text - a contiguous range of text
  * @base: address of bytes[0]
  * @bytes: a copy of it
- * @size: how many
+ * @size: of it, bytes
  */
 struct flow_text {
 	u64 base;
@@ -34,16 +33,17 @@ struct flow_text {
  *	      for jumps into selected ones
  * @cold: in: a part that is entered by jumps alone and has no entry site
  * @error: out: 0, or errno (positive) why it could not be decoded; it then has
- *	   no blocks. EILSEQ: its bytes are no instructions, or something jumps
- *	   or points into the middle of one. EBUSY: a breakpoint or a jump of
- *	   somebody else's hides an instruction. EFAULT: it lies outside the texts.
- * @entry: out: offset of the instruction that the entry site sits on: the fentry site, or
- *	   the first instruction after an endbr64; FLOW_ENTRY_UNKNOWN before flow_build()
+ *	   no blocks. EILSEQ: its bytes are not valid instructions, or a jump or a table entry
+ *	   leads into the middle of one. EBUSY: another user's breakpoint or jump hides an
+ *	   instruction. EFAULT: it lies outside the texts.
+ * @entry: out: offset of the entry site's instruction: the fentry site or, where there is none,
+ *	   the first instruction, but after an endbr64. FLOW_ENTRY_UNKNOWN before flow_build(),
+ *	   and afterwards for cold parts
  * @unsure: out: not every way into its code is known; read by region_find() alone
  * @reserved: out: that instruction is a static branch, a static call or in the bug table
- * @first_block: out: its blocks are contiguous and ordered by address
+ * @first_block: out: index of its first block; its blocks are contiguous, ordered by address
  * @blocks: out: how many blocks
- * @first_branch: out: its branches are contiguous and ordered by address
+ * @first_branch: out: index of its first branch; likewise
  * @branches: out: how many branches
  */
 struct flow_function {
@@ -62,9 +62,9 @@ struct flow_function {
 };
 
 /**
- * struct flow_pair - a pair of addresses, of the exception table or of the jump labels
+ * struct flow_pair - an entry of the exception table, or a static branch
  * @from: instruction that may fault; nop or jump of a static branch
- * @to: its fixup; where it jumps to while it is a jump
+ * @to: its fixup; the static branch's target while it is a jump
  */
 struct flow_pair {
 	u64 from;
@@ -74,14 +74,14 @@ struct flow_pair {
 /**
  * struct flow_bug - a ud2 of the bug table
  * @address: of it
- * @warn: execution goes on after it
+ * @warn: it is a WARN: execution continues after it
  */
 struct flow_bug {
 	u64 address;
 	bool warn;
 };
 
-#define FLOW_PATCHED_LEN	5U	/* of a place of ftrace's, or a static call */
+#define FLOW_PATCHED_LEN	5U	/* of an fentry site or a static call */
 
 /**
  * struct flow_input - what is known of a target
@@ -99,15 +99,15 @@ struct flow_bug {
  * @nr_fentries: how many
  * @static_calls: addresses of static calls, 5 bytes each, any order
  * @nr_static_calls: how many
- * @is_code: does a jump out of the texts to this address lead to code of the kernel's
- *	     or a module's? If not, somebody has put the jump there (kprobes does, when
- *	     it optimises a probe), and its function gets EBUSY. NULL: all do
- * @incomplete: the tables above are not known (core kernel): no way into a
- *	   block may be inferred
+ * @is_code: does a jump out of the texts to this address lead to kernel or module code? If
+ *	     not, another user has placed the jump (kprobes does, when it optimises a probe),
+ *	     and its function gets EBUSY. NULL: all do
+ * @incomplete: the tables above are not known (core kernel): blocks may be entered from
+ *		anywhere, so nothing may be inferred from their ways in
  *
- * flow_plan() and flow_propagate() look at @functions and @incomplete alone;
- * unselected functions may have been taken out of @functions by then, if struct
- * flow_block.function was changed accordingly.
+ * flow_plan() and flow_propagate() read only @functions and @nr_functions; unselected functions
+ * may have been removed from them by then, if struct flow_block.function was changed
+ * accordingly.
  */
 struct flow_input {
 	const struct flow_text *texts;
@@ -132,20 +132,20 @@ struct flow_input {
 #define FLOW_END_FALL	0	/* next[0]: into the block after it */
 #define FLOW_END_JCC	1	/* next[0] fall-through, next[1] taken */
 #define FLOW_END_JMP	2	/* next[1] */
-#define FLOW_END_STATIC	3	/* a static branch: next[0] or next[1], no site can tell */
+#define FLOW_END_STATIC	3	/* a static branch: next[0] or next[1], no site can tell which */
 #define FLOW_END_AWAY	4	/* return, indirect or outside jump, BUG, end of function */
 
 /*
  * A block's flags.
  *
- * ENTRY: it begins its function, and whoever enters it passes the entry site.
+ * ENTRY: it begins its function: execution that enters it passes the entry site.
  * STOPS: control may enter it and not reach its end: it has a call, or an
  *	instruction that may fault and has a fixup.
  * HIDDEN: it has ways in that are not the end of a block: a fixup, a call, a jump
- *	from code without blocks; or no way leads there from any entry.
+ *	from code without blocks; or it is not reachable from any entry by known ways.
  * UNSURE: it may be entered after its first instruction, because a table, or the
  *	code related to it, is not known. What is known of its first instruction says
- *	nothing of its end, nor the other way round. It is STOPS, and ENTRY or HIDDEN.
+ *	nothing about its end, nor vice versa. It is STOPS, and ENTRY or HIDDEN.
  */
 #define FLOW_BLOCK_ENTRY  (1U << 0)
 #define FLOW_BLOCK_STOPS  (1U << 1)
@@ -154,21 +154,20 @@ struct flow_input {
 
 /**
  * struct flow_block - straight-line code from a leader to its terminator
- * @function: index
+ * @function: index of its function
  * @offset: from its function's first byte
  * @size: bytes, terminator included
- * @site: offset from its function's first byte at which a site sees every
- *	  passage through the block: the first instruction that the kernel does not
- *	  reserve and that nothing in the block can keep from running, or FLOW_NONE.
- *	  In an ENTRY block it lies after the instruction of the entry site. It may
- *	  be that of the block's own branch.
- * @next: blocks that follow, FLOW_NONE where there is none or it is not ours
+ * @site: offset from its function's first byte of the instruction at which a site sees every
+ *	  passage through the block: the first one that the kernel does not reserve and that
+ *	  always runs if the block does; FLOW_NONE if there is none. In an ENTRY block it lies
+ *	  after the entry site's instruction. It may be the block's own branch.
+ * @next: successors; FLOW_NONE where there is none, or none that is known
  * @branch: index of its conditional jump, or FLOW_NONE
  * @end: FLOW_END_*
  * @flags: FLOW_BLOCK_*
  *
- * What follows a call belongs to the call's block, except where a block of its own is
- * the only means to learn that the call came back.
+ * What follows a call belongs to the call's block, except where a separate block is the only
+ * means to learn that the call returned.
  */
 struct flow_block {
 	u32 function;
@@ -181,7 +180,7 @@ struct flow_block {
 	u8 flags;
 };
 
-/* Which of next[] the end of a block may lead through, as bits; also where that is NONE. */
+/* Mask of the next[] that the end of a block may take, including those that are FLOW_NONE. */
 static inline u32 flow_slots_out(const struct flow_block *block)
 {
 	switch (block->end) {
@@ -232,9 +231,9 @@ struct flow_way {
  * @nr_blocks: how many
  * @branches: ordered likewise
  * @nr_branches: how many
- * @first_way: one for each block and one more: its ways in are @ways from
+ * @first_way: one for each block and one more: block i's ways in are @ways from
  *	       first_way[i] to before first_way[i + 1]
- * @ways: every next[] of every block that is not FLOW_NONE, by where it leads
+ * @ways: every next[] of every block that is not FLOW_NONE, sorted by the block it leads to
  */
 struct flow {
 	struct flow_block *blocks;
@@ -250,11 +249,10 @@ struct flow {
  * @in: the target; in->functions is filled in
  * @flow: the answer; free it with flow_free()
  *
- * A function that cannot be decoded, or in which something jumps into the
- * middle of an instruction, gets an error of its own and no blocks. The
- * functions that jump into it or are jumped into by it are UNSURE, as is a cold
- * part into which nobody is seen to jump; the others are not affected. Sleeps.
- * Return: 0, -ENOMEM, -E2BIG for more than 256 MiB of text.
+ * A function that cannot be decoded, or in which something jumps into the middle of an
+ * instruction, gets an @error and no blocks. Functions that jump into it past its entry, or that
+ * it is seen to jump into, are @unsure, as is a cold part into which no jump is seen; the others
+ * are not affected. Sleeps. Return: 0, -ENOMEM, -E2BIG for more than 256 MiB of text.
  */
 int flow_build(struct flow_input *in, struct flow *flow);
 
@@ -269,10 +267,10 @@ int flow_collect_ways(struct flow *flow);
 /* flow_free - free what flow_build() or flow_unpack() allocated; a zeroed struct is fine */
 void flow_free(struct flow *flow);
 
-/* What is known of a possible site. */
+/* The state of a possible site in a plan. */
 #define FLOW_SITE_UNUSED  0
 #define FLOW_SITE_WANTED  1
-#define FLOW_SITE_REFUSED 2	/* impossible: do without */
+#define FLOW_SITE_REFUSED 2	/* not possible: the plan does without it */
 
 /**
  * struct flow_plan - which sites are used; FLOW_SITE_* each
@@ -293,13 +291,13 @@ struct flow_plan {
  * @edges: true for mode edges: every outcome; false for mode blocks
  * @plan: in: all zero, or an earlier plan in which sites were turned to
  *	  FLOW_SITE_REFUSED; out: UNUSED turns to WANTED where needed. A leader
- *	  turns from UNUSED to REFUSED if its block may stay unknown (it depends on
- *	  the hits) and no probe can help it: struct flow_block.site is FLOW_NONE, or
- *	  the place of a branch that was refused. WANTED and REFUSED are never changed.
+ *	  turns from UNUSED to REFUSED if its block may stay unknown (that depends on
+ *	  the hits) and no site of its own is possible: struct flow_block.site is FLOW_NONE,
+ *	  or is a branch that was refused. WANTED and REFUSED are never changed.
  *
- * Every selected function that is not cold gets its entry site, one with an
- * error too. Call it again after refusals: other sites may give the same
- * answer. Sleeps. Return: how many sites have become WANTED, or -ENOMEM.
+ * Every selected function that is not cold gets its entry site, even one with an @error. Call it
+ * again after refusals: other sites may give the same answer. Sleeps. Return: how many sites
+ * have become WANTED, or -ENOMEM.
  */
 int flow_plan(const struct flow_input *in, const struct flow *flow, bool edges,
 	      struct flow_plan *plan);
@@ -343,13 +341,12 @@ struct flow_coverage {
  * @flow: its answer
  * @plan: which sites were armed (WANTED)
  * @hits: which of them were hit
- * @coverage: in: arrays for all blocks and branches, the caller's; out: YES ran, NO certainly
- *	      did not, UNKNOWN otherwise
+ * @coverage: in: the caller's arrays for all blocks and branches; out: YES if it ran, NO if it
+ *	      certainly did not, else UNKNOWN
  *
- * Where flow_plan() left no leader REFUSED, no block is UNKNOWN. The answer is
- * exact for passages that were complete: a task that was inside a block when the
- * sites were armed, or is inside one now, has passed only some of its sites.
- * Sleeps. Return: 0 or -ENOMEM.
+ * If flow_plan() left no leader REFUSED, no block is UNKNOWN. The answer is exact for complete
+ * passages: a task that was inside a block when the sites were armed, or is inside one now, has
+ * passed only some of its sites. Sleeps. Return: 0 or -ENOMEM.
  */
 int flow_propagate(const struct flow_input *in, const struct flow *flow,
 		   const struct flow_plan *plan, const struct flow_hits *hits,

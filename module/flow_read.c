@@ -4,7 +4,7 @@
  */
 #include "flow_read.h"
 
-#define MAX_PROLOGUE	16U	/* endbr64 and nops before a fentry place */
+#define MAX_PROLOGUE	16U	/* endbr64 and nops before an fentry site */
 
 /* --- addresses ----------------------------------------------------------------------------- */
 
@@ -76,7 +76,7 @@ static u64 label_target(const struct reader *r, u64 address)
 
 /* --- one instruction ----------------------------------------------------------------------- */
 
-/* A static branch is a nop today or a jump, of 2 bytes or 5; either may change at any time. */
+/* A static branch is at present a nop or a jump, of 2 or 5 bytes; either may change at any time. */
 static int label_step(const struct reader *r, u64 address, struct step *step)
 {
 	if (step->insn.kind == INSN_INT3)
@@ -89,9 +89,9 @@ static int label_step(const struct reader *r, u64 address, struct step *step)
 }
 
 /*
- * A static call is a call or, while it has no function, a nop or an xor; as a
- * tail call a jump or a return; from 6.3 on also a conditional jump, of 6 bytes.
- * Whom it calls may change: it has no target.
+ * A static call is a call or, while it has no function, a nop or an xor; as a tail call a jump
+ * or a return; from 6.3 on also a conditional jump, of 6 bytes. What it calls may change, so it
+ * has no target.
  */
 static int static_call_step(struct step *step)
 {
@@ -134,7 +134,10 @@ static void plain_step(const struct reader *r, u16 marks, struct step *step)
 	step->kind = step->insn.kind == INSN_TRAP ? trap_kind(r, marks) : kinds[step->insn.kind];
 }
 
-/* An optimised kprobe: what its five bytes and those behind them were cannot be read. */
+/*
+ * The jump of an optimised kprobe: neither the five bytes that it has replaced nor those after
+ * them can be decoded.
+ */
 static bool is_foreign_jump(const struct reader *r, const struct step *step)
 {
 	return step->kind == STEP_JMP && r->in->is_code && !reader_span(r, step->target) &&
@@ -237,9 +240,9 @@ static void mark_tables(struct reader *r)
 }
 
 /*
- * Where a function's entry site sits, from its first byte: on the place that ftrace owns
- * or, where there is none, on the first instruction, but behind an endbr64 (see the
- * kernel's arch_adjust_kprobe_addr()).
+ * Offset of a function's entry site from its first byte: the fentry site or, where there is
+ * none, the first instruction, but after an endbr64 (see the kernel's
+ * arch_adjust_kprobe_addr()).
  */
 static u8 find_entry(const struct reader *r, const struct walk *body)
 {

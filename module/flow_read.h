@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * flow_read.h - a target's text as flow.c reads it: marks that say what is known of each
- * byte, and where control goes from each instruction, given the target's tables. Pure.
- * flow_read.c owns the marks and makes those of the tables; flow.c adds what it finds. May call
+ * flow_read.h - a target's text as flow.c reads it: marks that say what is known of each byte,
+ * and where control goes from each instruction, given the target's tables. Pure. flow_read.c
+ * owns the marks and sets those that follow from the tables; flow.c adds what it finds. May call
  * insn_branch.c, text_map.c.
  */
 #ifndef LIVECOV_FLOW_READ_H
@@ -13,20 +13,20 @@
 #include "text_map.h"
 
 /* What is known of a byte of text. */
-#define MARK_INSIDE	(1U << 0)	/* it is a function's */
+#define MARK_INSIDE	(1U << 0)	/* it belongs to a function */
 #define MARK_START	(1U << 1)	/* an instruction begins here that may be jumped to */
-#define MARK_LEADER	(1U << 2)	/* something goes here from elsewhere */
+#define MARK_LEADER	(1U << 2)	/* control comes here from elsewhere */
 #define MARK_HIDDEN	(1U << 3)	/* and not, or not only, from the end of a block */
 #define MARK_FAULT	(1U << 4)	/* the exception table names it */
 #define MARK_LABEL	(1U << 5)	/* a static branch */
 #define MARK_STATIC_CALL (1U << 6)
-#define MARK_FENTRY	(1U << 7)
-#define MARK_BUG	(1U << 8)
+#define MARK_FENTRY	(1U << 7)	/* an fentry site */
+#define MARK_BUG	(1U << 8)	/* a ud2 of the bug table */
 #define MARK_WARN	(1U << 9)	/* the BUG is a WARN */
 
 /* An instruction must begin there, or the text has been misread. */
 #define MARK_PLACES	(MARK_LABEL | MARK_STATIC_CALL | MARK_FENTRY | MARK_BUG)
-/* register_kprobe() refuses these; an fentry site is the entry site's. */
+/* Where register_kprobe() refuses, and fentry sites, which belong to entry sites. */
 #define MARK_RESERVED	MARK_PLACES
 
 /**
@@ -34,11 +34,11 @@
  * @in: the target
  * @texts: its texts
  * @marks: MARK_*, one for each byte of @texts
- * @plain: one for each byte: plain_of() if an instruction begins there of which nothing but its
- *	   kind and length matters, and that has been decoded; else 0
+ * @plain: one for each byte: plain_of() if an instruction begins there that has been decoded,
+ *	   and of which only the kind and length matter; else 0
  * @labels: the target's static branches, sorted by @from
- * @entries: one for each function: where its entry site sits, from its first byte
- * @near: the function that is being walked: most jumps stay in it
+ * @entries: one for each function: offset of its entry site's instruction from its first byte
+ * @near: index of the function that is being walked; looked at first, as most jumps stay in it
  */
 struct reader {
 	struct flow_input *in;
@@ -53,20 +53,20 @@ struct reader {
 /* Where control goes from an instruction, given the tables. */
 enum step_kind {
 	STEP_ON,	/* to the next one */
-	STEP_PAD,	/* to the next one, but after a terminator it is padding */
-	STEP_INT3,	/* padding, or somebody's breakpoint */
+	STEP_PAD,	/* to the next one, but after a dead end it is padding */
+	STEP_INT3,	/* padding, or another user's breakpoint */
 	STEP_CALL,	/* elsewhere, and perhaps back to the next one */
 	STEP_TRAP,	/* perhaps to the next one: a ud2, and the bug table is not known */
 	STEP_JCC,	/* this one and those below are terminators */
-	STEP_STATIC,
-	STEP_JMP,
-	STEP_AWAY,
+	STEP_STATIC,	/* a static branch: to the next one or to its target */
+	STEP_JMP,	/* to its target */
+	STEP_AWAY,	/* elsewhere for good: a return, an indirect jump, a BUG */
 };
 
 /**
  * struct step - an instruction, and where control goes from it
  * @kind: enum step_kind
- * @target: address that it goes to if that is known, else 0
+ * @target: address that it jumps or calls to, if that is known; else 0
  * @insn: the instruction, as far as walk_next() decodes it
  */
 struct step {
@@ -76,12 +76,12 @@ struct step {
 };
 
 /**
- * plain_of - a kind and a length, of 1 to INSN_MAX_LEN, in a byte of struct reader.plain
+ * plain_of - kind and length (1 to INSN_MAX_LEN) of an instruction in a byte of struct reader.plain
  * @step: a decoded instruction
  *
- * The tables do not change while a text is read, nor does the text.
+ * It stays valid: neither the tables nor the copy of the text change while it is read.
  *
- * Return: the byte, or 0 if more than these matters: it jumps or has a target.
+ * Return: the byte; 0 if more than these matters: it has a target or is a conditional jump.
  */
 static inline u8 plain_of(const struct step *step)
 {
@@ -101,12 +101,12 @@ static inline u32 plain_length(u8 plain)
 }
 
 /**
- * struct walk - reads instructions one after the other; offsets are the span's
+ * struct walk - reads instructions one after the other; offsets are relative to the span
  * @span: the text
  * @at: offset of the current instruction
  * @next: offset of the one after it
  * @end: offset of the function's end
- * @whole: all of @step.insn is wanted of each
+ * @whole: decode each instruction, so that all of @step.insn is set
  * @step: the current instruction
  */
 struct walk {
@@ -137,7 +137,7 @@ static inline bool is_padding(enum step_kind kind)
 }
 
 /**
- * reader_init - lay the marks out, and mark what the tables name and what is in functions
+ * reader_init - allocate the marks, and mark what the tables name and what is in functions
  * @r: in: @in, the rest zeroed; out: the rest; reader_free() it, also after an error
  *
  * Fills in struct flow_function's @entry and @reserved. Sleeps. Return: 0, -ENOMEM, -E2BIG.
@@ -161,8 +161,8 @@ u32 reader_function(const struct reader *r, u64 address);
  * @r: the texts
  * @address: where it goes
  *
- * Return: @address; the function's first byte for one that skips its endbr64, because that
- * passes the entry site all the same.
+ * Return: @address; the function's first byte if @address is the entry site's instruction: what
+ * skips an endbr64 passes the entry site all the same.
  */
 u64 reader_way_in(const struct reader *r, u64 address);
 
@@ -173,7 +173,7 @@ u64 reader_entered(const struct reader *r, u32 index, u64 address);
  * walk_function - begin to walk through a function
  * @r: the texts
  * @function: one of @r->in's
- * @walk: the answer: before the function's first instruction, and not whole
+ * @walk: the answer: before the function's first instruction, @whole is false
  *
  * Return: 0; -EFAULT: the function is not in the texts.
  */
@@ -188,11 +188,12 @@ int walk_decode(const struct reader *r, struct walk *walk);
  * @r: the texts
  * @walk: from walk_function()
  *
- * Unless @walk is whole, of an instruction that is no jump and has no target only the length of
- * @step.insn is set: functions are read several times, and most instructions are such.
+ * Unless @walk is whole, only the length of @step.insn is set for a plain_of() instruction that
+ * was decoded before: functions are read several times, and most instructions are plain.
  *
- * Return: 1; 0 at the end; -EILSEQ: the bytes there are no instruction, or it goes beyond the
- * end; -EBUSY: somebody's breakpoint or jump hides it.
+ * Return: 1; 0 at the end; -EILSEQ: the bytes there are not a valid instruction, or it extends
+ * beyond the end; -EBUSY: another user's jump hides it, or a breakpoint on a static branch or
+ * static call. Any other breakpoint is a STEP_INT3.
  */
 static inline int walk_next(const struct reader *r, struct walk *walk)
 {
@@ -211,7 +212,7 @@ static inline int walk_next(const struct reader *r, struct walk *walk)
 	return 1;
 }
 
-/* walk_past_plain - skip instructions that are known to be no jumps and to have no target */
+/* walk_past_plain - skip instructions that struct reader.plain has */
 static inline void walk_past_plain(const struct reader *r, struct walk *walk)
 {
 	const u8 *plain = r->plain + walk->span->first;
