@@ -2,21 +2,22 @@
 /*
  * flow_pack.c - see flow_pack.h. Owns the packed form. May call flow.c.
  *
- * One string of bytes, functions in their order, each followed by its blocks. Numbers are
- * LEB128 (7 bits a byte, lowest first); what is as it mostly is takes no byte at all.
+ * One byte string: the functions in order, each followed by its blocks. Numbers are LEB128
+ * (7 bits a byte, lowest first); fields in brackets are left out if they have their usual value.
  *
- *	function  flags (FUNCTION_*), entry, address: from the last moving function's, or as it
- *		  is; size; [error]; blocks
+ *	function  flags (FUNCTION_*), entry, address: relative to that of the previous moving
+ *		  function, or as it is; size; [error]; number of blocks
  *	block	  end | flags << 3 | BLOCK_ODD; [ODD_*]; size; [gap]; [site]; [next[0]]; [next[1]]
- *	branch	  behind its block: condition | length's code << 5 | BRANCH_ODD; [ODD_*]; [length];
+ *	branch	  after its block: condition | length's code << 5 | BRANCH_ODD; [ODD_*]; [length];
  *		  [target]
  *
- * Mostly a block begins where the one before it ended, has its site in its first byte, and
- * goes on into the next one. next[1] is always there if the end has it: a distance in blocks.
- * A branch ends its block; mostly it has 2 or 6 bytes, and goes to where next[1] begins.
+ * Usually a block begins where the one before it ended, has its site at its first byte, and
+ * next[0], if it has one, is the block after it. next[1] is always there if the block's end has
+ * it. Both are distances in blocks. A branch ends its block; usually it has 2 or 6 bytes, and
+ * its target is where next[1] begins.
  *
- * Everything is counted once without being written, so that the string is as long as it has
- * to be. Ways are not packed: they follow from the blocks.
+ * A first pass counts bytes without writing them, so that the string is allocated with exactly
+ * its length. Ways are not packed: they follow from the blocks.
  */
 #include "flow_pack.h"
 
@@ -40,7 +41,7 @@
 #define BRANCH_ODD		0x80
 #define ODD_NARROW		(1U << 0)
 #define ODD_TARGET		(1U << 1)
-#define ODD_MOVES		(1U << 2)	/* and so does the target */
+#define ODD_MOVES		(1U << 2)	/* the target is in the moving range */
 #define ODD_RESERVED		(1U << 3)
 
 #define LENGTH_SHORT		0
@@ -62,14 +63,14 @@ static u64 target_of(const struct flow_input *in, const struct flow *flow, u32 b
 /* --- packing ------------------------------------------------------------------------------- */
 
 /**
- * struct packer - flow_pack() at work
+ * struct packer - state of flow_pack()
  * @in: what is packed
  * @flow: what is packed
  * @moving: which addresses move
- * @bytes: where it goes; NULL: it is only counted
+ * @bytes: the output; NULL in the pass that only counts
  * @size: bytes so far
- * @branches: so far
- * @last: the moving function before
+ * @branches: how many so far
+ * @last: address of the previous moving function; at first the base of the range
  */
 struct packer {
 	const struct flow_input *in;
@@ -95,7 +96,7 @@ static void put(struct packer *p, u64 number)
 	put_byte(p, number);
 }
 
-/* 0 for none; the nearer it is, forwards or backwards, the shorter. */
+/* 0 for none, else 1 + the zigzag code of the distance: short if it is near in either direction. */
 static void put_next(struct packer *p, u32 block, u32 next)
 {
 	s64 distance = (s64)next - block;
@@ -153,7 +154,7 @@ static int pack_branch(struct packer *p, u32 index)
 	return 0;
 }
 
-/* @expected: where the block before it ended */
+/* @expected: where the previous block ended. */
 static int pack_block(struct packer *p, u32 index, u32 expected)
 {
 	const struct flow_block *block = &p->flow->blocks[index];
@@ -256,16 +257,16 @@ void flow_packed_free(struct flow_packed *packed)
 /* --- unpacking ----------------------------------------------------------------------------- */
 
 /**
- * struct unpacker - flow_unpack() at work
+ * struct unpacker - state of flow_unpack()
  * @at: the next byte
- * @end: behind the last one
- * @damaged: something could not be
- * @moving: where the moving stretch is
- * @functions: as many as the packed form says there are
- * @flow: likewise; its counts are how many there are so far
- * @nr_blocks: as many as the packed form says there are
- * @nr_branches: as many as the packed form says there are
- * @last: the moving function before
+ * @end: just past the last one
+ * @damaged: the input is not what flow_pack() makes
+ * @moving: where the moving range is now
+ * @functions: room for all of them
+ * @flow: room for all blocks and branches; its counts are how many there are so far
+ * @nr_blocks: how many blocks there have to be
+ * @nr_branches: how many branches there have to be
+ * @last: address of the previous moving function; at first the base of the range
  */
 struct unpacker {
 	const u8 *at;
@@ -337,7 +338,7 @@ static void unpack_function(struct unpacker *u, struct flow_function *function)
 	function->first_branch = u->flow->nr_branches;
 }
 
-/* A target of 0 is looked up when all blocks are there. */
+/* A target that is left out stays 0 until all blocks are there (unpack_all()). */
 static void unpack_branch(struct unpacker *u, u32 index)
 {
 	static const u8 lengths[] = { [LENGTH_SHORT] = 2, [LENGTH_NEAR] = 6 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * flow_pack.h - control flow, packed while nobody needs it: 3 to 4 bytes
- * a block instead of 60. Pure. May call flow.c.
+ * flow_pack.h - control flow, packed while it is not in use: 3 to 4 bytes a block instead of 60.
+ * Pure. May call flow.c.
  */
 #ifndef LIVECOV_FLOW_PACK_H
 #define LIVECOV_FLOW_PACK_H
@@ -9,11 +9,11 @@
 #include "flow.h"
 
 /**
- * struct flow_moving - the range of addresses that may lie elsewhere at the next unpacking
+ * struct flow_moving - the range of addresses that may have been relocated at the next unpacking
  * @base: where it begins now
  * @size: bytes
  *
- * Addresses in it are packed as distances from @base, all others as they are.
+ * Addresses in it are packed relative to @base, all others as they are.
  */
 struct flow_moving {
 	u64 base;
@@ -24,9 +24,9 @@ struct flow_moving {
  * struct flow_packed - functions, blocks and branches, packed
  * @bytes: see the head of flow_pack.c
  * @size: bytes of it
- * @nr_functions: how many there are in it
- * @nr_blocks: how many there are in it
- * @nr_branches: how many there are in it
+ * @nr_functions: how many functions it holds
+ * @nr_blocks: how many blocks it holds
+ * @nr_branches: how many branches it holds
  */
 struct flow_packed {
 	u8 *bytes;
@@ -43,7 +43,7 @@ struct flow_packed {
  * @moving: which addresses move
  * @packed: the answer; free it with flow_packed_free()
  *
- * Sleeps. Return: 0; -ENOMEM; -EINVAL if @flow is nothing that flow_build() would make.
+ * Sleeps. Return: 0; -ENOMEM; -EINVAL if @flow is not as flow_build() makes it.
  */
 int flow_pack(const struct flow_input *in, const struct flow *flow,
 	      const struct flow_moving *moving, struct flow_packed *packed);
@@ -52,7 +52,7 @@ int flow_pack(const struct flow_input *in, const struct flow *flow,
  * flow_unpack - restore what went into flow_pack()
  * @packed: flow_pack()'s answer
  * @moving: where the moving range is now
- * @in: out: @functions and @nr_functions; pure_free() the former
+ * @in: out: @functions (without their @unsure) and @nr_functions; pure_free() the former
  * @flow: out; free it with flow_free()
  *
  * Sleeps. Return: 0; -ENOMEM; -EILSEQ if @packed was damaged, which does no other harm.
