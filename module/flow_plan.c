@@ -1,70 +1,69 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * flow_plan.c - chooses sites, and concludes from hits what ran. Pure. Owns
- * nothing beyond a call; calls nothing of the project.
+ * flow_plan.c - chooses sites, and concludes from hits what ran. Pure. Owns nothing beyond a
+ * call; calls nothing of the project.
  *
- * Both halves rest on one question, answered by find_doubt(): of which blocks can
- * it not be said whether they ran? The planner asks it before there are hits
- * (what could not be said, whatever the hits will be) and adds sites until the
- * answer is "of none"; propagation asks it with the hits.
+ * Both halves rest on one question, answered by find_doubt(): for which blocks is it undecided
+ * whether they ran? The planner asks it before there are hits (which blocks may stay undecided,
+ * whatever the hits will be) and adds sites until there are none; propagation asks it with the
+ * hits.
  *
  * Why the conclusions hold
  * ------------------------
- * A block runs when its leader does. It came to that through a function's entry,
- * through one of its ways, or by something unseen (HIDDEN); there is nothing else.
- * A block without STOPS that ran also reached its end, and passed one of its ways
- * out. So these rules are sound, each for itself:
+ * A block runs when its leader does. Control got there through a function's entry, through one
+ * of the block's ways in, or unseen (HIDDEN); there is nothing else. A block without STOPS that
+ * ran also reached its end, and passed one of its ways out. So each of these rules is sound:
  *
- *   own site   A block ran if and only if its leader's site was hit; likewise an
- *              ENTRY block and its function's entry site, through which every jump
- *              to its first byte passes as well; likewise a block without STOPS and
- *              its own Jcc's site.
- *   forward    The way out of a block that ran and does not stop leads to one that
- *              ran; of two ways, the other one if one was certainly not passed. A
- *              block that did not run passed no way out. (Unless it is UNSURE.)
- *   arrival    A block that ran, and can have come from one place only, came from it.
- *   no way in  A block with nothing unseen, of whose ways none was passed, did not run.
+ *   own site   A block ran if and only if its leader's site was hit; likewise an ENTRY block and
+ *              its function's entry site, which every jump to its first byte passes as well;
+ *              likewise a block without STOPS and its own Jcc's site.
+ *   forward    The way out of a block that ran and does not stop leads to one that ran; of two
+ *              ways, the other one if one was certainly not passed. A block that did not run
+ *              passed no way out. (Unless it is UNSURE.)
+ *   arrival    A block that ran, and can have been entered from one place only, was entered from
+ *              there.
+ *   no way in  A block that cannot be entered unseen, and none of whose ways in was passed, did
+ *              not run.
  *   no way out A block without STOPS none of whose successors ran did not run.
  *
- * YES is concluded from hits onwards, so it is well-founded by itself. NO is the
- * delicate one: around a loop, "no way in" would justify each block by the next.
- * find_doubt() therefore derives doubt, not NO: doubt starts where a block may have
- * been entered unnoticed and spreads along the ways on which this would go on
- * unnoticed. Blocks that it does not reach, and that are not YES, did not run: take
- * the one of them that ran first. It has no own site (that would have been hit) and
- * came neither unseen nor by a way that could have been noticed and was not, nor from
- * a block in doubt (doubt would have spread), nor from one that is YES and would have
- * made it YES; so it came from another one of them, which ran earlier. No such block
- * is the first. This covers loops, because it argues in the order of time.
+ * YES is derived from hits and from what is YES already, so it is well-founded. NO is delicate:
+ * around a loop, "no way in" would justify each block by the next. find_doubt() therefore
+ * derives doubt, not NO: doubt starts where a block may have been entered unnoticed and spreads
+ * along the ways on which control would continue unnoticed. Blocks that it does not reach, and
+ * that are not YES, did not run. Suppose some did, and take the one that ran first. It has no
+ * site of its own (that would have been hit); it was entered neither unseen, nor by a way whose
+ * passing would have been noticed, nor from a block in doubt (doubt would have spread), nor from
+ * one that is YES (it would be YES, or in doubt); so it was entered from another one of them,
+ * which ran earlier: a contradiction. This covers loops, because it argues in the order of time.
  *
- * "No way out" argues against time, and may not be mixed into that: a block could
- * lean on its successor, and that on it. It is applied afterwards, one block after
- * the other, each leaning on blocks out of doubt already. Nothing has to spread
- * forward again then, as all successors of such a block are out of doubt before it is.
+ * "No way out" argues against the order of time, and must not be mixed into that: a block could
+ * be justified by its successor, and that by the block. It is applied afterwards, block by
+ * block, each justified by blocks that are out of doubt already. Nothing has to spread forward
+ * again then, because all successors of such a block are out of doubt before it is.
  *
- * For the planner a way that might be passed is passed, and "no way out" needs the
- * converse, too: successors that can have come from that block alone, so that one of
- * them being YES makes the block YES. With more known, doubt only gets less: every
- * block out of doubt in the plan is YES or NO with any hits.
+ * The planner assumes that each way that may be passed is passed, and for "no way out" it needs
+ * the converse as well: successors that can have been entered from that block alone, so that one
+ * of them being YES makes the block YES. Knowing more only reduces doubt: every block out of
+ * doubt in the plan is YES or NO with any hits.
  *
- * Branch outcomes: the site on the Jcc tells. Without one, what can be had from the
- * rules above is given, and else UNKNOWN.
+ * Branch outcomes: the site on the Jcc tells. Without one they follow from the rules above, or
+ * are UNKNOWN.
  */
 #include "flow.h"
 
 /**
- * struct inquiry - flow_plan() or flow_propagate() at work
+ * struct inquiry - state of flow_plan() or flow_propagate()
  * @in: the target
  * @flow: its blocks
  * @plan: its sites
  * @hits: in propagation, else NULL
  * @ran: in propagation, one for each block: 1 if it certainly ran; else NULL
  * @passed: in propagation, one for each branch, [slot]: 1 if certainly passed
- * @doubt: one for each block: 1 while it may have run, and nobody knows
- * @stack: blocks still to be looked at
+ * @doubt: one for each block: 1 while it is undecided whether it ran
+ * @stack: blocks still to be processed
  * @depth: how many
- * @choosing: blocks found to be in doubt are given a leader's site
- * @chosen: sites that have become WANTED
+ * @choosing: in planning: a block found to be in doubt gets a leader's site
+ * @chosen: how many sites have become WANTED
  */
 struct inquiry {
 	const struct flow_input *in;
@@ -93,7 +92,7 @@ static void inquiry_free(struct inquiry *q)
 	pure_free(q->stack);
 }
 
-/* --- what blocks and ways are like --------------------------------------------------------- */
+/* --- properties of blocks and ways --------------------------------------------------------- */
 
 static bool enters_unseen(const struct flow_block *block)
 {
@@ -129,7 +128,7 @@ static bool has_own_site(const struct inquiry *q, u32 index)
 	return !may_stop(block) && tells_outcome(q, block);
 }
 
-/* Is @from the only place from where @index can have been entered? */
+/* Is @from the only block from which @index can have been entered? */
 static bool comes_only_from(const struct inquiry *q, u32 index, u32 from)
 {
 	const struct flow *flow = q->flow;
@@ -147,7 +146,7 @@ static bool comes_only_from(const struct inquiry *q, u32 index, u32 from)
 
 static bool choose_leader(struct inquiry *q, u32 index);
 
-/* The block may have been entered, and no site would have seen that. */
+/* The block may have been entered by a way that no site watches: is it in doubt? */
 static void raise_doubt(struct inquiry *q, u32 index)
 {
 	if (q->doubt[index] || has_own_site(q, index) || (q->ran && q->ran[index]))
@@ -158,14 +157,14 @@ static void raise_doubt(struct inquiry *q, u32 index)
 	q->stack[q->depth++] = index;
 }
 
-/* May the end of the block have been reached? Before there are hits, of course. */
+/* May the end of the block have been reached? In planning always. */
 static bool may_end(const struct inquiry *q, u32 index)
 {
 	return !q->ran || q->ran[index] || q->doubt[index] ||
 	       q->flow->blocks[index].flags & FLOW_BLOCK_UNSURE;
 }
 
-/* Raise doubt where the ends of @index lead without anybody seeing it. */
+/* Raise doubt in the blocks that the end of @index leads to unnoticed. */
 static void spread_doubt(struct inquiry *q, u32 index)
 {
 	const struct flow_block *block = &q->flow->blocks[index];
@@ -173,7 +172,7 @@ static void spread_doubt(struct inquiry *q, u32 index)
 
 	if (tells_outcome(q, block) || !may_end(q, index))
 		return;
-	/* It is known that it ran, if it did; so it is of what must come next. */
+	/* It is decided whether it ran, and so whether its one way out was passed. */
 	if (!forks(block) && !may_stop(block) && !q->doubt[index])
 		return;
 	for (slot = 0; slot < 2; slot++)
@@ -181,7 +180,7 @@ static void spread_doubt(struct inquiry *q, u32 index)
 			raise_doubt(q, block->next[slot]);
 }
 
-/* Does whatever @index leads to, at its end, come from there alone? */
+/* Does @index always lead to a successor, and can each of these be entered from it alone? */
 static bool has_followers_of_its_own(const struct inquiry *q, u32 index)
 {
 	const struct flow_block *block = &q->flow->blocks[index];
@@ -196,7 +195,7 @@ static bool has_followers_of_its_own(const struct inquiry *q, u32 index)
 	return true;
 }
 
-/* Have none of the blocks run that one of must run next? */
+/* Must one of the successors run after @index, and has none of them run? */
 static bool nothing_followed(const struct inquiry *q, u32 index)
 {
 	const struct flow_block *block = &q->flow->blocks[index];
@@ -211,7 +210,7 @@ static bool nothing_followed(const struct inquiry *q, u32 index)
 	return true;
 }
 
-/* Do the successors, if they are all out of doubt, give away whether the block ran? */
+/* Are all successors out of doubt, and do they decide whether the block ran ("no way out")? */
 static bool told_from_behind(const struct inquiry *q, u32 index)
 {
 	const struct flow_block *block = &q->flow->blocks[index];
@@ -229,7 +228,7 @@ static void end_doubt(struct inquiry *q, u32 index)
 	q->stack[q->depth++] = index;
 }
 
-/* Of the blocks on the stack doubt has ended: does it also where they come from? */
+/* For the blocks on the stack doubt has ended: does it end for their predecessors as well? */
 static void lift_doubt(struct inquiry *q)
 {
 	const struct flow *flow = q->flow;
@@ -277,7 +276,7 @@ static bool want(struct inquiry *q, u8 *site)
 	return *site == FLOW_SITE_WANTED;
 }
 
-/* Are the block's leader and its branch one place? Then what is refused to one is to both. */
+/* Are the block's leader site and its branch one instruction? Then a refusal holds for both. */
 static bool site_is_branch(const struct inquiry *q, const struct flow_block *block)
 {
 	return block->branch != FLOW_NONE &&
@@ -304,8 +303,8 @@ static bool can_have_branch(const struct inquiry *q, u32 index)
 }
 
 /*
- * Is there a choice of ways behind the block, each to a block that nothing else leads to?
- * Those need sites anyhow, which will tell of this one as well.
+ * Has the block two ways out, each to a block that can be entered from it alone? Those need
+ * sites anyway, which will decide this one as well.
  */
 static bool can_wait(const struct inquiry *q, u32 index)
 {
@@ -320,8 +319,8 @@ static bool choose_leader(struct inquiry *q, u32 index)
 }
 
 /*
- * The blocks that were to wait, and in vain: two of them may wait for each other, or for
- * one that no site can tell. The last come first, as they are waited for.
+ * Blocks that can_wait() has put off in vain: two of them may wait for each other, or for one
+ * that no site can decide. In descending order, because a block usually waits for later ones.
  */
 static void choose_late_leaders(struct inquiry *q)
 {
@@ -335,7 +334,7 @@ static void choose_late_leaders(struct inquiry *q)
 		}
 }
 
-/* Would sites on the branches that lead into it tell all of a block? Then have them. */
+/* Would sites on the branches that lead into a block decide it? Then choose them. */
 static bool choose_branches_before(struct inquiry *q, u32 index)
 {
 	const struct flow *flow = q->flow;
@@ -364,8 +363,8 @@ static bool choose_branches_before(struct inquiry *q, u32 index)
 }
 
 /*
- * Blocks of which nothing but the branches before them can tell, most of them the ud2 of a
- * BUG(). Done first, because these branches tell of other blocks as well.
+ * Blocks that only the branches before them can decide; most are the ud2 of a BUG(). Done first,
+ * because these branches decide other blocks as well.
  */
 static void choose_for_dead_ends(struct inquiry *q)
 {
@@ -380,7 +379,7 @@ static void choose_for_dead_ends(struct inquiry *q)
 	}
 }
 
-/* Blocks that are still in doubt have no leader's site: try branches. Any new site? */
+/* Blocks still in doubt cannot have a leader's site: try branches. Return: is there a new site? */
 static bool choose_branches(struct inquiry *q)
 {
 	int before = q->chosen;
@@ -399,7 +398,7 @@ static bool choose_branches(struct inquiry *q)
 	return q->chosen > before;
 }
 
-/* What is wanted in any case. */
+/* Sites that are needed in any case. */
 static void choose_base(struct inquiry *q, bool edges)
 {
 	const struct flow_function *functions = q->in->functions;
@@ -485,7 +484,7 @@ static void conclude_passed(struct inquiry *q, u32 index, u32 slot)
 		conclude_ran(q, block->next[slot]);
 }
 
-/* The block ran: which way did it go on? If none, it has not come so far yet. */
+/* The block ran: which way out did it take? If none is left, control has not got that far yet. */
 static void conclude_forward(struct inquiry *q, u32 index)
 {
 	const struct flow_block *block = &q->flow->blocks[index];
@@ -501,7 +500,7 @@ static void conclude_forward(struct inquiry *q, u32 index)
 			conclude_passed(q, index, slot);
 }
 
-/* The block ran: where did it come from? */
+/* The block ran: from where was it entered? */
 static void conclude_arrival(struct inquiry *q, u32 index)
 {
 	const struct flow *flow = q->flow;
@@ -525,7 +524,7 @@ static void conclude_arrival(struct inquiry *q, u32 index)
 		conclude_ran(q, found.block);
 }
 
-/* Everything that follows from the blocks that ran and, given by @doubt, those that did not. */
+/* Draw all conclusions from the blocks that ran and those that, by @doubt, did not. */
 static void conclude(struct inquiry *q)
 {
 	u32 i;
@@ -559,7 +558,7 @@ static void take_hits(struct inquiry *q)
 			if (outcome_was_hit(q, i, slot))
 				conclude_passed(q, flow->branches[i].block, slot);
 		}
-	q->depth = 0;	/* conclude() begins with all of them */
+	q->depth = 0;	/* conclude() begins with all blocks that ran */
 }
 
 static u8 outcome(const struct inquiry *q, u32 branch, u32 slot)
@@ -591,13 +590,13 @@ int flow_propagate(const struct flow_input *in, const struct flow *flow,
 	if (err)
 		goto out;
 	take_hits(&q);
-	/* At first anything may have run: only then can it be seen what has not. */
+	/* At first any block may have run; find_doubt() needs what ran to tell what did not. */
 	memset(q.doubt, 1, flow->nr_blocks);
 	conclude(&q);
 	find_doubt(&q);
 	conclude(&q);
 
-	/* Outcomes first: they are concluded from blocks, which still are 0 or 1. */
+	/* Outcomes first: they are derived from @ran, in which blocks still are 0 or 1. */
 	for (i = 0; i < flow->nr_branches; i++)
 		for (slot = 0; slot < 2; slot++)
 			q.passed[slot][i] = outcome(&q, i, slot);
