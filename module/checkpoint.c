@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * checkpoint.c - the table of a target's sites, made from flow.c's plan, and the
- * way back from hits to coverage. Sleeps everywhere.
+ * checkpoint.c - the table of a target's sites, made from flow_plan.c's plan, and the way back
+ * from hits to coverage. For process context, except site_saw().
  */
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -18,7 +18,7 @@ u32 checkpoints_ids(const struct cov_image *image)
 	return cells_of_layout(&layout);
 }
 
-/* Engine kprobe and paths count in every mode; who asks for them has the time, and few places. */
+/* Engine kprobe and paths count in every mode: they are asked for where a hit may cost more. */
 static bool counts_always(const struct cov_target *target)
 {
 	return engine_choice(target) == COV_ENGINE_KPROBE || target->flags & COV_ATTACH_PATHS;
@@ -52,7 +52,7 @@ int checkpoints_init(struct cov_target *target, u32 mode)
 	return err;
 }
 
-/* Stubs that are held (held.c) go on writing to the cells, and give them back at last. */
+/* Held stubs (held.c) still write to the cells; then the last of them frees the cells. */
 static void free_cells(struct checkpoints *cps)
 {
 	struct held_cells *held = cps->held_cells;
@@ -98,7 +98,7 @@ static unsigned long block_address(const struct cov_image *image, u32 block, u32
 	return image->in.functions[image->flow.blocks[block].function].address + offset;
 }
 
-/* The function that something lies in; COV_NONE by hand. */
+/* The function that the site of @kind and @index lies in; COV_NONE for a manual checkpoint. */
 static u32 function_of(const struct cov_image *image, enum site_kind kind, u32 index)
 {
 	const struct flow *flow = &image->flow;
@@ -110,7 +110,7 @@ static u32 function_of(const struct cov_image *image, enum site_kind kind, u32 i
 	return index < flow->nr_blocks ? flow->blocks[index].function : COV_NONE;
 }
 
-/* @index: of the function, branch or block (struct cell_meaning) */
+/* @index: of the function, branch or block (struct cell_meaning). */
 static void site_init(struct cov_site *site, struct cov_target *target,
 		      enum site_kind kind, unsigned long address, u32 index)
 {
@@ -131,8 +131,8 @@ static void site_init(struct cov_site *site, struct cov_target *target,
 }
 
 /*
- * In scope tracked every sample has to see for itself, a path has them each time, and in mode
- * trace nothing is enough.
+ * May blocks' sites be one-shot? Not in scope tracked, where each sample has hits of its own, nor
+ * for paths and in mode trace, which record each hit.
  */
 static bool blocks_once(const struct cov_target *target)
 {
@@ -141,15 +141,15 @@ static bool blocks_once(const struct cov_target *target)
 }
 
 /*
- * The core kernel's functions have none, and others only what may be wanted; and what
- * stands in for a refused site has none any more.
+ * The core kernel's functions have no regions, others only those that detours may need; sites
+ * that are added later, such as for refused ones, find them freed.
  */
 static struct region region_of(const struct region *regions, u32 index)
 {
 	return regions ? regions[index] : (struct region){ .why = REGION_UNSURE };
 }
 
-/* Is a new site wanted? A witness that is there already becomes the plan's. */
+/* Is a new site needed? A witness that is there already becomes the plan's site. */
 static bool wanted(u8 state, struct cov_site *site)
 {
 	if (state != FLOW_SITE_WANTED)
@@ -172,7 +172,7 @@ static u32 count_new(const struct cov_image *image, struct checkpoints *cps)
 	return n;
 }
 
-/* Engine kprobe counts entries in mode edges. */
+/* In mode edges engine kprobe, if asked for, counts entries; engine entry keeps watching them. */
 static bool entries_once(const struct cov_target *target)
 {
 	if (target->cps.mode == COV_MODE_BLOCKS)
@@ -242,13 +242,13 @@ static int reserve(struct cov_target *target, u32 n)
 	return site_list_reserve(&target->cps.sites, target, target->image.core.base, n);
 }
 
-/* Wanted, but no instruction of the block takes a probe: there is no site at all. */
+/* A site is needed, but no instruction of the block can take a probe: there is no site at all. */
 static bool is_impossible(const struct checkpoints *cps, u32 block)
 {
 	return cps->plan.leader[block] == FLOW_SITE_REFUSED && !cps->leader[block];
 }
 
-/* Of the plan the one thing that does not follow from the sites. */
+/* The only part of the plan that does not follow from the sites: kept while the target is shut. */
 static int note_impossible(struct checkpoints *cps, u32 nr_blocks)
 {
 	u32 i, n = 0, *blocks;
@@ -285,7 +285,7 @@ int checkpoints_plan(struct cov_target *target, u32 room)
 	if (err)
 		return err;
 	add_new(target);
-	/* Only now: after a failure the next call has to come here again. */
+	/* Only now: after a failure the next call has to plan again. */
 	cps->refusals = false;
 	return 0;
 }
@@ -369,7 +369,7 @@ void checkpoints_refuse(struct cov_site *site, int err)
 		*checkpoints_plan_of(site) = FLOW_SITE_REFUSED;
 }
 
-/* The hits as flow.c wants them. */
+/* The arrays of a struct flow_hits. */
 struct hit_bytes {
 	u8 *entry, *leader, *taken, *not_taken;
 };
@@ -412,7 +412,7 @@ bool site_saw(const struct cov_site *site, u32 outcome)
 	return cells->base && cell_read(cells, cells->base, site->cell + outcome);
 }
 
-/* Outcomes that are no longer noted where they are decided, but where they lead. */
+/* Add outcomes that are no longer noted at their branch, but implied by a hit where they lead. */
 static void add_implied(const struct cov_target *target, u64 *hits)
 {
 	struct site_chunk *chunk;
@@ -446,8 +446,8 @@ int checkpoints_hits(const struct cov_target *target, u64 sample, u64 **hits)
 }
 
 /*
- * The plan as far as it was carried out: a site that was never armed, or not since
- * the hits were forgotten, can say nothing.
+ * Reduce the plan to what was carried out: nothing follows from a site that was never armed, or
+ * not since the hits were last cleared.
  */
 static void mark_unwatched(u8 *plan, struct cov_site *const *sites, u32 n)
 {

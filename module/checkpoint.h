@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * checkpoint.h - which sites a target has, and what follows from their hits. May call
- * flow.c; is called by targets, engines and queries. Arming is an engine's work.
+ * flow_plan.c, cells.c, site.c; is called by targets, engines and queries. Engines arm the
+ * sites.
  */
 #ifndef LIVECOV_CHECKPOINT_H
 #define LIVECOV_CHECKPOINT_H
@@ -11,10 +12,10 @@
 #include "site.h"
 
 /**
- * struct held_cells - cells that outlive their target
+ * struct held_cells - cells that may outlive their target
  * @cells: empty while the target still owns them
- * @users: stubs that write to them
- * @orphaned: the target has gone
+ * @users: how many held stubs write to them
+ * @orphaned: the target is gone
  */
 struct held_cells {
 	struct cells cells;
@@ -25,28 +26,27 @@ struct held_cells {
 /**
  * struct checkpoints - all sites of a target
  * @openings: how many target_open() have not been closed
- * @idle_since: jiffies when the last one was
+ * @idle_since: jiffies at the last target_close()
  * @plan: while the target is open, and until target_shut(): which of the possible sites are used
  * @entry: for the same time: site of each function, NULL if it has none
  * @leader: for the same time: site of each block, or NULL
  * @branch: for the same time: site of each branch, or NULL
- * @impossible: blocks that want a site, and have no instruction that takes one
+ * @impossible: indices of the blocks that need a site, but have no instruction that can take one
  * @nr_impossible: how many
- * @manual: the site of a checkpoint that was added by hand and is not a
- *	    function's entry
- * @sites: their memory
+ * @manual: the site of a manual checkpoint that is not a function's entry, or NULL
+ * @sites: all sites, and their memory
  * @first_id: of the range of ids reserved for the cells: in caller records first_id + cell
  *	      names what was seen
  * @cells: where hits are recorded
- * @first_samples: where hits are counted: for each site, by its cell, the sample that hit it
- *		   first, 0 if none; else NULL
- * @passed: where hits are counted, in scope tracked: for each cell, has any sample hit it?
- *	    Else NULL
+ * @first_samples: with engine kprobe or COV_ATTACH_PATHS: for each site, by its cell, the sample
+ *		   that hit it first, 0 if none; else NULL
+ * @passed: likewise, but in scope tracked alone: for each cell, has any sample hit it? Else NULL
  * @mode: COV_MODE_*
  * @edges: @mode is not COV_MODE_BLOCKS: outcomes are wanted
  * @refusals: a site was refused since the plan was made
  * @abandoned: a stub that writes to @cells could not be removed: they are never freed
- * @held_cells: such stubs are removed later (held.c), which then frees @cells; or NULL
+ * @held_cells: stubs that write to @cells are held, and removed later (held.c); the last one
+ *		frees @cells if the target is gone by then; or NULL
  */
 struct checkpoints {
 	u32 openings;
@@ -74,7 +74,7 @@ struct checkpoints {
 u32 checkpoints_ids(const struct cov_image *image);
 
 /**
- * checkpoints_init - allocate a target's cells, and what else counts its hits
+ * checkpoints_init - allocate a target's cells, and what else records its hits
  * @target: has its @image, @scope, @engine and @flags; its @cps is empty
  * @mode: COV_MODE_*
  *
@@ -89,14 +89,14 @@ int checkpoints_init(struct cov_target *target, u32 mode);
  *	 no handler uses them
  *
  * The targets' lock is held; sleeps. Cells that a held stub still writes to (held.h) are freed
- * with the last of these. No failure.
+ * with the last such stub. No failure.
  */
 void checkpoints_free(struct checkpoints *cps);
 
 /**
  * checkpoints_plan - choose sites, at first or again after refusals
  * @target: its image and checkpoints; open
- * @room: how many more sites the table takes
+ * @room: how many more sites cov_max_checkpoints allows
  *
  * New sites are PENDING. The targets' lock is held; sleeps. Return: 0; -ENOMEM; -ENOSPC: more
  * than @room are needed. After an error no site was added, and @refusals is as it was.
@@ -110,17 +110,17 @@ int checkpoints_plan(struct cov_target *target, u32 room);
  * @n: how many
  * @sites: out: the sites, @n of them; they are PENDING
  *
- * They belong to no plan: what they have not seen says nothing. The targets' lock is held;
- * sleeps. Return: 0 or -ENOMEM; then none was added.
+ * They belong to no plan: nothing is concluded from their not being hit. The targets' lock is
+ * held; sleeps. Return: 0 or -ENOMEM; then none was added.
  */
 int checkpoints_add_witnesses(struct cov_target *target, const u32 *blocks, u32 n,
 			      struct cov_site **sites);
 
 /**
- * checkpoints_add_manual - add the site of a checkpoint by hand: @cps.manual
+ * checkpoints_add_manual - add the site of a manual checkpoint: @cps.manual
  * @target: its image and checkpoints
  * @address: of any instruction
- * @room: how many more sites the table takes
+ * @room: how many more sites cov_max_checkpoints allows
  *
  * The site is PENDING. The targets' lock is held; sleeps. Return: 0; -ENOSPC if @room is 0;
  * -ENOMEM.
@@ -128,23 +128,23 @@ int checkpoints_add_witnesses(struct cov_target *target, const u32 *blocks, u32 
 int checkpoints_add_manual(struct cov_target *target, unsigned long address, u32 room);
 
 /**
- * checkpoints_index - index of what a site stands for
+ * checkpoints_index - index of the function, branch or block that a site watches
  * @site: the site
  *
- * The targets' lock is held; the target need not be open. Return: index of the function, branch
- * or block, as the site's kind says; COV_NONE for a checkpoint by hand that is no entry.
+ * The targets' lock is held; the target need not be open. Return: the index, of what the site's
+ * kind says; COV_NONE for @cps.manual.
  */
 u32 checkpoints_index(const struct cov_site *site);
 
-/* cell_is_branch - is @cell of a target of this @image one of a branch's two? */
+/* cell_is_branch - is @cell of a target with this @image one of a branch's two cells? */
 bool cell_is_branch(const struct cov_image *image, u32 cell);
 
 /**
- * checkpoints_slot - where an open target keeps a site: by what it stands for
+ * checkpoints_slot - where an open target keeps a site: by checkpoints_index()
  * @site: a site of the target
  *
  * The targets' lock is held. Return: an element of the target's @cps.entry, @leader or @branch,
- * valid until target_close(); NULL for a checkpoint by hand that is no entry.
+ * valid until target_close(); NULL for @cps.manual.
  */
 struct cov_site **checkpoints_slot(const struct cov_site *site);
 
@@ -152,8 +152,8 @@ struct cov_site **checkpoints_slot(const struct cov_site *site);
  * checkpoints_plan_of - a site's place in an open target's plan
  * @site: a site of the target
  *
- * The targets' lock is held. Return: its FLOW_SITE_*, valid until target_close(); NULL if it is
- * none of the plan's: a witness, or by hand.
+ * The targets' lock is held. Return: its FLOW_SITE_*, valid until target_close(); NULL if the
+ * plan has no such site: a witness, or @cps.manual.
  */
 u8 *checkpoints_plan_of(const struct cov_site *site);
 
@@ -162,8 +162,8 @@ u8 *checkpoints_plan_of(const struct cov_site *site);
  * @site: REFUSED afterwards, with its @error
  * @err: negative errno
  *
- * The targets' lock is held; does not sleep. If the site is one of the plan's, the target's
- * @cps.refusals tells checkpoints_plan() to look for others.
+ * The targets' lock is held; does not sleep. If the site belongs to the plan, @cps.refusals is
+ * set: checkpoints_plan() has to look for others.
  */
 void checkpoints_refuse(struct cov_site *site, int err);
 
@@ -178,13 +178,14 @@ void checkpoints_refuse(struct cov_site *site, int err);
 bool site_saw(const struct cov_site *site, u32 outcome);
 
 /**
- * checkpoints_hits - how often everything was hit
+ * checkpoints_hits - read how often each cell was hit
  * @target: its image and checkpoints
  * @sample: by this sample alone, or 0 for all
  * @hits: out: one for each cell (cell_layout.h); kvfree() it. NULL after an error
  *
- * Where nothing is counted (struct cells.wide) it is the number of samples that did, in
- * scope all 1. The targets' lock is held; sleeps. Return: 0, -ENOMEM, errors of cells_read().
+ * If the cells do not count (struct cells.wide is false), a number is that of the samples that
+ * hit the cell, and in scope all 0 or 1. The targets' lock is held; sleeps. Return: 0, -ENOMEM,
+ * errors of cells_read().
  */
 int checkpoints_hits(const struct cov_target *target, u64 sample, u64 **hits);
 
