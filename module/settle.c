@@ -1,26 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * settle.c - in modes edges and blocks, scope all, a site that has been seen has
- * little left to teach. A worker looks now and then at what has been passed for the
- * first time (cell_news.h), and takes out what costs for nothing; coverage stays
- * exact. Owns the worker, and struct settling. May call detour.c, entry.c, flow.h.
+ * settle.c - in modes edges and blocks, scope all, a site that has been hit has little left to
+ * tell. A worker periodically looks for cells that were hit for the first time (cell_news.h),
+ * and removes patches that have become useless; coverage stays exact. Owns the worker, and
+ * struct settling. May call checkpoint.c, detour.c, entry.c, engines, foreign.c, target_open.c.
  *
- * - A function's entry that was seen leaves ftrace's filter.
- * - A branch of which both outcomes were seen gets its bytes back.
- * - A branch of which one was seen gets its bytes back as well, if the other one leads
- *   to a block that nobody else leads to, and that has a site of its own which has not been
- *   passed yet: passing that will imply the outcome (implied_by). For a branch that
- *   costs a trap each time, such a block gets a site if it has none: a witness, which
- *   costs nothing as long as nobody comes.
- * - A near jump that was seen to fall through goes on as a jump that leads into its
- *   stub only if it is taken.
+ * - A function's entry that was hit is removed from ftrace's filter.
+ * - A branch of which both outcomes were seen gets its original bytes back.
+ * - So does a branch of which one was seen, if the other one leads to a block that has no other
+ *   way in, and that has a site of its own which has not been hit yet: its hit will imply the
+ *   outcome (implied_by). For a branch that costs a trap each time, such a block gets a site if
+ *   it has none: a witness, which costs nothing until it is hit.
+ * - A near conditional jump (6 bytes) under a detour that was seen to fall through is changed to
+ *   one that leads into its stub only if it is taken.
  *
- * In scope tracked each sample is to learn everything for itself, and modes count and
- * trace want every hit: nothing settles there, nor where paths are recorded.
+ * Nothing settles in scope tracked, where each sample has hits of its own, in modes count and
+ * trace and with engine kprobe, which count or record every hit, nor where paths are recorded.
  *
- * The worker looks soon after it has found something, or a one-shot site was passed for
- * the first time, and ever more rarely while there is nothing; but never does it work more
- * than one part in SHARE of the time.
+ * The worker runs again soon after a pass that has found something, or when a one-shot site was
+ * hit, and ever more rarely while there is nothing; but it never works more than one part in
+ * SHARE of the time.
  */
 #include <linux/jiffies.h>
 #include <linux/mm.h>
@@ -36,20 +35,21 @@
 #include "target_parts.h"
 
 /*
- * Most of what a run teaches it teaches at its beginning, and each change of text stops
- * all CPUs for a moment. So the pauses grow, while there is something to do up to BUSY.
+ * Most of what a run hits it hits at its beginning, and each change of text interrupts all CPUs.
+ * So the pauses grow from SOONEST on: up to BUSY while there is something to do, else up to
+ * LATEST; from CALM on entries are settled as well.
  */
 #define SOONEST	(HZ / 50 ?: 1)
 #define BUSY	(HZ / 10)
 #define CALM	HZ
 #define LATEST	(2 * HZ)
-/* A look takes seconds where a machine is slow, an emulated one that logs. */
+/* A pass takes seconds where the machine is slow, such as an emulated one that logs. */
 #define SHARE	10
 
 static void settle_work(struct work_struct *work);
 static DECLARE_DELAYED_WORK(settle_later, settle_work);
 static unsigned long pause = SOONEST;
-static unsigned long rested;	/* jiffies: not before */
+static unsigned long rested;	/* in jiffies: the next pass is not to begin earlier */
 
 static unsigned long pause_or_rest(unsigned long pause)
 {
@@ -70,14 +70,14 @@ static bool was_passed(const struct cov_site *site)
 	return site_saw(site, 0) || (site_outcomes(site) > 1 && site_saw(site, 1));
 }
 
-/* Does it still tell that it was passed, without having been? */
+/* Is it armed, and was it not hit yet? */
 static bool watches(const struct cov_site *site)
 {
 	return site && site->watched && READ_ONCE(site->state) == COV_SITE_ARMED &&
 	       !was_passed(site);
 }
 
-/* The block that the branch's @outcome leads to, if nothing else does; or FLOW_NONE. */
+/* The block that the branch's @outcome leads to, if it has no other way in; or FLOW_NONE. */
 static u32 block_behind(const struct cov_site *site, u32 outcome)
 {
 	const struct flow *flow = &site_target(site)->image.flow;
@@ -91,8 +91,9 @@ static u32 block_behind(const struct cov_site *site, u32 outcome)
 }
 
 /*
- * The first cell of the site that will be passed when the branch's @outcome is: a block's
- * own, or the jump at its end if nothing in the block can keep from it. 0 if there is none.
+ * The first cell of the site that will be hit when the branch's @outcome is passed: the site of
+ * the block that it leads to, or the branch at that block's end if the block always reaches it.
+ * 0 if there is none.
  */
 static u32 implying(const struct cov_site *site, u32 outcome)
 {
@@ -111,7 +112,7 @@ static u32 implying(const struct cov_site *site, u32 outcome)
 	return 0;
 }
 
-/* What it shall be from now on. */
+/* The settled state that the site should have; sets @implied_by. */
 static u8 settle_branch(struct cov_site *site)
 {
 	bool fell = site_saw(site, 0), jumped = site_saw(site, 1);
@@ -134,7 +135,7 @@ static bool is_settleable(const struct cov_site *site)
 	       site->state == COV_SITE_ARMED;
 }
 
-/* Was the site passed whose first cell it is? */
+/* Was the site hit whose first cell is @cell? */
 static bool cell_passed(const struct cov_target *target, u32 cell)
 {
 	const struct cells *cells = &target->cps.cells;
@@ -165,22 +166,22 @@ void settle_note_implied(struct cov_target *target)
 	}
 }
 
-/* One pass has as many as this: a worker does not hold the lock for long. */
+/* Cells of a target that one pass handles: the worker must not hold the lock for long. */
 #define PASS	4096
 
 struct pass {
-	u32 cells[PASS];		/* that are news */
+	u32 cells[PASS];		/* hit since the last pass */
 	u32 nr_cells;
-	struct cov_site *branches[PASS];
-	u8 to[PASS];
+	struct cov_site *branches[PASS];	/* under detours: to settle */
+	u8 to[PASS];			/* enum site_settled: their new states */
 	u32 nr_branches;
-	struct cov_site *entries[PASS];
-	unsigned long ips[PASS];
+	struct cov_site *entries[PASS];	/* to remove from ftrace's filter */
+	unsigned long ips[PASS];	/* for entry_settle() */
 	u32 nr_entries;
-	struct cov_site *breakpoints[PASS];
+	struct cov_site *breakpoints[PASS];	/* branches under breakpoints: to disarm */
 	u32 nr_breakpoints;
-	u32 blocks[PASS];		/* that want a witness */
-	struct cov_site *wanting[PASS];	/* whose outcome they would imply */
+	u32 blocks[PASS];		/* to get a witness */
+	struct cov_site *wanting[PASS];	/* branches whose outcome it would imply */
 	struct cov_site *witnesses[PASS];
 	u32 nr_witnesses;
 };
@@ -190,7 +191,7 @@ static bool has_branch_in(const struct cov_target *target, u32 block)
 	return target->image.flow.blocks[block].branch != FLOW_NONE;
 }
 
-/* A block's site, or the jump at its end, has been passed: does that imply an outcome? */
+/* @by, a block's site or the branch at its end, was hit: does that imply an outcome? */
 static void note_implied_by(struct cov_target *target, const struct cov_site *by, u32 block)
 {
 	const struct flow *flow = &target->image.flow;
@@ -205,7 +206,7 @@ static void note_implied_by(struct cov_target *target, const struct cov_site *by
 		note_implied(site);
 }
 
-/* A branch of which one outcome was seen goes on costing a trap: would a witness help? */
+/* A branch of which one outcome was seen still costs a trap each time: would a witness help? */
 static void choose_witness(struct cov_site *site, struct pass *pass)
 {
 	const struct cov_target *target = site_target(site);
@@ -223,7 +224,7 @@ static void choose_witness(struct cov_site *site, struct pass *pass)
 	pass->blocks[pass->nr_witnesses++] = block;
 }
 
-/* Both outcomes are news, one behind the other. */
+/* Was it chosen for its other outcome, whose cell is the one before? */
 static bool is_chosen(const struct cov_site *site, const struct pass *pass)
 {
 	return (pass->nr_branches && pass->branches[pass->nr_branches - 1] == site) ||
@@ -249,7 +250,7 @@ static void look_at_branch(struct cov_site *site, struct pass *pass)
 	pass->to[pass->nr_branches++] = to;
 }
 
-/* What @cell is of (cell_layout.h) was passed for the first time. */
+/* @cell (cell_layout.h) was hit for the first time. */
 static void look_at(struct cov_target *target, u32 cell, struct pass *pass)
 {
 	const struct checkpoints *cps = &target->cps;
@@ -281,8 +282,8 @@ static bool is_seen_entry(const struct cov_site *site)
 }
 
 /*
- * To change its filter costs ftrace a look at everything that it can trace: 2.5 million
- * instructions (6.1), as much as 18,000 hits. So entries wait until all is calm.
+ * To change its filter ftrace looks at every function that it can trace: 2.5 million
+ * instructions (6.1), as much as 18,000 hits. So entries wait until little else is hit.
  */
 static void choose_entries(struct cov_target *target, struct pass *pass)
 {
@@ -291,7 +292,7 @@ static void choose_entries(struct cov_target *target, struct pass *pass)
 
 	while (pass->nr_entries < PASS && (site = site_next(&cursor)))
 		pass->entries[pass->nr_entries++] = site;
-	/* The others next time. */
+	/* Any others in the next pass. */
 	target->settling.entries = pass->nr_entries == PASS;
 }
 
@@ -319,7 +320,10 @@ static void carry_out(struct pass *pass)
 	}
 }
 
-/* The next pass looks at the branches that wanted them. Without memory or room there are none. */
+/*
+ * Arm witnesses. The next pass looks at the branches that need them once more. Without memory or
+ * room there are none.
+ */
 static void call_witnesses(struct cov_target *target, struct pass *pass)
 {
 	u32 i, n = pass->nr_witnesses;
@@ -367,7 +371,7 @@ static void look_at_news(struct cov_target *target, struct pass *pass)
 	}
 }
 
-/* Without memory nothing is looked at, and found again the next time. */
+/* The target could not be opened for lack of memory: have the next pass find the cells again. */
 static void look_again(struct cov_target *target, const struct pass *pass)
 {
 	u32 i;
@@ -376,7 +380,7 @@ static void look_again(struct cov_target *target, const struct pass *pass)
 		cell_news_again(target->settling.looked, pass->cells[i]);
 }
 
-/* Return: whether there may be more to do soon. */
+/* Return: true if there may soon be more to do. */
 static bool settle_target(struct cov_target *target, struct pass *pass)
 {
 	pass->nr_branches = pass->nr_entries = pass->nr_breakpoints = pass->nr_witnesses = 0;
@@ -405,7 +409,7 @@ static void settle_work(struct work_struct *work)
 	unsigned long begun = jiffies;
 	struct cov_target *target;
 
-	/* Without memory, later. */
+	/* Without memory for @pass nothing is done until the next time. */
 	mutex_lock(&cov_targets_lock);
 	list_for_each_entry(target, &cov_targets, link)
 		if (settles(target)) {

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * target_open.c - a target is open while an operation needs its control flow, or which
- * site stands for what of it. Neither is kept for long: the flow is packed (flow_pack.c),
- * and the rest follows from the sites. Owns the open form's arrays, and the worker that
- * frees them. May call image.c.
+ * target_open.c - a target is open while an operation needs its control flow, or the site of
+ * each function, block and branch. Neither is kept for long: the flow is packed (flow_pack.c),
+ * and the arrays of sites can be made again from the list of sites. Owns the open form's arrays,
+ * and the worker that frees them. May call image.c, checkpoint.c.
  *
  *	SHUT ---- target_open() ----> OPEN ---- last target_close() ----> IDLE
  *	  ^                            ^                                   |  |
  *	  |                            +---------- target_open() ----------+  |
- *	  +------- after a while, or what it was made of changes -------------+
+ *	  +------- after a while, or what it was made from changes -----------+
  *
- * Operations come in rows: attach, arm, ask; listing in pieces; a look of the settling every
- * now and then. To open it costs more than most of them.
+ * IDLE saves work, because operations come in series: attach, arm, query; a table read in
+ * pieces; the settle worker's passes. Opening a target costs more than most of them.
  */
 #include <linux/jiffies.h>
 #include <linux/mm.h>
