@@ -1,27 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * trace.c - see trace.h. trace_area.c has what becomes of a record; here is who writes
- * to which trace, and until when.
+ * trace.c - see trace.h. trace_area.c writes the records; this file decides which task writes to
+ * which trace, and until when.
  *
- * A trace belongs to an owner, the control file that asked for it, as tracked tasks do.
- * A task is bound to its owner's trace at the first place that it passes, in the handler: to
- * an entry of its own in the trace, which nobody else ever gets. So fork costs nothing,
- * and a task that passes nothing takes nothing.
+ * A trace belongs to an owner, the control file that asked for it, as tracked tasks do. A task
+ * is bound to its owner's trace in a handler, at its first hit or, while system calls are traced,
+ * its first system call: to an entry in the trace that no other task ever gets. So fork costs
+ * nothing, and a task that does neither takes up no entry.
  *
  *	slot of the task registry                          trace of owner O
  *	  life G of task T, owner O   --- bind, once --->    entry n: (slot, G)
  *
- * A binding holds for one life of one slot: it says for which, and a handler goes by it only
- * if that is the life that its look-up of the running task has found. A binding
- * that is of no life any more does no harm. One that a handler makes late, for a life
- * that was ended while it ran, must not take the place of its successor's: that is decided by
- * the cmpxchg(), of which the later loses.
+ * A binding holds for one life of one slot, and names that life: a handler uses it only if its
+ * look-up of the running task has found the same life. A stale binding does no harm. One that a
+ * handler makes late, for a life that was ended while it ran, must not replace that of the
+ * slot's next life: the cmpxchg() decides that, in which the later one fails.
  *
- *	OPEN -- unlisted --> nobody binds -- RCU --> slots forget it -- RCU --> freed
+ *	OPEN -- unlisted --> no task binds -- RCU --> slots forget it -- RCU --> freed
  *
- * Handlers run with preemption off, so that is what RCU waits for. A trace is closed by the
- * last user of its file, mappings included. A task that exits leaves its entry behind;
- * a reader that dies closes the file; neither waits for the other.
+ * Handlers run with preemption off, so an RCU grace period waits for them. A trace is closed when
+ * the last reference to its file is dropped, including those of mappings. The entry of a task
+ * that exits stays; a reader that dies closes the file; neither waits for the other.
  */
 #include <linux/err.h>
 #include <linux/mm.h>
@@ -46,9 +45,9 @@
  * @trace: where it writes
  * @slot: of the task registry
  * @generation: the life
- * @entry: index in @trace's area; that of this struct in @trace->tasks
+ * @entry: index in @trace's area, and of this struct in @trace->tasks
  *
- * Never changes once a slot names it.
+ * Never changes once a binding points to it.
  */
 struct traced_task {
 	struct trace *trace;
@@ -58,14 +57,14 @@ struct traced_task {
 };
 
 /**
- * struct trace - one of them
+ * struct trace - an open trace
  * @owner: whose tasks write to it
  * @flags: COV_TRACE_*
  * @serial: no other trace has it; not 0
- * @memory: that user space maps
- * @length: of that
- * @area: the same, laid out
- * @tasks: one for each entry of it
+ * @memory: what user space maps
+ * @length: of that, bytes
+ * @area: the layout of @memory
+ * @tasks: one for each entry of @area
  */
 struct trace {
 	u64 owner;
@@ -78,7 +77,7 @@ struct trace {
 };
 
 /**
- * struct binding - of a slot of the task registry
+ * struct binding - which trace a slot of the task registry is bound to
  * @task: the last life that was bound, or NULL
  * @refused: the last life for which there was no entry, and in which trace: refusal_of()
  */
@@ -87,12 +86,12 @@ struct binding {
 	u64 refused;
 };
 
-static DEFINE_MUTEX(traces_lock);		/* for whoever opens and closes */
+static DEFINE_MUTEX(traces_lock);		/* serialises opening and closing */
 static struct trace *traces[TRACES_MAX];	/* read by handlers */
 static u32 nr_traces;
 static struct binding *bindings;		/* one for each slot, from the first trace on */
 
-/* --- in the hit code's context ---------------------------------------------------------- */
+/* --- from handlers; preemption is off --------------------------------------------------- */
 
 static __always_inline struct trace *trace_of(u64 owner)
 {
@@ -108,13 +107,13 @@ static __always_inline struct trace *trace_of(u64 owner)
 	return NULL;
 }
 
-/* A life may be refused by one trace after the other: each has lost a task then. */
+/* A life may be refused by several traces, one after the other: each of them has lost a task. */
 static __always_inline u64 refusal_of(const struct trace *trace, u32 generation)
 {
 	return (u64)trace->serial << 32 | generation;
 }
 
-/* Counted once, also if an interrupt on top of the task comes in between. */
+/* Count the task once, even if a nested hit of the same task comes in between. */
 static notrace void note_refused(struct trace *trace, struct binding *binding, u32 generation)
 {
 	u64 refusal = refusal_of(trace, generation);
@@ -124,7 +123,7 @@ static notrace void note_refused(struct trace *trace, struct binding *binding, u
 }
 NOKPROBE_SYMBOL(note_refused);
 
-/* The running task's first place. */
+/* Bind the running task, at its first hit or system call. */
 static notrace struct traced_task *bind(struct trace *trace, const struct thread_ref *thread,
 					struct traced_task *former)
 {
@@ -139,18 +138,18 @@ static notrace struct traced_task *bind(struct trace *trace, const struct thread
 	trace_area_name(&trace->area, entry, current->comm);
 	task = &trace->tasks[entry];
 	*task = (struct traced_task){ trace, thread->slot, thread->generation, entry };
-	/* A full barrier: who finds it sees what it holds. */
+	/* A full barrier: a handler that finds @task sees its members. */
 	found = cmpxchg(&binding->task, former, task);
 	if (found == former)
 		return task;
-	/* An interrupt on top of us was first; or it is not our slot any more. */
+	/* A nested hit of the same task was first; or the slot is another task's by now. */
 	return found && found->generation == thread->generation ? found : NULL;
 }
 NOKPROBE_SYMBOL(bind);
 
 /*
- * The running task's entry, and the trace that it is in. NULL and a trace: there was no entry
- * for it. No trace: it is not traced.
+ * The running task's entry, and the trace that it is in. NULL and a trace: that trace has no
+ * entry left for it. No trace: the task is not traced.
  */
 static notrace struct traced_task *traced_self(struct trace **trace)
 {
@@ -158,7 +157,7 @@ static notrace struct traced_task *traced_self(struct trace **trace)
 	struct traced_task *task;
 
 	*trace = NULL;
-	/* Pairs with smp_store_release() in list_trace(): then there are @bindings. */
+	/* Pairs with smp_store_release() in list_trace(): if it is not 0, there are @bindings. */
 	if (!smp_load_acquire(&nr_traces) || !atomic_long_read(&cov_tasks.count) ||
 	    !task_registry_find(&cov_tasks, (unsigned long)current, &thread))
 		return NULL;
@@ -173,9 +172,9 @@ static notrace struct traced_task *traced_self(struct trace **trace)
 NOKPROBE_SYMBOL(traced_self);
 
 /**
- * struct record - one on its way
- * @as: its beginning
- * @words: the same, and what is behind it
+ * struct record - a record that is being made
+ * @as: its fixed part
+ * @words: the whole record, in words
  * @count: of words
  */
 struct record {
@@ -194,7 +193,7 @@ static __always_inline void add_values(struct record *record, const u64 *values,
 		record->words[record->count++] = values[i];
 }
 
-/* @record has its first two words; the rest depends on what the trace wants to know. */
+/* @record has its fixed part but its length; what follows depends on the trace's flags. */
 static notrace void write_record(struct trace *trace, struct traced_task *task,
 				 struct record *record, const u64 *values, u32 nr_values)
 {
@@ -209,7 +208,7 @@ static notrace void write_record(struct trace *trace, struct traced_task *task,
 		return;
 	record->count = sizeof(record->as) / sizeof(u64);
 	if (trace->flags & COV_TRACE_TIME) {
-		/* A probe in there is a record inside a record: lost, and no way round in circles. */
+		/* A probe in there makes a nested record, which is lost: so this cannot recurse. */
 		now = ktime_get_mono_fast_ns();
 		add_values(record, &now, 1);
 	}
@@ -224,12 +223,12 @@ static __always_inline u32 stack_in_use(const struct pt_regs *regs)
 	return (unsigned long)task_stack_page(current) + THREAD_SIZE - regs->sp;
 }
 
-/* What an entry or a branch is in its target's tables. */
+/* The index of an entry or a branch in its target's tables. */
 static __always_inline u32 index_of(const struct cov_site *site)
 {
 	struct cell_layout layout = cov_image_layout(&site_target(site)->image);
 
-	/* Constants, so that the handler does not look for other kinds. */
+	/* With constants cell_index() is inlined without its cases for other kinds. */
 	if (site->kind == SITE_BRANCH)
 		return cell_index(&layout, SITE_BRANCH, site->cell);
 	return cell_index(&layout, SITE_ENTRY, site->cell);
@@ -260,7 +259,7 @@ notrace void trace_hit(const struct cov_site *site, u32 outcome, const struct pt
 			arguments[i] = regs_get_kernel_argument((struct pt_regs *)regs, i);
 	}
 	write_record(trace, task, &record, arguments, n);
-	/* Until trace_return_awaited() says otherwise, its return will not be seen. */
+	/* Its return counts as lost until trace_return_awaited() takes that back. */
 	if (site->kind == SITE_ENTRY && site_target(site)->flags & COV_ATTACH_RETURNS) {
 		if (task)
 			trace_area_lose(&trace->area, task->entry, COV_TRACE_RETURN, 1);
@@ -332,11 +331,11 @@ notrace void trace_name(void)
 }
 NOKPROBE_SYMBOL(trace_name);
 
-/* --- sleeping --------------------------------------------------------------------------- */
+/* --- from process context; may sleep ---------------------------------------------------- */
 
 static atomic_long_t pages_taken;	/* by all traces */
 
-/* Half of the memory is more than anybody needs: rather none than a machine out of it. */
+/* All traces get less than half of all memory: a trace is refused before the machine runs out. */
 static void *take_memory(size_t length)
 {
 	unsigned long pages = length / PAGE_SIZE;
@@ -412,7 +411,7 @@ static int list_trace(struct trace *trace, struct cov_error *error)
 	if (trace->flags & COV_TRACE_SYSCALLS)
 		err = trace_syscalls_get();
 	if (err)
-		return cov_fail(error, err, "this kernel has no tracepoints of system calls, or does not let us use them");
+		return cov_fail(error, err, "this kernel has no tracepoints of system calls, or does not let modules use them");
 	/* Pairs with smp_load_acquire() in trace_of(). */
 	smp_store_release(&traces[at], trace);
 	/* Pairs with smp_load_acquire() in traced_self(). */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * trace.h - what traced tasks do, in order: which task writes to which trace. Owns the
- * list of traces and each slot's binding. May call task_registry.c, trace_area.c.
+ * trace.h - what traced tasks do, in order: which task writes to which trace. Owns the list of
+ * traces and the bindings of the task registry's slots. May call task_registry.c, trace_area.c,
+ * trace_syscalls.c.
  */
 #ifndef LIVECOV_TRACE_H
 #define LIVECOV_TRACE_H
@@ -22,6 +23,8 @@ struct trace;
  * @outcome: of a branch: 1 if it jumps; else 0
  * @regs: at the site: the stack pointer and, at an entry, the arguments
  * @context: how the engine was called
+ *
+ * Hits in interrupts, and hits of blocks, are not traced.
  */
 void trace_hit(const struct cov_site *site, u32 outcome, const struct pt_regs *regs,
 	       enum hit_context context);
@@ -29,10 +32,11 @@ void trace_hit(const struct cov_site *site, u32 outcome, const struct pt_regs *r
 /**
  * trace_return_awaited - the running task has entered a function, and its return will be seen
  * @regs: at the function's entry: the stack pointer
- * @stack: out: bytes of the kernel stack in use, for trace_return(); unchanged if it is not traced
+ * @stack: out: bytes of the kernel stack in use, for trace_return(); unchanged if it returns false
  *
  * Takes back the loss that trace_hit() has counted for the return. Return: false if the task is
- * not traced, or it is an interrupt on top of one: nobody wants to see it.
+ * not traced or found no entry in its trace, or if the function was entered in an interrupt: then
+ * the return need not be seen.
  */
 bool trace_return_awaited(const struct pt_regs *regs, u32 *stack);
 
@@ -40,7 +44,7 @@ bool trace_return_awaited(const struct pt_regs *regs, u32 *stack);
  * trace_return - a function has returned
  * @site: of its entry
  * @value: what it returned
- * @stack: what trace_return_awaited() gave
+ * @stack: from trace_return_awaited()
  */
 void trace_return(const struct cov_site *site, u64 value, u32 stack);
 
@@ -52,10 +56,10 @@ void trace_return(const struct cov_site *site, u64 value, u32 stack);
  */
 void trace_syscall(u32 kind, u32 number, const u64 *values);
 
-/* trace_name - the running task has executed a program: note its new name */
+/* trace_name - the running task has executed another program: record its new name */
 void trace_name(void);
 
-/* --- sleeping --------------------------------------------------------------------------- */
+/* --- from process context; may sleep ---------------------------------------------------- */
 
 /**
  * trace_open - make a trace for an owner's tasks
@@ -63,8 +67,9 @@ void trace_name(void);
  * @owner: id of the file whose tasks are traced
  * @error: out: a sentence for the caller, after an error
  *
- * Takes the traces' lock. Return: the trace, which trace_close() frees; as ERR_PTR() -EEXIST: the
- * owner has one already; -ENOSPC: there are too many; -ENOMEM; errors of trace_syscalls_get().
+ * Takes the traces' lock. Return: the trace, which trace_close() frees; or as ERR_PTR() -EEXIST:
+ * the owner has one already; -ENOSPC: there are too many; -ENOMEM; errors of
+ * trace_syscalls_get().
  */
 struct trace *trace_open(const struct cov_trace *request, u64 owner, struct cov_error *error);
 
@@ -72,11 +77,11 @@ struct trace *trace_open(const struct cov_trace *request, u64 owner, struct cov_
  * trace_close - free a trace and its memory
  * @trace: from trace_open(); nothing maps its memory any more
  *
- * Takes the traces' lock; waits for two RCU grace periods. When it returns no task writes to it.
+ * Takes the traces' lock; waits for two RCU grace periods, and then no task writes to the trace.
  */
 void trace_close(struct trace *trace);
 
-/* trace_memory - what can be mapped, vmalloc()'s, in whole pages; valid until trace_close() */
+/* trace_memory - the memory to map: from vmalloc(), whole pages; valid until trace_close() */
 void *trace_memory(const struct trace *trace);
 
 /* trace_length - length of trace_memory(), bytes */
