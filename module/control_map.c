@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * control_map.c - see control_map.h. An mmap() offset names a page: bits 39 and up are
- * the sample's index, or 0 for scope all;
- * below them is the offset of the page. Pages are mapped at once and read-only, and
- * hold themselves: what becomes of the target is of no matter to the mapping. Only
- * whoever truncates the file, if but by "> control", takes them out of all mappings (debugfs
- * lets him): then they come back when they are read.
+ * control_map.c - see control_map.h. An mmap() offset names a page: bits 39 and up are the
+ * sample's index, or 0 for scope all; the bits below are the offset of the page in its map.
+ * mmap() maps all pages at once, read-only, and each mapping holds references to them, so it
+ * outlives the target. Only truncating the file (debugfs permits that, so even "> control" does
+ * it) removes the pages from all mappings: then a page fault maps them again.
  */
 #include <linux/fs.h>
 #include <linux/mm.h>
@@ -38,12 +37,12 @@ int control_map_describe(const struct cov_target *target, struct cov_map *map,
 	map->functions = cell_of(&layout, SITE_ENTRY, 0, 0);
 	map->branches = cell_of(&layout, SITE_BRANCH, 0, 0);
 	map->blocks = cell_of(&layout, SITE_LEADER, 0, 0);
-	/* All but that of a checkpoint by hand. */
+	/* All but that of a manual checkpoint. */
 	map->cells = cell_of(&layout, SITE_LEADER, layout.blocks, 0);
 	return 0;
 }
 
-/* With a reference, or NULL. */
+/* Return: the page, with a reference; NULL if there is none. */
 static struct page *page_at(unsigned long pgoff)
 {
 	unsigned long sample = pgoff >> (SAMPLE_SHIFT - PAGE_SHIFT);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * target.h - targets and their life. May call images, checkpoints, engines.
+ * target.h - targets and their life cycle. May call images, checkpoints, engines.
  */
 #ifndef LIVECOV_TARGET_H
 #define LIVECOV_TARGET_H
@@ -12,7 +12,7 @@
 #include "settle.h"
 
 /*
- * A target's life, under cov_targets_lock:
+ * A target's life cycle, under cov_targets_lock:
  *
  *	            attach            MODULE_STATE_GOING
  *	(nothing) ---------> LIVE ---------------------------> GONE
@@ -23,17 +23,17 @@
  *	     |    closed,     |                                 v another build
  *	     +--- unless kept-+------------------------------ STALE
  *
- * No module reference is held between two calls, or rmmod of the target would
- * fail. What keeps @mod valid is the lock: a module's memory goes away only after
- * our notifier has seen MODULE_STATE_GOING, and that waits for the lock.
+ * No module reference is held between two calls, or rmmod of the target would fail. The lock
+ * keeps @mod valid: a module's memory is freed only after our notifier has seen
+ * MODULE_STATE_GOING, and the notifier takes the lock.
  */
 
 struct return_probe;
 
 /**
- * struct target_returns - of a target with COV_ATTACH_RETURNS; returns.c's
+ * struct target_returns - kretprobes of a target with COV_ATTACH_RETURNS; owned by returns.c
  * @probes: one for each function, NULL where there is none; NULL before the first
- * @next: index of the first function that was not looked at yet
+ * @next: index of the first function that has not been tried yet
  */
 struct target_returns {
 	struct return_probe **probes;
@@ -41,26 +41,27 @@ struct target_returns {
 };
 
 /**
- * struct cov_target - a module, the kernel, or one place in them, under measurement
- * @link: in the list of all targets, by rising id
+ * struct cov_target - a module, functions of the core kernel, or one place in either, under
+ *		       measurement
+ * @link: in the list of all targets, in ascending order of @id
  * @id: never used twice
  * @name: the module's, or COV_CORE_KERNEL
- * @checkpoint: the checkpoint's name if it was added by hand, else empty
- * @offset: the checkpoint's offset in its function, bytes
- * @place: index of the checkpoint's function
- * @owner: id of the file that undoes it when closed, 0 once it is kept
+ * @checkpoint: a manual checkpoint's name; else empty
+ * @offset: a manual checkpoint's offset in its function, bytes
+ * @place: index of a manual checkpoint's function
+ * @owner: id of the file whose closing detaches it; 0 if it is kept
  * @mod: while LIVE; NULL for the core kernel
  * @state: COV_TARGET_*
  * @scope: COV_SCOPE_*; read by handlers, never changes
  * @flags: COV_ATTACH_*
- * @levels: mask of all its checkpoints
+ * @levels: level mask of all its checkpoints
  * @generation: changes when addresses change
- * @missed: hits that probes released since had missed
+ * @missed: hits that were missed by probes which have been released
  * @engine: COV_ENGINE_* that was asked for
- * @image: what it is made of
- * @cps: its sites
- * @returns: its functions' returns
- * @settling: settle.c's
+ * @image: its functions, decoded
+ * @cps: its sites and cells
+ * @returns: its functions' kretprobes
+ * @settling: owned by settle.c
  * @sections: named ranges of its text, from user space; kvfree()d with the target
  * @nr_sections: how many
  */
@@ -88,23 +89,23 @@ struct cov_target {
 	u32 nr_sections;
 };
 
-/* The targets' lock, and the list of targets, by rising id, which it protects. */
+/* The targets' lock, and the list that it protects: of all targets, in ascending order of id. */
 extern struct mutex cov_targets_lock;
 extern struct list_head cov_targets;
 
-/* Module parameter: how many sites all targets may have together. */
+/* Module parameter max_checkpoints: how many sites all targets may have together. */
 extern unsigned int cov_max_checkpoints;
 
 /**
  * struct target_request - an attach that user space asked for, validated
  * @name: module or COV_CORE_KERNEL
- * @checkpoint: name of a checkpoint added by hand, or empty
+ * @checkpoint: a manual checkpoint's name, or empty
  * @offset: its offset in the function, bytes
  * @choice: which functions; target_attach() sets its @passages
- * @sections: named ranges of text, kvmalloc()ed, taken over by the target if one is made; or NULL
+ * @sections: named ranges of text, kvmalloc()ed, owned by the target if one is made; or NULL
  * @nr_sections: how many
- * @owner: id of the file, 0 to keep
- * @levels: mask
+ * @owner: id of the file; 0 to keep the target when that is closed
+ * @levels: level mask
  * @mode: COV_MODE_*
  * @scope: COV_SCOPE_*
  * @engine: COV_ENGINE_*
@@ -128,50 +129,52 @@ struct target_request {
 /* cov_targets_lock is held for all calls below unless they say otherwise, and they sleep. */
 
 /**
- * target_open - have the target's control flow, and which site stands for what of it
- * @target: its @image.in, @image.flow, and of @cps @plan, @entry, @leader and @branch
- *	    are there until target_close(). May be nested. One that was closed a short time ago
- *	    is open at once.
+ * target_open - unpack a target's control flow, and index its sites by what they watch
+ * @target: its @image.in and @image.flow, and of its @cps @plan, @entry, @leader and @branch,
+ *	    are there until target_close()
+ *
+ * May be nested. Costs nothing if the target was closed a short time ago.
  *
  * Return: 0 or -ENOMEM; then it is not open.
  */
 int target_open(struct cov_target *target);
 
 /**
- * target_close - the end of a target_open() that returned 0
+ * target_close - undo a target_open() that returned 0
  * @target: as given to it
  *
- * What it made is freed by a worker a quarter of a second later, if the target is not open then.
+ * What it made is freed by a worker, once the target has not been open for a quarter of a second.
  */
 void target_close(struct cov_target *target);
 
 /**
  * target_attach - make a target of a module or of functions of the kernel; nothing is patched yet
- * @request: what was asked for; its @sections are the target's if 0 is returned
+ * @request: what was asked for; its @sections belong to the target if 0 is returned
  * @target: out, if 0 is returned: the target, listed, with PENDING sites; target_detach() frees it
  * @error: out: a sentence for the caller, after an error
  *
  * Return: 0; -EEXIST: attached already; -EPERM: livecov itself; -ENOENT: no such module, or none
  * of its functions matches; -ENODEV: the module is unloading; -ENOSPC: no room for its sites,
  * cells or ids; -ENOMEM; other errors of cov_image_of_module() and cov_image_of_core(). After an
- * error no target was made.
+ * error no target is left.
  */
 int target_attach(const struct target_request *request, struct cov_target **target,
 		  struct cov_error *error);
 
 /**
- * target_attach_checkpoint - make a target of one place, and arm it
+ * target_attach_checkpoint - make a target of one place, a manual checkpoint, and arm it
  * @place: what was asked for, validated
  * @target: out, if 0 is returned: the target, listed and armed; target_detach() frees it
  * @error: out: a sentence for the caller, after an error
  *
- * Patches of other targets on the place's bytes are removed, and their sites given to kprobes.
+ * Patches of other targets on the same bytes are removed, and their sites armed by kprobes.
  *
  * Return: 0; -EEXIST: there is a checkpoint of that name; -EPERM: livecov itself; -ENOTUNIQ:
  * several functions of that name; -ERANGE: the offset is outside the function; -EILSEQ: it is
- * inside an instruction, or those before cannot be decoded; -EINTR: a signal; the errno with which
- * kprobes refuses the place; else errors of target_attach() and target_arm(). After an error there
- * is no target, but the others' sites stay with kprobes.
+ * inside an instruction, or those before it cannot be decoded; -EINTR: a signal; the errno with
+ * which kprobes refuses the place; else errors of target_attach(), target_arm() and
+ * cov_image_owner(). After an error no target is left, but the other targets' sites stay with
+ * kprobes.
  */
 int target_attach_checkpoint(const struct cov_checkpoint_add *place, struct cov_target **target,
 			     struct cov_error *error);
@@ -179,40 +182,40 @@ int target_attach_checkpoint(const struct cov_checkpoint_add *place, struct cov_
 /**
  * target_arm - arm pending sites, and plan again for those that are refused
  * @target: whose
- * @max: how many kprobes and kretprobes to try at most, which are slow; the engines that are fast
- *	 arm all of theirs
+ * @max: how many kprobes and kretprobes to try at most, as these are slow; the other engines arm
+ *	 all of their sites
  * @error: out: a sentence for the caller, after an error
  *
- * Return: 0, also after a signal (there are still some pending then); -ENODEV: the module is
- * unloading or unloaded; -ENOMEM; -ENOSPC: no room for the sites of a new plan. What was armed
- * stays so.
+ * Return: 0, also after a signal (then some sites are still pending); -ENODEV: the module is
+ * unloading or unloaded; -ENOMEM; -ENOSPC: no room for the sites of a new plan. What is armed
+ * stays armed.
  */
 int target_arm(struct cov_target *target, u32 max, struct cov_error *error);
 
-/* target_pending - how many sites are not armed yet; planning again may add some */
+/* target_pending - how many sites are PENDING; planning again may add some */
 u32 target_pending(const struct cov_target *target);
 
 /**
  * target_detach - release all sites, take a target off the list, and free it
  * @target: not used any more; it must not be open
  *
- * When it returns, no handler uses it, text is as it was except where somebody else's kprobe sits
+ * When it returns, no handler uses it, text is as it was except where another user's kprobe sits
  * on a patch (held.h), and caller records that name it are dropped. May wait as long as
  * engine_release(). No failure.
  */
 void target_detach(struct cov_target *target);
 
 /**
- * target_reset - forget a target's hits and caller records, and arm again what is not armed
+ * target_reset - clear a target's hits and caller records, and rearm what is not armed
  * @target: whose
  * @error: out: a sentence for the caller, after an error
  *
- * May run concurrently with handlers; hits meanwhile are kept or lost. Of signals SIGKILL alone
- * ends it early, with sites pending.
+ * May run concurrently with handlers; hits meanwhile are kept or lost. SIGKILL is the only signal
+ * that ends it early, with sites pending. Sites that were switched off by hand stay disarmed.
  *
  * Return: 0, also if the module is unloading or unloaded; the errno of a site that could not be
- * armed again, which is REFUSED then; -ENOMEM and -ENOSPC as target_arm(). The hits are forgotten
- * in any case.
+ * rearmed, which is REFUSED then; -ENOMEM and -ENOSPC as target_arm(). The hits are cleared in
+ * any case.
  */
 int target_reset(struct cov_target *target, struct cov_error *error);
 
@@ -241,7 +244,7 @@ struct cov_target *target_find(u32 id);
 struct cov_target *target_next(u32 id);
 
 /**
- * target_find_checkpoint - look up the target of a checkpoint by hand
+ * target_find_checkpoint - look up the target of a manual checkpoint
  * @name: of the checkpoint
  *
  * Return: the target, valid while the lock is held; NULL if there is none.
@@ -249,29 +252,29 @@ struct cov_target *target_next(u32 id);
 struct cov_target *target_find_checkpoint(const char *name);
 
 /**
- * target_place - the site of a checkpoint that was added by hand
- * @target: such a target
+ * target_place - the site of a manual checkpoint
+ * @target: that of a manual checkpoint
  *
  * Return: the site; NULL if the checkpoint's function has no entry site.
  */
 const struct cov_site *target_place(const struct cov_target *target);
 
 /**
- * targets_switch - switch checkpoints that were added by hand on or off
+ * targets_switch - switch manual checkpoints on or off
  * @glob: of their names
  * @on: true to arm them, false to disarm them
- * @branches: the function's other sites as well, of those that have them
+ * @branches: the other sites of their functions as well, where there are any
  * @error: out: a sentence for the caller, after an error
  *
- * Return: 0; -ENOENT if no checkpoint matches; why one could not be armed again, when all have
- * been tried.
+ * All are tried. Return: 0; -ENOENT if no checkpoint matches; else why one could not be armed
+ * again.
  */
 int targets_switch(const char *glob, bool on, bool branches, struct cov_error *error);
 
-/* targets_checkpoints - how many sites all targets have together, in whatever state */
+/* targets_checkpoints - how many sites all targets have together, whatever their state */
 u32 targets_checkpoints(void);
 
-/* target_missed - hits that engines skipped, since the target was made */
+/* target_missed - how many hits the engines have missed since the target was made */
 u64 target_missed(const struct cov_target *target);
 
 /**
@@ -286,7 +289,7 @@ void targets_detach_owner(u64 owner);
 void targets_detach_all(void);
 
 /**
- * targets_init - follow modules as they come and go
+ * targets_init - register the module notifiers
  *
  * Called once, when livecov is loaded; without cov_targets_lock. Sleeps. Return: 0 or -errno of
  * register_module_notifier().

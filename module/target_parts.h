@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * target_parts.h - the steps of a target's life, shared by the target files.
+ * target_parts.h - the steps of a target's life cycle, shared by the target files.
  * cov_targets_lock is held for all of them unless they say otherwise, and they sleep.
  */
 #ifndef LIVECOV_TARGET_PARTS_H
@@ -9,7 +9,7 @@
 #include "target.h"
 
 /**
- * target_alloc - allocate a target with what was asked for, and nothing read yet
+ * target_alloc - allocate a target, without an image
  * @request: what was asked for
  *
  * Return: the target, on no list; target_free() it. NULL without memory.
@@ -18,11 +18,12 @@ struct cov_target *target_alloc(const struct target_request *request);
 
 /**
  * target_shut - free at once what target_open() made
- * @target: what it was made of changes, or the target goes; nothing is done while it is open
+ * @target: what that was made from changes, or the target is freed; nothing is done while it is
+ *	    open
  */
 void target_shut(struct cov_target *target);
 
-/* target_open_exit - stop the worker that shuts targets; none is left. Without the lock. */
+/* target_open_exit - stop the worker that shuts targets; no target is left. Without the lock. */
 void target_open_exit(void);
 
 /* target_free - free a target that is on no list and has nothing armed */
@@ -32,8 +33,8 @@ void target_free(struct cov_target *target);
 void target_abort(struct cov_target *target);
 
 /**
- * target_read_image - find the module and read it
- * @target: its @image, and @mod, are set
+ * target_read_image - find the module, or the core kernel's functions, and read them
+ * @target: its @image, and @mod for a module, are set
  * @choice: which functions
  * @error: out: a sentence for the caller, after an error
  *
@@ -54,14 +55,14 @@ int target_read_image(struct cov_target *target, const struct image_choice *choi
  */
 int target_choose_sites(struct cov_target *target, u32 mode, struct cov_error *error);
 
-/* targets_room - how many more sites there may be, by cov_max_checkpoints */
+/* targets_room - how many more sites cov_max_checkpoints allows */
 u32 targets_room(void);
 
 /**
- * target_no_room - say why sites could not be made
+ * target_no_room - report why sites could not be made
  * @target: whose
  * @err: -ENOSPC or -ENOMEM
- * @error: out: the sentence
+ * @error: out: a sentence for the caller
  *
  * Return: @err.
  */
@@ -69,8 +70,8 @@ int target_no_room(const struct cov_target *target, int err, struct cov_error *e
 
 /**
  * target_publish - give a target an id and a generation, and put it on the list
- * @target: made and planned
- * @request: its @sections are the target's from now on
+ * @target: complete, with planned sites
+ * @request: its @sections belong to the target from now on
  */
 void target_publish(struct cov_target *target, const struct target_request *request);
 
@@ -78,10 +79,10 @@ void target_publish(struct cov_target *target, const struct target_request *requ
 void target_renew(struct cov_target *target);
 
 /**
- * target_arm_some - target_arm(), which signals may end or not
+ * target_arm_some - target_arm(), interruptible or killable
  * @target: whose sites
  * @max: how many kprobes and kretprobes to try at most
- * @interruptible: by any signal; else by SIGKILL alone
+ * @interruptible: any signal ends it early; else SIGKILL alone
  * @error: out: a sentence for the caller, after an error
  *
  * Return: as target_arm().
@@ -98,10 +99,10 @@ bool target_any_site(const struct cov_site *site);
 /**
  * target_release_sites - have the engines and returns.c release some sites
  * @target: whose
- * @filter: takes the sites; they are GONE afterwards unless they were refused
+ * @filter: true for the sites to release; they are GONE afterwards unless they were refused
  *
  * When it returns, no handler runs on them, and text is as it was, with the exception and the wait
- * of engine_release(). Does not fail for want of memory: a way out must not fail.
+ * of engine_release(). Works without memory: undoing must not fail.
  */
 void target_release_sites(struct cov_target *target, site_filter filter);
 
@@ -109,7 +110,7 @@ void target_release_sites(struct cov_target *target, site_filter filter);
 void target_forget_callers(const struct cov_target *target);
 
 /**
- * target_reload_init - register the module notifiers, which follow targets over rmmod and insmod
+ * target_reload_init - register the module notifiers, which follow targets across rmmod and insmod
  *
  * Without the lock, which they take. Return: 0 or -errno; then none is registered.
  */
