@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ioctl.c - COV_CONTROL_PATH: copy in, validate, dispatch, copy out. No logic of
- * its own: what a call means is in the files that it dispatches to. Owns what
- * one open file has: an id that stands for it as an owner, and the last error.
+ * ioctl.c - COV_CONTROL_PATH: copy in, validate, dispatch, copy out. What a call means is decided
+ * in the files that it dispatches to. Owns the state of an open file, such as the id that names
+ * it as an owner, and the last error.
  */
 #include <linux/atomic.h>
 #include <linux/fs.h>
@@ -31,8 +31,8 @@
 #define SECTIONS_MAX	64
 
 /*
- * Kprobes armed before the lock is given back: loading any module waits for it. The engines
- * that patch text arm all of theirs in the first step.
+ * Kprobes and kretprobes to arm before the lock is released for a moment: loading any module waits
+ * for it. The engines that patch text arm all of their sites in the first step.
  */
 #define ARM_MAX		256
 
@@ -40,9 +40,9 @@
  * struct control - an open control file
  * @id: names it as an owner; never 0, never used twice
  * @registered: a task was registered through it
- * @view: the sample that its queries are about, or 0
- * @seen: what its reader knows of
- * @lock: guards @error and changes of @seen; a forked child shares the file
+ * @view: the sample that its queries are about, or 0 for all
+ * @seen: what its reader has been told of (COV_IOC_NEWS)
+ * @lock: protects @error, and changes of @seen; a forked child shares the file
  * @error: the text of the last error
  */
 struct control {
@@ -79,14 +79,14 @@ union argument {
 };
 
 /**
- * struct request - one call on its way
- * @arg: copied in, and out again if the call's direction says so
- * @error: what was wrong
- * @control: the file it came through
+ * struct request - an ioctl that is being carried out
+ * @arg: copied in, and copied out again if the ioctl's direction says so
+ * @error: why it failed
+ * @control: the file that it was called on
  * @globs: COV_IOC_ATTACH: patterns
- * @sections: COV_IOC_ATTACH: named text
+ * @sections: COV_IOC_ATTACH: named ranges of text
  * @answer: an array for user space
- * @file: COV_IOC_TRACE: what the new descriptor will be of
+ * @file: COV_IOC_TRACE: the file of the new descriptor
  */
 struct request {
 	union argument arg;
@@ -98,14 +98,14 @@ struct request {
 	struct file *file;
 };
 
-/* --- what every struct has to be -------------------------------------------------- */
+/* --- validation ------------------------------------------------------------------- */
 
 static bool terminated(const char *text, size_t size)
 {
 	return strnlen(text, size) < size;
 }
 
-/* Of an array that user space wants. */
+/* The number of elements that user space asks for. */
 static int check_count(u32 count, struct cov_error *error)
 {
 	if (!count || count > COV_RANGE_MAX)
@@ -123,7 +123,7 @@ static int check_modes(u32 mode, u32 scope, u32 engine, struct cov_error *error)
 	if (!engine_known(engine))
 		return cov_fail(error, -EOPNOTSUPP, "there is no engine %u", engine);
 	if (mode == COV_MODE_TRACE && engine == COV_ENGINE_DETOUR)
-		return cov_fail(error, -EOPNOTSUPP, "detours know no order: mode trace takes engine auto");
+		return cov_fail(error, -EOPNOTSUPP, "detours do not record the order of hits: mode trace takes engine auto");
 	if (!(engines_usable() & 1U << engine))
 		return cov_fail(error, -EOPNOTSUPP, "engine %u cannot be used on this kernel: %s; auto takes what there is",
 				engine, text_patch_unusable() ?: "too old");
@@ -153,7 +153,7 @@ static int check_attach(const struct cov_attach *arg, struct cov_error *error)
 	return check_modes(arg->mode, arg->scope, arg->engine, error);
 }
 
-/* NUL-terminated strings, none of them empty. */
+/* They have to be NUL-terminated strings, none of them empty. */
 static int check_globs(const char *globs, u32 len, struct cov_error *error)
 {
 	u32 i, patterns = 0;
@@ -181,7 +181,7 @@ static int check_sections(const struct cov_section *sections, u32 n, struct cov_
 	return 0;
 }
 
-/* An array from user space; NULL if it is empty or cannot be had. */
+/* Copy an array from user space. @array is NULL if that is empty or cannot be read. */
 static int copy_array(void **array, u64 from, size_t size, struct cov_error *error)
 {
 	void *copy = size ? vmemdup_user(u64_to_user_ptr(from), size) : NULL;
@@ -275,7 +275,7 @@ static int do_attach(struct request *req)
 	return 0;
 }
 
-/* User memory may take its time; nobody shall wait for it behind the lock. */
+/* Reading user memory may take long (page faults): not under the lock, which others wait for. */
 static int prepare_attach(struct request *req)
 {
 	struct cov_attach *arg = &req->arg.attach;
@@ -288,7 +288,7 @@ static int prepare_attach(struct request *req)
 	       check_sections(req->sections, arg->nr_sections, &req->error);
 }
 
-/* The answer could not be delivered: nobody knows of the target. */
+/* The answer could not be copied out, so the caller does not know the target's id. */
 static void undo_attach(struct request *req, u32 id)
 {
 	struct cov_target *target;
@@ -309,7 +309,7 @@ static int find_target(u32 id, struct cov_target **target, struct cov_error *err
 static int lock_targets(struct cov_error *error)
 {
 	if (mutex_lock_interruptible(&cov_targets_lock))
-		return cov_fail(error, -EINTR, "interrupted while another call was at work");
+		return cov_fail(error, -EINTR, "interrupted while waiting for another call");
 	return 0;
 }
 
@@ -331,7 +331,7 @@ static int arm_some(struct request *req, u32 max)
 	return 0;
 }
 
-/* Gives the lock back now and then: the target may be gone when it has it again. */
+/* Releases the lock after each ARM_MAX: the target may be gone when it is taken again. */
 static int do_arm(struct request *req)
 {
 	struct cov_arm *arg = &req->arg.arm;
@@ -511,7 +511,7 @@ static int do_news(struct request *req)
 	return 0;
 }
 
-/* The answer could not be delivered: it is still news. */
+/* The answer could not be copied out: it is still news. */
 static void undo_news(struct request *req, u32 unused)
 {
 	const struct cov_news *news = &req->arg.news;
@@ -614,13 +614,13 @@ static int do_checkpoint_switch(struct request *req)
 /**
  * struct call - how an ioctl is carried out
  * @cmd: its number
- * @prepare: before the lock is taken: checks, and reading more of user memory; or NULL
- * @run: the work
- * @undo: takes back what @run did, for target @id if it has made one, without the lock;
- *	  or NULL
- * @publish: makes the result visible once the caller has the answer; or NULL
- * @unlocked: @run does not look at targets, and must not wait behind an attach; or
- *	      it takes the lock itself
+ * @prepare: validates, and reads more of user memory, before the lock is taken; or NULL
+ * @run: does the work
+ * @undo: undoes what @run did if the answer cannot be copied out; @id: of the target that @run
+ *	  has made, if it makes one. Called without the lock; or NULL
+ * @publish: makes the result visible once the answer has been copied out; or NULL
+ * @unlocked: call @run without the lock: it does not use targets, and must not wait for an
+ *	      attach; or it takes the lock itself
  */
 struct call {
 	unsigned int cmd;
@@ -687,7 +687,7 @@ static int run_locked(const struct call *call, struct request *req)
 	return err;
 }
 
-/* Where the array of an answer goes: the structs that have one. */
+/* The user address that the array of an answer goes to, for the structs that have one. */
 static u64 answer_buffer(const struct request *req, unsigned int cmd)
 {
 	switch (cmd) {
@@ -715,7 +715,7 @@ static int deliver(const struct call *call, struct request *req, void __user *us
 	return 0;
 }
 
-/* The id of the target that a call with an undo has made. */
+/* The id of the target that was made; meaningless for calls that make none. */
 static u32 made_target(const struct request *req, unsigned int cmd)
 {
 	return cmd == COV_IOC_ATTACH ? req->arg.attach.target : req->arg.add.target;
@@ -806,7 +806,7 @@ const struct file_operations cov_control_fops = {
 	.open = control_open,
 	.release = control_release,
 	.unlocked_ioctl = control_ioctl,
-	/* The structs are the same for 32-bit programs: addresses are u64. */
+	/* The structs have the same layout for 32-bit programs: addresses are u64. */
 	.compat_ioctl = compat_ptr_ioctl,
 	.mmap = control_map_mmap,
 	.poll = control_poll,
