@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * target.c - a target's life: attached, armed, detached. Owns the list of targets
- * and its lock; target.h has the states. May call images, checkpoints, engines.
+ * target.c - a target's life cycle: attach, arm, detach. Owns the list of targets and its lock;
+ * target.h has the states. May call images, checkpoints, engines, tracking.c, held.c, returns.c,
+ * settle.c, site_index.c.
  */
 #include <linux/module.h>
 #include <linux/sched/signal.h>
@@ -24,7 +25,7 @@ static u32 last_target_id;
 static u64 last_generation;
 static u32 next_checkpoint_id = 1;
 
-/* --- looking up ---------------------------------------------------------- */
+/* --- look-up ------------------------------------------------------------- */
 
 struct cov_target *target_next(u32 id)
 {
@@ -53,7 +54,7 @@ struct cov_target *target_find_checkpoint(const char *name)
 	return NULL;
 }
 
-/* The one target that COV_IOC_ATTACH made for a module. */
+/* The one target that COV_IOC_ATTACH made for a module or for the core kernel. */
 static struct cov_target *find_attached(const char *name)
 {
 	struct cov_target *target;
@@ -65,9 +66,9 @@ static struct cov_target *find_attached(const char *name)
 }
 
 /*
- * A loaded module by name, with a reference. find_module() is not exported, but
- * each module has a kobject in one kset with our own; a reference to that keeps
- * struct module (free_module() waits for it in mod_kobject_put()).
+ * A loaded module by name, with a reference. find_module() is not exported, but each module has a
+ * kobject in the same kset as ours; a reference to that keeps struct module valid (free_module()
+ * waits for it in mod_kobject_put()).
  */
 static struct module *get_module(const char *name, struct cov_error *error)
 {
@@ -88,7 +89,7 @@ static struct module *get_module(const char *name, struct cov_error *error)
 	return ERR_PTR(mod ? -ENODEV : -ENOENT);
 }
 
-/* --- making ---------------------------------------------------------------- */
+/* --- attaching ------------------------------------------------------------- */
 
 void target_free(struct cov_target *target)
 {
@@ -142,7 +143,7 @@ int target_read_image(struct cov_target *target, const struct image_choice *choi
 	err = cov_image_of_module(mod, choice, &target->image, error);
 	if (!err)
 		target->mod = mod;
-	/* Without the reference rmmod works; the lock keeps @mod valid (target.h). */
+	/* A reference would block rmmod; the lock keeps @mod valid (target.h). */
 	module_put(mod);
 	return err;
 }
@@ -165,8 +166,8 @@ u32 targets_room(void)
 }
 
 /*
- * A range of ids for every site that the target could have. Ids are not used
- * again while caller records may name them: they start over with an empty list.
+ * A range of ids, one for each of the target's cells. Ids are not reused while caller records may
+ * name them: they start over when there is no target.
  */
 static int take_ids(struct cov_target *target)
 {
@@ -222,7 +223,10 @@ void target_publish(struct cov_target *target, const struct target_request *requ
 	list_add_tail(&target->link, &cov_targets);
 }
 
-/* Elsewhere entries and blocks are seen once, by breakpoint, or never by detour. */
+/*
+ * Otherwise entries and blocks get no detours: they are one-shot, or (paths, mode trace, engine
+ * kprobe) need more than a stub does.
+ */
 static bool wants_passages(const struct target_request *request)
 {
 	return request->scope == COV_SCOPE_TRACKED || request->mode == COV_MODE_COUNT;
@@ -275,7 +279,7 @@ u32 target_pending(const struct cov_target *target)
 	return n;
 }
 
-/* Some of those that are PENDING: which only kprobes can arm, or the others. */
+/* Up to @max PENDING sites: those that only kprobes can arm (@slow), or the others. */
 static u32 take(const struct cov_target *target, bool slow, struct cov_site **sites, u32 max)
 {
 	struct site_chunk *chunk;
@@ -292,7 +296,7 @@ static u32 take(const struct cov_target *target, bool slow, struct cov_site **si
 	return n;
 }
 
-/* All at once to the engines that patch text: each of their steps waits for every CPU. */
+/* All in one call: the engines patch text in steps, and each step waits for every CPU. */
 static int arm_fast(struct cov_target *target)
 {
 	u32 n = target_pending(target);
@@ -318,7 +322,7 @@ bool target_is_going(const struct cov_target *target)
 	       (target->mod && READ_ONCE(target->mod->state) == MODULE_STATE_GOING);
 }
 
-/* Sites that kprobes arms between two looks at signals and at the module's state. */
+/* How many probes to register between two checks for signals and of the module's state. */
 #define ARM_CHUNK	16
 
 static u32 arm_slow(struct cov_target *target, u32 max)
@@ -330,7 +334,10 @@ static u32 arm_slow(struct cov_target *target, u32 max)
 	return n;
 }
 
-/* One step; @max counts what took long. Other sites may stand in for refused ones. */
+/*
+ * One step. Subtracts from @max the kprobes and kretprobes that were tried. Once no site is
+ * PENDING, planning again may find others in place of refused ones.
+ */
 static int arm_step(struct cov_target *target, u32 *max)
 {
 	struct checkpoints *cps = &target->cps;
@@ -385,7 +392,7 @@ int target_arm(struct cov_target *target, u32 max, struct cov_error *error)
 	return target_arm_some(target, max, true, error);
 }
 
-/* --- giving back ------------------------------------------------------------- */
+/* --- releasing --------------------------------------------------------------- */
 
 u64 target_missed(const struct cov_target *target)
 {
@@ -415,7 +422,7 @@ void target_release_sites(struct cov_target *target, site_filter filter)
 	settle_forget(target);
 	returns_release(target, filter);
 	engine_release(target, filter);
-	/* The engines have flushed the disarm worker: states change here alone. */
+	/* The engines have flushed the disarm worker: no state changes concurrently. */
 	for_each_site(site, chunk, i, &target->cps)
 		if (filter(site) && site->state != COV_SITE_REFUSED)
 			WRITE_ONCE(site->state, COV_SITE_GONE);
@@ -471,7 +478,7 @@ void targets_exit(void)
 	target_open_exit();
 }
 
-/* --- text as it was ----------------------------------------------------------------- */
+/* --- original text ------------------------------------------------------------------ */
 
 static void undo_part(const struct cov_site *site, u32 part, unsigned long base, u8 *bytes,
 		      u32 size)

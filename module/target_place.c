@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * target_place.c - checkpoints that are added by hand. One place is a target with
- * one function; another target may watch the same function, because kprobes takes
- * several probes at one address. Bytes that another engine has patched are given back for
- * that, and their site goes to kprobes as well. Owns nothing. May call target.c's parts,
- * site_index.c.
+ * target_place.c - manual checkpoints. Each is a target with one function; another target may
+ * watch the same function, because kprobes allows several probes at one address. Bytes that
+ * another engine has patched are restored for that, and their site is armed by kprobes as well.
+ * Owns nothing. May call target.c's parts, checkpoint.c, engine.c, image.c, insn_branch.c,
+ * site_index.c, tables.c.
  */
 #include <linux/module.h>
 #include <linux/mm.h>
@@ -16,7 +16,7 @@
 #include "tables.h"
 #include "target_parts.h"
 
-/* The offset must be an instruction's: walk there from the function's start. */
+/* An instruction must begin at @offset: decode from the function's start. */
 static int check_boundary(const struct flow_text *text, u64 offset, const char *name,
 			  struct cov_error *error)
 {
@@ -41,7 +41,7 @@ static int check_place(const struct cov_target *target, u64 offset, struct cov_e
 	int err;
 
 	if (offset >= function->size)
-		return cov_fail(error, -ERANGE, "offset %#llx is behind the end of %.100s, which has %#x bytes",
+		return cov_fail(error, -ERANGE, "offset %#llx is beyond the end of %.100s, which has %#x bytes",
 				offset, name, function->size);
 	err = text_read((struct compat_span){ function->address, function->size }, &text);
 	if (err)
@@ -51,7 +51,7 @@ static int check_place(const struct cov_target *target, u64 offset, struct cov_e
 	return err;
 }
 
-/* The glob that names a function also takes its cold part: find the function itself. */
+/* The name of a function also selects its cold part: find the function itself. */
 static int find_place(struct cov_target *target, struct cov_error *error)
 {
 	const struct flow_input *in = &target->image.in;
@@ -66,7 +66,7 @@ static int find_place(struct cov_target *target, struct cov_error *error)
 			target->name, n, cov_image_name(&target->image, target->place));
 }
 
-/* The site at the checkpoint's own place, beside those that the plan has chosen. */
+/* Add a site at the checkpoint itself, in addition to those of the plan. */
 static int add_place(struct cov_target *target, struct cov_error *error)
 {
 	unsigned long address = target->image.in.functions[target->place].address;
@@ -74,7 +74,7 @@ static int add_place(struct cov_target *target, struct cov_error *error)
 
 	if (!target->offset)
 		return 0;
-	/* The plan's sites do not count as used yet: the target is on no list. */
+	/* targets_room() does not count this target's sites yet: it is not in the list. */
 	err = checkpoints_add_manual(target, address + target->offset,
 				     targets_room() > target->cps.sites.count);
 	return err ? target_no_room(target, err, error) : 0;
@@ -94,7 +94,7 @@ const struct cov_site *target_place(const struct cov_target *target)
 	return NULL;
 }
 
-/* Under cov_targets_lock. */
+/* The site that gives way; under cov_targets_lock. */
 static const struct cov_site *yielding;
 
 static bool is_yielding(const struct cov_site *site)
@@ -102,7 +102,10 @@ static bool is_yielding(const struct cov_site *site)
 	return site == yielding;
 }
 
-/* It may have been passed unseen: what it has not shown, and implies, is not known. */
+/*
+ * The site may have been passed while it was not armed: if it was not hit, that says nothing, nor
+ * does it about outcomes that its hit would imply.
+ */
 static void forget_no(struct cov_site *passed)
 {
 	struct site_chunk *chunk;
@@ -116,8 +119,8 @@ static void forget_no(struct cov_site *passed)
 }
 
 /*
- * A kprobe is wanted at an address: if another target has patched the bytes, its site is
- * watched by a kprobe from now on. What was hit stays.
+ * A kprobe is needed at @address: if another target's site has patched that byte, release the
+ * site, and have a kprobe watch it from now on. Its hits stay.
  */
 static void give_way(unsigned long address)
 {
@@ -141,7 +144,7 @@ static void make_way(struct cov_target *target)
 	for_each_site(site, chunk, i, &target->cps) {
 		if (!site->at_fentry)
 			give_way(site_address(site));
-		/* Where kprobes moves it to. */
+		/* kprobes moves a probe from an endbr64 to the instruction after it. */
 		if (!site->at_fentry && site->kind == SITE_ENTRY)
 			give_way(site_address(site) + ENDBR_LEN);
 	}
@@ -224,7 +227,7 @@ int target_attach_checkpoint(const struct cov_checkpoint_add *place, struct cov_
 		.levels = place->levels,
 		.mode = COV_MODE_EDGES,
 		.scope = place->scope,
-		/* One place: callers, paths and counts are worth a trap. */
+		/* For one place, callers, paths and counts are worth a trap. */
 		.engine = COV_ENGINE_KPROBE,
 		.flags = COV_ATTACH_PATHS,
 	};
