@@ -81,11 +81,13 @@ static void drop_stub(struct cov_site *site)
 
 bool patcher_describe(const struct cov_site *site, struct text_patch *patch)
 {
+	if (patch->part >= site_parts(site))
+		return false;
 	patch->length = site_part(site, patch->part, &patch->address);
 	patch->inside = patch->length > 1 && (patch->part || site->region.inside);
 	memcpy(patch->from, patcher_original_bytes(site, patch->part), patch->length);
 	memcpy(patch->to, patch->from, patch->length);
-	return patch->length;
+	return true;
 }
 
 bool patcher_may_patch(const struct cov_site *site)

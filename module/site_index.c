@@ -183,10 +183,10 @@ static void index_free(struct site_index *index)
 	kvfree(index);
 }
 
-/* One more word: the first part is in the index even if it is ftrace that patches. */
-static bool wants_word(const struct cov_site *site, u32 part, unsigned long *address)
+/* How many words: the first part is in the index even if it is ftrace that patches. */
+static u32 words_wanted(const struct cov_site *site)
 {
-	return wants_index(site) && (site_part(site, part, address) || !part);
+	return wants_index(site) ? site_parts(site) : 0;
 }
 
 /* Count the words, and find the range that they span. */
@@ -198,12 +198,12 @@ static void measure(struct site_index *index)
 	u32 i, part;
 
 	for_each_site(site, chunk, i, &index->target->cps)
-		for (part = 0; part < SITE_PARTS; part++)
-			if (wants_word(site, part, &address)) {
-				first = min(first, address);
-				last = max(last, address);
-				index->count++;
-			}
+		for (part = 0; part < words_wanted(site); part++) {
+			site_part(site, part, &address);
+			first = min(first, address);
+			last = max(last, address);
+			index->count++;
+		}
 	if (!index->count)
 		return;
 	index->base = round_down(first, 1UL << BUCKET_SHIFT);
@@ -263,16 +263,18 @@ static void fill(struct site_index *index)
 	u32 i, part;
 
 	for_each_site(site, chunk, i, &index->target->cps)
-		for (part = 0; part < SITE_PARTS; part++)
-			if (wants_word(site, part, &at) && bucket_of(index, at) + 1 < nr)
+		for (part = 0; part < words_wanted(site); part++) {
+			site_part(site, part, &at);
+			if (bucket_of(index, at) + 1 < nr)
 				next[bucket_of(index, at) + 1]++;
+		}
 	for (i = 1; i < nr; i++)
 		next[i] += next[i - 1];
 	for_each_site(site, chunk, i, &index->target->cps)
-		for (part = 0; part < SITE_PARTS; part++)
-			if (wants_word(site, part, &at))
-				index->words[next[bucket_of(index, at)]++] =
-					word_of(index, site, at);
+		for (part = 0; part < words_wanted(site); part++) {
+			site_part(site, part, &at);
+			index->words[next[bucket_of(index, at)]++] = word_of(index, site, at);
+		}
 }
 
 /* Replace the index that the list has of @target by @index, which may be NULL. */

@@ -27,6 +27,12 @@ static __always_inline unsigned long site_stub(const struct cov_site *site)
  */
 #define SITE_PARTS	2
 
+/* site_parts - how many of them a site may have; the first may still be empty. Any context. */
+static __always_inline u32 site_parts(const struct cov_site *site)
+{
+	return site->island ? SITE_PARTS : 1;
+}
+
 /**
  * site_part - a part of a site's patch
  * @site: has a stub

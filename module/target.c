@@ -502,6 +502,6 @@ void cov_patched_undo(unsigned long base, u8 *bytes, unsigned int size)
 	held_undo(base, bytes, size);
 	list_for_each_entry(target, &cov_targets, link)
 		for_each_site(site, chunk, i, &target->cps)
-			for (part = 0; site->engine && part < SITE_PARTS; part++)
+			for (part = 0; site->engine && part < site_parts(site); part++)
 				undo_part(site, part, base, bytes, size);
 }
