@@ -457,7 +457,7 @@ static u32 island_from(const struct region_finder *f, const struct choice *choic
 		       const struct flow_block *block, u32 end)
 {
 	const struct flow_function *function = &f->in->functions[block->function];
-	u32 at = choice->start + block->offset;
+	u32 at = choice->start + (block->site != FLOW_NONE ? block->site : block->offset);
 
 	if (block->flags & FLOW_BLOCK_ENTRY && function->entry != FLOW_ENTRY_UNKNOWN) {
 		at = choice->start + function->entry;
