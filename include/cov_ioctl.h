@@ -473,6 +473,7 @@ struct cov_status {
  * Children and threads that the task creates later are tracked under the same sample.
  * Tracking ends with COV_IOC_UNREGISTER, with the task, or when the file is closed (for
  * every task that is tracked through it). EEXIST: already tracked. ENOSPC: table full.
+ * ENOMEM: also if all samples and traces would together take more than half of the memory.
  * ESRCH: COV_IOC_UNREGISTER of a task that is not tracked.
  */
 struct cov_register {
@@ -764,8 +765,8 @@ struct cov_news {
  * where there is a struct cov_trace_head. The memory is filled once: what does not fit is
  * counted as lost, and so is everything that this task does later. The trace ends when
  * @fd was closed and unmapped for the last time. EEXIST: the file already has a trace.
- * ENOSPC: too many traces. ENOMEM: also if all traces together would take half of the
- * memory. Since minor version 2.
+ * ENOSPC: too many traces. ENOMEM: also if all traces, and what samples hold for targets
+ * of scope tracked, would together take more than half of the memory. Since minor version 2.
  */
 struct cov_trace {
 	__u64 size;

@@ -2,8 +2,8 @@
 /*
  * portable.h - lets the pure files (insn_branch.c, text_map.c, flow_read.c, flow.c,
  * flow_plan.c, flow_pack.c, region.c, stub.c, task_registry.c, thread_buffer.c, caller_table.c,
- * trace_area.c, address_set.c, cell_layout.h, cell_news.c, refusals.c) be one source for the
- * kernel and for the unit tests, which run them under sanitizers.
+ * trace_area.c, address_set.c, cell_layout.h, cell_news.c, refusals.c, memory_budget.c) be one
+ * source for the kernel and for the unit tests, which run them under sanitizers.
  *
  * In the kernel it is little but includes. In user space it defines the few
  * names of the kernel that those files use, on the compiler's own atomics: each
@@ -133,10 +133,15 @@ typedef struct { long counter; } atomic_long_t;
 #define atomic_long_read_acquire(v) smp_load_acquire(&(v)->counter)
 #define atomic_long_set(v, i)	WRITE_ONCE((v)->counter, (i))
 #define atomic_long_add(i, v)	((void)__atomic_fetch_add(&(v)->counter, (i), __ATOMIC_RELAXED))
+#define atomic_long_sub(i, v)	((void)__atomic_fetch_sub(&(v)->counter, (i), __ATOMIC_RELAXED))
 #define atomic_long_inc(v)	((void)__atomic_fetch_add(&(v)->counter, 1, __ATOMIC_RELAXED))
 #define atomic_long_dec(v)	((void)__atomic_fetch_sub(&(v)->counter, 1, __ATOMIC_RELAXED))
 #define atomic_long_inc_return(v)  __atomic_add_fetch(&(v)->counter, 1, __ATOMIC_SEQ_CST)
 #define atomic_long_xchg(v, i)	__atomic_exchange_n(&(v)->counter, (i), __ATOMIC_SEQ_CST)
+#define atomic_long_cmpxchg(v, old, new) cmpxchg(&(v)->counter, (old), (new))
+
+/* totalram_pages - pages of memory in the machine; defined by the test */
+unsigned long totalram_pages(void);
 
 #endif
 

@@ -22,6 +22,7 @@
 #include <linux/vmalloc.h>
 #include <linux/xarray.h>
 
+#include "memory_budget.h"
 #include "quiesce.h"
 #include "samples.h"
 #include "task_maps.h"
@@ -33,7 +34,6 @@ static DEFINE_XARRAY(samples);		/* by id */
 static LIST_HEAD(samples_in_order);
 static u32 nr_samples;
 static u32 map_pages;
-static unsigned long pages_taken;	/* of all maps; at most half of all memory */
 
 /* What a resize leaves behind. */
 struct leftover {
@@ -54,18 +54,17 @@ static void leftover_free(struct leftover *left)
 {
 	vunmap(left->map);
 	free_pages_of(left->pages, left->from, left->to);
+	memory_budget_give(left->to - left->from);
 	kvfree(left->pages);
 }
 
-/* Longer: new pages after the old ones. On failure nothing has changed. */
-static int sample_grow(struct cov_sample *sample, u32 nr, struct leftover *left)
+/* Longer: new pages after the old ones, which are counted already. On failure nothing changes. */
+static int grow_counted(struct cov_sample *sample, u32 nr, struct leftover *left)
 {
 	u32 i = sample->nr_pages;
 	struct page **pages;
 	u8 *map = NULL;
 
-	if (pages_taken + nr - i > totalram_pages() / 2)
-		return -ENOMEM;
 	pages = kvcalloc(nr, sizeof(*pages), GFP_KERNEL);
 	if (!pages)
 		return -ENOMEM;
@@ -86,7 +85,6 @@ static int sample_grow(struct cov_sample *sample, u32 nr, struct leftover *left)
 		return -ENOMEM;
 	}
 	*left = (struct leftover){ .map = sample->map, .pages = sample->pages };
-	pages_taken += nr - sample->nr_pages;
 	sample->pages = pages;
 	sample->nr_pages = nr;
 	/* Pairs with the READ_ONCE() of task_maps.c and hit.h: mapped before it is seen. */
@@ -94,12 +92,25 @@ static int sample_grow(struct cov_sample *sample, u32 nr, struct leftover *left)
 	return 0;
 }
 
+/* On failure nothing has changed. */
+static int sample_grow(struct cov_sample *sample, u32 nr, struct leftover *left)
+{
+	u32 more = nr - sample->nr_pages;
+	int err;
+
+	if (!memory_budget_take(more))
+		return -ENOMEM;
+	err = grow_counted(sample, nr, left);
+	if (err)
+		memory_budget_give(more);
+	return err;
+}
+
 /* No tracked target is left: no map at all. */
 static void sample_empty(struct cov_sample *sample, struct leftover *left)
 {
 	*left = (struct leftover){ sample->map, sample->pages, 0, sample->nr_pages };
 	WRITE_ONCE(sample->map, NULL);
-	pages_taken -= sample->nr_pages;
 	sample->pages = NULL;
 	sample->nr_pages = 0;
 }

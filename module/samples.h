@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * samples.h - test cases: each has an id, and a map of cells that its tasks write
- * while they run in targets of scope tracked. Owns struct cov_sample and its memory.
+ * while they run in targets of scope tracked. Owns struct cov_sample and its memory. May call
+ * memory_budget.c, quiesce.c, task_maps.c.
  */
 #ifndef LIVECOV_SAMPLES_H
 #define LIVECOV_SAMPLES_H
@@ -49,7 +50,8 @@ struct cov_sample *sample_of(u64 id);
  *
  * Cells that stay keep their contents and go on being written. When it returns, no task writes
  * through an earlier mapping. The targets' lock is held; takes samples' lock; sleeps. Return: 0 or
- * -ENOMEM (never for 0): then some maps have grown, and go on being used.
+ * -ENOMEM (never for 0): then some maps have grown, and go on being used. Maps and traces share
+ * one half of all memory (memory_budget.h).
  */
 int samples_resize(u32 nr_pages);
 

@@ -32,6 +32,7 @@
 #include <linux/vmalloc.h>
 
 #include "checkpoint.h"
+#include "memory_budget.h"
 #include "target.h"
 #include "trace.h"
 #include "trace_area.h"
@@ -333,18 +334,15 @@ NOKPROBE_SYMBOL(trace_name);
 
 /* --- from process context; may sleep ---------------------------------------------------- */
 
-static atomic_long_t pages_taken;	/* by all traces */
-
-/* All traces get less than half of all memory: a trace is refused before the machine runs out. */
 static void *take_memory(size_t length)
 {
-	unsigned long pages = length / PAGE_SIZE;
-	void *memory = NULL;
+	void *memory;
 
-	if (atomic_long_add_return(pages, &pages_taken) < totalram_pages() / 2)
-		memory = __vmalloc(length, GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN);
+	if (!memory_budget_take(length / PAGE_SIZE))
+		return NULL;
+	memory = __vmalloc(length, GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN);
 	if (!memory)
-		atomic_long_sub(pages, &pages_taken);
+		memory_budget_give(length / PAGE_SIZE);
 	return memory;
 }
 
@@ -353,7 +351,7 @@ static void give_memory(void *memory, size_t length)
 	if (!memory)
 		return;
 	vfree(memory);
-	atomic_long_sub(length / PAGE_SIZE, &pages_taken);
+	memory_budget_give(length / PAGE_SIZE);
 }
 
 static void trace_free(struct trace *trace)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * trace.h - what traced tasks do, in order: which task writes to which trace. Owns the list of
- * traces and the bindings of the task registry's slots. May call task_registry.c, trace_area.c,
- * trace_syscalls.c.
+ * traces and the bindings of the task registry's slots. May call memory_budget.c, task_registry.c,
+ * trace_area.c, trace_syscalls.c.
  */
 #ifndef LIVECOV_TRACE_H
 #define LIVECOV_TRACE_H
@@ -68,7 +68,8 @@ void trace_name(void);
  * @error: out: a sentence for the caller, after an error
  *
  * Takes the traces' lock. Return: the trace, which trace_close() frees; or as ERR_PTR() -EEXIST:
- * the owner has one already; -ENOSPC: there are too many; -ENOMEM; errors of
+ * the owner has one already; -ENOSPC: there are too many; -ENOMEM, also if traces and samples
+ * would take more than their half of all memory (memory_budget.h); errors of
  * trace_syscalls_get().
  */
 struct trace *trace_open(const struct cov_trace *request, u64 owner, struct cov_error *error);

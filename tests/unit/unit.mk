@@ -50,6 +50,10 @@ UNIT_TESTS += cell_layout
 UNIT_TESTS += cell_news
 cell_news_SRCS := module/cell_news.c
 
+UNIT_TESTS += memory_budget
+UNIT_TSAN += memory_budget
+memory_budget_SRCS := module/memory_budget.c
+
 UNIT_TESTS += refusals
 refusals_SRCS := module/refusals.c
 

@@ -79,6 +79,48 @@ static void memory_that_another_trace_has_is_not_there(void)
 	FAILS(other, COV_IOC_TRACE, &request, ENOMEM);
 }
 
+/* A trace that takes the half of all memory that there is for traces, but for @less pages. */
+static struct cov_trace all_memory_but(uint64_t less)
+{
+	uint64_t pages = sysconf(_SC_PHYS_PAGES) / 2 - less;
+
+	/* One is for the head. */
+	return trace_request((pages - 1) * CHUNK, 1, 0);
+}
+
+/* Traces and the maps of samples have one half of the memory, not a half each. */
+static void samples_and_traces_share_memory(void)
+{
+	struct cov_register reg = { .sample = 1 };
+	struct cov_trace request = all_memory_but(0);
+	int fd, other;
+
+	if (request.size > COV_TRACE_SIZE_MAX)
+		skip_test("this machine has the memory");
+	/* No sample is left. */
+	unload("livecov");
+	load(LIVECOV_FILE, "");
+	fd = control_open();
+	other = control_open();
+	attach_traced(other, TARGET, "covlife_work", 0);
+	CALL(fd, COV_IOC_TRACE, &request);
+	EXPECT_EQ(request.length / CHUNK, sysconf(_SC_PHYS_PAGES) / 2);
+	FAILS(other, COV_IOC_REGISTER, &reg, ENOMEM);
+	EXPECT(strstr(last_error(other), "memory"));
+	close(request.fd);
+	CALL(other, COV_IOC_REGISTER, &reg);
+	request = all_memory_but(0);
+	FAILS(fd, COV_IOC_TRACE, &request, ENOMEM);
+	/* The sample's map is a page, or a few. */
+	request = all_memory_but(16);
+	CALL(fd, COV_IOC_TRACE, &request);
+	/* Without targets of scope tracked samples have no maps. */
+	close(other);
+	close(request.fd);
+	request = all_memory_but(0);
+	CALL(fd, COV_IOC_TRACE, &request);
+}
+
 static void trace_is_one_for_each_file_and_sixteen_in_all(void)
 {
 	struct cov_trace request = trace_request(CHUNK, 1, 0);
@@ -241,6 +283,7 @@ static const struct test tests[] = {
 	TEST(trace_refuses_bad_arguments),
 	TEST(size_that_memory_does_not_have_is_enomem),
 	TEST(memory_that_another_trace_has_is_not_there),
+	TEST(samples_and_traces_share_memory),
 	TEST(trace_is_one_for_each_file_and_sixteen_in_all),
 	TEST(answer_that_cannot_be_delivered_leaves_nothing),
 	TEST(no_free_descriptor_is_emfile),
