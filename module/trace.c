@@ -4,9 +4,9 @@
  * which trace, and until when.
  *
  * A trace belongs to an owner, the control file that asked for it, as tracked tasks do. A task
- * is bound to its owner's trace in a handler, at its first hit or, while system calls are traced,
- * its first system call: to an entry in the trace that no other task ever gets. So fork costs
- * nothing, and a task that does neither takes up no entry.
+ * is bound to its owner's trace in a handler, at its first hit or, if the trace has system calls,
+ * its first one: to an entry in the trace that no other task ever gets. So fork costs nothing, and
+ * a task that does nothing that the trace records takes up no entry.
  *
  *	slot of the task registry                          trace of owner O
  *	  life G of task T, owner O   --- bind, once --->    entry n: (slot, G)
@@ -148,27 +148,45 @@ static notrace struct traced_task *bind(struct trace *trace, const struct thread
 }
 NOKPROBE_SYMBOL(bind);
 
+/* The running task's slot, and what that is bound to: perhaps an earlier life, or NULL. */
+static notrace bool find_self(struct thread_ref *thread, struct traced_task **bound)
+{
+	/* Pairs with smp_store_release() in list_trace(): if it is not 0, there are @bindings. */
+	if (!smp_load_acquire(&nr_traces) || !atomic_long_read(&cov_tasks.count) ||
+	    !task_registry_find(&cov_tasks, (unsigned long)current, thread))
+		return false;
+	*bound = READ_ONCE(bindings[thread->slot].task);
+	return true;
+}
+NOKPROBE_SYMBOL(find_self);
+
+static __always_inline bool is_life_of(const struct traced_task *task,
+				       const struct thread_ref *thread)
+{
+	return task && task->generation == thread->generation;
+}
+
 /*
- * The running task's entry, and the trace that it is in. NULL and a trace: that trace has no
- * entry left for it. No trace: the task is not traced.
+ * The running task's entry, and the trace that it is in, if that one has all of @flags. NULL and
+ * a trace: that trace has no entry left for it. No trace: there is nothing to record.
  */
-static notrace struct traced_task *traced_self(struct trace **trace)
+static notrace struct traced_task *traced_self(u32 flags, struct trace **trace)
 {
 	struct thread_ref thread;
 	struct traced_task *task;
+	struct trace *wanted;
+	bool bound;
 
 	*trace = NULL;
-	/* Pairs with smp_store_release() in list_trace(): if it is not 0, there are @bindings. */
-	if (!smp_load_acquire(&nr_traces) || !atomic_long_read(&cov_tasks.count) ||
-	    !task_registry_find(&cov_tasks, (unsigned long)current, &thread))
+	if (!find_self(&thread, &task))
 		return NULL;
-	task = READ_ONCE(bindings[thread.slot].task);
-	if (task && task->generation == thread.generation) {
-		*trace = task->trace;
-		return task;
-	}
-	*trace = trace_of(thread.owner);
-	return *trace ? bind(*trace, &thread, task) : NULL;
+	bound = is_life_of(task, &thread);
+	wanted = bound ? task->trace : trace_of(thread.owner);
+	/* Before it is bound: what is not recorded takes up no entry. */
+	if (!wanted || (wanted->flags & flags) != flags)
+		return NULL;
+	*trace = wanted;
+	return bound ? task : bind(wanted, &thread, task);
 }
 NOKPROBE_SYMBOL(traced_self);
 
@@ -246,7 +264,7 @@ notrace void trace_hit(const struct cov_site *site, u32 outcome, const struct pt
 
 	if (site->kind == SITE_LEADER || !hit_in_task(context))
 		return;
-	task = traced_self(&trace);
+	task = traced_self(0, &trace);
 	if (!trace)
 		return;
 	record.as.kind = site->kind == SITE_BRANCH ? COV_TRACE_BRANCH : COV_TRACE_ENTRY;
@@ -277,7 +295,7 @@ notrace bool trace_return_awaited(const struct pt_regs *regs, u32 *stack)
 
 	if (!hit_in_task(HIT_IN_CALLBACK))
 		return false;
-	task = traced_self(&trace);
+	task = traced_self(0, &trace);
 	if (!task)
 		return false;
 	trace_area_lose(&trace->area, task->entry, COV_TRACE_RETURN, -1);
@@ -292,7 +310,7 @@ notrace void trace_return(const struct cov_site *site, u64 value, u32 stack)
 	struct traced_task *task;
 	struct trace *trace;
 
-	task = traced_self(&trace);
+	task = traced_self(0, &trace);
 	if (!trace)
 		return;
 	record.as.kind = COV_TRACE_RETURN;
@@ -310,8 +328,8 @@ notrace void trace_syscall(u32 kind, u32 number, const u64 *values)
 	struct trace *trace;
 	u32 n = 1;
 
-	task = traced_self(&trace);
-	if (!trace || !(trace->flags & COV_TRACE_SYSCALLS))
+	task = traced_self(COV_TRACE_SYSCALLS, &trace);
+	if (!trace)
 		return;
 	if (kind == COV_TRACE_SYSCALL)
 		n = trace->flags & COV_TRACE_ARGS ? 6 : 0;
@@ -324,11 +342,12 @@ NOKPROBE_SYMBOL(trace_syscall);
 
 notrace void trace_name(void)
 {
-	struct trace *trace;
-	struct traced_task *task = traced_self(&trace);
+	struct thread_ref thread;
+	struct traced_task *task;
 
-	if (task)
-		trace_area_name(&trace->area, task->entry, current->comm);
+	/* A task that is bound later gets its name then. */
+	if (find_self(&thread, &task) && is_life_of(task, &thread))
+		trace_area_name(&task->trace->area, task->entry, current->comm);
 }
 NOKPROBE_SYMBOL(trace_name);
 

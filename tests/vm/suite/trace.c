@@ -521,6 +521,27 @@ static void system_calls_surround_what_they_do(void)
 	EXPECT_EQ((int64_t)seen[i].values[0], -ENOTTY);
 }
 
+/* Tracepoints call for every traced task as soon as one trace has system calls. */
+static void system_calls_that_a_trace_does_not_record_take_no_entry(void)
+{
+	static const char *const argv[] = { "/bin/true", NULL };
+	int fd = control_open(), other = control_open();
+	struct places places = places_of(fd, attach_traced(fd, TARGET, GLOB, 0));
+	struct opened trace = trace_start(fd, 4 * CHUNK, 1, 0);
+
+	trace_start(other, CHUNK, 1, COV_TRACE_SYSCALLS);
+	track_as(fd, 1);
+	EXPECT_EQ(run_program(argv), 0);
+	EXPECT_EQ(trace_tasks(&trace), 0);
+	EXPECT_EQ(trace.head->tasks_lost, 0);
+	poke(COVLIFE_TASK, 6);
+	EXPECT_EQ(trace_tasks(&trace), 1);
+	EXPECT_EQ(trace_task(&trace, 0)->pid, getpid());
+	EXPECT_EQ(trace_read(&trace, 0, seen, ROOM), 4);
+	expect_work(&places, seen, 6);
+	EXPECT_EQ(trace.head->tasks_lost, 0);
+}
+
 static void program_that_is_executed_gives_its_name(void)
 {
 	const char *const argv[] = { "/proc/self/exe", "--poke", NULL };
@@ -631,6 +652,7 @@ static const struct test tests[] = {
 	TEST(returns_have_their_values_and_their_entries_stack),
 	TEST(returns_without_an_instance_are_counted_as_lost),
 	TEST(system_calls_surround_what_they_do),
+	TEST(system_calls_that_a_trace_does_not_record_take_no_entry),
 	TEST(program_that_is_executed_gives_its_name),
 	TEST(program_of_32_bits_gives_its_name_too),
 	TEST(coverage_is_counted_as_in_mode_count),
