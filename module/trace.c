@@ -124,7 +124,15 @@ static notrace void note_refused(struct trace *trace, struct binding *binding, u
 }
 NOKPROBE_SYMBOL(note_refused);
 
-/* Bind the running task, at its first hit or system call. */
+/*
+ * Bind the running task, at its first hit or system call. @former is what its slot was bound to, an
+ * earlier life or NULL.
+ *
+ * An entry cannot be given back: one that was taken in vain stays, without records. That is so
+ * where a nested hit of the same task was first, which takes a probe in what this calls; and where
+ * the owner's file was closed meanwhile, and the slot is another task's by now: then no more tasks
+ * come to this trace, and none misses the entry.
+ */
 static notrace struct traced_task *bind(struct trace *trace, const struct thread_ref *thread,
 					struct traced_task *former)
 {
@@ -140,11 +148,13 @@ static notrace struct traced_task *bind(struct trace *trace, const struct thread
 	task = &trace->tasks[entry];
 	*task = (struct traced_task){ trace, thread->slot, thread->generation, entry };
 	/* A full barrier: a handler that finds @task sees its members. */
-	found = cmpxchg(&binding->task, former, task);
-	if (found == former)
-		return task;
-	/* A nested hit of the same task was first; or the slot is another task's by now. */
-	return found && found->generation == thread->generation ? found : NULL;
+	while ((found = cmpxchg(&binding->task, former, task)) != former) {
+		if (found)
+			return found->generation == thread->generation ? found : NULL;
+		/* Another trace was closed: unbind_all() has removed @former in between. */
+		former = NULL;
+	}
+	return task;
 }
 NOKPROBE_SYMBOL(bind);
 
@@ -185,8 +195,11 @@ static notrace struct traced_task *traced_self(u32 flags, struct trace **trace)
 	/* Before it is bound: what is not recorded takes up no entry. */
 	if (!wanted || (wanted->flags & flags) != flags)
 		return NULL;
-	*trace = wanted;
-	return bound ? task : bind(wanted, &thread, task);
+	if (!bound)
+		task = bind(wanted, &thread, task);
+	/* If a nested hit was first: perhaps it has found a newer trace. */
+	*trace = task ? task->trace : wanted;
+	return task;
 }
 NOKPROBE_SYMBOL(traced_self);
 
