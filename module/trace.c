@@ -423,6 +423,23 @@ static int make_bindings(void)
 	return bindings ? 0 : -ENOMEM;
 }
 
+static int follow_syscalls(struct cov_error *error)
+{
+	int err = trace_syscalls_get();
+
+	switch (err) {
+	case 0:
+		return 0;
+	case -ENOENT:
+		return cov_fail(error, err, "this kernel has no tracepoints of system calls, or does not let modules use them");
+	case -ENOMEM:
+		return cov_fail(error, err, "not enough memory to follow system calls");
+	default:
+		return cov_fail(error, err, "the tracepoints of system calls cannot be used (errno %d)",
+				-err);
+	}
+}
+
 static int list_trace(struct trace *trace, struct cov_error *error)
 {
 	int i, at = -1, err;
@@ -439,9 +456,9 @@ static int list_trace(struct trace *trace, struct cov_error *error)
 	if (err)
 		return cov_fail(error, err, "not enough memory for the table of traced tasks");
 	if (trace->flags & COV_TRACE_SYSCALLS)
-		err = trace_syscalls_get();
+		err = follow_syscalls(error);
 	if (err)
-		return cov_fail(error, err, "this kernel has no tracepoints of system calls, or does not let modules use them");
+		return err;
 	/* Pairs with smp_load_acquire() in trace_of(). */
 	smp_store_release(&traces[at], trace);
 	/* Pairs with smp_load_acquire() in traced_self(). */

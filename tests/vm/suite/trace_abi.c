@@ -5,6 +5,8 @@
  */
 #include <dirent.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -119,6 +121,51 @@ static void samples_and_traces_share_memory(void)
 	close(request.fd);
 	request = all_memory_but(0);
 	CALL(fd, COV_IOC_TRACE, &request);
+}
+
+#define FAILSLAB	"/sys/kernel/debug/failslab/"
+#define FAIL_NTH	"/proc/thread-self/fail-nth"
+
+/* COV_IOC_TRACE with system calls, its @nth allocation failing; @err: its errno. Was there one? */
+static bool nth_allocation_fails(int fd, int fail_nth, int nth, int *err)
+{
+	struct cov_trace request = trace_request(CHUNK, 1, COV_TRACE_SYSCALLS);
+	char text[16];
+	int length = snprintf(text, sizeof(text), "%d", nth);
+
+	MUST(pwrite(fail_nth, text, length, 0));
+	*err = ioctl(fd, COV_IOC_TRACE, &request) ? errno : 0;
+	memset(text, 0, sizeof(text));
+	/* If there was none, it may be these that fail. */
+	while (pread(fail_nth, text, sizeof(text) - 1, 0) < 0)
+		;
+	while (pwrite(fail_nth, "0", 1, 0) < 0)
+		;
+	if (!*err)
+		close(request.fd);
+	return atoi(text) == 0;
+}
+
+static void failed_allocation_is_reported_as_a_lack_of_memory(void)
+{
+	int fd = control_open(), fail_nth, nth, err, failed = 0;
+
+	if (access(FAILSLAB "ignore-gfp-wait", W_OK) || access(FAIL_NTH, W_OK))
+		skip_test("this kernel has no fault injection");
+	write_file(FAILSLAB "ignore-gfp-wait", "N");
+	write_file(FAILSLAB "verbose", "0");
+	fail_nth = MUST(open(FAIL_NTH, O_RDWR | O_CLOEXEC));
+	for (nth = 1; nth < 100 && nth_allocation_fails(fd, fail_nth, nth, &err); nth++) {
+		test_case("allocation %d: %s", nth, last_error(fd));
+		/* User copies are made to fail as well. */
+		EXPECT(!err || err == ENOMEM || err == EFAULT);
+		failed += err == ENOMEM;
+		EXPECT(!strstr(last_error(fd), "tracepoint"));
+	}
+	test_case("%s", "");
+	/* The trace, its tasks, its writers; and the probes of three tracepoints. */
+	EXPECT(failed >= 6);
+	close(fail_nth);
 }
 
 static void trace_is_one_for_each_file_and_sixteen_in_all(void)
@@ -284,6 +331,7 @@ static const struct test tests[] = {
 	TEST(size_that_memory_does_not_have_is_enomem),
 	TEST(memory_that_another_trace_has_is_not_there),
 	TEST(samples_and_traces_share_memory),
+	TEST(failed_allocation_is_reported_as_a_lack_of_memory),
 	TEST(trace_is_one_for_each_file_and_sixteen_in_all),
 	TEST(answer_that_cannot_be_delivered_leaves_nothing),
 	TEST(no_free_descriptor_is_emfile),
