@@ -289,7 +289,7 @@ static int prepare_attach(struct request *req)
 }
 
 /* The answer could not be copied out, so the caller does not know the target's id. */
-static void undo_attach(struct request *req, u32 id)
+static void detach_unknown(u32 id)
 {
 	struct cov_target *target;
 
@@ -298,6 +298,11 @@ static void undo_attach(struct request *req, u32 id)
 	if (target)
 		target_detach(target);
 	mutex_unlock(&cov_targets_lock);
+}
+
+static void undo_attach(struct request *req)
+{
+	detach_unknown(req->arg.attach.target);
 }
 
 static int find_target(u32 id, struct cov_target **target, struct cov_error *error)
@@ -512,7 +517,7 @@ static int do_news(struct request *req)
 }
 
 /* The answer could not be copied out: it is still news. */
-static void undo_news(struct request *req, u32 unused)
+static void undo_news(struct request *req)
 {
 	const struct cov_news *news = &req->arg.news;
 
@@ -531,7 +536,7 @@ static void publish_trace(struct request *req)
 	trace_file_publish(&req->arg.trace, req->file);
 }
 
-static void undo_trace(struct request *req, u32 id)
+static void undo_trace(struct request *req)
 {
 	trace_file_drop(&req->arg.trace, req->file);
 }
@@ -582,6 +587,11 @@ static int do_checkpoint_add(struct request *req)
 	return err;
 }
 
+static void undo_checkpoint_add(struct request *req)
+{
+	detach_unknown(req->arg.add.target);
+}
+
 static int do_checkpoint_del(struct request *req)
 {
 	struct cov_checkpoint_del *arg = &req->arg.del;
@@ -616,8 +626,7 @@ static int do_checkpoint_switch(struct request *req)
  * @cmd: its number
  * @prepare: validates, and reads more of user memory, before the lock is taken; or NULL
  * @run: does the work
- * @undo: undoes what @run did if the answer cannot be copied out; @id: of the target that @run
- *	  has made, if it makes one. Called without the lock; or NULL
+ * @undo: undoes what @run did if the answer cannot be copied out. Called without the lock; or NULL
  * @publish: makes the result visible once the answer has been copied out; or NULL
  * @unlocked: call @run without the lock: it does not use targets, and must not wait for an
  *	      attach; or it takes the lock itself
@@ -626,7 +635,7 @@ struct call {
 	unsigned int cmd;
 	int (*prepare)(struct request *req);
 	int (*run)(struct request *req);
-	void (*undo)(struct request *req, u32 id);
+	void (*undo)(struct request *req);
 	void (*publish)(struct request *req);
 	bool unlocked;
 };
@@ -658,7 +667,7 @@ static const struct call calls[] = {
 	  .unlocked = true },
 	{ COV_IOC_REGISTER, .run = do_register, .unlocked = true },
 	{ COV_IOC_UNREGISTER, .run = do_unregister, .unlocked = true },
-	{ COV_IOC_CHECKPOINT_ADD, .run = do_checkpoint_add, .undo = undo_attach },
+	{ COV_IOC_CHECKPOINT_ADD, .run = do_checkpoint_add, .undo = undo_checkpoint_add },
 	{ COV_IOC_CHECKPOINT_DEL, .run = do_checkpoint_del },
 	{ COV_IOC_CHECKPOINT_SWITCH, .run = do_checkpoint_switch },
 };
@@ -715,12 +724,6 @@ static int deliver(const struct call *call, struct request *req, void __user *us
 	return 0;
 }
 
-/* The id of the target that was made; meaningless for calls that make none. */
-static u32 made_target(const struct request *req, unsigned int cmd)
-{
-	return cmd == COV_IOC_ATTACH ? req->arg.attach.target : req->arg.add.target;
-}
-
 static int carry_out(const struct call *call, struct request *req, void __user *user)
 {
 	int err = 0;
@@ -735,7 +738,7 @@ static int carry_out(const struct call *call, struct request *req, void __user *
 		return err;
 	err = deliver(call, req, user);
 	if (err && call->undo)
-		call->undo(req, made_target(req, call->cmd));
+		call->undo(req);
 	if (!err && call->publish)
 		call->publish(req);
 	return err;
