@@ -149,26 +149,22 @@ static struct region region_of(const struct region *regions, u32 index)
 	return regions ? regions[index] : (struct region){ .why = REGION_UNSURE };
 }
 
-/* Is a new site needed? A witness that is there already becomes the plan's site. */
-static bool wanted(u8 state, struct cov_site *site)
+/* Does the plan want a site that is not there yet? */
+static bool lacks(u8 state, const struct cov_site *site)
 {
-	if (state != FLOW_SITE_WANTED)
-		return false;
-	if (site)
-		site->witness = false;
-	return !site;
+	return state == FLOW_SITE_WANTED && !site;
 }
 
-static u32 count_new(const struct cov_image *image, struct checkpoints *cps)
+static u32 count_new(const struct cov_image *image, const struct checkpoints *cps)
 {
 	u32 i, n = 0;
 
 	for (i = 0; i < image->in.nr_functions; i++)
-		n += wanted(cps->plan.entry[i], cps->entry[i]);
+		n += lacks(cps->plan.entry[i], cps->entry[i]);
 	for (i = 0; i < image->flow.nr_blocks; i++)
-		n += wanted(cps->plan.leader[i], cps->leader[i]);
+		n += lacks(cps->plan.leader[i], cps->leader[i]);
 	for (i = 0; i < image->flow.nr_branches; i++)
-		n += wanted(cps->plan.branch[i], cps->branch[i]);
+		n += lacks(cps->plan.branch[i], cps->branch[i]);
 	return n;
 }
 
@@ -220,19 +216,30 @@ static struct cov_site *add_leader(struct cov_target *target, u32 block)
 	return site;
 }
 
+/* Witnesses that the plan wants by now become its sites. */
+static void adopt_witnesses(const struct cov_target *target)
+{
+	const struct checkpoints *cps = &target->cps;
+	u32 i;
+
+	for (i = 0; i < target->image.flow.nr_blocks; i++)
+		if (cps->plan.leader[i] == FLOW_SITE_WANTED && cps->leader[i])
+			cps->leader[i]->witness = false;
+}
+
 static void add_new(struct cov_target *target)
 {
 	struct checkpoints *cps = &target->cps;
 	u32 i;
 
 	for (i = 0; i < target->image.in.nr_functions; i++)
-		if (wanted(cps->plan.entry[i], cps->entry[i]))
+		if (lacks(cps->plan.entry[i], cps->entry[i]))
 			add_entry(target, i);
 	for (i = 0; i < target->image.flow.nr_branches; i++)
-		if (wanted(cps->plan.branch[i], cps->branch[i]))
+		if (lacks(cps->plan.branch[i], cps->branch[i]))
 			add_branch(target, i);
 	for (i = 0; i < target->image.flow.nr_blocks; i++)
-		if (wanted(cps->plan.leader[i], cps->leader[i]))
+		if (lacks(cps->plan.leader[i], cps->leader[i]))
 			add_leader(target, i);
 }
 
@@ -284,6 +291,7 @@ int checkpoints_plan(struct cov_target *target, u32 room)
 	err = reserve(target, n);
 	if (err)
 		return err;
+	adopt_witnesses(target);
 	add_new(target);
 	/* Only now: after a failure the next call has to plan again. */
 	cps->refusals = false;

@@ -99,7 +99,8 @@ void checkpoints_free(struct checkpoints *cps);
  * @room: how many more sites cov_max_checkpoints allows
  *
  * New sites are PENDING. The targets' lock is held; sleeps. Return: 0; -ENOMEM; -ENOSPC: more
- * than @room are needed. After an error no site was added, and @refusals is as it was.
+ * than @room are needed. After an error no site was added, no witness has become a site of the
+ * plan, and @refusals is as it was.
  */
 int checkpoints_plan(struct cov_target *target, u32 room);
 
