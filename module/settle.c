@@ -51,11 +51,12 @@ static DECLARE_DELAYED_WORK(settle_later, settle_work);
 static unsigned long pause = SOONEST;
 static unsigned long rested;	/* in jiffies: the next pass is not to begin earlier */
 
-static unsigned long pause_or_rest(unsigned long pause)
+/* How long to wait for the next pass, if the worker need not rest longer than @wanted. */
+static unsigned long delay_of(unsigned long wanted)
 {
 	long rest = READ_ONCE(rested) - jiffies;
 
-	return max_t(long, pause, rest);
+	return max_t(long, wanted, rest);
 }
 
 static bool settles(const struct cov_target *target)
@@ -328,7 +329,6 @@ static void call_witnesses(struct cov_target *target, struct pass *pass)
 {
 	u32 i, n = pass->nr_witnesses;
 
-	pass->nr_witnesses = 0;
 	if (!n || n > targets_room() || target_pending(target) || foreign_refresh() ||
 	    checkpoints_add_witnesses(target, pass->blocks, n, pass->witnesses))
 		return;
@@ -340,7 +340,6 @@ static void call_witnesses(struct cov_target *target, struct pass *pass)
 			checkpoints_refuse(pass->witnesses[i], -(int)pass->witnesses[i]->error);
 		cell_news_again(target->settling.looked, site->cell + site_saw(site, 1));
 	}
-	pass->nr_witnesses = n;
 }
 
 void settle_forget(struct cov_target *target)
@@ -421,13 +420,13 @@ static void settle_work(struct work_struct *work)
 	WRITE_ONCE(rested, jiffies + SHARE * (jiffies - begun));
 	WRITE_ONCE(pause, min_t(unsigned long, 2 * pause, done ? BUSY : LATEST));
 	if (any)
-		queue_delayed_work(system_long_wq, &settle_later, pause_or_rest(pause));
+		queue_delayed_work(system_long_wq, &settle_later, delay_of(pause));
 }
 
 void settle_start(void)
 {
 	WRITE_ONCE(pause, SOONEST);
-	mod_delayed_work(system_long_wq, &settle_later, pause_or_rest(SOONEST));
+	mod_delayed_work(system_long_wq, &settle_later, delay_of(SOONEST));
 }
 
 void settle_soon(void)
