@@ -204,6 +204,7 @@ int target_choose_sites(struct cov_target *target, u32 mode, struct cov_error *e
 		err = target_open(target);
 	if (!err) {
 		err = checkpoints_plan(target, targets_room());
+		cov_image_forget_regions(&target->image);
 		target_close(target);
 	}
 	return err ? target_no_room(target, err, error) : 0;
@@ -259,7 +260,6 @@ int target_attach(const struct target_request *request, struct cov_target **out,
 		target_abort(target);
 		return err;
 	}
-	cov_image_forget_regions(&target->image);
 	cov_image_close(&target->image);
 	target_publish(target, request);
 	*out = target;

@@ -45,7 +45,8 @@ int target_read_image(struct cov_target *target, const struct image_choice *choi
 		      struct cov_error *error);
 
 /**
- * target_choose_sites - allocate ids and cells for a target's image, and plan its sites
+ * target_choose_sites - allocate ids and cells for a target's image, and plan its sites, which
+ * take over the image's regions
  * @target: has its image, and no sites yet
  * @mode: COV_MODE_*
  * @error: out: a sentence for the caller, after an error
