@@ -135,6 +135,8 @@ int target_read_image(struct cov_target *target, const struct image_choice *choi
 	struct module *mod;
 	int err;
 
+	if (!strcmp(target->name, THIS_MODULE->name))
+		return cov_fail(error, -EPERM, "livecov does not measure itself");
 	if (!strcmp(target->name, COV_CORE_KERNEL))
 		return cov_image_of_core(choice, &target->image, error);
 	mod = get_module(target->name, error);
@@ -246,8 +248,6 @@ int target_attach(const struct target_request *request, struct cov_target **out,
 	if (target)
 		return cov_fail(error, -EEXIST, "%s is attached already; covstat detach %s first",
 				request->name, request->name);
-	if (!strcmp(request->name, THIS_MODULE->name))
-		return cov_fail(error, -EPERM, "livecov does not measure itself");
 
 	target = target_alloc(request);
 	if (!target)

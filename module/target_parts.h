@@ -38,8 +38,8 @@ void target_abort(struct cov_target *target);
  * @choice: which functions
  * @error: out: a sentence for the caller, after an error
  *
- * No reference to the module is kept. Return: 0; -ENOENT: no such module; -ENODEV: it is
- * unloading; errors of cov_image_of_module() and cov_image_of_core().
+ * No reference to the module is kept. Return: 0; -EPERM: it is livecov; -ENOENT: no such module;
+ * -ENODEV: it is unloading; errors of cov_image_of_module() and cov_image_of_core().
  */
 int target_read_image(struct cov_target *target, const struct image_choice *choice,
 		      struct cov_error *error);

@@ -6,7 +6,6 @@
  * Owns nothing. May call target.c's parts, checkpoint.c, engine.c, image.c, insn_branch.c,
  * site_index.c, tables.c.
  */
-#include <linux/module.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
 
@@ -188,8 +187,6 @@ static int attach_place(const struct target_request *request, struct cov_target 
 	if (target_find_checkpoint(request->checkpoint))
 		return cov_fail(error, -EEXIST, "there is a checkpoint %.100s already; delete it first",
 				request->checkpoint);
-	if (!strcmp(request->name, THIS_MODULE->name))
-		return cov_fail(error, -EPERM, "livecov does not measure itself");
 	target = target_alloc(request);
 	if (!target)
 		return cov_fail(error, -ENOMEM, "not enough memory");
