@@ -274,6 +274,22 @@ static int note_impossible(struct checkpoints *cps, u32 nr_blocks)
 	return 0;
 }
 
+int checkpoints_plan_alloc(const struct cov_image *image, struct flow_plan *plan)
+{
+	plan->entry = alloc_array(image->in.nr_functions, sizeof(*plan->entry));
+	plan->leader = alloc_array(image->flow.nr_blocks, sizeof(*plan->leader));
+	plan->branch = alloc_array(image->flow.nr_branches, sizeof(*plan->branch));
+	return plan->entry && plan->leader && plan->branch ? 0 : -ENOMEM;
+}
+
+void checkpoints_plan_free(struct flow_plan *plan)
+{
+	kvfree(plan->entry);
+	kvfree(plan->leader);
+	kvfree(plan->branch);
+	*plan = (struct flow_plan){ };
+}
+
 int checkpoints_plan(struct cov_target *target, u32 room)
 {
 	struct checkpoints *cps = &target->cps;
@@ -325,21 +341,26 @@ int checkpoints_add_witnesses(struct cov_target *target, const u32 *blocks, u32 
 	return 0;
 }
 
+/* Of three arrays the one for a kind of sites. */
+static void *array_of(enum site_kind kind, void *entry, void *leader, void *branch)
+{
+	switch (kind) {
+	case SITE_ENTRY:
+		return entry;
+	case SITE_BRANCH:
+		return branch;
+	default:
+		return leader;
+	}
+}
+
 struct cov_site **checkpoints_slot(const struct cov_site *site)
 {
 	const struct checkpoints *cps = &site_target(site)->cps;
+	struct cov_site **slots = array_of(site->kind, cps->entry, cps->leader, cps->branch);
 	u32 i = checkpoints_index(site);
 
-	if (i == COV_NONE)
-		return NULL;
-	switch (site->kind) {
-	case SITE_ENTRY:
-		return &cps->entry[i];
-	case SITE_BRANCH:
-		return &cps->branch[i];
-	default:
-		return &cps->leader[i];
-	}
+	return i == COV_NONE ? NULL : &slots[i];
 }
 
 static bool is_planned(const struct cov_site *site)
@@ -350,18 +371,9 @@ static bool is_planned(const struct cov_site *site)
 u8 *checkpoints_plan_of(const struct cov_site *site)
 {
 	const struct flow_plan *plan = &site_target(site)->cps.plan;
-	u32 i = checkpoints_index(site);
+	u8 *states = array_of(site->kind, plan->entry, plan->leader, plan->branch);
 
-	if (!is_planned(site))
-		return NULL;
-	switch (site->kind) {
-	case SITE_ENTRY:
-		return &plan->entry[i];
-	case SITE_BRANCH:
-		return &plan->branch[i];
-	default:
-		return &plan->leader[i];
-	}
+	return is_planned(site) ? &states[checkpoints_index(site)] : NULL;
 }
 
 void checkpoints_refuse(struct cov_site *site, int err)
@@ -466,24 +478,15 @@ static void mark_unwatched(u8 *plan, struct cov_site *const *sites, u32 n)
 			plan[i] = FLOW_SITE_REFUSED;
 }
 
-static void plan_free(struct flow_plan *plan)
-{
-	kvfree(plan->entry);
-	kvfree(plan->leader);
-	kvfree(plan->branch);
-}
-
 static int watched_plan(const struct cov_target *target, struct flow_plan *plan)
 {
 	const struct checkpoints *cps = &target->cps;
 	const struct flow *flow = &target->image.flow;
 	u32 functions = target->image.in.nr_functions;
+	int err = checkpoints_plan_alloc(&target->image, plan);
 
-	plan->entry = alloc_array(functions, 1);
-	plan->leader = alloc_array(flow->nr_blocks, 1);
-	plan->branch = alloc_array(flow->nr_branches, 1);
-	if (!plan->entry || !plan->leader || !plan->branch)
-		return -ENOMEM;
+	if (err)
+		return err;
 	memcpy(plan->entry, cps->plan.entry, functions);
 	memcpy(plan->leader, cps->plan.leader, flow->nr_blocks);
 	memcpy(plan->branch, cps->plan.branch, flow->nr_branches);
@@ -521,7 +524,7 @@ int checkpoints_coverage(const struct cov_target *target, const u64 *counts,
 		};
 		err = flow_propagate(&target->image.in, flow, &plan, &hits, coverage);
 	}
-	plan_free(&plan);
+	checkpoints_plan_free(&plan);
 	hit_bytes_free(&bytes);
 	if (err)
 		checkpoints_coverage_free(coverage);

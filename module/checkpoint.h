@@ -94,6 +94,18 @@ int checkpoints_init(struct cov_target *target, u32 mode);
 void checkpoints_free(struct checkpoints *cps);
 
 /**
+ * checkpoints_plan_alloc - memory for a plan
+ * @image: what it is for
+ * @plan: out: its arrays, all FLOW_SITE_UNUSED; checkpoints_plan_free() it, also after an error
+ *
+ * Sleeps. Return: 0 or -ENOMEM.
+ */
+int checkpoints_plan_alloc(const struct cov_image *image, struct flow_plan *plan);
+
+/* checkpoints_plan_free - free the arrays and zero the struct; a zeroed one is fine */
+void checkpoints_plan_free(struct flow_plan *plan);
+
+/**
  * checkpoints_plan - choose sites, at first or again after refusals
  * @target: its image and checkpoints; open
  * @room: how many more sites cov_max_checkpoints allows

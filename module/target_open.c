@@ -29,29 +29,20 @@ static DECLARE_DELAYED_WORK(shut_later, shut_work);
 
 static int alloc_maps(struct checkpoints *cps, const struct cov_image *image)
 {
-	u32 functions = image->in.nr_functions;
-	u32 blocks = image->flow.nr_blocks;
-	u32 branches = image->flow.nr_branches;
-
-	cps->plan.entry = alloc_array(functions, sizeof(u8));
-	cps->plan.leader = alloc_array(blocks, sizeof(u8));
-	cps->plan.branch = alloc_array(branches, sizeof(u8));
-	cps->entry = alloc_array(functions, sizeof(*cps->entry));
-	cps->leader = alloc_array(blocks, sizeof(*cps->leader));
-	cps->branch = alloc_array(branches, sizeof(*cps->branch));
-	return cps->plan.entry && cps->plan.leader && cps->plan.branch &&
-	       cps->entry && cps->leader && cps->branch ? 0 : -ENOMEM;
+	cps->entry = alloc_array(image->in.nr_functions, sizeof(*cps->entry));
+	cps->leader = alloc_array(image->flow.nr_blocks, sizeof(*cps->leader));
+	cps->branch = alloc_array(image->flow.nr_branches, sizeof(*cps->branch));
+	if (!cps->entry || !cps->leader || !cps->branch)
+		return -ENOMEM;
+	return checkpoints_plan_alloc(image, &cps->plan);
 }
 
 static void free_maps(struct checkpoints *cps)
 {
-	kvfree(cps->plan.entry);
-	kvfree(cps->plan.leader);
-	kvfree(cps->plan.branch);
+	checkpoints_plan_free(&cps->plan);
 	kvfree(cps->entry);
 	kvfree(cps->leader);
 	kvfree(cps->branch);
-	cps->plan = (struct flow_plan){ };
 	cps->entry = cps->leader = cps->branch = NULL;
 }
 
