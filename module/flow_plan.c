@@ -180,8 +180,9 @@ static void spread_doubt(struct inquiry *q, u32 index)
 			raise_doubt(q, block->next[slot]);
 }
 
-/* Does @index always lead to a successor, and can each of these be entered from it alone? */
-static bool has_followers_of_its_own(const struct inquiry *q, u32 index)
+/* Does @index always lead to a successor, are all of these known, and does @is hold for each? */
+static __always_inline bool every_follower(const struct inquiry *q, u32 index,
+					   bool (*is)(const struct inquiry *q, u32 next, u32 index))
 {
 	const struct flow_block *block = &q->flow->blocks[index];
 	u32 slots = flow_slots_out(block), slot;
@@ -190,24 +191,27 @@ static bool has_followers_of_its_own(const struct inquiry *q, u32 index)
 		return false;
 	for (slot = 0; slot < 2; slot++)
 		if (slots & 1U << slot && (block->next[slot] == FLOW_NONE ||
-					   !comes_only_from(q, block->next[slot], index)))
+					   !is(q, block->next[slot], index)))
 			return false;
 	return true;
+}
+
+/* Does @index always lead to a successor, and can each of these be entered from it alone? */
+static bool has_followers_of_its_own(const struct inquiry *q, u32 index)
+{
+	return every_follower(q, index, comes_only_from);
+}
+
+static bool is_not_known_to_run(const struct inquiry *q, u32 next, u32 index)
+{
+	(void)index;
+	return !q->ran[next];
 }
 
 /* Must one of the successors run after @index, and has none of them run? */
 static bool nothing_followed(const struct inquiry *q, u32 index)
 {
-	const struct flow_block *block = &q->flow->blocks[index];
-	u32 slots = flow_slots_out(block), slot;
-
-	if (may_stop(block) || !slots)
-		return false;
-	for (slot = 0; slot < 2; slot++)
-		if (slots & 1U << slot && (block->next[slot] == FLOW_NONE ||
-					   q->ran[block->next[slot]]))
-			return false;
-	return true;
+	return every_follower(q, index, is_not_known_to_run);
 }
 
 /* Are all successors out of doubt, and do they decide whether the block ran ("no way out")? */
