@@ -52,28 +52,27 @@ static bool has_blocks(const struct flow_function *function)
 	return function->selected && !function->error;
 }
 
+static int block_cmp(const void *key, const void *element)
+{
+	const struct flow_block *block = element;
+	u32 offset = *(const u32 *)key;
+
+	return offset < block->offset ? -1 : offset > block->offset;
+}
+
 static u32 block_at(const struct builder *b, u64 address)
 {
+	const struct flow_block *blocks = b->made.flow.blocks, *found;
 	const struct flow_function *function;
-	u32 index = reader_function(&b->r, address), low, high;
+	u32 index = reader_function(&b->r, address), offset;
 
 	if (index == FLOW_NONE || !has_blocks(&b->in->functions[index]))
 		return FLOW_NONE;
 	function = &b->in->functions[index];
-	low = function->first_block;
-	high = low + function->blocks;
-	while (low < high) {
-		u32 middle = low + (high - low) / 2;
-		u32 offset = b->made.flow.blocks[middle].offset;
-
-		if (offset == address - function->address)
-			return middle;
-		if (address - function->address < offset)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return FLOW_NONE;
+	offset = address - function->address;
+	found = pure_search(&offset, blocks + function->first_block, function->blocks,
+			    sizeof(*blocks), block_cmp);
+	return found ? found - blocks : FLOW_NONE;
 }
 
 /* --- reading everything once --------------------------------------------------------------- */

@@ -20,27 +20,29 @@ u16 *reader_marks(const struct reader *r, u64 address)
 	return span ? &r->marks[span->first + (address - span->base)] : NULL;
 }
 
+/* An address and a function: is it before, in or after it? */
+static int function_cmp(const void *key, const void *element)
+{
+	const struct flow_function *function = element;
+	u64 address = *(const u64 *)key;
+
+	if (address - function->address < function->size)
+		return 0;
+	return address < function->address ? -1 : 1;
+}
+
 u32 reader_function(const struct reader *r, u64 address)
 {
-	const struct flow_function *functions = r->in->functions;
-	u32 low = 0, high = r->in->nr_functions;
+	const struct flow_function *functions = r->in->functions, *found;
+	u32 n = r->in->nr_functions;
 
-	if (!high || address < functions[0].address || address > functions[high - 1].address +
-	    functions[high - 1].size)
+	if (!n || address < functions[0].address ||
+	    address > functions[n - 1].address + functions[n - 1].size)
 		return FLOW_NONE;
-	if (address - functions[r->near].address < functions[r->near].size)
+	if (!function_cmp(&address, &functions[r->near]))
 		return r->near;
-	while (low < high) {
-		u32 middle = low + (high - low) / 2;
-
-		if (address - functions[middle].address < functions[middle].size)
-			return middle;
-		if (address < functions[middle].address)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return FLOW_NONE;
+	found = pure_search(&address, functions, n, sizeof(*functions), function_cmp);
+	return found ? found - functions : FLOW_NONE;
 }
 
 u64 reader_entered(const struct reader *r, u32 index, u64 address)
@@ -57,21 +59,20 @@ u64 reader_way_in(const struct reader *r, u64 address)
 	return index == FLOW_NONE ? address : reader_entered(r, index, address);
 }
 
+static int pair_cmp(const void *a, const void *b)
+{
+	const struct flow_pair *x = a, *y = b;
+
+	return x->from < y->from ? -1 : x->from > y->from;
+}
+
 static u64 label_target(const struct reader *r, u64 address)
 {
-	u32 low = 0, high = r->in->nr_jump_labels;
+	const struct flow_pair key = { .from = address };
+	const struct flow_pair *label = pure_search(&key, r->labels, r->in->nr_jump_labels,
+						    sizeof(*r->labels), pair_cmp);
 
-	while (low < high) {
-		u32 middle = low + (high - low) / 2;
-
-		if (r->labels[middle].from == address)
-			return r->labels[middle].to;
-		if (address < r->labels[middle].from)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return 0;
+	return label ? label->to : 0;
 }
 
 /* --- one instruction ----------------------------------------------------------------------- */
@@ -194,13 +195,6 @@ int walk_function(struct reader *r, const struct flow_function *function,
 }
 
 /* --- setting up ---------------------------------------------------------------------------- */
-
-static int pair_cmp(const void *a, const void *b)
-{
-	const struct flow_pair *x = a, *y = b;
-
-	return x->from < y->from ? -1 : x->from > y->from;
-}
 
 static int lay_out_marks(struct reader *r)
 {

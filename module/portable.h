@@ -17,6 +17,7 @@
 #include <linux/atomic.h>
 #include <linux/bitmap.h>
 #include <linux/bitops.h>
+#include <linux/bsearch.h>
 #include <linux/cache.h>
 #include <linux/compiler.h>
 #include <linux/errno.h>
@@ -33,6 +34,10 @@
 
 #define pure_alloc(n, size)	kvcalloc((n), (size), GFP_KERNEL)
 #define pure_free(p)		kvfree(p)
+
+/* bsearch() with @cmp inlined: an indirect call costs more than a step. */
+#define pure_search(key, base, n, size, cmp) \
+	((typeof(base))__inline_bsearch((key), (base), (n), (size), (cmp)))
 
 /* In long loops: lets other tasks run. */
 #define pure_rest()		cond_resched()
@@ -72,6 +77,8 @@ typedef int64_t s64;
 #define pure_alloc(n, size)	calloc((n), (size))
 #define pure_alloc_lasting(size) calloc(1, (size))
 #define pure_free(p)		free(p)
+#define pure_search(key, base, n, size, cmp) \
+	((__typeof__(base))bsearch((key), (base), (n), (size), (cmp)))
 #define pure_rest()		do { } while (0)
 
 /* pure_alloc_lines - see the kernel's above */
