@@ -245,6 +245,21 @@ struct flow {
 };
 
 /**
+ * flow_only_way - the way into a block that has no other
+ * @flow: with @first_way and @ways
+ * @block: index of the block
+ *
+ * What FLOW_BLOCK_ENTRY and FLOW_BLOCK_HIDDEN stand for is not among @ways. Return: the way; NULL
+ * if there is none, or more than one.
+ */
+static inline const struct flow_way *flow_only_way(const struct flow *flow, u32 block)
+{
+	u32 first = flow->first_way[block];
+
+	return flow->first_way[block + 1] - first == 1 ? &flow->ways[first] : NULL;
+}
+
+/**
  * flow_build - find the blocks and branches of the selected functions
  * @in: the target; in->functions is filled in
  * @flow: the answer; free it with flow_free()

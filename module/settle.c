@@ -66,9 +66,18 @@ static bool settles(const struct cov_target *target)
 	       !(target->flags & COV_ATTACH_PATHS);
 }
 
+/* Was the site hit whose first cell is @cell? */
+static bool cell_passed(const struct cov_target *target, u32 cell)
+{
+	const struct cells *cells = &target->cps.cells;
+
+	return cell_read(cells, cells->base, cell) ||
+	       (cell_is_branch(&target->image, cell) && cell_read(cells, cells->base, cell + 1));
+}
+
 static bool was_passed(const struct cov_site *site)
 {
-	return site_saw(site, 0) || (site_outcomes(site) > 1 && site_saw(site, 1));
+	return cell_passed(site_target(site), site->cell);
 }
 
 /* Is it armed, and was it not hit yet? */
@@ -84,7 +93,7 @@ static u32 block_behind(const struct cov_site *site, u32 outcome)
 	const struct flow *flow = &site_target(site)->image.flow;
 	u32 next = flow->blocks[flow->branches[checkpoints_index(site)].block].next[outcome];
 
-	if (next == FLOW_NONE || flow->first_way[next + 1] - flow->first_way[next] != 1)
+	if (next == FLOW_NONE || !flow_only_way(flow, next))
 		return FLOW_NONE;
 	if (flow->blocks[next].flags & (FLOW_BLOCK_ENTRY | FLOW_BLOCK_HIDDEN | FLOW_BLOCK_UNSURE))
 		return FLOW_NONE;
@@ -136,15 +145,6 @@ static bool is_settleable(const struct cov_site *site)
 	       site->state == COV_SITE_ARMED;
 }
 
-/* Was the site hit whose first cell is @cell? */
-static bool cell_passed(const struct cov_target *target, u32 cell)
-{
-	const struct cells *cells = &target->cps.cells;
-
-	return cell_read(cells, cells->base, cell) ||
-	       (cell_is_branch(&target->image, cell) && cell_read(cells, cells->base, cell + 1));
-}
-
 static void note_implied(struct cov_site *site)
 {
 	const struct cells *cells = &site_target(site)->cps.cells;
@@ -187,22 +187,14 @@ struct pass {
 	u32 nr_witnesses;
 };
 
-static bool has_branch_in(const struct cov_target *target, u32 block)
-{
-	return target->image.flow.blocks[block].branch != FLOW_NONE;
-}
-
 /* @by, a block's site or the branch at its end, was hit: does that imply an outcome? */
 static void note_implied_by(struct cov_target *target, const struct cov_site *by, u32 block)
 {
 	const struct flow *flow = &target->image.flow;
-	struct cov_site *site;
-	u32 from;
+	const struct flow_way *way = flow_only_way(flow, block);
+	u32 branch = way ? flow->blocks[way->block].branch : FLOW_NONE;
+	struct cov_site *site = branch == FLOW_NONE ? NULL : target->cps.branch[branch];
 
-	if (flow->first_way[block + 1] - flow->first_way[block] != 1)
-		return;
-	from = flow->ways[flow->first_way[block]].block;
-	site = has_branch_in(target, from) ? target->cps.branch[flow->blocks[from].branch] : NULL;
 	if (site && site->implied_by == by->cell)
 		note_implied(site);
 }
