@@ -6,7 +6,7 @@
  *	cell 0 .. F-1			functions' entries
  *	cell F + 2 * i + outcome	branch i: [0] fell through, [1] jumped
  *	cell F + 2 * B + i		block i
- *	the last cell			the place of a checkpoint by hand
+ *	the last cell			the place of a manual checkpoint
  *
  * User space has the same layout from COV_IOC_MAP.
  */
@@ -26,7 +26,7 @@ enum site_kind {
  * struct cell_layout - how many there are of what has cells
  * @functions: F, a cell each
  * @branches: B, two each
- * @blocks: a cell each; a checkpoint by hand goes as one more of them
+ * @blocks: a cell each; the place of a manual checkpoint counts as one more of them
  */
 struct cell_layout {
 	u32 functions;
@@ -37,7 +37,7 @@ struct cell_layout {
 /**
  * struct cell_meaning - what a cell is of
  * @kind: of what
- * @index: of the function, branch or block; struct cell_layout.blocks for a checkpoint by hand
+ * @index: of the function, branch or block; struct cell_layout.blocks for a manual checkpoint
  * @outcome: SITE_BRANCH: 0 fell through, 1 jumped; else 0
  */
 struct cell_meaning {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * target_switch.c - checkpoints by hand are switched off and on again. Owns
- * @disabled. May call engines, target.c's parts.
+ * target_switch.c - manual checkpoints are switched off and on again. Owns @disabled. May call
+ * engines, target.c's parts.
  *
  * No site of such a target is one-shot (COV_ATTACH_PATHS), so no handler changes its
  * state, and the disarm worker never has it:
