@@ -3,16 +3,15 @@
  * region.c - finds the bytes that a detour can have. Pure. Owns struct
  * region_finder; may call insn_branch.c, text_map.c; takes blocks from flow.h.
  *
- * A place that is entered and not known of is a crash. So nothing rests on the
- * blocks alone: the texts are read once more, whole, functions without blocks and
- * what lies between functions included, and whatever address a branch leads to or
- * an operand names is marked, even where that is most likely chance. What is
- * marked that nobody enters costs a region at worst. After a call or a trap
- * nothing has to be marked: neither can be moved, so what follows can only be a
- * region's first byte.
+ * Jumping into the middle of a region crashes the kernel. So the blocks alone are not relied on:
+ * the texts are decoded once more as a whole, functions without blocks and the bytes between
+ * functions included, and every address that a branch leads to or an operand names is marked, even
+ * where that is most likely chance. A mark where control never arrives costs a region at worst.
+ * After a call or a trap nothing has to be marked: neither can be relocated, so what follows can
+ * only be a region's first byte.
  *
- * With a mark on each byte everything is linear, but for looking up texts. Reading
- * needs no blocks, so that it can be done while they are made.
+ * With a mark for each byte everything is linear, except for looking up texts. Decoding
+ * needs no blocks, so it can run while they are made.
  */
 #include "region.h"
 #include "insn_branch.h"
@@ -20,13 +19,13 @@
 
 /* What is known of a byte of text. */
 #define REGION_MARK_START	(1U << 0)	/* an instruction begins here */
-#define REGION_MARK_PLAIN	(1U << 1)	/* and it may be moved */
-#define REGION_MARK_ENTERED	(1U << 2)	/* somebody may come here from elsewhere */
-#define REGION_MARK_HELD	(1U << 3)	/* it is somebody else's, or may fault */
+#define REGION_MARK_PLAIN	(1U << 1)	/* and it can be relocated */
+#define REGION_MARK_ENTERED	(1U << 2)	/* control may come here from elsewhere */
+#define REGION_MARK_HELD	(1U << 3)	/* it belongs to another user, or may fault */
 #define REGION_MARK_TAKEN	(1U << 4)	/* it is a region's */
-#define REGION_MARK_FENTRY	(1U << 5)	/* it is the first byte of ftrace's place */
+#define REGION_MARK_FENTRY	(1U << 5)	/* it is the first byte of an fentry site */
 #define REGION_MARK_LAST	(1U << 6)	/* the instruction may be a region's last one */
-#define REGION_MARK_FILL	(1U << 7)	/* an int3 behind a jump or a return: never run */
+#define REGION_MARK_FILL	(1U << 7)	/* an int3 after a jump or a return: never executed */
 
 /*
  * region_read() sets all but @flow and @regions, from what flow_build() does not
@@ -54,7 +53,7 @@ static void mark(struct region_finder *f, u64 address, u32 length, u8 marks)
 		f->marks[span->first + at] |= marks;
 }
 
-/* The first function that begins at or behind @address. */
+/* The first function that begins at or after @address. */
 static u32 function_from(const struct flow_input *in, u64 address)
 {
 	u32 low = 0, high = in->nr_functions;
@@ -103,8 +102,8 @@ struct sweep {
 	u8 *marks;		/* of its bytes */
 	u32 at;			/* in the text */
 	u32 limit;		/* where the next function begins, or the text ends */
-	u32 function;		/* the one behind @limit */
-	bool left;		/* nothing goes on to @at but int3s */
+	u32 function;		/* the one at @limit, or after it */
+	bool left;		/* before @at: a jump or a return, and at most int3s after it */
 };
 
 static void begin_function(struct region_finder *f, struct sweep *sweep)
@@ -146,7 +145,7 @@ static void read_insn(struct region_finder *f, struct sweep *sweep, const struct
 	mark(f, names[INSN_BY_IMMEDIATE], 1, REGION_MARK_ENTERED);
 }
 
-/* What is no instruction is gone through byte by byte: see the head of this file. */
+/* Where bytes cannot be decoded, continue at the next one: see the head of this file. */
 static void read_text(struct region_finder *f, const struct text_span *text)
 {
 	struct sweep sweep = {
@@ -178,10 +177,10 @@ struct choice {
 	u8 *marks;		/* of its text */
 	u32 start;		/* of its function */
 	u32 least;		/* bytes that the region must have */
-	u32 from;		/* where what may be moved in its block begins */
+	u32 from;		/* where the relocatable part of its block begins */
 	u32 at;			/* of the jump */
-	u32 next;		/* behind it */
-	u32 behind;		/* where what may be moved behind it ends */
+	u32 next;		/* of the instruction after it */
+	u32 behind;		/* end of the relocatable part after it */
 	bool may_end;		/* with a call, jump or return */
 };
 
@@ -201,7 +200,7 @@ static u32 movable_from(const struct flow_block *block)
 	return block->site != FLOW_NONE ? block->site : block->offset + block->size;
 }
 
-/* How far the instructions behind a jump are entered through the jump alone. */
+/* Where the instructions after a jump end that are only entered through the jump. */
 static u32 movable_behind(const struct region_finder *f, const struct flow_block *block)
 {
 	const struct flow *flow = f->flow;
@@ -233,7 +232,7 @@ static void choice_init(const struct region_finder *f, u32 branch, struct choice
 	};
 }
 
-/* May these bytes be a region's, as far as others are concerned? */
+/* Are these bytes neither another user's nor another region's? */
 static bool are_free(const struct choice *choice, u32 from, u32 to)
 {
 	u32 i;
@@ -259,19 +258,19 @@ static bool may_have(const struct choice *choice, u32 from, u32 to)
 	return are_free(choice, from, to) && !is_entered_inside(choice, from, to);
 }
 
-/* Does an instruction begin here that may be moved, with others behind it? */
+/* Does an instruction begin here that can be relocated, with others after it? */
 static bool is_plain(const struct choice *choice, u32 at)
 {
 	return choice->marks[at] & REGION_MARK_START && choice->marks[at] & REGION_MARK_PLAIN;
 }
 
-/* Or with none behind it? */
+/* Or as the last one? */
 static bool may_be_last(const struct choice *choice, u32 at)
 {
 	return choice->marks[at] & REGION_MARK_START && choice->marks[at] & REGION_MARK_LAST;
 }
 
-/* Where the instruction in front of @at begins; @at if there is none that counts. */
+/* Where the instruction before @at begins; @at if there is none in the block. */
 static u32 step_back(const struct choice *choice, u32 at)
 {
 	u32 before = at;
@@ -282,7 +281,7 @@ static u32 step_back(const struct choice *choice, u32 at)
 	return at;
 }
 
-/* Take in one more instruction in front. Return: where it begins; @from if it may not be had. */
+/* Extend by one instruction before. Return: where it begins; @from if it cannot be taken. */
 static u32 grow_front(const struct choice *choice, u32 from, u32 to)
 {
 	u32 before = step_back(choice, from);
@@ -291,7 +290,7 @@ static u32 grow_front(const struct choice *choice, u32 from, u32 to)
 }
 
 /*
- * Take in one more instruction behind. Return: where it ends; @to if it may not be had.
+ * Extend by one instruction after. Return: where it ends; @to if it cannot be taken.
  * Nothing follows one that may only be the last: a call is long enough, and a jump or a
  * return ends its block.
  */
@@ -309,7 +308,7 @@ static u32 grow_behind(const struct choice *choice, u32 from, u32 to)
 }
 
 /*
- * The kernel writes a short return where it has compiled a jump to one, and int3s behind
+ * Where a jump to a return thunk was compiled, the kernel writes a short return and int3s after
  * it. Return: where a region ends that is too short without them.
  */
 static u32 with_fill(const struct choice *choice, u32 from, u32 to)
@@ -340,13 +339,13 @@ static void take(const struct choice *choice, u32 from, u32 to, struct region *r
 	};
 }
 
-/* Nothing helps a jump that must stay what and where it is. */
+/* A jump that cannot be relocated, or is not free, has no region. */
 static bool may_have_jump(const struct choice *choice)
 {
 	return choice->from <= choice->at && may_have(choice, choice->at, choice->next);
 }
 
-/* The jump, and in front of it no more than is needed. */
+/* The jump, and before it no more than is needed. */
 static void choose_before(const struct choice *choice, struct region *region)
 {
 	u32 from = choice->at;
@@ -364,7 +363,7 @@ static void choose_before(const struct choice *choice, struct region *region)
 	take(choice, from, choice->next, region);
 }
 
-/* What begins at @from, and behind the jump no more than is needed. Return: is it enough? */
+/* What begins at @from, and after the jump no more than is needed. Return: is it enough? */
 static bool choose_both(const struct choice *choice, u32 from, struct region *region)
 {
 	u32 to = choice->next;
@@ -382,7 +381,7 @@ static bool choose_both(const struct choice *choice, u32 from, struct region *re
 	return true;
 }
 
-/* The jump and what is behind it; only if that is too little, what is in front of it as well. */
+/* The jump and what follows it; only if that is too little, what precedes it as well. */
 static void choose_behind(const struct choice *choice, struct region *region)
 {
 	u32 from = choice->at, before = from;
@@ -536,8 +535,8 @@ static u32 passage_init(const struct region_finder *f, const struct flow_block *
 }
 
 /*
- * The region of a function's entry, if it has ftrace's place. Whoever enters the function runs
- * what lies in front of that, an endbr64 as a rule, as long as all of it is the first block.
+ * The region of a function's entry, if that has an fentry site. Entering the function executes
+ * what precedes the site, usually an endbr64, as long as all of that is in the first block.
  */
 static void find_entry_region(struct region_finder *f, u32 index, u32 least,
 			      struct region *region)
@@ -555,14 +554,14 @@ static void find_entry_region(struct region_finder *f, u32 index, u32 least,
 	if (!(choice.marks[choice.at] & REGION_MARK_FENTRY))
 		return;
 	choice.at += FLOW_PATCHED_LEN;
-	/* Who came there from elsewhere would be taken for one who enters. */
+	/* A branch to there would be counted as an entry. */
 	if (choice.at >= end || choice.marks[choice.at] & REGION_MARK_ENTERED)
 		return;
 	choose_passage(&choice, end, region);
 	choose_island(f, &choice, function->first_block, choice.at, region);
 }
 
-/* The region of a block: whoever comes to its site's first byte passes it. */
+/* The region of a block: to reach its site's first byte is to pass the block. */
 static void find_block_region(struct region_finder *f, u32 index, u32 least,
 			      struct region *region)
 {
@@ -634,10 +633,10 @@ static void choose_with_island(struct region_finder *f, u32 branch)
 }
 
 /*
- * All regions in front of jumps come before the first one behind a jump: those do
- * not compete with each other, and are cheaper as they need no other block. After them come
- * those that end with a call or the like, because the CPU mispredicts a return from a call that
- * was no call; and last those with an island, which cost whoever passes that two jumps.
+ * All regions that extend before jumps are chosen first: they do not compete with each other, and
+ * need no other block. Then come those that extend after a jump; then those that end with a call
+ * or the like, because the CPU mispredicts the return of a call that a push and a jump emulate;
+ * and last those with an island, where executing the island's own code costs two jumps more.
  */
 static void choose_branches(struct region_finder *f)
 {

@@ -17,7 +17,7 @@
 #define REGION_OK		0
 #define REGION_UNSURE		1	/* not every way into its function is known */
 #define REGION_SHORT		2	/* too few movable instructions lie beside it */
-#define REGION_RESERVED		3	/* its own bytes, or those beside it, are somebody else's */
+#define REGION_RESERVED		3	/* its bytes, or those beside it, belong to another user */
 
 /**
  * struct region - a range of text that can only be entered at its first byte: no jump, return
@@ -34,7 +34,7 @@
  *
  * Where there is no room for a near jump, there is for a short one. It needs an island within
  * its reach: another range of the same kind, of plain instructions, with room for two near
- * jumps. The first leads to a copy of these instructions, for all who come there; the second,
+ * jumps. The first leads to a copy of these instructions, for all that reach them; the second,
  * which nothing else can reach, is where the short jump goes, and leads to the region's stub.
  */
 struct region {
@@ -63,7 +63,7 @@ struct region_finder;
 /**
  * region_read - read the texts, and mark in them what does not depend on blocks
  * @in: as given to flow_build(), with all its tables; in use until region_finder_free()
- * @pointers: addresses in the texts that data names: nobody knows who goes there
+ * @pointers: addresses in the texts that data names: any code may jump there
  * @nr_pointers: how many, any order
  *
  * May run concurrently with flow_build(): it reads nothing of @in that is written there. Sleeps.
@@ -88,7 +88,7 @@ struct region_finder *region_read(const struct flow_input *in,
  * (stub.h), bytes of fentry sites, static branches,
  * static calls or the bug table, nor, except as its first byte, an address that anything
  * goes to, returns to, or that data or an operand in the texts names. An entry's begins
- * after the fentry site, and nobody comes to its first byte except through that. Sleeps.
+ * after the fentry site, through which alone its first byte is reached. Sleeps.
  */
 void region_find(struct region_finder *finder, const struct flow *flow,
 		 struct region_table *regions);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * stub.h - the code that a detour leads to: the region's instructions carried out
- * elsewhere, and a note of which way the conditional jump went, or, where
- * there is none, of somebody having passed. Pure: it makes
- * bytes, and knows neither whose they are nor where they are kept. May call
+ * stub.h - the code that a detour leads to: it executes the region's instructions out of line,
+ * and records which way the conditional jump went or, where there is none, that the region was
+ * passed. Pure: it makes bytes, and knows neither their site nor where they are stored. May call
  * insn_branch.c.
  */
 #ifndef LIVECOV_STUB_H
@@ -13,16 +12,16 @@
 #include "region.h"
 
 /*
- * How a stub notes an outcome. No way changes a flag or a register.
+ * How a stub records an outcome. None of these changes a flag or a register.
  *
  * BYTE:  movb $1, CELL(%rip)
  * COUNT: the cell is 64 bits wide and is incremented with lock inc, the flags kept in
- *	  rax (lahf, seto); exact whoever else counts there.
+ *	  rax (lahf, seto); exact with concurrent increments.
  * TASK:  the cell lies at an offset in a map that belongs to the running task's
  *	  sample. Its base is in a per-CPU array; which of the array's two
  *	  entries depends on what the CPU does: preempt_count's bytes 1 and 2
  *	  (softirq, and hardirq with NMI) index a table of 65536 bytes that
- *	  holds 0 for a task and 1 for an interrupt. A base of 0 notes nothing:
+ *	  holds 0 for a task and 1 for an interrupt. With a base of 0 nothing is recorded:
  *
  *		push %rcx
  *		movzwl %gs:PREEMPT_COUNT+1, %ecx
@@ -33,8 +32,8 @@
  *	1:	pop %rcx
  *
  * TASK through a window: what does not depend on the cell is shared by the stubs whose
- * cells lie together. A base of 0 becomes memory that nobody reads. Bases are multiples
- * of 256, and a middle is one more than such: cl is 1.
+ * cells are adjacent. A base of 0 becomes memory that is never read. Bases are multiples
+ * of 256, and a middle is one more than a multiple: cl is 1.
  *
  *		push %rcx			WINDOW:	movzwl, movzbl, mov as above
  *		call WINDOW				jrcxz 1f
@@ -53,7 +52,7 @@
  * @preempt_count: of preempt_count: offset from gs' base
  * @bases: of the two bases: offset from gs' base
  * @nowhere: offset from gs' base; there is the address of memory that has
- *	  STUB_WINDOW_REACH bytes on either side for notes that do not count
+ *	  STUB_WINDOW_REACH bytes on either side for hits that do not count
  * @contexts: address of the table of contexts
  * @window: address of what stub_write_window() has made; 0 for none
  * @middle: stub_middle() of the cells' window
@@ -172,7 +171,7 @@ void stub_island(u64 address, u32 length, u64 copy, u64 stub, u8 *bytes);
 u32 stub_taken(const struct stub *stub);
 
 /**
- * stub_half - other bytes for the region: it notes that the jump was taken, and no more
+ * stub_half - other bytes for the region, which record only that the jump was taken
  * @stub: what stub_write() was given
  * @taken: stub_taken(), not 0
  * @bytes: out: @stub->region.length of them: the conditional jump, into the stub
