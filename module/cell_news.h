@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * cell_news.h - which cells were passed that nobody has looked at yet? Pure. Calls
- * nothing.
+ * cell_news.h - which cells were passed that have not been looked at yet? Pure. Calls nothing.
  */
 #ifndef LIVECOV_CELL_NEWS_H
 #define LIVECOV_CELL_NEWS_H

@@ -5,8 +5,8 @@
  * one set of cells, in text's reach; in scope tracked each sample has one (samples.h).
  * Owns the memory of the first; cell_layout.h has which cell is of what.
  *
- * Nobody waits for a cell: a byte is only ever set to 1, a count is added to with a
- * locked instruction, and a reader takes what is there.
+ * No access waits for another: a byte is only ever set to 1, a count is incremented with a locked
+ * instruction, and a reader takes what is there.
  */
 #ifndef LIVECOV_CELLS_H
 #define LIVECOV_CELLS_H

@@ -73,7 +73,7 @@ static int describe_made(const struct cov_site *site, struct stub *stub, struct 
 				  site_stub(site), stub, task);
 }
 
-/* Read bytes that nobody else has or wants. */
+/* Read bytes that no other site, kprobe or held patch has. */
 static int read_original(unsigned long address, u32 length, u8 *bytes)
 {
 	if (copy_from_kernel_nofault(bytes, (void *)address, length))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * held.h - patches that had to stay in text when their sites were released, because a kprobe
- * of somebody else's sits on them. Owns them and their stubs until they can be removed.
+ * held.h - patches that had to stay in text when their sites were released, because another
+ * user's kprobe is placed on them. Owns them and their stubs until they can be removed.
  * May call text_patch.c, arena.c, cells.c, foreign.c.
  */
 #ifndef LIVECOV_HELD_H
@@ -22,7 +22,7 @@
 bool held_take(struct cov_site *site, const struct text_patch *patches, u32 n);
 
 /**
- * held_stub - where execution goes on that has hit such a patch
+ * held_stub - where execution continues after hitting such a patch
  * @address: of the patch's first byte
  *
  * Any context, with preemption off. Return: address of the stub's code; 0 if there is no such
@@ -57,7 +57,7 @@ bool held_covers(unsigned long address, u32 length);
  * @base: of the text
  * @size: of it, bytes
  *
- * Nobody runs in the text any more. The targets' lock is held; sleeps. No failure.
+ * No task executes the text any more. The targets' lock is held; sleeps. No failure.
  */
 void held_forget(unsigned long base, u32 size);
 

@@ -19,7 +19,7 @@
  * struct image_label - what flow.c need not know of a function
  * @name: offset in struct cov_image.names
  * @parent: index of a cold part's function; its own if it is none
- * @forbidden: nobody may put a breakpoint into it
+ * @forbidden: no breakpoint may be placed in it
  */
 struct image_label {
 	u32 name;

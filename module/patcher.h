@@ -12,7 +12,7 @@
 #include "text_patch.h"
 
 /**
- * patcher_make_stub - make a site's stub, with the bytes that it stands for in front of it
+ * patcher_make_stub - make a site's stub, with the bytes that it stands for before it
  * @site: gets its @stub, @stub_len and @patched
  * @at: where it lies: arena_room()'s answer; the room is taken
  * @bytes: the original bytes, then the code
@@ -80,7 +80,7 @@ void patcher_arm(const struct cov_engine *engine, struct cov_site **sites, u32 n
  * @describe: a patch of a part from what livecov has put there to the original; false if the
  *	      original is there. Must not sleep
  *
- * A patch with somebody else's kprobe on it is waited for two seconds, without end while livecov
+ * A patch with another user's kprobe on it is waited for two seconds, without end while livecov
  * is being unloaded, and is then left to held.c. The targets' lock is held; sleeps. No failure.
  */
 void patcher_release(const struct cov_engine *engine, struct cov_target *target,

@@ -19,9 +19,9 @@
  * @nr_pages: how many
  * @link: in the list of all samples, in the order of @index
  *
- * A sample stays until livecov goes, so that whoever has found a pointer to one,
- * a handler or a CPU that switches tasks, may use it. @map changes; the memory of an
- * earlier @map stays until every task has left the stubs that may have read it.
+ * A sample is freed only when livecov is unloaded: a pointer to one stays valid for a handler, or
+ * for a CPU that switches tasks. @map changes; the memory of an earlier @map stays until every task
+ * has left the stubs that may have read it.
  */
 struct cov_sample {
 	u64 id;

@@ -27,8 +27,8 @@
  *
  * Under the targets' lock: every change but ARMED -> DISARMING, which a handler
  * makes with cmpxchg() (so that one hit alone hands the site to the worker), and
- * DISARMING -> DISARMED, which only the worker makes. Whoever needs to know that
- * no site is DISARMING calls cov_disarm_flush() first (disarm.h).
+ * DISARMING -> DISARMED, which only the worker makes. Code that relies on no site
+ * being DISARMING calls cov_disarm_flush() first (disarm.h).
  */
 #define SITE_DISARMING	0x80
 
@@ -51,7 +51,7 @@ struct site_probe;
  * struct cov_site - an instruction that is watched
  * @probe: engine kprobe's, from arming to release
  * @stub: the other engines': of its code, from the arena's beginning; the original bytes lie
- *	  in front of it
+ *	  before it
  * @stub_len: bytes of it; with an island that includes the copy of the island's instructions
  *	      and, at the end, their original bytes
  * @patched: how many bytes an engine of ours changes at the site; 0 if it is ftrace that does
@@ -85,10 +85,10 @@ struct site_probe;
  * @in_init: lies in text that goes when the module's init function has returned
  * @traced: mode trace: hits are recorded in order as well
  * @calls: SITE_LEADER, SITE_ENTRY: the instruction is a call; engine breakpoint's
- * @by_stub: the stub does all that there is to do, noting included: a handler sends whoever
- *	     hits the site there
+ * @by_stub: the stub does all that there is to do, recording included: after a hit the handler
+ *	     continues there
  * @forbidden: no engine of ours may patch its function, or its bytes
- * @visited: there is a kprobe of somebody else's on its patched bytes: they stay
+ * @visited: another user's kprobe is placed on its patched bytes: they stay
  * @island: its region's island is patched as well, or is about to be
  * @slow: PENDING: only kprobes can arm it
  *

@@ -42,7 +42,7 @@ struct task_registry {
  */
 int task_registry_init(struct task_registry *reg, u32 max_tasks);
 
-/* task_registry_destroy - free it; nobody uses it any more. A zeroed @reg is fine. Sleeps. */
+/* task_registry_destroy - free it; it is no longer in use. A zeroed @reg is fine. Sleeps. */
 void task_registry_destroy(struct task_registry *reg);
 
 /**
@@ -78,7 +78,7 @@ int task_registry_add(struct task_registry *reg, unsigned long task, u64 sample,
  * For a task's end use sched_process_free: at sched_process_exit it still has
  * its files to close, and the driver's release() is part of what it tests.
  *
- * Return: 0; -ESRCH: not tracked, or someone else has just forgotten it.
+ * Return: 0; -ESRCH: not tracked, or just forgotten by another caller.
  */
 int task_registry_del(struct task_registry *reg, unsigned long task);
 

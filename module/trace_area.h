@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * trace_area.h - the memory of a trace, which user space maps read-only: who writes
- * where in it. Owns the layout, as cov_ioctl.h describes it. Pure and lock-free. May call nothing.
+ * trace_area.h - the memory of a trace, which user space maps read-only: which task writes where.
+ * Owns the layout, as cov_ioctl.h describes it. Pure and lock-free. May call nothing.
  */
 #ifndef LIVECOV_TRACE_AREA_H
 #define LIVECOV_TRACE_AREA_H
@@ -74,7 +74,7 @@ size_t trace_area_length(u64 size, u32 tasks);
  */
 int trace_area_init(struct trace_area *area, void *memory, u64 size, u32 tasks, u32 flags);
 
-/* trace_area_destroy - free all but the memory; nobody writes any more. A zeroed @area is fine. */
+/* trace_area_destroy - free all but the memory; no writer is left. A zeroed @area is fine. */
 void trace_area_destroy(struct trace_area *area);
 
 /**
