@@ -107,7 +107,7 @@ static void forget_tables(struct flow_input *in)
 	};
 }
 
-static int build_regions(struct cov_image *image, bool passages, struct region_finder *finder)
+static int build_regions(struct cov_image *image, bool passages, struct region_marks *marks)
 {
 	struct region_table *regions = &image->regions;
 
@@ -118,22 +118,22 @@ static int build_regions(struct cov_image *image, bool passages, struct region_f
 	}
 	if (!regions->branches || (passages && (!regions->entries || !regions->blocks)))
 		return -ENOMEM;
-	region_find(finder, &image->flow, regions);
+	region_find(marks, &image->flow, regions);
 	return 0;
 }
 
-/* What region_read() is called with, and its answer. */
+/* What region_marks_read() is called with, and its answer. */
 struct reading {
 	const struct flow_input *in;
 	const struct tables *tables;
-	struct region_finder *finder;
+	struct region_marks *marks;
 };
 
 static void read_regions(void *data, async_cookie_t cookie)
 {
 	struct reading *reading = data;
 
-	reading->finder = region_read(reading->in, reading->tables->pointers,
+	reading->marks = region_marks_read(reading->in, reading->tables->pointers,
 				      reading->tables->nr_pointers);
 }
 
@@ -149,8 +149,8 @@ static int build_flow(struct cov_image *image, const struct image_choice *choice
 	err = flow_build(&image->in, &image->flow);
 	async_synchronize_full_domain(&beside);
 	if (!err)
-		err = reading.finder ? build_regions(image, choice->passages, reading.finder) : -ENOMEM;
-	region_finder_free(reading.finder);
+		err = reading.marks ? build_regions(image, choice->passages, reading.marks) : -ENOMEM;
+	region_marks_free(reading.marks);
 	if (!err)
 		symbols_settle_parents(&image->in, &image->flow, symbols);
 	return err;

@@ -1,174 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * region.c - finds the bytes that a detour can have. Pure. Owns struct
- * region_finder; may call insn_branch.c, text_map.c; takes blocks from flow.h.
+ * region.c - see region.h. Owns nothing. May call region_marks.c, text_map.c; takes blocks from
+ * flow.h.
  *
- * Jumping into the middle of a region crashes the kernel. So the blocks alone are not relied on:
- * the texts are decoded once more as a whole, functions without blocks and the bytes between
- * functions included, and every address that a branch leads to or an operand names is marked, even
- * where that is most likely chance. A mark where control never arrives costs a region at worst.
- * After a call or a trap nothing has to be marked: neither can be relocated, so what follows can
- * only be a region's first byte.
- *
- * With a mark for each byte everything is linear, except for looking up texts. Decoding
- * needs no blocks, so it can run while they are made.
+ * Jumping into the middle of a region crashes the kernel: what may be a region's is decided by
+ * the marks on each byte (region_marks.c), the blocks only say what belongs together. With the
+ * marks everything is linear, except for looking up texts.
  */
 #include "region.h"
-#include "insn_branch.h"
 #include "text_map.h"
 
-/* What is known of a byte of text. */
-#define REGION_MARK_START	(1U << 0)	/* an instruction begins here */
-#define REGION_MARK_PLAIN	(1U << 1)	/* and it can be relocated */
-#define REGION_MARK_ENTERED	(1U << 2)	/* control may come here from elsewhere */
-#define REGION_MARK_HELD	(1U << 3)	/* it belongs to another user, or may fault */
-#define REGION_MARK_TAKEN	(1U << 4)	/* it is a region's */
-#define REGION_MARK_FENTRY	(1U << 5)	/* it is the first byte of an fentry site */
-#define REGION_MARK_LAST	(1U << 6)	/* the instruction may be a region's last one */
-#define REGION_MARK_FILL	(1U << 7)	/* an int3 after a jump or a return: never executed */
-
-/*
- * region_read() sets all but @flow and @regions, from what flow_build() does not
- * change; region_find() sets these.
- */
 struct region_finder {
 	const struct flow_input *in;
-	struct text_map texts;
-	u8 *marks;		/* REGION_MARK_*, one for each byte of the texts */
+	const struct text_map *texts;
+	u8 *marks;
 	const struct flow *flow;
 	struct region_table *regions;
 };
-
-/* --- addresses ----------------------------------------------------------------------------- */
-
-/* Mark @length bytes, as far as they are in one text. */
-static void mark(struct region_finder *f, u64 address, u32 length, u8 marks)
-{
-	const struct text_span *span = text_map_find(&f->texts, address);
-	u32 at;
-
-	if (!span)
-		return;
-	for (at = address - span->base; length && at < span->size; at++, length--)
-		f->marks[span->first + at] |= marks;
-}
-
-/* The first function that begins at or after @address. */
-static u32 function_from(const struct flow_input *in, u64 address)
-{
-	u32 low = 0, high = in->nr_functions;
-
-	while (low < high) {
-		u32 middle = low + (high - low) / 2;
-
-		if (in->functions[middle].address < address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-/* --- reading the texts --------------------------------------------------------------------- */
-
-static void mark_named(struct region_finder *f, const u64 *pointers, u32 nr_pointers)
-{
-	const struct flow_input *in = f->in;
-	u32 i;
-
-	for (i = 0; i < in->nr_fixups; i++) {
-		mark(f, in->fixups[i].from, 1, REGION_MARK_HELD);
-		mark(f, in->fixups[i].to, 1, REGION_MARK_ENTERED);
-	}
-	for (i = 0; i < in->nr_jump_labels; i++) {
-		mark(f, in->jump_labels[i].from, 1, REGION_MARK_HELD);
-		mark(f, in->jump_labels[i].to, 1, REGION_MARK_ENTERED);
-	}
-	for (i = 0; i < in->nr_bugs; i++)
-		mark(f, in->bugs[i].address, 1, REGION_MARK_HELD);
-	for (i = 0; i < in->nr_fentries; i++) {
-		mark(f, in->fentries[i], FLOW_PATCHED_LEN, REGION_MARK_HELD);
-		mark(f, in->fentries[i], 1, REGION_MARK_FENTRY);
-	}
-	for (i = 0; i < in->nr_static_calls; i++)
-		mark(f, in->static_calls[i], FLOW_PATCHED_LEN, REGION_MARK_HELD);
-	for (i = 0; i < nr_pointers; i++)
-		mark(f, pointers[i], 1, REGION_MARK_ENTERED);
-}
-
-/* Goes through the instructions of a text, beginning anew at each function. */
-struct sweep {
-	const struct text_span *text;
-	u8 *marks;		/* of its bytes */
-	u32 at;			/* in the text */
-	u32 limit;		/* where the next function begins, or the text ends */
-	u32 function;		/* the one at @limit, or after it */
-	bool left;		/* before @at: a jump or a return, and at most int3s after it */
-};
-
-static void begin_function(struct region_finder *f, struct sweep *sweep)
-{
-	const struct flow_function *functions = f->in->functions;
-	const struct text_span *text = sweep->text;
-	u64 here = text->base + sweep->at;
-	u32 next = sweep->function;
-
-	while (next < f->in->nr_functions && functions[next].address <= here)
-		next++;
-	sweep->function = next;
-	sweep->left = false;
-	sweep->limit = text->size;
-	if (next < f->in->nr_functions && functions[next].address - text->base < text->size)
-		sweep->limit = functions[next].address - text->base;
-}
-
-static void read_insn(struct region_finder *f, struct sweep *sweep, const struct insn_branch *insn)
-{
-	const u8 *bytes = sweep->text->bytes + sweep->at;
-	u64 address = sweep->text->base + sweep->at, names[INSN_NR_NAMES];
-
-	sweep->marks[sweep->at] |= REGION_MARK_START;
-	if (insn->kind == INSN_INT3 && sweep->left)
-		sweep->marks[sweep->at] |= REGION_MARK_FILL;
-	else
-		sweep->left = insn->kind == INSN_JMP || insn->kind == INSN_RET;
-	if (insn_branch_is_plain(insn))
-		sweep->marks[sweep->at] |= REGION_MARK_PLAIN;
-	else if (insn->target)
-		mark(f, insn->target, 1, REGION_MARK_ENTERED);
-	if (insn_branch_may_end(insn))
-		sweep->marks[sweep->at] |= REGION_MARK_LAST;
-	if (!insn->rip_disp && !insn->abs_disp && insn->imm < 4)
-		return;
-	insn_branch_names(bytes, address, insn, names);
-	mark(f, names[INSN_BY_MEMORY], 1, REGION_MARK_ENTERED);
-	mark(f, names[INSN_BY_IMMEDIATE], 1, REGION_MARK_ENTERED);
-}
-
-/* Where bytes cannot be decoded, continue at the next one: see the head of this file. */
-static void read_text(struct region_finder *f, const struct text_span *text)
-{
-	struct sweep sweep = {
-		.text = text,
-		.marks = f->marks + text->first,
-		.function = function_from(f->in, text->base),
-	};
-	struct insn_branch insn;
-
-	while (sweep.at < text->size) {
-		if (sweep.at == sweep.limit || !sweep.limit) {
-			begin_function(f, &sweep);
-			pure_rest();
-		}
-		if (insn_branch_decode(text->bytes + sweep.at, sweep.limit - sweep.at,
-				       text->base + sweep.at, &insn)) {
-			sweep.at++;
-			continue;
-		}
-		read_insn(f, &sweep, &insn);
-		sweep.at += insn.length;
-	}
-}
 
 /* --- choosing ------------------------------------------------------------------------------ */
 
@@ -218,7 +66,7 @@ static void choice_init(const struct region_finder *f, u32 branch, struct choice
 {
 	const struct flow_branch *jcc = &f->flow->branches[branch];
 	const struct flow_block *block = &f->flow->blocks[jcc->block];
-	const struct text_span *text = text_map_find(&f->texts, function_address(f, block));
+	const struct text_span *text = text_map_find(f->texts, function_address(f, block));
 	u32 start = function_address(f, block) - text->base;
 
 	*choice = (struct choice){
@@ -522,7 +370,7 @@ static void choose_island(const struct region_finder *f, const struct choice *ch
 static u32 passage_init(const struct region_finder *f, const struct flow_block *block, u32 offset,
 			u32 least, struct choice *choice)
 {
-	const struct text_span *text = text_map_find(&f->texts, function_address(f, block));
+	const struct text_span *text = text_map_find(f->texts, function_address(f, block));
 	u32 start = function_address(f, block) - text->base;
 
 	*choice = (struct choice){
@@ -682,51 +530,12 @@ static void find_passages(struct region_finder *f)
 	choose_passages(f, REGION_SHORT_LEN);
 }
 
-/* --- setting up ---------------------------------------------------------------------------- */
-
-/* Return: 0, -ENOMEM, -E2BIG. */
-static int set_up(struct region_finder *f)
+void region_find(struct region_marks *marks, const struct flow *flow,
+		 struct region_table *regions)
 {
-	int err = text_map_init(&f->texts, f->in->texts, f->in->nr_texts);
+	struct region_finder f = { marks->in, &marks->texts, marks->marks, flow, regions };
 
-	if (err)
-		return err;
-	f->marks = pure_alloc((size_t)f->texts.nr_bytes + 1, sizeof(*f->marks));
-	return f->marks ? 0 : -ENOMEM;
-}
-
-struct region_finder *region_read(const struct flow_input *in, const u64 *pointers, u32 nr_pointers)
-{
-	struct region_finder *f = pure_alloc(1, sizeof(*f));
-	u32 i;
-
-	if (!f)
-		return NULL;
-	f->in = in;
-	if (set_up(f)) {
-		region_finder_free(f);
-		return NULL;
-	}
-	mark_named(f, pointers, nr_pointers);
-	for (i = 0; i < in->nr_texts; i++)
-		read_text(f, &f->texts.spans[i]);
-	return f;
-}
-
-void region_find(struct region_finder *f, const struct flow *flow, struct region_table *regions)
-{
-	f->flow = flow;
-	f->regions = regions;
-	choose_branches(f);
+	choose_branches(&f);
 	if (regions->entries)
-		find_passages(f);
-}
-
-void region_finder_free(struct region_finder *f)
-{
-	if (!f)
-		return;
-	text_map_free(&f->texts);
-	pure_free(f->marks);
-	pure_free(f);
+		find_passages(&f);
 }

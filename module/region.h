@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * region.h - which bytes a near jump can replace: at a conditional jump, after the fentry site
- * of a function, or in a block. Pure. May call insn_branch.c, text_map.c; takes blocks from flow.h.
+ * of a function, or in a block. Pure. May call region_marks.c; takes blocks from flow.h.
  */
 #ifndef LIVECOV_REGION_H
 #define LIVECOV_REGION_H
 
-#include "flow.h"
+#include "region_marks.h"
 
 #define REGION_JUMP_LEN		5	/* of jmp rel32 */
 #define REGION_SHORT_LEN	2	/* of jmp rel8 */
@@ -58,42 +58,23 @@ struct region_table {
 	struct region *blocks;
 };
 
-struct region_finder;
-
-/**
- * region_read - read the texts, and mark in them what does not depend on blocks
- * @in: as given to flow_build(), with all its tables; in use until region_finder_free()
- * @pointers: addresses in the texts that data names: any code may jump there
- * @nr_pointers: how many, any order
- *
- * May run concurrently with flow_build(): it reads nothing of @in that is written there. Sleeps.
- * Return: what region_find() takes, once; free it with region_finder_free(). NULL without memory,
- * or for more text than flow_build() takes.
- */
-struct region_finder *region_read(const struct flow_input *in,
-				  const u64 *pointers, u32 nr_pointers);
-
 /**
  * region_find - a region for each conditional jump, entry and block, disjoint
- * @finder: from region_read()
+ * @marks: from region_marks_read(), for this call alone: it writes to them
  * @flow: flow_build()'s answer for the same input
  * @regions: in: arrays, the caller's; out: their elements
  *
- * A region takes the jump alone where that is long enough; else the instructions
- * before it in the same block, as few as will do; else those after it, if its
- * fall-through block has no other way in, or some of both; else the jump alone with an island
- * in the same function. A call, a jump or a return may
- * be its last instruction, with int3s after a jump or a return. It never contains an
- * instruction that the exception table names, one that cannot be carried out elsewhere
- * (stub.h), bytes of fentry sites, static branches,
- * static calls or the bug table, nor, except as its first byte, an address that anything
- * goes to, returns to, or that data or an operand in the texts names. An entry's begins
- * after the fentry site, through which alone its first byte is reached. Sleeps.
+ * A region takes the jump alone where that is long enough; else the instructions before it in the
+ * same block, as few as will do; else those after it, if its fall-through block has no other way
+ * in, or some of both; else the jump alone with an island in the same function. A call, a jump or
+ * a return may be its last instruction, with int3s after a jump or a return. It never contains an
+ * instruction that the exception table names, one that cannot be carried out elsewhere (stub.h),
+ * bytes of fentry sites, static branches, static calls or the bug table, nor, except as its first
+ * byte, an address that anything goes to, returns to, or that data or an operand in the texts
+ * names. An entry's begins after the fentry site, through which alone its first byte is reached.
+ * Sleeps.
  */
-void region_find(struct region_finder *finder, const struct flow *flow,
+void region_find(struct region_marks *marks, const struct flow *flow,
 		 struct region_table *regions);
-
-/* region_finder_free - free what region_read() returned; NULL is fine */
-void region_finder_free(struct region_finder *finder);
 
 #endif /* LIVECOV_REGION_H */

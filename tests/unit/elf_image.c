@@ -512,16 +512,16 @@ static struct region *alloc_regions(u32 n)
 void elf_image_regions(const struct elf_image *image, const struct flow *flow,
 		       struct region_table *regions)
 {
-	struct region_finder *finder = region_read(&image->in, image->pointers, image->nr_pointers);
+	struct region_marks *marks = region_marks_read(&image->in, image->pointers, image->nr_pointers);
 
-	assert(finder);
+	assert(marks);
 	*regions = (struct region_table){
 		.branches = alloc_regions(flow->nr_branches),
 		.entries = alloc_regions(image->in.nr_functions),
 		.blocks = alloc_regions(flow->nr_blocks),
 	};
-	region_find(finder, flow, regions);
-	region_finder_free(finder);
+	region_find(marks, flow, regions);
+	region_marks_free(marks);
 }
 
 void elf_image_regions_free(struct region_table *regions)

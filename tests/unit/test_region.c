@@ -188,17 +188,17 @@ static void test_end(void)
 {
 	struct region branches[MAX], entries[MAX], blocks[MAX];
 	struct region_table regions = { branches, entries, blocks };
-	struct region_finder *finder;
+	struct region_marks *marks;
 	struct flow flow;
 	u32 i;
 
-	finder = region_read(&test.in, test.pointers, test.nr_pointers);
-	assert_non_null(finder);
+	marks = region_marks_read(&test.in, test.pointers, test.nr_pointers);
+	assert_non_null(marks);
 
 	assert_int_equal(flow_build(&test.in, &flow), 0);
 	expect("jumps", (uintptr_t)region_text_start, test.nr_expected, flow.nr_branches);
-	region_find(finder, &flow, &regions);
-	region_finder_free(finder);
+	region_find(marks, &flow, &regions);
+	region_marks_free(marks);
 	for (i = 0; i < test.nr_expected; i++)
 		check_region(&flow, branches, test.expected[i]);
 	for (i = 0; i < test.nr_entries; i++)

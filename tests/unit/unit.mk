@@ -86,7 +86,7 @@ UNIT_TESTS += text_map
 text_map_SRCS := module/text_map.c
 
 # Regions and stubs, on code of their own and on the C library's.
-unit_elf_image := tests/unit/elf_image.c module/region.c module/flow.c \
+unit_elf_image := tests/unit/elf_image.c module/region.c module/region_marks.c module/flow.c \
 		  module/flow_read.c module/text_map.c module/insn_branch.c
 
 UNIT_TESTS += region
