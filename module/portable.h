@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * portable.h - lets the pure files (insn_branch.c, text_map.c, flow_read.c, flow.c,
- * flow_plan.c, flow_pack.c, region_marks.c, region.c, stub.c, task_registry.c, thread_buffer.c, caller_table.c,
- * trace_area.c, address_set.c, cell_layout.h, cell_news.c, refusals.c, memory_budget.c) be one
- * source for the kernel and for the unit tests, which run them under sanitizers.
+ * flow_plan.c, flow_pack.c, region_marks.c, region.c, stub.c, task_registry.c, thread_buffer.c,
+ * caller_table.c, trace_area.c, address_set.c, cell_layout.h, cell_news.c, refusals.c,
+ * memory_budget.c) be one source for the kernel and for the unit tests, which run them under
+ * sanitizers.
  *
  * In the kernel it is little but includes. In user space it defines the few
  * names of the kernel that those files use, on the compiler's own atomics: each

@@ -186,7 +186,7 @@ class KernelDoc(unittest.TestCase):
                  for path in HEADERS for declaration in parse(path)[0]}
         for name, parts in (("site_next", ["cursor"]), ("samples_each", ["id", "fn", "context"]),
                             ("cov_fail", ["error", "err", "fmt"]), ("trace_exit", []),
-                            ("region_finder_free", ["finder"]),
+                            ("region_marks_free", ["m"]),
                             ("site_list", ["chunks", "filling", "nr_chunks", "count", "room"]),
                             ("engine_of", ["site"]),
                             ("for_each_site", ["site", "chunk", "i", "cps"])):
