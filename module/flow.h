@@ -40,7 +40,8 @@ struct flow_text {
  *	   the first instruction, but after an endbr64. FLOW_ENTRY_UNKNOWN before flow_build(),
  *	   and afterwards for cold parts
  * @unsure: out: not every way into its code is known; read by region_find() alone
- * @reserved: out: that instruction is a static branch, a static call or in the bug table
+ * @reserved: out: that instruction or, if that is the fentry site, the one after it is a
+ *	   static branch, a static call or in the bug table
  * @first_block: out: index of its first block; its blocks are contiguous, ordered by address
  * @blocks: out: how many blocks
  * @first_branch: out: index of its first branch; likewise

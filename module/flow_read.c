@@ -248,15 +248,24 @@ static u8 find_entry(const struct reader *r, const struct walk *body)
 	return size > ENDBR_LEN && insn_is_endbr(body->span->bytes + body->next) ? ENDBR_LEN : 0;
 }
 
+/* Marks of the byte that a breakpoint of the entry would be on: after the fentry site, if any. */
+static u16 entry_marks(const struct reader *r, const struct walk *body, u8 entry)
+{
+	const u16 *marks = &r->marks[body->span->first + body->next];
+	u32 at = entry;
+
+	if (marks[at] & MARK_FENTRY)
+		at += FLOW_PATCHED_LEN;
+	return at < body->end - body->next ? marks[at] : 0;
+}
+
 static void set_entry(struct reader *r, u32 index, const struct walk *body)
 {
 	struct flow_function *function = &r->in->functions[index];
-	u16 marks;
 
 	r->entries[index] = find_entry(r, body);
-	marks = r->marks[body->span->first + body->next + r->entries[index]];
 	function->entry = r->entries[index];
-	function->reserved = marks & MARK_RESERVED & ~MARK_FENTRY;
+	function->reserved = entry_marks(r, body, function->entry) & MARK_RESERVED;
 }
 
 static void mark_functions(struct reader *r)

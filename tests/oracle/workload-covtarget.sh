@@ -17,7 +17,7 @@ beside()
 		fault_after 2 1 0 , deep 4 , give_way 4 5 , from_cold 0 5 , \
 		from_cold 1 5 , from_cold 2 5
 	covtarget-call key_beside 1 1 , key_beside_set 1 , key_beside 1 1 , \
-		key_beside_set 0 , call_beside 3 0 , call_beside_set 1 , \
+		key_first , key_beside_set 0 , key_first , call_beside 3 0 , call_beside_set 1 , \
 		call_beside 3 1 , call_beside_set 0 , warn_beside 1 5 , warn_beside 0 0
 }
 

@@ -91,6 +91,17 @@ covt_fn s64 covt_key_beside_set(u64 a, u64 b, u64 c)
 	return 0;
 }
 
+/* A static branch right behind the function's fentry site. */
+covt_fn s64 covt_key_first(u64 a, u64 b, u64 c)
+{
+	if (static_branch_unlikely(&covt_beside_key)) {
+		covt_mark("on");
+		return 1;
+	}
+	covt_mark("off");
+	return 2;
+}
+
 static covt_fn s64 covt_call_double(u64 a)
 {
 	covt_mark("double");

@@ -27,7 +27,7 @@ FUNCTIONS = (
     "give_way", "deep", "from_cold",
     # What only a site of its own tells: fix-ups, static branches, warnings.
     "fixup", "fault_before", "fault_after", "static_key", "warn", "warn_never", "warn_beside",
-    "key_beside",
+    "key_beside", "key_first",
 )
 BY_ARGUMENT = "covt_ifs_100"
 

@@ -38,7 +38,7 @@
 	X(fault_before) X(fault_after) X(wait_test) X(give_way) X(deep)		\
 	X(from_cold) X(goto_text)						\
 	/* beside.c */								\
-	X(goto_data) X(key_beside) X(key_beside_set) X(call_beside)		\
+	X(goto_data) X(key_beside) X(key_beside_set) X(key_first) X(call_beside)	\
 	X(call_beside_set) X(warn_beside) X(interrupted)			\
 	/* generated.c */							\
 	X(ifs_1) X(ifs_10) X(ifs_100) X(ifs_1000)

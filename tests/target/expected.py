@@ -345,6 +345,11 @@ FUNCTIONS = {
               after="key_beside_set 0", also={"covt_key_beside_set": Ran(2, "")}),
         Input("1 1", 6, "before- off behind-"),
     ],
+    "key_first": [
+        Input("", 2, "off"),
+        Input("", 1, "on", before="key_beside_set 1", after="key_beside_set 0",
+              also={"covt_key_beside_set": Ran(2, "")}),
+    ],
     "call_beside": [
         Input("0 0", 0, "before+"),
         Input("3 0", 6, "before- behind+", also={"covt_call_double": once("double")}),

@@ -966,10 +966,29 @@ static void check_run_keeps_to_blocks(const struct experiment *e, const struct r
 	}
 }
 
+/* The kernel must find its own bytes where a breakpoint of an entry would be. */
+static void check_reserved(const struct experiment *e)
+{
+	int i;
+
+	if (e->program.in.incomplete)
+		return;
+	for (i = 0; i < e->program.nr_functions; i++) {
+		const struct part *part = &e->program.parts[i];
+		const struct insn *insn = &e->program.insns[part->entry];
+
+		if (part->parent == NOBODY && !e->program.functions[i].error &&
+		    e->program.functions[i].reserved != is_reserved(insn + (insn->kind == FENTRY)))
+			fail_msg("seed %" PRIu64 ": function %d: reserved is %u", round_seed, i,
+				 e->program.functions[i].reserved);
+	}
+}
+
 static void build(struct experiment *e)
 {
 	assert_int_equal(flow_build(&e->program.in, &e->flow), 0);
 	assert_true(e->flow.nr_blocks <= MAX_INSNS && e->flow.nr_branches <= MAX_INSNS);
+	check_reserved(e);
 }
 
 static void no_function_may_fail(const struct experiment *e)

@@ -72,6 +72,7 @@ static void switch_key_and_call(unsigned int round)
 	EXPECT_EQ(covt(device, COVT_FN_key_beside, 1, 1, 0), on ? 5 : 6);
 	EXPECT_EQ(covt(device, COVT_FN_key_beside, 1, 0, 0), on ? 1 : 2);
 	EXPECT_EQ(covt(device, COVT_FN_key_beside, 0, 1, 0), 4);
+	EXPECT_EQ(covt(device, COVT_FN_key_first, 0, 0, 0), on ? 1 : 2);
 	EXPECT_EQ(covt(device, COVT_FN_call_beside, 3, 1, 0), on ? -2 : 7);
 	EXPECT_EQ(covt(device, COVT_FN_call_beside, 3, 0, 0), on ? -3 : 6);
 	close(device);
