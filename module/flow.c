@@ -138,8 +138,8 @@ static u8 jump_traits(const struct builder *b, const struct flow_function *funct
 }
 
 /*
- * A computed jump goes to more places than operands name. Assembler code makes one from a lea,
- * perhaps through a thunk, which from here is just a jump out of the texts. On CPUs that need a
+ * A computed jump without a table goes to more places than operands name. Assembler code makes
+ * one from a lea, perhaps through a thunk, which from here is just a jump out of the texts. On CPUs that need a
  * return thunk returns look the same; what gcc then names by an immediate is a label whose
  * address is passed on to be printed.
  */
@@ -217,6 +217,36 @@ static void follow_outside(struct builder *b, u64 address)
 	}
 }
 
+/*
+ * Code that gcc compiles has a fentry site, and no computed jump through a thunk: with thunks there
+ * are no jump tables.
+ */
+static bool may_jump_by_table(const struct builder *b, u32 index)
+{
+	u64 entry = b->in->functions[index].address + b->r.entries[index];
+
+	return b->traits[index] & TRAIT_INDIRECT ||
+	       (b->traits[index] & TRAIT_OUT && !(*reader_marks(&b->r, entry) & MARK_FENTRY));
+}
+
+/*
+ * A table of computed jumps names the instructions that they go to. So do other tables, those of
+ * paravirt for example: these lead to blocks that nobody needs, at worst.
+ */
+static void mark_pointers(struct builder *b)
+{
+	u32 i;
+
+	for (i = 0; i < b->in->nr_pointers; i++) {
+		u64 address = b->in->pointers[i];
+		u32 index = reader_function(&b->r, address);
+
+		if (index != FLOW_NONE && address != b->in->functions[index].address &&
+		    *reader_marks(&b->r, address) & MARK_START && may_jump_by_table(b, index))
+			mark_target(b, address, MARK_HIDDEN);
+	}
+}
+
 static void sweep(struct builder *b)
 {
 	u32 i;
@@ -227,6 +257,7 @@ static void sweep(struct builder *b)
 		mark_target(b, b->in->fixups[i].to, MARK_HIDDEN);
 	for (i = 0; i < b->in->nr_jump_labels; i++)
 		mark_target(b, b->r.labels[i].to, 0);
+	mark_pointers(b);
 	while (b->nr_outside)
 		follow_outside(b, b->outside[--b->nr_outside]);
 }

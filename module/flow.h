@@ -100,6 +100,9 @@ struct flow_bug {
  * @nr_fentries: how many
  * @static_calls: addresses of static calls, 5 bytes each, any order
  * @nr_static_calls: how many
+ * @pointers: addresses in the texts that read-only data names, any order: tables of
+ *	      computed jumps, but much else as well
+ * @nr_pointers: how many
  * @is_code: does a jump out of the texts to this address lead to kernel or module code? If
  *	     not, another user has placed the jump (kprobes does, when it optimises a probe),
  *	     and its function gets EBUSY. NULL: all do
@@ -125,6 +128,8 @@ struct flow_input {
 	u32 nr_fentries;
 	const u64 *static_calls;
 	u32 nr_static_calls;
+	const u64 *pointers;
+	u32 nr_pointers;
 	bool (*is_code)(u64 address);
 	bool incomplete;
 };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * tables.c - copies a module's text and its tables: exception fixups, static branches, the bug
- * table, fentry sites, static calls. Owns nothing. May call patched.h for the bytes under
- * livecov's own probes.
+ * table, fentry sites, static calls, addresses in data. Owns nothing. May call patched.h for the
+ * bytes under livecov's own probes.
  */
 #include <linux/extable.h>
 #include <linux/mm.h>
@@ -25,6 +25,7 @@ void tables_free(struct tables *tables)
 	kvfree(tables->static_calls);
 	kvfree(tables->fentries);
 	kvfree(tables->pointers);
+	kvfree(tables->constants);
 }
 
 static int u64_cmp(const void *a, const void *b)
@@ -166,6 +167,20 @@ static int read_pointers(const struct module *mod, const struct cov_image *image
 	return 0;
 }
 
+static int read_constants(const struct module *mod, const struct cov_image *image,
+			  struct tables *tables, struct flow_input *in)
+{
+	struct compat_span data = compat_core_rodata(mod);
+	u32 n = find_pointers(image, data, NULL, U32_MAX);
+
+	tables->constants = alloc_array(n, sizeof(*tables->constants));
+	if (!tables->constants)
+		return -ENOMEM;
+	in->pointers = tables->constants;
+	in->nr_pointers = find_pointers(image, data, tables->constants, n);
+	return 0;
+}
+
 int text_read(struct compat_span span, struct flow_text *text)
 {
 	u8 *bytes = kvmalloc(span.size ?: 1, GFP_KERNEL);
@@ -205,5 +220,6 @@ int tables_read(const struct module *mod, const struct cov_image *image,
 	       read_bugs(mod, tables, in) ?:
 	       read_fentries(mod, tables, in) ?:
 	       read_static_calls(mod, tables, in) ?:
-	       read_pointers(mod, image, tables);
+	       read_pointers(mod, image, tables) ?:
+	       read_constants(mod, image, tables, in);
 }

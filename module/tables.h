@@ -18,6 +18,7 @@
  * @fentries: addresses of fentry sites
  * @pointers: addresses in the texts that data names; in no struct flow_input
  * @nr_pointers: how many
+ * @constants: those that read-only data names
  */
 struct tables {
 	struct flow_text texts[2];
@@ -28,6 +29,7 @@ struct tables {
 	u64 *fentries;
 	u64 *pointers;
 	u32 nr_pointers;
+	u64 *constants;
 };
 
 /**

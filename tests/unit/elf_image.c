@@ -312,6 +312,8 @@ static int read_pointers(struct elf_image *image)
 		if (is_in_text(image, value))
 			image->pointers[image->nr_pointers++] = value;
 	}
+	image->in.pointers = image->pointers;
+	image->in.nr_pointers = image->nr_pointers;
 	return 0;
 }
 

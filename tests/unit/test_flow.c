@@ -15,7 +15,7 @@
 /* Records of test_flow_asm.S; it says what is in which. */
 enum record_kind {
 	R_END, R_CASE, R_FUNCTION, R_BLOCK, R_JCC, R_FIXUP, R_LABEL, R_BUG, R_FENTRY,
-	R_STATIC_CALL,
+	R_STATIC_CALL, R_POINTER,
 };
 
 struct record {
@@ -57,7 +57,7 @@ struct test {
 	struct flow_function functions[MAX];
 	struct flow_pair fixups[MAX], labels[MAX];
 	struct flow_bug bugs[MAX];
-	u64 fentries[MAX], static_calls[MAX];
+	u64 fentries[MAX], static_calls[MAX], pointers[MAX];
 	struct flow_input in;
 	struct flow flow;
 	const struct record *blocks[MAX], *branches[MAX], *expected[MAX];
@@ -90,6 +90,7 @@ static void test_begin(const struct record *record)
 		.functions = test.functions,
 		.fixups = test.fixups, .jump_labels = test.labels, .bugs = test.bugs,
 		.fentries = test.fentries, .static_calls = test.static_calls,
+		.pointers = test.pointers,
 		.incomplete = record->test.incomplete,
 	};
 	test.plan = (struct flow_plan){ test.plans[0], test.plans[1], test.plans[2] };
@@ -138,6 +139,9 @@ static void add_record(const struct record *record)
 		break;
 	case R_STATIC_CALL:
 		test.static_calls[in->nr_static_calls++] = record->place.address;
+		break;
+	case R_POINTER:
+		test.pointers[in->nr_pointers++] = record->place.address;
 		break;
 	default:
 		break;

@@ -43,6 +43,7 @@
 #define R_BUG		7
 #define R_FENTRY	8
 #define R_STATIC_CALL	9
+#define R_POINTER	10
 
 	.macro	record kind, a=0, b=0, c=0, d=0, e=0, f=0, g=0, h=0
 	.pushsection .data.rel.flow, "aw"
@@ -100,6 +101,10 @@
 	.macro	static_call
 .Lplace\@:
 	record	R_STATIC_CALL, .Lplace\@
+	.endm
+	/* Read-only data names it. */
+	.macro	pointer to
+	record	R_POINTER, \to
 	.endm
 	/* What ftrace owns, while nobody traces. */
 	.macro	fentry
@@ -1187,6 +1192,65 @@ cm_middle: inc	%eax
 	ret
 	end_block cm1
 	end_function computed
+
+	/*
+	 * With a table it comes to what that names. What is no instruction's beginning is in the
+	 * data by chance, and the function's own address is what others call it by.
+	 */
+	case	jump_by_table
+	function by_table
+	block	jt0, AWAY, flags=ENTRY, site=jt0_body
+	fentry
+jt0_body:
+	jmp	*(%rsi,%rdi,8)
+	end_block jt0
+	block	jt1, FALL, jt2, flags=HIDDEN, leader=BOTH
+	lea	2(%rax), %eax
+	end_block jt1
+	block	jt2, AWAY, flags=HIDDEN, leader=BOTH
+	inc	%eax
+	ret
+	end_block jt2
+	end_function by_table
+	pointer	by_table
+	pointer	jt1
+	pointer	jt1 + 1
+	pointer	jt2
+
+	/* The same through a thunk, in assembler. */
+	case	jump_by_table_and_thunk
+	function by_thunk
+	block	jh0, AWAY, flags=ENTRY, site=jh0_body
+	nop5
+jh0_body:
+	mov	(%rsi,%rdi,8), %rax
+	.byte	0xe9
+	.long	flow_elsewhere - . - 4
+	end_block jh0
+	block	jh1, FALL, jh2, flags=HIDDEN, leader=BOTH
+	inc	%eax
+	end_block jh1
+	block	jh2, AWAY, flags=HIDDEN, leader=BOTH
+	ret
+	end_block jh2
+	end_function by_thunk
+	pointer	jh1
+	pointer	jh2
+
+	/* What gcc makes that looks like this is a tail call: data names its code for another reason. */
+	case	pointer_into_a_function
+	function pointed_into
+	block	pi0, AWAY, flags=ENTRY, site=pi0_body
+	fentry
+pi0_body:
+	inc	%eax
+pi0_named:
+	inc	%eax
+	.byte	0xe9
+	.long	flow_elsewhere - . - 4
+	end_block pi0
+	end_function pointed_into
+	pointer	pi0_named
 
 	/* Nor is a tail call one, and what it is told may be where it was called. */
 	case	tail_call_by_register
