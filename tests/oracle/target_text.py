@@ -310,6 +310,8 @@ class Text:
         self.functions = [self._function(f) for f in snapshot["functions"]
                           if is_wanted(f["names"], globs)]
         self.functions.sort(key=lambda f: f.address)
+        self._globs = globs
+        self._starts = [f.address for f in self.functions]
 
     def _function(self, symbol):
         address = self.bases[symbol["section"]] + symbol["offset"]
@@ -322,6 +324,13 @@ class Text:
             raise Error(f"objdump cannot decode all of {name}")
         return Function(set(symbol["names"]), symbol["section"], address,
                         set(symbol["sizes"]), inside)
+
+    def is_measured(self, address):
+        """Is it in a wanted function?  Without a choice all of the text is wanted."""
+        if not self._globs:
+            return True
+        at = bisect.bisect_right(self._starts, address) - 1
+        return at >= 0 and address < self.functions[at].address + self.functions[at].size
 
     def contains(self, address):
         return any(base <= address < base + len(self.bytes[name])

@@ -258,7 +258,7 @@ class TextTest(unittest.TestCase):
         names = {"/".join(sorted(f.names)) for f in TEXT.functions}
         self.assertEqual(names, {"two_ways", "loop_body", "no_way", "caller",
                                  "warns", "alias/named", "around",
-                                 "fixes", "two_ways.cold"})
+                                 "fixes", "idle_tail", "two_ways.cold"})
 
     def test_function_that_ends_inside_an_instruction(self):
         snapshot = copy.deepcopy(SNAPSHOT)
@@ -565,7 +565,7 @@ class JudgeTest(unittest.TestCase):
         for mode in ("blocks", "edges"):
             verdict = judged(usual_run(), mode=mode)
             self.assertEqual(verdict.differences, [])
-        self.assertEqual(verdict.numbers["functions"], 9)
+        self.assertEqual(verdict.numbers["functions"], 10)
         self.assertEqual(verdict.numbers["branches"], 8)
         self.assertEqual(verdict.numbers["blocks: false positives"], 0)
         self.assertEqual(verdict.numbers["blocks: ran"],
@@ -676,6 +676,15 @@ class JudgeTest(unittest.TestCase):
         blocks = self.blocks_of(document, "fixes")
         blocks[0]["size"] += blocks.pop(1)["size"]
         self.structure_fails(machine, document, "in the middle of a block")
+
+    def test_static_call_that_calls_nobody(self):
+        """It is one instruction of five bytes, whatever it is now."""
+        machine = Machine().begin()
+        machine.run("idle_tail")
+        document = claim_of(machine.finish())
+        blocks = self.blocks_of(document, "idle_tail")
+        blocks[0]["size"] += blocks.pop(1)["size"]
+        self.assertEqual(judged(machine, document).differences, [])
 
     def test_no_block_at_a_jump_target(self):
         """... into which the block before it falls; none of it ran."""
@@ -851,6 +860,22 @@ class JudgeTest(unittest.TestCase):
                 machine.trace(AT["two_ways_back"])
             machine.mark("end")
             self.assertEqual(self.failing(judged(machine)), ["log"])
+
+    def test_others_need_not_be_at_rest(self):
+        text = target_text.Text(SNAPSHOT, ["loop_body"])
+        for place, failing in (("caller", []), ("loop_head", ["log"])):
+            machine = Machine()
+            machine.mark("quiet")
+            machine.trace(AT[place])
+            machine.mark("start")
+            machine.run("loop_body", False)
+            machine.mark("stop")
+            machine.mark("end")
+            witness = Witness(text, ENGINE)
+            witness.read(iter(machine.bytes().splitlines(keepends=True)))
+            document = right_claim(text, machine.ran, machine.outcomes)
+            verdict = Judge(text, witness, Claim(document, "fixture"), "edges")
+            self.assertEqual(self.failing(verdict), failing)
 
     def test_strange_log(self):
         machine = Machine().begin()
