@@ -139,9 +139,9 @@ static u8 jump_traits(const struct builder *b, const struct flow_function *funct
 
 /*
  * A computed jump without a table goes to more places than operands name. Assembler code makes
- * one from a lea, perhaps through a thunk, which from here is just a jump out of the texts. On CPUs that need a
- * return thunk returns look the same; what gcc then names by an immediate is a label whose
- * address is passed on to be printed.
+ * one from a lea, perhaps through a thunk, which from here is just a jump out of the texts. On CPUs
+ * that need a return thunk returns look the same; what gcc then names by an immediate is a label
+ * whose address is passed on to be printed.
  */
 static bool has_computed_jump(u8 traits)
 {
