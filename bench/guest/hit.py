@@ -19,6 +19,8 @@ JUMPS = 64
 SPIN = 1000
 CALLS = {"entry": 100, "none": 100, "near": 10, "short": 10, "tight": 10, "c": 10, "spin": 10}
 JUMP_SHAPES = ("near", "short", "tight", "c")
+# Not the many places of growth: each kprobe makes the others' look-up longer.
+FUNCTIONS = [f"bench_{shape}" for shape in ("entry", "none") + JUMP_SHAPES]
 FLIPS = {"c": ("0x5555555555555555", "-1")}	# every other jump, and then the others
 # Before the first measured round: whoever disarms sites does that in a worker.
 SETTLE_S = 1.0
@@ -95,7 +97,7 @@ def measure_shape(bench, rows, who, shape, through):
 def measure_livecov(bench, rows, config):
     """One config: who counts, who does not, and what is left when nobody asks any more."""
     try:
-        config.attach("benchmod", ["bench_*"])
+        config.attach("benchmod", FUNCTIONS)
     except Unavailable as error:
         rows.add(str(config), "entry", "instructions", error=error)
         return

@@ -67,8 +67,7 @@ def tracked(*command, limit=None):
 
 def traced(*command, limit=None):
     """Run COMMAND with a trace that has room for all it does, and throw that away."""
-    return run("covstat", "trace", "--size", "256", "--output", "/dev/null", "--", *command,
-               limit=limit)
+    return run("covstat", "trace", "--output", "/dev/null", "--", *command, limit=limit)
 
 
 def callers():
