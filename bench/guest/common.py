@@ -15,6 +15,7 @@ import sys
 import time
 
 HERE = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+RTC = "/sys/class/rtc/rtc0/since_epoch"
 
 
 class Unavailable(Exception):
@@ -34,7 +35,8 @@ class Settings:
 
 
 class Rows:
-    """Results; on disk at once, so that a guest that dies leaves what it had."""
+    """Results; on disk at once, so that a guest that dies leaves what it had. A row
+    replaces an earlier one on the same: there are more runs of it now."""
 
     def __init__(self, section, path):
         self._section = section
@@ -48,7 +50,9 @@ class Rows:
         else:
             row["error"] = str(error)
         row.update(more)
-        self._rows.append(row)
+        same = next((place for place, old in enumerate(self._rows)
+                     if (old["who"], old["what"]) == (who, what)), len(self._rows))
+        self._rows[same:same + 1] = [row]
         with open(self._path + ".new", "w", encoding="utf-8") as file:
             json.dump(self._rows, file, indent=1)
         os.rename(self._path + ".new", self._path)
@@ -69,6 +73,42 @@ def complaint(words):
     return next((line for line in lines if "error" in line.lower()), lines[0] if lines else "")
 
 
+def now():
+    """Whole seconds, by the machine outside: a clock that counts instructions leaps when
+    the guest is idle and crawls when it is not."""
+    with open(RTC, encoding="ascii") as file:
+        return int(file.read())
+
+
+class Deadline:
+    """LIMIT seconds from now; None: none."""
+
+    def __init__(self, limit):
+        self.limit = limit
+        self._end = limit and now() + limit
+
+    def left(self):
+        return self._end and max(self._end - now(), 1)
+
+    def passed(self):
+        return bool(self._end) and now() > self._end
+
+    def check(self, done, wanted):
+        if self.passed():
+            raise Stopped(f"stopped after {self.limit:.0f} s, {done} of {wanted} places")
+
+
+def finished(child, limit):
+    """What CHILD has said, (stdout, stderr), or None after LIMIT seconds."""
+    deadline = Deadline(limit)
+    while True:
+        try:
+            return child.communicate(timeout=limit and 0.5)
+        except subprocess.TimeoutExpired:
+            if deadline.passed():
+                return None
+
+
 def run(*command, limit=None, env=None):
     """Run COMMAND; its standard output. Unavailable with its last words if it fails,
     Stopped if it takes more than LIMIT seconds: it then got SIGINT, and SIGKILL
@@ -76,17 +116,16 @@ def run(*command, limit=None, env=None):
     child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                              stdin=subprocess.DEVNULL, text=True, errors="replace",
                              env=env)
-    try:
-        out, err = child.communicate(timeout=limit)
-    except subprocess.TimeoutExpired as expired:
+    said = finished(child, limit)
+    if said is None:
         child.send_signal(signal.SIGINT)
-        try:
-            _, err = child.communicate(timeout=60)
-        except subprocess.TimeoutExpired:
+        said = finished(child, 60)
+        if said is None:
             child.kill()
-            _, err = child.communicate()
+            said = child.communicate()
         raise Stopped("; ".join([f"stopped after {limit:.0f} s"]
-                                + err.strip().splitlines()[:1])) from expired
+                                + said[1].strip().splitlines()[:1]))
+    out, err = said
     if child.returncode:
         name = os.path.basename(command[0])
         word = complaint(err or out) or f"status {child.returncode}"

@@ -7,12 +7,7 @@ from common import BusyTimer
 from workload import Work, measure_copies, measure_work
 
 
-# That clock leaps whenever the guest is idle.
-ATTACH_LIMIT_S = 600
-
-
 def measure(settings, rows):
-    settings.limit = ATTACH_LIMIT_S
     for name in ("ext4", "ext4-calls"):
         work = Work(name, "ext4", timer=BusyTimer)
         work.prepare()

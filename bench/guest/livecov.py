@@ -7,6 +7,10 @@ import json
 from common import Stopped, Unavailable, run
 
 
+# (engine, module, functions) that took too long, and in which config.
+too_slow = {}
+
+
 class Config:
     """One way to attach."""
 
@@ -26,7 +30,11 @@ class Config:
         return [("", None)]
 
     def attach(self, module, functions=(), limit=None):
-        """Attach; what covstat says, as a dict."""
+        """Attach; what covstat says, as a dict. What was too slow for LIMIT in one mode
+        is not tried in the others: the sites are much the same."""
+        asked = (self.engine, module, *functions)
+        if limit and asked in too_slow:
+            raise Stopped(f"not tried, after {too_slow[asked]}")
         arguments = ["--engine", self.engine, "--mode", self.mode, "--scope", self.scope]
         if self.paths:
             arguments.append("--paths")
@@ -35,7 +43,8 @@ class Config:
         try:
             return json.loads(run("covstat", "attach", module, *arguments, "--json",
                                   limit=limit))
-        except Stopped:
+        except Stopped as error:
+            too_slow[asked] = f"{self}: {error}"
             with contextlib.suppress(Unavailable):	# it may have been too late to stop
                 detach(module)
             raise

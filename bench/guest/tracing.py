@@ -8,26 +8,11 @@ import signal
 import subprocess
 import time
 
-from common import Stopped, Unavailable, complaint, read, run, write
+from common import Deadline, Stopped, Unavailable, complaint, read, run, write
 
 TRACING = "/sys/kernel/tracing"
 # How many lines one write to kprobe_events takes; a page holds more.
 BATCH = 20
-
-
-class Deadline:
-    """LIMIT seconds from now; None: none."""
-
-    def __init__(self, limit):
-        self._limit = limit
-        self._end = limit and time.monotonic() + limit
-
-    def left(self):
-        return self._end and max(self._end - time.monotonic(), 0.1)
-
-    def check(self, done, wanted):
-        if self._end and time.monotonic() > self._end:
-            raise Stopped(f"stopped after {self._limit:.0f} s, {done} of {wanted} places")
 
 
 class Peer:
