@@ -83,7 +83,10 @@ def text_of(document):
     for section in sections:
         rows = [row for row in document["rows"] if row["section"] == section]
         grid = section in GRIDS
-        lines += ["", f"[{section}] {GRIDS.get(section, '')}".rstrip()]
+        words = [GRIDS[section]] if section in GRIDS else []
+        if seconds := document.get("seconds", {}).get(section):
+            words.append(f"measured in {seconds} s")
+        lines += ["", f"[{section}] {'; '.join(words)}".rstrip()]
         lines += grid_of(rows) if grid else list_of(rows)
     return "\n".join(lines)
 

@@ -7,7 +7,7 @@ import subprocess
 
 import livecov
 import tracing
-from common import HERE, Stopped, Timer, Unavailable, run, say, write
+from common import HERE, Stopped, Timer, Unavailable, now, run, say, write
 
 WORK = os.path.join(HERE, "guest", "work.sh")
 # The first run after attaching, and then the state that stays.
@@ -44,16 +44,16 @@ class Work:
 
 
 class Compared:
-    """Ratios to unprobed runs, collected over repetitions."""
+    """Ratios to unprobed runs, collected over repetitions, and rows of them at once."""
 
     def __init__(self, rows, work):
         self._rows, self._work = rows, work
         self._ratios = {}	# (who, which run): values
-        self._more = {}
         self.bases = []
 
     def base(self):
         self.bases.append(self._work.seconds())
+        self._rows.median("nothing", f"{self._work}: unprobed run", "s", self.bases)
 
     def add(self, who, tracked=False, runs=RUNS, **more):
         """Run it as often as RUNS has names, and once without afterwards: the caller
@@ -64,16 +64,10 @@ class Compared:
             self.base()
             mean = (self.bases[-1] + self.bases[-2]) / 2
             for name, seconds in zip(runs, times):
-                self._ratios.setdefault((who, name), []).append(seconds / mean)
-            self._more.setdefault(who, {}).update(more)
+                values = self._ratios.setdefault((who, name), [])
+                values.append(seconds / mean)
+                self._rows.median(who, f"{self._work}: {name}", "ratio", values, **more)
         return finish
-
-    def report(self):
-        if self.bases:
-            self._rows.median("nothing", f"{self._work}: unprobed run", "s", self.bases)
-        for (who, name), values in self._ratios.items():
-            self._rows.median(who, f"{self._work}: {name}", "ratio", values,
-                              **self._more[who])
 
 
 def livecov_runs(settings, rows, work, compared, config, failed):
@@ -118,6 +112,17 @@ def peer_runs(settings, rows, work, compared, peer, failed):
     finish()
 
 
+def repetitions(settings):
+    """At most so many as asked for: one that would not end in time is not begun."""
+    begin = now()
+    for done in range(settings.repeat):
+        spent = now() - begin
+        if done and spent + spent / done > settings.budget:
+            say(f"{done} of {settings.repeat} repetitions have taken {spent} s: no more")
+            return
+        yield done
+
+
 def measure_work(settings, rows, work):
     compared = Compared(rows, work)
     failed = set()
@@ -125,7 +130,7 @@ def measure_work(settings, rows, work):
     work.prepare()
     work.seconds()		# fills caches
     livecov.load()
-    for repetition in range(settings.repeat):
+    for repetition in repetitions(settings):
         say(f"{work}: repetition {repetition + 1} of {settings.repeat}")
         compared.base()
         for config in livecov.configs(settings.engines, settings.modes, scopes):
@@ -135,7 +140,6 @@ def measure_work(settings, rows, work):
                          tracing.Bpftrace(work.module)):
                 peer_runs(settings, rows, work, compared, peer, failed)
     livecov.unload()
-    compared.report()
 
 
 def measure_copies(settings, rows, work, copies):
@@ -174,7 +178,7 @@ def measure_compiler(settings, rows, work, compiler, usable):
     with Loaded(work.module, usable[compiler]):
         work.seconds()		# fills caches
     parameters = f"/sys/module/{work.module}/parameters"
-    for _ in range(settings.repeat):
+    for _ in repetitions(settings):
         for variant, path in usable.items():
             if variant.partition("-")[0] != compiler:
                 continue
@@ -190,10 +194,10 @@ def measure_compiler(settings, rows, work, compiler, usable):
                     if variant != compiler:
                         with open(f"{parameters}/bench_seen", encoding="ascii") as file:
                             seen[label] = file.read().strip()
-    base = times.pop(compiler)
-    rows.median(f"copy without coverage, {compiler}", f"{work}: unprobed run", "s", base)
-    for label, values in times.items():
-        # Runs of one repetition stand beside each other.
-        ratios = [value / plain for value, plain in zip(values, base)]
-        rows.median(f"compiled in, {label}", f"{work}: any run", "ratio", ratios,
-                    seen=seen[label])
+        base = times[compiler]
+        rows.median(f"copy without coverage, {compiler}", f"{work}: unprobed run", "s", base)
+        for label in seen:
+            # Runs of one repetition stand beside each other.
+            ratios = [value / plain for value, plain in zip(times[label], base)]
+            rows.median(f"compiled in, {label}", f"{work}: any run", "ratio", ratios,
+                        seen=seen[label])
