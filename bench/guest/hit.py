@@ -104,6 +104,7 @@ def measure_livecov(bench, rows, config):
     try:
         for label, through in config.contexts():
             rows.add(str(config) + label, "entry", "instructions", one_entry(bench, through))
+            bench.ticks("none", through=through)	# what only its first hits cost
             for shape in JUMP_SHAPES:
                 measure_shape(bench, rows, str(config) + label, shape, through)
     finally:
