@@ -7,7 +7,7 @@ import subprocess
 
 import livecov
 import tracing
-from common import HERE, Stopped, Timer, Unavailable, now, run, say, write
+from common import HERE, Deadline, Stopped, Timer, Unavailable, now, run, say, write
 
 WORK = os.path.join(HERE, "guest", "work.sh")
 # The first run after attaching, and then the state that stays.
@@ -92,9 +92,13 @@ def livecov_runs(settings, rows, work, compared, config, failed):
     finish()
 
 
+def peer_name(peer):
+    return f"{peer}, all functions"
+
+
 def peer_runs(settings, rows, work, compared, peer, failed):
     """One repetition with a tracer on all functions of the module."""
-    key = f"{peer}, all functions"
+    key = peer_name(peer)
     if key in failed:
         return
     try:
@@ -123,22 +127,36 @@ def repetitions(settings):
         yield done
 
 
+def contenders(settings, work):
+    """(name, what measures it, what that is given), those first that are missed most where
+    time is short."""
+    scopes = ("tracked",) if work.at_once > 1 else ("all", "tracked")
+    configs = [(str(config), livecov_runs, config)
+               for config in livecov.configs(settings.engines, settings.modes, scopes)]
+    peers = [(peer_name(peer), peer_runs, peer)
+             for peer in (tracing.Profiler(work.module), tracing.FunctionTracer(work.module),
+                          tracing.Bpftrace(work.module))
+             if settings.peers and work.at_once == 1]
+    auto = [one for one in configs if one[2].engine == "auto"]
+    return auto + peers + [one for one in configs if one not in auto]
+
+
 def measure_work(settings, rows, work):
     compared = Compared(rows, work)
     failed = set()
-    scopes = ("tracked",) if work.at_once > 1 else ("all", "tracked")
+    budget = Deadline(settings.budget)
     work.prepare()
     work.seconds()		# fills caches
     livecov.load()
     for repetition in repetitions(settings):
         say(f"{work}: repetition {repetition + 1} of {settings.repeat}")
         compared.base()
-        for config in livecov.configs(settings.engines, settings.modes, scopes):
-            livecov_runs(settings, rows, work, compared, config, failed)
-        if settings.peers and work.at_once == 1:
-            for peer in (tracing.Profiler(work.module), tracing.FunctionTracer(work.module),
-                         tracing.Bpftrace(work.module)):
-                peer_runs(settings, rows, work, compared, peer, failed)
+        for name, measure, contender in contenders(settings, work):
+            if not budget.passed():
+                measure(settings, rows, work, compared, contender, failed)
+            elif not repetition:
+                rows.add(name, f"{work}: attach", "s",
+                         error=f"not tried: {settings.budget} s had passed")
     livecov.unload()
 
 
