@@ -30,8 +30,11 @@ class Config:
         return [("", None)]
 
     def attach(self, module, functions=(), limit=None):
-        """Attach; what covstat says, as a dict. What was too slow for LIMIT in one mode
-        is not tried in the others: the sites are much the same."""
+        """Attach; what covstat says, as a dict. LIMIT is for kprobes: with the others
+        it is the machine that is slow. What was too slow in one mode is not tried in the
+        next: the sites are much the same."""
+        if self.engine != "kprobe":
+            limit = None
         asked = (self.engine, module, *functions)
         if limit and asked in too_slow:
             raise Stopped(f"not tried, after {too_slow[asked]}")
