@@ -19,7 +19,7 @@
 
 enum record_kind {
 	R_END, R_CASE, R_FUNCTION, R_REGION, R_FIXUP, R_LABEL, R_BUG, R_FENTRY, R_STATIC_CALL,
-	R_POINTER, R_ENTRY,
+	R_POINTER, R_ENTRY, R_BLOCK, R_ISLAND,
 };
 
 /* Of a function in test_region_asm.S. */
@@ -41,6 +41,12 @@ struct record {
 		struct {
 			u64 function, from, to, why;
 		} entry;
+		struct {
+			u64 site, from, to, why;
+		} block;
+		struct {
+			u64 of, from, to;
+		} island;
 		struct flow_pair pair;
 		struct {
 			u64 address, warn;
@@ -61,9 +67,9 @@ static struct {
 	struct flow_pair fixups[MAX], labels[MAX];
 	struct flow_bug bugs[MAX];
 	u64 fentries[MAX], static_calls[MAX], pointers[MAX];
-	const struct record *expected[MAX], *entries[MAX];
+	const struct record *expected[MAX], *entries[MAX], *blocks[MAX], *islands[MAX];
 	struct flow_input in;
-	u32 nr_pointers, nr_expected, nr_entries;
+	u32 nr_pointers, nr_expected, nr_entries, nr_blocks, nr_islands;
 } test;
 
 /* --- known code ---------------------------------------------------------------------------- */
@@ -103,6 +109,12 @@ static void add_record(const struct record *record)
 		break;
 	case R_ENTRY:
 		test.entries[test.nr_entries++] = record;
+		break;
+	case R_BLOCK:
+		test.blocks[test.nr_blocks++] = record;
+		break;
+	case R_ISLAND:
+		test.islands[test.nr_islands++] = record;
 		break;
 	case R_FIXUP:
 		test.fixups[in->nr_fixups++] = record->pair;
@@ -144,6 +156,21 @@ static void expect(const char *what, u64 jcc, u64 wanted, u64 found)
 	fail();
 }
 
+/* Of the region that begins at @start, if the test tells of one; else it has none. */
+static void check_island(u64 of, u64 start, const struct region *region)
+{
+	u64 from = start, to = start;
+	u32 i;
+
+	for (i = 0; i < test.nr_islands; i++)
+		if (test.islands[i]->island.of == of) {
+			from = test.islands[i]->island.from;
+			to = test.islands[i]->island.to;
+		}
+	expect("island's length", of, to - from, region->island_length);
+	expect("island", of, from, start + region->island);
+}
+
 static void check_region(const struct flow *flow, const struct region *regions,
 			 const struct record *record)
 {
@@ -158,6 +185,7 @@ static void check_region(const struct flow *flow, const struct region *regions,
 	region = &regions[i];
 	expect("why", at, record->region.why, region->why);
 	expect("length", at, record->region.to - record->region.from, region->length);
+	check_island(at, record->region.from, region);
 	if (!region->length)
 		return;
 	expect("before", at, at - record->region.from, region->before);
@@ -178,10 +206,27 @@ static void check_entry(const struct region *regions, const struct record *recor
 	region = &regions[i];
 	expect("entry's why", at, record->entry.why, region->why);
 	expect("entry's length", at, record->entry.to - record->entry.from, region->length);
+	check_island(at, record->entry.from, region);
 	if (!region->length)
 		return;
 	expect("entry's place", at, record->entry.from, at + test.functions[i].entry + 5);
 	expect("entry's before", at, region->length, region->before);
+}
+
+static void check_block(const struct flow *flow, const struct region *regions,
+			const struct record *record)
+{
+	u64 at = record->block.site;
+	u32 i;
+
+	for (i = 0; i < flow->nr_blocks; i++)
+		if (test.functions[flow->blocks[i].function].address + flow->blocks[i].site == at)
+			break;
+	expect("known", at, true, i < flow->nr_blocks);
+	expect("block's why", at, record->block.why, regions[i].why);
+	expect("block's length", at, record->block.to - record->block.from, regions[i].length);
+	expect("block's before", at, regions[i].length, regions[i].before);
+	check_island(at, record->block.from, &regions[i]);
 }
 
 static void test_end(void)
@@ -203,6 +248,8 @@ static void test_end(void)
 		check_region(&flow, branches, test.expected[i]);
 	for (i = 0; i < test.nr_entries; i++)
 		check_entry(entries, test.entries[i]);
+	for (i = 0; i < test.nr_blocks; i++)
+		check_block(&flow, blocks, test.blocks[i]);
 	flow_free(&flow);
 }
 
@@ -222,7 +269,7 @@ static void known_jumps_get_their_regions(void **state)
 		test_begin(record);
 	}
 	test_end();
-	assert_true(cases > 30);
+	assert_true(cases > 60);
 }
 
 /* --- real code ----------------------------------------------------------------------------- */

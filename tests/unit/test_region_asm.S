@@ -10,6 +10,10 @@
  * no_region JCC WHY
  * entry_region NAME FROM TO	that of the entry of the function
  * no_entry_region NAME
+ * block_region FROM TO	that of the block whose site is at FROM
+ * no_block_region FROM
+ * island OF FROM TO	the island of such a region: OF is its JCC, or its first argument if it has
+ *	none; a region of which none is told must have none
  * fixup, static_branch, bug, warn, fentry, static_call	entries of the tables
  * pointer ADDRESS	data names it
  */
@@ -29,6 +33,8 @@
 #define R_STATIC_CALL	8
 #define R_POINTER	9
 #define R_ENTRY		10
+#define R_BLOCK		11
+#define R_ISLAND	12
 
 	.macro	record kind, a=0, b=0, c=0, d=0
 	.pushsection .data.rel.region, "aw"
@@ -67,6 +73,29 @@
 
 	.macro	no_entry_region name
 	record	R_ENTRY, \name, 0, 0, SHORT
+	.endm
+
+	.macro	block_region from, to
+	record	R_BLOCK, \from, \from, \to, 0
+	.endm
+
+	.macro	no_block_region from
+	record	R_BLOCK, \from, 0, 0, SHORT
+	.endm
+
+	.macro	island of, from, to
+	record	R_ISLAND, \of, \from, \to
+	.endm
+
+	/* What may be moved, five bytes of it; and what may not, as many as there has to be. */
+	.macro	five
+	lea	8(%rdi, %rsi), %rax
+	.endm
+
+	.macro	fixed_bytes count
+	.rept	\count
+	sti
+	.endr
 	.endm
 
 	.macro	fixup from, to
@@ -772,6 +801,504 @@ beside_jcc: je	beside_out
 	ret
 beside_out: ret
 	end_function beside
+
+	/*
+	 * A jump between two instructions that cannot be moved. Its island takes no more than it
+	 * needs, and not the first instruction of a block.
+	 */
+	case	"an island in front of a jump"
+	function ahead
+	region	ahead_jcc, ahead_jcc, ahead_next
+	island	ahead_jcc, ahead_from, ahead_to
+	nop
+	jmp	ahead_first
+ahead_first: nop
+ahead_from: five
+	five
+ahead_to: five
+	sti
+ahead_jcc: je	ahead_out
+ahead_next: sti
+ahead_out: ret
+	end_function ahead
+
+	case	"an island behind a jump, of instructions of any length"
+	function astern
+	region	astern_jcc, astern_jcc, astern_next
+	island	astern_jcc, astern_from, astern_to
+	nop
+	sti
+astern_jcc: je	astern_out
+astern_next: sti
+astern_from: inc %eax
+	movabs	$0x1122334455667788, %rcx
+astern_to: sti
+astern_out: ret
+	end_function astern
+
+	case	"nine bytes are no island"
+	function nine
+	no_region nine_jcc, SHORT
+	nop
+	sti
+nine_jcc: je	nine_out
+	sti
+	five
+	inc	%eax
+	inc	%ecx
+	sti
+nine_out: ret
+	end_function nine
+
+	case	"an island as far ahead as a short jump reaches"
+	function reach_back
+	region	reach_back_jcc, reach_back_jcc, reach_back_next
+	island	reach_back_jcc, reach_back_jcc-128, reach_back_jcc-118
+	nop
+	sti
+	five
+	five
+	fixed_bytes 118
+reach_back_jcc: je reach_back_out
+reach_back_next: sti
+reach_back_out: ret
+	end_function reach_back
+
+	case	"but no further"
+	function far_back
+	no_region far_back_jcc, SHORT
+	nop
+	sti
+	five
+	five
+	fixed_bytes 119
+far_back_jcc: je far_back_out
+	sti
+far_back_out: ret
+	end_function far_back
+
+	case	"an island as far behind as a short jump reaches"
+	function reach_ahead
+	region	reach_ahead_jcc, reach_ahead_jcc, reach_ahead_next
+	island	reach_ahead_jcc, reach_ahead_jcc+124, reach_ahead_jcc+134
+	nop
+	jmp	reach_ahead_in
+reach_ahead_out: ret
+reach_ahead_in: sti
+reach_ahead_jcc: je reach_ahead_out
+reach_ahead_next: fixed_bytes 122
+	five
+	five
+	ret
+	end_function reach_ahead
+
+	case	"but not further either"
+	function far_ahead
+	no_region far_ahead_jcc, SHORT
+	nop
+	jmp	far_ahead_in
+far_ahead_out: ret
+far_ahead_in: sti
+far_ahead_jcc: je far_ahead_out
+	fixed_bytes 123
+	five
+	five
+	ret
+	end_function far_ahead
+
+	case	"in a block that begins out of reach"
+	function far_block
+	region	far_block_jcc, far_block_jcc, far_block_next
+	island	far_block_jcc, far_block_jcc-128, far_block_jcc-118
+	nop
+	fixed_bytes 40
+	five
+	five
+	five
+	fixed_bytes 116
+	jmp	far_block_jcc
+far_block_jcc: je far_block_out
+far_block_next: sti
+far_block_out: ret
+	end_function far_block
+
+	case	"an island is not looked for in another function"
+	function alone
+	no_region alone_jcc, SHORT
+	nop
+	sti
+alone_jcc: je	alone_out
+	sti
+alone_out: ret
+	end_function alone
+	function rich
+	nop
+	five
+	five
+	five
+	ret
+	end_function rich
+
+	case	"nobody jumps into an island, not even from a function that is not selected"
+	function island_entered
+	no_region island_entered_jcc, SHORT
+	nop
+	sti
+island_entered_jcc: je island_entered_out
+	sti
+	five
+island_entered_target: five
+	sti
+island_entered_out: ret
+	end_function island_entered
+	function island_enters, 1
+	nop
+	jmp	island_entered_target
+	end_function island_enters
+
+	case	"nor does data name an instruction in it"
+	function island_named
+	pointer	island_named_at
+	no_region island_named_jcc, SHORT
+	nop
+	sti
+island_named_jcc: je island_named_out
+	sti
+	five
+island_named_at: five
+	sti
+island_named_out: ret
+	end_function island_named
+
+	case	"nor half of one, but perhaps its first byte"
+	function island_half
+	pointer	island_half_from
+	pointer	island_half_to + 9
+	region	island_half_jcc, island_half_jcc, island_half_next
+	island	island_half_jcc, island_half_from, island_half_to
+	no_region island_half2_jcc, SHORT
+	nop
+	sti
+island_half_jcc: je island_half_out
+island_half_next: sti
+island_half_from: five
+	five
+island_half_to: sti
+island_half2_jcc: je island_half_out
+	sti
+	five
+	five
+	sti
+island_half_out: ret
+	end_function island_half
+
+	case	"an operand names an instruction in what would be an island"
+	function island_operand
+	no_region island_operand_jcc, SHORT
+	nop
+	sti
+island_operand_jcc: je island_operand_out
+	sti
+	five
+island_operand_at: five
+	sti
+	lea	island_operand_at(%rip), %rax
+island_operand_out: ret
+	end_function island_operand
+
+	case	"what may fault is in no island, but what is behind it may be"
+	function island_fault
+	fixup	island_fault_load, island_fault_out
+	region	island_fault_jcc, island_fault_jcc, island_fault_next
+	island	island_fault_jcc, island_fault_from, island_fault_to
+	nop
+	sti
+island_fault_jcc: je island_fault_out
+island_fault_next: sti
+	five
+island_fault_load: mov (%rdi), %rax
+island_fault_from: five
+	five
+island_fault_to: sti
+island_fault_out: ret
+	end_function island_fault
+
+	case	"nor is a fix-up in the middle of one"
+	function island_fixed
+	fixup	island_fixed_load, island_fixed_at
+	no_region island_fixed_jcc, SHORT
+	nop
+	sti
+island_fixed_load: mov (%rdi), %rax
+	sti
+island_fixed_jcc: je island_fixed_out
+	sti
+	five
+island_fixed_at: five
+	sti
+island_fixed_out: ret
+	end_function island_fixed
+
+	case	"nor a static branch, nor what it goes to"
+	function island_label
+	static_branch island_label_site, island_label_target
+	no_region island_label_jcc, SHORT
+	nop
+	sti
+island_label_jcc: je island_label_out
+	sti
+	five
+island_label_site: .byte 0x0f, 0x1f, 0x44, 0, 0
+	sti
+	inc	%ecx
+	five
+island_label_target: five
+	sti
+island_label_out: ret
+	end_function island_label
+
+	case	"nor a static call, even while it is none"
+	function island_static
+	static_call island_static_call
+	no_region island_static_jcc, SHORT
+	nop
+	sti
+island_static_jcc: je island_static_out
+	sti
+	five
+island_static_call: .byte 0x0f, 0x1f, 0x44, 0, 0
+	five
+	sti
+island_static_out: ret
+	end_function island_static
+
+	case	"nor a call or a return, which may end a region"
+	function island_call
+	no_region island_call_jcc, SHORT
+	nop
+	sti
+island_call_jcc: je island_call_out
+	sti
+	five
+	call	near
+	sti
+	five
+	inc	%eax
+	inc	%ecx
+	ret
+	.byte	0xcc, 0xcc
+island_call_out: ret
+	end_function island_call
+
+	case	"nor a warning"
+	function island_warn
+	warn	island_warn_trap
+	no_region island_warn_jcc, SHORT
+	nop
+	sti
+island_warn_jcc: je island_warn_out
+	sti
+	five
+island_warn_trap: ud2
+	five
+	sti
+island_warn_out: ret
+	end_function island_warn
+
+	case	"nor ftrace's place, nor the instruction behind it"
+	function island_fentry
+	fentry	island_fentry
+	no_region island_fentry_jcc, SHORT
+	entry_region island_fentry, island_fentry_site, island_fentry_to
+	.byte	0x0f, 0x1f, 0x44, 0, 0
+island_fentry_site: five
+island_fentry_to: five
+	sti
+island_fentry_jcc: je island_fentry_out
+	sti
+island_fentry_out: ret
+	end_function island_fentry
+
+	case	"but those behind that"
+	function island_entry
+	fentry	island_entry_fentry
+	region	island_entry_jcc, island_entry_jcc, island_entry_next
+	island	island_entry_jcc, island_entry_from, island_entry_to
+	entry_region island_entry, island_entry_site, island_entry_from
+	endbr64
+island_entry_fentry: .byte 0x0f, 0x1f, 0x44, 0, 0
+island_entry_site: five
+island_entry_from: five
+	five
+island_entry_to: sti
+island_entry_jcc: je island_entry_out
+island_entry_next: sti
+island_entry_out: ret
+	end_function island_entry
+
+	case	"nor the first instruction of a block, where a site may be"
+	function island_leader
+	no_region island_leader_jcc, SHORT
+	nop
+	sti
+island_leader_jcc: je island_leader_in
+	sti
+	jmp	island_leader_out
+island_leader_in: five
+	five
+	sti
+island_leader_out: ret
+	end_function island_leader
+
+	case	"nor that behind an entry's own instruction"
+	function island_untraced
+	no_region island_untraced_jcc, SHORT
+	push	%rbx
+	five
+	five
+	sti
+island_untraced_jcc: je island_untraced_out
+	sti
+island_untraced_out: ret
+	end_function island_untraced
+
+	case	"nor what is another jump's"
+	function island_others
+	region	island_others_from, island_others_jcc, island_others_next
+	no_region island_others2_jcc, SHORT
+	nop
+	sti
+	five
+island_others_from: five
+island_others_jcc: je island_others_out
+island_others_next: sti
+island_others2_jcc: je island_others_out
+	sti
+island_others_out: ret
+	end_function island_others
+
+	case	"one island serves one jump"
+	function rival_islands
+	region	rival_islands_jcc, rival_islands_jcc, rival_islands_next
+	island	rival_islands_jcc, rival_islands_from, rival_islands_to
+	no_region rival_islands2_jcc, SHORT
+	nop
+	sti
+rival_islands_jcc: je rival_islands_out
+rival_islands_next: sti
+rival_islands2_jcc: je rival_islands_out
+	sti
+rival_islands_from: five
+	five
+rival_islands_to: five
+	sti
+rival_islands_out: ret
+	end_function rival_islands
+
+	case	"two need two, one behind the other"
+	function two_islands
+	region	two_islands_jcc, two_islands_jcc, two_islands_next
+	island	two_islands_jcc, two_islands_from, two_islands_to
+	region	two_islands2_jcc, two_islands2_jcc, two_islands2_next
+	island	two_islands2_jcc, two_islands_to, two_islands2_to
+	nop
+	sti
+two_islands_jcc: je two_islands_out
+two_islands_next: sti
+two_islands2_jcc: je two_islands_out
+two_islands2_next: sti
+two_islands_from: five
+	five
+two_islands_to: five
+	five
+two_islands2_to: sti
+two_islands_out: ret
+	end_function two_islands
+
+	case	"a jump that somebody else wants gets none"
+	function island_reserved
+	pointer	island_reserved_jcc + 1
+	fixup	island_reserved2_jcc, island_reserved_out
+	no_region island_reserved_jcc, RESERVED
+	no_region island_reserved2_jcc, RESERVED
+	nop
+	sti
+island_reserved_jcc: je island_reserved_out
+	sti
+island_reserved2_jcc: je island_reserved_out
+	sti
+	five
+	five
+	five
+	five
+	sti
+island_reserved_out: ret
+	end_function island_reserved
+
+	case	"nor does one in a function that is entered anywhere"
+	function island_unsure
+	no_region island_unsure_jcc, UNSURE
+	lea	island_unsure_table(%rip), %rax
+	lea	(%rax, %rdi, 8), %rax
+	jmp	*%rax
+island_unsure_table: sti
+island_unsure_jcc: je island_unsure_out
+	sti
+	five
+	five
+	sti
+island_unsure_out: ret
+	end_function island_unsure
+
+	case	"loops and jumps with a prefix have islands as well"
+	function island_loop
+	region	island_loop_jcc, island_loop_jcc, island_loop_next
+	island	island_loop_jcc, island_loop_from, island_loop_to
+	region	island_ecx_jcc, island_ecx_jcc, island_ecx_next
+	island	island_ecx_jcc, island_loop_to, island_ecx_to
+	nop
+	sti
+island_loop_jcc: loop island_loop_jcc
+island_loop_next: sti
+island_ecx_jcc: addr32 jrcxz island_loop_out
+island_ecx_next: sti
+island_loop_from: five
+	five
+island_loop_to: five
+	five
+island_ecx_to: sti
+island_loop_out: ret
+	end_function island_loop
+
+	case	"an entry or a block of two bytes needs an island, which jumps choose first"
+	function short_passages
+	fentry	short_passages
+	entry_region short_passages, short_passages_from, short_passages_to
+	island	short_passages, short_passages_entrys, short_passages_blocks
+	block_region short_passages_block, short_passages_block_to
+	island	short_passages_block, short_passages_blocks, short_passages_last
+	region	short_passages_jcc, short_passages_jcc, short_passages_next
+	island	short_passages_jcc, short_passages_jumps, short_passages_entrys
+	no_block_region short_passages_out
+	.byte	0x0f, 0x1f, 0x44, 0, 0
+short_passages_from: push %rbx
+	push	%rbp
+short_passages_to: sti
+short_passages_jcc: je short_passages_block
+short_passages_next: sti
+short_passages_jumps: five
+	five
+short_passages_entrys: five
+	five
+short_passages_blocks: five
+	five
+short_passages_last: sti
+	jmp	short_passages_out
+short_passages_block: test %eax, %eax
+short_passages_block_to: sti
+	jmp	short_passages_out
+short_passages_out: ret
+	end_function short_passages
 
 	.globl	region_text_end
 region_text_end:
