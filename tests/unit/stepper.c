@@ -91,6 +91,15 @@ static void watch(struct stepper_run *run, u64 rip, u64 rsp)
 	run->watch_rsp = rsp;
 }
 
+static bool has_left(struct stepper_run *run, u64 rip)
+{
+	bool goes_by = run->by && rip == run->by;
+
+	if (goes_by)
+		run->by = 0;
+	return !goes_by && (rip < run->from || rip >= run->to);
+}
+
 /* After an instruction. */
 static void step(ucontext_t *context)
 {
@@ -101,7 +110,7 @@ static void step(ucontext_t *context)
 	stepper.last = rip;
 	run->endless = ++stepper.steps > MAX_STEPS;
 	run->jumped = run->watch && last == run->watch && rip != run->watch_next;
-	if (run->endless || run->jumped || rip < run->from || rip >= run->to)
+	if (run->endless || run->jumped || has_left(run, rip))
 		finish(context);
 	else
 		watch(run, rip, regs[REG_RSP]);

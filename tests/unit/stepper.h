@@ -27,6 +27,7 @@ struct stepper_state {
  * @start: first instruction
  * @from: it has left when it is outside of @from ...
  * @to: ... to before here
+ * @by: it may come here once on its way, outside of that; 0 for none
  * @watch: when an instruction here has gone anywhere but to the next one, it has
  *	   left as well; 0 for none
  * @watch_next: the one behind it
@@ -40,7 +41,7 @@ struct stepper_state {
  * @endless: out: it was given up
  */
 struct stepper_run {
-	u64 start, from, to, watch, watch_next;
+	u64 start, from, to, by, watch, watch_next;
 	struct stepper_state state;
 	u64 rip, fault, watch_rsp;
 	int signal;

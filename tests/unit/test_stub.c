@@ -195,25 +195,95 @@ static void a_stub_that_its_region_cannot_reach_is_refused(void **state)
 	assert_int_equal(stub_write(&stub, bytes), -ERANGE);
 }
 
+/* One jump at @bytes, which will lie at @address. */
+static void expect_jump(const u8 *bytes, u32 length, u64 address, u64 target)
+{
+	struct insn_branch insn;
+
+	assert_int_equal(insn_branch_decode(bytes, length, address, &insn), 0);
+	assert_int_equal(insn.kind, INSN_JMP);
+	assert_int_equal(insn.target, target);
+}
+
+static void expect_int3s(const u8 *bytes, u32 from, u32 to)
+{
+	for (; from < to; from++)
+		assert_int_equal(bytes[from], 0xcc);
+}
+
 static void a_region_gets_a_jump_and_int3s(void **state)
 {
-	struct stub stub = { .address = 0x10000, .at = 0x20000 };
-	struct insn_branch insn;
 	u8 bytes[REGION_MAX_LEN + 1];
-	u32 length, i;
+	u32 length;
 
 	(void)state;
-	for (length = REGION_JUMP_LEN; length <= 20; length++) {
+	for (length = REGION_JUMP_LEN; length <= REGION_MAX_LEN; length++) {
 		memset(bytes, CANARY, sizeof(bytes));
-		stub.region.length = length;
-		stub_jump(stub.address, length, stub.at, bytes);
-		assert_int_equal(insn_branch_decode(bytes, length, stub.address, &insn), 0);
-		assert_int_equal(insn.kind, INSN_JMP);
-		assert_int_equal(insn.target, stub.at);
+		stub_jump(HERE, length, THERE, bytes);
+		expect_jump(bytes, length, HERE, THERE);
+		expect_int3s(bytes, REGION_JUMP_LEN, length);
 		assert_int_equal(bytes[length], CANARY);
-		for (i = REGION_JUMP_LEN; i < length; i++)
-			assert_int_equal(bytes[i], 0xcc);
 	}
+}
+
+static void a_short_region_gets_a_jump_to_its_islands_second_one(void **state)
+{
+	struct region region = { .island_length = REGION_ISLAND_LEN };
+	u8 bytes[REGION_JUMP_LEN];
+	u32 length;
+	s32 island;
+
+	(void)state;
+	for (length = REGION_SHORT_LEN; length < REGION_JUMP_LEN; length++)
+		for (island = -128; island <= 124; island++) {
+			memset(bytes, CANARY, sizeof(bytes));
+			region.length = length;
+			region.island = island;
+			stub_short_jump(&region, bytes);
+			expect_jump(bytes, length, HERE, HERE + island + REGION_JUMP_LEN);
+			expect_int3s(bytes, REGION_SHORT_LEN, length);
+			assert_int_equal(bytes[length], CANARY);
+		}
+}
+
+static void an_island_gets_two_jumps_and_int3s(void **state)
+{
+	const u64 copy = THERE + 0x100, stub = THERE;
+	u8 bytes[REGION_MAX_LEN + 1];
+	u32 length;
+
+	(void)state;
+	for (length = REGION_ISLAND_LEN; length <= REGION_MAX_LEN; length++) {
+		memset(bytes, CANARY, sizeof(bytes));
+		stub_island(HERE, length, copy, stub, bytes);
+		expect_jump(bytes, length, HERE, copy);
+		expect_jump(bytes + REGION_JUMP_LEN, length - REGION_JUMP_LEN,
+			    HERE + REGION_JUMP_LEN, stub);
+		expect_int3s(bytes, REGION_ISLAND_LEN, length);
+		assert_int_equal(bytes[length], CANARY);
+	}
+}
+
+/* mov; inc; add 8(%rip): where each is carried out, nothing being noted */
+static void places_in_a_copy_have_an_origin(void **state)
+{
+	static const u8 text[] = {
+		0x48, 0x89, 0xc8, 0x48, 0xff, 0xc0, 0x48, 0x03, 0x05, 8, 0, 0, 0,
+	};
+	struct stub copy = {
+		.text = text, .address = HERE, .at = THERE, .how = STUB_BYTE, .cell = NO_CELLS,
+		.region = { .before = sizeof(text), .length = sizeof(text) },
+	};
+	u8 bytes[STUB_MAX_LEN];
+	u32 i;
+
+	(void)state;
+	assert_int_equal(stub_write(&copy, bytes), sizeof(text) + REGION_JUMP_LEN);
+	for (i = 0; i < sizeof(text); i++)
+		assert_int_equal(stub_origin(&copy, i), i);
+	expect_jump(bytes + sizeof(text), REGION_JUMP_LEN, THERE + sizeof(text),
+		    HERE + sizeof(text));
+	assert_int_equal(stub_origin(&copy, sizeof(text)), sizeof(text));
 }
 
 /* test; je; mov; inc, and what has which length in its stub */
@@ -498,6 +568,9 @@ int main(void)
 		cmocka_unit_test(what_is_out_of_reach_is_refused),
 		cmocka_unit_test(a_stub_that_its_region_cannot_reach_is_refused),
 		cmocka_unit_test(a_region_gets_a_jump_and_int3s),
+		cmocka_unit_test(a_short_region_gets_a_jump_to_its_islands_second_one),
+		cmocka_unit_test(an_island_gets_two_jumps_and_int3s),
+		cmocka_unit_test(places_in_a_copy_have_an_origin),
 		cmocka_unit_test(places_in_a_stub_have_an_origin),
 		cmocka_unit_test(a_call_at_the_end_has_an_origin),
 		cmocka_unit_test(a_window_serves_its_cells),

@@ -123,17 +123,25 @@ static void restore_memory(const u8 *image)
 
 /* --- one comparison ------------------------------------------------------------------------ */
 
+/* How a stub is reached: not at all, or through bytes written over the region or the island. */
+enum way {
+	DIRECTLY,
+	BY_JUMP,
+	BY_SHORT_JUMP,	/* and the island's second one */
+	BY_ISLAND,	/* the region is the island, the stub the copy of its instructions */
+};
+
 /**
  * struct trial - a region, and how to run it
  * @stub: what is made; @stub.text is where the region really is, at @stub.address
- * @jump: through stub_jump()'s bytes, written over the region
+ * @way: how it is reached
  * @state: registers and flags to begin with
  * @preempt_count: for STUB_TASK_*
  * @bases: for STUB_TASK_*: each may be 0
  */
 struct trial {
 	struct stub stub;
-	bool jump;
+	enum way way;
 	struct stepper_state state;
 	u32 preempt_count;
 	u64 bases[2];
@@ -239,10 +247,12 @@ static void run_copy(const struct trial *trial, u32 length)
 	const struct stub *stub = &trial->stub;
 
 	copied.run = (struct stepper_run){
-		.start = trial->jump ? stub->address : stub->at,
+		.start = trial->way ? stub->address : stub->at,
 		.from = stub->at, .to = stub->at + length,
 		.state = trial->state,
 	};
+	if (trial->way == BY_SHORT_JUMP)
+		copied.run.by = stub->address + stub->region.island + REGION_JUMP_LEN;
 	restore_memory(initial);
 	stepper_do(&copied.run);
 	save_memory(copied.image);
@@ -323,7 +333,7 @@ static void compare(const struct trial *trial)
 		return;
 	check(trial, !memcmp(&a->state, &b->state, sizeof(a->state)));
 	check(trial, a->signal == b->signal && a->fault == b->fault);
-	if (a->signal && !trial->jump)
+	if (a->signal && trial->way != BY_JUMP)
 		check(trial, stub_origin(stub, b->rip - stub->at) == a->rip - stub->address);
 	else if (!a->signal)
 		check(trial, a->rip == b->rip);
@@ -366,19 +376,39 @@ static u32 write_window(u32 length)
 	return WINDOW + more;
 }
 
-/* Write over the region; into @kept what was there. */
-static void put_jump(struct trial *trial, u8 *kept)
-{
-	u8 *region = (u8 *)(uintptr_t)trial->stub.address;
+/* Nobody comes there. */
+#define NOWHERE_CODE	((uintptr_t)memory.stub + PAGE / 2)
 
-	memcpy(kept, region, trial->stub.region.length);
-	trial->stub.text = kept;
-	stub_jump(trial->stub.address, trial->stub.region.length, trial->stub.at, region);
+/* Write over what is in memory.text; into @kept what was there. */
+static void put_jumps(struct trial *trial, u8 *kept)
+{
+	const struct region *region = &trial->stub.region;
+	u8 *text = (u8 *)(uintptr_t)trial->stub.address;
+	u64 island = trial->stub.address + region->island;
+
+	memcpy(kept, memory.text, PAGE);
+	trial->stub.text = kept + (text - memory.text);
+	switch (trial->way) {
+	case BY_JUMP:
+		stub_jump(trial->stub.address, region->length, trial->stub.at, text);
+		break;
+	case BY_SHORT_JUMP:
+		stub_short_jump(region, text);
+		stub_island(island, region->island_length, NOWHERE_CODE, trial->stub.at,
+			    text + region->island);
+		break;
+	case BY_ISLAND:
+		stub_island(trial->stub.address, region->length, trial->stub.at, NOWHERE_CODE,
+			    text);
+		break;
+	case DIRECTLY:
+		break;
+	}
 }
 
 static void try(struct trial *trial)
 {
-	u8 kept[REGION_MAX_LEN];
+	static u8 kept[PAGE];
 	int length;
 
 	lay_out_gs(trial);
@@ -391,12 +421,12 @@ static void try(struct trial *trial)
 		tally.endless++;
 		return;
 	}
-	if (trial->jump)
-		put_jump(trial, kept);
+	if (trial->way)
+		put_jumps(trial, kept);
 	run_copy(trial, write_window(length));
 	compare(trial);
-	if (trial->jump)
-		memcpy((void *)(uintptr_t)trial->stub.address, kept, trial->stub.region.length);
+	if (trial->way)
+		memcpy(memory.text, kept, PAGE);
 }
 
 /* --- states -------------------------------------------------------------------------------- */
@@ -533,7 +563,7 @@ static void code_jcc(const u8 *opcode, u32 size, s32 target)
 
 static void code_end(struct trial *trial)
 {
-	trial->jump = true;
+	trial->way = BY_JUMP;
 	trial->stub.text = code.start;
 	trial->stub.address = (uintptr_t)code.start;
 	trial->stub.at = (uintptr_t)memory.stub;
@@ -862,6 +892,105 @@ static void random_passages_do_the_same(void **state)
 		assert_true(tally.left[0] - tally.faults > rounds / 5);
 }
 
+/* --- islands --------------------------------------------------------------------------------- */
+
+/* A jump alone, or a passage, that a short jump has room for but no near one. */
+static void random_short_code(bool wild)
+{
+	do {
+		code_begin(400 + below(64));
+		if (one_in(2)) {
+			add_random_jcc();
+		} else {
+			add_random_insns(3, wild);
+			if (one_in(3))
+				CODE(0xc3, 0xcc);
+			code.before = code.size;
+		}
+	} while (code.size < REGION_SHORT_LEN || code.size >= REGION_JUMP_LEN);
+}
+
+/* As far from the region as a short jump at its beginning reaches. Return: its length. */
+static u32 random_island(s32 offset, bool wild)
+{
+	u8 *to = code.start + offset;
+	u32 size, length;
+
+	for (size = 0; size < REGION_ISLAND_LEN; size += length)
+		length = wild && one_in(3) ? random_bytes(to + size) :
+					     random_usual(to + size, (uintptr_t)to + size);
+	/* What the generators have written too much. */
+	memset(to + size, 0xcc, INSN_MAX_LEN);
+	return size;
+}
+
+/* Behind the region at the nearest, or in front of it. */
+static s32 random_offset(void)
+{
+	const s32 room = 2 * REGION_MAX_LEN + INSN_MAX_LEN;
+
+	switch (below(4)) {
+	case 0:
+		return -128;
+	case 1:
+		return REGION_SHORT_LEN + 127 - REGION_JUMP_LEN;
+	case 2:
+		return -128 + (s32)below(128 - room);
+	default:
+		return REGION_JUMP_LEN + (s32)below(120);
+	}
+}
+
+static void try_by_short_jump(s32 offset, u32 length)
+{
+	struct trial trial = { 0 };
+
+	choose_random(&trial);
+	code_end(&trial);
+	trial.way = BY_SHORT_JUMP;
+	trial.stub.region.island = offset;
+	trial.stub.region.island_length = length;
+	try(&trial);
+}
+
+static void try_by_island(s32 offset, u32 length)
+{
+	struct trial trial = { 0 };
+
+	choose_random(&trial);
+	choose_cells(&trial, STUB_BYTE, 3);
+	code_end(&trial);
+	trial.way = BY_ISLAND;
+	trial.stub.text += offset;
+	trial.stub.address += offset;
+	trial.stub.region = (struct region){ .before = length, .length = length };
+	try(&trial);
+}
+
+static void random_islands_do_the_same(void **state)
+{
+	u32 round, length;
+	s32 offset;
+
+	(void)state;
+	memset(&tally, 0, sizeof(tally));
+	for (round = 0; round < rounds; round++) {
+		chance_seed(first_seed + round);
+		random_short_code(round % 2);
+		offset = random_offset();
+		length = random_island(offset, round % 2);
+		try_by_short_jump(offset, length);
+		try_by_island(offset, length);
+	}
+	print_message("    seed %" PRIu64 ": %u fell through or passed, %u jumped, %u faults, "
+		      "%u endless\n", first_seed, tally.left[0], tally.left[1], tally.faults,
+		      tally.endless);
+	if (rounds < 100)
+		return;
+	assert_true(tally.left[0] - tally.faults > rounds / 2 && tally.left[1] > rounds / 6);
+	assert_true(tally.faults > rounds / 50);
+}
+
 /* --- real code ----------------------------------------------------------------------------- */
 
 static bool is_usable(const u8 *text, const struct region *region)
@@ -1073,6 +1202,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(operands_relative_to_rip_keep_their_place),
 		cmocka_unit_test(random_regions_do_the_same),
 		cmocka_unit_test(random_passages_do_the_same),
+		cmocka_unit_test(random_islands_do_the_same),
 		cmocka_unit_test(regions_of_the_c_library_do_the_same),
 		cmocka_unit_test(regions_of_modules_do_the_same),
 		cmocka_unit_test(random_instructions_step_alike),
