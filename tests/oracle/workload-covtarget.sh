@@ -15,7 +15,8 @@ beside()
 		body 4 7 , spin 5 9 , rcx_beside 2 3 0 , rcx_beside 0x100000000 2 1
 	covtarget-call fault_before 0 , fault_before 1 , fault_after 2 2 1 , \
 		fault_after 2 1 0 , deep 4 , give_way 4 5 , from_cold 0 5 , \
-		from_cold 1 5 , from_cold 2 5
+		from_cold 1 5 , from_cold 2 5 , after_call 7 3 , \
+		after_call 7 0x101 , island 4 5 7
 	covtarget-call key_beside 1 1 , key_beside_set 1 , key_beside 1 1 , \
 		key_first , key_beside_set 0 , key_first , call_beside 3 0 , call_beside_set 1 , \
 		call_beside 3 1 , call_beside_set 0 , warn_beside 1 5 , warn_beside 0 0

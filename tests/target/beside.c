@@ -162,6 +162,30 @@ zero:
 }
 
 /*
+ * A short jump that others come to, as they do to what is behind it: nothing can go along with
+ * it. What can be moved is the body of its loop, all ten bytes of it but the nop. Returns
+ * @b + @a * (@c + 3) + 3 * @c.
+ */
+covt_fn s64 covt_island(u64 a, u64 b, u64 c)
+{
+	s64 sum = b;
+
+	asm volatile("test %[a], %[a]\n\t"
+		     "jmp 2f\n"
+		     "1:\tnop\n\t"
+		     "lea 3(%[sum]), %[sum]\n\t"
+		     "add %[c], %[sum]\n\t"
+		     "dec %[a]\n"
+		     "2:\t" COVT_JUMP("more") "jnz 1b\n"
+		     /* Three times: the parity of 1 and 2 is odd. */
+		     "3:\tadd %[c], %[sum]\n\t"
+		     "inc %[a]\n\t"
+		     COVT_JUMP("odd") "jnp 3b"
+		     : [a] "+r" (a), [sum] "+r" (sum) : [c] "r" (c) : "cc");
+	return sum;
+}
+
+/*
  * The same code in a task and in an interrupt on top of it, which go different ways
  * in it. Whoever counts tracked tasks alone must see the task's ways alone.
  */

@@ -402,6 +402,35 @@ covt_from_cold.cold:
 	.popsection
 
 /*
+ * A short jump between a call and a place that others come to: the four bytes of it and its test
+ * are all that can be moved there. Returns @a; for each @b, counted down until its low byte is
+ * 0, @b + 10 more.
+ */
+COVT_FUNC_START(covt_after_call)
+	push	%rbx
+	push	%rbp
+	mov	%rdi, %rbx
+	mov	%rsi, %rbp
+1:	mov	%rbp, %rdi
+	xor	%esi, %esi
+	xor	%edx, %edx
+	call	covt_leaf
+	test	%al, %al
+	covt_jump low, jne, 3f
+2:	mov	%rbx, %rax
+	pop	%rbp
+	pop	%rbx
+	RET
+3:	add	%rbp, %rbx
+	lea	5(%rbx), %rbx
+	lea	5(%rbx), %rbx
+	dec	%rbp
+	mov	%rbp, %rcx
+	covt_jump more, jnz, 1b
+	jmp	2b
+SYM_FUNC_END(covt_after_call)
+
+/*
  * An address in the middle, as an operand of the text, to which there is no other way.
  * Returns @b if @a is 0, else 2 * @b.
  */

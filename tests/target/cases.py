@@ -24,7 +24,7 @@ FUNCTIONS = (
     "for_loop", "while_loop", "do_loop", "leave_loop", "loop_insns", "delay", "recurse", "leaf",
     "chain", "tail", "tail_jcc", "indirect", "indirect_tail", "inline_one", "inline_two",
     "rip_after", "flags", "carry", "into_before", "into_after", "body", "spin", "rcx_beside",
-    "give_way", "deep", "from_cold",
+    "give_way", "deep", "from_cold", "after_call", "island",
     # What only a site of its own tells: fix-ups, static branches, warnings.
     "fixup", "fault_before", "fault_after", "static_key", "warn", "warn_never", "warn_beside",
     "key_beside", "key_first",

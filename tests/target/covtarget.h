@@ -36,10 +36,10 @@
 	X(rip_before) X(rip_after) X(rip_percpu) X(flags) X(carry)		\
 	X(into_before) X(into_after) X(body) X(spin) X(rcx_beside)		\
 	X(fault_before) X(fault_after) X(wait_test) X(give_way) X(deep)		\
-	X(from_cold) X(goto_text)						\
+	X(from_cold) X(goto_text) X(after_call)					\
 	/* beside.c */								\
 	X(goto_data) X(key_beside) X(key_beside_set) X(key_first) X(call_beside)	\
-	X(call_beside_set) X(warn_beside) X(interrupted)			\
+	X(call_beside_set) X(warn_beside) X(interrupted) X(island)		\
 	/* generated.c */							\
 	X(ifs_1) X(ifs_10) X(ifs_100) X(ifs_1000)
 

@@ -331,6 +331,11 @@ FUNCTIONS = {
         Input("1 5", 10, "two one negative-"),
         Input("0 -3", -1, "one negative+"),
     ],
+    "after_call": [
+        Input("7 0", 7, "low-", also={"covt_leaf": Ran(1, "leaf")}),
+        Input("7 3", 43, "low+ more+-", also={"covt_leaf": Ran(3, "leaf")}),
+        Input("7 0x101", 274, "low+- more+", also={"covt_leaf": Ran(2, "leaf")}),
+    ],
     # beside.c
     "goto_data": [
         Input("1 5", 6, "plus_one negative-"),
@@ -365,6 +370,10 @@ FUNCTIONS = {
         Input("1 5", 6, "quiet- zero-"),
     ],
     "interrupted": [interrupted("0", 3), interrupted("1", 3)],
+    "island": [
+        Input("0 5 7", 26, "more- odd+-"),
+        Input("4 5 7", 66, "more+- odd+-"),
+    ],
     # generated.c
     "ifs_1": ifs(1),
     "ifs_10": ifs(10),
@@ -410,6 +419,8 @@ JUMP_SIZES = {
     "covt_deep": {"bottom": 2},
     "covt_from_cold": {"cold": 6, "carry": 2},
     "covt_goto_text": {"negative": 2},
+    "covt_after_call": {"low": 2, "more": 2},
+    "covt_island": {"more": 2, "odd": 2},
 }
 
 # Functions that must have a part in .text.unlikely; else that shape is not tested.
