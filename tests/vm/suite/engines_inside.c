@@ -10,8 +10,18 @@
 #include "engines.h"
 #include "module/covlife.h"
 
-#define STAYER		"covlife_stay"
 #define STAY_MIB	256
+
+/* Where one can stand: between a test and its jump, and in the middle of an island. */
+struct place {
+	const char *function;
+	unsigned int how;
+};
+
+static const struct place places[] = {
+	{ "covlife_stay", COVLIFE_STAY },
+	{ "covlife_stay_island", COVLIFE_STAY_ISLAND },
+};
 
 static bool is_staying(void)
 {
@@ -21,20 +31,20 @@ static bool is_staying(void)
 	       answer[0] == 'Y';
 }
 
-static void stay(void *unused)
+static void stay(void *how)
 {
-	(void)unused;
 	pin(1);
-	poke(COVLIFE_STAY, STAY_MIB);
+	poke(*(const unsigned int *)how, STAY_MIB);
 }
 
 /* Somebody stands there from now on, for a second and more. */
-static pid_t stay_elsewhere(void)
+static pid_t stay_elsewhere(const struct place *place)
 {
+	unsigned int how = place->how;
 	pid_t stayer;
 
 	pin(0);
-	stayer = start(stay, NULL);
+	stayer = start(stay, &how);
 	EVENTUALLY(is_staying());
 	/* From there it is a few instructions. */
 	usleep(100 * 1000);
@@ -42,45 +52,64 @@ static pid_t stay_elsewhere(void)
 	return stayer;
 }
 
-static void expect_detour(int fd, uint32_t target)
+static uint32_t attach_there(int fd, const struct place *place)
 {
-	EXPECT_EQ(engines_of(fd, target).sites[COV_ENGINE_DETOUR], 1);
-}
-
-static void region_is_not_changed_under_a_task_that_stands_in_it(void)
-{
-	int fd = control_open();
-	pid_t stayer = stay_elsewhere();
-	uint32_t target = attach_with(fd, TARGET, STAYER, COV_ENGINE_AUTO, COV_MODE_COUNT,
+	uint32_t target = attach_with(fd, TARGET, place->function, COV_ENGINE_AUTO, COV_MODE_COUNT,
 				      COV_SCOPE_ALL);
 
-	expect_detour(fd, target);
+	EXPECT_EQ(target_info(fd, target).branches, 1);
+	EXPECT_EQ(engines_of(fd, target).sites[COV_ENGINE_DETOUR], 1);
+	return target;
+}
+
+static void change_under_a_task(const struct place *place)
+{
+	int fd = control_open();
+	pid_t stayer = stay_elsewhere(place);
+	uint32_t target = attach_there(fd, place);
+
 	EXPECT(!is_staying());
 	finish(stayer);
-	/* It had passed the region's first byte before. */
-	EXPECT_EQ(function_hits(fd, target, STAYER), 0);
-	poke(COVLIFE_STAY, 1);
+	/* It had passed the region's or the island's first byte, and the entry, before. */
+	EXPECT_EQ(function_hits(fd, target, place->function), 0);
+	poke(place->how, 1);
+	EXPECT_EQ(function_hits(fd, target, place->function), 1);
 	with_id(fd, COV_IOC_DETACH, target);
 	expect_clean_text();
+	close(fd);
+}
+
+static void text_is_not_changed_under_a_task_that_stands_in_it(void)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(places); i++) {
+		test_case("%s", places[i].function);
+		change_under_a_task(&places[i]);
+	}
 }
 
 static void stub_is_not_given_back_under_a_task_that_stands_in_it(void)
 {
-	int fd = control_open();
-	uint32_t target = attach_with(fd, TARGET, STAYER, COV_ENGINE_AUTO, COV_MODE_COUNT,
-				      COV_SCOPE_ALL);
-	pid_t stayer;
+	size_t i;
 
-	expect_detour(fd, target);
-	stayer = stay_elsewhere();
-	with_id(fd, COV_IOC_DETACH, target);
-	EXPECT(!is_staying());
-	finish(stayer);
-	expect_clean_text();
+	for (i = 0; i < ARRAY_SIZE(places); i++) {
+		int fd = control_open();
+		uint32_t target = attach_there(fd, &places[i]);
+		pid_t stayer;
+
+		test_case("%s", places[i].function);
+		stayer = stay_elsewhere(&places[i]);
+		with_id(fd, COV_IOC_DETACH, target);
+		EXPECT(!is_staying());
+		finish(stayer);
+		expect_clean_text();
+		close(fd);
+	}
 }
 
 static const struct test tests[] = {
-	TEST(region_is_not_changed_under_a_task_that_stands_in_it),
+	TEST(text_is_not_changed_under_a_task_that_stands_in_it),
 	TEST(stub_is_not_given_back_under_a_task_that_stands_in_it),
 };
 

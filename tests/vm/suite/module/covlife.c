@@ -36,7 +36,7 @@ MODULE_PARM_DESC(stop_in_exit, "the exit function waits for a write to go");
 module_param(waiting, bool, 0444);
 MODULE_PARM_DESC(waiting, "one of them does: nothing happens before a write to go");
 module_param(staying, bool, 0444);
-MODULE_PARM_DESC(staying, "covlife_stay() is being called");
+MODULE_PARM_DESC(staying, "covlife_stay() or covlife_stay_island() is being called");
 module_param(fail, int, 0444);
 MODULE_PARM_DESC(fail, "errno that the init function ends with");
 
@@ -138,6 +138,32 @@ asm("	.pushsection .text\n"
     "	.popsection\n");
 
 /*
+ * Such an instruction in the middle of what can be moved near a short jump that nothing can go
+ * along with. There is no other jump for which livecov would wait.
+ */
+asmlinkage bool covlife_stay_island(void *memory, unsigned long unused, unsigned long unused_too,
+				    unsigned long bytes);
+
+asm("	.pushsection .text\n"
+    "	.balign	16\n"
+    "	.type	covlife_stay_island, @function\n"
+    "covlife_stay_island:\n"
+    "	xor	%eax, %eax\n"
+    "	jmp	1f\n"
+    "1:	test	%rcx, %rcx\n"
+    "	mov	%rcx, %rdx\n"
+    "	rep	stosb\n"
+    "	lea	8(%rdx), %rdx\n"
+    "	lea	8(%rdx), %rdx\n"
+    "	jmp	2f\n"
+    "2:	je	3f\n"
+    "	sti\n"			/* they are on; but it cannot be moved */
+    "	mov	$1, %eax\n"
+    "3:	" ASM_RET
+    "	.size	covlife_stay_island, . - covlife_stay_island\n"
+    "	.popsection\n");
+
+/*
  * For probes alone, nobody calls them. A loop instruction of which the second byte lies on the
  * next page: in a section of its own, because the tests look at .text's first page.
  */
@@ -165,7 +191,7 @@ asm("	.pushsection .text\n"
     "	.popsection\n"
     _ASM_EXTABLE(1b, 2b));
 
-static int stay(unsigned long mib)
+static int stay(unsigned long mib, bool in_island)
 {
 	void *memory = vmalloc(mib * SZ_1M);
 	bool stayed;
@@ -173,7 +199,8 @@ static int stay(unsigned long mib)
 	if (!memory)
 		return -ENOMEM;
 	WRITE_ONCE(staying, true);
-	stayed = covlife_stay(memory, 0, 0, mib * SZ_1M);
+	stayed = in_island ? covlife_stay_island(memory, 0, 0, mib * SZ_1M) :
+			     covlife_stay(memory, 0, 0, mib * SZ_1M);
 	WRITE_ONCE(staying, false);
 	vfree(memory);
 	return stayed ? 0 : -EIO;
@@ -290,7 +317,9 @@ static long covlife_ioctl(struct file *file, unsigned int cmd, unsigned long val
 		covlife_loop(value);
 		return 0;
 	case COVLIFE_STAY:
-		return stay(value);
+		return stay(value, false);
+	case COVLIFE_STAY_ISLAND:
+		return stay(value, true);
 	case COVLIFE_NMI:
 		return run_in_nmi(&errand);
 	case COVLIFE_CALL_FIRST:

@@ -28,6 +28,9 @@
 /* call_first(), which makes two calls; the answer is how many were made */
 #define COVLIFE_CALL_FIRST	_IO('L', 8)
 
+/* the same in covlife_stay_island(), in the island of a short jump's detour */
+#define COVLIFE_STAY_ISLAND	_IO('L', 9)
+
 /* covlife_work() takes its rarest way, which lies in covlife_work.cold. */
 #define COVLIFE_RARE		0x5eed
 
