@@ -46,6 +46,26 @@ uint32_t attach_covtarget(int fd, unsigned int engine);
 /* covtarget_text - a copy of all its text, without asking livecov */
 void covtarget_text(struct text *text);
 
+/**
+ * struct island - where a short jump of covtarget's and its island (module/region.h) have been
+ *		   patched; offsets from the function's first byte
+ * @name: of the function
+ * @base: of its first byte in covtarget_text()
+ * @jump: the conditional jump
+ * @begin: the island, which begins with a jump
+ * @second: the island's second jump, to which the short one leads
+ */
+struct island {
+	const char *name;
+	uint64_t base;
+	uint64_t jump;
+	uint64_t begin;
+	uint64_t second;
+};
+
+/* island_of - of a function's first conditional jump, which must have one now */
+struct island island_of(int fd, uint32_t target, const char *name);
+
 /* The tests that need a file of their own. */
 extern const struct test_group coexist_probes;
 

@@ -50,6 +50,8 @@ static const struct expected expected[] = {
 	CASE(fault_after, 2, 2, 0, WORD), CASE(fault_after, 2, 2, 1, -14),
 	CASE(give_way, 4, 5, 0, 20), CASE(deep, 4, 0, 0, 10),
 	CASE(from_cold, 1, 5, 0, 5), CASE(from_cold, 2, 5, 0, 10),
+	CASE(after_call, 7, 3, 0, 43), CASE(after_call, 7, 0x101, 0, 274),
+	CASE(island, 4, 5, 7, 66), CASE(island, 0, 5, 7, 26),
 	CASE(goto_text, 1, 5, 0, 10), CASE(goto_text, 0, 5, 0, 5),
 	CASE(goto_data, 0, 5, 0, 51), CASE(goto_data, 2, 5, 0, -1),
 	CASE(warn_beside, 1, 5, 0, 6), CASE(warn_beside, 0, 0, 0, 0),
@@ -141,4 +143,25 @@ void covtarget_text(struct text *text)
 {
 	/* Its last function that is exercised is far into it; data is on other pages. */
 	read_module_bytes(text, COEXIST_TARGET, 6 * 4096);
+}
+
+struct island island_of(int fd, uint32_t target, const char *name)
+{
+	struct cov_function function = function_of(fd, target, name);
+	struct island island = { .name = name };
+	static struct text now;
+	struct cov_branch branch;
+	const unsigned char *jump;
+
+	covtarget_text(&now);
+	EXPECT_EQ(read_table(fd, COV_IOC_BRANCHES, target, function.first_branch, 1, &branch), 1);
+	island.base = function.address - now.address;
+	island.jump = branch.offset;
+	jump = now.bytes + island.base + island.jump;
+	EXPECT_EQ(jump[0], 0xeb);
+	island.second = island.jump + 2 + (signed char)jump[1];
+	island.begin = island.second - 5;
+	EXPECT_EQ(now.bytes[island.base + island.begin], 0xe9);
+	EXPECT_EQ(now.bytes[island.base + island.second], 0xe9);
+	return island;
 }

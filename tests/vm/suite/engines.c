@@ -8,7 +8,9 @@
 
 int main(int argc, char **argv)
 {
-	const struct test_group groups[] = { engines_abi, engines_counts, engines_inside };
+	const struct test_group groups[] = {
+		engines_abi, engines_counts, engines_inside, engines_islands,
+	};
 
 	return suite_main(groups, ARRAY_SIZE(groups), argc, argv);
 }
