@@ -12,12 +12,19 @@ ORACLE_LONG := loop vivid
 ORACLE_BIG := ext4 btrfs xfs
 # Drivers of all kinds: in two modes and both scopes. Not overlay: the guest's root is one.
 ORACLE_DRIVERS := dm_mod i2c_stub null_blk scsi_debug snd_aloop snd_dummy veth \
-	wireguard zram
+	wireguard zram nf_tables aesni_intel chacha_x86_64 crc32c_intel sha512_ssse3
 
 oracle_runs = $(foreach target,$(1),$(foreach kernel,$(ORACLE_KERNELS),\
 		$(addprefix $(target)/$(kernel)/,$(ORACLE_MODES))))
 
-.PHONY: test-oracle test-oracle-quick test-oracle-self
+.PHONY: test-oracle test-oracle-quick test-oracle-self afalg-call
+
+# What workloads of cryptography call.
+afalg-call: build/afalg-call
+
+build/afalg-call: tests/oracle/afalg-call.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -Wall -Wextra -Werror -O2 -g -o $@ $<
 
 # The oracle's own tests, without a virtual machine.
 test-oracle-self:
