@@ -241,8 +241,10 @@ static void mark_pointers(struct builder *b)
 		u64 address = b->in->pointers[i];
 		u32 index = reader_function(&b->r, address);
 
-		if (index != FLOW_NONE && address != b->in->functions[index].address &&
-		    *reader_marks(&b->r, address) & MARK_START && may_jump_by_table(b, index))
+		if (index == FLOW_NONE || b->in->functions[index].error ||
+		    address == b->in->functions[index].address)
+			continue;
+		if (*reader_marks(&b->r, address) & MARK_START && may_jump_by_table(b, index))
 			mark_target(b, address, MARK_HIDDEN);
 	}
 }

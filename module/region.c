@@ -297,29 +297,22 @@ static u32 island_end(const struct choice *choice, u32 at, u32 end)
 }
 
 /*
- * Where an island may begin in a block at the earliest: a site on the block itself, or on its
- * function's entry, needs the first instruction for a breakpoint or a passage.
+ * Where an island may begin in a block at the earliest: after the instruction of the block's site,
+ * which may get a breakpoint or a passage. In an entry block that is after the entry's site.
  */
-static u32 island_from(const struct region_finder *f, const struct choice *choice,
-		       const struct flow_block *block, u32 end)
+static u32 island_from(const struct choice *choice, const struct flow_block *block, u32 end)
 {
-	const struct flow_function *function = &f->in->functions[block->function];
 	u32 at = choice->start + (block->site != FLOW_NONE ? block->site : block->offset);
 
-	if (block->flags & FLOW_BLOCK_ENTRY && function->entry != FLOW_ENTRY_UNKNOWN) {
-		at = choice->start + function->entry;
-		if (choice->marks[at] & REGION_MARK_FENTRY)
-			at += FLOW_PATCHED_LEN;
-	}
 	return at < end ? step_over(choice, at, end) : end;
 }
 
 /* For a region at @from, in one block. Return: is there one? */
-static bool find_island_in(const struct region_finder *f, const struct choice *choice,
-			   const struct flow_block *block, u32 from, struct region *region)
+static bool find_island_in(const struct choice *choice, const struct flow_block *block, u32 from,
+			   struct region *region)
 {
 	u32 end = choice->start + block->offset + block->size, to;
-	u32 at = island_from(f, choice, block, end);
+	u32 at = island_from(choice, block, end);
 
 	for (; at < end && at <= from + ISLAND_AHEAD; at = step_over(choice, at, end)) {
 		if (at + ISLAND_BACK < from)
@@ -345,10 +338,10 @@ static bool find_island(const struct region_finder *f, const struct choice *choi
 
 	for (i = block + 1; i-- > first &&
 	     choice->start + blocks[i].offset + blocks[i].size + ISLAND_BACK > from;)
-		if (find_island_in(f, choice, &blocks[i], from, region))
+		if (find_island_in(choice, &blocks[i], from, region))
 			return true;
 	for (i = block + 1; i < end && choice->start + blocks[i].offset <= from + ISLAND_AHEAD; i++)
-		if (find_island_in(f, choice, &blocks[i], from, region))
+		if (find_island_in(choice, &blocks[i], from, region))
 			return true;
 	return false;
 }
