@@ -144,10 +144,10 @@ def contenders(settings, work):
 def measure_work(settings, rows, work):
     compared = Compared(rows, work)
     failed = set()
-    budget = Deadline(settings.budget)
     work.prepare()
     work.seconds()		# fills caches
     livecov.load()
+    budget = Deadline(settings.budget)
     for repetition in repetitions(settings):
         say(f"{work}: repetition {repetition + 1} of {settings.repeat}")
         compared.base()
