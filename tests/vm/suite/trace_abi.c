@@ -81,20 +81,17 @@ static void memory_that_another_trace_has_is_not_there(void)
 	FAILS(other, COV_IOC_TRACE, &request, ENOMEM);
 }
 
-/* A trace that takes the half of all memory that there is for traces, but for @less pages. */
-static struct cov_trace all_memory_but(uint64_t less)
+/* A trace that takes all of the half of the memory; one page is for its head. */
+static struct cov_trace largest_trace(void)
 {
-	uint64_t pages = sysconf(_SC_PHYS_PAGES) / 2 - less;
-
-	/* One is for the head. */
-	return trace_request((pages - 1) * CHUNK, 1, 0);
+	return trace_request((sysconf(_SC_PHYS_PAGES) / 2 - 1) * CHUNK, 1, 0);
 }
 
 /* Traces and the maps of samples have one half of the memory, not a half each. */
 static void samples_and_traces_share_memory(void)
 {
 	struct cov_register reg = { .sample = 1 };
-	struct cov_trace request = all_memory_but(0);
+	struct cov_trace request = largest_trace();
 	int fd, other;
 
 	if (request.size > COV_TRACE_SIZE_MAX)
@@ -111,19 +108,14 @@ static void samples_and_traces_share_memory(void)
 	EXPECT(strstr(last_error(other), "memory"));
 	close(request.fd);
 	CALL(other, COV_IOC_REGISTER, &reg);
-	request = all_memory_but(0);
+	request = largest_trace();
 	FAILS(fd, COV_IOC_TRACE, &request, ENOMEM);
-	/* The sample's map is a page, or a few. */
-	request = all_memory_but(16);
-	CALL(fd, COV_IOC_TRACE, &request);
 	/* Without targets of scope tracked samples have no maps. */
 	close(other);
-	close(request.fd);
-	request = all_memory_but(0);
 	CALL(fd, COV_IOC_TRACE, &request);
 }
 
-#define FAILSLAB	"/sys/kernel/debug/failslab/"
+#define DEBUGFS		"/sys/kernel/debug/"
 #define FAIL_NTH	"/proc/thread-self/fail-nth"
 
 /* COV_IOC_TRACE with system calls, its @nth allocation failing; @err: its errno. Was there one? */
@@ -148,12 +140,19 @@ static bool nth_allocation_fails(int fd, int fail_nth, int nth, int *err)
 
 static void failed_allocation_is_reported_as_a_lack_of_memory(void)
 {
+	static const char *const verbose[] = {
+		DEBUGFS "failslab/verbose", DEBUGFS "fail_page_alloc/verbose",
+		DEBUGFS "fail_usercopy/verbose",
+	};
 	int fd = control_open(), fail_nth, nth, err, failed = 0;
+	size_t i;
 
-	if (access(FAILSLAB "ignore-gfp-wait", W_OK) || access(FAIL_NTH, W_OK))
+	if (access(DEBUGFS "failslab/ignore-gfp-wait", W_OK) || access(FAIL_NTH, W_OK))
 		skip_test("this kernel has no fault injection");
-	write_file(FAILSLAB "ignore-gfp-wait", "N");
-	write_file(FAILSLAB "verbose", "0");
+	write_file(DEBUGFS "failslab/ignore-gfp-wait", "N");
+	for (i = 0; i < ARRAY_SIZE(verbose); i++)
+		if (!access(verbose[i], W_OK))
+			write_file(verbose[i], "0");
 	fail_nth = MUST(open(FAIL_NTH, O_RDWR | O_CLOEXEC));
 	for (nth = 1; nth < 100 && nth_allocation_fails(fd, fail_nth, nth, &err); nth++) {
 		test_case("allocation %d: %s", nth, last_error(fd));
