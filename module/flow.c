@@ -317,13 +317,20 @@ static void open_block(struct scan *scan)
 	scan->seeking = true;
 }
 
+/* May an indirect jump land on it? Not if it is no longer there. */
+static bool is_landing(const struct walk *walk)
+{
+	return walk->step.insn.length == ENDBR_LEN &&
+	       insn_is_endbr(walk->span->bytes + walk->at);
+}
+
 /* Take the current instruction into the block. */
 static void add_step(struct scan *scan)
 {
 	const struct step *step = &scan->walk.step;
 	u32 offset = scan->walk.at - scan->start;
 	bool is_entry = scan->block.flags & FLOW_BLOCK_ENTRY && offset <= scan->entry;
-	bool reserved = scan->first & MARK_RESERVED;
+	bool reserved = scan->first & MARK_RESERVED || is_landing(&scan->walk);
 	bool stops = false;
 
 	scan->insns++;

@@ -1204,7 +1204,9 @@ cm_middle: inc	%eax
 jt0_body:
 	jmp	*(%rsi,%rdi,8)
 	end_block jt0
-	block	jt1, FALL, jt2, flags=HIDDEN, leader=BOTH
+	block	jt1, FALL, jt2, flags=HIDDEN, site=jt1_body, leader=BOTH
+	endbr64
+jt1_body:
 	lea	2(%rax), %eax
 	end_block jt1
 	block	jt2, AWAY, flags=HIDDEN, leader=BOTH
