@@ -529,6 +529,17 @@ warned2_jcc: je	warned_out
 warned_out: ret
 	end_function warned
 
+	case	"an indirect jump lands on an endbr64"
+	function landing
+	no_region landing_jcc, SHORT
+	sti
+	endbr64
+landing_jcc: je	landing_out
+	sti
+	jmp	landing_out
+landing_out: ret
+	end_function landing
+
 	case	"data names an instruction"
 	function data
 	pointer	data_named
