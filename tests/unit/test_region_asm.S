@@ -531,7 +531,10 @@ warned_out: ret
 
 	case	"an indirect jump lands on an endbr64"
 	function landing
+	no_region landing_first, SHORT
 	no_region landing_jcc, SHORT
+	sti
+landing_first: je landing_out
 	sti
 	endbr64
 landing_jcc: je	landing_out
