@@ -97,13 +97,6 @@ static void begin_function(struct region_marks *m, struct sweep *sweep)
 		sweep->limit = functions[next].address - text->base;
 }
 
-/* An endbr64 stays where it is: on CPUs that check, an indirect jump must land on one. */
-static bool is_relocatable(const u8 *bytes, const struct insn_branch *insn)
-{
-	return insn_branch_is_plain(insn) &&
-	       !(insn->length == ENDBR_LEN && insn_is_endbr(bytes));
-}
-
 static void read_insn(struct region_marks *m, struct sweep *sweep, const struct insn_branch *insn)
 {
 	const u8 *bytes = sweep->text->bytes + sweep->at;
@@ -114,7 +107,7 @@ static void read_insn(struct region_marks *m, struct sweep *sweep, const struct 
 		sweep->marks[sweep->at] |= REGION_MARK_FILL;
 	else
 		sweep->left = insn->kind == INSN_JMP || insn->kind == INSN_RET;
-	if (is_relocatable(bytes, insn))
+	if (insn_branch_is_plain(insn))
 		sweep->marks[sweep->at] |= REGION_MARK_PLAIN;
 	else if (insn->target)
 		mark(m, insn->target, 1, REGION_MARK_ENTERED);
