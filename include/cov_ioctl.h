@@ -66,7 +66,7 @@
 /* Why a branch has no detour. */
 #define COV_WHY_OTHER		0	/* another engine was requested, or see its errno */
 #define COV_WHY_UNSURE		1	/* not every edge into its function is known */
-#define COV_WHY_SHORT		2	/* too few movable instructions are adjacent to it */
+#define COV_WHY_SHORT		2	/* too few movable instructions are near it */
 #define COV_WHY_RESERVED	3	/* its bytes, or adjacent ones, belong to another user */
 #define COV_WHYS_MAX		8
 
