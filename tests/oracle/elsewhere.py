@@ -24,8 +24,12 @@ of the target would be next, had nothing been moved:
  - where the one that is next is itself a jump or a return, that may have been moved: then
    it ran. So did a call, if its return address was pushed and then jumped to where it leads.
 
+Where there is no room for five bytes the jump is one of two, to such a jump to livecov's text
+that stands where other instructions were: an island.  These have been moved as well, and there
+are two jumps in their place, the first to their copies.  The second is one of the lines between.
+
 Only instructions that cannot have stayed can have been moved: those that the five
-bytes touch, and those in front of the conditional jump.  Where a function is
+bytes, two or ten, touch, and those in front of the conditional jump.  Where a function is
 entered there may be no conditional jump: then the text behind those that the five
 bytes touch is as it was, which is seen by whoever has read it.  An added
 instruction behind them that looks like the target's next one is none.  Behind a call, a jump or a
@@ -40,6 +44,7 @@ May call target_text.py.
 from target_text import CALL, JCC, JMP, LEAVE, OTHER
 
 DETOUR_SIZE = 5
+SHORT_SIZE = 2
 INT3 = 0xcc     # what stands behind the jump, where instructions were
 PUSH = 0x68     # of four bytes, sign-extended
 ADDRESS_MASK = 2**64 - 1
@@ -119,6 +124,7 @@ class Elsewhere:
         # address: (the instruction that is next, where those end that were moved)
         self._next = {}
         self._patched = {}      # section name: its bytes while it was patched
+        self._seconds = set()   # addresses of the second jumps of islands
         self._pushed = {}       # address: what the instruction before it has pushed
         self.strange = []       # (address, what)
         self.moved = set()      # addresses of instructions that ran outside
@@ -129,18 +135,53 @@ class Elsewhere:
         lead?  An int3 may send somebody there whose jump is never seen."""
         base = self._text.bases[name]
         self._patched[name] = content
-        for i, (own, patched) in enumerate(zip(self._text.bytes[name], content)):
-            if own != patched and base + i in self._text.instructions:
-                self.leave(base + i, content[i:i + DETOUR_SIZE])
+        begun = list(self._begun(
+            base + i for i, (own, patched) in enumerate(zip(self._text.bytes[name], content))
+            if own != patched and base + i in self._text.instructions))
+        # Short ones first: they say which jumps are the second ones of islands.
+        for address, now in sorted(begun, key=lambda jump: len(jump[1])):
+            if address not in self._seconds:
+                self.leave(address, now)
+
+    def _begun(self, changed):
+        """(address, bytes) of what begins at the CHANGED addresses, and is not part of a
+        jump that began before."""
+        end = 0
+        for address in changed:
+            if address < end:
+                continue
+            short = self._now(address, SHORT_SIZE)
+            if self.is_short(address, short):
+                end = address + SHORT_SIZE
+                yield address, short
+                continue
+            end = address
+            while self.is_detour(end, self._now(end, DETOUR_SIZE)):
+                end += DETOUR_SIZE
+            yield address, self._now(address, DETOUR_SIZE)
 
     def is_engine(self, address):
         """Is ADDRESS in livecov's text?"""
         return address in self._engine
 
+    def _now(self, address, size):
+        """SIZE bytes at ADDRESS in the target's text while it was patched, if known."""
+        for name, content in self._patched.items():
+            start = address - self._text.bases[name]
+            if 0 <= start < len(content):
+                return content[start:start + size]
+        return b""
+
     def is_detour(self, address, content):
         """Is CONTENT, in the target's text, a jump to livecov's text?"""
         kind, _, target = decode(content, address)
         return kind == JMP and len(content) == DETOUR_SIZE and target in self._engine
+
+    def is_short(self, address, content):
+        """... or a short one to such a jump?"""
+        kind, _, target = decode(content, address)
+        return kind == JMP and len(content) == SHORT_SIZE and \
+            self.is_detour(target, self._now(target, DETOUR_SIZE))
 
     def is_diverted(self, address, content):
         """... or the target's own conditional jump, whose target is there now?"""
@@ -152,8 +193,20 @@ class Elsewhere:
         """The target's text was executed as CONTENT, which is not its own.  Return:
         ADDRESS if its instruction ran nevertheless, None if it will elsewhere."""
         _, _, target = decode(content, address)
+        if address in self._seconds:
+            return self.step(address, content)
+        if self.is_short(address, content):
+            end = self._end_of_moved(address, SHORT_SIZE)
+            stub = decode(self._now(target, DETOUR_SIZE), target)[2]
+            self._seconds.add(target)
+            # An int3 may send somebody to the stub at once.
+            self._next[target] = self._next[stub] = address, end
+            return None
         if self.is_detour(address, content):
-            self._next[target] = address, self._end_of_moved(address)
+            size = DETOUR_SIZE
+            if address + size in self._seconds:
+                size += DETOUR_SIZE
+            self._next[target] = address, self._end_of_moved(address, size)
             return None
         if self.is_diverted(address, content):
             own = self._text.instructions[address]
@@ -162,20 +215,17 @@ class Elsewhere:
 
     def _is_gone(self, instruction):
         """Has it been overwritten, as far as is known?"""
-        for name, content in self._patched.items():
-            start = instruction.address - self._text.bases[name]
-            if 0 <= start < len(content):
-                now = content[start:start + len(instruction.bytes)]
-                return now == bytes([INT3]) * len(now)
-        return True
+        now = self._now(instruction.address, len(instruction.bytes))
+        return now == bytes([INT3]) * len(now)
 
-    def _end_of_moved(self, start):
+    def _end_of_moved(self, start, size):
+        """Where those instructions end that a jump, or two, of SIZE bytes have replaced."""
         at, has_jump = start, False
-        while at < start + DETOUR_SIZE or not has_jump:
+        while at < start + size or not has_jump:
             instruction = self._text.instructions.get(at)
             if instruction is None:
                 break
-            if at >= start + DETOUR_SIZE and not self._is_gone(instruction):
+            if at >= start + size and not self._is_gone(instruction):
                 break
             has_jump |= instruction.kind == JCC
             at = instruction.end

@@ -86,6 +86,22 @@ passage_end:
 	ret
 	done	passage
 
+	/* a short jump, to the second of two jumps over other instructions: in the middle of one */
+	function islands
+islands_island:
+	lea	word(%rip), %rdx
+islands_second = islands_island + 5
+	mov	%edi, %eax
+	inc	%ecx
+islands_call:
+	call	leaf
+islands_jump:
+	je	islands_end
+	inc	%eax
+islands_end:
+	ret
+	done	islands
+
 	/* regions that end with a call, a jump, a return */
 	function calls
 calls_region:
@@ -132,6 +148,22 @@ stub_before:
 	jmp	before_jump + 2
 1:	movb	$1, cell(%rip)
 	jmp	before_end
+
+stub_islands:
+	je	1f
+	movb	$1, cell(%rip)
+	jmp	islands_jump + 2
+1:	movb	$1, cell(%rip)
+	jmp	islands_end
+stub_islands_copy:
+	lea	word(%rip), %rdx
+	mov	%edi, %eax
+	inc	%ecx
+	jmp	islands_call
+stub_islands_wrong:
+	lea	word(%rip), %rdx
+	mov	%edi, %eax
+	jmp	islands_call
 
 	/* it has taught one side: straight to it */
 stub_before_known:

@@ -419,7 +419,7 @@ class Judge:
             unknown = [] if address in elsewhere.moved else [b""]
             for dump in self._witness.dumps.get(address, unknown):
                 kind = _changed(own, bytes(dump))
-                if elsewhere.is_detour(address, dump):
+                if elsewhere.is_detour(address, dump) or elsewhere.is_short(address, dump):
                     kind = "detour"
                 elif elsewhere.is_diverted(address, dump):
                     kind = "diverted jump"

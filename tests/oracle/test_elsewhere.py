@@ -174,6 +174,31 @@ class ElsewhereTest(unittest.TestCase):
         self.same(machine, ("passage", True), ("passage", False), learn=True)
         self.assertEqual(self.witness.elsewhere.moved, {AT["passage_region"]})
 
+    def island(self, copy):
+        """A machine whose short jump goes to stub_islands, and the island to COPY."""
+        both = jump("islands_island", copy) + jump("islands_second", "stub_islands")
+        short = AT["islands_second"] - (AT["islands_jump"] + 2)
+        return Machine({"islands_island": both.ljust(11, b"\xcc"),
+                        "islands_jump": bytes([0xeb, short & 0xff])})
+
+    def test_a_short_jump_by_way_of_an_island(self):
+        machine = self.island("stub_islands_copy")
+        machine.run("islands", True).run("islands", False).run("islands", False)
+        self.same(machine, ("islands", True), ("islands", False), ("islands", False), learn=True)
+        start = AT["islands_island"]
+        self.assertEqual(self.witness.elsewhere.moved,
+                         {start, start + 7, start + 9, AT["islands_jump"]})
+
+    def test_an_island_that_has_lost_an_instruction(self):
+        machine = self.island("stub_islands_wrong").run("islands", True)
+        self.assertTrue(machine.hear(learn=True).strange)
+
+    def test_a_short_jump_to_anywhere_else(self):
+        machine = Machine({"islands_jump": b"\xeb\x00"})
+        machine.step(AT["islands_jump"])
+        witness = machine.hear(learn=True)
+        self.assertFalse(witness.elsewhere.is_short(AT["islands_jump"], b"\xeb\x00"))
+
     def test_instructions_behind_go_along(self):
         """... and what the stub adds looks like what follows in the text."""
         machine = Machine(detour("after_region", "stub_after"))
