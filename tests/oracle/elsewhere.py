@@ -45,6 +45,7 @@ from target_text import CALL, JCC, JMP, LEAVE, OTHER
 
 DETOUR_SIZE = 5
 SHORT_SIZE = 2
+SHORT_JUMP = 0xeb
 INT3 = 0xcc     # what stands behind the jump, where instructions were
 PUSH = 0x68     # of four bytes, sign-extended
 ADDRESS_MASK = 2**64 - 1
@@ -179,9 +180,10 @@ class Elsewhere:
 
     def is_short(self, address, content):
         """... or a short one to such a jump?"""
-        kind, _, target = decode(content, address)
-        return kind == JMP and len(content) == SHORT_SIZE and \
-            self.is_detour(target, self._now(target, DETOUR_SIZE))
+        if len(content) != SHORT_SIZE or content[0] != SHORT_JUMP:
+            return False
+        target = decode(content, address)[2]
+        return self.is_detour(target, self._now(target, DETOUR_SIZE))
 
     def is_diverted(self, address, content):
         """... or the target's own conditional jump, whose target is there now?"""

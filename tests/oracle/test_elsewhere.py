@@ -199,6 +199,13 @@ class ElsewhereTest(unittest.TestCase):
         witness = machine.hear(learn=True)
         self.assertFalse(witness.elsewhere.is_short(AT["islands_jump"], b"\xeb\x00"))
 
+    def test_the_beginning_of_a_near_jump_is_no_short_one(self):
+        witness = self.island("stub_islands_copy").run("islands", True).hear(learn=True)
+        short = AT["islands_second"] - (AT["islands_jump"] + 2) & 0xff
+        for opcode, expected in ((0xeb, True), (0xe9, False)):
+            self.assertEqual(witness.elsewhere.is_short(
+                AT["islands_jump"], bytes([opcode, short])), expected)
+
     def test_instructions_behind_go_along(self):
         """... and what the stub adds looks like what follows in the text."""
         machine = Machine(detour("after_region", "stub_after"))
