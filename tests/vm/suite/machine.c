@@ -138,9 +138,25 @@ static uint64_t section_address(const char *module, const char *name)
 	return read_file(path, value, sizeof(value)) > 0 ? strtoull(value, NULL, 16) : 0;
 }
 
+/* 0 if there is no such symbol. Per-CPU variables have one, but no section that lies anywhere. */
+static uint64_t symbol_address(const char *name)
+{
+	FILE *file = fopen("/proc/kallsyms", "re");
+	unsigned long long address, found = 0;
+	char line[512], symbol[256];
+
+	if (!file)
+		FAIL("/proc/kallsyms: %s", strerror(errno));
+	while (!found && fgets(line, sizeof(line), file))
+		if (sscanf(line, "%llx %*c %255s", &address, symbol) == 2 && !strcmp(symbol, name))
+			found = address;
+	fclose(file);
+	return found;
+}
+
 void read_module_bytes(struct text *text, const char *module, size_t size)
 {
-	static const char *const names[TEXT_SECTIONS] = {
+	static const char *const names[TEXT_SECTIONS - 1] = {
 		".data", ".bss", ".rodata", ".rodata.str1.1", ".rodata.str1.8", ".text.unlikely",
 	};
 	uint64_t address = section_address(module, ".text");
@@ -151,8 +167,11 @@ void read_module_bytes(struct text *text, const char *module, size_t size)
 	if (try_read_text(text, address, size))
 		FAIL("the text of %s at %#llx cannot be read", module,
 		     (unsigned long long)address);
-	for (i = 0; i < TEXT_SECTIONS; i++)
+	for (i = 0; i < TEXT_SECTIONS - 1; i++)
 		text->sections[i] = section_address(module, names[i]);
+	/* The list of symbols is long: only for the module that has such a variable. */
+	if (!strcmp(module, "covtarget"))
+		text->sections[i] = symbol_address("covt_percpu_five");
 }
 
 /*

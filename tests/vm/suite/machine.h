@@ -45,13 +45,14 @@ unsigned int count_lines(const char *path, const char *text);
 /* --- kernel text --------------------------------------------------------------------- */
 
 #define TEXT_MAX	(1U << 16)
-#define TEXT_SECTIONS	6
+#define TEXT_SECTIONS	7
 
 /**
  * struct text - a copy of kernel memory
  * @address: of its first byte
  * @size: bytes
- * @sections: of a module's text: where its other sections lay, 0 for those it has not
+ * @sections: of a module's text: where its other sections lay, 0 for those it has not; the last
+ *	      is its per-CPU variable
  * @bytes: as they were
  */
 struct text {
