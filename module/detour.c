@@ -11,9 +11,10 @@
  *	release: int3 --> old bytes --> unknown to handlers, RCU grace period over --> no task
  *	in the stub --> stub freed
  *
- * A region that is too short for a near jump gets a short one, to its island (region.h). The
- * two are installed and removed together, and the island is never free while the short jump is
- * there: as it is changed only while both first bytes are int3, and no task is inside either.
+ * A region that is too short for a near jump gets a short one, to the second jump of its island
+ * (region.h). The two are installed and removed in one change of text, and the island's bytes
+ * change only while both first bytes are int3 and no task is inside the island: so the short jump
+ * never leads to anything but that second jump.
  *
  * Once part of what a site can show is known, less of its patch is needed (settle.c):
  *
@@ -91,7 +92,7 @@ static struct stub describe_copy(const struct cov_site *site, const u8 *text, un
 
 	return (struct stub){
 		.text = text,
-		.address = site_patch(site) + site->region.island,
+		.address = site_island(site),
 		.region = { .before = length, .length = length },
 		.at = at,
 		.how = STUB_BYTE,
@@ -188,7 +189,7 @@ unsigned long detour_origin(const struct cov_site *site, u32 offset)
 static void armed_bytes(const struct cov_site *site, u32 part, u8 *bytes)
 {
 	if (part)
-		stub_island(site_patch(site) + site->region.island, site->region.island_length,
+		stub_island(site_island(site), site->region.island_length,
 			    site_part_code(site, part), site_stub(site), bytes);
 	else if (site->island)
 		stub_short_jump(&site->region, bytes);

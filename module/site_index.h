@@ -33,6 +33,12 @@ static __always_inline u32 site_parts(const struct cov_site *site)
 	return site->island ? SITE_PARTS : 1;
 }
 
+/* site_island - address at which the island of a site's region begins. Any context. */
+static __always_inline unsigned long site_island(const struct cov_site *site)
+{
+	return site_patch(site) + site->region.island;
+}
+
 /**
  * site_part - a part of a site's patch
  * @site: has a stub
@@ -47,7 +53,7 @@ static __always_inline u32 site_part(const struct cov_site *site, u32 part, unsi
 		*address = site_patch(site);
 		return site->patched;
 	}
-	*address = site_patch(site) + site->region.island;
+	*address = site_island(site);
 	return site->island ? site->region.island_length : 0;
 }
 

@@ -15,18 +15,22 @@
  *
  *	old bytes        int3 .. old          int3 .. new           new bytes
  *	          ----->              ----->               ----->
- *	         1. first byte       2. the others        3. first byte
+ *	0. checks   1. first byte    2. the others        3. first byte
  *	            sync, quiesce       sync                 sync
  *
  * "sync" has every CPU execute a serialising instruction (SDM vol. 3, 8.1.3, cross-modifying
  * code): afterwards none has an older byte in its pipeline. The first byte changes alone, in
  * one store. A CPU that hits the int3 meanwhile is redirected to the stub by the breakpoint
- * engine's handler, which has known the site since before step 1. "quiesce", only when a patch
- * is installed and only if an instruction begins inside: a task may have been preempted or
- * interrupted before that instruction, with its instruction pointer in the bytes that are about
- * to change; quiesce.c waits until none is. No task can enter meanwhile: that is possible only
- * through the first byte. When a patch is removed no task is inside, because the jump has been
- * the only instruction there.
+ * engine's handler, which has known the site since before step 1. "quiesce", only if the patch
+ * says that an instruction begins inside: a task may have been preempted or interrupted before
+ * that instruction, with its instruction pointer in the bytes that are about to change; quiesce.c
+ * waits until none is. No task can enter meanwhile: that is possible only through the first byte,
+ * or, for the second jump of an island, through the short jump that is part of the same change,
+ * whose first byte is int3 as well. When any other patch is removed no task is inside, because
+ * the jump has been the only instruction there.
+ *
+ * A change may consist of two patches. All bytes are checked before the first is written, so that
+ * a change is carried out as a whole or refused as a whole.
  *
  * One byte is one store and one sync. A batch goes through each step together.
  *
