@@ -188,6 +188,12 @@ time_out_fails()
 	guest --timeout 20 -- sleep 600
 	check "a time-out gives 253" test $status -eq 253
 	check "a time-out is named" stderr_has 'time-out after 20 s'
+	# It outlives its time by telling what it does, and then falls silent.
+	guest --silence 20 -- sh -c \
+		'for _ in 1 2 3 4; do echo .; sleep 8; done; echo told; sleep 600'
+	check "silence gives 253" test $status -eq 253
+	check "silence is named" stderr_has 'time-out after 20 s without output'
+	check "output begins the time again" grep -qx told "$work/stdout"
 }
 
 no_boot_fails()

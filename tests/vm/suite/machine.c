@@ -9,6 +9,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -154,6 +155,23 @@ static uint64_t symbol_address(const char *name)
 	return found;
 }
 
+/*
+ * A per-CPU variable of covtarget's. The list of symbols takes seconds to read: once for each
+ * time that the module was loaded, which its directory's inode tells.
+ */
+static uint64_t percpu_address(void)
+{
+	static uint64_t address;
+	static ino_t loaded;
+	struct stat now;
+
+	MUST(stat("/sys/module/covtarget", &now));
+	if (now.st_ino != loaded)
+		address = symbol_address("covt_percpu_five");
+	loaded = now.st_ino;
+	return address;
+}
+
 void read_module_bytes(struct text *text, const char *module, size_t size)
 {
 	static const char *const names[TEXT_SECTIONS - 1] = {
@@ -169,9 +187,8 @@ void read_module_bytes(struct text *text, const char *module, size_t size)
 		     (unsigned long long)address);
 	for (i = 0; i < TEXT_SECTIONS - 1; i++)
 		text->sections[i] = section_address(module, names[i]);
-	/* The list of symbols is long: only for the module that has such a variable. */
 	if (!strcmp(module, "covtarget"))
-		text->sections[i] = symbol_address("covt_percpu_five");
+		text->sections[i] = percpu_address();
 }
 
 /*
