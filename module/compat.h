@@ -9,7 +9,7 @@
 #include <linux/version.h>
 
 /*
- * Text whose address is taken, but which nobody calls by it: IBT's objtool wants to be
+ * Text whose address is taken, but which is never called through it: IBT's objtool wants to be
  * told. 89bc853eae4a ("objtool: Find unused ENDBR instructions"), 5.18.
  */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 18, 0)
@@ -147,8 +147,7 @@ static inline bool compat_data(const struct module *mod, u32 index, struct compa
 /*
  * The tables that a module has of its own text: empty where the kernel is built without what
  * they are for. The right option is the one that struct module has around the member: with
- * another a table would silently be empty. Whoever reads one sees to it that the module is not
- * freed meanwhile; an index is less than the table's length.
+ * another a table would silently be empty. A reader keeps the module from being freed meanwhile; an index is less than the table's length.
  */
 #include <linux/bug.h>
 #include <linux/jump_label.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * fentry_nop.h - what fentry sites hold while nobody traces.
+ * fentry_nop.h - what fentry sites hold while they are not traced.
  */
 #ifndef LIVECOV_FENTRY_NOP_H
 #define LIVECOV_FENTRY_NOP_H

@@ -231,7 +231,7 @@ static bool may_jump_by_table(const struct builder *b, u32 index)
 
 /*
  * A table of computed jumps names the instructions that they go to. So do other tables, those of
- * paravirt for example: these lead to blocks that nobody needs, at worst.
+ * paravirt for example: these lead to superfluous block starts, at worst.
  */
 static void mark_pointers(struct builder *b)
 {

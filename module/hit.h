@@ -59,7 +59,7 @@ static __always_inline bool hit_came_from(const struct thread_ref *thread, u32 t
 	return !err;
 }
 
-/* hit_pair - record a pair, and tell whoever waits for news if it is new */
+/* hit_pair - record a pair, and wake waiters for news if it is new */
 static __always_inline void hit_pair(u32 from, u32 to, u64 sample)
 {
 	if (caller_table_record(&cov_callers, from, to, sample) == CALLER_NEW)

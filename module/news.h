@@ -24,7 +24,7 @@ struct news_seen {
 	u64 places;
 };
 
-/* cov_news_pair - the caller table has a new pair: wake whoever polls. Any context, no lock. */
+/* cov_news_pair - the caller table has a new pair: wake pollers. Any context, no lock. */
 void cov_news_pair(void);
 
 /* cov_news_place - a place was passed for the first time since a reset. Any context, no lock. */

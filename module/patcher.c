@@ -342,7 +342,7 @@ static void give_back(struct undoing *undoing, struct text_job *job)
 /* held.c owns its patch and stub from now on; without memory they stay for good, unowned. */
 static void abandon(struct cov_site *site, const struct text_patch *patches, u32 n)
 {
-	pr_warn("a kprobe of somebody else's sits on our jump at %pS: it stays until that has gone, and so does livecov\n",
+	pr_warn("another user's kprobe is on our jump at %pS: it stays until that has gone, and so does livecov\n",
 		(void *)site_patch(site));
 	if (!held_take(site, patches, n)) {
 		pr_err("no memory to remember it: it stays for good; do not attach to its module again before that was reloaded\n");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * quiesce.h - waits until nobody stands in text that is about to change or to be
+ * quiesce.h - waits until no task or CPU executes in text that is about to change or to be
  * freed. Owns a timer for each CPU. May call arena.c, held.c, site_index.c.
  */
 #ifndef LIVECOV_QUIESCE_H
@@ -9,10 +9,9 @@
 #include <linux/types.h>
 
 /**
- * text_quiesce - wait until nobody stands in a stub, nor in a region after its first byte
+ * text_quiesce - wait until no task is in a stub, nor in a region after its first byte
  *
- * The caller has seen to it that nobody comes in any more where it matters. Handlers
- * are not waited for. Takes the CPUs' lock for reading and the look lock; sleeps: milliseconds as
+ * The caller has closed the ways in where it matters. Handlers are not waited for. Takes the CPUs' lock for reading and the look lock; sleeps: milliseconds as
  * a rule, and on kernels that preempt tasks in the kernel a grace period of RCU tasks.
  */
 void text_quiesce(void);

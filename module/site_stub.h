@@ -20,7 +20,7 @@ int site_stub_take(const struct cov_site *site);
 
 /**
  * site_stub_give - put the reference of site_stub_take()
- * @site: has no such stub any more, and nobody stands in it
+ * @site: has no such stub any more, and no task is in that stub
  *
  * The targets' lock is held; does not sleep.
  */

@@ -22,7 +22,7 @@ int task_window_take(u32 offset);
 
 /**
  * task_window_give - put the reference; the last one frees the code
- * @offset: as given to task_window_take(); that stub is no more, and nobody stands in it
+ * @offset: as given to task_window_take(); that stub is gone, and no task is in it
  */
 void task_window_give(u32 offset);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * text_map.h - a target's texts by address, and a number for each of their bytes: whoever
- * keeps something about each byte has it in an array. Pure. May call nothing; takes texts
+ * text_map.h - a target's texts by address, and a number for each of their bytes, the
+ * index into arrays that keep something about each byte. Pure. May call nothing; takes texts
  * from flow.h.
  */
 #ifndef LIVECOV_TEXT_MAP_H

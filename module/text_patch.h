@@ -60,7 +60,7 @@ struct text_job {
 void text_patch(const struct text_job *job);
 
 /**
- * text_write - put bytes where nobody runs yet
+ * text_write - write bytes that no CPU executes yet
  * @address: in the arena
  * @bytes: the bytes
  * @length: how many

@@ -127,8 +127,8 @@ int thread_buffer_enter(struct thread_buffer *buffer, const struct thread_ref *r
  * @first: lowest id
  * @last: highest id
  *
- * For ids that will be given out again; see caller_table.c. Nobody may enter
- * one of the range any more; others may be entered meanwhile.
+ * For ids that will be given out again; see caller_table.c. No id of the range
+ * may be entered any more; others may be entered meanwhile.
  */
 void thread_buffer_forget(struct thread_buffer *buffer, u32 first, u32 last);
 

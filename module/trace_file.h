@@ -10,7 +10,7 @@
 struct file;
 
 /**
- * trace_file_make - open a trace, and a descriptor that nobody can see yet
+ * trace_file_make - open a trace, and a descriptor that is not installed yet
  * @request: what was asked for; out: @length in bytes and @fd
  * @owner: id of the file whose tasks are traced
  * @file: out: for trace_file_publish() or trace_file_drop(), one of which must follow
