@@ -741,7 +741,7 @@ struct cov_news {
 #define COV_TRACE_RETURN	2	/* and left; for targets with COV_ATTACH_RETURNS */
 #define COV_TRACE_BRANCH	3	/* a conditional jump: @detail is 1 if it was taken */
 #define COV_TRACE_SYSCALL	4	/* a system call begins: @detail is 1 if a 32-bit one */
-#define COV_TRACE_SYSRET	5	/* and ends; the same */
+#define COV_TRACE_SYSRET	5	/* and ends; the same; ~0 after one that has none, rt_sigreturn() */
 #define COV_TRACE_KINDS		8
 
 #define COV_TRACE_TIME		(1U << 0)	/* records have the time */

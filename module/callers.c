@@ -15,7 +15,7 @@ struct id_range {
 	u32 target;
 };
 
-/* In ascending order of ids, as targets are: ids are assigned in the order of creation. */
+/* In ascending order of ids. */
 struct id_map {
 	struct id_range *ranges;
 	u32 count;
@@ -26,16 +26,16 @@ static int id_map_make(struct id_map *map)
 	const struct cov_target *target;
 	u32 n = 0;
 
-	list_for_each_entry(target, &cov_targets, link)
+	list_for_each_entry(target, &cov_cell_ids, cps.ids.link)
 		n++;
 	map->count = 0;
 	map->ranges = kvmalloc_array(n ?: 1, sizeof(*map->ranges), GFP_KERNEL);
 	if (!map->ranges)
 		return -ENOMEM;
-	list_for_each_entry(target, &cov_targets, link)
+	list_for_each_entry(target, &cov_cell_ids, cps.ids.link)
 		map->ranges[map->count++] = (struct id_range){
-			.first = target->cps.first_id,
-			.count = checkpoints_ids(&target->image),
+			.first = target->cps.ids.first,
+			.count = target->cps.ids.count,
 			.target = target->id,
 		};
 	return 0;

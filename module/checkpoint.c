@@ -74,6 +74,7 @@ void checkpoints_free(struct checkpoints *cps)
 	kvfree(cps->impossible);
 	kvfree(cps->first_samples);
 	kvfree(cps->passed);
+	cell_ids_give(&cps->ids);
 	*cps = (struct checkpoints){ };
 	site_list_init(&cps->sites);
 }
@@ -467,14 +468,14 @@ int checkpoints_hits(const struct cov_target *target, u64 sample, u64 **hits)
 
 /*
  * Reduce the plan to what was carried out: nothing follows from a site that was never armed, or
- * not since the hits were last cleared.
+ * not all the time since the hits were last cleared.
  */
 static void mark_unwatched(u8 *plan, struct cov_site *const *sites, u32 n)
 {
 	u32 i;
 
 	for (i = 0; i < n; i++)
-		if (plan[i] == FLOW_SITE_WANTED && !(sites[i] && sites[i]->watched))
+		if (plan[i] == FLOW_SITE_WANTED && !(sites[i] && site_vouches(sites[i])))
 			plan[i] = FLOW_SITE_REFUSED;
 }
 

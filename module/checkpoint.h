@@ -7,6 +7,7 @@
 #ifndef LIVECOV_CHECKPOINT_H
 #define LIVECOV_CHECKPOINT_H
 
+#include "cell_ids.h"
 #include "cells.h"
 #include "image.h"
 #include "site.h"
@@ -35,8 +36,7 @@ struct held_cells {
  * @nr_impossible: how many
  * @manual: the site of a manual checkpoint that is not a function's entry, or NULL
  * @sites: all sites, and their memory
- * @first_id: of the range of ids reserved for the cells: in caller records first_id + cell
- *	      names what was seen
+ * @ids: of the cells: in caller records ids.first + cell names what was seen
  * @cells: where hits are recorded
  * @first_samples: with engine kprobe or COV_ATTACH_PATHS: for each site, by its cell, the sample
  *		   that hit it first, 0 if none; else NULL
@@ -62,7 +62,7 @@ struct checkpoints {
 	struct cells cells;
 	u64 *first_samples;
 	u8 *passed;
-	u32 first_id;
+	struct cell_ids ids;
 	u32 mode;
 	bool edges;
 	bool refusals;

@@ -229,22 +229,39 @@ static bool may_jump_by_table(const struct builder *b, u32 index)
 	       (b->traits[index] & TRAIT_OUT && !(*reader_marks(&b->r, entry) & MARK_FENTRY));
 }
 
+/* Has a function, or if @cold a cold part, an indirect jump? */
+static bool any_indirect(const struct builder *b, bool cold)
+{
+	u32 i;
+
+	for (i = 0; i < b->in->nr_functions; i++)
+		if (b->traits[i] & TRAIT_INDIRECT && (!cold || b->in->functions[i].cold))
+			return true;
+	return false;
+}
+
 /*
  * A table of computed jumps names the instructions that they go to. So do other tables, those of
  * paravirt for example: these lead to superfluous block starts, at worst.
  */
 static void mark_pointers(struct builder *b)
 {
+	/* A function's jump may have its table's places in its cold part, and the other way round. */
+	bool into_cold = any_indirect(b, false), from_cold = any_indirect(b, true);
 	u32 i;
 
 	for (i = 0; i < b->in->nr_pointers; i++) {
 		u64 address = b->in->pointers[i];
 		u32 index = reader_function(&b->r, address);
+		bool cold;
 
-		if (index == FLOW_NONE || b->in->functions[index].error ||
-		    address == b->in->functions[index].address)
+		if (index == FLOW_NONE || b->in->functions[index].error)
 			continue;
-		if (*reader_marks(&b->r, address) & MARK_START && may_jump_by_table(b, index))
+		cold = b->in->functions[index].cold;
+		if (address == b->in->functions[index].address && !cold)
+			continue;
+		if (*reader_marks(&b->r, address) & MARK_START &&
+		    (from_cold || (into_cold && cold) || may_jump_by_table(b, index)))
 			mark_target(b, address, MARK_HIDDEN);
 	}
 }

@@ -82,7 +82,7 @@ static __always_inline void hit_record(const struct cov_target *target,
 				       const struct cov_site *site, unsigned int outcome,
 				       unsigned long caller, const struct thread_ref *thread)
 {
-	u32 to = target->cps.first_id + site->cell + outcome;
+	u32 to = target->cps.ids.first + site->cell + outcome;
 	u32 by = caller ? caller_from_address(caller) : CALLER_NONE;
 	u64 sample = thread ? thread_sample(thread)->id : 0;
 	u32 from;

@@ -32,6 +32,16 @@ static int functions_from_symbols(struct flow_input *in, const struct symbols *s
 	return 0;
 }
 
+/* The function of a cold part; itself for one that has none, or one that was not selected. */
+static u32 parent_of(const struct symbols *symbols, const u32 *renumbered, u32 function)
+{
+	u32 parent = symbols->table[function].parent;
+
+	if (parent == COV_NONE || renumbered[parent] == COV_NONE)
+		parent = function;
+	return renumbered[parent];
+}
+
 /*
  * Drop what was not selected from everything that is indexed by function. All blocks and
  * branches lie in selected functions.
@@ -59,7 +69,7 @@ static int image_compact(struct cov_image *image, const struct symbols *symbols)
 	len = 0;
 	for (i = 0; i < in->nr_functions; i++) {
 		const char *name = symbol_name(symbols, i);
-		u32 parent = symbols->table[i].parent, to = renumbered[i];
+		u32 to = renumbered[i];
 
 		if (to == COV_NONE)
 			continue;
@@ -67,7 +77,7 @@ static int image_compact(struct cov_image *image, const struct symbols *symbols)
 		if (image->regions.entries)
 			image->regions.entries[to] = image->regions.entries[i];
 		image->labels[to].name = len;
-		image->labels[to].parent = parent == COV_NONE ? to : renumbered[parent];
+		image->labels[to].parent = parent_of(symbols, renumbered, i);
 		strcpy(image->names + len, name);
 		len += strlen(name) + 1;
 	}

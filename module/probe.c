@@ -27,6 +27,7 @@
 #include "disarm.h"
 #include "engine.h"
 #include "fentry_nop.h"
+#include "held.h"
 #include "hit.h"
 #include "insn_branch.h"
 #include "site_index.h"
@@ -169,6 +170,16 @@ static bool may_leave_stepping(const struct cov_site *site)
 	return site_insn_may_fault(site, address, insn.length);
 }
 
+static bool is_inside_held(unsigned long address)
+{
+	bool inside;
+
+	rcu_read_lock();
+	inside = held_inside(address);
+	rcu_read_unlock();
+	return inside;
+}
+
 /*
  * Places that kprobes would accept, but the kernel would not survive:
  *
@@ -187,8 +198,8 @@ static int arm_allowed(const struct cov_site *site)
 		return -EFAULT;
 	if (may_leave_stepping(site))
 		return -EOPNOTSUPP;
-	/* Bytes of a detour, of another target's perhaps: no instruction begins there. */
-	if (site_index_covers(site_address(site)))
+	/* Bytes of a detour, of another target's perhaps, or held: no instruction begins there. */
+	if (site_index_covers(site_address(site)) || is_inside_held(site_address(site)))
 		return -EBUSY;
 	if (site->kind == SITE_BRANCH && condition_loops(site->condition))
 		return copy_from_kernel_nofault(&byte, (void *)site_address(site), 1) ||

@@ -51,7 +51,7 @@ static int notrace function_entered(struct kretprobe_instance *instance, struct 
 
 	/* 1: no instance is wanted. */
 	return !rp || !READ_ONCE(probe_of(rp)->site) ||
-	       !trace_return_awaited(regs, (u32 *)instance->data);
+	       !trace_return_awaited(regs, (struct trace_call *)instance->data);
 }
 NOKPROBE_SYMBOL(function_entered);
 
@@ -61,7 +61,7 @@ static int notrace function_left(struct kretprobe_instance *instance, struct pt_
 	struct cov_site *site = rp ? READ_ONCE(probe_of(rp)->site) : NULL;
 
 	if (site)
-		trace_return(site, regs_return_value(regs), *(u32 *)instance->data);
+		trace_return(site, regs_return_value(regs), (const struct trace_call *)instance->data);
 	return 0;
 }
 NOKPROBE_SYMBOL(function_left);
@@ -88,7 +88,7 @@ static struct return_probe *arm_one(struct cov_site *site)
 	probe->rp.kp.addr = (kprobe_opcode_t *)site_address(site);
 	probe->rp.entry_handler = function_entered;
 	probe->rp.handler = function_left;
-	probe->rp.data_size = sizeof(u32);
+	probe->rp.data_size = sizeof(struct trace_call);
 	probe->rp.maxactive = INSTANCES;
 	if (register_kretprobe(&probe->rp)) {
 		kfree(probe);

@@ -19,6 +19,7 @@
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/vmalloc.h>
 #include <linux/xarray.h>
 
@@ -30,6 +31,11 @@
 unsigned int cov_max_samples = 65536;
 
 static DEFINE_MUTEX(samples_lock);	/* after the targets' lock */
+/*
+ * Around changes of the list and of pages, for page faults: these hold mmap_lock, which comes after
+ * the CPUs' lock (cpuset_attach() in the kernel), which is taken under @samples_lock.
+ */
+static DEFINE_SPINLOCK(pages_lock);
 static DEFINE_XARRAY(samples);		/* by id */
 static LIST_HEAD(samples_in_order);
 static u32 nr_samples;
@@ -48,6 +54,14 @@ static void free_pages_of(struct page **pages, u32 from, u32 to)
 
 	for (i = from; i < to; i++)
 		__free_page(pages[i]);
+}
+
+static void set_pages(struct cov_sample *sample, struct page **pages, u32 nr)
+{
+	spin_lock(&pages_lock);
+	sample->pages = pages;
+	sample->nr_pages = nr;
+	spin_unlock(&pages_lock);
 }
 
 static void leftover_free(struct leftover *left)
@@ -85,8 +99,7 @@ static int grow_counted(struct cov_sample *sample, u32 nr, struct leftover *left
 		return -ENOMEM;
 	}
 	*left = (struct leftover){ .map = sample->map, .pages = sample->pages };
-	sample->pages = pages;
-	sample->nr_pages = nr;
+	set_pages(sample, pages, nr);
 	/* Pairs with the READ_ONCE() of task_maps.c and hit.h: mapped before it is seen. */
 	smp_store_release(&sample->map, map);
 	return 0;
@@ -111,8 +124,7 @@ static void sample_empty(struct cov_sample *sample, struct leftover *left)
 {
 	*left = (struct leftover){ sample->map, sample->pages, 0, sample->nr_pages };
 	WRITE_ONCE(sample->map, NULL);
-	sample->pages = NULL;
-	sample->nr_pages = 0;
+	set_pages(sample, NULL, 0);
 }
 
 static int sample_resize(struct cov_sample *sample, u32 nr, struct leftover *left)
@@ -225,8 +237,10 @@ static struct cov_sample *sample_make(u64 id)
 		kfree(sample);
 		return ERR_PTR(err);
 	}
-	list_add_tail(&sample->link, &samples_in_order);
 	sample->index = ++nr_samples;
+	spin_lock(&pages_lock);
+	list_add_tail(&sample->link, &samples_in_order);
+	spin_unlock(&pages_lock);
 	return sample;
 }
 
@@ -290,13 +304,13 @@ struct page *sample_page(u32 index, unsigned long at)
 	struct cov_sample *sample;
 	struct page *page = NULL;
 
-	mutex_lock(&samples_lock);
+	spin_lock(&pages_lock);
 	list_for_each_entry(sample, &samples_in_order, link)
 		if (sample->index == index && at < sample->nr_pages) {
 			page = sample->pages[at];
 			get_page(page);
 		}
-	mutex_unlock(&samples_lock);
+	spin_unlock(&pages_lock);
 	return page;
 }
 

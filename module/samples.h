@@ -83,8 +83,8 @@ u32 sample_index(u64 id);
  * @index: of the sample
  * @page: which page of the map
  *
- * Takes samples' lock; sleeps. Return: the page, with a reference for the caller to put; NULL if
- * there is none.
+ * Under mmap_lock; does not sleep. Return: the page, with a reference for the caller to put; NULL
+ * if there is none.
  */
 struct page *sample_page(u32 index, unsigned long page);
 

@@ -83,7 +83,7 @@ static bool was_passed(const struct cov_site *site)
 /* Is it armed, and was it not hit yet? */
 static bool watches(const struct cov_site *site)
 {
-	return site && site->watched && READ_ONCE(site->state) == COV_SITE_ARMED &&
+	return site && site_vouches(site) && READ_ONCE(site->state) == COV_SITE_ARMED &&
 	       !was_passed(site);
 }
 

@@ -80,7 +80,8 @@ struct site_probe;
  * @one_shot: the first hit that counts says all
  * @narrow: SITE_BRANCH: struct insn_branch's
  * @at_fentry: the instruction is an fentry site
- * @watched: was armed, at least for a time, since the hits were last forgotten
+ * @watched: was armed since the hits were last forgotten, or until it was known
+ * @lapsed: but not all that time: that it was not hit says nothing
  * @witness: none of the plan's: it is there so that an outcome can be implied (settle.c)
  * @in_init: lies in text that goes when the module's init function has returned
  * @traced: mode trace: hits are recorded in order as well
@@ -134,9 +135,16 @@ struct cov_site {
 	bool visited : 1;
 	bool slow : 1;
 	bool island : 1;
+	bool lapsed : 1;
 };
 
 static_assert(sizeof(struct region) == 4 && sizeof(struct cov_site) == 40);
+
+/* site_vouches - if the site was not hit, was it not passed? */
+static inline bool site_vouches(const struct cov_site *site)
+{
+	return site->watched && !site->lapsed;
+}
 
 /**
  * struct site_chunk - a page of sites, at a multiple of its size: a site finds its head

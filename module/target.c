@@ -23,7 +23,6 @@ unsigned int cov_max_checkpoints = 1U << 20;
 
 static u32 last_target_id;
 static u64 last_generation;
-static u32 next_checkpoint_id = 1;
 
 /* --- look-up ------------------------------------------------------------- */
 
@@ -101,15 +100,6 @@ void target_free(struct cov_target *target)
 	kfree(target);
 }
 
-void target_abort(struct cov_target *target)
-{
-	u32 first = target->cps.first_id;
-
-	if (first && next_checkpoint_id == first + checkpoints_ids(&target->image))
-		next_checkpoint_id = first;
-	target_free(target);
-}
-
 struct cov_target *target_alloc(const struct target_request *request)
 {
 	struct cov_target *target = kzalloc(sizeof(*target), GFP_KERNEL);
@@ -142,6 +132,11 @@ int target_read_image(struct cov_target *target, const struct image_choice *choi
 	mod = get_module(target->name, error);
 	if (IS_ERR(mod))
 		return PTR_ERR(mod);
+	if (is_livepatch_module(mod)) {
+		module_put(mod);
+		return cov_fail(error, -EOPNOTSUPP, "%s is a live patch, whose text the kernel changes whenever a module that it patches is loaded or unloaded",
+				target->name);
+	}
 	err = cov_image_of_module(mod, choice, &target->image, error);
 	if (!err)
 		target->mod = mod;
@@ -167,23 +162,12 @@ u32 targets_room(void)
 	return used < cov_max_checkpoints ? cov_max_checkpoints - used : 0;
 }
 
-/*
- * A range of ids, one for each of the target's cells. Ids are not reused while caller records may
- * name them: they start over when there is no target.
- */
 static int take_ids(struct cov_target *target)
 {
-	u32 n = checkpoints_ids(&target->image);
-
-	if (list_empty(&cov_targets)) {
+	/* No handler runs: the moment to free the places of all pairs. */
+	if (list_empty(&cov_targets))
 		tracking_reset_callers();
-		next_checkpoint_id = 1;
-	}
-	if (n > CALLER_NONE - next_checkpoint_id)
-		return -ENOSPC;
-	target->cps.first_id = next_checkpoint_id;
-	next_checkpoint_id += n;
-	return 0;
+	return cell_ids_take(&target->cps.ids, checkpoints_ids(&target->image));
 }
 
 int target_no_room(const struct cov_target *target, int err, struct cov_error *error)
@@ -257,7 +241,7 @@ int target_attach(const struct target_request *request, struct cov_target **out,
 	if (!err)
 		err = target_choose_sites(target, request->mode, error);
 	if (err) {
-		target_abort(target);
+		target_free(target);
 		return err;
 	}
 	cov_image_close(&target->image);
@@ -430,9 +414,9 @@ void target_release_sites(struct cov_target *target, site_filter filter)
 
 void target_forget_callers(const struct cov_target *target)
 {
-	u32 first = target->cps.first_id;
+	const struct cell_ids *ids = &target->cps.ids;
 
-	tracking_forget_callers(first, first + checkpoints_ids(&target->image) - 1);
+	tracking_forget_callers(ids->first, ids->first + ids->count - 1);
 }
 
 void target_detach(struct cov_target *target)

@@ -29,9 +29,6 @@ void target_open_exit(void);
 /* target_free - free a target that is on no list and has nothing armed */
 void target_free(struct cov_target *target);
 
-/* target_abort - target_free(), and free its ids if they were the last ones allocated */
-void target_abort(struct cov_target *target);
-
 /**
  * target_read_image - find the module, or the core kernel's functions, and read them
  * @target: its @image, and @mod for a module, are set
@@ -52,7 +49,7 @@ int target_read_image(struct cov_target *target, const struct image_choice *choi
  * @error: out: a sentence for the caller, after an error
  *
  * Return: 0; -ENOSPC: no room for ids, cells or sites; -ENOMEM. After an error the caller calls
- * target_abort().
+ * target_free().
  */
 int target_choose_sites(struct cov_target *target, u32 mode, struct cov_error *error);
 

@@ -111,10 +111,10 @@ static void forget_no(struct cov_site *passed)
 	struct cov_site *site;
 	u32 i;
 
-	passed->watched = false;
+	passed->lapsed = true;
 	for_each_site(site, chunk, i, &site_target(passed)->cps)
 		if (site->implied_by && site->implied_by == passed->cell)
-			site->watched = false;
+			site->lapsed = true;
 }
 
 /*
@@ -194,7 +194,7 @@ static int attach_place(const struct target_request *request, struct cov_target 
 	if (!err)
 		cov_image_close(&target->image);
 	if (err) {
-		target_abort(target);
+		target_free(target);
 		return err;
 	}
 	target_publish(target, request);

@@ -74,6 +74,8 @@ static void make_pending(struct cov_target *target)
 		}
 		site->error = 0;
 		site->watched = false;
+		/* What ran in the earlier load, it has not seen. */
+		site->lapsed |= site->state == COV_SITE_REFUSED;
 		if (site->disabled) {
 			site->state = COV_SITE_DISARMED;
 			continue;
@@ -93,9 +95,21 @@ static bool same_build(const struct cov_target *target, const struct module *mod
 	       compat_core_text(mod).size == target->image.core.size;
 }
 
+/* Nor have those that take the place of sites that are refused this time. */
+static void lapse_new_sites(struct cov_target *target, u32 nr_old)
+{
+	struct site_chunk *chunk;
+	struct cov_site *site;
+	u32 i, n = 0;
+
+	for_each_site(site, chunk, i, &target->cps)
+		site->lapsed |= n++ >= nr_old;
+}
+
 /* The module is in memory, its text final, its init function not called yet. */
 static void target_coming(struct cov_target *target, struct module *mod)
 {
+	u32 nr_old = target->cps.sites.count;
 	struct cov_error error;
 
 	target_renew(target);
@@ -114,6 +128,7 @@ static void target_coming(struct cov_target *target, struct module *mod)
 	if (target_arm_some(target, U32_MAX, false, &error))
 		pr_err("%s was loaded again, and not all of it is measured: %s\n", target->name,
 		       error.text);
+	lapse_new_sites(target, nr_old);
 }
 
 static void target_event(struct cov_target *target, unsigned long event, struct module *mod)
@@ -134,17 +149,26 @@ static void target_event(struct cov_target *target, unsigned long event, struct 
 	}
 }
 
+/* Manual checkpoints, or the others. */
+static void targets_event(bool manual, unsigned long event, struct module *mod)
+{
+	struct cov_target *target;
+
+	list_for_each_entry(target, &cov_targets, link)
+		if (!strcmp(target->name, mod->name) && manual == !!target->checkpoint[0])
+			target_event(target, event, mod);
+}
+
 static int module_event(struct notifier_block *nb, unsigned long event, void *data)
 {
 	struct module *mod = data;
-	struct cov_target *target;
 
 	mutex_lock(&cov_targets_lock);
 	if (event == MODULE_STATE_GOING)
 		held_forget(compat_core_text(mod).base, compat_core_text(mod).size);
-	list_for_each_entry(target, &cov_targets, link)
-		if (!strcmp(target->name, mod->name))
-			target_event(target, event, mod);
+	/* These need their own instruction's first byte; engines that patch keep clear of it. */
+	targets_event(true, event, mod);
+	targets_event(false, event, mod);
 	mutex_unlock(&cov_targets_lock);
 	return NOTIFY_OK;
 }

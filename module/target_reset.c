@@ -37,6 +37,7 @@ static bool reset_site(struct cov_site *site)
 		cond_resched();
 	}
 	site->watched = site->engine && !site->disabled;
+	site->lapsed = site->disabled;
 	if (site->disabled || (state != COV_SITE_DISARMED && !site->settled))
 		return false;
 	site->error = 0;
@@ -79,9 +80,19 @@ static void rearm_later(struct rearming *some, struct cov_site *site)
 	some->sites[some->n++] = site;
 }
 
+/*
+ * Its owner is arming it, some kprobes a call, so that others get the lock in between: what is
+ * PENDING is armed by the calls that follow.
+ */
+static bool is_being_armed(const struct cov_target *target)
+{
+	return target->owner && target_pending(target);
+}
+
 int target_reset(struct cov_target *target, struct cov_error *error)
 {
 	static struct rearming some;	/* under cov_targets_lock */
+	bool being_armed = is_being_armed(target);
 	struct site_chunk *chunk;
 	struct cov_site *site;
 	int err = 0;
@@ -96,7 +107,7 @@ int target_reset(struct cov_target *target, struct cov_error *error)
 			rearm_later(&some, site);
 	rearm(&some);
 	settle_start();
-	if (target_pending(target) && !target_is_going(target))
+	if (target_pending(target) && !being_armed && !target_is_going(target))
 		err = target_arm_some(target, U32_MAX, false, error);
 	target_forget_callers(target);
 	if (some.err && !target_is_going(target))

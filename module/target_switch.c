@@ -18,6 +18,7 @@ static void switch_off(struct cov_site *site)
 {
 	/* Also if the engine cannot disarm it: hit.h checks this. */
 	WRITE_ONCE(site->disabled, true);
+	site->lapsed = true;
 	if (site->state != COV_SITE_ARMED)
 		return;
 	engine_of(site)->disarm(&site, 1);
@@ -39,8 +40,6 @@ static int switch_on(struct cov_site *site)
 	engine_of(site)->rearm(&site, 1);
 	if (site->error)
 		checkpoints_refuse(site, -(int)site->error);
-	else
-		site->watched = true;
 	return -(int)site->error;
 }
 

@@ -14,7 +14,8 @@
  * A binding holds for one life of one slot, and names that life: a handler uses it only if its
  * look-up of the running task has found the same life. A stale binding does no harm. One that a
  * handler makes late, for a life that was ended while it ran, must not replace that of the
- * slot's next life: the cmpxchg() decides that, in which the later one fails.
+ * slot's next life: the handler has read what it replaces while its own life still went on, and
+ * the cmpxchg() fails if that has changed.
  *
  *	OPEN -- unlisted --> no task binds -- RCU --> slots forget it -- RCU --> freed
  *
@@ -158,15 +159,18 @@ static notrace struct traced_task *bind(struct trace *trace, const struct thread
 }
 NOKPROBE_SYMBOL(bind);
 
-/* The running task's slot, and what that is bound to: perhaps an earlier life, or NULL. */
+/*
+ * The running task's slot, and what that is bound to: perhaps an earlier life, or NULL. Not a
+ * later one, which bind() must not replace: the life goes on after the binding was read.
+ */
 static notrace bool find_self(struct thread_ref *thread, struct traced_task **bound)
 {
 	/* Pairs with smp_store_release() in list_trace(): if it is not 0, there are @bindings. */
 	if (!smp_load_acquire(&nr_traces) || !atomic_long_read(&cov_tasks.count) ||
 	    !task_registry_find(&cov_tasks, (unsigned long)current, thread))
 		return false;
-	*bound = READ_ONCE(bindings[thread->slot].task);
-	return true;
+	*bound = smp_load_acquire(&bindings[thread->slot].task);
+	return thread_buffer_alive(&cov_tasks.buffer, thread);
 }
 NOKPROBE_SYMBOL(find_self);
 
@@ -301,7 +305,7 @@ notrace void trace_hit(const struct cov_site *site, u32 outcome, const struct pt
 }
 NOKPROBE_SYMBOL(trace_hit);
 
-notrace bool trace_return_awaited(const struct pt_regs *regs, u32 *stack)
+notrace bool trace_return_awaited(const struct pt_regs *regs, struct trace_call *call)
 {
 	struct traced_task *task;
 	struct trace *trace;
@@ -312,25 +316,53 @@ notrace bool trace_return_awaited(const struct pt_regs *regs, u32 *stack)
 	if (!task)
 		return false;
 	trace_area_lose(&trace->area, task->entry, COV_TRACE_RETURN, -1);
-	*stack = stack_in_use(regs);
+	*call = (struct trace_call){ stack_in_use(regs), trace->serial, task->entry };
 	return true;
 }
 NOKPROBE_SYMBOL(trace_return_awaited);
 
-notrace void trace_return(const struct cov_site *site, u64 value, u32 stack)
+/* The running task's entry, if that is still where @call was recorded. */
+static notrace struct traced_task *caller_self(const struct trace_call *call)
 {
-	struct record record = { };
+	struct thread_ref thread;
 	struct traced_task *task;
-	struct trace *trace;
 
-	task = traced_self(0, &trace);
-	if (!trace)
+	if (!find_self(&thread, &task) || !is_life_of(task, &thread) ||
+	    task->trace->serial != call->trace || task->entry != call->task)
+		return NULL;
+	return task;
+}
+NOKPROBE_SYMBOL(caller_self);
+
+/* Nothing is lost with a trace that is closed. */
+static notrace void lose_return(const struct trace_call *call)
+{
+	u32 i;
+
+	for (i = 0; i < TRACES_MAX; i++) {
+		/* Pairs with smp_store_release() in list_trace(). */
+		struct trace *trace = smp_load_acquire(&traces[i]);
+
+		if (trace && trace->serial == call->trace)
+			trace_area_lose(&trace->area, call->task, COV_TRACE_RETURN, 1);
+	}
+}
+NOKPROBE_SYMBOL(lose_return);
+
+notrace void trace_return(const struct cov_site *site, u64 value, const struct trace_call *call)
+{
+	struct traced_task *task = caller_self(call);
+	struct record record = { };
+
+	if (!task) {
+		lose_return(call);
 		return;
+	}
 	record.as.kind = COV_TRACE_RETURN;
 	record.as.index = index_of(site);
 	record.as.target = site_target(site)->id;
-	record.as.stack = stack;
-	write_record(trace, task, &record, &value, 1);
+	record.as.stack = call->stack;
+	write_record(task->trace, task, &record, &value, 1);
 }
 NOKPROBE_SYMBOL(trace_return);
 
@@ -372,7 +404,7 @@ static void *take_memory(size_t length)
 
 	if (!memory_budget_take(length / PAGE_SIZE))
 		return NULL;
-	memory = __vmalloc(length, GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN);
+	memory = __vmalloc(length, GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN | __GFP_RETRY_MAYFAIL);
 	if (!memory)
 		memory_budget_give(length / PAGE_SIZE);
 	return memory;

@@ -30,23 +30,38 @@ void trace_hit(const struct cov_site *site, u32 outcome, const struct pt_regs *r
 	       enum hit_context context);
 
 /**
+ * struct trace_call - a call whose return is awaited
+ * @stack: bytes of the kernel stack in use at the function's entry
+ * @trace: serial of the trace that has the entry
+ * @task: index of the task's entry in it
+ */
+struct trace_call {
+	u32 stack;
+	u32 trace;
+	u32 task;
+};
+
+/**
  * trace_return_awaited - the running task has entered a function, and its return will be seen
  * @regs: at the function's entry: the stack pointer
- * @stack: out: bytes of the kernel stack in use, for trace_return(); unchanged if it returns false
+ * @call: out: for trace_return(); unchanged if it returns false
  *
  * Takes back the loss that trace_hit() has counted for the return. Return: false if the task is
  * not traced or found no entry in its trace, or if the function was entered in an interrupt: then
  * the return need not be seen.
  */
-bool trace_return_awaited(const struct pt_regs *regs, u32 *stack);
+bool trace_return_awaited(const struct pt_regs *regs, struct trace_call *call);
 
 /**
  * trace_return - a function has returned
  * @site: of its entry
  * @value: what it returned
- * @stack: from trace_return_awaited()
+ * @call: from trace_return_awaited()
+ *
+ * Recorded where the call was, or counted as lost there if the task does not write to that trace
+ * any more.
  */
-void trace_return(const struct cov_site *site, u64 value, u32 stack);
+void trace_return(const struct cov_site *site, u64 value, const struct trace_call *call);
 
 /**
  * trace_syscall - a system call of the running task begins or ends

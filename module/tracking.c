@@ -91,11 +91,27 @@ void tracking_exit(void)
 	samples_exit();
 }
 
+static int fail_tracked(struct cov_error *error)
+{
+	return cov_fail(error, -EEXIST, "this task is tracked already; unregister it first");
+}
+
+static bool is_tracked(unsigned long task)
+{
+	struct thread_ref thread;
+
+	return task_registry_find(&cov_tasks, task, &thread);
+}
+
 int tracking_register(u64 sample, u64 owner, struct cov_error *error)
 {
-	struct cov_sample *of = sample_of(sample);
+	struct cov_sample *of;
 	int slot;
 
+	/* Before a sample is made, which stays: a task is registered only by itself. */
+	if (is_tracked((unsigned long)current))
+		return fail_tracked(error);
+	of = sample_of(sample);
 	if (IS_ERR(of))
 		return cov_fail(error, PTR_ERR(of), PTR_ERR(of) == -ENOSPC ?
 				"the table of samples is full; load livecov with a larger max_samples (now %u)" :
@@ -103,7 +119,7 @@ int tracking_register(u64 sample, u64 owner, struct cov_error *error)
 	slot = task_registry_add(&cov_tasks, (unsigned long)current, (unsigned long)of, owner);
 	task_maps_refresh_self();
 	if (slot == -EEXIST)
-		return cov_fail(error, slot, "this task is tracked already; unregister it first");
+		return fail_tracked(error);
 	if (slot == -ENOSPC)
 		return cov_fail(error, slot, "the task table is full; load livecov with a larger max_tasks (now %u)",
 				cov_max_tasks);

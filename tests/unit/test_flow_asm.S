@@ -1219,6 +1219,63 @@ jt1_body:
 	pointer	jt1 + 1
 	pointer	jt2
 
+	/* gcc puts unlikely cases into the cold part: there the jump of the function comes to. */
+	case	table_names_the_cold_part
+	function tabled
+	block	tn0, JCC, tn1, tk1, flags=ENTRY, site=tn0_body
+	fentry
+tn0_body:
+	test	%edi, %edi
+	jcc	tn0_jcc, 0x8, tk1
+	.byte	0x0f, 0x88
+	.long	tk1 - . - 4
+	end_block tn0
+	block	tn1, AWAY, leader=BLOCKS
+	jmp	*(%rsi,%rdi,8)
+	end_block tn1
+	end_function tabled
+	.pushsection .text.flow_cold
+	function tabled_cold, cold=1
+	block	tk0, FALL, tk1, flags=HIDDEN, leader=BOTH
+	inc	%eax
+	end_block tk0
+	block	tk1, AWAY, flags=HIDDEN, leader=BOTH
+	inc	%eax
+	ret
+	end_block tk1
+	end_function tabled_cold
+	.popsection
+	pointer	tk0
+	pointer	tk1
+
+	/* And the cold part's own jump to the function. */
+	case	table_of_the_cold_part_names_the_function
+	function named_by_cold
+	block	nb0, JCC, nb1, nk0, flags=ENTRY, site=nb0_body
+	fentry
+nb0_body:
+	test	%edi, %edi
+	jcc	nb0_jcc, 0x8, nk0
+	.byte	0x0f, 0x88
+	.long	nk0 - . - 4
+	end_block nb0
+	block	nb1, FALL, nb2, leader=BLOCKS
+	inc	%eax
+	end_block nb1
+	block	nb2, AWAY, flags=HIDDEN, leader=BOTH
+	inc	%eax
+	ret
+	end_block nb2
+	end_function named_by_cold
+	.pushsection .text.flow_cold
+	function naming_cold, cold=1
+	block	nk0, AWAY, leader=BLOCKS
+	jmp	*(%rsi,%rdi,8)
+	end_block nk0
+	end_function naming_cold
+	.popsection
+	pointer	nb2
+
 	/* The same through a thunk, in assembler. */
 	case	jump_by_table_and_thunk
 	function by_thunk

@@ -235,11 +235,18 @@ static void register_twice_is_eexist(void)
 {
 	struct cov_register reg = { .sample = ~0ULL };
 	int one = control_open(), two = control_open();
+	static uint64_t ids[64];
+	struct cov_samples samples = { .buffer = (uintptr_t)ids };
 
 	CALL(one, COV_IOC_REGISTER, &reg);
 	FAILS(one, COV_IOC_REGISTER, &reg, EEXIST);
-	reg.sample = 2;
+	reg.sample = 0xeee;
 	FAILS(two, COV_IOC_REGISTER, &reg, EEXIST);
+	/* There is no such sample for that. */
+	samples.count = ARRAY_SIZE(ids);
+	CALL(one, COV_IOC_SAMPLES, &samples);
+	while (samples.count--)
+		EXPECT(ids[samples.count] != 0xeee);
 	CALL(one, COV_IOC_UNREGISTER, NULL);
 	CALL(two, COV_IOC_REGISTER, &reg);
 }

@@ -185,6 +185,23 @@ static void attach_takes_the_functions_that_match(void)
 	find_function(fd, request.target, "errand_softirq", &function);
 }
 
+/* Its function was not asked for. */
+static void cold_part_may_be_attached_alone(void)
+{
+	static const char glob[] = "covlife_work.cold";
+	struct cov_attach request = attach_request(TARGET);
+	struct cov_function function;
+	int fd = control_open();
+
+	request.globs = (uintptr_t)glob;
+	request.globs_len = sizeof(glob);
+	attach(fd, &request);
+	EXPECT_EQ(request.functions, 1);
+	EXPECT_EQ(read_table(fd, COV_IOC_FUNCTIONS, request.target, 0, 1, &function), 1);
+	EXPECT(function.flags & COV_FUNCTION_COLD);
+	EXPECT_EQ(function.parent, COV_NONE);
+}
+
 static void attach_without_a_match_is_enoent(void)
 {
 	static const char *const globs[] = {
@@ -477,6 +494,26 @@ static void arm_tries_at_most_max_sites(void)
 	EXPECT_EQ(arm.pending, 0);
 }
 
+/* That may take minutes, and whoever waits for the lock would wait as long. */
+static void reset_leaves_arming_to_who_has_begun_it(void)
+{
+	struct cov_attach request = attach_request(TARGET);
+	int fd = control_open(), other = control_open();
+	struct cov_arm begun;
+
+	choose(&request, "covlife_*");
+	request.engine = COV_ENGINE_KPROBE;
+	attach(fd, &request);
+	begun = (struct cov_arm){ .target = request.target, .max = 3 };
+	CALL(fd, COV_IOC_ARM, &begun);
+	EXPECT(begun.pending > 0);
+	with_id(other, COV_IOC_RESET, request.target);
+	EXPECT_EQ(target_info(fd, request.target).pending, begun.pending);
+	EXPECT_EQ(target_info(fd, request.target).armed, begun.armed);
+	arm(fd, request.target);
+	EXPECT_EQ(target_info(fd, request.target).pending, 0);
+}
+
 static void refused_sites_stay_in_the_total(void)
 {
 	struct cov_attach request = attach_request(TARGET);
@@ -626,6 +663,7 @@ static const struct test tests[] = {
 	TEST(attach_keeps_what_it_was_given),
 	TEST(attach_of_functions_only_has_no_blocks),
 	TEST(attach_takes_the_functions_that_match),
+	TEST(cold_part_may_be_attached_alone),
 	TEST(attach_without_a_match_is_enoent),
 	TEST(attach_needs_terminated_patterns_that_are_not_empty),
 	TEST(attach_takes_64_kib_of_patterns_and_no_more),
@@ -641,6 +679,7 @@ static const struct test tests[] = {
 	TEST(ids_are_not_used_again),
 	TEST(arm_refuses_max_0_and_unknown_targets),
 	TEST(arm_tries_at_most_max_sites),
+	TEST(reset_leaves_arming_to_who_has_begun_it),
 	TEST(refused_sites_stay_in_the_total),
 	TEST(calls_on_a_target_refuse_unknown_ids_and_padding),
 	TEST(calls_on_a_detached_target_are_enoent),

@@ -23,14 +23,6 @@ static const struct place places[] = {
 	{ "covlife_stay_island", COVLIFE_STAY_ISLAND },
 };
 
-static bool is_staying(void)
-{
-	char answer[4];
-
-	return read_file("/sys/module/" TARGET "/parameters/staying", answer, sizeof(answer)) > 0 &&
-	       answer[0] == 'Y';
-}
-
 static void stay(void *how)
 {
 	pin(1);
@@ -45,10 +37,10 @@ static pid_t stay_elsewhere(const struct place *place)
 
 	pin(0);
 	stayer = start(stay, &how);
-	EVENTUALLY(is_staying());
+	EVENTUALLY(covlife_stays());
 	/* From there it is a few instructions. */
 	usleep(100 * 1000);
-	EXPECT(is_staying());
+	EXPECT(covlife_stays());
 	return stayer;
 }
 
@@ -68,7 +60,7 @@ static void change_under_a_task(const struct place *place)
 	pid_t stayer = stay_elsewhere(place);
 	uint32_t target = attach_there(fd, place);
 
-	EXPECT(!is_staying());
+	EXPECT(!covlife_stays());
 	finish(stayer);
 	/* It had passed the region's or the island's first byte, and the entry, before. */
 	EXPECT_EQ(function_hits(fd, target, place->function), 0);
@@ -101,7 +93,7 @@ static void stub_is_not_given_back_under_a_task_that_stands_in_it(void)
 		test_case("%s", places[i].function);
 		stayer = stay_elsewhere(&places[i]);
 		with_id(fd, COV_IOC_DETACH, target);
-		EXPECT(!is_staying());
+		EXPECT(!covlife_stays());
 		finish(stayer);
 		expect_clean_text();
 		close(fd);

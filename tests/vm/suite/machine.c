@@ -80,6 +80,14 @@ bool is_loaded(const char *name)
 	return read_file(path, state, sizeof(state)) > 0 && !strcmp(state, "live\n");
 }
 
+bool covlife_stays(void)
+{
+	char answer[4];
+
+	return read_file("/sys/module/covlife/parameters/staying", answer, sizeof(answer)) > 0 &&
+	       answer[0] == 'Y';
+}
+
 /* --- files ------------------------------------------------------------------------- */
 
 ssize_t read_file(const char *path, char *buffer, size_t size)

@@ -33,6 +33,9 @@ void modprobe(const char *name);
 
 bool is_loaded(const char *name);
 
+/* covlife_stays - is a task in covlife_stay(), or in the one with an island? */
+bool covlife_stays(void);
+
 /* --- files ----------------------------------------------------------------------- */
 
 /* read_file - a file's beginning as a string; its length, -1 if it cannot be read */

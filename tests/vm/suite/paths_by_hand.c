@@ -260,6 +260,43 @@ static void off_stays_off_through_reset_and_reload(void)
 	del_checkpoint(fd, "even");
 }
 
+/* Nothing says that what ran while it was off did not run, before a reset while it is on. */
+static void what_runs_while_a_checkpoint_is_off_is_unknown(void)
+{
+	int fd = control_open();
+	uint32_t work = add(fd, "work", "covlife_work", 0, COV_CHECKPOINT_AUTO);
+
+	EXPECT_EQ(turn_of_work(fd, work).taken, COV_NO);
+	EXPECT_EQ(turn_of_work(fd, work).not_taken, COV_NO);
+	switch_all(fd, "work", 0, COV_CHECKPOINT_AUTO);
+	poke(COVLIFE_TASK, 1);
+	poke(COVLIFE_TASK, 2);
+	EXPECT_EQ(turn_of_work(fd, work).taken, COV_UNKNOWN);
+	switch_all(fd, "work", 1, COV_CHECKPOINT_AUTO);
+	EXPECT_EQ(turn_of_work(fd, work).taken, COV_UNKNOWN);
+	EXPECT_EQ(turn_of_work(fd, work).not_taken, COV_UNKNOWN);
+	poke(COVLIFE_TASK, 1);
+	EXPECT_EQ(turn_of_work(fd, work).taken + turn_of_work(fd, work).not_taken,
+		  COV_YES + COV_UNKNOWN);
+	with_id(fd, COV_IOC_RESET, work);
+	EXPECT_EQ(turn_of_work(fd, work).taken, COV_NO);
+	EXPECT_EQ(turn_of_work(fd, work).not_taken, COV_NO);
+	/* It is off when everything starts over. */
+	switch_all(fd, "work", 0, COV_CHECKPOINT_AUTO);
+	with_id(fd, COV_IOC_RESET, work);
+	poke(COVLIFE_TASK, 2);
+	switch_all(fd, "work", 1, COV_CHECKPOINT_AUTO);
+	EXPECT_EQ(turn_of_work(fd, work).taken, COV_UNKNOWN);
+	/* It was off when its module came, and is armed later. */
+	switch_all(fd, "work", 0, COV_CHECKPOINT_AUTO);
+	unload(TARGET);
+	load(module_file(TARGET), "");
+	poke(COVLIFE_TASK, 2);
+	switch_all(fd, "work", 1, COV_CHECKPOINT_AUTO);
+	EXPECT_EQ(turn_of_work(fd, work).taken, COV_UNKNOWN);
+	del_checkpoint(fd, "work");
+}
+
 static void bad_switches_are_refused(void)
 {
 	struct cov_checkpoint_switch request = { .glob = "nosuch*", .on = 1 };
@@ -290,6 +327,7 @@ static const struct test tests[] = {
 	TEST(checkpoints_are_switched_singly_by_pattern_or_all),
 	TEST(branches_are_switched_only_if_asked_for),
 	TEST(off_stays_off_through_reset_and_reload),
+	TEST(what_runs_while_a_checkpoint_is_off_is_unknown),
 	TEST(bad_switches_are_refused),
 };
 

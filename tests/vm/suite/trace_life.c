@@ -13,6 +13,7 @@
 
 #define GLOB	"covlife_[wloe]*"
 #define ROOM	(1 << 16)
+#define STAY_MIB	400		/* a second and more */
 
 static struct seen seen[ROOM];
 
@@ -173,6 +174,33 @@ static void control_file_is_closed_under_tasks_that_write(void)
 	}
 }
 
+static void stay_tracked(void *fd)
+{
+	track_as(*(int *)fd, 1);
+	close(*(int *)fd);
+	poke(COVLIFE_STAY, STAY_MIB);
+}
+
+/* It is in the function when its trace has gone on without it. */
+static void return_of_a_task_that_is_tracked_no_more_is_lost(void)
+{
+	int other = control_open(), fd = control_open();
+	struct opened trace;
+	pid_t stayer;
+
+	attach_traced(other, TARGET, "covlife_stay", COV_ATTACH_RETURNS);
+	trace = trace_start(fd, CHUNK, 4, 0);
+	stayer = start(stay_tracked, &fd);
+	EVENTUALLY(covlife_stays());
+	/* It waits for the task's CPU, but no longer tracks the task by then. */
+	close(fd);
+	finish(stayer);
+	EXPECT_EQ(trace_recorded(&trace, COV_TRACE_ENTRY), 1);
+	EXPECT_EQ(trace_recorded(&trace, COV_TRACE_RETURN), 0);
+	EXPECT_EQ(trace_lost(&trace, COV_TRACE_RETURN), 1);
+	trace_stop(&trace);
+}
+
 /* What it has read at any time stays a true beginning of the whole. */
 static void reader_beside_the_writers_sees_nothing_torn(void)
 {
@@ -321,6 +349,7 @@ static const struct test tests[] = {
 	TEST(trace_is_closed_under_tasks_that_write),
 	TEST(target_is_detached_under_tasks_that_write),
 	TEST(control_file_is_closed_under_tasks_that_write),
+	TEST(return_of_a_task_that_is_tracked_no_more_is_lost),
 	TEST(reader_beside_the_writers_sees_nothing_torn),
 	TEST(reader_that_is_killed_leaves_its_tasks_running),
 	TEST(tasks_are_killed_while_they_write),
