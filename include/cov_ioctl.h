@@ -741,7 +741,7 @@ struct cov_news {
 #define COV_TRACE_RETURN	2	/* and left; for targets with COV_ATTACH_RETURNS */
 #define COV_TRACE_BRANCH	3	/* a conditional jump: @detail is 1 if it was taken */
 #define COV_TRACE_SYSCALL	4	/* a system call begins: @detail is 1 if a 32-bit one */
-#define COV_TRACE_SYSRET	5	/* and ends; the same; ~0 after one that has none, rt_sigreturn() */
+#define COV_TRACE_SYSRET	5	/* and ends; the same */
 #define COV_TRACE_KINDS		8
 
 #define COV_TRACE_TIME		(1U << 0)	/* records have the time */
@@ -831,7 +831,7 @@ struct cov_trace_task {
  * @words: size of the whole record in 64-bit words
  * @pad: 0
  * @index: of the function, in COV_IOC_FUNCTIONS; of the branch, in COV_IOC_BRANCHES;
- *	   or the system call's number
+ *	   or the system call's number, ~0 at the end of rt_sigreturn(), which has none then
  * @target: target id; 0 for a system call
  * @stack: bytes of its kernel stack that were in use: a callee has more than its caller.
  *	   A return has the same value as its entry.

@@ -147,7 +147,8 @@ static inline bool compat_data(const struct module *mod, u32 index, struct compa
 /*
  * The tables that a module has of its own text: empty where the kernel is built without what
  * they are for. The right option is the one that struct module has around the member: with
- * another a table would silently be empty. A reader keeps the module from being freed meanwhile; an index is less than the table's length.
+ * another a table would silently be empty. A reader keeps the module from being freed meanwhile;
+ * an index is less than the table's length.
  */
 #include <linux/bug.h>
 #include <linux/jump_label.h>

@@ -81,7 +81,7 @@ struct site_probe;
  * @narrow: SITE_BRANCH: struct insn_branch's
  * @at_fentry: the instruction is an fentry site
  * @watched: was armed since the hits were last forgotten, or until it was known
- * @lapsed: but not all that time: that it was not hit says nothing
+ * @lapsed: was not, for a time: that it was not hit says nothing (site_vouches())
  * @witness: none of the plan's: it is there so that an outcome can be implied (settle.c)
  * @in_init: lies in text that goes when the module's init function has returned
  * @traced: mode trace: hits are recorded in order as well

@@ -95,13 +95,18 @@ static struct binding *bindings;		/* one for each slot, from the first trace on 
 
 /* --- from handlers; preemption is off --------------------------------------------------- */
 
+static __always_inline struct trace *trace_at(u32 i)
+{
+	/* Pairs with smp_store_release() in list_trace(). */
+	return smp_load_acquire(&traces[i]);
+}
+
 static __always_inline struct trace *trace_of(u64 owner)
 {
 	u32 i;
 
 	for (i = 0; i < TRACES_MAX; i++) {
-		/* Pairs with smp_store_release() in list_trace(). */
-		struct trace *trace = smp_load_acquire(&traces[i]);
+		struct trace *trace = trace_at(i);
 
 		if (trace && trace->owner == owner)
 			return trace;
@@ -340,8 +345,7 @@ static notrace void lose_return(const struct trace_call *call)
 	u32 i;
 
 	for (i = 0; i < TRACES_MAX; i++) {
-		/* Pairs with smp_store_release() in list_trace(). */
-		struct trace *trace = smp_load_acquire(&traces[i]);
+		struct trace *trace = trace_at(i);
 
 		if (trace && trace->serial == call->trace)
 			trace_area_lose(&trace->area, call->task, COV_TRACE_RETURN, 1);
@@ -491,7 +495,7 @@ static int list_trace(struct trace *trace, struct cov_error *error)
 		err = follow_syscalls(error);
 	if (err)
 		return err;
-	/* Pairs with smp_load_acquire() in trace_of(). */
+	/* Pairs with smp_load_acquire() in trace_at(). */
 	smp_store_release(&traces[at], trace);
 	/* Pairs with smp_load_acquire() in traced_self(). */
 	smp_store_release(&nr_traces, nr_traces + 1);

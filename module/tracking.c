@@ -91,26 +91,15 @@ void tracking_exit(void)
 	samples_exit();
 }
 
-static int fail_tracked(struct cov_error *error)
-{
-	return cov_fail(error, -EEXIST, "this task is tracked already; unregister it first");
-}
-
-static bool is_tracked(unsigned long task)
-{
-	struct thread_ref thread;
-
-	return task_registry_find(&cov_tasks, task, &thread);
-}
-
 int tracking_register(u64 sample, u64 owner, struct cov_error *error)
 {
+	struct thread_ref present;
 	struct cov_sample *of;
 	int slot;
 
-	/* Before a sample is made, which stays: a task is registered only by itself. */
-	if (is_tracked((unsigned long)current))
-		return fail_tracked(error);
+	/* Before a sample is made, which stays. Nothing but the task itself registers it meanwhile. */
+	if (task_registry_find(&cov_tasks, (unsigned long)current, &present))
+		return cov_fail(error, -EEXIST, "this task is tracked already; unregister it first");
 	of = sample_of(sample);
 	if (IS_ERR(of))
 		return cov_fail(error, PTR_ERR(of), PTR_ERR(of) == -ENOSPC ?
@@ -118,8 +107,6 @@ int tracking_register(u64 sample, u64 owner, struct cov_error *error)
 				"not enough memory for one more sample beside %u", cov_max_samples);
 	slot = task_registry_add(&cov_tasks, (unsigned long)current, (unsigned long)of, owner);
 	task_maps_refresh_self();
-	if (slot == -EEXIST)
-		return fail_tracked(error);
 	if (slot == -ENOSPC)
 		return cov_fail(error, slot, "the task table is full; load livecov with a larger max_tasks (now %u)",
 				cov_max_tasks);

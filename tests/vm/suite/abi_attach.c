@@ -188,13 +188,11 @@ static void attach_takes_the_functions_that_match(void)
 /* Its function was not asked for. */
 static void cold_part_may_be_attached_alone(void)
 {
-	static const char glob[] = "covlife_work.cold";
 	struct cov_attach request = attach_request(TARGET);
 	struct cov_function function;
 	int fd = control_open();
 
-	request.globs = (uintptr_t)glob;
-	request.globs_len = sizeof(glob);
+	choose(&request, "covlife_work.cold");
 	attach(fd, &request);
 	EXPECT_EQ(request.functions, 1);
 	EXPECT_EQ(read_table(fd, COV_IOC_FUNCTIONS, request.target, 0, 1, &function), 1);

@@ -352,36 +352,6 @@ static void full_table_counts_what_it_loses(void)
 	unload("livecov");
 }
 
-/* A pair keeps its place in the table: who comes again has to find it. */
-static void targets_that_come_and_go_leave_room_for_others(void)
-{
-	struct cov_checkpoint_add add = {
-		.name = "stays", .module = TARGET, .function = "covlife_stay", .levels = 1,
-		.scope = COV_SCOPE_ALL,
-	};
-	struct records records;
-	uint32_t target;
-	int fd, i;
-
-	unload("livecov");
-	load(LIVECOV_FILE, "max_callers=64");
-	fd = control_open();
-	CALL(fd, COV_IOC_CHECKPOINT_ADD, &add);
-	for (i = 0; i < 40; i++) {
-		test_case("time %d", i);
-		target = attach_paths(fd, COV_ENGINE_AUTO, COV_MODE_EDGES, COV_SCOPE_ALL);
-		poke(COVLIFE_TASK, 1);
-		poke(COVLIFE_TASK, 2);
-		pairs_of(fd, &records, target);
-		EXPECT(records.count > 0);
-		EXPECT_EQ(records.lost, 0);
-		with_id(fd, COV_IOC_DETACH, target);
-	}
-	del_checkpoint(fd, "stays");
-	close(fd);
-	unload("livecov");
-}
-
 /* --- beside return probes, which put the kernel's trampoline where callers are read ---------- */
 
 /*
@@ -540,7 +510,6 @@ static const struct test tests[] = {
 	TEST(scope_tracked_records_task_context_alone),
 	TEST(records_are_exact_on_both_cpus),
 	TEST(full_table_counts_what_it_loses),
-	TEST(targets_that_come_and_go_leave_room_for_others),
 	TEST(returns_of_a_trace_leave_its_callers_as_they_are),
 	TEST(return_probes_of_others_leave_callers_as_they_are),
 	TEST(bad_callers_arguments_are_refused),

@@ -62,6 +62,32 @@ static void checkpoints_by_hand_have_paths_among_each_other(void)
 	del_checkpoint(fd, "even");
 }
 
+/* A pair keeps its place in the table: who comes again has to find it. */
+static void targets_that_come_and_go_leave_room_for_others(void)
+{
+	struct records records;
+	uint32_t target;
+	int fd, i;
+
+	unload("livecov");
+	load(LIVECOV_FILE, "max_callers=64");
+	fd = control_open();
+	add(fd, "stays", "covlife_stay", 0, 0);
+	for (i = 0; i < 40; i++) {
+		test_case("time %d", i);
+		target = attach_paths(fd, COV_ENGINE_AUTO, COV_MODE_EDGES, COV_SCOPE_ALL);
+		poke(COVLIFE_TASK, 1);
+		poke(COVLIFE_TASK, 2);
+		pairs_of(fd, &records, target);
+		EXPECT(records.count > 0);
+		EXPECT_EQ(records.lost, 0);
+		with_id(fd, COV_IOC_DETACH, target);
+	}
+	del_checkpoint(fd, "stays");
+	close(fd);
+	unload("livecov");
+}
+
 /* --- beside an attached target ----------------------------------------------------------- */
 
 /* The second branch of covlife_work(), which tells odd from even. */
@@ -322,6 +348,7 @@ static void bad_switches_are_refused(void)
 
 static const struct test tests[] = {
 	TEST(checkpoints_by_hand_have_paths_among_each_other),
+	TEST(targets_that_come_and_go_leave_room_for_others),
 	TEST(checkpoints_by_hand_go_where_detours_and_breakpoints_are),
 	TEST(a_target_may_be_attached_beside_checkpoints_by_hand),
 	TEST(checkpoints_are_switched_singly_by_pattern_or_all),
