@@ -73,6 +73,7 @@ static void targets_that_come_and_go_leave_room_for_others(void)
 	load(LIVECOV_FILE, "max_callers=64");
 	fd = control_open();
 	add(fd, "stays", "covlife_stay", 0, 0);
+	track_as(fd, SAMPLE);
 	for (i = 0; i < 40; i++) {
 		test_case("time %d", i);
 		target = attach_paths(fd, COV_ENGINE_AUTO, COV_MODE_EDGES, COV_SCOPE_ALL);

@@ -178,25 +178,26 @@ static void stay_tracked(void *fd)
 {
 	track_as(*(int *)fd, 1);
 	close(*(int *)fd);
+	poke(COVLIFE_TASK, 1);
 	poke(COVLIFE_STAY, STAY_MIB);
 }
 
-/* It is in the function when its trace has gone on without it. */
+/* It has called a function once, and is in it when its trace goes on without it. */
 static void return_of_a_task_that_is_tracked_no_more_is_lost(void)
 {
 	int other = control_open(), fd = control_open();
 	struct opened trace;
 	pid_t stayer;
 
-	attach_traced(other, TARGET, "covlife_stay", COV_ATTACH_RETURNS);
+	attach_traced(other, TARGET, "covlife_ioctl", COV_ATTACH_RETURNS);
 	trace = trace_start(fd, CHUNK, 4, 0);
 	stayer = start(stay_tracked, &fd);
 	EVENTUALLY(covlife_stays());
 	/* It waits for the task's CPU, but no longer tracks the task by then. */
 	close(fd);
 	finish(stayer);
-	EXPECT_EQ(trace_recorded(&trace, COV_TRACE_ENTRY), 1);
-	EXPECT_EQ(trace_recorded(&trace, COV_TRACE_RETURN), 0);
+	EXPECT_EQ(trace_recorded(&trace, COV_TRACE_ENTRY), 2);
+	EXPECT_EQ(trace_recorded(&trace, COV_TRACE_RETURN), 1);
 	EXPECT_EQ(trace_lost(&trace, COV_TRACE_RETURN), 1);
 	trace_stop(&trace);
 }
