@@ -7,6 +7,7 @@ it needs. COVSTAT names another program to test: by default both build/covstat
 and the one under sanitizers are.
 """
 
+import contextlib
 import errno
 import fcntl
 import json
@@ -20,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import termios
+import time
 import unittest
 
 sys.dont_write_bytecode = True
@@ -1036,6 +1038,31 @@ class Trace(Case):
         with open(path) as file:
             self.assertTrue(file.read().startswith("toyer[4242]\n"))
         self.covstat("trace", "--module", "toy", "--", "/nonexistent/program", status=127)
+
+    def test_it_can_be_interrupted_once_its_command_has_ended(self):
+        reader, writer = os.pipe()
+        self.addCleanup(os.close, reader)
+        # So full that printing the tree never ends.
+        os.set_blocking(writer, False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(writer, bytes(4096))
+        os.set_blocking(writer, True)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            process = subprocess.Popen([self.program, "trace", "--module", "toy", "--",
+                                        "sh", "-c", "echo >&2"],
+                                       stdout=writer, stderr=subprocess.PIPE,
+                                       env=self.environment({}), preexec_fn=heed_signals)
+            self.addCleanup(process.stderr.close)
+            self.addCleanup(process.kill)
+            process.stderr.readline()
+            # As long as the command is running, it is the one that gets them.
+            while process.poll() is None:
+                process.send_signal(number)
+                time.sleep(0.05)
+            self.assertEqual(process.returncode, -number)
+            self.covstat("detach", "--all")     # a killed process leaves that to the kernel
+        os.close(writer)
 
     def test_wrong_usage(self):
         for args, words in (

@@ -40,26 +40,43 @@ static void forward(int number, siginfo_t *info, void *context)
 	errno = error;
 }
 
-static void forwarded_signals(sigset_t *set)
+static const int forwarded[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP };
+
+/* How these signals were handled before the command was started. */
+struct handling {
+	struct sigaction actions[ARRAY_SIZE(forwarded)];
+};
+
+static void block_signals(sigset_t *before)
 {
-	sigemptyset(set);
-	sigaddset(set, SIGINT);
-	sigaddset(set, SIGQUIT);
-	sigaddset(set, SIGTERM);
-	sigaddset(set, SIGHUP);
+	sigset_t set;
+	size_t i;
+
+	sigemptyset(&set);
+	for (i = 0; i < ARRAY_SIZE(forwarded); i++)
+		sigaddset(&set, forwarded[i]);
+	sigprocmask(SIG_BLOCK, &set, before);
 }
 
-static void catch_signals(const sigset_t *set)
+static void catch_signals(struct handling *before)
 {
 	struct sigaction action = { .sa_sigaction = forward, .sa_flags = SA_SIGINFO };
-	struct sigaction old;
-	int number;
+	size_t i;
 
-	action.sa_mask = *set;
-	for (number = 1; number < NSIG; number++)
-		if (sigismember(set, number) == 1 && !sigaction(number, NULL, &old) &&
-		    old.sa_handler != SIG_IGN)
-			sigaction(number, &action, NULL);
+	sigfillset(&action.sa_mask);
+	for (i = 0; i < ARRAY_SIZE(forwarded); i++) {
+		sigaction(forwarded[i], NULL, &before->actions[i]);
+		if (before->actions[i].sa_handler != SIG_IGN)
+			sigaction(forwarded[i], &action, NULL);
+	}
+}
+
+static void restore_signals(const struct handling *before)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(forwarded); i++)
+		sigaction(forwarded[i], &before->actions[i], NULL);
 }
 
 /* ---- the child --------------------------------------------------------- */
@@ -91,7 +108,7 @@ static void run_child(struct cov *cov, uint64_t sample, char **command,
 /* ---- the parent -------------------------------------------------------- */
 
 /* Returns the wait status, or -1 with errno. */
-static int wait_for(pid_t pid, const sigset_t *signals)
+static int wait_for(pid_t pid)
 {
 	siginfo_t info;
 	int status = -1;
@@ -100,7 +117,7 @@ static int wait_for(pid_t pid, const sigset_t *signals)
 		if (errno != EINTR)
 			return -1;
 	/* Its pid may be reused once it is reaped: stop forwarding. */
-	sigprocmask(SIG_BLOCK, signals, NULL);
+	block_signals(NULL);
 	child = 0;
 	return waitpid(pid, &status, 0) < 0 ? -1 : status;
 }
@@ -131,11 +148,11 @@ static int print_json(uint64_t sample, int status)
 	return json_print(document);
 }
 
-static int finish(pid_t pid, int in, const sigset_t *signals, int *wait_status)
+static int finish(pid_t pid, int in, int *wait_status)
 {
 	struct complaint complaint;
 	bool failed = heard_complaint(in, &complaint);
-	int status = wait_for(pid, signals);
+	int status = wait_for(pid);
 
 	if (failed) {
 		fail("%s", complaint.text);
@@ -147,31 +164,42 @@ static int finish(pid_t pid, int in, const sigset_t *signals, int *wait_status)
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+/* @mask: signals that were blocked before the fork */
+static int attend(pid_t pid, int in, const sigset_t *mask, int *wait_status)
+{
+	struct handling before;
+	int status;
+
+	child = pid;
+	catch_signals(&before);
+	sigprocmask(SIG_SETMASK, mask, NULL);
+	status = finish(pid, in, wait_status);
+	/* From now on signals are for this process: a long trace can be interrupted. */
+	restore_signals(&before);
+	return status;
+}
+
 int run_tracked(struct cov *cov, uint64_t sample, char **command, int *wait_status)
 {
-	sigset_t signals, mask;
 	int pipes[2];
+	sigset_t mask;
 	int status;
 	pid_t pid;
 
 	*wait_status = -1;
 	if (pipe2(pipes, O_CLOEXEC))
 		return fail("cannot create a pipe: %s", strerror(errno));
-	forwarded_signals(&signals);
-	sigprocmask(SIG_BLOCK, &signals, &mask);
+	block_signals(&mask);
 	fflush(stdout);
 	pid = fork();
 	if (!pid)
 		run_child(cov, sample, command, &mask, pipes[1]);
 	close(pipes[1]);
-	if (pid < 0) {
+	if (pid < 0)
 		status = fail("cannot fork: %s", strerror(errno));
-	} else {
-		child = pid;
-		catch_signals(&signals);
-		sigprocmask(SIG_SETMASK, &mask, NULL);
-		status = finish(pid, pipes[0], &signals, wait_status);
-	}
+	else
+		status = attend(pid, pipes[0], &mask, wait_status);
+	sigprocmask(SIG_SETMASK, &mask, NULL);
 	close(pipes[0]);
 	return status;
 }
