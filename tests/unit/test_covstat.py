@@ -54,6 +54,11 @@ def heed_signals():
         signal.signal(number, signal.SIG_DFL)
 
 
+def ignore_children():
+    """As a program does that wants no zombies: what it executes inherits that."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+
+
 class Case(unittest.TestCase):
     """Settings of the fake (covstat()'s keywords) stay until they are set anew."""
 
@@ -94,9 +99,10 @@ class Case(unittest.TestCase):
             env.pop("NO_COLOR", None)
         return env
 
-    def covstat(self, *args, status=0, env=None, stdout=subprocess.PIPE, **settings):
+    def covstat(self, *args, status=0, env=None, stdout=subprocess.PIPE, signals=heed_signals,
+                **settings):
         done = subprocess.run([self.program, *args], stdout=stdout, stderr=subprocess.PIPE,
-                              stdin=subprocess.DEVNULL, text=True, preexec_fn=heed_signals,
+                              stdin=subprocess.DEVNULL, text=True, preexec_fn=signals,
                               env=self.environment(settings, **(env or {})))
         if done.returncode != status:
             self.fail("covstat %s: status %d, not %d\n%s%s" % (
@@ -442,6 +448,13 @@ class Run(Case):
         process.stdout.close()
         process.stdin.close()
         self.assertEqual(process.wait(), 9)
+
+    def test_status_is_the_commands_though_sigchld_was_ignored(self):
+        self.covstat("run", "--", "sh", "-c", "exit 7", status=7, signals=ignore_children)
+        self.covstat("detach", "toy")
+        done = self.covstat("trace", "--module", "toy", "--", "sh", "-c", "exit 7", status=7,
+                            signals=ignore_children)
+        self.assertTrue(done.stdout.startswith("toyer[4242]\n"))
 
     def test_the_command_has_its_signals_as_they_were(self):
         script = "import signal; print([str(s) for s in signal.pthread_sigmask(0, [])])"

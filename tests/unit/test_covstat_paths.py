@@ -13,7 +13,7 @@ import subprocess
 import xml.etree.ElementTree
 
 import tap
-from test_covstat import Case, heed_signals, load_cases
+from test_covstat import Case, heed_signals, ignore_children, load_cases
 
 CALLERS, NEWS = 0x50, 0x51      # numbers of the ioctls
 GREEN, RED, GREY = "#c8e6c9", "#ffcdd2", "#eeeeee"
@@ -190,6 +190,7 @@ class Map(Recorded):
         done = self.covstat("map", "--function", "toy_main", "--svg", file, env=env)
         self.assertEqual(done.stdout, "")
         self.assertTrue(xml.etree.ElementTree.parse(file).getroot().tag.endswith("svg"))
+        self.covstat("map", "--svg", file, env=env, signals=ignore_children)
         done = self.covstat("map", "--svg", os.path.join(self.dir, "no/such.svg"), status=1,
                             env=env)
         self.assertIn("could not write", done.stderr)

@@ -3,6 +3,7 @@
  * main.c - covstat's table of subcommands, its common options and messages.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -305,6 +306,11 @@ int main(int argc, char **argv)
 {
 	int status;
 
+	/*
+	 * Ignored signals are inherited, and an ignored SIGCHLD leaves no status to wait for.
+	 * The commands that are run get the default as well, as from timeout(1).
+	 */
+	signal(SIGCHLD, SIG_DFL);
 	status = run(argc, argv);
 	free(settings.module_dirs);
 	return close_stdout(status);
