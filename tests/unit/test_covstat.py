@@ -194,6 +194,7 @@ class CommandLine(Case):
             ("next", "--sample", "0"), ("next", "--sample", "-7"),
             ("callers", "a", "b"), ("map", "x"), ("map", "--format", "png"),
             ("map", "--sample", "0"), ("map", "--paths", "--frontier"),
+            ("list", "--sample", "0x"), ("list", "--sample", "0x-7"), ("next", "-n", "0b1"),
             ("map", "--paths", "--function", "f"), ("watch", "x"), ("watch", "--count", "0"),
             ("watch", "--timeout", "-1"), ("watch", "--timeout", "x"),
         ]
@@ -774,6 +775,14 @@ class Samples(Case):
         lines = self.covstat("samples").stdout.splitlines()
         self.assertEqual(lines[0].split()[0], "SAMPLE")
         self.assertEqual([int(line.split()[0]) for line in lines[1:]], ids)
+
+    def test_numbers_padded_with_zeroes_are_decimal(self):
+        self.run_samples("010", "08", "0x00a", "0X1F", "0000000000000000000000012")
+        self.assertEqual([sample["sample"] for sample in self.json("samples")["samples"]],
+                         [10, 8, 31, 12])
+        self.assertEqual(self.json("list", "--sample", "0008")["sample"], 8)
+        document = self.json("samples", "--reaching", "toy_main+0013")
+        self.assertEqual(document["place"]["function_offset"], 13)
 
     def test_without_scope_tracked_ids_are_all_that_is_known(self):
         ids = [9, 2, 7, 5]

@@ -104,7 +104,7 @@ int no_operands(const struct command *command, int argc, char **argv);
 /* open_cov - cov_open() and the module directories; NULL after a message */
 struct cov *open_cov(void);
 
-/* parse_number - a whole decimal, octal or hexadecimal number, or false */
+/* parse_number - a whole decimal number, or hexadecimal after 0x; or false */
 bool parse_number(const char *text, uint64_t *value);
 
 /* The parts of [MODULE:]FUNCTION[+OFFSET]; without a module or offset, "" or 0. */

@@ -179,12 +179,14 @@ struct cov *open_cov(void)
 
 bool parse_number(const char *text, uint64_t *value)
 {
+	bool hexadecimal = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
 	char *end;
 
 	if (text[0] < '0' || text[0] > '9')	/* no sign, no space */
 		return false;
 	errno = 0;
-	*value = strtoull(text, &end, 0);
+	/* Scripts pad numbers with zeroes: nobody means octal ones. */
+	*value = strtoull(text, &end, hexadecimal ? 16 : 10);
 	return !errno && !*end;
 }
 
