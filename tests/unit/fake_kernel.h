@@ -59,6 +59,7 @@
  * @refusals_damage: 1: COV_IOC_REFUSALS has more entries than there may be
  * @map_damage: which number of COV_IOC_MAP is wrong, see damage_map(); 0: none
  * @trace_damage: which number of a trace is wrong, see fake_trace.c; 0: none
+ * @trace_chunks: more of them in a trace, full of branches
  * @mmap_errno: what mmap() fails with, 0: it does not
  * @arm_interrupted: COV_IOC_ARM number this (from 1) is interrupted
  * @arm_signal: a signal that the caller gets in the middle of each COV_IOC_ARM, or 0
@@ -90,6 +91,7 @@ struct fake_settings {
 	uint32_t refusals_damage;
 	uint32_t map_damage;
 	uint32_t trace_damage;
+	uint32_t trace_chunks;
 	uint32_t mmap_errno;
 	uint32_t arm_interrupted;
 	uint32_t arm_signal;
@@ -209,7 +211,7 @@ const uint8_t *fake_text(uint64_t offset, uint32_t length);
 
 /* fake_trace.c */
 
-/* fake_trace - COV_IOC_TRACE: what it says, damaged if that is not 0; 0 */
-int fake_trace(struct cov_trace *request, uint32_t damage);
+/* fake_trace - COV_IOC_TRACE: a trace as the settings want it; 0 */
+int fake_trace(struct cov_trace *request, const struct fake_settings *settings);
 
 #endif /* FAKE_KERNEL_H */

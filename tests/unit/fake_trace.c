@@ -2,7 +2,8 @@
 /*
  * fake_trace.c - COV_IOC_TRACE: a trace that is whole from the beginning, in a file without a
  * name. Two tasks: the first calls toy_main, twice, in a write() and in an ioctl(); its records
- * are in chunks 1 and 3. The second has an entry in chunk 2, and losses.
+ * are in chunks 1 and 3. The second has an entry in chunk 2, and losses; then as many chunks of
+ * branches as the settings say.
  */
 #include <errno.h>
 #include <stddef.h>
@@ -22,7 +23,7 @@ struct image {
 	struct cov_trace_task tasks[2];
 	char pad[COV_TRACE_CHUNK - sizeof(struct cov_trace_head) -
 		 2 * sizeof(struct cov_trace_task)];
-	uint64_t chunks[CHUNKS][CHUNK_WORDS];
+	uint64_t chunks[][CHUNK_WORDS];
 };
 
 /* Where the next record goes. */
@@ -81,16 +82,28 @@ static void put_call(struct writer *w, uint32_t number, uint64_t value)
 		put(w, record, &value, 1);
 }
 
-static void fill(struct image *image, uint32_t flags)
+static void fill_chunk(struct writer *w, uint32_t chunk)
+{
+	struct cov_trace_record record = { .kind = COV_TRACE_BRANCH, .target = 1, .stack = 100 };
+	uint32_t largest = sizeof(record) / sizeof(uint64_t) + 1;
+
+	w->chunk = chunk;
+	for (w->at = 1; w->at + largest <= CHUNK_WORDS;)
+		put(w, record, NULL, 0);
+}
+
+/* @more: chunks of the second task */
+static void fill(struct image *image, uint32_t flags, uint32_t more)
 {
 	struct cov_trace_record record = { .kind = COV_TRACE_ENTRY, .index = 1, .target = 1,
 					   .stack = 100 };
 	struct writer w = { .image = image, .task = 0, .chunk = 1, .at = 1, .now = NS };
+	uint32_t i;
 
 	image->head = (struct cov_trace_head){
 		.flags = flags,
 		.tasks = 2,
-		.chunks = CHUNKS,
+		.chunks = CHUNKS + more,
 		.tasks_at = offsetof(struct image, tasks),
 		.chunks_at = offsetof(struct image, chunks),
 		.tasks_lost = 3,
@@ -106,18 +119,20 @@ static void fill(struct image *image, uint32_t flags)
 	w.chunk = 2;
 	w.at = 1;
 	put_arguments(&w, record);
+	for (i = 0; i < more; i++)
+		fill_chunk(&w, CHUNKS + i);
 	image->tasks[1].lost[COV_TRACE_BRANCH] = 5;
 	image->tasks[1].lost[COV_TRACE_RETURN] = 1;
 }
 
 /* Spoil one of the numbers. */
-static void damage(struct image *image, uint32_t which)
+static void damage(struct image *image, size_t size, uint32_t which)
 {
 	struct cov_trace_record *record = (void *)&image->chunks[1][1];
 
 	switch (which) {
 	case 1:
-		image->head.tasks_at = sizeof(*image);
+		image->head.tasks_at = size;
 		break;
 	case 2:
 		image->head.tasks = 1U << 30;
@@ -143,19 +158,21 @@ static void damage(struct image *image, uint32_t which)
 	}
 }
 
-int fake_trace(struct cov_trace *request, uint32_t which_damage)
+int fake_trace(struct cov_trace *request, const struct fake_settings *settings)
 {
-	struct image *image = calloc(1, sizeof(*image));
+	size_t size = offsetof(struct image, chunks) +
+		      (size_t)(CHUNKS + settings->trace_chunks) * COV_TRACE_CHUNK;
+	struct image *image = calloc(1, size);
 	int fd = memfd_create("fake trace", MFD_CLOEXEC);
 
 	if (!image || fd < 0)
 		abort();
-	fill(image, request->flags);
-	damage(image, which_damage);
-	if (write(fd, image, sizeof(*image)) != sizeof(*image))
+	fill(image, request->flags, settings->trace_chunks);
+	damage(image, size, settings->trace_damage);
+	if (write(fd, image, size) != (ssize_t)size)
 		abort();
 	free(image);
 	request->fd = fd;
-	request->length = sizeof(*image);
+	request->length = size;
 	return 0;
 }

@@ -1031,6 +1031,25 @@ class Trace(Case):
                          {"function": "toy_main", "calls": 2, "returned": 2,
                           "errors": {"EINVAL": 1}})
 
+    def peak(self, *options, **settings):
+        """The most memory that a trace needs, in KiB. What the sanitizers keep of it is not
+        the program's."""
+        process = subprocess.Popen([self.program, "trace", "--module", "toy", *options, "true"],
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL,
+                                   env=self.environment(settings,
+                                                        ASAN_OPTIONS="quarantine_size_mb=1"))
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        self.assertEqual(process.returncode, 0)
+        return usage.ru_maxrss
+
+    def test_json_of_a_large_trace_is_not_kept_in_memory(self):
+        chunks = 1024
+        small, large = (self.peak("--json", trace_chunks=n) for n in (0, chunks))
+        # The trace itself, 4 KiB a chunk, is mapped.
+        self.assertLess(large - small, 2 * 4 * chunks)
+
     def test_losses_are_told(self):
         text = self.trace().stderr
         self.assertIn("9 events did not fit; use a larger --size", text)

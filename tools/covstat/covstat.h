@@ -223,6 +223,7 @@ int color_of(uint64_t n, uint64_t of);
 
 struct json_object;
 
+struct json_object *json_new(void);		/* an object without members */
 struct json_object *json_document(void);	/* with its format_version */
 void json_add_string(struct json_object *to, const char *key, const char *value);
 void json_add_number(struct json_object *to, const char *key, uint64_t value);
@@ -244,6 +245,19 @@ void json_add_totals(struct json_object *to, const struct cov_totals *totals);
 
 /* json_print - print to stdout and free; returns an exit code */
 int json_print(struct json_object *document);
+
+/*
+ * An object with an array that is too long to be kept is printed in pieces, each freed at once:
+ *
+ * json_begin_array - @first, without its end, and the beginning of the array @key; it has members
+ * json_put_element - an element; @before: how many there were before it
+ * json_separate - what comes before an element that begins with json_begin_array()
+ * json_end_array - the end of the array, the members of @rest, or NULL, and the object's end
+ */
+void json_begin_array(struct json_object *first, const char *key);
+void json_put_element(uint64_t before, struct json_object *element);
+void json_separate(uint64_t before);
+void json_end_array(struct json_object *rest);
 
 /* ---- engines.c ---- */
 

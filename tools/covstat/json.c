@@ -5,6 +5,7 @@
  */
 #include <json-c/json.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "covstat.h"
 
@@ -21,9 +22,14 @@ static void add(struct json_object *to, const char *key, struct json_object *val
 		exit(fail("no memory for the JSON output"));
 }
 
+struct json_object *json_new(void)
+{
+	return sure(json_object_new_object());
+}
+
 struct json_object *json_document(void)
 {
-	struct json_object *document = sure(json_object_new_object());
+	struct json_object *document = json_new();
 
 	json_add_number(document, "format_version", FORMAT_VERSION);
 	return document;
@@ -72,7 +78,7 @@ struct json_object *json_add_array(struct json_object *to, const char *key)
 
 struct json_object *json_add_object(struct json_object *to, const char *key)
 {
-	struct json_object *object = sure(json_object_new_object());
+	struct json_object *object = json_new();
 
 	add(to, key, object);
 	return object;
@@ -86,7 +92,7 @@ static void append(struct json_object *array, struct json_object *value)
 
 struct json_object *json_append_object(struct json_object *array)
 {
-	struct json_object *object = sure(json_object_new_object());
+	struct json_object *object = json_new();
 
 	append(array, object);
 	return object;
@@ -132,15 +138,56 @@ void json_add_totals(struct json_object *to, const struct cov_totals *totals)
 		json_add_number(to, members[i].key, members[i].value);
 }
 
-int json_print(struct json_object *document)
+/* ---- printing ---------------------------------------------------------- */
+
+static const char *text_of(struct json_object *object)
 {
 	const char *text;
 
-	text = json_object_to_json_string_ext(document, JSON_C_TO_STRING_PLAIN |
+	text = json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN |
 					      JSON_C_TO_STRING_NOSLASHESCAPE);
 	if (!text)
 		exit(fail("no memory for the JSON output"));
-	puts(text);
+	return text;
+}
+
+int json_print(struct json_object *document)
+{
+	puts(text_of(document));
 	json_object_put(document);
 	return EXIT_OK;
+}
+
+void json_begin_array(struct json_object *first, const char *key)
+{
+	const char *text = text_of(first);
+
+	/* All but the closing brace. */
+	printf("%.*s,\"%s\":[", (int)strlen(text) - 1, text, key);
+	json_object_put(first);
+}
+
+void json_put_element(uint64_t before, struct json_object *element)
+{
+	json_separate(before);
+	fputs(text_of(element), stdout);
+	json_object_put(element);
+}
+
+void json_separate(uint64_t before)
+{
+	if (before)
+		putchar(',');
+}
+
+void json_end_array(struct json_object *rest)
+{
+	putchar(']');
+	if (!rest) {
+		putchar('}');
+		return;
+	}
+	/* All but the opening brace. */
+	printf(",%s", text_of(rest) + 1);
+	json_object_put(rest);
 }

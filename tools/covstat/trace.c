@@ -142,15 +142,18 @@ static int show_json(const struct cov_trace_handle *trace, const struct trace_na
 		     const struct request *request, const struct cov_trace_losses *losses)
 {
 	struct trace_summary *summary = trace_summary_new(names, &request->filter);
-	struct json_object *document = json_document();
+	struct json_object *document = json_document(), *rest = json_new();
 
 	json_add_number(document, "sample", request->sample);
-	trace_json(document, trace, names, &request->filter);
-	trace_json_losses(document, losses);
+	json_begin_array(document, "tasks");
+	trace_json_tasks(trace, names, &request->filter);
+	trace_json_losses(rest, losses);
 	summarize(trace, summary);
-	trace_summary_json(summary, document);
+	trace_summary_json(summary, rest);
 	trace_summary_free(summary);
-	return json_print(document);
+	json_end_array(rest);
+	putchar('\n');
+	return EXIT_OK;
 }
 
 static int show(const struct cov_trace_handle *trace, const struct trace_names *names,

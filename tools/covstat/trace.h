@@ -113,9 +113,9 @@ void trace_tables_free(struct trace_tables *tables);
 
 /* ---- trace_json.c ---- */
 
-/* trace_json - member "tasks": every task's events */
-void trace_json(struct json_object *to, const struct cov_trace_handle *trace,
-		const struct trace_names *names, const struct trace_filter *filter);
+/* trace_json_tasks - print the elements of "tasks": every task's events */
+void trace_json_tasks(const struct cov_trace_handle *trace, const struct trace_names *names,
+		      const struct trace_filter *filter);
 
 /* trace_json_losses - member "lost": what did not fit, of all tasks; and "tasks_lost" */
 void trace_json_losses(struct json_object *to, const struct cov_trace_losses *all);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * trace_json.c - a trace as JSON.
+ * trace_json.c - a trace as JSON, an event at a time: as a json_object it needs a hundred
+ * times the memory that it has in the trace.
  */
 #include <json-c/json.h>
 
@@ -66,10 +67,10 @@ static void add_value(struct json_object *to, const struct cov_trace_event *even
 		json_add_null(to, "error");
 }
 
-static void add_event(struct json_object *array, const struct cov_trace_event *event,
-		      const struct trace_names *names)
+static struct json_object *event_json(const struct cov_trace_event *event,
+				      const struct trace_names *names)
 {
-	struct json_object *object = json_append_object(array), *args;
+	struct json_object *object = json_new(), *args;
 	uint32_t i;
 
 	json_add_string(object, "kind", kinds[event->kind]);
@@ -82,47 +83,54 @@ static void add_event(struct json_object *array, const struct cov_trace_event *e
 	if (event->kind == COV_TRACE_RETURN || event->kind == COV_TRACE_SYSRET)
 		add_value(object, event);
 	if (!event->nr_args)
-		return;
+		return object;
 	args = json_add_array(object, "args");
 	for (i = 0; i < event->nr_args; i++)
 		json_append_number(args, event->args[i]);
+	return object;
 }
 
-static void add_events(struct json_object *array, const struct cov_trace_handle *trace,
-		       unsigned int task, const struct trace_names *names,
-		       const struct trace_filter *filter)
+static void put_events(const struct cov_trace_handle *trace, unsigned int task,
+		       const struct trace_names *names, const struct trace_filter *filter)
 {
 	struct cov_trace_event event = COV_INIT(event);
 	bool counts = !filter->only;
-	uint64_t position = 0;
+	uint64_t position = 0, before = 0;
 
 	while (!cov_trace_read(trace, task, &position, &event)) {
 		if (filter->only && event.kind == COV_TRACE_SYSCALL)
 			counts = !event.compat && event.index == filter->number;
 		if (counts)
-			add_event(array, &event, names);
+			json_put_element(before++, event_json(&event, names));
 		if (filter->only && event.kind == COV_TRACE_SYSRET)
 			counts = false;
 	}
 }
 
-void trace_json(struct json_object *to, const struct cov_trace_handle *trace,
-		const struct trace_names *names, const struct trace_filter *filter)
+static struct json_object *task_json(const struct cov_trace_handle *trace, unsigned int i)
 {
-	struct json_object *tasks = json_add_array(to, "tasks");
+	struct cov_trace_task_desc task = COV_INIT(task);
+	struct json_object *object = json_new();
+
+	cov_trace_task(trace, i, &task);
+	json_add_number(object, "pid", task.pid);
+	json_add_number(object, "tgid", task.tgid);
+	json_add_string(object, "comm", task.comm);
+	add_counts(object, "recorded", task.recorded);
+	add_counts(object, "lost", task.lost);
+	return object;
+}
+
+void trace_json_tasks(const struct cov_trace_handle *trace, const struct trace_names *names,
+		      const struct trace_filter *filter)
+{
 	unsigned int i, n = cov_trace_tasks(trace);
 
 	for (i = 0; i < n; i++) {
-		struct json_object *object = json_append_object(tasks);
-		struct cov_trace_task_desc task = COV_INIT(task);
-
-		cov_trace_task(trace, i, &task);
-		json_add_number(object, "pid", task.pid);
-		json_add_number(object, "tgid", task.tgid);
-		json_add_string(object, "comm", task.comm);
-		add_counts(object, "recorded", task.recorded);
-		add_counts(object, "lost", task.lost);
-		add_events(json_add_array(object, "events"), trace, i, names, filter);
+		json_separate(i);
+		json_begin_array(task_json(trace, i), "events");
+		put_events(trace, i, names, filter);
+		json_end_array(NULL);
 	}
 }
 
