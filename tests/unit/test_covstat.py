@@ -1105,6 +1105,26 @@ class Trace(Case):
             self.covstat("detach", "--all")     # a killed process leaves that to the kernel
         os.close(writer)
 
+    def test_an_output_that_cannot_be_opened_is_told_before_anything_runs(self):
+        for path, why in ((self.dir, "Is a directory"),
+                          (os.path.join(self.dir, "no/such"), "No such file or directory")):
+            done = self.covstat("trace", "--module", "toy", "--output", path, "echo", "ran",
+                                status=1)
+            self.assertEqual(done.stdout, "")
+            self.assertEqual(done.stderr, "covstat: cannot write %s: %s; the command was not run\n"
+                             % (path, why))
+
+    def test_output_is_emptied_at_once_and_not_the_commands(self):
+        path = os.path.join(self.dir, "tree")
+        with open(path, "w") as file:
+            file.write("of the last time")
+        script = "wc -c < '%s'; ls -l /proc/self/fd | grep -c '%s'" % (path, path)
+        done = self.covstat("trace", "--module", "toy", "--output", path, "--", "sh", "-c",
+                            script, status=1)
+        self.assertEqual(done.stdout, "0\n0\n")
+        with open(path) as file:
+            self.assertTrue(file.read().startswith("toyer[4242]\n"))
+
     def test_wrong_usage(self):
         for args, words in (
                 (["--size", "0", "true"], "--size takes"),

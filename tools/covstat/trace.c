@@ -3,11 +3,13 @@
  * trace.c - covstat trace: run a command and show what it did in the module, in order.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include "trace.h"
 
@@ -20,6 +22,7 @@
  * @returns: see returns
  * @sample: number of the sample
  * @output: file for the tree, or NULL
+ * @output_fd: of that file, once it is open
  */
 struct request {
 	struct string_list modules;
@@ -29,6 +32,7 @@ struct request {
 	bool returns;
 	uint64_t sample;
 	const char *output;
+	int output_fd;
 };
 
 /* ---- showing ----------------------------------------------------------- */
@@ -163,7 +167,7 @@ static int show(const struct cov_trace_handle *trace, const struct trace_names *
 
 	if (!trace_losses(trace, &losses))
 		return EXIT_ERROR;
-	if (request->output && !freopen(request->output, "w", stdout))
+	if (request->output && dup2(request->output_fd, STDOUT_FILENO) < 0)
 		return fail("cannot write %s: %s", request->output, strerror(errno));
 	if (settings.json)
 		return show_json(trace, names, request, &losses);
@@ -171,6 +175,18 @@ static int show(const struct cov_trace_handle *trace, const struct trace_names *
 }
 
 /* ---- running ----------------------------------------------------------- */
+
+/* Before anything is run: what cannot be written need not be recorded. */
+static int open_output(struct request *request)
+{
+	if (!request->output)
+		return EXIT_OK;
+	request->output_fd = open(request->output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	if (request->output_fd < 0)
+		return fail("cannot write %s: %s; the command was not run", request->output,
+			    strerror(errno));
+	return EXIT_OK;
+}
 
 /* Not kept: it ends with the handle, however this process ends. */
 static int attach_modules(struct cov *cov, const struct request *request)
@@ -348,6 +364,8 @@ static int run_trace(int argc, char **argv)
 		status = options_exit(c);
 	} else if (status == EXIT_OK) {
 		status = check_request(&request, optind < argc);
+		if (status == EXIT_OK)
+			status = open_output(&request);
 		if (status == EXIT_OK)
 			status = trace(&request, argv + optind);
 	}
