@@ -888,7 +888,8 @@ class Samples(Case):
         self.covstat("attach", "toy_two", "--scope", "tracked")
         self.assertIn("2 functions are called toy_main; give the module as well",
                       self.covstat("samples", "--reaching", "toy_main", status=1).stderr)
-        self.json("samples", "--reaching", "toy_two:toy_main")
+        for module in ("toy_two", "toy-two"):
+            self.json("samples", "--reaching", module + ":toy_main")
         self.assertRegex(self.covstat("samples", "--alone", str(MAIN)).stdout,
                          r"(?m)^toy_two:toy_main +entered")
 

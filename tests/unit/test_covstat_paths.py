@@ -130,7 +130,7 @@ class Map(Recorded):
             done = self.covstat("map", *options, "--function", "other:toy_main", status=1)
             self.assertIn("no function other:toy_main is attached", done.stderr)
             both = [self.json("map", *options, "--function", module + ":toy_main")
-                    for module in ("toy", "toy_two")]
+                    for module in ("toy", "toy-two")]
             self.assertTrue(both[1]["title"].endswith("toy_two:toy_main"))
             self.assertEqual(len(both[0]["nodes"]), len(both[1]["nodes"]))
             self.assertGreater(len(both[0]["nodes"]), 1)

@@ -190,6 +190,13 @@ bool parse_number(const char *text, uint64_t *value)
 	return !errno && !*end;
 }
 
+/* In module names '-' and '_' are the same; the kernel has the latter. */
+static void copy_module(char *to, const char *from, size_t length)
+{
+	for (; length--; from++)
+		*to++ = *from == '-' ? '_' : *from;
+}
+
 bool parse_place(const char *text, struct place_name *place)
 {
 	const char *colon = strchr(text, ':');
@@ -202,7 +209,7 @@ bool parse_place(const char *text, struct place_name *place)
 	if (module >= sizeof(place->module) || function >= sizeof(place->function) ||
 	    !function || (colon && !module))
 		return false;
-	memcpy(place->module, text, module);
+	copy_module(place->module, text, module);
 	memcpy(place->function, begin, function);
 	place->has_offset = *plus;
 	return !*plus || parse_number(plus + 1, &place->offset);
