@@ -76,7 +76,7 @@ static const struct {
 	MEMBER(fail_text), MEMBER(fail_after), MEMBER(detach_errno), MEMBER(sites),
 	MEMBER(arm_interrupted), MEMBER(arm_signal), MEMBER(changes), MEMBER(changes_after), MEMBER(state), MEMBER(damage),
 	MEMBER(missed), MEMBER(lost), MEMBER(first_branch), MEMBER(new_pairs), MEMBER(records_damage),
-	MEMBER(callers_lost), MEMBER(not_debugfs),
+	MEMBER(callers_lost), MEMBER(twins), MEMBER(not_debugfs),
 };
 
 static void set_member(const char *assignment)
@@ -482,6 +482,16 @@ static void see_entry(unsigned long command, uint32_t index, void *entry,
 	}
 }
 
+/* toy_stops under the name of the function after it. */
+static void rename_twin(const struct cov_range *range, const struct cov_function *table)
+{
+	struct cov_function *out = (struct cov_function *)(uintptr_t)range->buffer;
+	uint32_t twin = FAKE_STOPS - range->first;
+
+	if (twin < range->count)
+		out[twin].name = table[FAKE_STOPS + 1].name;
+}
+
 /* Copies at most 5 entries a call, so that readers have to come again. */
 static int do_range(int fd, unsigned long command, struct cov_range *range)
 {
@@ -522,6 +532,8 @@ static int do_range(int fd, unsigned long command, struct cov_range *range)
 		see_entry(command, range->first + i,
 			  (char *)(uintptr_t)range->buffer + (size_t)i * entry, &target->info,
 			  views[fd]);
+	if (command == COV_IOC_FUNCTIONS && kernel->settings.twins)
+		rename_twin(range, table);
 	if (command == COV_IOC_FUNCTIONS && !range->first && target->off)
 		((struct cov_function *)(uintptr_t)range->buffer)->flags |= COV_FUNCTION_DISABLED;
 	if (range->count)

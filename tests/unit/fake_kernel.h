@@ -37,6 +37,7 @@
 #define FAKE_SAMPLES	400
 /* A sample that has run the functions in the mask (others: function 0), */
 #define FAKE_SAMPLE(functions) (UINT64_C(0x10000) + (functions))
+#define FAKE_STOPS	4			/* toy_stops */
 #define FAKE_COLD_PART	6			/* toy_main.cold */
 #define FAKE_FELL_THROUGH 0x80			/* and has taken no jump */
 #define FAKE_STUBS	12345				/* bytes */
@@ -73,6 +74,7 @@
  * @new_pairs: of the pairs, how many are news at the first COV_IOC_NEWS
  * @records_damage: 1, 2: a record's from_cell, to_cell is out of range; 0: none
  * @callers_lost: records
+ * @twins: 1: toy_stops is called toy_checks as well
  * @not_debugfs: 1: /sys/kernel/debug is no debugfs
  */
 struct fake_settings {
@@ -105,6 +107,7 @@ struct fake_settings {
 	uint32_t new_pairs;
 	uint32_t records_damage;
 	uint32_t callers_lost;
+	uint32_t twins;
 	uint32_t not_debugfs;
 };
 

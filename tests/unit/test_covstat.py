@@ -743,6 +743,26 @@ class Next(Case):
         self.assertRegex(text, r"(?m)^6 +toy_unused +entry +1 +- +never reached")
         self.assertIn("nothing more: 6 places", self.covstat("next", "--skip", "6").stdout)
 
+    def places(self, *args, **settings):
+        return [line.split()[1] for line in
+                self.covstat("next", *args, **settings).stdout.splitlines()[1:]]
+
+    def test_places_of_several_modules_have_the_module(self):
+        self.covstat("checkpoint", "add", "cp", "toy_main")
+        self.assertIn("toy_main+0x14", self.places())   # the same module's
+        self.covstat("attach", "toy_two")
+        self.assertEqual(self.places("-n", "3"), ["toy:toy_main+0x14", "toy:toy_main+0x14",
+                                                  "toy_two:toy_main+0x14"])
+
+    def test_functions_of_one_name_are_told_apart_by_their_sections(self):
+        text = self.covstat("next", twins=1).stdout
+        self.assertRegex(text, r"(?m)^2 +toy_checks\+0xf \(\.text\+0x4a\) +taken ")
+        self.assertRegex(text, r"(?m)^1 +toy_main\+0x14 +taken ")
+        text = self.covstat("list", twins=1).stdout
+        self.assertRegex(text, r"(?m)^toy_checks \(\.text\+0x33\) +2 ")
+        self.assertRegex(text, r"(?m)^toy_checks \(\.text\+0x3b\) +1000 ")
+        self.assertRegex(text, r"(?m)^toy_main +7 ")
+
     def test_other_side_is_known_only_where_it_is_counted(self):
         self.covstat("detach", "toy")
         self.attach("--engine", "auto")
@@ -830,6 +850,9 @@ class Samples(Case):
         self.assertTrue(text.startswith("covered by sample %d and not by" % FELL))
         text = self.covstat("samples", "--alone", str(STOPS)).stdout
         self.assertRegex(text, r"(?m)^toy_stops +entered +1 +0 +0x0-0x5$")
+        self.assertRegex(self.covstat("samples", "--alone", str(STOPS), twins=1).stdout,
+                         r"(?m)^toy_checks \(\.text\+0x33\) +entered +1 +0 +0x0-0x5$")
+        self.covstat("samples", twins=0)
         self.assertIn("covered by sample %d alone: functions 1, blocks 1, branch outcomes 0"
                       % STOPS, text)
         text = self.covstat("samples", "--first", str(FELL)).stdout

@@ -190,6 +190,29 @@ int signals_stopped_by(void);
 bool find_function(const struct cov_snapshot *snapshot, const struct place_name *name,
 		   const char *attached, unsigned int *t, unsigned int *function);
 
+/* ---- names.c: the opposite, so that no two functions look the same ---- */
+
+struct names;
+
+/* names_new - for the functions of a snapshot, which must live as long; names_free() it */
+struct names *names_new(const struct cov_snapshot *snapshot);
+void names_free(struct names *names);
+
+/* names_of_modules - is the snapshot of several modules? Then names are MODULE:FUNCTION. */
+bool names_of_modules(const struct names *names);
+
+/*
+ * place_text - "vivid_open+0x1b", "vivid:vivid_open+0x1b", "init_one+0x1b (.text+0x118)" where
+ * the module has several of that name, "vivid_open+0x1b (checkpoint opened)"; the buffer is
+ * the caller's
+ * place_in_target - the same, where target and module are known
+ */
+#define PLACE_LEN 1024
+const char *place_text(const struct names *names, unsigned int t, unsigned int function,
+		       uint64_t offset, char buffer[PLACE_LEN]);
+const char *place_in_target(const struct names *names, unsigned int t, unsigned int function,
+			    uint64_t offset, char buffer[PLACE_LEN]);
+
 /* ---- table.c: human-readable columns ---- */
 
 struct table;

@@ -72,12 +72,12 @@ static void add_hits(struct table *table, const struct cov_target_desc *target,
 
 /* @lines: NULL where there is no debug information, and no column for it */
 static void add_row(struct table *table, const struct cov_snapshot *snapshot, unsigned int t,
-		    unsigned int i, struct cov_lines *lines)
+		    unsigned int i, const struct names *names, struct cov_lines *lines)
 {
 	struct cov_function_desc function = COV_INIT(function);
 	struct cov_target_desc target = COV_INIT(target);
 	const struct cov_function_desc *f = &function;
-	char buffer[PERCENT_LEN];
+	char buffer[PERCENT_LEN], name[PLACE_LEN];
 	struct counts n;
 	char *text;
 
@@ -85,7 +85,8 @@ static void add_row(struct table *table, const struct cov_snapshot *snapshot, un
 	cov_snapshot_function(snapshot, t, i, &function);
 	n = count(snapshot, t, f);
 
-	table_cell(table, f->entered == COV_NO ? COLOR_BAD : COLOR_NONE, "%s", f->name);
+	table_cell(table, f->entered == COV_NO ? COLOR_BAD : COLOR_NONE, "%s",
+		   place_in_target(names, t, i, 0, name));
 	add_hits(table, &target, f);
 	add_of(table, n.blocks_hit, n.blocks);
 	add_of(table, n.outcomes_hit, n.outcomes);
@@ -160,7 +161,8 @@ static void print_state(const struct cov_target_desc *target)
 
 /* Returns how many functions are shown. */
 static unsigned int print_functions(const struct cov_snapshot *snapshot, unsigned int t,
-				    const struct list_filter *filter, struct cov_lines *lines)
+				    const struct list_filter *filter,
+				    const struct names *names, struct cov_lines *lines)
 {
 	struct cov_function_desc function = COV_INIT(function);
 	struct table *table = table_new();
@@ -178,7 +180,7 @@ static unsigned int print_functions(const struct cov_snapshot *snapshot, unsigne
 	for (i = 0; !cov_snapshot_function(snapshot, t, i, &function); i++) {
 		if (!list_shows(filter, &function))
 			continue;
-		add_row(table, snapshot, t, i, lines);
+		add_row(table, snapshot, t, i, names, lines);
 		shown++;
 	}
 	table_print(table);
@@ -187,14 +189,14 @@ static unsigned int print_functions(const struct cov_snapshot *snapshot, unsigne
 
 static void print_target(struct cov *cov, const struct cov_snapshot *snapshot,
 			 unsigned int t, const struct cov_target_desc *target,
-			 const struct list_filter *filter)
+			 const struct list_filter *filter, const struct names *names)
 {
 	struct cov_lines *lines;
 	unsigned int shown;
 
 	print_state(target);
 	cov_lines_open(cov, snapshot, t, &lines);	/* NULL if there are none */
-	shown = print_functions(snapshot, t, filter, lines);
+	shown = print_functions(snapshot, t, filter, names, lines);
 	cov_lines_close(lines);
 	print_totals(snapshot, t, target, filter, shown);
 }
@@ -203,13 +205,15 @@ static int list_human(struct cov *cov, const struct cov_snapshot *snapshot,
 		      const struct list_filter *filter)
 {
 	struct cov_target_desc target = COV_INIT(target);
+	struct names *names = names_new(snapshot);
 	unsigned int t;
 
 	for (t = 0; !cov_snapshot_target(snapshot, t, &target); t++) {
 		if (t)
 			putchar('\n');
-		print_target(cov, snapshot, t, &target, filter);
+		print_target(cov, snapshot, t, &target, filter, names);
 	}
+	names_free(names);
 	if (!t)
 		fail("nothing is attached; run `covstat attach MODULE`");
 	return EXIT_OK;

@@ -19,12 +19,14 @@ struct request {
 struct query {
 	struct cov *cov;
 	const struct cov_snapshot *snapshot;
+	struct names *names;
 	struct cov_lines **lines;	/* of each target; NULL where there are none */
 };
 
 /* What is shown for a place. */
 struct shown {
 	struct cov_unhit unhit;
+	char place[PLACE_LEN];
 	char condition[160];
 	const char *file;	/* NULL if not known */
 	unsigned int line;
@@ -58,6 +60,7 @@ static void look(const struct query *query, struct shown *shown)
 
 	shown->file = NULL;
 	shown->condition[0] = '\0';
+	place_text(query->names, unhit->target_index, unhit->function, unhit->offset, shown->place);
 	if (lines && cov_lines_find(lines, unhit->function, unhit->offset, &shown->file,
 				    &shown->line))
 		shown->file = NULL;
@@ -106,9 +109,8 @@ static void add_row(struct table *table, uint64_t rank, const struct shown *show
 	const struct cov_unhit *unhit = &shown->unhit;
 
 	table_cell(table, COLOR_DIM, "%" PRIu64, rank);
+	table_cell(table, COLOR_NONE, "%s", shown->place);
 	if (unhit->kind == COV_UNHIT_OUTCOME) {
-		table_cell(table, COLOR_NONE, "%s+%#" PRIx64, unhit->function_name,
-			   unhit->offset);
 		table_cell(table, COLOR_BAD, "%s", unhit->taken ? "taken" : "fall-through");
 		table_cell(table, COLOR_NONE, "%u", unhit->behind);
 		if (unhit->other_hits)
@@ -117,11 +119,6 @@ static void add_row(struct table *table, uint64_t rank, const struct shown *show
 			table_cell(table, COLOR_DIM, "-");
 		table_cell(table, COLOR_NONE, "%s", shown->condition);
 	} else {
-		if (unhit->offset)
-			table_cell(table, COLOR_NONE, "%s+%#" PRIx64, unhit->function_name,
-				   unhit->offset);
-		else
-			table_cell(table, COLOR_NONE, "%s", unhit->function_name);
 		table_cell(table, COLOR_BAD, "%s", unhit->offset ? "checkpoint" : "entry");
 		table_cell(table, COLOR_NONE, "%u", unhit->behind);
 		table_cell(table, COLOR_DIM, "-");
@@ -160,6 +157,7 @@ static int show(struct query *query, const struct cov_ranking *ranking,
 	uint64_t i;
 
 	open_lines(query);
+	query->names = names_new(query->snapshot);
 	for (i = request->skip; i < all && i - request->skip < request->count; i++) {
 		if (cov_ranking_get(ranking, i, &shown.unhit))
 			break;
@@ -169,6 +167,7 @@ static int show(struct query *query, const struct cov_ranking *ranking,
 		else
 			add_row(table, i + 1, &shown);
 	}
+	names_free(query->names);
 	close_lines(query);
 	if (document) {
 		json_add_number(document, "unhit", all);

@@ -21,7 +21,7 @@ const char *end_kind(const struct cov_end *end)
 }
 
 /* "vivid_open+0x1b", "do_dentry_open+0x42", "0xffffffff81200042" */
-static void place_text(const struct cov_end *end, char *buffer, size_t size)
+static void put_end(const struct cov_end *end, char *buffer, size_t size)
 {
 	if (!end->symbol)
 		snprintf(buffer, size, "0x%" PRIx64, end->address);
@@ -37,7 +37,7 @@ const char *end_text(const struct cov_snapshot *snapshot, const struct cov_end *
 	struct cov_target_desc target = COV_INIT(target);
 	size_t length;
 
-	place_text(end, buffer, END_LEN - 32);
+	put_end(end, buffer, END_LEN - 32);
 	length = strlen(buffer);
 	switch (end->kind) {
 	case COV_END_START:

@@ -140,21 +140,17 @@ static void row_add(struct row *row, const struct cov_snapshot *snapshot,
 	}
 }
 
-static void row_end(struct row *row, const struct cov_snapshot *snapshot, struct table *table)
+static void row_end(struct row *row, const struct names *names, struct table *table)
 {
-	struct cov_function_desc function = COV_INIT(function);
-	struct cov_target_desc target = COV_INIT(target);
-	bool many = cov_snapshot_targets(snapshot) > 1;
+	char function[PLACE_LEN];
 
 	if (!row->used)
 		return;
 	ranges_flush(&row->code);
 	fclose(row->code.out);
 	fclose(row->branches);
-	cov_snapshot_target(snapshot, row->target, &target);
-	cov_snapshot_function(snapshot, row->target, row->function, &function);
-	table_cell(table, COLOR_NONE, "%s%s%s", many ? target.module : "", many ? ":" : "",
-		   function.name);
+	table_cell(table, COLOR_NONE, "%s",
+		   place_text(names, row->target, row->function, 0, function));
 	table_cell(table, COLOR_NONE, row->entered ? "entered" : "-");
 	table_cell(table, COLOR_NONE, "%u", row->blocks);
 	table_cell(table, COLOR_NONE, "%u", row->outcomes);
@@ -197,6 +193,7 @@ static void places_human(const struct cov_snapshot *snapshot, const struct cov_p
 {
 	struct cov_place place = COV_INIT(place);
 	struct cov_place_counts n = { 0 };
+	struct names *names = names_new(snapshot);
 	struct table *table = table_new();
 	struct row row = { 0 };
 	size_t i;
@@ -212,17 +209,18 @@ static void places_human(const struct cov_snapshot *snapshot, const struct cov_p
 			continue;
 		if (row.used && (place.target_index != row.target ||
 				 place.function != row.function))
-			row_end(&row, snapshot, table);
+			row_end(&row, names, table);
 		if (!row.used)
 			row_begin(&row, &place);
 		row_add(&row, snapshot, &place);
 	}
-	row_end(&row, snapshot, table);
+	row_end(&row, names, table);
 	if (n.functions || n.blocks || n.outcomes)
 		table_print(table);
 	else
 		table_free(table);
 	print_summary(request, &n);
+	names_free(names);
 }
 
 int samples_places(const struct cov_sample_table *table, const struct places_request *request)
