@@ -43,6 +43,37 @@ class Callers(Recorded):
             found = self.json("callers", glob)["callers"]
             self.assertEqual([record["to"]["function"] for record in found], functions)
 
+    def rows(self, *args, **settings):
+        """FUNCTION, CALLS and CALLER of the table's rows."""
+        table = self.covstat("callers", *args, **settings).stdout.splitlines()
+        calls, first, caller = (table[0].index(title) for title in ("CALLS", "FIRST", "CALLER"))
+        return [(row[:calls].strip(), int(row[calls:first - 1]), row[caller:])
+                for row in table[1:]]
+
+    def test_functions_of_several_modules_are_not_one(self):
+        self.covstat("attach", "toy_two", "--paths")
+        self.assertEqual(self.rows("toy_main"), [
+            ("toy:toy_main", 5, "vmlinux:do_dentry_open+0x42"),
+            ("", 2, "other_mod:helper_open+0x42"),
+            ("toy_two:toy_main", 5, "vmlinux:do_dentry_open+0x42"),
+            ("", 2, "other_mod:helper_open+0x42")])
+        self.assertEqual(self.rows("toy_stops"), [
+            ("toy:toy_stops", 2, "toy:toy_main+0x5"),
+            ("toy_two:toy_stops", 2, "toy_two:toy_main+0x5")])
+        self.assertEqual([record["from"]["text"] for record in
+                          self.json("callers", "toy_stops")["callers"]],
+                         ["toy:toy_main+0x5", "toy_two:toy_main+0x5"])
+
+    def test_functions_of_one_name_are_not_one(self):
+        self.assertEqual(self.rows("toy_checks", twins=1), [
+            ("toy_checks (.text+0x33)", 2, "toy_main+0x5"),
+            ("toy_checks (.text+0x3b)", 1000, "toy_main+0x5")])
+
+    def test_a_checkpoint_is_not_its_function(self):
+        self.covstat("checkpoint", "add", "cp", "toy_main")
+        self.assertEqual(self.rows("toy_stops"), [
+            ("toy_stops", 2, "toy_main+0x5"), ("toy_stops (checkpoint cp)", 2, "toy_main+0x5")])
+
     def test_json_names_modules(self):
         records = self.json("callers", "toy_main")["callers"]
         self.assertEqual([record["from"]["module"] for record in records],
@@ -217,6 +248,13 @@ class Watch(Recorded):
             "path      toy_main+0x2 not taken -> toy_main+0x14 not taken",
             "caller    helper_open+0x42 -> toy_main",
             "caller    toy_main+0x5 -> toy_stops"])
+
+    def test_pairs_of_several_modules_have_the_module(self):
+        self.covstat("attach", "toy_two", "--paths")
+        done = self.covstat("watch", "--count", "2", new_pairs=1)
+        self.assertEqual(done.stdout.splitlines(), [
+            "caller    toy:toy_main+0x5 -> toy:toy_stops",
+            "caller    toy_two:toy_main+0x5 -> toy_two:toy_stops"])
 
     def test_count_ends_it(self):
         done = self.covstat("watch", "--count", "1", new_pairs=3)

@@ -12,17 +12,29 @@
 
 /* Records of the requested functions. */
 struct rows {
-	const struct cov_snapshot *snapshot;
+	struct names *names;
 	struct cov_record *records;
 	size_t count;
 	uint64_t lost;
 };
 
+/* Functions in the order of their names, those of one name one after the other. */
+static int compare_places(const struct cov_end *x, const struct cov_end *y)
+{
+	int order = strcmp(x->symbol, y->symbol);
+
+	if (order)
+		return order;
+	if (x->t != y->t)
+		return x->t < y->t ? -1 : 1;
+	return x->address < y->address ? -1 : x->address > y->address;
+}
+
 /* By function, those with most calls first. */
 static int compare_rows(const void *a, const void *b)
 {
 	const struct cov_record *x = a, *y = b;
-	int order = strcmp(x->to.symbol, y->to.symbol);
+	int order = compare_places(&x->to, &y->to);
 
 	if (order)
 		return order;
@@ -61,7 +73,7 @@ static int print_json(const struct rows *rows)
 	size_t i;
 
 	for (i = 0; i < rows->count; i++)
-		json_add_record(json_append_object(array), rows->snapshot, &rows->records[i]);
+		json_add_record(json_append_object(array), rows->names, &rows->records[i]);
 	json_add_number(document, "lost", rows->lost);
 	return json_print(document);
 }
@@ -86,15 +98,18 @@ static int print_table(const struct rows *rows)
 	table_column(table, "CALLER", 0);
 	for (i = 0; i < rows->count; i++) {
 		const struct cov_record *record = &rows->records[i];
-		bool again = i && !strcmp(record->to.symbol, record[-1].to.symbol);
-		char caller[END_LEN];
+		bool again = i && !compare_places(&record->to, &record[-1].to);
+		char caller[END_LEN], function[PLACE_LEN];
 
-		table_cell(table, COLOR_NONE, "%s", again ? "" : record->to.symbol);
+		table_cell(table, COLOR_NONE, "%s",
+			   again ? "" : place_text(rows->names, record->to.t,
+						   record->to.function, record->to.offset,
+						   function));
 		table_cell(table, COLOR_NONE, "%" PRIu64, record->count);
 		sample_cell(table, record->first_sample);
 		sample_cell(table, record->last_sample);
 		table_cell(table, COLOR_NONE, "%s",
-			   end_text(rows->snapshot, &record->from, caller));
+			   end_text(rows->names, &record->from, caller));
 	}
 	if (rows->count) {
 		table_print(table);
@@ -121,10 +136,11 @@ static int show(struct cov *cov, const char *glob)
 		cov_snapshot_free(snapshot);
 		return fail_cov(cov);
 	}
-	rows.snapshot = snapshot;
+	rows.names = names_new(snapshot);
 	choose_rows(&rows, records, glob);
 	status = settings.json ? print_json(&rows) : print_table(&rows);
 	free(rows.records);
+	names_free(rows.names);
 	cov_records_free(records);
 	cov_snapshot_free(snapshot);
 	return status;

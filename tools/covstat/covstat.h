@@ -198,6 +198,9 @@ struct names;
 struct names *names_new(const struct cov_snapshot *snapshot);
 void names_free(struct names *names);
 
+/* names_snapshot - whose they are */
+const struct cov_snapshot *names_snapshot(const struct names *names);
+
 /* names_of_modules - is the snapshot of several modules? Then names are MODULE:FUNCTION. */
 bool names_of_modules(const struct names *names);
 
@@ -358,17 +361,16 @@ const char *outcome_name(unsigned int taken);
  * end_text - "vivid_open+0x1b taken", "do_dentry_open+0x42", "(start)"; the buffer is the
  * caller's
  */
-#define END_LEN 320
-const char *end_text(const struct cov_snapshot *snapshot, const struct cov_end *end,
-		     char buffer[END_LEN]);
+#define END_LEN (PLACE_LEN + 32)
+const char *end_text(const struct names *names, const struct cov_end *end, char buffer[END_LEN]);
 
 /* end_kind - "caller", "function", ... */
 const char *end_kind(const struct cov_end *end);
 
 /* json_add_end, json_add_record - an end as an object; a record, member by member */
-void json_add_end(struct json_object *to, const char *key,
-		  const struct cov_snapshot *snapshot, const struct cov_end *end);
-void json_add_record(struct json_object *to, const struct cov_snapshot *snapshot,
+void json_add_end(struct json_object *to, const char *key, const struct names *names,
+		  const struct cov_end *end);
+void json_add_record(struct json_object *to, const struct names *names,
 		     const struct cov_record *record);
 
 /* ---- list_json.c ---- */

@@ -141,11 +141,13 @@ static int show(struct cov *cov, const struct options *options)
 
 	if (cov_view(cov, options->request.sample) || cov_snapshot_take(cov, NULL, &snapshot))
 		return fail_cov(cov);
+	map.names = names_new(snapshot);
 	status = build(&map, cov, snapshot, &options->request);
 	map_finish(&map);
 	if (status == EXIT_OK)
 		status = print(&map, options);
 	map_free(&map);
+	names_free(map.names);
 	cov_snapshot_free(snapshot);
 	return status;
 }

@@ -44,6 +44,7 @@ struct map_edge {
 /**
  * struct map - the picture
  * @title: of it
+ * @names: of the snapshot's functions
  * @nodes: @nr_nodes of them
  * @edges: @nr_edges of them; after map_finish() by @from
  * @order: after map_finish(): nodes by group
@@ -52,6 +53,7 @@ struct map_edge {
  */
 struct map {
 	char title[512];
+	struct names *names;
 	struct map_node *nodes;
 	size_t nr_nodes, room_nodes;
 	struct map_edge *edges;

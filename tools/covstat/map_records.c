@@ -112,8 +112,7 @@ static uint64_t end_key(const struct cov_end *end)
 	return end->address ^ (uint64_t)end->kind << 56 ^ (uint64_t)end->taken << 60;
 }
 
-static size_t end_node(struct map *map, const struct cov_snapshot *snapshot,
-		       const struct cov_end *end)
+static size_t end_node(struct map *map, const struct cov_end *end)
 {
 	size_t node = map_find(map, end_key(end));
 	char buffer[END_LEN];
@@ -121,7 +120,7 @@ static size_t end_node(struct map *map, const struct cov_snapshot *snapshot,
 	if (node != MAP_NO_NODE)
 		return node;
 	return map_add_node(map, end_key(end),
-			    map_text("%s", end_text(snapshot, end, buffer)),
+			    map_text("%s", end_text(map->names, end, buffer)),
 			    end->symbol ? end->symbol : "",
 			    end->t == COV_NONE ? MAP_OUTSIDE : COV_YES);
 }
@@ -138,8 +137,8 @@ int map_paths(struct map *map, struct cov *cov, const struct cov_snapshot *snaps
 	for (i = 0; !cov_records_get(records, i, &record); i++) {
 		if (!is_of(&record, sample))
 			continue;
-		from = end_node(map, snapshot, &record.from);
-		to = end_node(map, snapshot, &record.to);
+		from = end_node(map, &record.from);
+		to = end_node(map, &record.to);
 		map_add_edge(map, from, to, "", record.count, COV_YES);
 	}
 	cov_records_free(records);

@@ -87,6 +87,11 @@ void names_free(struct names *names)
 	free(names);
 }
 
+const struct cov_snapshot *names_snapshot(const struct names *names)
+{
+	return names->snapshot;
+}
+
 bool names_of_modules(const struct names *names)
 {
 	return names->modules;

@@ -20,52 +20,58 @@ const char *end_kind(const struct cov_end *end)
 	return end->kind < ARRAY_SIZE(kinds) ? kinds[end->kind] : "unknown";
 }
 
-/* "vivid_open+0x1b", "do_dentry_open+0x42", "0xffffffff81200042" */
-static void put_end(const struct cov_end *end, char *buffer, size_t size)
+/* "do_dentry_open+0x42", "0xffffffff81200042": of what is not in the snapshot. */
+static void put_outside(const struct names *names, const struct cov_end *end, char buffer[END_LEN])
 {
-	if (!end->symbol)
-		snprintf(buffer, size, "0x%" PRIx64, end->address);
-	else if (!end->offset)
-		snprintf(buffer, size, "%s", end->symbol);
-	else
-		snprintf(buffer, size, "%s+0x%" PRIx64, end->symbol, end->offset);
+	const char *module = names_of_modules(names) ? end->module : NULL;
+	char plus[32] = "";
+
+	if (!end->symbol) {
+		snprintf(buffer, END_LEN, "0x%" PRIx64, end->address);
+		return;
+	}
+	if (end->offset)
+		snprintf(plus, sizeof(plus), "+0x%" PRIx64, end->offset);
+	snprintf(buffer, END_LEN, "%s%s%s%s", module ? module : "", module ? ":" : "", end->symbol,
+		 plus);
 }
 
-const char *end_text(const struct cov_snapshot *snapshot, const struct cov_end *end,
-		     char buffer[END_LEN])
+const char *end_text(const struct names *names, const struct cov_end *end, char buffer[END_LEN])
 {
 	struct cov_target_desc target = COV_INIT(target);
-	size_t length;
 
-	put_end(end, buffer, END_LEN - 32);
-	length = strlen(buffer);
+	if (end->function != COV_NONE)
+		place_text(names, end->t, end->function, end->offset, buffer);
+	else
+		put_outside(names, end, buffer);
 	switch (end->kind) {
 	case COV_END_START:
 		return "(start)";
 	case COV_END_OTHER:
 		return "(another target)";
 	case COV_END_OUTCOME:
-		strcpy(buffer + length, end->taken ? " taken" : " not taken");
+		strcat(buffer, end->taken ? " taken" : " not taken");
 		break;
 	case COV_END_BLOCK:
-		strcpy(buffer + length, " block");
+		strcat(buffer, " block");
 		break;
 	case COV_END_CHECKPOINT:
-		if (!cov_snapshot_target(snapshot, end->t, &target) && target.checkpoint[0])
+		if (!cov_snapshot_target(names_snapshot(names), end->t, &target) &&
+		    target.checkpoint[0])
 			snprintf(buffer, END_LEN, "%s", target.checkpoint);
 		break;
 	}
 	return buffer;
 }
 
-void json_add_end(struct json_object *to, const char *key,
-		  const struct cov_snapshot *snapshot, const struct cov_end *end)
+void json_add_end(struct json_object *to, const char *key, const struct names *names,
+		  const struct cov_end *end)
 {
 	struct json_object *object = json_add_object(to, key);
 	char buffer[END_LEN];
 
 	json_add_string(object, "kind", end_kind(end));
-	json_add_string(object, "text", end_text(snapshot, end, buffer));
+	json_add_string(object, "text", end_text(names, end, buffer));
 	if (end->module)
 		json_add_string(object, "module", end->module);
 	else
@@ -80,11 +86,11 @@ void json_add_end(struct json_object *to, const char *key,
 		json_add_bool(object, "taken", end->taken);
 }
 
-void json_add_record(struct json_object *to, const struct cov_snapshot *snapshot,
+void json_add_record(struct json_object *to, const struct names *names,
 		     const struct cov_record *record)
 {
-	json_add_end(to, "from", snapshot, &record->from);
-	json_add_end(to, "to", snapshot, &record->to);
+	json_add_end(to, "from", names, &record->from);
+	json_add_end(to, "to", names, &record->to);
 	json_add_number(to, "count", record->count);
 	json_add_number(to, "first_sample", record->first_sample);
 	json_add_number(to, "last_sample", record->last_sample);

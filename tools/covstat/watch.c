@@ -71,7 +71,8 @@ static void print_place(struct watch *watch, const char *kind, const char *modul
 	json_print(line);
 }
 
-static void print_pair(struct watch *watch, const struct cov_record *record)
+static void print_pair(struct watch *watch, const struct names *names,
+		       const struct cov_record *record)
 {
 	const char *kind = record->from.kind == COV_END_ADDRESS ? "caller" : "path";
 	char from[END_LEN], to[END_LEN];
@@ -80,13 +81,13 @@ static void print_pair(struct watch *watch, const struct cov_record *record)
 	if (!next_line(watch))
 		return;
 	if (!settings.json) {
-		printf("%-8s  %s -> %s\n", kind, end_text(watch->now, &record->from, from),
-		       end_text(watch->now, &record->to, to));
+		printf("%-8s  %s -> %s\n", kind, end_text(names, &record->from, from),
+		       end_text(names, &record->to, to));
 		return;
 	}
 	line = json_document();
 	json_add_string(line, "new", kind);
-	json_add_record(line, watch->now, record);
+	json_add_record(line, names, record);
 	json_print(line);
 }
 
@@ -173,12 +174,15 @@ static int new_pairs(struct cov *cov, struct watch *watch, const struct cov_news
 {
 	struct cov_record record = COV_INIT(record);
 	struct cov_records *records;
+	struct names *names;
 	size_t i;
 
 	if (cov_new_pairs(cov, watch->now, news, &records))
 		return fail_cov(cov);
+	names = names_new(watch->now);
 	for (i = 0; !cov_records_get(records, i, &record); i++)
-		print_pair(watch, &record);
+		print_pair(watch, names, &record);
+	names_free(names);
 	cov_records_free(records);
 	return EXIT_OK;
 }
