@@ -8,12 +8,13 @@ What dot is given is judged by Graphviz itself.
 import errno
 import json
 import os
+import re
 import signal
 import subprocess
 import xml.etree.ElementTree
 
 import tap
-from test_covstat import Case, heed_signals, ignore_children, load_cases
+from test_covstat import TEXT, Case, heed_signals, ignore_children, load_cases
 
 CALLERS, NEWS = 0x50, 0x51      # numbers of the ioctls
 GREEN, RED, GREY = "#c8e6c9", "#ffcdd2", "#eeeeee"
@@ -165,6 +166,37 @@ class Map(Recorded):
             self.assertTrue(both[1]["title"].endswith("toy_two:toy_main"))
             self.assertEqual(len(both[0]["nodes"]), len(both[1]["nodes"]))
             self.assertGreater(len(both[0]["nodes"]), 1)
+
+    def test_functions_of_several_modules_have_their_own_boxes(self):
+        one = self.covstat("map", "--frontier", "--format", "dot").stdout
+        self.covstat("attach", "toy_two", "--paths")
+        two = self.covstat("map", "--frontier", "--format", "dot").stdout
+        self.assertEqual(two.count("subgraph"), 2 * one.count("subgraph"))
+        self.assertIn('label="toy_two:toy_checks";', two)
+        text = self.covstat("map", "--frontier").stdout
+        self.assertEqual(re.findall(r"(?m)^(\S+):$", text), [
+            "toy:toy_checks", "toy_two:toy_checks", "toy:toy_main", "toy_two:toy_main",
+            "toy:toy_main.cold", "toy_two:toy_main.cold"])
+        self.assertIn("-> toy_two:toy_main.cold 0x0-0xa", text)
+        nodes = self.json("map", "--frontier")["nodes"]
+        self.assertEqual({(node["module"], node["function"]) for node in nodes},
+                         {(module, function) for module in ("toy", "toy_two")
+                          for function in ("toy_checks", "toy_main", "toy_main.cold")})
+        _, edges = self.graph()
+        self.assertEqual(edges["vmlinux:do_dentry_open", "toy_two:toy_main"][0], "5")
+        _, edges = self.graph("--paths")
+        self.assertEqual(edges["(start)", "toy_two:toy_main"][0], "2")
+
+    def test_functions_of_one_name_are_told_apart(self):
+        _, edges = self.graph()
+        self.assertIn(("toy_main", "toy_stops"), edges)
+        nodes = self.json("map", "--frontier", "--function", "toy_checks")["nodes"]
+        self.assertEqual({node["function_address"] for node in nodes}, {TEXT + 0x3B})
+        text = self.covstat("map", twins=1).stdout
+        self.assertIn("-> toy_checks (.text+0x33), 1 of 3 blocks  x 2\n", text)
+        self.assertIn("-> toy_checks (.text+0x3b), 5 of 8 blocks  x 1000\n", text)
+        text = self.covstat("map", "--paths").stdout
+        self.assertIn("\ntoy_checks (.text+0x3b):\n  + toy_checks (.text+0x3b)\n", text)
 
     def test_what_is_not_known_is_grey(self):
         nodes, _ = self.graph("--function", "toy_refused")

@@ -16,13 +16,16 @@
  * struct map_node - a block, a function, a checkpoint
  * @key: unique
  * @label: what is shown, with lines separated by \n; owned by the node
- * @group: function that it lies in, "" for none; owned by the snapshot
+ * @t: target of the function that it lies in
+ * @function: that function; COV_NONE for none
+ * @named: @label begins with that function's name
  * @state: COV_NO, COV_YES, COV_UNKNOWN, MAP_OUTSIDE
  */
 struct map_node {
 	uint64_t key;
 	char *label;
-	const char *group;
+	unsigned int t, function;
+	bool named;
 	unsigned int state;
 };
 
@@ -47,7 +50,7 @@ struct map_edge {
  * @names: of the snapshot's functions
  * @nodes: @nr_nodes of them
  * @edges: @nr_edges of them; after map_finish() by @from
- * @order: after map_finish(): nodes by group
+ * @order: after map_finish(): nodes by function
  * @first_edge: after map_finish(): of each node; one entry more than nodes
  * @index: hash table from keys to nodes; MAP_NO_NODE where it is empty
  */
@@ -86,9 +89,8 @@ struct map_request {
 #define MAP_NO_NODE	((size_t)-1)
 size_t map_find(const struct map *map, uint64_t key);
 
-/* map_add_node - a new one; its index. @label is taken over. */
-size_t map_add_node(struct map *map, uint64_t key, char *label, const char *group,
-		    unsigned int state);
+/* map_add_node - a new one; its index. The label is taken over. */
+size_t map_add_node(struct map *map, const struct map_node *node);
 
 /* map_add_edge - a new one; @label is copied */
 void map_add_edge(struct map *map, size_t from, size_t to, const char *label,

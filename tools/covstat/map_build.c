@@ -73,13 +73,12 @@ size_t map_find(const struct map *map, uint64_t key)
 	return map->index ? *slot_of(map, key) : MAP_NO_NODE;
 }
 
-size_t map_add_node(struct map *map, uint64_t key, char *label, const char *group,
-		    unsigned int state)
+size_t map_add_node(struct map *map, const struct map_node *node)
 {
 	map->nodes = grown(map->nodes, map->nr_nodes, &map->room_nodes, sizeof(*map->nodes));
 	make_index(map);
-	map->nodes[map->nr_nodes] = (struct map_node){ key, label, group, state };
-	*slot_of(map, key) = map->nr_nodes;
+	map->nodes[map->nr_nodes] = *node;
+	*slot_of(map, node->key) = map->nr_nodes;
 	return map->nr_nodes++;
 }
 
@@ -94,13 +93,34 @@ void map_add_edge(struct map *map, size_t from, size_t to, const char *label,
 	snprintf(edge->label, sizeof(edge->label), "%s", label);
 }
 
-static int compare_groups(const void *a, const void *b, void *nodes)
+/* "" for a node that lies in none; the snapshot's. */
+static const char *function_name(const struct map *map, const struct map_node *node)
+{
+	struct cov_function_desc f = COV_INIT(f);
+
+	return node->function == COV_NONE ||
+	       cov_snapshot_function(names_snapshot(map->names), node->t, node->function, &f) ?
+	       "" : f.name;
+}
+
+static int compare_numbers(uint64_t x, uint64_t y)
+{
+	return x < y ? -1 : x > y;
+}
+
+/* By function, in the order of their names; of one function in the order of adding. */
+static int compare_groups(const void *a, const void *b, void *data)
 {
 	size_t x = *(const size_t *)a, y = *(const size_t *)b;
-	const struct map_node *n = nodes;
-	int order = strcmp(n[x].group, n[y].group);
+	const struct map *map = data;
+	const struct map_node *m = &map->nodes[x], *n = &map->nodes[y];
+	int order = strcmp(function_name(map, m), function_name(map, n));
 
-	return order ? order : x < y ? -1 : x > y;
+	if (!order)
+		order = compare_numbers(m->t, n->t);
+	if (!order)
+		order = compare_numbers(m->function, n->function);
+	return order ? order : compare_numbers(x, y);
 }
 
 /* Each node's edges one after the other, as they were added: a counting sort. */
@@ -133,7 +153,7 @@ void map_finish(struct map *map)
 		map->order[i] = i;
 	if (map->nr_nodes)
 		qsort_r(map->order, map->nr_nodes, sizeof(*map->order), compare_groups,
-			map->nodes);
+			map);
 }
 
 void map_free(struct map *map)
@@ -203,19 +223,21 @@ static char *line_text(const struct source *source, const struct cov_block_desc 
 
 static size_t block_node(struct map *map, const struct source *source, unsigned int block)
 {
-	struct cov_function_desc f = COV_INIT(f);
 	struct cov_block_desc b = COV_INIT(b);
 	size_t node = map_find(map, block_key(source, block));
 	char *line;
 
 	if (node != MAP_NO_NODE ||
-	    cov_snapshot_block(source->snapshot, source->t, block, &b) ||
-	    cov_snapshot_function(source->snapshot, source->t, b.function, &f))
+	    cov_snapshot_block(source->snapshot, source->t, block, &b))
 		return node;
 	line = line_text(source, &b);
-	node = map_add_node(map, block_key(source, block),
-			    map_text("0x%x-0x%x%s", b.offset, b.offset + b.length - 1, line),
-			    f.name, b.covered);
+	node = map_add_node(map, &(struct map_node){
+		.key = block_key(source, block),
+		.label = map_text("0x%x-0x%x%s", b.offset, b.offset + b.length - 1, line),
+		.t = source->t,
+		.function = b.function,
+		.state = b.covered,
+	});
 	free(line);
 	return node;
 }
@@ -226,8 +248,14 @@ static size_t elsewhere_node(struct map *map, const struct source *source)
 	uint64_t key = block_key(source, COV_NONE);
 	size_t node = map_find(map, key);
 
-	return node != MAP_NO_NODE ? node :
-	       map_add_node(map, key, map_text("elsewhere"), "", MAP_OUTSIDE);
+	if (node != MAP_NO_NODE)
+		return node;
+	return map_add_node(map, &(struct map_node){
+		.key = key,
+		.label = map_text("elsewhere"),
+		.function = COV_NONE,
+		.state = MAP_OUTSIDE,
+	});
 }
 
 static void add_side(struct map *map, const struct source *source,

@@ -19,40 +19,53 @@ static const struct {
 	[MAP_OUTSIDE] = { "outside", '.', "#ffffff", "#757575" },
 };
 
+static bool same_function(const struct map_node *x, const struct map_node *y)
+{
+	return x->function == y->function && (x->function == COV_NONE || x->t == y->t);
+}
+
 /* Does the @i-th node in print begin a group? */
 static bool opens_group(const struct map *map, size_t i)
 {
-	return !i || strcmp(map->nodes[map->order[i]].group,
-			    map->nodes[map->order[i - 1]].group);
+	return !i || !same_function(&map->nodes[map->order[i]], &map->nodes[map->order[i - 1]]);
+}
+
+/* The function that a node lies in; the buffer is the caller's. */
+static const char *group_text(const struct map *map, const struct map_node *node,
+			      char buffer[PLACE_LEN])
+{
+	return place_text(map->names, node->t, node->function, 0, buffer);
 }
 
 /* ---- text -------------------------------------------------------------- */
 
-/* On one line; with its function's name if that is not the function being printed. */
-static void print_label(const struct map_node *node, const char *group, FILE *out)
+/* On one line; with its function's name if that is not the one of @beside. */
+static void print_label(const struct map *map, const struct map_node *node,
+			const struct map_node *beside, FILE *out)
 {
 	const char *label = node->label;
+	char function[PLACE_LEN];
 
-	if (strcmp(node->group, group) && strncmp(label, node->group, strlen(node->group)))
-		fprintf(out, "%s ", node->group);
+	if (node->function != COV_NONE && !node->named && !same_function(node, beside))
+		fprintf(out, "%s ", group_text(map, node, function));
 	for (; *label; label++)
 		fputs(*label == '\n' ? ", " : (char[]){ *label, '\0' }, out);
 }
 
-static void print_node(const struct map *map, size_t node, const char *indent, FILE *out)
+static void print_node(const struct map *map, const struct map_node *node, const char *indent,
+		       FILE *out)
 {
-	const char *group = map->nodes[node].group;
-	size_t i;
+	size_t i = node - map->nodes, end = map->first_edge[i + 1];
 
-	fprintf(out, "%s%c ", indent, states[map->nodes[node].state].mark);
-	print_label(&map->nodes[node], group, out);
+	fprintf(out, "%s%c ", indent, states[node->state].mark);
+	print_label(map, node, node, out);
 	fputc('\n', out);
-	for (i = map->first_edge[node]; i < map->first_edge[node + 1]; i++) {
+	for (i = map->first_edge[i]; i < end; i++) {
 		const struct map_edge *edge = &map->edges[i];
 
 		fprintf(out, "%s    %c %s%s-> ", indent, states[edge->state].mark, edge->label,
 			edge->label[0] ? " " : "");
-		print_label(&map->nodes[edge->to], group, out);
+		print_label(map, &map->nodes[edge->to], node, out);
 		if (edge->count)
 			fprintf(out, "  x %" PRIu64, edge->count);
 		fputc('\n', out);
@@ -61,15 +74,17 @@ static void print_node(const struct map *map, size_t node, const char *indent, F
 
 void map_print_text(const struct map *map, FILE *out)
 {
+	char function[PLACE_LEN];
 	size_t i;
 
 	fprintf(out, "%s\n(+ ran, - did not, ? not known, . outside)\n", map->title);
 	for (i = 0; i < map->nr_nodes; i++) {
-		const char *group = map->nodes[map->order[i]].group;
+		const struct map_node *node = &map->nodes[map->order[i]];
+		bool grouped = node->function != COV_NONE;
 
-		if (opens_group(map, i) && group[0])
-			fprintf(out, "\n%s:\n", group);
-		print_node(map, map->order[i], group[0] ? "  " : "", out);
+		if (grouped && opens_group(map, i))
+			fprintf(out, "\n%s:\n", group_text(map, node, function));
+		print_node(map, node, grouped ? "  " : "", out);
 	}
 }
 
@@ -121,18 +136,19 @@ static void dot_edge(const struct map_edge *edge, FILE *out)
 /* A box around the nodes of each function. */
 static void dot_nodes(const struct map *map, FILE *out)
 {
+	char function[PLACE_LEN];
 	bool open = false;
 	size_t i;
 
 	for (i = 0; i < map->nr_nodes; i++) {
-		const char *group = map->nodes[map->order[i]].group;
+		const struct map_node *node = &map->nodes[map->order[i]];
 
 		if (opens_group(map, i)) {
 			fputs(open ? "\t}\n" : "", out);
-			open = group[0];
+			open = node->function != COV_NONE;
 			if (open) {
 				fprintf(out, "\tsubgraph cluster_%zu {\n\tlabel=", i);
-				print_quoted(group, out);
+				print_quoted(group_text(map, node, function), out);
 				fputs(";\n", out);
 			}
 		}
@@ -159,6 +175,27 @@ void map_print_dot(const struct map *map, FILE *out)
 
 /* ---- JSON -------------------------------------------------------------- */
 
+/* The function that a node lies in. */
+static void add_function(struct json_object *to, const struct map *map,
+			 const struct map_node *node)
+{
+	const struct cov_snapshot *snapshot = names_snapshot(map->names);
+	struct cov_function_desc f = COV_INIT(f);
+	struct cov_target_desc target = COV_INIT(target);
+
+	if (node->function == COV_NONE) {
+		json_add_string(to, "function", "");
+		json_add_null(to, "module");
+		json_add_null(to, "function_address");
+		return;
+	}
+	cov_snapshot_target(snapshot, node->t, &target);
+	cov_snapshot_function(snapshot, node->t, node->function, &f);
+	json_add_string(to, "function", f.name);
+	json_add_string(to, "module", target.module);
+	json_add_number(to, "function_address", f.address);
+}
+
 int map_print_json(const struct map *map)
 {
 	struct json_object *document = json_document();
@@ -171,7 +208,7 @@ int map_print_json(const struct map *map)
 		object = json_append_object(array);
 		json_add_number(object, "id", i);
 		json_add_string(object, "label", map->nodes[i].label);
-		json_add_string(object, "function", map->nodes[i].group);
+		add_function(object, map, &map->nodes[i]);
 		json_add_string(object, "state", states[map->nodes[i].state].word);
 	}
 	array = json_add_array(document, "edges");

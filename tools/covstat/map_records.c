@@ -21,18 +21,32 @@ static uint64_t function_key(unsigned int t, unsigned int function)
 	return (uint64_t)t << 32 | function;
 }
 
-static char *function_label(const struct cov_snapshot *snapshot, unsigned int t,
+static char *function_label(const struct map *map, unsigned int t, unsigned int function,
 			    const struct cov_function_desc *f)
 {
+	const struct cov_snapshot *snapshot = names_snapshot(map->names);
 	struct cov_block_desc block = COV_INIT(block);
 	unsigned int i, hit = 0;
+	char name[PLACE_LEN];
 
 	for (i = 0; i < f->blocks; i++)
 		if (!cov_snapshot_block(snapshot, t, f->first_block + i, &block))
 			hit += block.covered == COV_YES;
+	place_text(map->names, t, function, 0, name);
 	if (!f->blocks)
-		return map_text("%s", f->name);
-	return map_text("%s\n%u of %u blocks", f->name, hit, f->blocks);
+		return map_text("%s", name);
+	return map_text("%s\n%u of %u blocks", name, hit, f->blocks);
+}
+
+/* Functions are nodes here, and not in one. */
+static size_t add_node(struct map *map, uint64_t key, char *label, unsigned int state)
+{
+	return map_add_node(map, &(struct map_node){
+		.key = key,
+		.label = label,
+		.function = COV_NONE,
+		.state = state,
+	});
 }
 
 static void add_functions(struct map *map, const struct cov_snapshot *snapshot)
@@ -45,14 +59,15 @@ static void add_functions(struct map *map, const struct cov_snapshot *snapshot)
 		for (i = 0; !target.checkpoint[0] &&
 		     !cov_snapshot_function(snapshot, t, i, &f); i++)
 			if (f.parent == COV_NONE && f.entered == COV_YES)
-				map_add_node(map, function_key(t, i),
-					     function_label(snapshot, t, &f), "", COV_YES);
+				add_node(map, function_key(t, i), function_label(map, t, i, &f),
+					 COV_YES);
 }
 
 /* A caller: a function that is drawn, or code outside, one node for each of its functions. */
 static size_t caller_node(struct map *map, const struct cov_end *from)
 {
-	uint64_t key;
+	struct cov_end start = *from;
+	char buffer[END_LEN];
 	size_t node;
 
 	if (from->t != COV_NONE) {
@@ -61,13 +76,13 @@ static size_t caller_node(struct map *map, const struct cov_end *from)
 			return node;
 	}
 	/* Keyed by the function's start: kernel addresses are above all other keys. */
-	key = from->address - from->offset;
-	node = map_find(map, key);
+	start.address -= start.offset;
+	start.offset = 0;
+	node = map_find(map, start.address);
 	if (node != MAP_NO_NODE)
 		return node;
-	return map_add_node(map, key, from->symbol ? map_text("%s", from->symbol) :
-						     map_text("0x%" PRIx64, from->address),
-			    "", MAP_OUTSIDE);
+	return add_node(map, start.address, map_text("%s", end_text(map->names, &start, buffer)),
+			MAP_OUTSIDE);
 }
 
 /* Calls from several places of a function are one edge. */
@@ -119,10 +134,14 @@ static size_t end_node(struct map *map, const struct cov_end *end)
 
 	if (node != MAP_NO_NODE)
 		return node;
-	return map_add_node(map, end_key(end),
-			    map_text("%s", end_text(map->names, end, buffer)),
-			    end->symbol ? end->symbol : "",
-			    end->t == COV_NONE ? MAP_OUTSIDE : COV_YES);
+	return map_add_node(map, &(struct map_node){
+		.key = end_key(end),
+		.label = map_text("%s", end_text(map->names, end, buffer)),
+		.t = end->t,
+		.function = end->function,
+		.named = end->kind != COV_END_CHECKPOINT,
+		.state = end->t == COV_NONE ? MAP_OUTSIDE : COV_YES,
+	});
 }
 
 int map_paths(struct map *map, struct cov *cov, const struct cov_snapshot *snapshot,
