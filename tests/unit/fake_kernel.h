@@ -41,6 +41,7 @@
 #define FAKE_COLD_PART	6			/* toy_main.cold */
 #define FAKE_FELL_THROUGH 0x80			/* and has taken no jump */
 #define FAKE_STUBS	12345				/* bytes */
+#define FAKE_ODD_COMM	"t\303\266y\377\033[m\n\342\202"	/* the last one is cut off */
 #define FAKE_CELLS	UINT64_C(0x8000001000)		/* offset for mmap() of sample 1's */
 
 /**
@@ -61,6 +62,7 @@
  * @map_damage: which number of COV_IOC_MAP is wrong, see damage_map(); 0: none
  * @trace_damage: which number of a trace is wrong, see fake_trace.c; 0: none
  * @trace_chunks: more of them in a trace, full of branches
+ * @odd_comm: 1: a traced task is called FAKE_ODD_COMM
  * @mmap_errno: what mmap() fails with, 0: it does not
  * @arm_interrupted: COV_IOC_ARM number this (from 1) is interrupted
  * @arm_signal: a signal that the caller gets in the middle of each COV_IOC_ARM, or 0
@@ -94,6 +96,7 @@ struct fake_settings {
 	uint32_t map_damage;
 	uint32_t trace_damage;
 	uint32_t trace_chunks;
+	uint32_t odd_comm;
 	uint32_t mmap_errno;
 	uint32_t arm_interrupted;
 	uint32_t arm_signal;

@@ -92,8 +92,8 @@ static void fill_chunk(struct writer *w, uint32_t chunk)
 		put(w, record, NULL, 0);
 }
 
-/* @more: chunks of the second task */
-static void fill(struct image *image, uint32_t flags, uint32_t more)
+/* @more: chunks of the second task; @odd: the first one's name is odd */
+static void fill(struct image *image, uint32_t flags, uint32_t more, bool odd)
 {
 	struct cov_trace_record record = { .kind = COV_TRACE_ENTRY, .index = 1, .target = 1,
 					   .stack = 100 };
@@ -110,6 +110,8 @@ static void fill(struct image *image, uint32_t flags, uint32_t more)
 		.lost = { [COV_TRACE_ENTRY] = 4 },
 	};
 	image->tasks[0] = (struct cov_trace_task){ .pid = 4242, .tgid = 4242, .comm = "toyer" };
+	if (odd)
+		strcpy(image->tasks[0].comm, FAKE_ODD_COMM);
 	image->tasks[1] = (struct cov_trace_task){ .pid = 4243, .tgid = 4242, .comm = "toyer-2" };
 	put_call(&w, 1, 0);
 	w.chunk = 3;
@@ -167,7 +169,7 @@ int fake_trace(struct cov_trace *request, const struct fake_settings *settings)
 
 	if (!image || fd < 0)
 		abort();
-	fill(image, request->flags, settings->trace_chunks);
+	fill(image, request->flags, settings->trace_chunks, settings->odd_comm);
 	damage(image, size, settings->trace_damage);
 	if (write(fd, image, size) != (ssize_t)size)
 		abort();

@@ -103,6 +103,7 @@ class Case(unittest.TestCase):
                 **settings):
         done = subprocess.run([self.program, *args], stdout=stdout, stderr=subprocess.PIPE,
                               stdin=subprocess.DEVNULL, text=True, preexec_fn=signals,
+                              errors="surrogateescape",
                               env=self.environment(settings, **(env or {})))
         if done.returncode != status:
             self.fail("covstat %s: status %d, not %d\n%s%s" % (
@@ -1074,6 +1075,12 @@ class Trace(Case):
         # The trace itself, 4 KiB a chunk, is mapped.
         self.assertLess(large - small, 2 * 4 * chunks)
 
+    def test_a_tasks_name_may_be_any_bytes(self):
+        first, _ = json.loads(self.trace("--json", odd_comm=1).stdout)["tasks"]
+        self.assertEqual(first["comm"], "t\u00f6y\ufffd\x1b[m\n\ufffd\ufffd")
+        self.assertEqual(self.trace().stdout.splitlines()[0].encode(errors="surrogateescape"),
+                         b"t\xc3\xb6y\xff?[m?\xe2\x82[4242]")
+
     def test_losses_are_told(self):
         text = self.trace().stderr
         self.assertIn("9 events did not fit; use a larger --size", text)
@@ -1228,6 +1235,19 @@ class TheRest(Case):
         for place in ("nosuch", "toy:nosuch", "nosuch:toy_main"):
             self.assertIn("nosuch", self.covstat("checkpoint", "add", "x", place,
                                                  status=1).stderr)
+
+    def test_json_is_utf8_whatever_a_name_is(self):
+        for name, shown in (
+                (b"\xc3\xa4 \xe2\x82\xac \xf0\x9f\x90\xa7 \xf4\x8f\xbf\xbf",
+                 "\xe4 \u20ac \U0001f427 \U0010ffff"),
+                (b"\x80 \xc0\xaf \xfe", "\ufffd \ufffd\ufffd \ufffd"),
+                (b"\xe0\x9f\xbf \xed\xa0\x80", "\ufffd\ufffd\ufffd \ufffd\ufffd\ufffd"),
+                (b"\xf0\x8f\xbf\xbf \xf4\x90\x80\x80", "\ufffd" * 4 + " " + "\ufffd" * 4),
+                (b"\xe2\x82", "\ufffd\ufffd"), (b"\xc3(", "\ufffd(")):
+            self.assertEqual(self.json("checkpoint", "add", name, "toy_main")["added"], shown)
+            checkpoint, = self.json("checkpoint", "list")["checkpoints"]
+            self.assertEqual(checkpoint["checkpoint"], shown)
+            self.covstat("checkpoint", "del", name)
 
     def states(self):
         return {checkpoint["checkpoint"]: checkpoint["enabled"]

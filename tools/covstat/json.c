@@ -22,6 +22,69 @@ static void add(struct json_object *to, const char *key, struct json_object *val
 		exit(fail("no memory for the JSON output"));
 }
 
+/* ---- strings ----------------------------------------------------------- */
+
+#define REPLACEMENT	"\xef\xbf\xbd"	/* U+FFFD */
+
+/* Bytes of the character that @text begins with; 0 if that is not UTF-8. */
+static size_t character_length(const char *text)
+{
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	unsigned char first = *text;
+	size_t i, length = first < 0x80 ? 1 : first >> 5 == 0x06 ? 2 : first >> 4 == 0x0e ? 3 :
+			   first >> 3 == 0x1e ? 4 : 0;
+	uint32_t value = length < 2 ? first : first & (0x7f >> length);
+
+	for (i = 1; i < length; i++) {
+		if (((unsigned char)text[i] & 0xc0) != 0x80)
+			return 0;
+		value = value << 6 | (text[i] & 0x3f);
+	}
+	if (!length || value < least[length] || value > 0x10ffff || value >> 11 == 0x1b)
+		return 0;
+	return length;
+}
+
+static bool is_utf8(const char *text)
+{
+	size_t length;
+
+	for (; *text; text += length) {
+		length = character_length(text);
+		if (!length)
+			return false;
+	}
+	return true;
+}
+
+/* With U+FFFD for each byte that is not UTF-8; free() it. */
+static char *repaired(const char *text)
+{
+	char *repaired = malloc(strlen(text) * strlen(REPLACEMENT) + 1), *to = repaired;
+	size_t length;
+
+	if (!repaired)
+		exit(fail("no memory for the JSON output"));
+	for (; *text; text += length ? length : 1) {
+		length = character_length(text);
+		to = length ? mempcpy(to, text, length) : stpcpy(to, REPLACEMENT);
+	}
+	*to = '\0';
+	return repaired;
+}
+
+/* Names of tasks, checkpoints and files are bytes, but JSON has to be UTF-8. */
+static struct json_object *string_json(const char *text)
+{
+	char *valid = is_utf8(text) ? NULL : repaired(text);
+	struct json_object *object = sure(json_object_new_string(valid ? valid : text));
+
+	free(valid);
+	return object;
+}
+
+/* ---- values ------------------------------------------------------------ */
+
 struct json_object *json_new(void)
 {
 	return sure(json_object_new_object());
@@ -37,7 +100,7 @@ struct json_object *json_document(void)
 
 void json_add_string(struct json_object *to, const char *key, const char *value)
 {
-	add(to, key, sure(json_object_new_string(value)));
+	add(to, key, string_json(value));
 }
 
 void json_add_number(struct json_object *to, const char *key, uint64_t value)
@@ -105,7 +168,7 @@ void json_append_number(struct json_object *array, uint64_t value)
 
 void json_append_string(struct json_object *array, const char *value)
 {
-	append(array, sure(json_object_new_string(value)));
+	append(array, string_json(value));
 }
 
 void json_add_totals(struct json_object *to, const struct cov_totals *totals)

@@ -2,6 +2,7 @@
 /*
  * trace.c - covstat trace: run a command and show what it did in the module, in order.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -69,6 +70,17 @@ static uint64_t first_time(const struct cov_trace_handle *trace)
 	return first;
 }
 
+/* "head[4242]"; a task may call itself anything, also what a terminal obeys. */
+static void write_title(char *title, size_t size, const struct cov_trace_task_desc *task)
+{
+	char *c;
+
+	snprintf(title, size, "%s[%" PRIu32 "]", task->comm, task->pid);
+	for (c = title; *c; c++)
+		if (iscntrl((unsigned char)*c))
+			*c = '?';
+}
+
 /* A task's tree; its events go to the summary as well. */
 static void show_task(const struct cov_trace_handle *trace, unsigned int i,
 		      const struct trace_names *names, const struct trace_filter *filter,
@@ -81,7 +93,7 @@ static void show_task(const struct cov_trace_handle *trace, unsigned int i,
 	char title[32];
 
 	cov_trace_task(trace, i, &task);
-	snprintf(title, sizeof(title), "%s[%" PRIu32 "]", task.comm, task.pid);
+	write_title(title, sizeof(title), &task);
 	tree = trace_tree_new(stdout, title, names, filter, begin);
 	trace_summary_task(summary);
 	while (!cov_trace_read(trace, i, &position, &event)) {
