@@ -323,6 +323,15 @@ class Watch(Recorded):
         self.assertEqual(len(lines), 20)
         self.assertEqual(len(set(lines)), 20)
 
+    def test_a_full_disk_ends_it(self):
+        with open("/dev/full", "w") as full:
+            for options in ((), ("--json",)):
+                os.remove(os.path.join(self.dir, "kernel"))
+                self.attach("--paths")
+                done = self.covstat("watch", *options, status=1, stdout=full, new_pairs=2)
+                self.assertEqual(done.stderr, "covstat: cannot write the output: "
+                                 "No space left on device\n")
+
     def test_interrupt_ends_it_with_what_was_printed(self):
         process = self.watching(new_pairs=2)
         self.assertIn("caller", process.stdout.readline())

@@ -98,6 +98,12 @@ int fail(const char *format, ...);
 /* fail_cov - the same, with libcov's message */
 int fail_cov(const struct cov *cov);
 
+/*
+ * flush_stdout - EXIT_OK if everything that was printed has been written, else EXIT_ERROR after
+ * a message; at its end covstat does so itself
+ */
+int flush_stdout(void);
+
 /* no_operands - EXIT_OK if the command line has no operands left, else EXIT_USAGE */
 int no_operands(const struct command *command, int argc, char **argv);
 

@@ -62,6 +62,19 @@ int usage_error(const struct command *command, const char *format, ...)
 	return EXIT_USAGE;
 }
 
+int flush_stdout(void)
+{
+	static bool told;
+
+	errno = 0;
+	if (!fflush(stdout) && !ferror(stdout))
+		return EXIT_OK;
+	if (!told)
+		fail("cannot write the output: %s", errno ? strerror(errno) : "write error");
+	told = true;
+	return EXIT_ERROR;
+}
+
 static void out_of_memory(void)
 {
 	fail("no memory");
@@ -302,12 +315,11 @@ static int run(int argc, char **argv)
 /* A full disk must not look like success. */
 static int close_stdout(int status)
 {
-	int earlier = ferror(stdout);
-
-	errno = 0;
-	if (!fclose(stdout) && !earlier)
-		return status;
-	fail("cannot write the output: %s", errno ? strerror(errno) : "write error");
+	if (flush_stdout() == EXIT_OK) {
+		if (!fclose(stdout))
+			return status;
+		fail("cannot write the output: %s", strerror(errno));
+	}
 	return status == EXIT_OK || status == EXIT_BELOW ? EXIT_ERROR : status;
 }
 

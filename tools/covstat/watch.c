@@ -201,8 +201,7 @@ static int look(struct cov *cov, struct watch *watch)
 	new_places(watch, before);
 	cov_snapshot_free(before);
 	status = new_pairs(cov, watch, &news);
-	fflush(stdout);
-	return status;
+	return status == EXIT_OK ? flush_stdout() : status;
 }
 
 /* ---- waiting ----------------------------------------------------------- */
