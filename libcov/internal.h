@@ -131,12 +131,20 @@ struct cov_module_file;
 
 /*
  * cov_module_file_open - find a module's ELF file
- * @lines: it must have line numbers: search separate debug files too
  *
  * Return: NULL if there is none with that build-id; nothing is noted.
  */
 struct cov_module_file *cov_module_file_open(struct cov *cov, const char *module,
-					     const struct cov_build_id *id, bool lines);
+					     const struct cov_build_id *id);
+
+/*
+ * cov_module_file_open_lines - find one that has line numbers, or a separate debug file
+ * @file: out
+ *
+ * Return: 0 or -ENOENT, noted, with the reason if a directory was added to look in.
+ */
+int cov_module_file_open_lines(struct cov *cov, const char *module,
+			       const struct cov_build_id *id, struct cov_module_file **file);
 void cov_module_file_close(struct cov_module_file *file);
 
 /*

@@ -129,8 +129,8 @@ const char *cov_last_error(const struct cov *cov);
 /**
  * cov_add_module_dir - look for module files in one more directory
  * @cov: handle
- * @directory: searched for NAME.ko (also .xz, .zst, .gz) before /lib/modules;
- *	       copied
+ * @directory: searched for NAME.ko before /lib/modules; copied. It may be compressed: .gz,
+ *	       .xz, and .zst if elfutils can read that (on Debian 12 it cannot)
  *
  * A module's file provides the sizes of its sections and, if it was built with debug
  * information, line numbers. It is used only if its build-id is the loaded module's.
@@ -1615,7 +1615,8 @@ int cov_next_unhit_checkpoint(struct cov *cov, unsigned int skip, uint64_t level
  * @lines: out; free it with cov_lines_close()
  *
  * Looks at the module's file and at the separate debug files under
- * /usr/lib/debug. Errors: ENOENT none with that build-id, ERANGE, ENOMEM.
+ * /usr/lib/debug. Errors: ENOENT none with that build-id (the message says what is wrong
+ * with the file in a directory of cov_add_module_dir()), ERANGE, ENOMEM.
  */
 int cov_lines_open(struct cov *cov, const struct cov_snapshot *snapshot,
 		   unsigned int t, struct cov_lines **lines);

@@ -19,6 +19,7 @@ COV_PUBLIC int cov_lines_open(struct cov *cov, const struct cov_snapshot *snapsh
 	const struct cov_target_info *info;
 	struct cov_build_id id = { 0 };
 	struct cov_lines *lines;
+	int ret;
 
 	cov_begin(cov);
 	*out = NULL;
@@ -32,11 +33,11 @@ COV_PUBLIC int cov_lines_open(struct cov *cov, const struct cov_snapshot *snapsh
 	id.length = info->build_id_len < sizeof(info->build_id) ?
 		    info->build_id_len : sizeof(info->build_id);
 	memcpy(id.bytes, info->build_id, id.length);
-	lines->file = cov_module_file_open(cov, info->module, &id, true);
-	if (!lines->file) {
+	ret = cov_module_file_open_lines(cov, info->module, &id, &lines->file);
+	if (ret) {
 		free(lines);
-		return cov_fail(cov, ENOENT, "no debug information for %s; install its -dbg package, or build it with CONFIG_DEBUG_INFO",
-				info->module);
+		errno = -ret;
+		return ret;
 	}
 	*out = lines;
 	return 0;

@@ -4,13 +4,14 @@
  * section sizes and source lines from it. A file is used only if its build-id is that of
  * the loaded module: another build's lines would be wrong.
  *
- * Elfutils reads it, as it supports compressed modules. For lines that is libdwfl, which
+ * Elfutils reads it, as it supports compressed modules: .gz and .xz everywhere, .zst only
+ * where it was built with libzstd (not on Debian 12). For lines that is libdwfl, which
  * applies the relocations without which the DWARF of a .ko is meaningless; they take
  * longer than everything else that an attach does in user space, so where only sections
  * are needed nothing is relocated. The addresses that libdwfl invents for the sections of
  * a relocatable file stay inside this file; callers use (section name, offset).
  *
- * May call file.c.
+ * May call cov.c.
  */
 #include <dirent.h>
 #include <elfutils/libdwelf.h>
@@ -37,12 +38,45 @@ struct cov_module_file {
 	size_t names;
 };
 
-/* What is being looked for. */
+/* Why there was no file, or which one could not be used; those that tell more come later. */
+enum reason {
+	NOT_SEARCHED,
+	NO_FILE,
+	NO_DIRECTORY,
+	NO_ACCESS,
+	NO_ELF,
+	OTHER_BUILD,
+	NO_LINES,
+};
+
+struct miss {
+	enum reason reason;
+	char path[PATH_MAX];
+	int error;	/* for NO_DIRECTORY and NO_ACCESS */
+};
+
+/* What is being looked for; @miss: why it was not found, NULL if nobody asks. */
 struct wanted {
 	const char *module;
 	const struct cov_build_id *id;
 	bool lines;
+	struct miss *miss;
 };
+
+/* Always returns NULL. */
+static struct cov_module_file *missed(const struct wanted *want, enum reason reason,
+				      const char *path)
+{
+	struct miss *miss = want->miss;
+	int error = errno;
+
+	if (miss && reason > miss->reason) {
+		miss->reason = reason;
+		miss->error = error;
+		snprintf(miss->path, sizeof(miss->path), "%s", path);
+	}
+	return NULL;
+}
 
 /*
  * Separate debug files are candidates of their own here. libdwfl's search would also
@@ -126,10 +160,26 @@ static bool open_lines(struct cov_module_file *file, const char *path)
 	return file->elf;
 }
 
+/* What is wrong with a file; NOT_SEARCHED: nothing. */
+static enum reason check_file(const struct wanted *want, struct cov_module_file *file,
+			      const char *path)
+{
+	GElf_Shdr header;
+
+	if (!(want->lines ? open_lines(file, path) : open_sections(file)) ||
+	    elf_getshdrstrndx(file->elf, &file->names))
+		return NO_ELF;
+	if (!has_build_id(file, want->id))
+		return OTHER_BUILD;
+	if (want->lines && !find_section(file, ".debug_line", &header))
+		return NO_LINES;
+	return NOT_SEARCHED;
+}
+
 static struct cov_module_file *try_file(const struct wanted *want, const char *path)
 {
 	struct cov_module_file *file;
-	GElf_Shdr header;
+	enum reason reason;
 
 	file = calloc(1, sizeof(*file));
 	if (!file)
@@ -137,18 +187,13 @@ static struct cov_module_file *try_file(const struct wanted *want, const char *p
 	file->fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (file->fd < 0) {
 		free(file);
-		return NULL;
+		return missed(want, NO_ACCESS, path);
 	}
-	if (!(want->lines ? open_lines(file, path) : open_sections(file)))
-		goto err;
-	if (elf_getshdrstrndx(file->elf, &file->names) || !has_build_id(file, want->id))
-		goto err;
-	if (want->lines && !find_section(file, ".debug_line", &header))
-		goto err;
-	return file;
-err:
+	reason = check_file(want, file, path);
+	if (!reason)
+		return file;
 	cov_module_file_close(file);
-	return NULL;
+	return missed(want, reason, path);
 }
 
 /* Is @path the file of @module? In file names '-' and '_' are the same. */
@@ -171,7 +216,7 @@ static struct cov_module_file *search_directory(const struct wanted *want, const
 
 	dir = opendir(directory);
 	if (!dir)
-		return NULL;
+		return missed(want, NO_DIRECTORY, directory);
 	while (!file && (entry = readdir(dir))) {
 		if (!names_module(entry->d_name, want->module))
 			continue;
@@ -179,7 +224,7 @@ static struct cov_module_file *search_directory(const struct wanted *want, const
 			file = try_file(want, path);
 	}
 	closedir(dir);
-	return file;
+	return file ? file : missed(want, NO_FILE, directory);
 }
 
 static struct cov_module_file *search_build_id(const struct wanted *want)
@@ -265,22 +310,69 @@ static struct cov_module_file *search_installed(const struct wanted *want)
 	return file;
 }
 
-struct cov_module_file *cov_module_file_open(struct cov *cov, const char *module,
-					     const struct cov_build_id *id, bool lines)
+static struct cov_module_file *search(struct cov *cov, struct wanted *want)
 {
-	struct wanted want = { .module = module, .id = id, .lines = lines };
 	struct cov_module_file *file = NULL;
 	const char *dir;
 
-	if (!id->length)
+	if (!want->id->length)
 		return NULL;
 	for (dir = cov->module_dirs; !file && dir && *dir; dir += strlen(dir) + 1)
-		file = search_directory(&want, dir);
-	if (!file && lines)
-		file = search_build_id(&want);
+		file = search_directory(want, dir);
+	/* Only where somebody expects the file to be. */
+	want->miss = NULL;
+	if (!file && want->lines)
+		file = search_build_id(want);
 	if (!file)
-		file = search_installed(&want);
+		file = search_installed(want);
 	return file;
+}
+
+struct cov_module_file *cov_module_file_open(struct cov *cov, const char *module,
+					     const struct cov_build_id *id)
+{
+	struct wanted want = { .module = module, .id = id };
+
+	return search(cov, &want);
+}
+
+static int fail_missed(struct cov *cov, const char *module, const struct miss *miss)
+{
+	const char *path = miss->path;
+
+	switch (miss->reason) {
+	case NO_DIRECTORY:
+		return cov_fail(cov, ENOENT, "no source lines for %s: cannot open %s: %s; give the directory of the module's file",
+				module, path, strerror(miss->error));
+	case NO_FILE:
+		return cov_fail(cov, ENOENT, "no source lines for %s: %s has no %s.ko; give the directory of the module's file",
+				module, path, module);
+	case NO_ACCESS:
+		return cov_fail(cov, ENOENT, "no source lines for %s: cannot open %s: %s", module,
+				path, strerror(miss->error));
+	case NO_ELF:
+		return cov_fail(cov, ENOENT, "no source lines for %s: elfutils cannot read %s; if it is compressed (.zst), decompress it",
+				module, path);
+	case OTHER_BUILD:
+		return cov_fail(cov, ENOENT, "no source lines for %s: %s is not the build that is loaded; give the file that was, or load this one",
+				module, path);
+	case NO_LINES:
+		return cov_fail(cov, ENOENT, "no source lines for %s: %s has no debug information; give the file as it was before strip, or build it with CONFIG_DEBUG_INFO",
+				module, path);
+	default:
+		return cov_fail(cov, ENOENT, "no debug information for %s; install its -dbg package, or build it with CONFIG_DEBUG_INFO",
+				module);
+	}
+}
+
+int cov_module_file_open_lines(struct cov *cov, const char *module,
+			       const struct cov_build_id *id, struct cov_module_file **file)
+{
+	struct miss miss = { .reason = NOT_SEARCHED };
+	struct wanted want = { .module = module, .id = id, .lines = true, .miss = &miss };
+
+	*file = search(cov, &want);
+	return *file ? 0 : fail_missed(cov, module, &miss);
 }
 
 bool cov_module_file_section(const struct cov_module_file *file, const char *name,

@@ -131,7 +131,7 @@ int cov_sections_loaded(struct cov *cov, const char *module,
 		loaded_build_id(module, &own);
 		id = &own;
 	}
-	file = cov_module_file_open(cov, module, id, false);
+	file = cov_module_file_open(cov, module, id);
 	while (!ret && (entry = readdir(dir)))
 		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
 			ret = add_loaded(list, file, directory, entry->d_name);

@@ -9,6 +9,8 @@
 
 #include "libcov_fixture.h"
 
+#define STRIPPED	TOY_DIRECTORY "/stripped"
+
 /* ---- snapshots --------------------------------------------------------------- */
 
 static void snapshot_has_every_entry_of_the_tables(void **state)
@@ -743,11 +745,44 @@ static void lines_are_found_in_a_separate_debug_file(void **state)
 		 FAKE_BUILD_ID + 2);
 	assert_int_equal(symlink(TOY_DIRECTORY "/toy.ko", link), 0);
 	/* The module's own file has been stripped. */
-	assert_int_equal(cov_add_module_dir(*state, TOY_DIRECTORY "/stripped"), 0);
+	assert_int_equal(cov_add_module_dir(*state, STRIPPED), 0);
 	assert_int_equal(cov_lines_open(*state, snapshot, 0, &lines), 0);
 	assert_line(lines, 0, 0x14, "jne\ttoy_b4");
 	cov_lines_close(lines);
 	assert_int_equal(unlink(link), 0);
+	cov_snapshot_free(snapshot);
+}
+
+/* Each directory has more to tell than those before it, and stays. */
+static void assert_no_lines(void **state, struct cov_snapshot *snapshot, const char *directory,
+			    const char *words)
+{
+	struct cov_lines *lines;
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s%s", strcmp(directory, STRIPPED) ? root : "", directory);
+	assert_int_equal(cov_add_module_dir(*state, path), 0);
+	assert_error(cov_lines_open(*state, snapshot, 0, &lines), ENOENT, words);
+	assert_null(lines);
+}
+
+static void why_there_are_no_lines_is_told(void **state)
+{
+	struct cov_snapshot *snapshot;
+	char link[512];
+
+	attached(*state);
+	snapshot = taken(*state);
+	put("/empty/toy_two.ko", "");
+	put("/garbage/toy.ko.zst", "\x28\xb5\x2f\xfd");
+	put("/other/x", "");
+	snprintf(link, sizeof(link), "%s/other/toy.ko", root);
+	assert_int_equal(symlink("/proc/self/exe", link), 0);
+	assert_no_lines(state, snapshot, "/empty", "empty has no toy.ko");
+	assert_no_lines(state, snapshot, "/nowhere", "nowhere: No such file or directory");
+	assert_no_lines(state, snapshot, "/garbage", "garbage/toy.ko.zst; if it is compressed");
+	assert_no_lines(state, snapshot, "/other", "other/toy.ko is not the build that is loaded");
+	assert_no_lines(state, snapshot, STRIPPED, "before strip");
 	cov_snapshot_free(snapshot);
 }
 
@@ -789,6 +824,7 @@ int main(void)
 		TEST(next_unhit_walks_the_ranking),
 		TEST(lines_are_those_of_the_modules_file),
 		TEST(lines_are_found_in_a_separate_debug_file),
+		TEST(why_there_are_no_lines_is_told),
 	};
 
 	return cmocka_run_group_tests_name("libcov, reading", tests, make_tree, remove_tree);
