@@ -10,7 +10,9 @@ and the one under sanitizers are.
 import contextlib
 import errno
 import fcntl
+import gzip
 import json
+import lzma
 import os
 import pty
 import re
@@ -517,6 +519,27 @@ class List(Case):
         mov = next(i for i, line in enumerate(lines, 1) if "$-22" in line)
         self.assertEqual(rows[6][-3:], ["5,%d" % mov, "(toy.S)", "0x0-0xa"])
         self.assertNotIn("UNHIT LINES", self.rows()[1])
+
+    def test_lines_that_were_asked_for_and_cannot_be_had_are_told_once(self):
+        self.covstat("attach", "toy_two")
+        for command in (("list",), ("next",), ("map", "--frontier")):
+            done = self.covstat(*command, "--module-dir", "/nonexistent")
+            self.assertEqual(done.stderr, "covstat: no source lines for toy: cannot open "
+                             "/nonexistent: No such file or directory; give the directory of the "
+                             "module's file\n")
+            self.assertEqual(self.covstat(*command).stderr, "")
+        self.covstat("detach", "toy_two")
+        self.covstat("attach", "vmlinux", "--functions", "x")
+        self.assertEqual(self.covstat("list", "--module-dir", BUILT).stderr, "")
+
+    def test_compressed_files_have_lines(self):
+        for suffix, module in (("gz", gzip), ("xz", lzma)):
+            directory = os.path.join(self.dir, suffix)
+            os.mkdir(directory)
+            with open(os.path.join(BUILT, "toy.ko"), "rb") as file, \
+                    module.open(os.path.join(directory, "toy.ko." + suffix), "wb") as compressed:
+                shutil.copyfileobj(file, compressed)
+            self.assertIn("UNHIT LINES", self.covstat("list", "--module-dir", directory).stdout)
 
     def test_functions_only(self):
         self.covstat("detach", "toy")

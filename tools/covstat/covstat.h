@@ -222,6 +222,15 @@ const char *place_text(const struct names *names, unsigned int t, unsigned int f
 const char *place_in_target(const struct names *names, unsigned int t, unsigned int function,
 			    uint64_t offset, char buffer[PLACE_LEN]);
 
+/* ---- lines.c ---- */
+
+/*
+ * open_lines - cov_lines_open(); NULL where there are none, with --module-dir after a warning
+ * that says why
+ */
+struct cov_lines *open_lines(struct cov *cov, const struct cov_snapshot *snapshot,
+			     unsigned int t);
+
 /* ---- table.c: human-readable columns ---- */
 
 struct table;

@@ -191,11 +191,10 @@ static void print_target(struct cov *cov, const struct cov_snapshot *snapshot,
 			 unsigned int t, const struct cov_target_desc *target,
 			 const struct list_filter *filter, const struct names *names)
 {
-	struct cov_lines *lines;
+	struct cov_lines *lines = open_lines(cov, snapshot, t);
 	unsigned int shown;
 
 	print_state(target);
-	cov_lines_open(cov, snapshot, t, &lines);	/* NULL if there are none */
 	shown = print_functions(snapshot, t, filter, names, lines);
 	cov_lines_close(lines);
 	print_totals(snapshot, t, target, filter, shown);

@@ -192,8 +192,7 @@ static int source_open(struct source *source, struct cov *cov,
 	cov_snapshot_target(snapshot, t, &target);
 	source->counted = target.counted;
 	/* Without debug information the map has only offsets. */
-	if (cov_lines_open(cov, snapshot, t, &source->lines))
-		source->lines = NULL;
+	source->lines = open_lines(cov, snapshot, t);
 	return EXIT_OK;
 }
 

@@ -32,7 +32,7 @@ struct shown {
 	unsigned int line;
 };
 
-static void open_lines(struct query *query)
+static void open_all_lines(struct query *query)
 {
 	unsigned int count = cov_snapshot_targets(query->snapshot);
 	unsigned int t;
@@ -41,7 +41,7 @@ static void open_lines(struct query *query)
 	if (!query->lines)
 		exit(fail("no memory for source lines"));
 	for (t = 0; t < count; t++)
-		cov_lines_open(query->cov, query->snapshot, t, &query->lines[t]);
+		query->lines[t] = open_lines(query->cov, query->snapshot, t);
 }
 
 static void close_lines(struct query *query)
@@ -156,7 +156,7 @@ static int show(struct query *query, const struct cov_ranking *ranking,
 	size_t all = cov_ranking_count(ranking);
 	uint64_t i;
 
-	open_lines(query);
+	open_all_lines(query);
 	query->names = names_new(query->snapshot);
 	for (i = request->skip; i < all && i - request->skip < request->count; i++) {
 		if (cov_ranking_get(ranking, i, &shown.unhit))
