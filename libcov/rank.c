@@ -270,6 +270,16 @@ static int rank_target(struct cov *cov, struct cov_ranking *ranking,
 	return add_functions(cov, ranking, target, t, levels);
 }
 
+/* A single checkpoint's places are all among those of a target that has its function. */
+static bool is_repeated(const struct cov_snapshot *snapshot, uint32_t t, uint64_t levels)
+{
+	uint32_t function, inside = cov_checkpoint_inside(snapshot, t, &function);
+
+	/* But it may have levels of its own. */
+	return inside != COV_NONE &&
+	       snapshot->targets[inside].functions[function].levels & levels;
+}
+
 COV_PUBLIC int cov_rank(struct cov *cov, const struct cov_snapshot *snapshot,
 			uint64_t levels, unsigned int flags, struct cov_ranking **out)
 {
@@ -284,9 +294,11 @@ COV_PUBLIC int cov_rank(struct cov *cov, const struct cov_snapshot *snapshot,
 	ranking = calloc(1, sizeof(*ranking));
 	if (!ranking)
 		return cov_fail(cov, ENOMEM, "no memory for a ranking");
+	if (!levels)
+		levels = COV_LEVELS_ALL;
 	for (t = 0; !ret && t < snapshot->count; t++)
-		ret = rank_target(cov, ranking, &snapshot->targets[t], t,
-				  levels ? levels : COV_LEVELS_ALL, flags);
+		if (!is_repeated(snapshot, t, levels))
+			ret = rank_target(cov, ranking, &snapshot->targets[t], t, levels, flags);
 	if (ret) {
 		cov_ranking_free(ranking);
 		errno = -ret;

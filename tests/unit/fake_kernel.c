@@ -492,6 +492,16 @@ static void rename_twin(const struct cov_range *range, const struct cov_function
 		out[twin].name = table[FAKE_STOPS + 1].name;
 }
 
+/* A single checkpoint's function has the checkpoint's. */
+static void set_levels(const struct cov_range *range, const struct cov_target_info *info)
+{
+	struct cov_function *out = (struct cov_function *)(uintptr_t)range->buffer;
+	uint32_t i;
+
+	for (i = 0; info->checkpoint[0] && i < range->count; i++)
+		out[i].levels = info->levels;
+}
+
 /* Copies at most 5 entries a call, so that readers have to come again. */
 static int do_range(int fd, unsigned long command, struct cov_range *range)
 {
@@ -532,6 +542,8 @@ static int do_range(int fd, unsigned long command, struct cov_range *range)
 		see_entry(command, range->first + i,
 			  (char *)(uintptr_t)range->buffer + (size_t)i * entry, &target->info,
 			  views[fd]);
+	if (command == COV_IOC_FUNCTIONS)
+		set_levels(range, &target->info);
 	if (command == COV_IOC_FUNCTIONS && kernel->settings.twins)
 		rename_twin(range, table);
 	if (command == COV_IOC_FUNCTIONS && !range->first && target->off)

@@ -775,8 +775,14 @@ class Next(Case):
         self.covstat("checkpoint", "add", "cp", "toy_main")
         self.assertIn("toy_main+0x14", self.places())   # the same module's
         self.covstat("attach", "toy_two")
-        self.assertEqual(self.places("-n", "3"), ["toy:toy_main+0x14", "toy:toy_main+0x14",
-                                                  "toy_two:toy_main+0x14"])
+        self.assertEqual(self.places("-n", "2"), ["toy:toy_main+0x14", "toy_two:toy_main+0x14"])
+
+    def test_a_checkpoint_inside_an_attached_module_adds_no_places(self):
+        self.covstat("checkpoint", "add", "cp", "toy_main", "--auto")
+        self.assertEqual(self.json("next")["unhit"], 6)
+        self.covstat("detach", "toy")
+        self.assertRegex(self.covstat("next").stdout,
+                         r"(?m)^1 +toy_main\+0x14 \(checkpoint cp\) +taken ")
 
     def test_functions_of_one_name_are_told_apart_by_their_sections(self):
         text = self.covstat("next", twins=1).stdout
