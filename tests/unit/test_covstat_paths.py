@@ -281,6 +281,15 @@ class Watch(Recorded):
             "caller    helper_open+0x42 -> toy_main",
             "caller    toy_main+0x5 -> toy_stops"])
 
+    def test_what_a_checkpoint_shows_of_an_attached_module_is_not_new_again(self):
+        process = self.watching("--count", "21", new_pairs=1)
+        self.assertIn("caller", process.stdout.readline())
+        self.covstat("checkpoint", "add", "cp", "toy:toy_main", "--auto")
+        self.covstat("attach", "toy_two")
+        lines = process.stdout.readlines()
+        self.assertEqual(process.wait(), 0)
+        self.assertEqual([line for line in lines if " toy_two:" not in line], [])
+
     def test_pairs_of_several_modules_have_the_module(self):
         self.covstat("attach", "toy_two", "--paths")
         done = self.covstat("watch", "--count", "2", new_pairs=1)

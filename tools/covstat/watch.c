@@ -156,6 +156,14 @@ static void new_outcomes(struct watch *watch, const struct cov_snapshot *before,
 	}
 }
 
+/* What is new in a single checkpoint's function is told once. */
+static bool is_repeated(const struct cov_snapshot *snapshot, unsigned int t)
+{
+	struct cov_checkpoint_desc checkpoint = COV_INIT(checkpoint);
+
+	return !cov_snapshot_checkpoint(snapshot, t, &checkpoint) && checkpoint.inside != COV_NONE;
+}
+
 static void new_places(struct watch *watch, const struct cov_snapshot *before)
 {
 	struct cov_target_desc target = COV_INIT(target);
@@ -164,6 +172,8 @@ static void new_places(struct watch *watch, const struct cov_snapshot *before)
 	for (t = 0; !cov_snapshot_target(watch->now, t, &target); t++) {
 		unsigned int was = earlier(before, target.target);
 
+		if (is_repeated(watch->now, t))
+			continue;
 		new_functions(watch, before, was, t, target.module);
 		new_blocks(watch, before, was, t, target.module);
 		new_outcomes(watch, before, was, t, target.module);
