@@ -870,8 +870,17 @@ static int do_trace(struct cov_trace *request)
 }
 
 /* Lets a task register again while it is tracked, which the kernel does not. */
+/* A child of a tracked task is tracked, until another task is. */
+static bool is_tracked_by_birth(void)
+{
+	return kernel->tracked && kernel->tracked == getppid();
+}
+
 static int do_register(int fd, const struct cov_register *request)
 {
+	/* A task that registers once more makes another sample: tests' short way to have many. */
+	if (is_tracked_by_birth())
+		return refuse(EEXIST, "this task is already tracked");
 	if (!request->sample || request->flags || request->pad)
 		return refuse(EINVAL, "sample 0 means none; number samples from 1");
 	kernel->registers++;
@@ -889,7 +898,7 @@ static int do_register(int fd, const struct cov_register *request)
 
 static int do_unregister(void)
 {
-	if (kernel->tracked != gettid())
+	if (kernel->tracked != gettid() && !is_tracked_by_birth())
 		return refuse(ESRCH, "this task is not tracked");
 	kernel->tracked = 0;
 	return 0;

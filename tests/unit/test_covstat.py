@@ -415,6 +415,13 @@ class Run(Case):
         wanted = struct.pack("=Qi", 0x123456789, int(done.stdout))
         self.assertIn(wanted, state)
 
+    def test_under_a_tracked_shell_the_command_has_the_sample_that_was_asked_for(self):
+        self.covstat("run", "--sample", "1", "--", self.program, "run", "--sample", "77", "--",
+                     "sh", "-c", "exit 5", status=5)
+        self.assertEqual({sample["sample"] for sample in self.json("samples")["samples"]}, {1, 77})
+        with open(os.path.join(self.dir, "kernel"), "rb") as file:
+            self.assertIn(struct.pack("=Q", 77), file.read())
+
     def test_options_behind_the_command_are_the_commands(self):
         done = self.covstat("run", "echo", "--json", "-h")
         self.assertEqual(done.stdout, "--json -h\n")

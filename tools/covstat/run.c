@@ -92,12 +92,20 @@ static void complain(int out, int status, const char *what, const char *why)
 	_exit(put < 0 ? EXIT_ERROR : status);
 }
 
+/* Under `covstat run` of a shell the command is tracked already: under the shell's sample. */
+static bool track(struct cov *cov, uint64_t sample)
+{
+	if (!cov_register(cov, sample))
+		return true;
+	return errno == EEXIST && !cov_unregister(cov) && !cov_register(cov, sample);
+}
+
 /* exec resets handlers; between fork and exec the signals stay blocked. */
 __attribute__((noreturn))
 static void run_child(struct cov *cov, uint64_t sample, char **command,
 		      const sigset_t *mask, int out)
 {
-	if (cov_register(cov, sample))
+	if (!track(cov, sample))
 		complain(out, EXIT_ERROR, "cannot track the command", cov_last_error(cov));
 	sigprocmask(SIG_SETMASK, mask, NULL);
 	execvp(command[0], command);
