@@ -364,7 +364,7 @@ static void breakpoint_rearm(struct cov_site **sites, u32 n)
 
 static void breakpoint_release(struct cov_target *target, site_filter filter)
 {
-	patcher_release(&cov_engine_breakpoint, target, filter, describe_undo);
+	patcher_release(&cov_engine_breakpoint, target, filter);
 }
 
 int breakpoint_init(void)
@@ -384,5 +384,6 @@ const struct cov_engine cov_engine_breakpoint = {
 	.disarm = breakpoint_disarm,
 	.rearm = breakpoint_rearm,
 	.release = breakpoint_release,
+	.describe_undo = describe_undo,
 	.original = patcher_original,
 };

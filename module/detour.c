@@ -316,7 +316,7 @@ static bool describe_undo(const struct cov_site *site, struct text_patch *patch)
 
 static void detour_release(struct cov_target *target, site_filter filter)
 {
-	patcher_release(&cov_engine_detour, target, filter, describe_undo);
+	patcher_release(&cov_engine_detour, target, filter);
 }
 
 const struct cov_engine cov_engine_detour = {
@@ -325,5 +325,6 @@ const struct cov_engine cov_engine_detour = {
 	.arm = detour_arm,
 	.rearm = detour_rearm,
 	.release = detour_release,
+	.describe_undo = describe_undo,
 	.original = patcher_original,
 };

@@ -10,6 +10,7 @@
 
 #include "checkpoint.h"
 #include "region.h"
+#include "text_patch.h"
 
 #define REARM_BATCH		256	/* sites given to @rearm at most */
 #define ENGINE_MAX_BYTES	REGION_MAX_LEN
@@ -28,6 +29,9 @@
  *	     and that a filter takes, and add what they had missed to the target; when
  *	     it returns no handler runs on them any more and the text is as it was. It
  *	     does not fail for want of memory. Their states are the caller's business.
+ * @describe_undo: of an engine that patches text: a patch of a part of a site (patcher_describe())
+ *		   from what the engine has put there to the original; returns false if the original
+ *		   is there. Must not sleep. Or NULL
  * @missed: returns the hits at a site that the kernel says it skipped; or NULL
  * @original: tells which bytes the engine has changed as a part of the site (SITE_PARTS), and
  *	      what they were before; returns how many, at most ENGINE_MAX_BYTES
@@ -39,6 +43,7 @@ struct cov_engine {
 	void (*disarm)(struct cov_site **sites, u32 n);
 	void (*rearm)(struct cov_site **sites, u32 n);
 	void (*release)(struct cov_target *target, site_filter filter);
+	bool (*describe_undo)(const struct cov_site *site, struct text_patch *patch);
 	u64 (*missed)(const struct cov_site *site);
 	u32 (*original)(const struct cov_site *site, u32 part, unsigned long *address, u8 *bytes);
 };
@@ -94,6 +99,16 @@ u32 engine_choice(const struct cov_target *target);
  * without end while livecov is being unloaded. No failure.
  */
 void engine_release(struct cov_target *target, site_filter filter);
+
+/**
+ * engine_visited - how many sites would engine_release() have to wait for now?
+ * @target: whose
+ * @filter: true for the sites that count
+ *
+ * The targets' lock is held; looks at all sites. Return: those with another user's kprobe on bytes
+ * of ours.
+ */
+u32 engine_visited(struct cov_target *target, site_filter filter);
 
 /* engine_known - is @choice a COV_ENGINE_* that can be asked for, usable here or not? No lock. */
 bool engine_known(u32 choice);

@@ -25,6 +25,7 @@
  * registered. The table and the mutex are found by name; the table's layout (64 hlists, linked
  * by struct kprobe.hlist under RCU; kernel/kprobes.c) has not changed since 2.6.
  */
+#include <linux/delay.h>
 #include <linux/kallsyms.h>
 #include <linux/kprobes.h>
 #include <linux/mm.h>
@@ -39,6 +40,11 @@
 #include "insn_branch.h"
 #include "ksym.h"
 #include "site_index.h"
+
+#define WAIT_STEP_MS	50
+/* When the log tells of a wait for the first time, and how often from then on. */
+#define SAY_SO_MS	3000
+#define SAY_AGAIN_MS	10000
 
 #define TABLE_SIZE	64
 /* An optimised kprobe covers whole instructions until there are five bytes. */
@@ -267,6 +273,15 @@ static void mark(unsigned long address, void *context)
 void foreign_mark(void)
 {
 	each_probe(mark, NULL);
+}
+
+void foreign_wait(u32 *waited, u32 n)
+{
+	if (*waited % SAY_AGAIN_MS == SAY_SO_MS)
+		pr_warn("waiting for %u kprobes of others on livecov's jumps: take them away (/sys/kernel/debug/kprobes/list)\n",
+			n);
+	msleep(WAIT_STEP_MS);
+	*waited += WAIT_STEP_MS;
 }
 
 int foreign_init(void)

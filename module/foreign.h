@@ -67,6 +67,15 @@ bool foreign_locked_probe_on(unsigned long address, u32 length);
 int foreign_refresh(void);
 
 /**
+ * foreign_wait - wait a little for kprobes to go, and after a few seconds say so in the log
+ * @waited: in and out: 0 at first, then how long it was, in milliseconds
+ * @n: how many kprobes
+ *
+ * Sleeps. No lock is needed.
+ */
+void foreign_wait(u32 *waited, u32 n);
+
+/**
  * foreign_mark - set @visited of all sites on whose patched bytes there is a kprobe
  *
  * Others keep theirs. The targets' lock is held; does not sleep. No failure.

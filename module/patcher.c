@@ -6,7 +6,6 @@
  * it is unregistered (foreign.c). Its removal is awaited for a while. If it stays, so does the
  * patch, with all that the patch needs: held.c keeps it until the kprobe is gone.
  */
-#include <linux/delay.h>
 #include <linux/module.h>
 #include <linux/rcupdate.h>
 #include <linux/uaccess.h>
@@ -23,8 +22,6 @@
 #include "target.h"
 
 #define WAIT_OUT_MS	2000
-#define WAIT_STEP_MS	50
-#define SAY_SO_MS	10000
 
 /* Stubs made in succession are adjacent: they are written together. */
 static u8 pending[PAGE_SIZE];
@@ -194,7 +191,7 @@ void patcher_arm(const struct cov_engine *engine, struct cov_site **sites, u32 n
 struct undoing {
 	struct site_cursor cursor;
 	struct cov_site *site;
-	bool (*describe)(const struct cov_site *site, struct text_patch *patch);
+	const struct cov_engine *engine;
 };
 
 static bool describe_release(void *context, u32 i, struct text_patch *patch)
@@ -206,7 +203,7 @@ static bool describe_release(void *context, u32 i, struct text_patch *patch)
 			undoing->cursor.chunk = NULL;
 		undoing->site = site_next(&undoing->cursor);
 	}
-	return !undoing->site->visited && undoing->describe(undoing->site, patch);
+	return !undoing->site->visited && undoing->engine->describe_undo(undoing->site, patch);
 }
 
 /* A kprobe came between the last check and the patch: treat it as if it had been seen. */
@@ -227,23 +224,23 @@ static u32 count_sites(struct site_cursor cursor)
 }
 
 /* What is left to undo of a site, in @patches. Return: how many. */
-static u32 describe_parts(const struct undoing *undoing, const struct cov_site *site,
+static u32 describe_parts(const struct cov_engine *engine, const struct cov_site *site,
 			  struct text_patch patches[SITE_PARTS])
 {
 	u32 part, n = 0;
 
 	for (part = 0; part < SITE_PARTS; part++) {
 		patches[n].part = part;
-		n += undoing->describe(site, &patches[n]);
+		n += engine->describe_undo(site, &patches[n]);
 	}
 	return n;
 }
 
 /* Is there another user's kprobe on bytes of ours? One on original bytes does not matter. */
-static bool is_visited(const struct undoing *undoing, const struct cov_site *site)
+static bool is_visited(const struct cov_engine *engine, const struct cov_site *site)
 {
 	struct text_patch patches[SITE_PARTS];
-	u32 n = describe_parts(undoing, site, patches);
+	u32 n = describe_parts(engine, site, patches);
 
 	while (n--)
 		if (foreign_probe_on(patches[n].address, patches[n].length))
@@ -252,18 +249,18 @@ static bool is_visited(const struct undoing *undoing, const struct cov_site *sit
 }
 
 /* Set @visited of the sites. Return: how many are. */
-static u32 count_visited(const struct undoing *undoing)
+static u32 count_visited(const struct cov_engine *engine, const struct site_cursor *start)
 {
-	struct site_cursor cursor = undoing->cursor;
+	struct site_cursor cursor = *start;
 	struct cov_site *site;
 	u32 n = 0;
 
 	while ((site = site_next(&cursor)))
 		site->visited = false;
 	foreign_mark();
-	cursor = undoing->cursor;
+	cursor = *start;
 	while ((site = site_next(&cursor))) {
-		site->visited = site->visited && is_visited(undoing, site);
+		site->visited = site->visited && is_visited(engine, site);
 		n += site->visited;
 	}
 	return n;
@@ -271,28 +268,20 @@ static u32 count_visited(const struct undoing *undoing)
 
 /*
  * While livecov is being unloaded no patch of it can stay: then the wait ends only when the
- * other kprobes are gone.
+ * other kprobes are gone. Almost all of it is targets_exit()'s, which does not hold the lock; what
+ * is left here is a kprobe that came after that.
  */
 static bool must_wait(void)
 {
 	return THIS_MODULE->state == MODULE_STATE_GOING;
 }
 
-static void wait_a_little(u32 *waited, u32 n, const struct cov_target *target)
-{
-	if (*waited && *waited % SAY_SO_MS == 0)
-		pr_warn("waiting for %u kprobes of others on livecov's jumps in %s: take them away (/sys/kernel/debug/kprobes/list)\n",
-			n, target->name);
-	msleep(WAIT_STEP_MS);
-	*waited += WAIT_STEP_MS;
-}
-
 static void wait_out(const struct undoing *undoing)
 {
 	u32 waited = 0, n;
 
-	while ((n = count_visited(undoing)) && (must_wait() || waited < WAIT_OUT_MS))
-		wait_a_little(&waited, n, undoing->cursor.target);
+	while ((n = count_visited(undoing->engine, &undoing->cursor)) && (must_wait() || waited < WAIT_OUT_MS))
+		foreign_wait(&waited, n);
 }
 
 /* What has been restored is not described again. Return: how many are left. */
@@ -335,7 +324,7 @@ static void give_back(struct undoing *undoing, struct text_job *job)
 		n = count_refused(undoing);
 		if (!n)
 			break;
-		wait_a_little(&waited, n, undoing->cursor.target);
+		foreign_wait(&waited, n);
 	}
 }
 
@@ -361,7 +350,7 @@ static void abandon_visited(struct undoing *undoing)
 	u32 n;
 
 	while ((site = site_next(&cursor))) {
-		n = site->visited ? describe_parts(undoing, site, patches) : 0;
+		n = site->visited ? describe_parts(undoing->engine, site, patches) : 0;
 		if (n)
 			abandon(site, patches, n);
 	}
@@ -397,11 +386,18 @@ static void drop_stubs(struct site_cursor cursor)
 		drop_stub(site);
 }
 
-void patcher_release(const struct cov_engine *engine, struct cov_target *target,
-		     site_filter filter,
-		     bool (*describe)(const struct cov_site *site, struct text_patch *patch))
+u32 patcher_visited(const struct cov_engine *engine, struct cov_target *target,
+		    site_filter filter)
 {
-	struct undoing undoing = { { target, engine->id, filter }, NULL, describe };
+	struct site_cursor cursor = { target, engine->id, filter };
+
+	return count_visited(engine, &cursor);
+}
+
+void patcher_release(const struct cov_engine *engine, struct cov_target *target,
+		     site_filter filter)
+{
+	struct undoing undoing = { { target, engine->id, filter }, NULL, engine };
 	struct text_job job = { .describe = describe_release, .refused = note_refused,
 				.context = &undoing, .parts = SITE_PARTS };
 

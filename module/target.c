@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * target.c - a target's life cycle: attach, arm, detach. Owns the list of targets and its lock;
- * target.h has the states. May call images, checkpoints, engines, tracking.c, held.c, returns.c,
- * settle.c, site_index.c.
+ * target.h has the states. May call images, checkpoints, engines, tracking.c, foreign.c, held.c,
+ * returns.c, settle.c, site_index.c.
  */
 #include <linux/module.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
+#include "foreign.h"
 #include "held.h"
 #include "patched.h"
 #include "returns.h"
@@ -454,10 +455,37 @@ int targets_init(void)
 	return target_reload_init();
 }
 
+static u32 targets_visited(void)
+{
+	struct cov_target *target;
+	u32 n = 0;
+
+	mutex_lock(&cov_targets_lock);
+	list_for_each_entry(target, &cov_targets, link)
+		n += engine_visited(target, target_any_site);
+	mutex_unlock(&cov_targets_lock);
+	return n;
+}
+
+/*
+ * Other users' kprobes on our jumps are waited for before anything is detached, and without the
+ * lock: a target may be unloaded meanwhile, whose notifier takes it, and which ends the wait for
+ * the kprobes in that target.
+ */
+static void wait_for_visitors(void)
+{
+	u32 waited = 0, n;
+
+	while ((n = targets_visited()))
+		foreign_wait(&waited, n);
+}
+
+/* As long as there is a target, the notifiers see to it that it is not freed under it. */
 void targets_exit(void)
 {
-	target_reload_exit();
+	wait_for_visitors();
 	targets_detach_all();
+	target_reload_exit();
 	settle_stop();
 	target_open_exit();
 }

@@ -340,6 +340,58 @@ static void probe_on_a_byte_given_back_is_nothing_to_wait_for(void)
 	exercise(device);
 }
 
+static bool is_going(const char *module)
+{
+	char path[64], state[16] = "";
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/sys/module/%s/initstate", module);
+	file = fopen(path, "re");
+	if (!file)
+		return false;
+	EXPECT(fgets(state, sizeof(state), file));
+	fclose(file);
+	return !strcmp(state, "going\n");
+}
+
+/*
+ * livecov is being unloaded and waits for somebody's kprobe on a jump of it. The target, with the
+ * kprobe in it, goes: nothing is left to wait for.
+ */
+static void target_goes_while_livecov_waits_for_a_probe_in_it(void)
+{
+	static struct text clean, now;
+	int fd = control_open(), device = covt_open();
+	uint32_t target;
+	char line[128];
+	pid_t pid;
+
+	need_engine(fd, COV_ENGINE_DETOUR);
+	covtarget_text(&clean);
+	target = attach_with(fd, COEXIST_TARGET, NULL, COV_ENGINE_DETOUR, COV_MODE_COUNT,
+			     COV_SCOPE_ALL);
+	snprintf(line, sizeof(line), "p:" PROBE " " COEXIST_TARGET ":covt_if_else+%llu\n",
+		 (unsigned long long)first_detour(fd, target, "covt_if_else", &clean));
+	set_probe(line);
+	with_id(fd, COV_IOC_KEEP, target);
+	exercise(device);
+	close(device);
+	close(fd);
+	pid = MUST(fork());
+	if (!pid)
+		_exit(try_unload("livecov"));
+	EVENTUALLY(is_going("livecov"));
+	sleep(1);
+	EXPECT(is_going("livecov"));
+	EVENTUALLY(try_unload(COEXIST_TARGET) == 0);
+	finish(pid);
+	set_probe("-:" PROBE "\n");
+	device = covt_open();
+	covtarget_text(&now);
+	expect_same_text(&clean, &now);
+	exercise(device);
+}
+
 static const struct test tests[] = {
 	TEST(text_comes_back_after_detach_under_load),
 	TEST(half_armed_target_is_detached),
@@ -349,6 +401,7 @@ static const struct test tests[] = {
 	TEST(livecov_gives_every_byte_back_when_it_goes),
 	TEST(probe_that_stays_keeps_our_jump_until_it_goes),
 	TEST(target_takes_a_probe_that_stays_with_it),
+	TEST(target_goes_while_livecov_waits_for_a_probe_in_it),
 	TEST(probe_on_a_byte_given_back_is_nothing_to_wait_for),
 };
 
