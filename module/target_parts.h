@@ -104,6 +104,14 @@ bool target_any_site(const struct cov_site *site);
  */
 void target_release_sites(struct cov_target *target, site_filter filter);
 
+/**
+ * target_make_way - take other targets' patches from bytes that a manual checkpoint's kprobes need
+ * @target: the checkpoint's, about to be armed
+ *
+ * Kprobes watch those targets' sites from now on; their hits stay. Works as target_release_sites().
+ */
+void target_make_way(struct cov_target *target);
+
 /* target_forget_callers - drop the caller records of all its checkpoints */
 void target_forget_callers(const struct cov_target *target);
 

@@ -134,7 +134,7 @@ static void give_way(unsigned long address)
 	forget_no(site);
 }
 
-static void make_way(struct cov_target *target)
+void target_make_way(struct cov_target *target)
 {
 	struct site_chunk *chunk;
 	struct cov_site *site;
@@ -154,7 +154,7 @@ static int arm_place(struct cov_target *target, struct cov_error *error)
 	const struct cov_site *place = target_place(target);
 	int err;
 
-	make_way(target);
+	target_make_way(target);
 	do {
 		err = target_arm(target, U32_MAX, error);
 		if (!err && signal_pending(current))

@@ -63,8 +63,11 @@ static int switch_target(struct cov_target *target, bool on, bool branches,
 	if (err)
 		cov_fail(error, err, "checkpoint %.100s could not be armed again; delete and add it for a new start",
 			 target->checkpoint);
-	if (on && target_pending(target) && !target_is_going(target))
+	if (on && target_pending(target) && !target_is_going(target)) {
+		/* Others had its bytes, if its module came while it was off. */
+		target_make_way(target);
 		err = target_arm_some(target, U32_MAX, false, error) ?: err;
+	}
 	return target_is_going(target) ? 0 : err;
 }
 

@@ -287,6 +287,34 @@ static void off_stays_off_through_reset_and_reload(void)
 	del_checkpoint(fd, "even");
 }
 
+/* The attached target's detours have taken its bytes when the module came. */
+static void what_was_off_is_switched_on_beside_an_attached_target(void)
+{
+	int fd = control_open();
+	struct work_counts before, after;
+	uint32_t target, work;
+
+	need_engine(fd, COV_ENGINE_DETOUR);
+	target = attach_with(fd, TARGET, NULL, COV_ENGINE_DETOUR, COV_MODE_COUNT, COV_SCOPE_ALL);
+	work = add(fd, "work", "covlife_work", 0, COV_CHECKPOINT_AUTO);
+	switch_all(fd, "work", 0, COV_CHECKPOINT_AUTO);
+	unload(TARGET);
+	load(module_file(TARGET), "");
+	EXPECT_EQ(turn_of_work(fd, target).state, COV_SITE_ARMED);
+	before = work_counts(fd, target);
+	switch_all(fd, "work", 1, COV_CHECKPOINT_AUTO);
+	EXPECT_EQ(turn_of_work(fd, work).state, COV_SITE_ARMED);
+	EXPECT_EQ(turn_of_work(fd, target).state, COV_SITE_ARMED);
+	poke(COVLIFE_TASK, 1);
+	poke(COVLIFE_TASK, 2);
+	EXPECT_HITS(fd, work, 2);
+	EXPECT_EQ(turn_of_work(fd, work).taken_hits, 1);
+	after = work_counts(fd, target);
+	EXPECT_EQ(after.odd - before.odd, 1);
+	EXPECT_EQ(after.even - before.even, 1);
+	del_checkpoint(fd, "work");
+}
+
 /* Nothing says that what ran while it was off did not run, before a reset while it is on. */
 static void what_runs_while_a_checkpoint_is_off_is_unknown(void)
 {
@@ -355,6 +383,7 @@ static const struct test tests[] = {
 	TEST(checkpoints_are_switched_singly_by_pattern_or_all),
 	TEST(branches_are_switched_only_if_asked_for),
 	TEST(off_stays_off_through_reset_and_reload),
+	TEST(what_was_off_is_switched_on_beside_an_attached_target),
 	TEST(what_runs_while_a_checkpoint_is_off_is_unknown),
 	TEST(bad_switches_are_refused),
 };
