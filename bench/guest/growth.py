@@ -63,6 +63,9 @@ def over_records(bench, rows, full):
 
 def over_checkpoints(settings, bench, rows):
     """Calls of one function that is watched by hand, while others are."""
+    # Each sample has a page for each of them: the thousand of before would take 4 GB.
+    livecov.unload()
+    livecov.load()
     run("covstat", "checkpoint", "add", "entry", "benchmod:bench_entry")
     have = 1
     for want in settings.checkpoints:
