@@ -283,7 +283,11 @@ static void give_back(const struct choice *choice, u32 from, u32 to)
 		choice->marks[i] &= ~REGION_MARK_TAKEN;
 }
 
-/* Plain instructions from @at on, enough for an island. Return: where they end, or 0. */
+/*
+ * Plain instructions from @at on, enough for an island. None begins where the second jump does:
+ * there another user's kprobe would be accepted, and would copy that jump. Return: where they end,
+ * or 0.
+ */
 static u32 island_end(const struct choice *choice, u32 at, u32 end)
 {
 	u32 to = at;
@@ -293,6 +297,8 @@ static u32 island_end(const struct choice *choice, u32 at, u32 end)
 			return 0;
 		to = step_over(choice, to, end);
 	}
+	if (choice->marks[at + REGION_JUMP_LEN] & REGION_MARK_START)
+		return 0;
 	return may_have(choice, at, to) ? to : 0;
 }
 

@@ -173,8 +173,8 @@ covt_fn s64 covt_island(u64 a, u64 b, u64 c)
 	asm volatile("test %[a], %[a]\n\t"
 		     "jmp 2f\n"
 		     "1:\tnop\n\t"
-		     "lea 3(%[sum]), %[sum]\n\t"
 		     "add %[c], %[sum]\n\t"
+		     "lea 3(%[sum]), %[sum]\n\t"
 		     "dec %[a]\n"
 		     "2:\t" COVT_JUMP("more") "jnz 1b\n"
 		     /* Three times: the parity of 1 and 2 is odd. */

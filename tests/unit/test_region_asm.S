@@ -92,6 +92,15 @@
 	lea	8(%rdi, %rsi), %rax
 	.endm
 
+	/* Enough for an island, and no instruction begins after the first five bytes of it. */
+	.macro	three
+	lea	(%rdi), %rax
+	.endm
+
+	.macro	seven
+	lea	0x12345678(%rdi), %rax
+	.endm
+
 	.macro	fixed_bytes count
 	.rept	\count
 	sti
@@ -827,8 +836,8 @@ beside_out: ret
 	nop
 	jmp	ahead_first
 ahead_first: nop
-ahead_from: five
-	five
+ahead_from: three
+	seven
 ahead_to: five
 	sti
 ahead_jcc: je	ahead_out
@@ -857,12 +866,24 @@ astern_out: ret
 	sti
 nine_jcc: je	nine_out
 	sti
-	five
+	seven
 	inc	%eax
-	inc	%ecx
 	sti
 nine_out: ret
 	end_function nine
+
+	case	"none where an instruction begins at its second jump: others may put a kprobe there"
+	function island_probe
+	no_region island_probe_jcc, SHORT
+	nop
+	sti
+island_probe_jcc: je island_probe_out
+	sti
+	five
+	five
+	sti
+island_probe_out: ret
+	end_function island_probe
 
 	case	"an island as far ahead as a short jump reaches"
 	function reach_back
@@ -870,8 +891,8 @@ nine_out: ret
 	island	reach_back_jcc, reach_back_jcc-128, reach_back_jcc-118
 	nop
 	sti
-	five
-	five
+	three
+	seven
 	fixed_bytes 118
 reach_back_jcc: je reach_back_out
 reach_back_next: sti
@@ -883,8 +904,8 @@ reach_back_out: ret
 	no_region far_back_jcc, SHORT
 	nop
 	sti
-	five
-	five
+	three
+	seven
 	fixed_bytes 119
 far_back_jcc: je far_back_out
 	sti
@@ -901,8 +922,8 @@ reach_ahead_out: ret
 reach_ahead_in: sti
 reach_ahead_jcc: je reach_ahead_out
 reach_ahead_next: fixed_bytes 122
-	five
-	five
+	three
+	seven
 	ret
 	end_function reach_ahead
 
@@ -915,8 +936,8 @@ far_ahead_out: ret
 far_ahead_in: sti
 far_ahead_jcc: je far_ahead_out
 	fixed_bytes 123
-	five
-	five
+	three
+	seven
 	ret
 	end_function far_ahead
 
@@ -927,8 +948,8 @@ far_ahead_jcc: je far_ahead_out
 	nop
 	fixed_bytes 40
 	five
-	five
-	five
+	three
+	seven
 	fixed_bytes 116
 	jmp	far_block_jcc
 far_block_jcc: je far_block_out
@@ -947,8 +968,8 @@ alone_out: ret
 	end_function alone
 	function rich
 	nop
-	five
-	five
+	three
+	seven
 	five
 	ret
 	end_function rich
@@ -960,8 +981,8 @@ alone_out: ret
 	sti
 island_entered_jcc: je island_entered_out
 	sti
-	five
-island_entered_target: five
+	three
+island_entered_target: seven
 	sti
 island_entered_out: ret
 	end_function island_entered
@@ -978,8 +999,8 @@ island_entered_out: ret
 	sti
 island_named_jcc: je island_named_out
 	sti
-	five
-island_named_at: five
+	three
+island_named_at: seven
 	sti
 island_named_out: ret
 	end_function island_named
@@ -995,13 +1016,13 @@ island_named_out: ret
 	sti
 island_half_jcc: je island_half_out
 island_half_next: sti
-island_half_from: five
-	five
+island_half_from: three
+	seven
 island_half_to: sti
 island_half2_jcc: je island_half_out
 	sti
-	five
-	five
+	three
+	seven
 	sti
 island_half_out: ret
 	end_function island_half
@@ -1013,8 +1034,8 @@ island_half_out: ret
 	sti
 island_operand_jcc: je island_operand_out
 	sti
-	five
-island_operand_at: five
+	three
+island_operand_at: seven
 	sti
 	lea	island_operand_at(%rip), %rax
 island_operand_out: ret
@@ -1031,8 +1052,8 @@ island_fault_jcc: je island_fault_out
 island_fault_next: sti
 	five
 island_fault_load: mov (%rdi), %rax
-island_fault_from: five
-	five
+island_fault_from: three
+	seven
 island_fault_to: sti
 island_fault_out: ret
 	end_function island_fault
@@ -1047,8 +1068,8 @@ island_fixed_load: mov (%rdi), %rax
 	sti
 island_fixed_jcc: je island_fixed_out
 	sti
-	five
-island_fixed_at: five
+	three
+island_fixed_at: seven
 	sti
 island_fixed_out: ret
 	end_function island_fixed
@@ -1065,8 +1086,8 @@ island_label_jcc: je island_label_out
 island_label_site: .byte 0x0f, 0x1f, 0x44, 0, 0
 	sti
 	inc	%ecx
-	five
-island_label_target: five
+	three
+island_label_target: seven
 	sti
 island_label_out: ret
 	end_function island_label
@@ -1125,8 +1146,8 @@ island_warn_out: ret
 	no_region island_fentry_jcc, SHORT
 	entry_region island_fentry, island_fentry_site, island_fentry_to
 	.byte	0x0f, 0x1f, 0x44, 0, 0
-island_fentry_site: five
-island_fentry_to: five
+island_fentry_site: seven
+island_fentry_to: three
 	sti
 island_fentry_jcc: je island_fentry_out
 	sti
@@ -1142,8 +1163,8 @@ island_fentry_out: ret
 	endbr64
 island_entry_fentry: .byte 0x0f, 0x1f, 0x44, 0, 0
 island_entry_site: five
-island_entry_from: five
-	five
+island_entry_from: three
+	seven
 island_entry_to: sti
 island_entry_jcc: je island_entry_out
 island_entry_next: sti
@@ -1158,8 +1179,8 @@ island_entry_out: ret
 island_leader_jcc: je island_leader_in
 	sti
 	jmp	island_leader_out
-island_leader_in: five
-	five
+island_leader_in: three
+	seven
 	sti
 island_leader_out: ret
 	end_function island_leader
@@ -1168,8 +1189,8 @@ island_leader_out: ret
 	function island_untraced
 	no_region island_untraced_jcc, SHORT
 	push	%rbx
-	five
-	five
+	three
+	seven
 	sti
 island_untraced_jcc: je island_untraced_out
 	sti
@@ -1182,8 +1203,8 @@ island_untraced_out: ret
 	no_region island_others2_jcc, SHORT
 	nop
 	sti
-	five
-island_others_from: five
+	three
+island_others_from: seven
 island_others_jcc: je island_others_out
 island_others_next: sti
 island_others2_jcc: je island_others_out
@@ -1202,8 +1223,8 @@ rival_islands_jcc: je rival_islands_out
 rival_islands_next: sti
 rival_islands2_jcc: je rival_islands_out
 	sti
-rival_islands_from: five
-	five
+rival_islands_from: three
+	seven
 rival_islands_to: five
 	sti
 rival_islands_out: ret
@@ -1221,10 +1242,10 @@ two_islands_jcc: je two_islands_out
 two_islands_next: sti
 two_islands2_jcc: je two_islands_out
 two_islands2_next: sti
-two_islands_from: five
-	five
-two_islands_to: five
-	five
+two_islands_from: three
+	seven
+two_islands_to: three
+	seven
 two_islands2_to: sti
 two_islands_out: ret
 	end_function two_islands
@@ -1241,10 +1262,10 @@ island_reserved_jcc: je island_reserved_out
 	sti
 island_reserved2_jcc: je island_reserved_out
 	sti
-	five
-	five
-	five
-	five
+	three
+	seven
+	three
+	seven
 	sti
 island_reserved_out: ret
 	end_function island_reserved
@@ -1258,8 +1279,8 @@ island_reserved_out: ret
 island_unsure_table: sti
 island_unsure_jcc: je island_unsure_out
 	sti
-	five
-	five
+	three
+	seven
 	sti
 island_unsure_out: ret
 	end_function island_unsure
@@ -1276,10 +1297,10 @@ island_loop_jcc: loop island_loop_jcc
 island_loop_next: sti
 island_ecx_jcc: addr32 jrcxz island_loop_out
 island_ecx_next: sti
-island_loop_from: five
-	five
-island_loop_to: five
-	five
+island_loop_from: three
+	seven
+island_loop_to: three
+	seven
 island_ecx_to: sti
 island_loop_out: ret
 	end_function island_loop
@@ -1300,12 +1321,12 @@ short_passages_from: push %rbx
 short_passages_to: sti
 short_passages_jcc: je short_passages_block
 short_passages_next: sti
-short_passages_jumps: five
-	five
-short_passages_entrys: five
-	five
-short_passages_blocks: five
-	five
+short_passages_jumps: three
+	seven
+short_passages_entrys: three
+	seven
+short_passages_blocks: three
+	seven
 short_passages_last: sti
 	jmp	short_passages_out
 short_passages_block: test %eax, %eax

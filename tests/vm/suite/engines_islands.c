@@ -404,10 +404,12 @@ struct place {
 	unsigned int passes;
 };
 
-/* The length of lea 3(SUM), SUM, with which the island begins. */
+#define ADD_LENGTH	3	/* add C, SUM, with which the island begins */
+
+/* The length of lea 3(SUM), SUM, which comes next. */
 static unsigned int lea_length(const struct island *island)
 {
-	return (clean.bytes[island->base + island->begin + 2] & 7) == 4 ? 5 : 4;
+	return (clean.bytes[island->base + island->begin + ADD_LENGTH + 2] & 7) == 4 ? 5 : 4;
 }
 
 /* Where one of others' probes may have been: on an instruction of the island, or on the jump. */
@@ -420,10 +422,10 @@ static void find_places(int fd, struct place places[4], struct island *island)
 	with_id(fd, COV_IOC_DETACH, target);
 	places[0] = (struct place){ "the island's first", island->begin, ROUNDS };
 	places[1] = (struct place){
-		"the island's second", island->begin + lea_length(island), ROUNDS,
+		"the island's second", island->begin + ADD_LENGTH, ROUNDS,
 	};
 	places[2] = (struct place){
-		"the island's last", island->begin + lea_length(island) + 3, ROUNDS,
+		"the island's last", island->begin + ADD_LENGTH + lea_length(island), ROUNDS,
 	};
 	places[3] = (struct place){ "the jump", island->jump, ROUNDS + 1 };
 }
