@@ -254,13 +254,6 @@ int cov_snapshot_reread(struct cov *cov, struct snapshot_target *target);
 /* cov_checkpoint_place - index of the function that a single checkpoint lies in, or COV_NONE */
 uint32_t cov_checkpoint_place(const struct snapshot_target *target);
 
-/*
- * cov_checkpoint_inside - struct cov_checkpoint_desc's @inside
- * @function: out: index, in that target, of the function
- */
-uint32_t cov_checkpoint_inside(const struct cov_snapshot *snapshot, uint32_t t,
-			       uint32_t *function);
-
 /* cov_function_entered - was it? COV_NO, COV_YES, COV_UNKNOWN */
 unsigned int cov_function_entered(const struct snapshot_target *target,
 				  const struct cov_function *function);

@@ -627,8 +627,6 @@ struct cov_target_desc {
  * @error: errno (positive) why it was refused when its module was loaded again, else 0
  * @target_state: COV_TARGET_* of its module
  * @branches: number of branches of its function that are watched with it
- * @inside: index in the snapshot of a target that is not a single checkpoint's and has its
- *	    function with blocks and branches, else COV_NONE
  */
 struct cov_checkpoint_desc {
 	size_t size;
@@ -647,7 +645,6 @@ struct cov_checkpoint_desc {
 	uint32_t error;
 	uint32_t target_state;
 	uint32_t branches;
-	uint32_t inside;
 };
 
 /**
@@ -1549,9 +1546,9 @@ struct cov_unhit {
  *
  * The unhit sides of branches that were reached come first: ordered by the amount of code
  * after them that did not run, then, where that is counted, by how often their other side
- * ran. They are followed by the functions that were not entered, the largest first. Single
- * checkpoints are included where no other target has their function, as @inside of struct
- * cov_checkpoint_desc says: it has the same places.
+ * ran. They are followed by the functions that were not entered, the largest first.
+ * A place that a single checkpoint and the module's own target both have is listed once, as the
+ * latter's.
  *
  * The successor of a block without a conditional jump is guessed from its last bytes (a
  * direct jump to the start of a block; a return); otherwise, or if the target is not

@@ -270,14 +270,53 @@ static int rank_target(struct cov *cov, struct cov_ranking *ranking,
 	return add_functions(cov, ranking, target, t, levels);
 }
 
-/* A single checkpoint's places are all among those of a target that has its function. */
-static bool is_repeated(const struct cov_snapshot *snapshot, uint32_t t, uint64_t levels)
+/* Equal: the same place, as far as one module is at these addresses. */
+static int compare_identity(const void *a, const void *b)
 {
-	uint32_t function, inside = cov_checkpoint_inside(snapshot, t, &function);
+	const struct cov_unhit *x = a, *y = b;
+	int order = compare_numbers(x->address, y->address);
 
-	/* But it may have levels of its own. */
-	return inside != COV_NONE &&
-	       snapshot->targets[inside].functions[function].levels & levels;
+	if (!order)
+		order = compare_numbers(x->kind, y->kind);
+	return order ? order : compare_numbers(x->taken, y->taken);
+}
+
+/* Is @x, a single checkpoint's, among the @n places of equal identity as the module's own? */
+static bool is_repeated(const struct cov_snapshot *snapshot, const struct cov_unhit *x,
+			const struct cov_unhit *same, size_t n)
+{
+	const struct cov_target_info *info = &snapshot->targets[x->target_index].info;
+
+	for (; info->checkpoint[0] && n; n--, same++) {
+		const struct cov_target_info *other = &snapshot->targets[same->target_index].info;
+
+		if (!other->checkpoint[0] && other->state == info->state &&
+		    !strcmp(other->module, info->module))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A single checkpoint's function may be a module's that is attached as well. What both say of a
+ * place may differ: one was armed later, or counts other tasks. If both have it as unhit, it is
+ * listed once.
+ */
+static void drop_repeated(struct cov_ranking *ranking, const struct cov_snapshot *snapshot)
+{
+	struct cov_unhit *places = ranking->places;
+	size_t from, to, i, left = 0;
+
+	qsort(places, ranking->count, sizeof(*places), compare_identity);
+	for (from = 0; from < ranking->count; from = to) {
+		for (to = from; to < ranking->count; to++)
+			if (compare_identity(&places[from], &places[to]))
+				break;
+		for (i = from; i < to; i++)
+			if (!is_repeated(snapshot, &places[i], &places[from], to - from))
+				places[left++] = places[i];
+	}
+	ranking->count = left;
 }
 
 COV_PUBLIC int cov_rank(struct cov *cov, const struct cov_snapshot *snapshot,
@@ -297,16 +336,17 @@ COV_PUBLIC int cov_rank(struct cov *cov, const struct cov_snapshot *snapshot,
 	if (!levels)
 		levels = COV_LEVELS_ALL;
 	for (t = 0; !ret && t < snapshot->count; t++)
-		if (!is_repeated(snapshot, t, levels))
-			ret = rank_target(cov, ranking, &snapshot->targets[t], t, levels, flags);
+		ret = rank_target(cov, ranking, &snapshot->targets[t], t, levels, flags);
 	if (ret) {
 		cov_ranking_free(ranking);
 		errno = -ret;
 		return ret;
 	}
-	if (ranking->count)
+	if (ranking->count) {
+		drop_repeated(ranking, snapshot);
 		qsort(ranking->places, ranking->count, sizeof(*ranking->places),
 		      compare_places);
+	}
 	*out = ranking;
 	return 0;
 }

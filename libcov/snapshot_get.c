@@ -98,45 +98,13 @@ uint32_t cov_checkpoint_place(const struct snapshot_target *target)
 	return COV_NONE;
 }
 
-static uint32_t function_at(const struct snapshot_target *target, uint64_t address)
-{
-	uint32_t i;
-
-	for (i = 0; i < target->info.functions; i++)
-		if (target->functions[i].address == address)
-			return i;
-	return COV_NONE;
-}
-
-uint32_t cov_checkpoint_inside(const struct cov_snapshot *snapshot, uint32_t t, uint32_t *function)
-{
-	const struct snapshot_target *checkpoint = &snapshot->targets[t];
-	uint32_t place = cov_checkpoint_place(checkpoint);
-	uint32_t i;
-
-	*function = COV_NONE;
-	if (!checkpoint->info.checkpoint[0] || place == COV_NONE)
-		return COV_NONE;
-	for (i = 0; i < snapshot->count; i++) {
-		const struct snapshot_target *target = &snapshot->targets[i];
-
-		if (target->info.checkpoint[0] ||
-		    target->info.attach_flags & COV_ATTACH_FUNCTIONS_ONLY)
-			continue;
-		*function = function_at(target, checkpoint->functions[place].address);
-		if (*function != COV_NONE)
-			return i;
-	}
-	return COV_NONE;
-}
-
 COV_PUBLIC int cov_snapshot_checkpoint(const struct cov_snapshot *snapshot, unsigned int t,
 				       struct cov_checkpoint_desc *out)
 {
 	const struct snapshot_target *target;
 	const struct cov_function *place;
 	struct cov_checkpoint_desc desc;
-	uint32_t function, same;
+	uint32_t function;
 
 	if (t >= snapshot->count)
 		return out_of_range();
@@ -161,7 +129,6 @@ COV_PUBLIC int cov_snapshot_checkpoint(const struct cov_snapshot *snapshot, unsi
 		.error = place->error,
 		.target_state = target->info.state,
 		.branches = target->info.branches,
-		.inside = cov_checkpoint_inside(snapshot, t, &same),
 	};
 	return cov_give(out, &desc, sizeof(desc));
 }

@@ -440,51 +440,39 @@ void targets_detach_owner(u64 owner)
 	mutex_unlock(&cov_targets_lock);
 }
 
-void targets_detach_all(void)
-{
-	struct cov_target *target, *next;
-
-	mutex_lock(&cov_targets_lock);
-	list_for_each_entry_safe(target, next, &cov_targets, link)
-		target_detach(target);
-	mutex_unlock(&cov_targets_lock);
-}
-
 int targets_init(void)
 {
 	return target_reload_init();
 }
 
-static u32 targets_visited(void)
+/* Return: how many kprobes of others there are on the jumps of those that are left. */
+static u32 detach_unvisited(void)
 {
-	struct cov_target *target;
-	u32 n = 0;
+	struct cov_target *target, *next;
+	u32 left = 0, n;
 
 	mutex_lock(&cov_targets_lock);
-	list_for_each_entry(target, &cov_targets, link)
-		n += engine_visited(target, target_any_site);
+	list_for_each_entry_safe(target, next, &cov_targets, link) {
+		n = engine_visited(target, target_any_site);
+		if (!n)
+			target_detach(target);
+		left += n;
+	}
 	mutex_unlock(&cov_targets_lock);
-	return n;
+	return left;
 }
 
 /*
- * Other users' kprobes on our jumps are waited for before anything is detached, and without the
- * lock: a target may be unloaded meanwhile, whose notifier takes it, and which ends the wait for
- * the kprobes in that target.
+ * Other users' kprobes on our jumps are waited for without the lock: a target may be unloaded
+ * meanwhile, whose notifier takes it, and which ends the wait for the kprobes in that target. As
+ * long as there is a target, the notifiers see to it that it is not freed under it.
  */
-static void wait_for_visitors(void)
-{
-	u32 waited = 0, n;
-
-	while ((n = targets_visited()))
-		foreign_wait(&waited, n);
-}
-
-/* As long as there is a target, the notifiers see to it that it is not freed under it. */
 void targets_exit(void)
 {
-	wait_for_visitors();
-	targets_detach_all();
+	u32 waited = 0, left;
+
+	while ((left = detach_unvisited()))
+		foreign_wait(&waited, left);
 	target_reload_exit();
 	settle_stop();
 	target_open_exit();

@@ -285,9 +285,6 @@ u64 target_missed(const struct cov_target *target);
  */
 void targets_detach_owner(u64 owner);
 
-/* targets_detach_all - detach all targets. Takes cov_targets_lock itself; sleeps. */
-void targets_detach_all(void);
-
 /**
  * targets_init - register the module notifiers
  *

@@ -105,8 +105,8 @@ bool target_any_site(const struct cov_site *site);
 void target_release_sites(struct cov_target *target, site_filter filter);
 
 /**
- * target_make_way - take other targets' patches from bytes that a manual checkpoint's kprobes need
- * @target: the checkpoint's, about to be armed
+ * target_make_way - take other targets' patches from bytes that kprobes of a manual checkpoint need
+ * @target: the checkpoint's: its PENDING sites are about to be armed
  *
  * Kprobes watch those targets' sites from now on; their hits stay. Works as target_release_sites().
  */

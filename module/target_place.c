@@ -141,6 +141,8 @@ void target_make_way(struct cov_target *target)
 	u32 i;
 
 	for_each_site(site, chunk, i, &target->cps) {
+		if (site->state != COV_SITE_PENDING)
+			continue;
 		if (!site->at_fentry)
 			give_way(site_address(site));
 		/* kprobes moves a probe from an endbr64 to the instruction after it. */

@@ -869,7 +869,6 @@ static int do_trace(struct cov_trace *request)
 	return fake_trace(request, &kernel->settings);
 }
 
-/* Lets a task register again while it is tracked, which the kernel does not. */
 /* A child of a tracked task is tracked, until another task is. */
 static bool is_tracked_by_birth(void)
 {

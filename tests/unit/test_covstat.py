@@ -1165,7 +1165,9 @@ class Trace(Case):
             self.addCleanup(process.kill)
             process.stderr.readline()
             # As long as the command is running, it is the one that gets them.
-            while process.poll() is None:
+            for _ in range(400):
+                if process.poll() is not None:
+                    break
                 process.send_signal(number)
                 time.sleep(0.05)
             self.assertEqual(process.returncode, -number)

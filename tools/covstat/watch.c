@@ -11,6 +11,7 @@
 #include <json-c/json.h>
 #include <limits.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -19,6 +20,16 @@
 /* Not everything wakes us: detours do not detect first hits. */
 #define LOOK_AGAIN_MS	1000
 
+static const char function_kind[] = "function", block_kind[] = "block", outcome_kind[] = "outcome";
+static const char taken[] = "taken", not_taken[] = "not taken";
+
+/* A place that was told in this look: its @kind, for an outcome which @way, else NULL. */
+struct told {
+	const char *kind;
+	const char *way;
+	uint64_t address;
+};
+
 /**
  * struct watch - what is being done
  * @left: lines still to print; UINT64_MAX for no limit
@@ -26,6 +37,9 @@
  * @limited: there is a @deadline
  * @deadline: of CLOCK_MONOTONIC
  * @now: the last snapshot
+ * @told: places of modules' own targets, which single checkpoints may have as well
+ * @nr_told: how many
+ * @room: for so many
  */
 struct watch {
 	uint64_t left;
@@ -33,6 +47,9 @@ struct watch {
 	bool limited;
 	struct timespec deadline;
 	struct cov_snapshot *now;
+	struct told *told;
+	size_t nr_told;
+	size_t room;
 };
 
 /* ---- one line ---------------------------------------------------------- */
@@ -47,16 +64,46 @@ static bool next_line(struct watch *watch)
 	return true;
 }
 
-static void print_place(struct watch *watch, const char *kind, const char *module,
-			const struct cov_function_desc *f, uint64_t offset, const char *way)
+/* Without memory a place may be told twice. */
+static void remember(struct watch *watch, const struct told *place)
 {
+	size_t room = watch->room ? 2 * watch->room : 64;
+	struct told *more;
+
+	if (watch->nr_told == watch->room) {
+		more = realloc(watch->told, room * sizeof(*more));
+		if (!more)
+			return;
+		watch->told = more;
+		watch->room = room;
+	}
+	watch->told[watch->nr_told++] = *place;
+}
+
+static bool was_told(const struct watch *watch, const struct told *place)
+{
+	const struct told *told = watch->told;
+	size_t i;
+
+	for (i = 0; i < watch->nr_told; i++)
+		if (told[i].address == place->address && told[i].kind == place->kind &&
+		    told[i].way == place->way)
+			return true;
+	return false;
+}
+
+static void print_place(struct watch *watch, const struct told *place, const char *module,
+			const struct cov_function_desc *f)
+{
+	const char *kind = place->kind, *way = place->way;
+	uint64_t offset = place->address - f->address;
 	struct json_object *line;
 
 	if (!next_line(watch))
 		return;
 	if (!settings.json) {
 		printf("%-8s  %s:%s", kind, module, f->name);
-		if (offset || strcmp(kind, "function"))
+		if (kind != function_kind)
 			printf("+0x%" PRIx64, offset);
 		printf("%s%s\n", way ? " " : "", way ? way : "");
 		return;
@@ -65,9 +112,10 @@ static void print_place(struct watch *watch, const char *kind, const char *modul
 	json_add_string(line, "new", kind);
 	json_add_string(line, "module", module);
 	json_add_string(line, "function", f->name);
+	json_add_number(line, "function_address", f->address);
 	json_add_number(line, "function_offset", offset);
 	if (way)
-		json_add_bool(line, "taken", !strcmp(way, "taken"));
+		json_add_bool(line, "taken", way == taken);
 	json_print(line);
 }
 
@@ -105,79 +153,95 @@ static unsigned int earlier(const struct cov_snapshot *before, uint32_t target)
 	return COV_NONE;
 }
 
-static void new_functions(struct watch *watch, const struct cov_snapshot *before,
-			  unsigned int was, unsigned int t, const char *module)
+/* A target and what it was in the snapshot before: COV_NONE if it was not there. */
+struct compared {
+	const struct cov_snapshot *before;
+	unsigned int was, now;
+	const struct cov_target_desc *desc;
+};
+
+/* Places of single checkpoints come last (new_places()). */
+static void tell(struct watch *watch, const struct compared *target, const char *kind,
+		 const struct cov_function_desc *f, uint64_t offset, const char *way)
+{
+	struct told place = { kind, way, f->address + offset };
+
+	if (!target->desc->checkpoint[0])
+		remember(watch, &place);
+	else if (was_told(watch, &place))
+		return;
+	print_place(watch, &place, target->desc->module, f);
+}
+
+static void new_functions(struct watch *watch, const struct compared *target)
 {
 	struct cov_function_desc f = COV_INIT(f), old = COV_INIT(old);
 	unsigned int i;
 
-	for (i = 0; !cov_snapshot_function(watch->now, t, i, &f); i++) {
-		bool known = !cov_snapshot_function(before, was, i, &old) &&
+	for (i = 0; !cov_snapshot_function(watch->now, target->now, i, &f); i++) {
+		bool known = !cov_snapshot_function(target->before, target->was, i, &old) &&
 			     old.entered == COV_YES;
 
 		if (f.parent == COV_NONE && f.entered == COV_YES && !known)
-			print_place(watch, "function", module, &f, 0, NULL);
+			tell(watch, target, function_kind, &f, 0, NULL);
 	}
 }
 
-static void new_blocks(struct watch *watch, const struct cov_snapshot *before,
-		       unsigned int was, unsigned int t, const char *module)
+static void new_blocks(struct watch *watch, const struct compared *target)
 {
 	struct cov_block_desc block = COV_INIT(block), old = COV_INIT(old);
 	struct cov_function_desc f = COV_INIT(f);
 	unsigned int i;
 
-	for (i = 0; !cov_snapshot_block(watch->now, t, i, &block); i++) {
-		bool known = !cov_snapshot_block(before, was, i, &old) &&
+	for (i = 0; !cov_snapshot_block(watch->now, target->now, i, &block); i++) {
+		bool known = !cov_snapshot_block(target->before, target->was, i, &old) &&
 			     old.covered == COV_YES;
 
 		if (block.covered == COV_YES && !known &&
-		    !cov_snapshot_function(watch->now, t, block.function, &f))
-			print_place(watch, "block", module, &f, block.offset, NULL);
+		    !cov_snapshot_function(watch->now, target->now, block.function, &f))
+			tell(watch, target, block_kind, &f, block.offset, NULL);
 	}
 }
 
-static void new_outcomes(struct watch *watch, const struct cov_snapshot *before,
-			 unsigned int was, unsigned int t, const char *module)
+static void new_outcomes(struct watch *watch, const struct compared *target)
 {
 	struct cov_branch_desc branch = COV_INIT(branch), old = COV_INIT(old);
 	struct cov_function_desc f = COV_INIT(f);
 	unsigned int i;
 
-	for (i = 0; !cov_snapshot_branch(watch->now, t, i, &branch); i++) {
-		bool known = !cov_snapshot_branch(before, was, i, &old);
+	for (i = 0; !cov_snapshot_branch(watch->now, target->now, i, &branch); i++) {
+		bool known = !cov_snapshot_branch(target->before, target->was, i, &old);
 
-		if (cov_snapshot_function(watch->now, t, branch.function, &f))
+		if (cov_snapshot_function(watch->now, target->now, branch.function, &f))
 			continue;
 		if (branch.taken == COV_YES && !(known && old.taken == COV_YES))
-			print_place(watch, "outcome", module, &f, branch.offset, "taken");
+			tell(watch, target, outcome_kind, &f, branch.offset, taken);
 		if (branch.fallthrough == COV_YES && !(known && old.fallthrough == COV_YES))
-			print_place(watch, "outcome", module, &f, branch.offset, "not taken");
+			tell(watch, target, outcome_kind, &f, branch.offset, not_taken);
 	}
 }
 
-/* What is new in a single checkpoint's function is told once. */
-static bool is_repeated(const struct cov_snapshot *snapshot, unsigned int t)
+static void new_places_of(struct watch *watch, const struct cov_snapshot *before, bool checkpoints)
 {
-	struct cov_checkpoint_desc checkpoint = COV_INIT(checkpoint);
+	struct cov_target_desc desc = COV_INIT(desc);
+	struct compared target = { .before = before, .desc = &desc };
 
-	return !cov_snapshot_checkpoint(snapshot, t, &checkpoint) && checkpoint.inside != COV_NONE;
+	for (; !cov_snapshot_target(watch->now, target.now, &desc); target.now++) {
+		if (!!desc.checkpoint[0] != checkpoints)
+			continue;
+		target.was = earlier(before, desc.target);
+		new_functions(watch, &target);
+		new_blocks(watch, &target);
+		new_outcomes(watch, &target);
+	}
 }
 
+/* What is new in a module that is attached and in a single checkpoint's function is told once. */
 static void new_places(struct watch *watch, const struct cov_snapshot *before)
 {
-	struct cov_target_desc target = COV_INIT(target);
-	unsigned int t;
-
-	for (t = 0; !cov_snapshot_target(watch->now, t, &target); t++) {
-		unsigned int was = earlier(before, target.target);
-
-		if (is_repeated(watch->now, t))
-			continue;
-		new_functions(watch, before, was, t, target.module);
-		new_blocks(watch, before, was, t, target.module);
-		new_outcomes(watch, before, was, t, target.module);
-	}
+	watch->nr_told = 0;
+	new_places_of(watch, before, false);
+	new_places_of(watch, before, true);
 }
 
 static int new_pairs(struct cov *cov, struct watch *watch, const struct cov_news_counts *news)
@@ -315,6 +379,7 @@ static int run_watch(int argc, char **argv)
 	signals_catch();
 	status = watch_new(cov, &watch);
 	cov_snapshot_free(watch.now);
+	free(watch.told);
 	cov_close(cov);
 	return status;
 }
