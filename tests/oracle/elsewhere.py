@@ -46,6 +46,7 @@ from target_text import CALL, JCC, JMP, LEAVE, OTHER
 DETOUR_SIZE = 5
 SHORT_SIZE = 2
 SHORT_JUMP = 0xeb
+SHORT_NOP = b"\x66\x90"
 INT3 = 0xcc     # what stands behind the jump, where instructions were
 PUSH = 0x68     # of four bytes, sign-extended
 ADDRESS_MASK = 2**64 - 1
@@ -179,8 +180,10 @@ class Elsewhere:
         return kind == JMP and len(content) == DETOUR_SIZE and target in self._engine
 
     def is_short(self, address, content):
-        """... or a short one to such a jump?"""
-        if len(content) != SHORT_SIZE or content[0] != SHORT_JUMP:
+        """... or a short one to such a jump? One in place of a nop is a static branch's, and
+        may lead there as well."""
+        if len(content) != SHORT_SIZE or content[0] != SHORT_JUMP or \
+                self._text.instructions[address].bytes == SHORT_NOP:
             return False
         target = decode(content, address)[2]
         return self.is_detour(target, self._now(target, DETOUR_SIZE))

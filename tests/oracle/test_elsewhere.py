@@ -7,9 +7,11 @@ of both.
 """
 
 import collections
+import dataclasses
 import os
 import sys
 import unittest
+import unittest.mock
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 sys.path.insert(0, HERE)
@@ -205,6 +207,15 @@ class ElsewhereTest(unittest.TestCase):
         for opcode, expected in ((0xeb, True), (0xe9, False)):
             self.assertEqual(witness.elsewhere.is_short(
                 AT["islands_jump"], bytes([opcode, short])), expected)
+
+    def test_a_static_branch_that_leads_to_a_detour_is_none(self):
+        witness = self.island("stub_islands_copy").run("islands", True).hear(learn=True)
+        own = TEXT.instructions[AT["islands_jump"]]
+        jump = bytes([0xeb, AT["islands_second"] - own.end & 0xff])
+        self.assertTrue(witness.elsewhere.is_short(own.address, jump))
+        nop = dataclasses.replace(own, bytes=b"\x66\x90")
+        with unittest.mock.patch.dict(TEXT.instructions, {own.address: nop}):
+            self.assertFalse(witness.elsewhere.is_short(own.address, jump))
 
     def test_instructions_behind_go_along(self):
         """... and what the stub adds looks like what follows in the text."""
