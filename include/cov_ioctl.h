@@ -625,7 +625,7 @@ struct cov_samples {
  * @sample: in scope tracked: which sample's; else 0
  * @offset: out: for mmap() of this file, read-only
  * @length: out: for mmap(), bytes, whole pages
- * @cell_size: out: 1 (0 or 1) or, in mode count, 8 (a count)
+ * @cell_size: out: 1 (0 or 1) or, where hits are counted, 8 (a count)
  * @functions: out: index of the first function's entry cell; the entry cells are
  *	       contiguous
  * @branches: out: index of the first branch's cells, two each: not taken, taken
@@ -634,10 +634,9 @@ struct cov_samples {
  * @cells: out: number of cells
  * @pad2: 0
  *
- * What is mapped is what engines entry and detour write while they run, and in scope
- * tracked the others as well; kprobes and breakpoints in scope all, and everything
- * attached with COV_ATTACH_PATHS in scope all, appear only in the tables. The mapping
- * stays valid after a detach; its contents are then undefined. Since minor version 1.
+ * What is mapped is what all engines write while they run. What follows from other sites
+ * appears only in the tables. The mapping stays valid after a detach; its contents are then
+ * undefined. Since minor version 1.
  */
 struct cov_map {
 	__u32 target;

@@ -871,7 +871,7 @@ int cov_text(struct cov *cov, uint32_t target, uint64_t address, void *buffer,
  * @size: sizeof
  * @base: address of cell 0
  * @length: size of the mapping in bytes
- * @cell_size: 1: uint8_t, 0 or 1; 8: uint64_t, a count (in mode count)
+ * @cell_size: 1: uint8_t, 0 or 1; 8: uint64_t, a count (where hits are counted)
  * @cells: number of cells
  * @functions: index of the entry cell of function 0; the entry cells are contiguous, in
  *	       the order of the snapshot's functions
@@ -897,10 +897,10 @@ struct cov_mapping {
  * @sample: which sample's, for a target with scope tracked; 0 with scope all
  * @mapping: out; release it with cov_unmap()
  *
- * Reading it needs no call. A cell may be written at any moment; read it once. In scope
- * all, sites armed by kprobes or breakpoints appear only in the tables, and their cells
- * stay 0: a snapshot has everything. The mapping outlives the handle; its contents are
- * undefined after the target was detached or loaded again.
+ * Reading it needs no call. A cell may be written at any moment; read it once. All engines
+ * write them; what follows from other sites is only in the tables: a snapshot has everything.
+ * The mapping outlives the handle; its contents are undefined after the target was detached
+ * or loaded again.
  *
  * Errors: ENOENT no such target or sample, EINVAL @sample does not match the target's
  * scope, EPROTO livecov contradicts itself, ENOMEM, ENOTTY this livecov.ko is too old for

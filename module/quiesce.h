@@ -11,8 +11,9 @@
 /**
  * text_quiesce - wait until no task is in a stub, nor in a region after its first byte
  *
- * The caller has closed the ways in where it matters. Handlers are not waited for. Takes the CPUs' lock for reading and the look lock; sleeps: milliseconds as
- * a rule, and on kernels that preempt tasks in the kernel a grace period of RCU tasks.
+ * The caller has closed the ways in where it matters. Handlers are not waited for. Takes the CPUs'
+ * lock for reading and the look lock; sleeps: milliseconds as a rule, and on kernels that preempt
+ * tasks in the kernel a grace period of RCU tasks.
  */
 void text_quiesce(void);
 
