@@ -3,9 +3,9 @@
  * quiesce.c - see quiesce.h.
  *
  * An address is called inside if it is in the arena (stubs, and the windows that they call), or
- * in a region or an island after its first byte. A task, or an interrupt on top of it, is inside if that is
- * where it will continue. No call leads out of the arena that would return there, so only
- * interrupts and exceptions return to it: the address is then in the registers saved on the
+ * in a region or an island after its first byte. A task, or an interrupt on top of it, is inside
+ * if that is where it will continue. No call leads out of the arena that would return there, so
+ * only interrupts and exceptions return to it: the address is then in the registers saved on the
  * stack, or, as long as nothing interrupts, in the CPU's instruction pointer.
  *
  * In preemption models none and voluntary a task gives up its CPU only where it asks to, and no

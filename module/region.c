@@ -271,7 +271,7 @@ static void choose_passage(const struct choice *choice, u32 end, struct region *
 
 /* --- islands --- see struct region --------------------------------------------------------- */
 
-/* Where an island may begin, from the first byte of the short jump that leads to its second jump. */
+/* Where an island may begin, from the first byte of the short jump to its second jump. */
 #define ISLAND_BACK	128U
 #define ISLAND_AHEAD	(REGION_SHORT_LEN + 127U - REGION_JUMP_LEN)
 

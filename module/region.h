@@ -34,8 +34,9 @@
  *
  * Where there is no room for a near jump, there is for a short one. It needs an island within
  * its reach: another range of the same kind, of plain instructions, with room for two near
- * jumps, where no instruction begins at the second. The first leads to a copy of these instructions, for all that reach them; the second,
- * which nothing else can reach, is where the short jump goes, and leads to the region's stub.
+ * jumps, where no instruction begins at the second. The first leads to a copy of these
+ * instructions, for all that reach them; the second, which nothing else can reach, is where the
+ * short jump goes, and leads to the region's stub.
  */
 struct region {
 	u16 before : 6;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * site_index.c - see site_index.h. An index is an array of words, one for each part of a site's
- * patch, sorted into buckets of 64 bytes of text, and for each bucket the position of its first word: a
- * look-up reads one bucket and walks over the words of its sites, two on average.
+ * patch, sorted into buckets of 64 bytes of text, and for each bucket the position of its first
+ * word: a look-up reads one bucket and walks over the words of its sites, two on average.
  *
  *	indices --> index of ext4 --> index of brd --> NULL
  *	            bucket[0] .. bucket[size / 64]
