@@ -280,7 +280,8 @@ static void wait_out(const struct undoing *undoing)
 {
 	u32 waited = 0, n;
 
-	while ((n = count_visited(undoing->engine, &undoing->cursor)) && (must_wait() || waited < WAIT_OUT_MS))
+	while ((n = count_visited(undoing->engine, &undoing->cursor)) &&
+	       (must_wait() || waited < WAIT_OUT_MS))
 		foreign_wait(&waited, n);
 }
 

@@ -200,6 +200,15 @@ static void set_probe(const char *line)
 	close(fd);
 }
 
+static void probe_if_else(uint64_t offset)
+{
+	char line[128];
+
+	snprintf(line, sizeof(line), "p:" PROBE " " COEXIST_TARGET ":covt_if_else+%llu\n",
+		 (unsigned long long)offset);
+	set_probe(line);
+}
+
 /* How many bytes behind the function's first its first jump of ours begins. */
 static uint64_t first_detour(int fd, uint32_t target, const char *name, const struct text *clean)
 {
@@ -233,16 +242,13 @@ static void probe_that_stays_keeps_our_jump_until_it_goes(void)
 	int fd = control_open(), device = covt_open();
 	struct workers workers;
 	uint32_t target;
-	char line[128];
 
 	need_engine(fd, COV_ENGINE_DETOUR);
 	covtarget_text(&clean);
 	workers_start(&workers);
 	target = attach_with(fd, COEXIST_TARGET, NULL, COV_ENGINE_DETOUR, COV_MODE_COUNT,
 			     COV_SCOPE_ALL);
-	snprintf(line, sizeof(line), "p:" PROBE " " COEXIST_TARGET ":covt_if_else+%llu\n",
-		 (unsigned long long)first_detour(fd, target, "covt_if_else", &clean));
-	set_probe(line);
+	probe_if_else(first_detour(fd, target, "covt_if_else", &clean));
 	write_file(TRACEFS "events/" PROBE "/enable", "1");
 	workers_pass(&workers);
 	with_id(fd, COV_IOC_DETACH, target);
@@ -271,15 +277,12 @@ static void target_takes_a_probe_that_stays_with_it(void)
 	static struct text clean, now;
 	int fd = control_open(), device = covt_open();
 	uint32_t target;
-	char line[128];
 
 	need_engine(fd, COV_ENGINE_DETOUR);
 	covtarget_text(&clean);
 	target = attach_with(fd, COEXIST_TARGET, NULL, COV_ENGINE_DETOUR, COV_MODE_COUNT,
 			     COV_SCOPE_ALL);
-	snprintf(line, sizeof(line), "p:" PROBE " " COEXIST_TARGET ":covt_if_else+%llu\n",
-		 (unsigned long long)first_detour(fd, target, "covt_if_else", &clean));
-	set_probe(line);
+	probe_if_else(first_detour(fd, target, "covt_if_else", &clean));
 	write_file(TRACEFS "events/" PROBE "/enable", "1");
 	with_id(fd, COV_IOC_DETACH, target);
 	close(fd);
@@ -313,7 +316,6 @@ static void probe_on_a_byte_given_back_is_nothing_to_wait_for(void)
 	int fd = control_open(), device = covt_open();
 	uint64_t offset, at;
 	uint32_t target;
-	char line[128];
 
 	need_engine(fd, COV_ENGINE_BREAKPOINT);
 	covtarget_text(&clean);
@@ -323,9 +325,7 @@ static void probe_on_a_byte_given_back_is_nothing_to_wait_for(void)
 	at = function_of(fd, target, "covt_if_else").address + offset - clean.address;
 	exercise(device);
 	EVENTUALLY(is_byte_of_covtarget(&clean, at));
-	snprintf(line, sizeof(line), "p:" PROBE " " COEXIST_TARGET ":covt_if_else+%llu\n",
-		 (unsigned long long)offset);
-	set_probe(line);
+	probe_if_else(offset);
 	write_file(TRACEFS "events/" PROBE "/enable", "1");
 	exercise(device);
 	with_id(fd, COV_IOC_DETACH, target);
@@ -363,16 +363,13 @@ static void target_goes_while_livecov_waits_for_a_probe_in_it(void)
 	static struct text clean, now;
 	int fd = control_open(), device = covt_open();
 	uint32_t target;
-	char line[128];
 	pid_t pid;
 
 	need_engine(fd, COV_ENGINE_DETOUR);
 	covtarget_text(&clean);
 	target = attach_with(fd, COEXIST_TARGET, NULL, COV_ENGINE_DETOUR, COV_MODE_COUNT,
 			     COV_SCOPE_ALL);
-	snprintf(line, sizeof(line), "p:" PROBE " " COEXIST_TARGET ":covt_if_else+%llu\n",
-		 (unsigned long long)first_detour(fd, target, "covt_if_else", &clean));
-	set_probe(line);
+	probe_if_else(first_detour(fd, target, "covt_if_else", &clean));
 	with_id(fd, COV_IOC_KEEP, target);
 	exercise(device);
 	close(device);
