@@ -122,7 +122,7 @@ static int notrace breakpoint_notify(struct notifier_block *nb, unsigned long ev
 	if (event != DIE_INT3 || user_mode(args->regs))
 		return NOTIFY_DONE;
 	site = site_index_find(args->regs->ip - 1);
-	if (!site || !site->patched)
+	if (!site)
 		return go_to_held_stub(args->regs);
 	/* A jump, or a detour that is being installed or removed. */
 	if (likely(site->by_stub))

@@ -16,6 +16,9 @@
 
 #define CHAIN_MAX	3
 
+/* For manual checkpoints, beside COV_ENGINE_*: engines of which several can watch one place. */
+#define BY_HAND		COV_ENGINES
+
 /* Each takes what those before it have left. kprobes comes after all of them, and is slow. */
 static const struct chain {
 	const struct cov_engine *fast[CHAIN_MAX];
@@ -28,6 +31,7 @@ static const struct chain {
 	[COV_ENGINE_BREAKPOINT] = { { &cov_engine_breakpoint, &cov_engine_entry }, true },
 	[COV_ENGINE_DETOUR] = { { &cov_engine_detour, &cov_engine_entry }, false },
 	[COV_ENGINE_ENTRY] = { { &cov_engine_entry }, false },
+	[BY_HAND] = { { &cov_engine_entry }, true },
 };
 
 const struct cov_engine *const cov_engines[COV_ENGINES] = {
@@ -44,11 +48,13 @@ static const struct cov_engine *const engines[] = {
 
 bool engine_known(u32 choice)
 {
-	return choice < ARRAY_SIZE(chains);
+	return choice < COV_ENGINES;
 }
 
 u32 engine_choice(const struct cov_target *target)
 {
+	if (target->checkpoint[0])
+		return BY_HAND;
 	/* A stub writes cells: it knows neither an order nor what was passed before. */
 	if (target->engine == COV_ENGINE_AUTO &&
 	    (target->cps.mode == COV_MODE_TRACE || target->flags & COV_ATTACH_PATHS))

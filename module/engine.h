@@ -66,7 +66,7 @@ static inline const struct cov_engine *engine_of(const struct cov_site *site)
 
 /**
  * engine_arm_fast - arm pending sites of one target by engines that arm all at once
- * @choice: COV_ENGINE_* that was asked for
+ * @choice: engine_choice()
  * @sites: in and out: their order changes
  * @n: how many, at least 1
  *
@@ -85,7 +85,10 @@ int engine_arm_fast(u32 choice, struct cov_site **sites, u32 n);
  */
 void engine_arm_slow(struct cov_site **sites, u32 n);
 
-/* engine_choice - COV_ENGINE_* to arm a target's sites: where order counts, auto has no detours */
+/*
+ * engine_choice - for engine_arm_fast(): where order counts, auto has no detours; manual
+ * checkpoints have a choice of their own
+ */
 u32 engine_choice(const struct cov_target *target);
 
 /**

@@ -3,14 +3,17 @@
  * entry.c - engine entry: function entries through ftrace: one struct ftrace_ops with one
  * filter for all targets. It takes the entries that other engines leave: where one hit is
  * enough (modes edges and blocks, scope all) most get a breakpoint (breakpoint.c), elsewhere a
- * detour (detour.c). Owns the ops. May call ftrace, site_index.c, task_maps.h, cells.h.
+ * detour (detour.c). Owns the ops. May call ftrace, entry_table.c, task_maps.h, cells.h.
  *
  * The callback runs in the function's own context and does what a stub does: it writes a cell;
  * only with COV_ATTACH_PATHS does it record the caller, and count.
  *
  *	PENDING --> known to handlers --> in the filter, ops registered --> ARMED
- *	seen, in modes edges and blocks: out of the filter --> DISARMED
+ *	seen, in modes edges and blocks, or switched off: out of the filter --> DISARMED
  *	release: out of the filter --> unknown to handlers --> RCU grace period over
+ *
+ * Several sites may be at one address, of different targets: it leaves the filter with the last
+ * of them that is ARMED.
  *
  * The ops:
  *
@@ -34,10 +37,10 @@
 #include "compat.h"
 #include "engine.h"
 #include "entry.h"
+#include "entry_table.h"
 #include "fentry_nop.h"
 #include "hit.h"
 #include "insn_branch.h"
-#include "site_index.h"
 #include "target.h"
 #include "task_maps.h"
 #include "trace.h"
@@ -46,28 +49,40 @@
 
 /* --- in the function's own context --------------------------------------------------- */
 
+/* What calls functions of the kernel: they may be watched themselves. */
+static __always_inline void record(struct cov_site *site, unsigned long ip,
+				   unsigned long parent_ip, struct ftrace_regs *regs)
+{
+	int bit = ftrace_test_recursion_trylock(ip, parent_ip);
+
+	if (bit < 0)
+		return;
+	if (site_target(site)->flags & COV_ATTACH_PATHS)
+		cov_hit(site, 0, parent_ip, compat_arguments(regs), HIT_IN_CALLBACK);
+	else
+		trace_hit(site, 0, compat_arguments(regs), HIT_IN_CALLBACK);
+	ftrace_test_recursion_unlock(bit);
+}
+
 /*
- * Nothing here can be traced, so it cannot recurse. Preemption is off so that the result of
- * site_index_find() stays valid.
+ * Nothing else here can be traced, so it cannot recurse. Preemption is off so that the sites stay
+ * valid.
  */
 static void notrace entry_callback(unsigned long ip, unsigned long parent_ip,
 				   struct ftrace_ops *ops, struct ftrace_regs *regs)
 {
-	const struct cov_target *target;
-	struct cov_site *site;
-	u8 *base;
+	const struct entry_node *node;
 
 	preempt_disable_notrace();
-	site = site_index_find(ip);
-	target = site ? site_target(site) : NULL;
-	if (site && target->flags & COV_ATTACH_PATHS) {
-		cov_hit(site, 0, parent_ip, compat_arguments(regs), HIT_IN_CALLBACK);
-	} else if (site) {
-		base = cells_of_task(&target->cps.cells, preempt_count());
+	for_each_entry_at(node, ip) {
+		const struct cov_target *target = site_target(node->site);
+		bool paths = target->flags & COV_ATTACH_PATHS;
+		u8 *base = paths ? NULL : cells_of_task(&target->cps.cells, preempt_count());
+
 		if (base)
-			cell_hit(&target->cps.cells, base, site->cell);
-		if (unlikely(site->traced))
-			trace_hit(site, 0, compat_arguments(regs), HIT_IN_CALLBACK);
+			cell_hit(&target->cps.cells, base, node->site->cell);
+		if (paths || unlikely(node->site->traced))
+			record(node->site, ip, parent_ip, regs);
 	}
 	preempt_enable_notrace();
 }
@@ -78,7 +93,7 @@ static struct ftrace_ops ops = {
 };
 
 static bool registered;
-static u32 nr_armed;
+static u32 nr_filtered;	/* sites that want their function in the filter */
 
 /* livecov's own function in the filter. It is never called. */
 static noinline void always_in_filter(void)
@@ -87,53 +102,6 @@ static noinline void always_in_filter(void)
 }
 
 /* --- sleeping ---------------------------------------------------------------------------- */
-
-/*
- * ftrace can be switched off as a whole (sysctl kernel.ftrace_enabled): then nothing is
- * patched. An int3: ftrace is just changing the site for another user.
- */
-static bool shows(const struct cov_site *site)
-{
-	u8 byte;
-
-	return !copy_from_kernel_nofault(&byte, (void *)site_patch(site), 1) &&
-	       (byte == CALL_INSN_OPCODE || byte == INT3_INSN_OPCODE);
-}
-
-static u32 take(struct cov_site **sites, u32 n, unsigned long *ips)
-{
-	u32 i, taken = 0;
-
-	for (i = 0; i < n; i++) {
-		struct cov_site *site = sites[i];
-
-		if (site->kind != SITE_ENTRY || !site->at_fentry)
-			continue;
-		/* site_init() has found the fentry site at one of the two. */
-		site->patch_offset = cov_image_is_fentry(&site_target(site)->image,
-							 site_address(site)) ? 0 : ENDBR_LEN;
-		site->engine = COV_ENGINE_ENTRY;
-		site->patched = site->stub_len = 0;
-		site->error = 0;
-		WRITE_ONCE(site->state, COV_SITE_ARMED);
-		ips[taken++] = site_patch(site);
-	}
-	return taken;
-}
-
-static void drop(struct cov_site *site)
-{
-	WRITE_ONCE(site->indexed, false);
-	site->engine = SITE_NO_ENGINE;
-	site->patch_offset = 0;
-}
-
-static void give_up(struct cov_site *site, int err)
-{
-	drop(site);
-	site->error = -err;
-	WRITE_ONCE(site->state, COV_SITE_PENDING);
-}
 
 /*
  * Not ftrace_free_filter(), which leaves dangling pointers in the ops (6.1). Without memory the
@@ -162,11 +130,41 @@ static void unregister(void)
 	filter_empty();
 }
 
-static int filter_add(unsigned long *ips, u32 n)
+/* No site wants a function any more. */
+static void leave(void)
+{
+	if (registered && filter_reset())
+		unregister();
+}
+
+/* Does a site of another target keep the function in the filter? */
+static bool is_shared(const struct cov_site *site)
+{
+	const struct entry_node *node;
+
+	for_each_entry_at(node, site->entry->ip)
+		if (node->site != site && node->filtered)
+			return true;
+	return false;
+}
+
+/*
+ * Have functions in the filter. A function that is added twice stays when it is removed once: only
+ * the first site that wants it adds it.
+ */
+static int filter_add(struct cov_site **sites, u32 n, unsigned long *ips)
 {
 	int err = registered ? 0 : filter_reset();
+	u32 i, added = 0;
 
-	err = err ?: ftrace_set_filter_ips(&ops, ips, n, 0, 0);
+	for (i = 0; i < n; i++) {
+		if (!is_shared(sites[i]))
+			ips[added++] = sites[i]->entry->ip;
+		sites[i]->entry->filtered = true;
+	}
+	nr_filtered += n;
+	if (!err && added)
+		err = ftrace_set_filter_ips(&ops, ips, added, 0, 0);
 	if (registered)
 		return err;
 	err = err ?: register_ftrace_function(&ops);
@@ -176,72 +174,135 @@ static int filter_add(unsigned long *ips, u32 n)
 	return err;
 }
 
-/* The last sites go. */
-static void leave(void)
+/* @sites want their functions in the filter no more. Afterwards @ips is overwritten. */
+static void filter_remove(struct cov_site **sites, u32 n, unsigned long *ips)
 {
-	if (registered && filter_reset())
-		unregister();
+	u32 i, removed = 0;
+
+	for (i = 0; i < n; i++) {
+		if (!sites[i]->entry->filtered)
+			continue;
+		sites[i]->entry->filtered = false;
+		nr_filtered--;
+		if (!is_shared(sites[i]))
+			ips[removed++] = sites[i]->entry->ip;
+	}
+	if (!nr_filtered)
+		leave();
+	else if (removed)
+		ftrace_set_filter_ips(&ops, ips, removed, 1, 0);
 }
 
-static void settle_arm(struct cov_site **sites, u32 n, int err)
+/*
+ * ftrace can be switched off as a whole (sysctl kernel.ftrace_enabled): then nothing is
+ * patched. An int3: ftrace is just changing the site for another user.
+ */
+static bool shows(const struct cov_site *site)
+{
+	u8 byte;
+
+	return !copy_from_kernel_nofault(&byte, (void *)site->entry->ip, 1) &&
+	       (byte == CALL_INSN_OPCODE || byte == INT3_INSN_OPCODE);
+}
+
+/*
+ * Where kprobes are forbidden ftrace is not. But a manual checkpoint there is an error, as it is
+ * in the kernel's own functions (ksym_find()): kprobes will say so.
+ */
+static bool is_allowed(const struct cov_site *site)
+{
+	return site->kind == SITE_ENTRY && site->at_fentry &&
+	       !(site->forbidden && site_target(site)->checkpoint[0]);
+}
+
+/* Return: can ftrace watch the site, and do handlers know it? */
+static bool prepare(struct cov_site *site)
+{
+	unsigned long ip = site_address(site);
+
+	if (!is_allowed(site))
+		return false;
+	/* site_init() has found the fentry site at one of the two. */
+	if (!cov_image_is_fentry(&site_target(site)->image, ip))
+		ip += ENDBR_LEN;
+	if (entry_table_add(site, ip)) {
+		site->error = ENOMEM;
+		return false;
+	}
+	site->engine = COV_ENGINE_ENTRY;
+	site->error = 0;
+	WRITE_ONCE(site->state, COV_SITE_ARMED);
+	return true;
+}
+
+/* Handlers do not know the sites any more; then free what they may still be looking at. */
+static void forget(struct cov_site **sites, u32 n)
+{
+	u32 i;
+
+	for (i = 0; i < n; i++)
+		entry_table_remove(sites[i]);
+	synchronize_rcu();
+	for (i = 0; i < n; i++) {
+		entry_table_free(sites[i]);
+		sites[i]->engine = SITE_NO_ENGINE;
+	}
+}
+
+static void give_up(struct cov_site **sites, u32 n, int err, unsigned long *ips)
 {
 	u32 i;
 
 	for (i = 0; i < n; i++) {
-		if (sites[i]->engine != COV_ENGINE_ENTRY)
-			continue;
-		if (!err && shows(sites[i])) {
-			sites[i]->watched = true;
-			nr_armed++;
-		} else {
-			give_up(sites[i], err ?: -ESHUTDOWN);
-		}
+		sites[i]->error = -err;
+		WRITE_ONCE(sites[i]->state, COV_SITE_PENDING);
 	}
+	filter_remove(sites, n, ips);
+	forget(sites, n);
+}
+
+/* Move the sites that handlers know now to the front. Return: how many. */
+static u32 prepare_all(struct cov_site **sites, u32 n)
+{
+	u32 i, ready = 0;
+
+	for (i = 0; i < n; i++)
+		if (prepare(sites[i])) {
+			swap(sites[ready], sites[i]);
+			ready++;
+		}
+	return ready;
+}
+
+/* Move the sites that are patched to the front. Return: how many. */
+static u32 shown(struct cov_site **sites, u32 n)
+{
+	u32 i, done = 0;
+
+	for (i = 0; i < n; i++)
+		if (shows(sites[i])) {
+			sites[i]->watched = true;
+			swap(sites[done], sites[i]);
+			done++;
+		}
+	return done;
 }
 
 static void entry_arm(struct cov_site **sites, u32 n)
 {
 	unsigned long *ips = kvmalloc_array(n, sizeof(*ips), GFP_KERNEL);
-	u32 taken;
+	u32 done = 0;
 	int err;
 
-	if (!ips)
-		return;
-	taken = take(sites, n, ips);
-	if (taken) {
-		err = site_index_build(site_target(sites[0])) ?: filter_add(ips, taken);
-		settle_arm(sites, n, err);
-		/* ftrace is switched off: no site was patched. */
-		if (!nr_armed)
-			leave();
+	n = ips ? prepare_all(sites, n) : 0;
+	if (n) {
+		err = filter_add(sites, n, ips);
+		if (!err)
+			done = shown(sites, n);
+		if (done < n)
+			give_up(sites + done, n - done, err ?: -ESHUTDOWN, ips);
 	}
 	kvfree(ips);
-}
-
-static bool in_filter(const struct cov_site *site)
-{
-	return site->state == COV_SITE_ARMED;
-}
-
-#define REMOVE_BATCH	256
-
-static void filter_remove(struct site_cursor cursor)
-{
-	static unsigned long ips[REMOVE_BATCH];		/* under the targets' lock */
-	struct cov_site *site;
-	u32 n = 0;
-
-	while ((site = site_next(&cursor))) {
-		if (!in_filter(site))
-			continue;
-		ips[n++] = site_patch(site);
-		if (n == REMOVE_BATCH) {
-			ftrace_set_filter_ips(&ops, ips, n, 1, 0);
-			n = 0;
-		}
-	}
-	if (n)
-		ftrace_set_filter_ips(&ops, ips, n, 1, 0);
 }
 
 /* Seen once, in modes edges and blocks: the function runs unpatched from now on. */
@@ -249,53 +310,52 @@ void entry_settle(struct cov_site **sites, unsigned long *ips, u32 n)
 {
 	u32 i;
 
-	for (i = 0; i < n; i++) {
-		ips[i] = site_patch(sites[i]);
+	filter_remove(sites, n, ips);
+	for (i = 0; i < n; i++)
 		WRITE_ONCE(sites[i]->state, COV_SITE_DISARMED);
-	}
-	nr_armed -= n;
-	if (nr_armed)
-		ftrace_set_filter_ips(&ops, ips, n, 1, 0);
-	else
-		leave();
+}
+
+/* By hand (target_switch.c). */
+static void entry_disarm(struct cov_site **sites, u32 n)
+{
+	unsigned long ip;
+	u32 i;
+
+	for (i = 0; i < n; i++)
+		filter_remove(&sites[i], 1, &ip);
 }
 
 static void entry_rearm(struct cov_site **sites, u32 n)
 {
 	static unsigned long ips[REARM_BATCH];		/* under the targets' lock */
-	int err;
+	int err = filter_add(sites, n, ips);
 	u32 i;
 
-	for (i = 0; i < n; i++)
-		ips[i] = site_patch(sites[i]);
-	err = filter_add(ips, n);
+	if (err)
+		filter_remove(sites, n, ips);
 	for (i = 0; i < n; i++)
 		sites[i]->error = -err;
-	if (!err)
-		nr_armed += n;
 }
+
+#define RELEASE_BATCH	512
 
 static void entry_release(struct cov_target *target, site_filter filter)
 {
+	static struct cov_site *sites[RELEASE_BATCH];	/* under the targets' lock */
+	static unsigned long ips[RELEASE_BATCH];
 	struct site_cursor cursor = { target, COV_ENGINE_ENTRY, filter };
-	struct cov_site *site;
-	u32 sites = 0, n = 0;
+	u32 n;
 
-	while ((site = site_next(&cursor))) {
-		sites++;
-		n += in_filter(site);
-	}
-	/* Nothing to wait for. */
-	if (!sites)
-		return;
-	nr_armed -= n;
-	if (n && nr_armed)
-		filter_remove(cursor);
-	else if (n)
-		leave();
-	while ((site = site_next(&cursor)))
-		drop(site);
-	synchronize_rcu();
+	/* A site that was forgotten has no engine: the cursor may start again. */
+	do {
+		cursor.chunk = NULL;
+		for (n = 0; n < RELEASE_BATCH && (sites[n] = site_next(&cursor)); n++)
+			;
+		if (n) {
+			filter_remove(sites, n, ips);
+			forget(sites, n);
+		}
+	} while (n == RELEASE_BATCH);
 }
 
 static const char *entry_usable(void)
@@ -312,6 +372,10 @@ void entry_exit(void)
 #else
 
 static void entry_arm(struct cov_site **sites, u32 n)
+{
+}
+
+static void entry_disarm(struct cov_site **sites, u32 n)
 {
 }
 
@@ -343,7 +407,7 @@ static u32 entry_original(const struct cov_site *site, u32 part, unsigned long *
 {
 	if (part)
 		return 0;
-	*address = site_patch(site);
+	*address = site->entry->ip;
 	memcpy(bytes, cov_fentry_nop, FENTRY_NOP_LEN);
 	return FENTRY_NOP_LEN;
 }
@@ -352,6 +416,7 @@ const struct cov_engine cov_engine_entry = {
 	.id = COV_ENGINE_ENTRY,
 	.usable = entry_usable,
 	.arm = entry_arm,
+	.disarm = entry_disarm,
 	.rearm = entry_rearm,
 	.release = entry_release,
 	.original = entry_original,

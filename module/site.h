@@ -45,16 +45,18 @@ enum site_settled {
 #define SITE_NO_ENGINE	0	/* COV_ENGINE_AUTO is none that arms */
 
 struct cov_target;
+struct entry_node;
 struct site_probe;
 
 /**
  * struct cov_site - an instruction that is watched
  * @probe: engine kprobe's, from arming to release
+ * @entry: engine entry's, likewise
  * @stub: the other engines': of its code, from the arena's beginning; the original bytes lie
  *	  before it
  * @stub_len: bytes of it; with an island that includes the copy of the island's instructions
  *	      and, at the end, their original bytes
- * @patched: how many bytes an engine of ours changes at the site; 0 if it is ftrace that does
+ * @patched: how many bytes they change at the site
  * @taken_at: engine detour's: where a jump that is taken goes in its stub (stub_taken()); with an
  *	      island, where the copy of the island's instructions begins
  * @offset: of the instruction, from the base of its target's text
@@ -100,6 +102,7 @@ struct site_probe;
 struct cov_site {
 	union {
 		struct site_probe *probe;
+		struct entry_node *entry;
 		struct {
 			u32 stub;
 			u16 stub_len;

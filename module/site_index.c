@@ -171,7 +171,7 @@ struct cov_site *site_index_find_stub(unsigned long address)
 
 static bool wants_index(const struct cov_site *site)
 {
-	return site->engine != SITE_NO_ENGINE && site->engine != COV_ENGINE_KPROBE;
+	return site->engine == COV_ENGINE_BREAKPOINT || site->engine == COV_ENGINE_DETOUR;
 }
 
 static void index_free(struct site_index *index)
@@ -183,7 +183,6 @@ static void index_free(struct site_index *index)
 	kvfree(index);
 }
 
-/* How many words: the first part is in the index even if it is ftrace that patches. */
 static u32 words_wanted(const struct cov_site *site)
 {
 	return wants_index(site) ? site_parts(site) : 0;

@@ -113,7 +113,7 @@ struct cov_site *site_index_find_stub(unsigned long address);
 
 /**
  * site_index_build - make the sites of a target known to handlers
- * @target: the target. Its sites that an engine other than kprobe has prepared are in the index,
+ * @target: the target. Its sites that engine detour or breakpoint has prepared are in the index,
  *	    and are @indexed afterwards
  *
  * Replaces the target's earlier index; sleeps until no handler uses that. The

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * target_place.c - manual checkpoints. Each is a target with one function; another target may
- * watch the same function, because kprobes allows several probes at one address. Bytes that
- * another engine has patched are restored for that, and their site is armed by kprobes as well.
+ * watch the same function, because ftrace and kprobes allow several users at one address. Bytes
+ * that another engine has patched are restored for a kprobe, and their site is armed by kprobes as
+ * well.
  * Owns nothing. May call target.c's parts, checkpoint.c, engine.c, image.c, insn_branch.c,
  * site_index.c, tables.c.
  */

@@ -254,6 +254,41 @@ static void branches_are_switched_only_if_asked_for(void)
 	del_checkpoint(fd, "work");
 }
 
+/* One ftrace_ops has the function for all of them, until the last has gone. */
+static void several_may_watch_one_entry(void)
+{
+	struct work_counts counts;
+	uint32_t target, at[3];
+	int fd = control_open();
+
+	need_engine(fd, COV_ENGINE_ENTRY);
+	at[0] = add(fd, "one", "covlife_work", 0, 0);
+	target = attach_with(fd, TARGET, NULL, COV_ENGINE_ENTRY, COV_MODE_COUNT, COV_SCOPE_ALL);
+	at[1] = add(fd, "two", "covlife_work", 0, 0);
+	at[2] = add(fd, "three", "covlife_work", 0, 0);
+	poke(COVLIFE_TASK, 1);
+	switch_all(fd, "one", 0, 0);
+	poke(COVLIFE_TASK, 1);
+	del_checkpoint(fd, "two");
+	poke(COVLIFE_TASK, 2);
+	switch_all(fd, "one", 1, 0);
+	with_id(fd, COV_IOC_RESET, at[2]);
+	poke(COVLIFE_TASK, 2);
+	EXPECT_HITS(fd, at[0], 2);
+	EXPECT_HITS(fd, at[2], 1);
+	counts = work_counts(fd, target);
+	EXPECT_EQ(counts.work, 4);
+	with_id(fd, COV_IOC_DETACH, target);
+	poke(COVLIFE_TASK, 1);
+	EXPECT_HITS(fd, at[0], 3);
+	EXPECT_HITS(fd, at[2], 2);
+	del_checkpoint(fd, "one");
+	poke(COVLIFE_TASK, 1);
+	EXPECT_HITS(fd, at[2], 3);
+	del_checkpoint(fd, "three");
+	expect_clean_text();
+}
+
 static void off_stays_off_through_reset_and_reload(void)
 {
 	int fd = control_open();
@@ -382,6 +417,7 @@ static const struct test tests[] = {
 	TEST(a_target_may_be_attached_beside_checkpoints_by_hand),
 	TEST(checkpoints_are_switched_singly_by_pattern_or_all),
 	TEST(branches_are_switched_only_if_asked_for),
+	TEST(several_may_watch_one_entry),
 	TEST(off_stays_off_through_reset_and_reload),
 	TEST(what_was_off_is_switched_on_beside_an_attached_target),
 	TEST(what_runs_while_a_checkpoint_is_off_is_unknown),
