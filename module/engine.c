@@ -124,6 +124,11 @@ static void refuse_all(struct cov_site **sites, u32 n)
 		checkpoints_refuse(sites[i], -(int)(sites[i]->error ?: EOPNOTSUPP));
 }
 
+static bool patches_text(const struct chain *chain)
+{
+	return chain->fast[0] && chain->fast[0]->describe_undo;
+}
+
 /*
  * Branches last: a detour that finds a breakpoint in its region gives way; in the other order a
  * block's site would find no instruction.
@@ -131,7 +136,7 @@ static void refuse_all(struct cov_site **sites, u32 n)
 int engine_arm_fast(u32 choice, struct cov_site **sites, u32 n)
 {
 	const struct chain *chain = &chains[choice];
-	int err = chain->fast[0] && !text_patch_unusable() ? foreign_refresh() : 0;
+	int err = patches_text(chain) && !text_patch_unusable() ? foreign_refresh() : 0;
 	u32 others = others_first(sites, n), left, i;
 
 	if (err)

@@ -3,7 +3,8 @@
  * entry.c - engine entry: function entries through ftrace: one struct ftrace_ops with one
  * filter for all targets. It takes the entries that other engines leave: where one hit is
  * enough (modes edges and blocks, scope all) most get a breakpoint (breakpoint.c), elsewhere a
- * detour (detour.c). Owns the ops. May call ftrace, entry_table.c, task_maps.h, cells.h.
+ * detour (detour.c). Owns the ops. May call ftrace, entry_table.c, hit.h, trace.c, task_maps.h,
+ * cells.h.
  *
  * The callback runs in the function's own context and does what a stub does: it writes a cell;
  * only with COV_ATTACH_PATHS does it record the caller, and count.
@@ -23,8 +24,9 @@
  * waits until every task has voluntarily given up its CPU (ftrace_shutdown(),
  * synchronize_rcu_tasks()): minutes if one loops in a system call. So the ops stays registered
  * when its last site goes, with a function of livecov's own in the filter. ftrace needs memory
- * to remove functions from the filter; without it they stay there, unknown to the callback,
- * until the last site goes; if there is still none then, the ops is unregistered.
+ * to remove functions from the filter; without it they stay there until it has some, which a
+ * worker tries every second (filter_retry()); if there is none when the last site goes, the ops is
+ * unregistered.
  */
 #include <linux/ftrace.h>
 #include <linux/kernel.h>
@@ -32,6 +34,7 @@
 #include <linux/preempt.h>
 #include <linux/rcupdate.h>
 #include <linux/uaccess.h>
+#include <linux/workqueue.h>
 #include <asm/text-patching.h>
 
 #include "compat.h"
@@ -49,24 +52,36 @@
 
 /* --- in the function's own context --------------------------------------------------- */
 
-/* What calls functions of the kernel: they may be watched themselves. */
-static __always_inline void record(struct cov_site *site, unsigned long ip,
-				   unsigned long parent_ip, struct ftrace_regs *regs)
+static __always_inline void note_in_trace(struct cov_site *site, struct ftrace_regs *regs)
 {
-	int bit = ftrace_test_recursion_trylock(ip, parent_ip);
+	u8 bit = hit_enter(HIT_IN_CALLBACK);
 
-	if (bit < 0)
+	if (!bit)
 		return;
-	if (site_target(site)->flags & COV_ATTACH_PATHS)
+	trace_hit(site, 0, compat_arguments(regs), HIT_IN_CALLBACK);
+	hit_leave(bit);
+}
+
+static __always_inline void note_hit(struct cov_site *site, unsigned long parent_ip,
+				     struct ftrace_regs *regs)
+{
+	const struct cov_target *target = site_target(site);
+	u8 *base;
+
+	if (target->flags & COV_ATTACH_PATHS) {
 		cov_hit(site, 0, parent_ip, compat_arguments(regs), HIT_IN_CALLBACK);
-	else
-		trace_hit(site, 0, compat_arguments(regs), HIT_IN_CALLBACK);
-	ftrace_test_recursion_unlock(bit);
+		return;
+	}
+	base = cells_of_task(&target->cps.cells, preempt_count());
+	if (base)
+		cell_hit(&target->cps.cells, base, site->cell);
+	if (unlikely(site->traced))
+		note_in_trace(site, regs);
 }
 
 /*
- * Nothing else here can be traced, so it cannot recurse. Preemption is off so that the sites stay
- * valid.
+ * What is called here and can be traced comes after hit_enter(). Preemption is off so that the
+ * sites stay valid.
  */
 static void notrace entry_callback(unsigned long ip, unsigned long parent_ip,
 				   struct ftrace_ops *ops, struct ftrace_regs *regs)
@@ -74,16 +89,8 @@ static void notrace entry_callback(unsigned long ip, unsigned long parent_ip,
 	const struct entry_node *node;
 
 	preempt_disable_notrace();
-	for_each_entry_at(node, ip) {
-		const struct cov_target *target = site_target(node->site);
-		bool paths = target->flags & COV_ATTACH_PATHS;
-		u8 *base = paths ? NULL : cells_of_task(&target->cps.cells, preempt_count());
-
-		if (base)
-			cell_hit(&target->cps.cells, base, node->site->cell);
-		if (paths || unlikely(node->site->traced))
-			record(node->site, ip, parent_ip, regs);
-	}
+	for_each_entry_at(node, ip)
+		note_hit(node->site, parent_ip, regs);
 	preempt_enable_notrace();
 }
 NOKPROBE_SYMBOL(entry_callback);
@@ -94,6 +101,7 @@ static struct ftrace_ops ops = {
 
 static bool registered;
 static u32 nr_filtered;	/* sites that want their function in the filter */
+static bool stale;		/* the filter holds functions that none wants */
 
 /* livecov's own function in the filter. It is never called. */
 static noinline void always_in_filter(void)
@@ -135,22 +143,62 @@ static void leave(void)
 {
 	if (registered && filter_reset())
 		unregister();
+	stale = false;
 }
 
-/* Does a site of another target keep the function in the filter? */
-static bool is_shared(const struct cov_site *site)
+/* The site, one of those at its address, that has the function in the filter, or NULL. */
+static const struct cov_site *wanted_by(unsigned long ip)
 {
 	const struct entry_node *node;
 
-	for_each_entry_at(node, site->entry->ip)
-		if (node->site != site && node->filtered)
-			return true;
-	return false;
+	for_each_entry_at(node, ip)
+		if (node->site->filtered)
+			return node->site;
+	return NULL;
+}
+
+/* Set the whole filter, to what the sites want. */
+static int filter_rebuild(void)
+{
+	unsigned long *ips = kvmalloc_array(nr_filtered + 1, sizeof(*ips), GFP_KERNEL);
+	const struct entry_node *node;
+	u32 i, n = 0;
+	int err;
+
+	if (!ips)
+		return -ENOMEM;
+	ips[n++] = (unsigned long)always_in_filter;
+	for (i = 0; i < ARRAY_SIZE(entry_table); i++)
+		hlist_for_each_entry(node, &entry_table[i], link)
+			if (node->site == wanted_by(node->ip))
+				ips[n++] = node->ip;
+	err = ftrace_set_filter_ips(&ops, ips, n, 0, 1);
+	stale = err;
+	kvfree(ips);
+	return err;
+}
+
+static void filter_retry(struct work_struct *work);
+static DECLARE_DELAYED_WORK(retry_work, filter_retry);
+
+static void filter_retry(struct work_struct *work)
+{
+	mutex_lock(&cov_targets_lock);
+	if (stale && filter_rebuild())
+		schedule_delayed_work(&retry_work, HZ);
+	mutex_unlock(&cov_targets_lock);
+}
+
+static int filter_change(unsigned long *ips, u32 n, bool remove)
+{
+	if (!n)
+		return 0;
+	return stale ? filter_rebuild() : ftrace_set_filter_ips(&ops, ips, n, remove, 0);
 }
 
 /*
- * Have functions in the filter. A function that is added twice stays when it is removed once: only
- * the first site that wants it adds it.
+ * Have functions in the filter. A kernel (6.1) may hold a function twice if it is added twice, and
+ * then it stays when it is removed: only the first site that wants it adds it.
  */
 static int filter_add(struct cov_site **sites, u32 n, unsigned long *ips)
 {
@@ -158,13 +206,12 @@ static int filter_add(struct cov_site **sites, u32 n, unsigned long *ips)
 	u32 i, added = 0;
 
 	for (i = 0; i < n; i++) {
-		if (!is_shared(sites[i]))
+		if (!wanted_by(sites[i]->entry->ip))
 			ips[added++] = sites[i]->entry->ip;
-		sites[i]->entry->filtered = true;
+		sites[i]->filtered = true;
 	}
 	nr_filtered += n;
-	if (!err && added)
-		err = ftrace_set_filter_ips(&ops, ips, added, 0, 0);
+	err = err ?: filter_change(ips, added, false);
 	if (registered)
 		return err;
 	err = err ?: register_ftrace_function(&ops);
@@ -177,20 +224,22 @@ static int filter_add(struct cov_site **sites, u32 n, unsigned long *ips)
 /* @sites want their functions in the filter no more. Afterwards @ips is overwritten. */
 static void filter_remove(struct cov_site **sites, u32 n, unsigned long *ips)
 {
-	u32 i, removed = 0;
+	u32 i, removed = 0, before = nr_filtered;
 
 	for (i = 0; i < n; i++) {
-		if (!sites[i]->entry->filtered)
+		if (!sites[i]->filtered)
 			continue;
-		sites[i]->entry->filtered = false;
+		sites[i]->filtered = false;
 		nr_filtered--;
-		if (!is_shared(sites[i]))
+		if (!wanted_by(sites[i]->entry->ip))
 			ips[removed++] = sites[i]->entry->ip;
 	}
-	if (!nr_filtered)
+	if (before && !nr_filtered) {
 		leave();
-	else if (removed)
-		ftrace_set_filter_ips(&ops, ips, removed, 1, 0);
+	} else if (filter_change(ips, removed, true)) {
+		stale = true;
+		schedule_delayed_work(&retry_work, HZ);
+	}
 }
 
 /*
@@ -249,18 +298,6 @@ static void forget(struct cov_site **sites, u32 n)
 	}
 }
 
-static void give_up(struct cov_site **sites, u32 n, int err, unsigned long *ips)
-{
-	u32 i;
-
-	for (i = 0; i < n; i++) {
-		sites[i]->error = -err;
-		WRITE_ONCE(sites[i]->state, COV_SITE_PENDING);
-	}
-	filter_remove(sites, n, ips);
-	forget(sites, n);
-}
-
 /* Move the sites that handlers know now to the front. Return: how many. */
 static u32 prepare_all(struct cov_site **sites, u32 n)
 {
@@ -288,20 +325,32 @@ static u32 shown(struct cov_site **sites, u32 n)
 	return done;
 }
 
+/*
+ * Have ftrace call back for sites that handlers know. Those for which it does not are forgotten,
+ * and have their @error. Return: how many it does it for; they are at the front.
+ */
+static u32 watch(struct cov_site **sites, u32 n, unsigned long *ips)
+{
+	int err = filter_add(sites, n, ips);
+	u32 i, done = err ? 0 : shown(sites, n);
+
+	for (i = 0; i < n; i++)
+		sites[i]->error = i < done ? 0 : -(err ?: -ESHUTDOWN);
+	if (done < n) {
+		filter_remove(sites + done, n - done, ips);
+		forget(sites + done, n - done);
+	}
+	return done;
+}
+
 static void entry_arm(struct cov_site **sites, u32 n)
 {
 	unsigned long *ips = kvmalloc_array(n, sizeof(*ips), GFP_KERNEL);
-	u32 done = 0;
-	int err;
+	u32 i;
 
 	n = ips ? prepare_all(sites, n) : 0;
-	if (n) {
-		err = filter_add(sites, n, ips);
-		if (!err)
-			done = shown(sites, n);
-		if (done < n)
-			give_up(sites + done, n - done, err ?: -ESHUTDOWN, ips);
-	}
+	for (i = n ? watch(sites, n, ips) : 0; i < n; i++)
+		WRITE_ONCE(sites[i]->state, COV_SITE_PENDING);
 	kvfree(ips);
 }
 
@@ -315,7 +364,7 @@ void entry_settle(struct cov_site **sites, unsigned long *ips, u32 n)
 		WRITE_ONCE(sites[i]->state, COV_SITE_DISARMED);
 }
 
-/* By hand (target_switch.c). */
+/* By hand (target_switch.c); no site of this engine is ever left to the disarm worker. */
 static void entry_disarm(struct cov_site **sites, u32 n)
 {
 	unsigned long ip;
@@ -328,13 +377,8 @@ static void entry_disarm(struct cov_site **sites, u32 n)
 static void entry_rearm(struct cov_site **sites, u32 n)
 {
 	static unsigned long ips[REARM_BATCH];		/* under the targets' lock */
-	int err = filter_add(sites, n, ips);
-	u32 i;
 
-	if (err)
-		filter_remove(sites, n, ips);
-	for (i = 0; i < n; i++)
-		sites[i]->error = -err;
+	watch(sites, n, ips);
 }
 
 #define RELEASE_BATCH	512
@@ -365,6 +409,7 @@ static const char *entry_usable(void)
 
 void entry_exit(void)
 {
+	cancel_delayed_work_sync(&retry_work);
 	unregister();
 	ftrace_free_filter(&ops);
 }

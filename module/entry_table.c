@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * entry_table.c - see entry_table.h. A hash table of addresses, of a fixed size: engine entry has
- * some thousand sites at most, one or two in a bucket.
+ * entry_table.c - see entry_table.h. A hash table of addresses, of a fixed size: a big driver has
+ * some thousand functions, the biggest 30,000, which are two in a bucket.
  *
  *	absent --add--> found by handlers --remove--> found by those that were there already
  *	       --RCU grace period--> free
@@ -25,7 +25,6 @@ int entry_table_add(struct cov_site *site, unsigned long ip)
 		return -ENOMEM;
 	node->ip = ip;
 	node->site = site;
-	node->filtered = false;
 	site->entry = node;
 	hlist_add_head_rcu(&node->link, entry_bucket(ip));
 	return 0;

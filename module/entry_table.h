@@ -12,20 +12,18 @@
 
 #include "site.h"
 
-#define ENTRY_TABLE_BITS	12
+#define ENTRY_TABLE_BITS	14
 
 /**
  * struct entry_node - a site in the table
  * @link: in its bucket
  * @ip: of the fentry site
  * @site: the site
- * @filtered: it wants @ip in ftrace's filter; not for handlers
  */
 struct entry_node {
 	struct hlist_node link;
 	unsigned long ip;
 	struct cov_site *site;
-	bool filtered;
 };
 
 extern struct hlist_head entry_table[1 << ENTRY_TABLE_BITS];

@@ -2,8 +2,8 @@
 /*
  * hit.h - execution has passed a site: does it count, and what is recorded?
  * Runs in whatever context the site was hit in, as NMIs do: no lock, no
- * allocation, no loop without a bound, nothing that can be probed or traced. The
- * cost does not grow with checkpoints, tasks or callers.
+ * allocation, no loop without a bound, and of livecov nothing that can be probed or
+ * traced. The cost does not grow with checkpoints, tasks or callers.
  */
 #ifndef LIVECOV_HIT_H
 #define LIVECOV_HIT_H
@@ -145,6 +145,30 @@ static __always_inline void hit_note(const struct checkpoints *cps,
 		cmpxchg(&cps->first_samples[site->cell], 0, thread_sample(thread)->id);
 }
 
+/* hit_tell - what there is to tell of a hit: to the sample, the trace, the caller table */
+static __always_inline void hit_tell(struct cov_site *site, unsigned int outcome,
+				     unsigned long caller, const struct pt_regs *regs,
+				     enum hit_context context)
+{
+	const struct cov_target *target = site_target(site);
+	struct thread_ref thread;
+	bool tracked = atomic_long_read(&cov_tasks.count) && hit_in_task(context) &&
+		       task_registry_find(&cov_tasks, (unsigned long)current, &thread);
+
+	if (unlikely(site->traced))
+		trace_hit(site, outcome, regs, context);
+	if (target->scope == COV_SCOPE_TRACKED && !tracked)
+		return;
+	if (!hit_claim(site))
+		return;
+	hit_note(&target->cps, site, outcome, tracked ? &thread : NULL);
+	if (caller)
+		caller = compat_return_address(caller, regs->sp);
+	hit_record(target, site, outcome, caller, tracked ? &thread : NULL);
+	if (site->one_shot)
+		cov_disarm_later(site);
+}
+
 /**
  * cov_hit - execution has passed a site
  * @site: the site
@@ -159,26 +183,12 @@ static __always_inline void cov_hit(struct cov_site *site, unsigned int outcome,
 				    unsigned long caller, const struct pt_regs *regs,
 				    enum hit_context context)
 {
-	const struct cov_target *target = site_target(site);
-	struct thread_ref thread;
-	bool tracked;
+	u8 bit = READ_ONCE(site->disabled) ? 0 : hit_enter(context);
 
-	if (READ_ONCE(site->disabled))
+	if (!bit)
 		return;
-	tracked = atomic_long_read(&cov_tasks.count) && hit_in_task(context) &&
-		task_registry_find(&cov_tasks, (unsigned long)current, &thread);
-	if (unlikely(site->traced))
-		trace_hit(site, outcome, regs, context);
-	if (target->scope == COV_SCOPE_TRACKED && !tracked)
-		return;
-	if (!hit_claim(site))
-		return;
-	hit_note(&target->cps, site, outcome, tracked ? &thread : NULL);
-	if (caller)
-		caller = compat_return_address(caller, regs->sp);
-	hit_record(target, site, outcome, caller, tracked ? &thread : NULL);
-	if (site->one_shot)
-		cov_disarm_later(site);
+	hit_tell(site, outcome, caller, regs, context);
+	hit_leave(bit);
 }
 
 /* condition_loops - does a jump with this condition count in rcx? */

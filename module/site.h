@@ -94,6 +94,7 @@ struct site_probe;
  * @visited: another user's kprobe is placed on its patched bytes: they stay
  * @island: its region's island is patched as well, or is about to be
  * @slow: PENDING: only kprobes can arm it
+ * @filtered: engine entry's: it wants its function in ftrace's filter
  *
  * Handlers write @state alone, as above, and so does the worker. Everything else is
  * written under the targets' lock; what changes while handlers may read it, @indexed and
@@ -139,6 +140,7 @@ struct cov_site {
 	bool slow : 1;
 	bool island : 1;
 	bool lapsed : 1;
+	bool filtered : 1;
 };
 
 static_assert(sizeof(struct region) == 4 && sizeof(struct cov_site) == 40);

@@ -227,7 +227,7 @@ int target_attach_checkpoint(const struct cov_checkpoint_add *place, struct cov_
 		.levels = place->levels,
 		.mode = COV_MODE_EDGES,
 		.scope = place->scope,
-		/* For one place, callers, paths and counts are worth a trap. */
+		/* Or ftrace: engine_choice(). For one place, callers, paths and counts are worth it. */
 		.engine = COV_ENGINE_KPROBE,
 		.flags = COV_ATTACH_PATHS,
 	};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * tracking.c - owns the two tables that all handlers share, and the tracepoints that keep the
- * task registry up to date. May call task_registry.c, caller_table.c, tracepoints.c.
+ * tracking.c - owns the two tables that all handlers share, and which CPU records a hit
+ * (hit_context.h); and the tracepoints that keep the task registry up to date. May call task_registry.c, caller_table.c, tracepoints.c.
  *
  * A tracked task's children are tracked from before they first run: task_newtask, the last step
  * of copy_process(), which io_uring workers go through as well; they do not reach
@@ -12,10 +12,13 @@
 #include <linux/mutex.h>
 #include <linux/sched.h>
 
+#include "hit_context.h"
 #include "samples.h"
 #include "task_maps.h"
 #include "tracepoints.h"
 #include "tracking.h"
+
+DEFINE_PER_CPU(u8, hit_recording);
 
 struct task_registry cov_tasks;
 struct caller_table cov_callers;

@@ -318,7 +318,7 @@ const struct command cmd_samples = {
 	"Of the samples that have covered a place, the one registered first counts as\n"
 	"first; if they ran concurrently, another one may actually have got there first.\n"
 	"The actual first one is known, and then counts, for functions and branches\n"
-	"armed by engine kprobe.\n"
+	"armed by engine kprobe or with --paths, and for single checkpoints.\n"
 	"--reaching also lists the samples for which the answer is unknown.\n"
 	"--smallest takes the samples that cover what no other does, then always the one\n"
 	"that adds most. None of them can be left out; if it is certain that no smaller\n"

@@ -58,6 +58,9 @@ uint32_t nr_paths(const struct records *records);
  */
 void poke_as_sample(void *values);
 
+/* start_waiter - a task that sleeps in poll() until there is news; finish() it then */
+pid_t start_waiter(void);
+
 extern const struct test_group paths_news;	/* poll(), COV_IOC_NEWS */
 extern const struct test_group paths_by_hand;	/* checkpoints beside others */
 

@@ -4,23 +4,30 @@
  * their paths, and switching them off and on.
  */
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "module/covlife.h"
 #include "paths.h"
 
-static uint32_t add(int fd, const char *name, const char *function, uint64_t offset,
-		    uint32_t flags)
+static uint32_t add_to(int fd, const char *module, uint32_t scope, const char *name,
+		       const char *function, uint64_t offset, uint32_t flags)
 {
 	struct cov_checkpoint_add add = {
-		.module = TARGET, .levels = 1, .scope = COV_SCOPE_ALL,
-		.offset = offset, .flags = flags,
+		.levels = 1, .scope = scope, .offset = offset, .flags = flags,
 	};
 
+	snprintf(add.module, sizeof(add.module), "%s", module);
 	snprintf(add.name, sizeof(add.name), "%s", name);
 	snprintf(add.function, sizeof(add.function), "%s", function);
 	CALL(fd, COV_IOC_CHECKPOINT_ADD, &add);
 	return add.target;
+}
+
+static uint32_t add(int fd, const char *name, const char *function, uint64_t offset,
+		    uint32_t flags)
+{
+	return add_to(fd, TARGET, COV_SCOPE_ALL, name, function, offset, flags);
 }
 
 #define EXPECT_HITS(fd, target, n) EXPECT_EQ(place_of(fd, target).hits, n)
@@ -254,15 +261,32 @@ static void branches_are_switched_only_if_asked_for(void)
 	del_checkpoint(fd, "work");
 }
 
-/* One ftrace_ops has the function for all of them, until the last has gone. */
+/* Does covlife_work() call ftrace? Not what livecov says: what lies in memory. */
+static bool work_calls_ftrace(uint64_t address)
+{
+	static const unsigned char endbr[] = { 0xf3, 0x0f, 0x1e, 0xfa };
+	static struct text text;
+	unsigned int i;
+
+	EXPECT_EQ(try_read_text(&text, address, 16), 0);
+	i = memcmp(text.bytes, endbr, sizeof(endbr)) ? 0 : sizeof(endbr);
+	return text.bytes[i] == 0xe8;
+}
+
+/* One ftrace_ops has the function for all of them, until the last does not want it any more. */
 static void several_may_watch_one_entry(void)
 {
 	struct work_counts counts;
 	uint32_t target, at[3];
 	int fd = control_open();
+	uint64_t work;
 
 	need_engine(fd, COV_ENGINE_ENTRY);
+	/* Another function stays in the filter throughout. */
+	add(fd, "odd", "covlife_odd", 0, 0);
 	at[0] = add(fd, "one", "covlife_work", 0, 0);
+	EXPECT_EQ(engines_of(fd, at[0]).sites[COV_ENGINE_ENTRY], 1);
+	work = function_of(fd, at[0], "covlife_work").address;
 	target = attach_with(fd, TARGET, NULL, COV_ENGINE_ENTRY, COV_MODE_COUNT, COV_SCOPE_ALL);
 	at[1] = add(fd, "two", "covlife_work", 0, 0);
 	at[2] = add(fd, "three", "covlife_work", 0, 0);
@@ -283,10 +307,77 @@ static void several_may_watch_one_entry(void)
 	EXPECT_HITS(fd, at[0], 3);
 	EXPECT_HITS(fd, at[2], 2);
 	del_checkpoint(fd, "one");
+	EXPECT(work_calls_ftrace(work));
+	switch_all(fd, "three", 0, 0);
+	EXPECT(!work_calls_ftrace(work));
+	poke(COVLIFE_TASK, 1);
+	switch_all(fd, "three", 1, 0);
+	EXPECT(work_calls_ftrace(work));
 	poke(COVLIFE_TASK, 1);
 	EXPECT_HITS(fd, at[2], 3);
 	del_checkpoint(fd, "three");
+	EXPECT(!work_calls_ftrace(work));
+	del_checkpoint(fd, "odd");
 	expect_clean_text();
+}
+
+/* An entry that has been seen leaves the filter, in mode edges; what else watches it stays. */
+static void a_seen_entry_stays_watched_by_others(void)
+{
+	uint32_t target, work, even;
+	int fd = control_open();
+	uint64_t address;
+
+	need_engine(fd, COV_ENGINE_ENTRY);
+	target = attach_with(fd, TARGET, NULL, COV_ENGINE_ENTRY, COV_MODE_EDGES, COV_SCOPE_ALL);
+	even = add(fd, "even", "covlife_even", 0, 0);
+	work = add(fd, "work", "covlife_work", 0, 0);
+	address = function_of(fd, work, "covlife_work").address;
+	poke(COVLIFE_TASK, 1);
+	EVENTUALLY(function_of(fd, target, "covlife_work").state == COV_SITE_DISARMED);
+	EXPECT(work_calls_ftrace(address));
+	poke(COVLIFE_TASK, 2);
+	EXPECT_HITS(fd, work, 2);
+	EXPECT_HITS(fd, even, 1);
+	switch_all(fd, "work", 0, 0);
+	EXPECT(!work_calls_ftrace(address));
+	with_id(fd, COV_IOC_RESET, target);
+	EXPECT(work_calls_ftrace(address));
+	unload(TARGET);
+	load(module_file(TARGET), "");
+	poke(COVLIFE_TASK, 1);
+	EXPECT_HITS(fd, work, 2);
+	EXPECT(function_of(fd, target, "covlife_work").hits > 0);
+	switch_all(fd, "work", 1, 0);
+	poke(COVLIFE_TASK, 1);
+	EXPECT_HITS(fd, work, 3);
+	with_id(fd, COV_IOC_DETACH, target);
+	poke(COVLIFE_TASK, 2);
+	EXPECT_HITS(fd, work, 4);
+	/* The module's init function calls it, too. */
+	EXPECT(place_of(fd, even).hits >= 2);
+	del_checkpoint(fd, "work");
+	del_checkpoint(fd, "even");
+	expect_clean_text();
+}
+
+/* To record what is new wakes the waiter, through a function of the kernel's. */
+static void what_livecov_calls_itself_is_no_hit(void)
+{
+	int fd = control_open();
+	uint32_t wake, odd;
+	pid_t waiter;
+
+	wake = add_to(fd, COV_CORE_KERNEL, COV_SCOPE_TRACKED, "wake", "irq_work_queue", 0, 0);
+	odd = add_to(fd, TARGET, COV_SCOPE_TRACKED, "odd", "covlife_odd", 0, 0);
+	waiter = start_waiter();
+	track_as(fd, SAMPLE);
+	poke(COVLIFE_TASK, 1);
+	finish(waiter);
+	EXPECT_HITS(fd, odd, 1);
+	EXPECT_HITS(fd, wake, 0);
+	del_checkpoint(fd, "wake");
+	del_checkpoint(fd, "odd");
 }
 
 static void off_stays_off_through_reset_and_reload(void)
@@ -418,6 +509,8 @@ static const struct test tests[] = {
 	TEST(checkpoints_are_switched_singly_by_pattern_or_all),
 	TEST(branches_are_switched_only_if_asked_for),
 	TEST(several_may_watch_one_entry),
+	TEST(a_seen_entry_stays_watched_by_others),
+	TEST(what_livecov_calls_itself_is_no_hit),
 	TEST(off_stays_off_through_reset_and_reload),
 	TEST(what_was_off_is_switched_on_beside_an_attached_target),
 	TEST(what_runs_while_a_checkpoint_is_off_is_unknown),

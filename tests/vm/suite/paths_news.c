@@ -141,19 +141,30 @@ static bool sleeps(pid_t pid)
 	return read_file(path, wchan, sizeof(wchan)) > 0 && strstr(wchan, "poll");
 }
 
-static void wake_from(unsigned int how)
+pid_t start_waiter(void)
 {
-	int fd = control_open(), ready[2];
-	uint32_t target;
+	int ready[2];
 	pid_t waiter;
 	char byte;
 
-	test_case("context %u", how);
 	MUST(pipe(ready));
-	target = attach_paths(fd, COV_ENGINE_AUTO, COV_MODE_EDGES, COV_SCOPE_ALL);
 	waiter = start(wait_for_news, &ready[1]);
 	EXPECT_EQ(MUST(read(ready[0], &byte, 1)), 1);
 	EVENTUALLY(sleeps(waiter));
+	close(ready[0]);
+	close(ready[1]);
+	return waiter;
+}
+
+static void wake_from(unsigned int how)
+{
+	int fd = control_open();
+	uint32_t target;
+	pid_t waiter;
+
+	test_case("context %u", how);
+	target = attach_paths(fd, COV_ENGINE_AUTO, COV_MODE_EDGES, COV_SCOPE_ALL);
+	waiter = start_waiter();
 	poke(how, 1);
 	finish(waiter);
 	with_id(fd, COV_IOC_DETACH, target);
