@@ -1084,13 +1084,34 @@ class Trace(Case):
                                               "syscall": "write", "number": 1, "compat": False})
         self.assertEqual(first["events"][2],
                          {"kind": "branch", "ns": 1003000, "target": 1, "stack": 520,
-                          "function": "toy_main", "offset": 2, "cold": False, "taken": True})
+                          "function": "toy_main", "function_address": TEXT, "offset": 2,
+                          "cold": False, "taken": True})
         self.assertEqual(first["events"][8]["error"], "EINVAL")
         self.assertEqual(first["events"][8]["value"], 2**64 - errno.EINVAL)
         self.assertEqual(len(second["events"]), 1)
         self.assertEqual(document["functions"][0],
-                         {"function": "toy_main", "calls": 2, "returned": 2,
-                          "errors": {"EINVAL": 1}})
+                         {"function": "toy_main", "function_address": TEXT, "calls": 2,
+                          "returned": 2, "errors": {"EINVAL": 1}})
+
+    def test_functions_of_one_name_are_told_apart(self):
+        stops, checks = "toy_checks (.text+0x33)", "toy_checks (.text+0x3b)"
+        lines = self.trace("--args", twins=1).stdout.splitlines()
+        registers = "(0x1, 0x2, 0x3, 0x4, 0x5, 0xffff888000000000)"
+        self.assertEqual(lines[8:13], [
+            "  toy_unused" + registers, "    " + stops + registers, "      " + checks + registers,
+            "  " + stops + " (entry not seen)  +0x4 not", "  " + checks + "  returned 0"])
+        self.assertEqual([line.rsplit(None, 3) for line in lines[-2:]],
+                         [[stops, "1", "0", "-"], [checks, "1", "1", "-"]])
+        document = json.loads(self.trace("--json").stdout)
+        self.assertEqual([(f["function"], f["function_address"])
+                          for f in document["functions"][-2:]],
+                         [("toy_checks", TEXT + 0x33), ("toy_checks", TEXT + 0x3B)])
+        self.assertEqual([(event["kind"], event["function"], event["function_address"])
+                          for event in document["tasks"][1]["events"][1:]],
+                         [("entry", "toy_checks", TEXT + 0x33),
+                          ("entry", "toy_checks", TEXT + 0x3B),
+                          ("branch", "toy_checks", TEXT + 0x33),
+                          ("return", "toy_checks", TEXT + 0x3B)])
 
     def peak(self, *options, **settings):
         """The most memory that a trace needs, in KiB. What the sanitizers keep of it is not

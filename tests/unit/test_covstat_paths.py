@@ -332,6 +332,19 @@ class Watch(Recorded):
         self.assertEqual(len(lines), 20)
         self.assertEqual(len(set(lines)), 20)
 
+    def test_functions_of_one_name_are_told_apart(self):
+        process = self.watching("--count", "21", new_pairs=1, twins=1)
+        self.assertIn("caller", process.stdout.readline())
+        self.covstat("attach", "toy_two")
+        lines = process.stdout.readlines()
+        self.assertEqual(process.wait(), 0)
+        for line in ("function  toy_two:toy_main", "function  toy_two:toy_checks (.text+0x33)",
+                     "function  toy_two:toy_checks (.text+0x3b)",
+                     "block     toy_two:toy_checks+0x0 (.text+0x33)",
+                     "block     toy_two:toy_checks+0x0 (.text+0x3b)",
+                     "outcome   toy_two:toy_checks+0xd (.text+0x48) taken"):
+            self.assertIn(line + "\n", lines)
+
     def test_a_full_disk_ends_it(self):
         with open("/dev/full", "w") as full:
             for options in ((), ("--json",)):

@@ -215,12 +215,15 @@ bool names_of_modules(const struct names *names);
  * the module has several of that name, "vivid_open+0x1b (checkpoint opened)"; the buffer is
  * the caller's
  * place_in_target - the same, where target and module are known
+ * twin_text - of that only " (.text+0x118)", or ""
  */
 #define PLACE_LEN 1024
 const char *place_text(const struct names *names, unsigned int t, unsigned int function,
 		       uint64_t offset, char buffer[PLACE_LEN]);
 const char *place_in_target(const struct names *names, unsigned int t, unsigned int function,
 			    uint64_t offset, char buffer[PLACE_LEN]);
+const char *twin_text(const struct names *names, unsigned int t, unsigned int function,
+		      uint64_t offset, char buffer[PLACE_LEN]);
 
 /* ---- lines.c ---- */
 

@@ -13,12 +13,14 @@ struct json_object;
 /**
  * struct trace_place - where an event happened
  * @function: its name; a cold part has its function's
+ * @address: of that function
  * @id: the same for all events of one function, and only for those; 0 is not used
  * @offset: of a branch, from the first byte of the function (or of its cold part)
  * @cold: it is in the cold part
  */
 struct trace_place {
 	const char *function;
+	uint64_t address;
 	uint64_t id;
 	uint64_t offset;
 	bool cold;
@@ -27,11 +29,14 @@ struct trace_place {
 /**
  * struct trace_names - from events to places
  * @place: where an entry, return or branch was; false if that is no longer known
+ * @text: of such a place, what its function is called beside others of that name; the buffer is
+ *	  the caller's
  * @returns: are returns of this target's functions seen?
  * @data: for them
  */
 struct trace_names {
 	bool (*place)(void *data, const struct cov_trace_event *event, struct trace_place *place);
+	const char *(*text)(void *data, const struct trace_place *place, char buffer[PLACE_LEN]);
 	bool (*returns)(void *data, uint32_t target);
 	void *data;
 };

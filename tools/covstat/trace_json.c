@@ -46,9 +46,11 @@ static void add_place(struct json_object *to, const struct cov_trace_event *even
 	json_add_number(to, "stack", event->stack);
 	if (!names->place(names->data, event, &place)) {
 		json_add_null(to, "function");
+		json_add_null(to, "function_address");
 		return;
 	}
 	json_add_string(to, "function", place.function);
+	json_add_number(to, "function_address", place.address);
 	if (event->kind != COV_TRACE_BRANCH)
 		return;
 	json_add_number(to, "offset", place.offset);
