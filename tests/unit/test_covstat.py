@@ -1231,7 +1231,14 @@ class Trace(Case):
 
     def test_damaged_trace_is_told(self):
         self.assertIn("contradicts itself", self.trace(status=1, trace_damage=1).stderr)
-        self.assertIn("is damaged", self.trace(trace_damage=6).stderr)
+        told = "covstat: the trace of task 4242 is damaged; please report this\n"
+        for damage in (6, 7, 8):
+            self.assertIn(told, self.trace(status=1, trace_damage=damage).stderr)
+            done = self.trace("--json", status=1)
+            self.assertEqual(done.stderr, told)
+            # The other task's is whole.
+            self.assertEqual([len(task["events"]) for task in json.loads(done.stdout)["tasks"]],
+                             [0, 1])
 
 
 class TheRest(Case):

@@ -118,9 +118,9 @@ void trace_tables_free(struct trace_tables *tables);
 
 /* ---- trace_json.c ---- */
 
-/* trace_json_tasks - print the elements of "tasks": every task's events */
-void trace_json_tasks(const struct cov_trace_handle *trace, const struct trace_names *names,
-		      const struct trace_filter *filter);
+/* trace_json_tasks - print the elements of "tasks": every task's events; returns an exit code */
+int trace_json_tasks(const struct cov_trace_handle *trace, const struct trace_names *names,
+		     const struct trace_filter *filter);
 
 /* trace_json_losses - member "lost": what did not fit, of all tasks; and "tasks_lost" */
 void trace_json_losses(struct json_object *to, const struct cov_trace_losses *all);
@@ -129,5 +129,11 @@ void trace_json_losses(struct json_object *to, const struct cov_trace_losses *al
 
 /* trace_losses - of all tasks, those without an entry included; false after a message */
 bool trace_losses(const struct cov_trace_handle *trace, struct cov_trace_losses *all);
+
+/*
+ * trace_end - to be called at once when cov_trace_read() has failed: EXIT_OK if the task has no
+ * more events, EXIT_ERROR after a message if its trace is damaged
+ */
+int trace_end(const struct cov_trace_handle *trace, unsigned int task);
 
 #endif /* COVSTAT_TRACE_H */

@@ -92,8 +92,8 @@ static struct json_object *event_json(const struct cov_trace_event *event,
 	return object;
 }
 
-static void put_events(const struct cov_trace_handle *trace, unsigned int task,
-		       const struct trace_names *names, const struct trace_filter *filter)
+static int put_events(const struct cov_trace_handle *trace, unsigned int task,
+		      const struct trace_names *names, const struct trace_filter *filter)
 {
 	struct cov_trace_event event = COV_INIT(event);
 	bool counts = !filter->only;
@@ -107,6 +107,7 @@ static void put_events(const struct cov_trace_handle *trace, unsigned int task,
 		if (filter->only && event.kind == COV_TRACE_SYSRET)
 			counts = false;
 	}
+	return trace_end(trace, task);
 }
 
 static struct json_object *task_json(const struct cov_trace_handle *trace, unsigned int i)
@@ -123,17 +124,20 @@ static struct json_object *task_json(const struct cov_trace_handle *trace, unsig
 	return object;
 }
 
-void trace_json_tasks(const struct cov_trace_handle *trace, const struct trace_names *names,
-		      const struct trace_filter *filter)
+int trace_json_tasks(const struct cov_trace_handle *trace, const struct trace_names *names,
+		     const struct trace_filter *filter)
 {
 	unsigned int i, n = cov_trace_tasks(trace);
+	int status = EXIT_OK;
 
 	for (i = 0; i < n; i++) {
 		json_separate(i);
 		json_begin_array(task_json(trace, i), "events");
-		put_events(trace, i, names, filter);
+		if (put_events(trace, i, names, filter) != EXIT_OK)
+			status = EXIT_ERROR;
 		json_end_array(NULL);
 	}
+	return status;
 }
 
 void trace_json_losses(struct json_object *to, const struct cov_trace_losses *all)
