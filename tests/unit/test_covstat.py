@@ -188,6 +188,10 @@ class CommandLine(Case):
             ("next", "--level", "0"), ("status", "x"), ("reset", "toy", "x"),
             ("doctor", "x"), ("checkpoint",), ("checkpoint", "add", "x"),
             ("checkpoint", "add", "x", ":f"), ("checkpoint", "add", "x", "f+x"),
+            ("checkpoint", "add", "x", "f (.text+0x1)"), ("map", "--function", "f (.text)"),
+            ("map", "--function", "f (+0x1)"), ("map", "--function", "f (.text+0x1"),
+            ("map", "--function", "f (.text+)"), ("map", "--function", "f (.text+0x1) "),
+            ("map", "--function", "f (.text+x)"), ("map", "--function", " (.text+0x1)"),
             ("checkpoint", "del"), ("checkpoint", "nosuch"), ("checkpoint", "restart"),
             ("map", "--function", "toy_main+2"), ("map", "--function", ":f"),
             ("checkpoint", "enable"), ("checkpoint", "disable", "a", "b"),
@@ -935,6 +939,24 @@ class Samples(Case):
         self.assertRegex(self.covstat("samples", "--reaching", "toy_refused").stdout,
                          r"(?m)^ *%d +cannot be known$" % MAIN)
 
+    def test_who_reaches_one_of_several_functions_of_one_name(self):
+        self.run_samples(STOPS, CHECKS)
+        for name, ids in (("toy_checks (.text+0x33)", [STOPS]),
+                          ("toy_checks (.text+0x3b)", [CHECKS]),
+                          ("toy:toy_checks+0xf (.text+0x4a)", [CHECKS])):
+            document = self.json("samples", "--reaching", name, twins=1)
+            self.assertEqual([sample["sample"] for sample in document["samples"]], ids)
+            self.assertIn("1 of 2 samples reach %s\n" % name.removeprefix("toy:"),
+                          self.covstat("samples", "--reaching", name).stdout)
+        for place in ("toy_checks", "toy_checks+0xf"):
+            told = self.covstat("samples", "--reaching", place, status=1).stderr
+            self.assertRegex(told, r"^covstat: 2 functions are called toy_checks; "
+                                   r"give '.*' or '.*'\n$")
+        # What was printed can be given.
+        place = re.findall("'(.*?)'", told)[1]
+        self.assertEqual(place, "toy_checks+0xf (.text+0x4a)")
+        self.json("samples", "--reaching", place, "--outcome", "taken")
+
     def test_places_that_are_not_there(self):
         self.run_samples(MAIN)
         for place, words in ((("nosuch",), "no function nosuch"),
@@ -946,7 +968,7 @@ class Samples(Case):
             self.assertIn(words, done.stderr)
             self.assertEqual(done.stdout, "")
         self.covstat("attach", "toy_two", "--scope", "tracked")
-        self.assertIn("2 functions are called toy_main; give the module as well",
+        self.assertIn("2 functions are called toy_main; give 'toy:toy_main' or 'toy_two:toy_main'",
                       self.covstat("samples", "--reaching", "toy_main", status=1).stderr)
         for module in ("toy_two", "toy-two"):
             self.json("samples", "--reaching", module + ":toy_main")
