@@ -38,6 +38,7 @@
 /* A sample that has run the functions in the mask (others: function 0), */
 #define FAKE_SAMPLE(functions) (UINT64_C(0x10000) + (functions))
 #define FAKE_STOPS	4			/* toy_stops */
+#define FAKE_STOPS_BRANCH 6			/* the branch in it */
 #define FAKE_COLD_PART	6			/* toy_main.cold */
 #define FAKE_FELL_THROUGH 0x80			/* and has taken no jump */
 #define FAKE_STUBS	12345				/* bytes */
@@ -76,7 +77,7 @@
  * @new_pairs: of the pairs, how many are news at the first COV_IOC_NEWS
  * @records_damage: 1, 2: a record's from_cell, to_cell is out of range; 0: none
  * @callers_lost: records
- * @twins: 1: toy_stops is called toy_checks as well
+ * @twins: 1: toy_stops is called toy_checks as well, and a trace has both
  * @not_debugfs: 1: /sys/kernel/debug is no debugfs
  */
 struct fake_settings {

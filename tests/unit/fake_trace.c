@@ -2,8 +2,8 @@
 /*
  * fake_trace.c - COV_IOC_TRACE: a trace that is whole from the beginning, in a file without a
  * name. Two tasks: the first calls toy_main, twice, in a write() and in an ioctl(); its records
- * are in chunks 1 and 3. The second has an entry in chunk 2, and losses; then as many chunks of
- * branches as the settings say.
+ * are in chunks 1 and 3. The second has an entry in chunk 2, and losses, and what put_twins() says
+ * if there are twins; then as many chunks of branches as the settings say.
  */
 #include <errno.h>
 #include <stddef.h>
@@ -82,6 +82,28 @@ static void put_call(struct writer *w, uint32_t number, uint64_t value)
 		put(w, record, &value, 1);
 }
 
+/*
+ * toy_unused calls toy_stops and that toy_checks: two of one name. Then there is a branch, and a
+ * return, of a toy_stops and of a toy_checks that have no entry.
+ */
+static void put_twins(struct writer *w)
+{
+	struct cov_trace_record record = { .kind = COV_TRACE_ENTRY, .index = FAKE_STOPS,
+					   .target = 1, .stack = 200 };
+	uint64_t value = 0;
+
+	put_arguments(w, record);
+	record.index = FAKE_STOPS + 1;
+	record.stack = 300;
+	put_arguments(w, record);
+	record = (struct cov_trace_record){ .kind = COV_TRACE_BRANCH, .index = FAKE_STOPS_BRANCH,
+					    .target = 1, .stack = 90 };
+	put(w, record, NULL, 0);
+	record = (struct cov_trace_record){ .kind = COV_TRACE_RETURN, .index = FAKE_STOPS + 1,
+					    .target = 1, .stack = 80 };
+	put(w, record, &value, 1);
+}
+
 static void fill_chunk(struct writer *w, uint32_t chunk)
 {
 	struct cov_trace_record record = { .kind = COV_TRACE_BRANCH, .target = 1, .stack = 100 };
@@ -92,8 +114,7 @@ static void fill_chunk(struct writer *w, uint32_t chunk)
 		put(w, record, NULL, 0);
 }
 
-/* @more: chunks of the second task; @odd: the first one's name is odd */
-static void fill(struct image *image, uint32_t flags, uint32_t more, bool odd)
+static void fill(struct image *image, uint32_t flags, const struct fake_settings *settings)
 {
 	struct cov_trace_record record = { .kind = COV_TRACE_ENTRY, .index = 1, .target = 1,
 					   .stack = 100 };
@@ -103,14 +124,14 @@ static void fill(struct image *image, uint32_t flags, uint32_t more, bool odd)
 	image->head = (struct cov_trace_head){
 		.flags = flags,
 		.tasks = 2,
-		.chunks = CHUNKS + more,
+		.chunks = CHUNKS + settings->trace_chunks,
 		.tasks_at = offsetof(struct image, tasks),
 		.chunks_at = offsetof(struct image, chunks),
 		.tasks_lost = 3,
 		.lost = { [COV_TRACE_ENTRY] = 4 },
 	};
 	image->tasks[0] = (struct cov_trace_task){ .pid = 4242, .tgid = 4242, .comm = "toyer" };
-	if (odd)
+	if (settings->odd_comm)
 		strcpy(image->tasks[0].comm, FAKE_ODD_COMM);
 	image->tasks[1] = (struct cov_trace_task){ .pid = 4243, .tgid = 4242, .comm = "toyer-2" };
 	put_call(&w, 1, 0);
@@ -121,7 +142,9 @@ static void fill(struct image *image, uint32_t flags, uint32_t more, bool odd)
 	w.chunk = 2;
 	w.at = 1;
 	put_arguments(&w, record);
-	for (i = 0; i < more; i++)
+	if (settings->twins)
+		put_twins(&w);
+	for (i = 0; i < settings->trace_chunks; i++)
 		fill_chunk(&w, CHUNKS + i);
 	image->tasks[1].lost[COV_TRACE_BRANCH] = 5;
 	image->tasks[1].lost[COV_TRACE_RETURN] = 1;
@@ -169,7 +192,7 @@ int fake_trace(struct cov_trace *request, const struct fake_settings *settings)
 
 	if (!image || fd < 0)
 		abort();
-	fill(image, request->flags, settings->trace_chunks, settings->odd_comm);
+	fill(image, request->flags, settings);
 	damage(image, size, settings->trace_damage);
 	if (write(fd, image, size) != (ssize_t)size)
 		abort();

@@ -188,6 +188,10 @@ class CommandLine(Case):
             ("next", "--level", "0"), ("status", "x"), ("reset", "toy", "x"),
             ("doctor", "x"), ("checkpoint",), ("checkpoint", "add", "x"),
             ("checkpoint", "add", "x", ":f"), ("checkpoint", "add", "x", "f+x"),
+            ("checkpoint", "add", "x", "f (.text+0x1)"), ("map", "--function", "f (.text)"),
+            ("map", "--function", "f (+0x1)"), ("map", "--function", "f (.text+0x1"),
+            ("map", "--function", "f (.text+)"), ("map", "--function", "f (.text+0x1) "),
+            ("map", "--function", "f (.text+x)"), ("map", "--function", " (.text+0x1)"),
             ("checkpoint", "del"), ("checkpoint", "nosuch"), ("checkpoint", "restart"),
             ("map", "--function", "toy_main+2"), ("map", "--function", ":f"),
             ("checkpoint", "enable"), ("checkpoint", "disable", "a", "b"),
@@ -935,6 +939,24 @@ class Samples(Case):
         self.assertRegex(self.covstat("samples", "--reaching", "toy_refused").stdout,
                          r"(?m)^ *%d +cannot be known$" % MAIN)
 
+    def test_who_reaches_one_of_several_functions_of_one_name(self):
+        self.run_samples(STOPS, CHECKS)
+        for name, ids in (("toy_checks (.text+0x33)", [STOPS]),
+                          ("toy_checks (.text+0x3b)", [CHECKS]),
+                          ("toy:toy_checks+0xf (.text+0x4a)", [CHECKS])):
+            document = self.json("samples", "--reaching", name, twins=1)
+            self.assertEqual([sample["sample"] for sample in document["samples"]], ids)
+            self.assertIn("1 of 2 samples reach %s\n" % name.removeprefix("toy:"),
+                          self.covstat("samples", "--reaching", name).stdout)
+        for place in ("toy_checks", "toy_checks+0xf"):
+            told = self.covstat("samples", "--reaching", place, status=1).stderr
+            self.assertRegex(told, r"^covstat: 2 functions are called toy_checks; "
+                                   r"give '.*' or '.*'\n$")
+        # What was printed can be given.
+        place = re.findall("'(.*?)'", told)[1]
+        self.assertEqual(place, "toy_checks+0xf (.text+0x4a)")
+        self.json("samples", "--reaching", place, "--outcome", "taken")
+
     def test_places_that_are_not_there(self):
         self.run_samples(MAIN)
         for place, words in ((("nosuch",), "no function nosuch"),
@@ -946,7 +968,7 @@ class Samples(Case):
             self.assertIn(words, done.stderr)
             self.assertEqual(done.stdout, "")
         self.covstat("attach", "toy_two", "--scope", "tracked")
-        self.assertIn("2 functions are called toy_main; give the module as well",
+        self.assertIn("2 functions are called toy_main; give 'toy:toy_main' or 'toy_two:toy_main'",
                       self.covstat("samples", "--reaching", "toy_main", status=1).stderr)
         for module in ("toy_two", "toy-two"):
             self.json("samples", "--reaching", module + ":toy_main")
@@ -1084,13 +1106,34 @@ class Trace(Case):
                                               "syscall": "write", "number": 1, "compat": False})
         self.assertEqual(first["events"][2],
                          {"kind": "branch", "ns": 1003000, "target": 1, "stack": 520,
-                          "function": "toy_main", "offset": 2, "cold": False, "taken": True})
+                          "function": "toy_main", "function_address": TEXT, "offset": 2,
+                          "cold": False, "taken": True})
         self.assertEqual(first["events"][8]["error"], "EINVAL")
         self.assertEqual(first["events"][8]["value"], 2**64 - errno.EINVAL)
         self.assertEqual(len(second["events"]), 1)
         self.assertEqual(document["functions"][0],
-                         {"function": "toy_main", "calls": 2, "returned": 2,
-                          "errors": {"EINVAL": 1}})
+                         {"function": "toy_main", "function_address": TEXT, "calls": 2,
+                          "returned": 2, "errors": {"EINVAL": 1}})
+
+    def test_functions_of_one_name_are_told_apart(self):
+        stops, checks = "toy_checks (.text+0x33)", "toy_checks (.text+0x3b)"
+        lines = self.trace("--args", twins=1).stdout.splitlines()
+        registers = "(0x1, 0x2, 0x3, 0x4, 0x5, 0xffff888000000000)"
+        self.assertEqual(lines[8:13], [
+            "  toy_unused" + registers, "    " + stops + registers, "      " + checks + registers,
+            "  " + stops + " (entry not seen)  +0x4 not", "  " + checks + "  returned 0"])
+        self.assertEqual([line.rsplit(None, 3) for line in lines[-2:]],
+                         [[stops, "1", "0", "-"], [checks, "1", "1", "-"]])
+        document = json.loads(self.trace("--json").stdout)
+        self.assertEqual([(f["function"], f["function_address"])
+                          for f in document["functions"][-2:]],
+                         [("toy_checks", TEXT + 0x33), ("toy_checks", TEXT + 0x3B)])
+        self.assertEqual([(event["kind"], event["function"], event["function_address"])
+                          for event in document["tasks"][1]["events"][1:]],
+                         [("entry", "toy_checks", TEXT + 0x33),
+                          ("entry", "toy_checks", TEXT + 0x3B),
+                          ("branch", "toy_checks", TEXT + 0x33),
+                          ("return", "toy_checks", TEXT + 0x3B)])
 
     def peak(self, *options, **settings):
         """The most memory that a trace needs, in KiB. What the sanitizers keep of it is not
@@ -1210,7 +1253,14 @@ class Trace(Case):
 
     def test_damaged_trace_is_told(self):
         self.assertIn("contradicts itself", self.trace(status=1, trace_damage=1).stderr)
-        self.assertIn("is damaged", self.trace(trace_damage=6).stderr)
+        told = "covstat: the trace of task 4242 is damaged; please report this\n"
+        for damage in (6, 7, 8):
+            self.assertIn(told, self.trace(status=1, trace_damage=damage).stderr)
+            done = self.trace("--json", status=1)
+            self.assertEqual(done.stderr, told)
+            # The other task's is whole.
+            self.assertEqual([len(task["events"]) for task in json.loads(done.stdout)["tasks"]],
+                             [0, 1])
 
 
 class TheRest(Case):

@@ -157,8 +157,8 @@ class Map(Recorded):
         self.covstat("attach", "toy_two", "--paths")
         for options in ((), ("--frontier",)):
             done = self.covstat("map", *options, "--function", "toy_main", status=1)
-            self.assertIn("2 functions are called toy_main; give the module as well, as "
-                          "MODULE:toy_main", done.stderr)
+            self.assertIn("2 functions are called toy_main; give 'toy:toy_main' or "
+                          "'toy_two:toy_main'\n", done.stderr)
             done = self.covstat("map", *options, "--function", "other:toy_main", status=1)
             self.assertIn("no function other:toy_main is attached", done.stderr)
             both = [self.json("map", *options, "--function", module + ":toy_main")
@@ -197,6 +197,34 @@ class Map(Recorded):
         self.assertIn("-> toy_checks (.text+0x3b), 5 of 8 blocks  x 1000\n", text)
         text = self.covstat("map", "--paths").stdout
         self.assertIn("\ntoy_checks (.text+0x3b):\n  + toy_checks (.text+0x3b)\n", text)
+
+    def test_one_of_several_functions_of_one_name_is_drawn(self):
+        for options in ((), ("--frontier",)):
+            done = self.covstat("map", *options, "--function", "toy_checks", status=1, twins=1)
+            self.assertIn("2 functions are called toy_checks; give 'toy_checks (.text+0x33)' or "
+                          "'toy_checks (.text+0x3b)'\n", done.stderr)
+        stops, checks = re.findall("'(.*?)'", done.stderr)
+        text = self.covstat("map", "--function", stops).stdout
+        self.assertTrue(text.startswith(stops + "\n"), text)
+        for name, address in ((stops, TEXT + 0x33), (checks, TEXT + 0x3B),
+                              ("toy:" + stops, TEXT + 0x33)):
+            nodes = self.json("map", "--function", name)["nodes"]
+            self.assertEqual({node["function_address"] for node in nodes}, {address})
+        nodes = self.json("map", "--frontier", "--function", checks)["nodes"]
+        self.assertEqual({node["function_address"] for node in nodes}, {TEXT + 0x3B})
+        self.covstat("attach", "toy_two", "--paths")
+        self.assertIn("4 functions are called toy_checks; give 'toy:toy_checks (.text+0x33)' or "
+                      "'toy:toy_checks (.text+0x3b)' or 'toy_two:toy_checks (.text+0x33)' or ",
+                      self.covstat("map", "--function", "toy_checks", status=1).stderr)
+        self.assertIn("2 functions are called toy_checks; give 'toy:toy_checks (.text+0x33)' or 't",
+                      self.covstat("map", "--function", stops, status=1).stderr)
+        self.json("map", "--function", "toy_two:" + stops)
+
+    def test_a_place_that_no_function_of_that_name_has(self):
+        self.assertGreater(len(self.json("map", "--function", "toy_main (.text+0x0)")["nodes"]), 3)
+        for name in ("toy_main (.text+0x1)", "toy_main (.init.text+0x0)", "toy (.text+0x0)"):
+            self.assertIn("no function %s is attached" % name,
+                          self.covstat("map", "--function", name, status=1).stderr)
 
     def test_what_is_not_known_is_grey(self):
         nodes, _ = self.graph("--function", "toy_refused")
@@ -267,7 +295,7 @@ class Map(Recorded):
                 (("--function", "nosuch"), "no function nosuch"),
                 (("--function", "nosuch", "--frontier"), "no function nosuch"),
                 (("--function", "toy_main.cold"),
-                 "a part of toy_main; use --function toy_main")):
+                 "a part of toy_main; use --function 'toy_main'")):
             done = self.covstat("map", *options, status=1)
             self.assertIn(words, done.stderr)
             self.assertEqual(done.stdout, "")
@@ -331,6 +359,19 @@ class Watch(Recorded):
         self.assertIn("outcome   toy_two:toy_main+0x2 taken\n", lines)
         self.assertEqual(len(lines), 20)
         self.assertEqual(len(set(lines)), 20)
+
+    def test_functions_of_one_name_are_told_apart(self):
+        process = self.watching("--count", "21", new_pairs=1, twins=1)
+        self.assertIn("caller", process.stdout.readline())
+        self.covstat("attach", "toy_two")
+        lines = process.stdout.readlines()
+        self.assertEqual(process.wait(), 0)
+        for line in ("function  toy_two:toy_main", "function  toy_two:toy_checks (.text+0x33)",
+                     "function  toy_two:toy_checks (.text+0x3b)",
+                     "block     toy_two:toy_checks+0x0 (.text+0x33)",
+                     "block     toy_two:toy_checks+0x0 (.text+0x3b)",
+                     "outcome   toy_two:toy_checks+0xd (.text+0x48) taken"):
+            self.assertIn(line + "\n", lines)
 
     def test_a_full_disk_ends_it(self):
         with open("/dev/full", "w") as full:

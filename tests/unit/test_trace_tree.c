@@ -3,6 +3,7 @@
  * test_trace_tree.c - what covstat's tree makes of events; no kernel, no libcov.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -31,10 +32,18 @@ const char *syscall_name(uint32_t number)
 	return number == 16 ? "ioctl" : number == 1 ? "write" : NULL;
 }
 
-/* Functions 'f', 'g', 'h'; branch N * 100 + OFFSET is function N's; from 50 on its cold part's. */
+#define F	0
+#define G	1
+#define H	2
+#define TWIN	3	/* and 4 */
+
+/*
+ * Functions 'f', 'g', 'h' and two called 'i'; branch N * 100 + OFFSET is function N's; from 50 on
+ * its cold part's.
+ */
 static bool find_place(void *data, const struct cov_trace_event *event, struct trace_place *place)
 {
-	static const char *const names[] = { "f", "g", "h" };
+	static const char *const names[] = { "f", "g", "h", "i", "i" };
 	uint32_t function = event->index;
 
 	(void)data;
@@ -50,6 +59,15 @@ static bool find_place(void *data, const struct cov_trace_event *event, struct t
 	return true;
 }
 
+static const char *find_text(void *data, const struct trace_place *place, char buffer[PLACE_LEN])
+{
+	(void)data;
+	if (place->id <= TWIN)
+		return place->function;
+	snprintf(buffer, PLACE_LEN, "%s (.text+%" PRIu64 ")", place->function, place->id);
+	return buffer;
+}
+
 static bool with_returns;
 
 static bool has_returns(void *data, uint32_t target)
@@ -59,9 +77,6 @@ static bool has_returns(void *data, uint32_t target)
 	return with_returns;
 }
 
-#define F	0
-#define G	1
-#define H	2
 
 #define ENTRY(function, used)	{ .kind = COV_TRACE_ENTRY, .index = function, .stack = used }
 #define RETURN(function, used, v) \
@@ -74,7 +89,7 @@ static bool has_returns(void *data, uint32_t target)
 static char *text_of(const struct cov_trace_event *events, size_t n,
 		     const struct trace_filter *filter, uint64_t begin)
 {
-	static const struct trace_names names = { find_place, has_returns, NULL };
+	static const struct trace_names names = { find_place, find_text, has_returns, NULL };
 	struct trace_tree *tree;
 	char *text = NULL;
 	size_t size, i;
@@ -210,6 +225,18 @@ static void branch_of_a_function_that_was_entered_before_has_a_line(void **state
 		    BRANCH(G, 100, 3, 1), RETURN(H, 90, 3));
 }
 
+static void functions_of_one_name_are_told_apart(void **state)
+{
+	(void)state;
+	EXPECT_TREE("dd[1]\n"
+		    "  i (.text+4)\n"
+		    "    i (.text+5)  returned 1\n"
+		    "  i (.text+4)  returned 2\n"
+		    "  i (.text+5) (entry not seen)  +0x1 taken\n",
+		    ENTRY(TWIN, 100), ENTRY(TWIN + 1, 128), RETURN(TWIN + 1, 128, 1),
+		    RETURN(TWIN, 100, 2), BRANCH(TWIN + 1, 100, 1, 1));
+}
+
 static void place_that_nobody_knows_is_a_question_mark(void **state)
 {
 	(void)state;
@@ -334,6 +361,7 @@ int main(void)
 		cmocka_unit_test_setup(jump_to_another_function_nests_where_returns_are_seen, with),
 		cmocka_unit_test_setup(lost_return_does_not_swallow_what_comes_later, with),
 		cmocka_unit_test_setup(branch_of_a_function_that_was_entered_before_has_a_line, with),
+		cmocka_unit_test_setup(functions_of_one_name_are_told_apart, with),
 		cmocka_unit_test_setup(place_that_nobody_knows_is_a_question_mark, without),
 		cmocka_unit_test_setup(system_calls_are_shown_if_something_happens_in_them, without),
 		cmocka_unit_test_setup(nothing_to_show_prints_nothing, without),

@@ -28,10 +28,10 @@ static int print_done(const char *done, const char *name)
 	return json_print(document);
 }
 
-/* [MODULE:]FUNCTION[+OFFSET] */
+/* [MODULE:]FUNCTION[+OFFSET]; livecov.ko looks the function up, by its name. */
 static bool set_place(const char *text, struct request *request)
 {
-	if (!parse_place(text, &request->place))
+	if (!parse_place(text, &request->place) || request->place.section[0])
 		return false;
 	request->options.module = request->place.module[0] ? request->place.module : NULL;
 	request->options.function = request->place.function;

@@ -113,13 +113,22 @@ struct cov *open_cov(void);
 /* parse_number - a whole decimal number, or hexadecimal after 0x; or false */
 bool parse_number(const char *text, uint64_t *value);
 
-/* The parts of [MODULE:]FUNCTION[+OFFSET]; without a module or offset, "" or 0. */
+/*
+ * The parts of [MODULE:]FUNCTION[+OFFSET][ (SECTION+OFFSET)], of which names.c prints the last for
+ * one of several functions of that name; without a module, offset or section, "" or 0.
+ */
 struct place_name {
 	char module[64];
 	char function[256];
 	uint64_t offset;
 	bool has_offset;
+	char section[256];
+	uint64_t section_offset;	/* of the place, not of the function's first byte */
 };
+
+#define TWIN_HELP							\
+	"Of several functions of one name, give the one that is meant as it is printed,\n" \
+	"quoted: 'init_one (.text+0x118)'.\n"
 
 /* parse_place - parse such a string, or return false */
 bool parse_place(const char *text, struct place_name *place);
@@ -188,7 +197,7 @@ int signals_stopped_by(void);
 
 /*
  * find_function - the one function of that name; false after a message if there is none, or
- * several
+ * several: the message has what to give for each
  * @attached: what the targets of the snapshot are, for the message: "attached"
  * @t: out: its target's index
  * @function: out: its index
@@ -215,12 +224,18 @@ bool names_of_modules(const struct names *names);
  * the module has several of that name, "vivid_open+0x1b (checkpoint opened)"; the buffer is
  * the caller's
  * place_in_target - the same, where target and module are known
+ * twin_text - of that only " (.text+0x118)", or ""
  */
 #define PLACE_LEN 1024
 const char *place_text(const struct names *names, unsigned int t, unsigned int function,
 		       uint64_t offset, char buffer[PLACE_LEN]);
 const char *place_in_target(const struct names *names, unsigned int t, unsigned int function,
 			    uint64_t offset, char buffer[PLACE_LEN]);
+const char *twin_text(const struct names *names, unsigned int t, unsigned int function,
+		      uint64_t offset, char buffer[PLACE_LEN]);
+
+/* place_name_text - what parse_place() was given, its numbers as the others have them */
+const char *place_name_text(const struct place_name *name, char buffer[PLACE_LEN]);
 
 /* ---- lines.c ---- */
 

@@ -210,7 +210,8 @@ static void copy_module(char *to, const char *from, size_t length)
 		*to++ = *from == '-' ? '_' : *from;
 }
 
-bool parse_place(const char *text, struct place_name *place)
+/* [MODULE:]FUNCTION[+OFFSET] */
+static bool parse_function(const char *text, struct place_name *place)
 {
 	const char *colon = strchr(text, ':');
 	const char *begin = colon ? colon + 1 : text;
@@ -218,7 +219,6 @@ bool parse_place(const char *text, struct place_name *place)
 	size_t module = colon ? (size_t)(colon - text) : 0;
 	size_t function = plus - begin;
 
-	memset(place, 0, sizeof(*place));
 	if (module >= sizeof(place->module) || function >= sizeof(place->function) ||
 	    !function || (colon && !module))
 		return false;
@@ -226,6 +226,36 @@ bool parse_place(const char *text, struct place_name *place)
 	memcpy(place->function, begin, function);
 	place->has_offset = *plus;
 	return !*plus || parse_number(plus + 1, &place->offset);
+}
+
+/* SECTION+OFFSET) */
+static bool parse_section(const char *text, struct place_name *place)
+{
+	const char *plus = strrchr(text, '+');
+	size_t section = plus ? plus - text : 0;
+	size_t digits = plus ? strcspn(plus + 1, ")") : 0;
+	char offset[32] = "";
+
+	if (!section || section >= sizeof(place->section) || digits >= sizeof(offset) ||
+	    strcmp(plus + 1 + digits, ")"))
+		return false;
+	memcpy(place->section, text, section);
+	memcpy(offset, plus + 1, digits);
+	return parse_number(offset, &place->section_offset);
+}
+
+bool parse_place(const char *text, struct place_name *place)
+{
+	const char *section = strstr(text, " (");
+	size_t length = section ? (size_t)(section - text) : strlen(text);
+	char function[PLACE_LEN] = "";
+
+	memset(place, 0, sizeof(*place));
+	if (length >= sizeof(function))
+		return false;
+	memcpy(function, text, length);
+	return parse_function(function, place) &&
+	       (!section || parse_section(section + strlen(" ("), place));
 }
 
 int parse_level(const struct command *command, const char *given, uint64_t *levels)

@@ -91,12 +91,13 @@ struct options {
 static void set_title(struct map *map, const struct map_request *request)
 {
 	const struct place_name *f = &request->function;
-	int length = snprintf(map->title, sizeof(map->title), "%s%s%s%s%s",
+	char function[PLACE_LEN];
+	int length = snprintf(map->title, sizeof(map->title), "%s%s%s",
 			      request->frontier ? "the frontier" :
 			      f->function[0] ? "" :
 			      request->paths ? "paths" : "functions and their callers",
 			      request->frontier && f->function[0] ? " of " : "",
-			      f->module, f->module[0] ? ":" : "", f->function);
+			      place_name_text(f, function));
 
 	if (request->sample && (size_t)length < sizeof(map->title))
 		snprintf(map->title + length, sizeof(map->title) - length,
@@ -238,7 +239,8 @@ const struct command cmd_map = {
 	"Without the first three options: the functions that ran and their callers.\n"
 	"Callers and paths need `covstat attach MODULE --paths`; --sample selects them\n"
 	"by the first and the last sample that showed them.\n"
-	"Green ran, red did not, grey is not known; dashed edges were not taken.\n",
+	"Green ran, red did not, grey is not known; dashed edges were not taken.\n"
+	TWIN_HELP,
 	.example = "covstat map --function vivid_fop_release --svg release.svg",
 	.run = run_map,
 };

@@ -344,19 +344,21 @@ static void add_function(struct map *map, const struct source *source,
 }
 
 /* The function to draw; false after a message. */
-static bool find_drawn(const struct cov_snapshot *snapshot, const struct place_name *name,
-		       unsigned int *t, unsigned int *function)
+static bool find_drawn(const struct map *map, const struct place_name *name, unsigned int *t,
+		       unsigned int *function)
 {
-	struct cov_function_desc f = COV_INIT(f), whole = COV_INIT(whole);
+	const struct cov_snapshot *snapshot = names_snapshot(map->names);
+	struct cov_function_desc f = COV_INIT(f);
+	char whole[PLACE_LEN];
 
 	if (!find_function(snapshot, name, "attached", t, function))
 		return false;
 	cov_snapshot_function(snapshot, *t, *function, &f);
 	if (f.parent == COV_NONE)
 		return true;
-	cov_snapshot_function(snapshot, *t, f.parent, &whole);
-	fail("%s is not a function of its own but a part of %s; use --function %s", f.name,
-	     whole.name, whole.name);
+	place_text(map->names, *t, f.parent, 0, whole);
+	fail("%s is not a function of its own but a part of %s; use --function '%s'", f.name,
+	     whole, whole);
 	return false;
 }
 
@@ -367,7 +369,7 @@ int map_function(struct map *map, struct cov *cov, const struct cov_snapshot *sn
 	struct source source;
 	unsigned int t, index, i;
 
-	if (!find_drawn(snapshot, function, &t, &index))
+	if (!find_drawn(map, function, &t, &index))
 		return EXIT_ERROR;
 	if (source_open(&source, cov, snapshot, t, index))
 		return EXIT_ERROR;
@@ -423,7 +425,7 @@ int map_frontier(struct map *map, struct cov *cov, const struct cov_snapshot *sn
 	struct cov_ranking *ranking;
 	int status = EXIT_OK;
 
-	if (function->function[0] && !find_drawn(snapshot, function, &only, &index))
+	if (function->function[0] && !find_drawn(map, function, &only, &index))
 		return EXIT_ERROR;
 	if (cov_rank(cov, snapshot, 0, 0, &ranking))
 		return fail_cov(cov);

@@ -108,20 +108,55 @@ static void append(char text[PLACE_LEN], const char *format, ...)
 	va_end(args);
 }
 
+static void append_section(char text[PLACE_LEN], const char *section, uint64_t offset)
+{
+	append(text, " (%s+0x%" PRIx64 ")", section, offset);
+}
+
+const char *place_name_text(const struct place_name *name, char buffer[PLACE_LEN])
+{
+	buffer[0] = '\0';
+	if (name->module[0])
+		append(buffer, "%s:", name->module);
+	append(buffer, "%s", name->function);
+	if (name->has_offset)
+		append(buffer, "+0x%" PRIx64, name->offset);
+	if (name->section[0])
+		append_section(buffer, name->section, name->section_offset);
+	return buffer;
+}
+
+static void append_twin(char text[PLACE_LEN], const struct names *names, unsigned int t,
+			unsigned int function, uint64_t offset)
+{
+	struct cov_section_desc section = COV_INIT(section);
+	struct cov_function_desc f = COV_INIT(f);
+
+	if (!names->twins[t][function])
+		return;
+	cov_snapshot_function(names->snapshot, t, function, &f);
+	cov_snapshot_section(names->snapshot, t, f.section, &section);
+	append_section(text, section.name, f.offset + offset);
+}
+
+const char *twin_text(const struct names *names, unsigned int t, unsigned int function,
+		      uint64_t offset, char buffer[PLACE_LEN])
+{
+	buffer[0] = '\0';
+	append_twin(buffer, names, t, function, offset);
+	return buffer;
+}
+
 static void append_place(char text[PLACE_LEN], const struct names *names, unsigned int t,
 			 unsigned int function, uint64_t offset)
 {
-	struct cov_section_desc section = COV_INIT(section);
 	struct cov_function_desc f = COV_INIT(f);
 
 	cov_snapshot_function(names->snapshot, t, function, &f);
 	append(text, "%s", f.name);
 	if (offset)
 		append(text, "+0x%" PRIx64, offset);
-	if (!names->twins[t][function])
-		return;
-	cov_snapshot_section(names->snapshot, t, f.section, &section);
-	append(text, " (%s+0x%" PRIx64 ")", section.name, f.offset + offset);
+	append_twin(text, names, t, function, offset);
 }
 
 const char *place_in_target(const struct names *names, unsigned int t, unsigned int function,

@@ -320,6 +320,7 @@ const struct command cmd_samples = {
 	"The actual first one is known, and then counts, for functions and branches\n"
 	"armed by engine kprobe or with --paths, and for single checkpoints.\n"
 	"--reaching also lists the samples for which the answer is unknown.\n"
+	TWIN_HELP
 	"--smallest takes the samples that cover what no other does, then always the one\n"
 	"that adds most. None of them can be left out; if it is certain that no smaller\n"
 	"set exists, the output says so.\n",

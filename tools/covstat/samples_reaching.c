@@ -66,12 +66,14 @@ static bool find_place(const struct cov_snapshot *snapshot, const struct place_n
 	return true;
 }
 
-static void print_summary(const struct place_name *name, const char *outcome, unsigned int yes,
-			  unsigned int of)
+/* @twin: what tells the function from others of that name, or "" */
+static void print_summary(const struct place_name *name, const char *twin, const char *outcome,
+			  unsigned int yes, unsigned int of)
 {
 	printf("%u of %u samples reach %s", yes, of, name->function);
 	if (name->has_offset)
 		printf("+0x%" PRIx64, name->offset);
+	fputs(twin, stdout);
 	if (outcome)
 		printf(", %s", outcome);
 	putchar('\n');
@@ -115,6 +117,8 @@ int samples_reaching(const struct cov_sample_table *table, const struct place_na
 	const struct cov_snapshot *snapshot = cov_sample_table_snapshot(table);
 	struct cov_place place = COV_INIT(place);
 	struct json_object *document;
+	char twin[PLACE_LEN];
+	struct names *names;
 	struct table *shown;
 	unsigned int yes;
 
@@ -131,6 +135,9 @@ int samples_reaching(const struct cov_sample_table *table, const struct place_na
 	table_column(shown, "REACHES IT", 0);
 	yes = add_samples(table, &place, NULL, shown);
 	table_print(shown);
-	print_summary(name, outcome, yes, cov_sample_table_count(table));
+	names = names_new(snapshot);
+	print_summary(name, twin_text(names, place.target_index, place.function, name->offset, twin),
+		      outcome, yes, cov_sample_table_count(table));
+	names_free(names);
 	return EXIT_OK;
 }

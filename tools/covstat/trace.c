@@ -81,16 +81,27 @@ static void write_title(char *title, size_t size, const struct cov_trace_task_de
 			*c = '?';
 }
 
+int trace_end(const struct cov_trace_handle *trace, unsigned int task)
+{
+	struct cov_trace_task_desc desc = COV_INIT(desc);
+
+	if (errno == ENODATA)
+		return EXIT_OK;
+	cov_trace_task(trace, task, &desc);
+	return fail("the trace of task %" PRIu32 " is damaged; please report this", desc.pid);
+}
+
 /* A task's tree; its events go to the summary as well. */
-static void show_task(const struct cov_trace_handle *trace, unsigned int i,
-		      const struct trace_names *names, const struct trace_filter *filter,
-		      struct trace_summary *summary, uint64_t begin)
+static int show_task(const struct cov_trace_handle *trace, unsigned int i,
+		     const struct trace_names *names, const struct trace_filter *filter,
+		     struct trace_summary *summary, uint64_t begin)
 {
 	struct cov_trace_event event = COV_INIT(event);
 	struct cov_trace_task_desc task = COV_INIT(task);
 	struct trace_tree *tree;
 	uint64_t position = 0;
 	char title[32];
+	int status;
 
 	cov_trace_task(trace, i, &task);
 	write_title(title, sizeof(title), &task);
@@ -100,9 +111,9 @@ static void show_task(const struct cov_trace_handle *trace, unsigned int i,
 		trace_tree_add(tree, &event);
 		trace_summary_add(summary, &event);
 	}
-	if (errno != ENODATA)
-		fail("the trace of task %" PRIu32 " is damaged; please report this", task.pid);
+	status = trace_end(trace, i);
 	trace_tree_end(tree);
+	return status;
 }
 
 static void warn_of_losses(const struct cov_trace_losses *all)
@@ -130,13 +141,15 @@ static int show_tree(const struct cov_trace_handle *trace, const struct trace_na
 	struct trace_summary *summary = trace_summary_new(names, &request->filter);
 	uint64_t begin = request->options.flags & COV_TRACE_TIME ? first_time(trace) : 0;
 	unsigned int i, n = cov_trace_tasks(trace);
+	int status = EXIT_OK;
 
 	for (i = 0; i < n; i++)
-		show_task(trace, i, names, &request->filter, summary, begin);
+		if (show_task(trace, i, names, &request->filter, summary, begin) != EXIT_OK)
+			status = EXIT_ERROR;
 	trace_summary_print(summary);
 	trace_summary_free(summary);
 	warn_of_losses(losses);
-	return EXIT_OK;
+	return status;
 }
 
 /* Every event once more, for the summary alone. */
@@ -159,17 +172,18 @@ static int show_json(const struct cov_trace_handle *trace, const struct trace_na
 {
 	struct trace_summary *summary = trace_summary_new(names, &request->filter);
 	struct json_object *document = json_document(), *rest = json_new();
+	int status;
 
 	json_add_number(document, "sample", request->sample);
 	json_begin_array(document, "tasks");
-	trace_json_tasks(trace, names, &request->filter);
+	status = trace_json_tasks(trace, names, &request->filter);
 	trace_json_losses(rest, losses);
 	summarize(trace, summary);
 	trace_summary_json(summary, rest);
 	trace_summary_free(summary);
 	json_end_array(rest);
 	putchar('\n');
-	return EXIT_OK;
+	return status;
 }
 
 static int show(const struct cov_trace_handle *trace, const struct trace_names *names,
@@ -414,7 +428,8 @@ const struct command cmd_trace = {
 	"taken for an error; for a function that returns void, the value is whatever the\n"
 	"return register held. With --syscall, calls that did not reach the module are\n"
 	"shown as well, identical consecutive ones on one line.\n"
-	"The exit status is the command's, as for `covstat run`.\n",
+	"The exit status is the command's, as for `covstat run`, or 1 if the trace is\n"
+	"damaged.\n",
 	.example = "covstat trace --module brd --ret -- head -c 1 /dev/ram0",
 	.run = run_trace,
 };

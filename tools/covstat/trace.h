@@ -13,12 +13,14 @@ struct json_object;
 /**
  * struct trace_place - where an event happened
  * @function: its name; a cold part has its function's
+ * @address: of that function
  * @id: the same for all events of one function, and only for those; 0 is not used
  * @offset: of a branch, from the first byte of the function (or of its cold part)
  * @cold: it is in the cold part
  */
 struct trace_place {
 	const char *function;
+	uint64_t address;
 	uint64_t id;
 	uint64_t offset;
 	bool cold;
@@ -27,11 +29,14 @@ struct trace_place {
 /**
  * struct trace_names - from events to places
  * @place: where an entry, return or branch was; false if that is no longer known
+ * @text: of such a place, what its function is called beside others of that name; the buffer is
+ *	  the caller's
  * @returns: are returns of this target's functions seen?
  * @data: for them
  */
 struct trace_names {
 	bool (*place)(void *data, const struct cov_trace_event *event, struct trace_place *place);
+	const char *(*text)(void *data, const struct trace_place *place, char buffer[PLACE_LEN]);
 	bool (*returns)(void *data, uint32_t target);
 	void *data;
 };
@@ -113,9 +118,9 @@ void trace_tables_free(struct trace_tables *tables);
 
 /* ---- trace_json.c ---- */
 
-/* trace_json_tasks - print the elements of "tasks": every task's events */
-void trace_json_tasks(const struct cov_trace_handle *trace, const struct trace_names *names,
-		      const struct trace_filter *filter);
+/* trace_json_tasks - print the elements of "tasks": every task's events; returns an exit code */
+int trace_json_tasks(const struct cov_trace_handle *trace, const struct trace_names *names,
+		     const struct trace_filter *filter);
 
 /* trace_json_losses - member "lost": what did not fit, of all tasks; and "tasks_lost" */
 void trace_json_losses(struct json_object *to, const struct cov_trace_losses *all);
@@ -124,5 +129,11 @@ void trace_json_losses(struct json_object *to, const struct cov_trace_losses *al
 
 /* trace_losses - of all tasks, those without an entry included; false after a message */
 bool trace_losses(const struct cov_trace_handle *trace, struct cov_trace_losses *all);
+
+/*
+ * trace_end - to be called at once when cov_trace_read() has failed: EXIT_OK if the task has no
+ * more events, EXIT_ERROR after a message if its trace is damaged
+ */
+int trace_end(const struct cov_trace_handle *trace, unsigned int task);
 
 #endif /* COVSTAT_TRACE_H */

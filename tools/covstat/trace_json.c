@@ -46,9 +46,11 @@ static void add_place(struct json_object *to, const struct cov_trace_event *even
 	json_add_number(to, "stack", event->stack);
 	if (!names->place(names->data, event, &place)) {
 		json_add_null(to, "function");
+		json_add_null(to, "function_address");
 		return;
 	}
 	json_add_string(to, "function", place.function);
+	json_add_number(to, "function_address", place.address);
 	if (event->kind != COV_TRACE_BRANCH)
 		return;
 	json_add_number(to, "offset", place.offset);
@@ -90,8 +92,8 @@ static struct json_object *event_json(const struct cov_trace_event *event,
 	return object;
 }
 
-static void put_events(const struct cov_trace_handle *trace, unsigned int task,
-		       const struct trace_names *names, const struct trace_filter *filter)
+static int put_events(const struct cov_trace_handle *trace, unsigned int task,
+		      const struct trace_names *names, const struct trace_filter *filter)
 {
 	struct cov_trace_event event = COV_INIT(event);
 	bool counts = !filter->only;
@@ -105,6 +107,7 @@ static void put_events(const struct cov_trace_handle *trace, unsigned int task,
 		if (filter->only && event.kind == COV_TRACE_SYSRET)
 			counts = false;
 	}
+	return trace_end(trace, task);
 }
 
 static struct json_object *task_json(const struct cov_trace_handle *trace, unsigned int i)
@@ -121,17 +124,20 @@ static struct json_object *task_json(const struct cov_trace_handle *trace, unsig
 	return object;
 }
 
-void trace_json_tasks(const struct cov_trace_handle *trace, const struct trace_names *names,
-		      const struct trace_filter *filter)
+int trace_json_tasks(const struct cov_trace_handle *trace, const struct trace_names *names,
+		     const struct trace_filter *filter)
 {
 	unsigned int i, n = cov_trace_tasks(trace);
+	int status = EXIT_OK;
 
 	for (i = 0; i < n; i++) {
 		json_separate(i);
 		json_begin_array(task_json(trace, i), "events");
-		put_events(trace, i, names, filter);
+		if (put_events(trace, i, names, filter) != EXIT_OK)
+			status = EXIT_ERROR;
 		json_end_array(NULL);
 	}
+	return status;
 }
 
 void trace_json_losses(struct json_object *to, const struct cov_trace_losses *all)

@@ -15,6 +15,7 @@ struct known_target {
 
 struct trace_tables {
 	struct cov_snapshot *snapshot;
+	struct names *names;
 	struct known_target *targets;
 	unsigned int count;
 };
@@ -44,6 +45,7 @@ static bool place_in_function(const struct trace_tables *tables, const struct kn
 			return false;
 	}
 	place->function = desc.name;
+	place->address = desc.address;
 	place->id = (uint64_t)target->target << 32 | function;
 	return true;
 }
@@ -62,6 +64,14 @@ static bool find_place(void *data, const struct cov_trace_event *event, struct t
 		return false;
 	place->offset = branch.offset;
 	return place_in_function(tables, target, branch.function, place);
+}
+
+static const char *text_of(void *data, const struct trace_place *place, char buffer[PLACE_LEN])
+{
+	const struct trace_tables *tables = data;
+	const struct known_target *target = find_target(tables, place->id >> 32);
+
+	return place_in_target(tables->names, target->t, (uint32_t)place->id, 0, buffer);
 }
 
 static bool has_returns(void *data, uint32_t target)
@@ -99,7 +109,8 @@ struct trace_tables *trace_tables_take(struct cov *cov, struct trace_names *name
 		exit(fail("no memory"));
 	for (t = 0; t < cov_snapshot_targets(tables->snapshot); t++)
 		add_target(tables, t);
-	*names = (struct trace_names){ find_place, has_returns, tables };
+	tables->names = names_new(tables->snapshot);
+	*names = (struct trace_names){ find_place, text_of, has_returns, tables };
 	return tables;
 }
 
@@ -115,6 +126,7 @@ unsigned int trace_tables_count(const struct trace_tables *tables, unsigned int 
 
 void trace_tables_free(struct trace_tables *tables)
 {
+	names_free(tables->names);
 	cov_snapshot_free(tables->snapshot);
 	free(tables->targets);
 	free(tables);

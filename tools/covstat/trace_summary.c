@@ -16,7 +16,9 @@ struct error_count {
 
 /**
  * struct function_sum - the sums of one function
- * @name: of it, a copy
+ * @function: its name, a copy
+ * @text: what it is called beside others of that name
+ * @address: of it
  * @id: struct trace_place's
  * @calls: entries
  * @returns: that were seen
@@ -24,7 +26,9 @@ struct error_count {
  * @nr_errors: how many different ones
  */
 struct function_sum {
-	char *name;
+	char *function;
+	char *text;
+	uint64_t address;
 	uint64_t id;
 	uint64_t calls;
 	uint64_t returns;
@@ -69,9 +73,20 @@ void trace_summary_task(struct trace_summary *summary)
 	summary->counts = !summary->filter->only;
 }
 
+static char *copy(const char *text)
+{
+	char *copied = strdup(text);
+
+	if (!copied)
+		exit(fail("no memory"));
+	return copied;
+}
+
 static struct function_sum *sum_of(struct trace_summary *summary, const struct trace_place *place)
 {
+	const struct trace_names *names = summary->names;
 	struct function_sum *sum;
+	char text[PLACE_LEN];
 	unsigned int i;
 
 	for (i = 0; i < summary->count; i++)
@@ -79,9 +94,12 @@ static struct function_sum *sum_of(struct trace_summary *summary, const struct t
 			return &summary->functions[i];
 	summary->functions = grown(summary->functions, summary->count, sizeof(*sum));
 	sum = &summary->functions[summary->count++];
-	*sum = (struct function_sum){ .id = place->id, .name = strdup(place->function) };
-	if (!sum->name)
-		exit(fail("no memory"));
+	*sum = (struct function_sum){
+		.function = copy(place->function),
+		.text = copy(names->text(names->data, place, text)),
+		.address = place->address,
+		.id = place->id,
+	};
 	return sum;
 }
 
@@ -173,7 +191,7 @@ void trace_summary_print(const struct trace_summary *summary)
 		table_column(table, "LEFT WITH", 0);
 	}
 	for (i = 0; i < summary->count; i++) {
-		table_cell(table, COLOR_NONE, "%s", summary->functions[i].name);
+		table_cell(table, COLOR_NONE, "%s", summary->functions[i].text);
 		table_cell(table, COLOR_NONE, "%s", grouped(calls, summary->functions[i].calls));
 		if (returns)
 			print_returns(table, &summary->functions[i]);
@@ -190,7 +208,8 @@ void trace_summary_json(const struct trace_summary *summary, struct json_object 
 		const struct function_sum *sum = &summary->functions[i];
 		struct json_object *object = json_append_object(array), *errors;
 
-		json_add_string(object, "function", sum->name);
+		json_add_string(object, "function", sum->function);
+		json_add_number(object, "function_address", sum->address);
 		json_add_number(object, "calls", sum->calls);
 		json_add_number(object, "returned", sum->returns);
 		errors = json_add_object(object, "errors");
@@ -205,7 +224,8 @@ void trace_summary_free(struct trace_summary *summary)
 	unsigned int i;
 
 	for (i = 0; i < summary->count; i++) {
-		free(summary->functions[i].name);
+		free(summary->functions[i].function);
+		free(summary->functions[i].text);
 		free(summary->functions[i].errors);
 	}
 	free(summary->functions);

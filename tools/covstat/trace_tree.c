@@ -225,13 +225,21 @@ static struct trace_place place_of(struct trace_tree *tree, const struct cov_tra
 	return place;
 }
 
+static void put_function(struct trace_tree *tree, const struct trace_place *place)
+{
+	char text[PLACE_LEN];
+
+	fputs(place->id ? tree->names->text(tree->names->data, place, text) : place->function,
+	      tree->out);
+}
+
 static void add_entry(struct trace_tree *tree, const struct cov_trace_event *event)
 {
 	struct trace_place place = place_of(tree, event);
 
 	leave(tree, around_entry(tree, event->stack));
 	begin_line(tree, event, level(tree, tree->depth), true);
-	fputs(place.function, tree->out);
+	put_function(tree, &place);
 	put_arguments(tree, event);
 	push(tree, place.id, event);
 }
@@ -242,7 +250,8 @@ static void enter_unseen(struct trace_tree *tree, const struct cov_trace_event *
 {
 	leave(tree, around_entry(tree, event->stack));
 	begin_line(tree, event, level(tree, tree->depth), true);
-	fprintf(tree->out, "%s (entry not seen)", place->function);
+	put_function(tree, place);
+	fputs(" (entry not seen)", tree->out);
 	push(tree, place->id, event);
 }
 
@@ -279,7 +288,7 @@ static void add_return(struct trace_tree *tree, const struct cov_trace_event *ev
 	end_again(tree);
 	if (!depth || !tree->heading) {
 		begin_line(tree, event, level(tree, depth ? depth - 1 : tree->depth), true);
-		fputs(place.function, tree->out);
+		put_function(tree, &place);
 	}
 	put_value(tree, event->value);
 	end_line(tree);

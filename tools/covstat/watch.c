@@ -37,6 +37,7 @@ struct told {
  * @limited: there is a @deadline
  * @deadline: of CLOCK_MONOTONIC
  * @now: the last snapshot
+ * @names: of its functions, while it is looked at
  * @told: places of modules' own targets, which single checkpoints may have as well
  * @nr_told: how many
  * @room: for so many
@@ -47,6 +48,7 @@ struct watch {
 	bool limited;
 	struct timespec deadline;
 	struct cov_snapshot *now;
+	struct names *names;
 	struct told *told;
 	size_t nr_told;
 	size_t room;
@@ -92,36 +94,44 @@ static bool was_told(const struct watch *watch, const struct told *place)
 	return false;
 }
 
-static void print_place(struct watch *watch, const struct told *place, const char *module,
-			const struct cov_function_desc *f)
+/* @place: is in function @function of target @t */
+static void print_place(struct watch *watch, const struct told *place, unsigned int t,
+			unsigned int function)
 {
+	struct cov_function_desc f = COV_INIT(f);
+	struct cov_target_desc target = COV_INIT(target);
 	const char *kind = place->kind, *way = place->way;
-	uint64_t offset = place->address - f->address;
 	struct json_object *line;
+	char where[PLACE_LEN];
+	uint64_t offset;
 
 	if (!next_line(watch))
 		return;
+	cov_snapshot_target(watch->now, t, &target);
+	cov_snapshot_function(watch->now, t, function, &f);
+	offset = place->address - f.address;
 	if (!settings.json) {
-		printf("%-8s  %s:%s", kind, module, f->name);
+		printf("%-8s  %s:%s", kind, target.module, f.name);
 		if (kind != function_kind)
 			printf("+0x%" PRIx64, offset);
-		printf("%s%s\n", way ? " " : "", way ? way : "");
+		printf("%s%s%s\n", twin_text(watch->names, t, function, offset, where),
+		       way ? " " : "", way ? way : "");
 		return;
 	}
 	line = json_document();
 	json_add_string(line, "new", kind);
-	json_add_string(line, "module", module);
-	json_add_string(line, "function", f->name);
-	json_add_number(line, "function_address", f->address);
+	json_add_string(line, "module", target.module);
+	json_add_string(line, "function", f.name);
+	json_add_number(line, "function_address", f.address);
 	json_add_number(line, "function_offset", offset);
 	if (way)
 		json_add_bool(line, "taken", way == taken);
 	json_print(line);
 }
 
-static void print_pair(struct watch *watch, const struct names *names,
-		       const struct cov_record *record)
+static void print_pair(struct watch *watch, const struct cov_record *record)
 {
+	const struct names *names = watch->names;
 	const char *kind = record->from.kind == COV_END_ADDRESS ? "caller" : "path";
 	char from[END_LEN], to[END_LEN];
 	struct json_object *line;
@@ -162,15 +172,19 @@ struct compared {
 
 /* Places of single checkpoints come last (new_places()). */
 static void tell(struct watch *watch, const struct compared *target, const char *kind,
-		 const struct cov_function_desc *f, uint64_t offset, const char *way)
+		 unsigned int function, uint64_t offset, const char *way)
 {
-	struct told place = { kind, way, f->address + offset };
+	struct told place = { kind, way, offset };
+	struct cov_function_desc f = COV_INIT(f);
 
+	if (cov_snapshot_function(watch->now, target->now, function, &f))
+		return;
+	place.address += f.address;
 	if (!target->desc->checkpoint[0])
 		remember(watch, &place);
 	else if (was_told(watch, &place))
 		return;
-	print_place(watch, &place, target->desc->module, f);
+	print_place(watch, &place, target->now, function);
 }
 
 static void new_functions(struct watch *watch, const struct compared *target)
@@ -183,41 +197,37 @@ static void new_functions(struct watch *watch, const struct compared *target)
 			     old.entered == COV_YES;
 
 		if (f.parent == COV_NONE && f.entered == COV_YES && !known)
-			tell(watch, target, function_kind, &f, 0, NULL);
+			tell(watch, target, function_kind, i, 0, NULL);
 	}
 }
 
 static void new_blocks(struct watch *watch, const struct compared *target)
 {
 	struct cov_block_desc block = COV_INIT(block), old = COV_INIT(old);
-	struct cov_function_desc f = COV_INIT(f);
 	unsigned int i;
 
 	for (i = 0; !cov_snapshot_block(watch->now, target->now, i, &block); i++) {
 		bool known = !cov_snapshot_block(target->before, target->was, i, &old) &&
 			     old.covered == COV_YES;
 
-		if (block.covered == COV_YES && !known &&
-		    !cov_snapshot_function(watch->now, target->now, block.function, &f))
-			tell(watch, target, block_kind, &f, block.offset, NULL);
+		if (block.covered == COV_YES && !known)
+			tell(watch, target, block_kind, block.function, block.offset, NULL);
 	}
 }
 
 static void new_outcomes(struct watch *watch, const struct compared *target)
 {
 	struct cov_branch_desc branch = COV_INIT(branch), old = COV_INIT(old);
-	struct cov_function_desc f = COV_INIT(f);
 	unsigned int i;
 
 	for (i = 0; !cov_snapshot_branch(watch->now, target->now, i, &branch); i++) {
 		bool known = !cov_snapshot_branch(target->before, target->was, i, &old);
 
-		if (cov_snapshot_function(watch->now, target->now, branch.function, &f))
-			continue;
 		if (branch.taken == COV_YES && !(known && old.taken == COV_YES))
-			tell(watch, target, outcome_kind, &f, branch.offset, taken);
+			tell(watch, target, outcome_kind, branch.function, branch.offset, taken);
 		if (branch.fallthrough == COV_YES && !(known && old.fallthrough == COV_YES))
-			tell(watch, target, outcome_kind, &f, branch.offset, not_taken);
+			tell(watch, target, outcome_kind, branch.function, branch.offset,
+			     not_taken);
 	}
 }
 
@@ -248,15 +258,12 @@ static int new_pairs(struct cov *cov, struct watch *watch, const struct cov_news
 {
 	struct cov_record record = COV_INIT(record);
 	struct cov_records *records;
-	struct names *names;
 	size_t i;
 
 	if (cov_new_pairs(cov, watch->now, news, &records))
 		return fail_cov(cov);
-	names = names_new(watch->now);
 	for (i = 0; !cov_records_get(records, i, &record); i++)
-		print_pair(watch, names, &record);
-	names_free(names);
+		print_pair(watch, &record);
 	cov_records_free(records);
 	return EXIT_OK;
 }
@@ -272,9 +279,11 @@ static int look(struct cov *cov, struct watch *watch)
 		watch->now = before;
 		return fail_cov(cov);
 	}
+	watch->names = names_new(watch->now);
 	new_places(watch, before);
 	cov_snapshot_free(before);
 	status = new_pairs(cov, watch, &news);
+	names_free(watch->names);
 	return status == EXIT_OK ? flush_stdout() : status;
 }
 
