@@ -124,6 +124,30 @@ static void refuse_all(struct cov_site **sites, u32 n)
 		checkpoints_refuse(sites[i], -(int)(sites[i]->error ?: EOPNOTSUPP));
 }
 
+/*
+ * ftrace had no memory for the site's function. Then it may have none to take back a kprobe from
+ * there either, which would keep livecov loaded (probe_abandon()).
+ */
+static bool lacks_memory(const struct cov_site *site)
+{
+	return site->at_fentry && site->error == ENOMEM;
+}
+
+/* Move the sites that kprobes may have to the front, and refuse the others. Return: how many. */
+static u32 leave_to_kprobes(struct cov_site **sites, u32 n)
+{
+	u32 i, left = 0;
+
+	for (i = 0; i < n; i++)
+		if (lacks_memory(sites[i])) {
+			checkpoints_refuse(sites[i], -ENOMEM);
+		} else {
+			swap(sites[left], sites[i]);
+			left++;
+		}
+	return left;
+}
+
 static bool patches_text(const struct chain *chain)
 {
 	return chain->fast[0] && chain->fast[0]->describe_undo;
@@ -147,7 +171,7 @@ int engine_arm_fast(u32 choice, struct cov_site **sites, u32 n)
 		sites[left + i] = sites[others + i];
 	left += n;
 	if (chain->slow)
-		return left;
+		return leave_to_kprobes(sites, left);
 	refuse_all(sites, left);
 	return 0;
 }

@@ -28,7 +28,9 @@
  * @release: free everything of those sites of a target that are this engine's
  *	     and that a filter takes, and add what they had missed to the target; when
  *	     it returns no handler runs on them any more and the text is as it was. It
- *	     does not fail for want of memory. Their states are the caller's business.
+ *	     does not fail for want of memory; engine entry's functions may then go on
+ *	     calling ftrace, for nothing, until there is some. Their states are the
+ *	     caller's business.
  * @describe_undo: of an engine that patches text: a patch of a part of a site (patcher_describe())
  *		   from what the engine has put there to the original; returns false if the original
  *		   is there. Must not sleep. Or NULL

@@ -348,6 +348,8 @@ static void entry_arm(struct cov_site **sites, u32 n)
 	unsigned long *ips = kvmalloc_array(n, sizeof(*ips), GFP_KERNEL);
 	u32 i;
 
+	for (i = 0; !ips && i < n; i++)
+		sites[i]->error = ENOMEM;
 	n = ips ? prepare_all(sites, n) : 0;
 	for (i = n ? watch(sites, n, ips) : 0; i < n; i++)
 		WRITE_ONCE(sites[i]->state, COV_SITE_PENDING);

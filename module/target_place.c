@@ -152,6 +152,17 @@ void target_make_way(struct cov_target *target)
 	}
 }
 
+static int fail_refused(const struct cov_target *target, const struct cov_site *place,
+			struct cov_error *error)
+{
+	if (place->error == ENOMEM)
+		return cov_fail(error, -ENOMEM, "not enough memory");
+	return cov_fail(error, -(int)place->error,
+			"the kernel forbids a probe at %.100s+%#llx (errno %u): blacklisted, or bytes that belong to ftrace, a static branch or a WARN",
+			cov_image_name(&target->image, target->place), target->offset,
+			place->error);
+}
+
 static int arm_place(struct cov_target *target, struct cov_error *error)
 {
 	const struct cov_site *place = target_place(target);
@@ -164,10 +175,7 @@ static int arm_place(struct cov_target *target, struct cov_error *error)
 			err = cov_fail(error, -EINTR, "interrupted");
 	} while (!err && target_pending(target));
 	if (!err && place && site_state(place) == COV_SITE_REFUSED)
-		err = cov_fail(error, -(int)place->error,
-			       "the kernel forbids a probe at %.100s+%#llx (errno %u): blacklisted, or bytes that belong to ftrace, a static branch or a WARN",
-			       cov_image_name(&target->image, target->place), target->offset,
-			       place->error);
+		err = fail_refused(target, place, error);
 	return err;
 }
 
