@@ -130,7 +130,8 @@ static void refuse_all(struct cov_site **sites, u32 n)
  */
 static bool lacks_memory(const struct cov_site *site)
 {
-	return site->at_fentry && site->error == ENOMEM;
+	return site->kind == SITE_ENTRY && site->at_fentry && site->error == ENOMEM &&
+	       usable(&cov_engine_entry);
 }
 
 /* Move the sites that kprobes may have to the front, and refuse the others. Return: how many. */

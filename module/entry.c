@@ -52,16 +52,6 @@
 
 /* --- in the function's own context --------------------------------------------------- */
 
-static __always_inline void note_in_trace(struct cov_site *site, struct ftrace_regs *regs)
-{
-	u8 bit = hit_enter(HIT_IN_CALLBACK);
-
-	if (!bit)
-		return;
-	trace_hit(site, 0, compat_arguments(regs), HIT_IN_CALLBACK);
-	hit_leave(bit);
-}
-
 static __always_inline void note_hit(struct cov_site *site, unsigned long parent_ip,
 				     struct ftrace_regs *regs)
 {
@@ -72,16 +62,19 @@ static __always_inline void note_hit(struct cov_site *site, unsigned long parent
 		cov_hit(site, 0, parent_ip, compat_arguments(regs), HIT_IN_CALLBACK);
 		return;
 	}
+	/* livecov calls functions of the kernel, but of no module. */
+	if (!target->mod && hit_is_own(HIT_IN_CALLBACK))
+		return;
 	base = cells_of_task(&target->cps.cells, preempt_count());
 	if (base)
 		cell_hit(&target->cps.cells, base, site->cell);
 	if (unlikely(site->traced))
-		note_in_trace(site, regs);
+		trace_hit(site, 0, compat_arguments(regs), HIT_IN_CALLBACK);
 }
 
 /*
- * What is called here and can be traced comes after hit_enter(). Preemption is off so that the
- * sites stay valid.
+ * Preemption is off so that the sites stay valid. That takes RCU, too: an idle function that runs
+ * while RCU does not watch (6.1) is not seen.
  */
 static void notrace entry_callback(unsigned long ip, unsigned long parent_ip,
 				   struct ftrace_ops *ops, struct ftrace_regs *regs)
@@ -89,8 +82,9 @@ static void notrace entry_callback(unsigned long ip, unsigned long parent_ip,
 	const struct entry_node *node;
 
 	preempt_disable_notrace();
-	for_each_entry_at(node, ip)
-		note_hit(node->site, parent_ip, regs);
+	if (rcu_is_watching())
+		for_each_entry_at(node, ip)
+			note_hit(node->site, parent_ip, regs);
 	preempt_enable_notrace();
 }
 NOKPROBE_SYMBOL(entry_callback);
@@ -181,11 +175,16 @@ static int filter_rebuild(void)
 static void filter_retry(struct work_struct *work);
 static DECLARE_DELAYED_WORK(retry_work, filter_retry);
 
+static void filter_retry_later(void)
+{
+	queue_delayed_work(system_long_wq, &retry_work, HZ);
+}
+
 static void filter_retry(struct work_struct *work)
 {
 	mutex_lock(&cov_targets_lock);
-	if (stale && filter_rebuild())
-		schedule_delayed_work(&retry_work, HZ);
+	if (stale && filter_rebuild() == -ENOMEM)
+		filter_retry_later();
 	mutex_unlock(&cov_targets_lock);
 }
 
@@ -238,7 +237,7 @@ static void filter_remove(struct cov_site **sites, u32 n, unsigned long *ips)
 		leave();
 	} else if (filter_change(ips, removed, true)) {
 		stale = true;
-		schedule_delayed_work(&retry_work, HZ);
+		filter_retry_later();
 	}
 }
 
@@ -349,7 +348,8 @@ static void entry_arm(struct cov_site **sites, u32 n)
 	u32 i;
 
 	for (i = 0; !ips && i < n; i++)
-		sites[i]->error = ENOMEM;
+		if (is_allowed(sites[i]))
+			sites[i]->error = ENOMEM;
 	n = ips ? prepare_all(sites, n) : 0;
 	for (i = n ? watch(sites, n, ips) : 0; i < n; i++)
 		WRITE_ONCE(sites[i]->state, COV_SITE_PENDING);

@@ -183,12 +183,13 @@ static __always_inline void cov_hit(struct cov_site *site, unsigned int outcome,
 				    unsigned long caller, const struct pt_regs *regs,
 				    enum hit_context context)
 {
-	u8 bit = READ_ONCE(site->disabled) ? 0 : hit_enter(context);
+	u32 before;
 
-	if (!bit)
+	if (READ_ONCE(site->disabled) || hit_is_own(context))
 		return;
+	before = hit_begin();
 	hit_tell(site, outcome, caller, regs, context);
-	hit_leave(bit);
+	hit_end(before);
 }
 
 /* condition_loops - does a jump with this condition count in rcx? */

@@ -36,36 +36,39 @@ static __always_inline bool hit_in_task(enum hit_context context)
 	return !(count & (NMI_MASK | HARDIRQ_MASK)) && !in_serving_softirq();
 }
 
-/* A bit for each context of this CPU that is recording a hit. */
-DECLARE_PER_CPU(u8, hit_recording);
-
-/**
- * hit_enter - begin with what may call functions of the kernel
- * @context: how the engine was called
+/*
+ * To write a hit down may take functions of the kernel (irq_work_queue(), a clock), which may be
+ * watched themselves. That livecov calls them is no hit, and would be without end where the hit
+ * calls them again.
  *
- * Such a function may be watched itself. That livecov calls it is no hit, and without end where the
- * hit would call it again. The contexts are a task's, softirq, interrupt and NMI: each may interrupt
- * those before it while they record. (An interrupt's first instructions, which still look like what
- * they have interrupted, cannot be probed or traced on x86.)
- *
- * With preemption off. Return: for hit_leave(); 0 if this context is in between already.
+ * While a handler calls such a function this holds its preempt_count, and 1 so that it is not 0.
+ * What it calls is hit with the same count, through ftrace or int3; what interrupts it has a higher
+ * one, restores this when it is done, and counts. Lost is only what an interrupt runs just then
+ * before it has said so (irq_enter_rcu()).
  */
-static __always_inline u8 hit_enter(enum hit_context context)
-{
-	u32 count = hit_preempt_count(context);
-	u8 bit = 1 << (!!(count & NMI_MASK) + !!(count & (NMI_MASK | HARDIRQ_MASK)) +
-		       !!(count & (NMI_MASK | HARDIRQ_MASK | SOFTIRQ_OFFSET)));
+DECLARE_PER_CPU(u32, hit_recording);
 
-	if (this_cpu_read(hit_recording) & bit)
-		return 0;
-	this_cpu_or(hit_recording, bit);
-	return bit;
+#define HIT_LEVELS	(NMI_MASK | HARDIRQ_MASK | SOFTIRQ_OFFSET)
+
+/* hit_is_own - was what was hit called by a handler of livecov's? With preemption off. */
+static __always_inline bool hit_is_own(enum hit_context context)
+{
+	return this_cpu_read(hit_recording) == ((hit_preempt_count(context) & HIT_LEVELS) | 1);
 }
 
-/* hit_leave - end what hit_enter() began; @bit is what it returned, not 0 */
-static __always_inline void hit_leave(u8 bit)
+/* hit_begin - functions of the kernel may be called from here on; the answer is for hit_end() */
+static __always_inline u32 hit_begin(void)
 {
-	this_cpu_and(hit_recording, ~bit);
+	u32 before = this_cpu_read(hit_recording);
+
+	this_cpu_write(hit_recording, (preempt_count() & HIT_LEVELS) | 1);
+	return before;
+}
+
+/* hit_end - none is called any more. Both with preemption off. */
+static __always_inline void hit_end(u32 before)
+{
+	this_cpu_write(hit_recording, before);
 }
 
 #endif /* LIVECOV_HIT_CONTEXT_H */

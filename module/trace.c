@@ -238,7 +238,7 @@ static __always_inline void add_values(struct record *record, const u64 *values,
 static notrace void write_record(struct trace *trace, struct traced_task *task,
 				 struct record *record, const u64 *values, u32 nr_values)
 {
-	u32 kind = record->as.kind;
+	u32 kind = record->as.kind, before;
 	u64 now;
 
 	if (!task) {
@@ -249,8 +249,9 @@ static notrace void write_record(struct trace *trace, struct traced_task *task,
 		return;
 	record->count = sizeof(record->as) / sizeof(u64);
 	if (trace->flags & COV_TRACE_TIME) {
-		/* A probe in there makes a nested record, which is lost: so this cannot recurse. */
+		before = hit_begin();
 		now = ktime_get_mono_fast_ns();
+		hit_end(before);
 		add_values(record, &now, 1);
 	}
 	add_values(record, values, nr_values);
@@ -315,7 +316,8 @@ notrace bool trace_return_awaited(const struct pt_regs *regs, struct trace_call 
 	struct traced_task *task;
 	struct trace *trace;
 
-	if (!hit_in_task(HIT_IN_CALLBACK))
+	/* Its entry is not in the trace, either. */
+	if (!hit_in_task(HIT_IN_CALLBACK) || hit_is_own(HIT_IN_CALLBACK))
 		return false;
 	task = traced_self(0, &trace);
 	if (!task)

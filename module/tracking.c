@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * tracking.c - owns the two tables that all handlers share, and which CPU records a hit
- * (hit_context.h); and the tracepoints that keep the task registry up to date. May call task_registry.c, caller_table.c, tracepoints.c.
+ * tracking.c - owns what all handlers share: the two tables, and which CPU is just writing a hit
+ * down (hit_context.h); and the tracepoints that keep the task registry up to date. May call
+ * task_registry.c, caller_table.c, tracepoints.c.
  *
  * A tracked task's children are tracked from before they first run: task_newtask, the last step
  * of copy_process(), which io_uring workers go through as well; they do not reach
@@ -18,7 +19,7 @@
 #include "tracepoints.h"
 #include "tracking.h"
 
-DEFINE_PER_CPU(u8, hit_recording);
+DEFINE_PER_CPU(u32, hit_recording);
 
 struct task_registry cov_tasks;
 struct caller_table cov_callers;
