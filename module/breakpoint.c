@@ -49,16 +49,12 @@ static __always_inline void write_cell(const struct cells *cells, struct cov_sit
 {
 	u8 *base = cells_of_task(cells, hit_preempt_count(HIT_IN_TRAP));
 
-	u32 before;
-
 	if (!base || !hit_claim(site))
 		return;
 	cell_hit(cells, base, site->cell + outcome);
 	if (site->one_shot) {
-		before = hit_begin();
 		cov_news_place();
 		cov_disarm_later(site);
-		hit_end(before);
 	}
 }
 
@@ -72,9 +68,6 @@ static __always_inline void note_hit(struct cov_site *site, u32 outcome, struct 
 			regs, HIT_IN_TRAP);
 		return;
 	}
-	/* livecov calls functions of the kernel, but of no module. */
-	if (!target->mod && hit_is_own(HIT_IN_TRAP))
-		return;
 	if (unlikely(site->traced))
 		trace_hit(site, outcome, regs, HIT_IN_TRAP);
 	write_cell(&target->cps.cells, site, outcome);

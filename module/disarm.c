@@ -31,6 +31,7 @@
 #include "checkpoint.h"
 #include "disarm.h"
 #include "engine.h"
+#include "hit_context.h"
 #include "settle.h"
 #include "target.h"
 
@@ -98,10 +99,15 @@ static DEFINE_IRQ_WORK(disarm_irq_work, disarm_kick);
 void notrace cov_disarm_later(struct cov_site *site)
 {
 	struct site_chunk *chunk = site_chunk(site);
+	u32 before;
 
 	/* Pairs with that of take_from(). */
-	if (!xchg(&chunk->queued, 1) && llist_add(&chunk->node, &disarm_list))
+	if (xchg(&chunk->queued, 1))
+		return;
+	before = hit_begin();
+	if (llist_add(&chunk->node, &disarm_list))
 		irq_work_queue(&disarm_irq_work);
+	hit_end(before);
 }
 NOKPROBE_SYMBOL(cov_disarm_later);
 

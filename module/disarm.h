@@ -12,7 +12,8 @@ struct cov_site;
  * cov_disarm_later - queue a one-shot site for the disarm worker
  * @site: the caller has turned it from ARMED to DISARMING: once for each arming
  *
- * Any context, NMI included; takes no lock. The worker disarms it and makes it DISARMED.
+ * Any context, NMI included, with preemption off; takes no lock. The worker disarms it and makes
+ * it DISARMED.
  */
 void cov_disarm_later(struct cov_site *site);
 

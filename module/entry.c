@@ -73,8 +73,8 @@ static __always_inline void note_hit(struct cov_site *site, unsigned long parent
 }
 
 /*
- * Preemption is off so that the sites stay valid. That takes RCU, too: an idle function that runs
- * while RCU does not watch (6.1) is not seen.
+ * Preemption is off so that the sites stay valid. That takes RCU, too, and an idle task may be in a
+ * function while RCU does not watch (6.1): that is not seen.
  */
 static void notrace entry_callback(unsigned long ip, unsigned long parent_ip,
 				   struct ftrace_ops *ops, struct ftrace_regs *regs)
@@ -82,7 +82,7 @@ static void notrace entry_callback(unsigned long ip, unsigned long parent_ip,
 	const struct entry_node *node;
 
 	preempt_disable_notrace();
-	if (rcu_is_watching())
+	if (likely(!is_idle_task(current)) || rcu_is_watching())
 		for_each_entry_at(node, ip)
 			note_hit(node->site, parent_ip, regs);
 	preempt_enable_notrace();

@@ -183,13 +183,8 @@ static __always_inline void cov_hit(struct cov_site *site, unsigned int outcome,
 				    unsigned long caller, const struct pt_regs *regs,
 				    enum hit_context context)
 {
-	u32 before;
-
-	if (READ_ONCE(site->disabled) || hit_is_own(context))
-		return;
-	before = hit_begin();
-	hit_tell(site, outcome, caller, regs, context);
-	hit_end(before);
+	if (!READ_ONCE(site->disabled) && !hit_is_own(context))
+		hit_tell(site, outcome, caller, regs, context);
 }
 
 /* condition_loops - does a jump with this condition count in rcx? */

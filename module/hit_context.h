@@ -43,8 +43,9 @@ static __always_inline bool hit_in_task(enum hit_context context)
  *
  * While a handler calls such a function this holds its preempt_count, and 1 so that it is not 0.
  * What it calls is hit with the same count, through ftrace or int3; what interrupts it has a higher
- * one, restores this when it is done, and counts. Lost is only what an interrupt runs just then
- * before it has said so (irq_enter_rcu()).
+ * one, restores this when it is done, and counts. Not counted is only what an interrupt runs just
+ * then without its own count: before irq_enter_rcu() has added it, and after irq_exit_rcu() has
+ * taken it away.
  */
 DECLARE_PER_CPU(u32, hit_recording);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * news.c - see news.h. May call tracking.h.
+ * news.c - see news.h. May call tracking.h, hit_context.h.
  *
  *	handler (NMI-like)		irq_work (interrupt)	reader
  *	a number grows [E]					poll_wait()
@@ -16,6 +16,7 @@
 #include <linux/rcupdate.h>
 #include <linux/wait.h>
 
+#include "hit_context.h"
 #include "news.h"
 #include "tracking.h"
 
@@ -32,8 +33,13 @@ static DEFINE_IRQ_WORK(wake_work, wake_waiting);
 /* The caller has made a number grow by a fully ordered increment: [E]. */
 void notrace cov_news_pair(void)
 {
-	if (waitqueue_active(&waiting))
-		irq_work_queue(&wake_work);
+	u32 before;
+
+	if (!waitqueue_active(&waiting))
+		return;
+	before = hit_begin();
+	irq_work_queue(&wake_work);
+	hit_end(before);
 }
 NOKPROBE_SYMBOL(cov_news_pair);
 

@@ -24,10 +24,14 @@ struct news_seen {
 	u64 places;
 };
 
-/* cov_news_pair - the caller table has a new pair: wake pollers. Any context, no lock. */
+/*
+ * cov_news_pair - the caller table has a new pair: wake pollers
+ *
+ * Any context, with preemption off; no lock.
+ */
 void cov_news_pair(void);
 
-/* cov_news_place - a place was passed for the first time since a reset. Any context, no lock. */
+/* cov_news_place - a place was passed for the first time since a reset. As cov_news_pair() */
 void cov_news_place(void);
 
 /**

@@ -17,8 +17,8 @@
  *	   |              begin:                 v
  *	   +------------- lost++ ------------- FULL
  *
- * A begin that finds BUSY is nested, from a probe in what the writer calls: it is counted as
- * lost, so recorded + lost stays the number of all begins. FULL is permanent: up to there a
+ * A begin that finds BUSY is nested, in a module's function that what the writer calls has
+ * reached: it is counted as lost, so recorded + lost stays the number of all begins. FULL is permanent: up to there a
  * task's trace has no gaps but those.
  *
  * Chunks are allocated first come, first served; next_chunk only rises, and a task asks for one

@@ -76,6 +76,26 @@ static void engines_are_told_for_every_site(void)
 	}
 }
 
+/* An int3 passes these before it reaches livecov: another one there would not end. */
+static void functions_on_the_way_of_an_int3_get_none(void)
+{
+	static const char *const names[] = { "__rcu_read_lock", "__rcu_read_unlock" };
+	struct cov_engines engines;
+	int fd = control_open();
+	uint32_t target, i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		test_case("%s", names[i]);
+		target = attach_with(fd, COV_CORE_KERNEL, names[i], COV_ENGINE_AUTO,
+				     COV_MODE_EDGES, COV_SCOPE_ALL);
+		poke(COVLIFE_TASK, 1);
+		EXPECT(function_of(fd, target, names[i]).hits > 0);
+		engines = engines_of(fd, target);
+		EXPECT_EQ(engines.sites[COV_ENGINE_BREAKPOINT] + engines.sites[COV_ENGINE_DETOUR], 0);
+		with_id(fd, COV_IOC_DETACH, target);
+	}
+}
+
 static void detach_gives_back_the_stubs(void)
 {
 	static const unsigned int scopes[] = { COV_SCOPE_ALL, COV_SCOPE_TRACKED };
@@ -797,6 +817,7 @@ static void copies_of_the_file_are_the_file(void)
 
 static const struct test tests[] = {
 	TEST(engines_are_told_for_every_site),
+	TEST(functions_on_the_way_of_an_int3_get_none),
 	TEST(detach_gives_back_the_stubs),
 	TEST(stubs_have_windows_unless_returns_go_by_a_thunk),
 	TEST(functions_by_name_get_the_engines_they_get_among_others),
