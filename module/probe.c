@@ -10,7 +10,7 @@
  * Why a kprobe and not a kretprobe on a function's entry: a kretprobe whose instances have run
  * out skips its entry handler too, so a function in which many tasks sleep would lose entries.
  * A kprobe is exact, and cheaper: at an fentry site a bare one takes 160 guest instructions a
- * hit, the other 392. (Including livecov's handler it is 295: README.md.)
+ * hit, the other 392. (Including livecov's handler it is 304: README.md.)
  *
  * Probes must not be jump-optimised. The optimiser overwrites five bytes after looking for
  * jumps into them in the function alone: it does not see a .cold part jumping back. Conditional
