@@ -907,7 +907,8 @@ class Samples(Case):
         self.assertEqual((document["sample"], document["without"]), (MAIN, FELL))
         certain = [place for place in document["places"] if place["certain"]]
         self.assertEqual(certain, [{"kind": "outcome", "module": "toy", "function": "toy_main",
-                                    "function_offset": 2, "outcome": "taken", "certain": True}])
+                                    "function_address": TEXT, "function_offset": 2,
+                                    "outcome": "taken", "certain": True}])
         self.assertEqual({place["function"] for place in document["places"]
                           if not place["certain"]}, {"toy_refused"})
         document = self.json("samples", "--alone", str(STOPS))
@@ -934,17 +935,19 @@ class Samples(Case):
                 self.assertRegex(text, r"(?m)^ *%d +yes$" % i)
         document = self.json("samples", "--reaching", "toy_main+2", "--outcome", "taken")
         self.assertEqual(document["place"], {
-            "kind": "outcome", "module": "toy", "function": "toy_main", "function_offset": 2,
+            "kind": "outcome", "module": "toy", "function": "toy_main",
+            "function_address": TEXT, "function_offset": 2,
             "outcome": "taken"})
         self.assertRegex(self.covstat("samples", "--reaching", "toy_refused").stdout,
                          r"(?m)^ *%d +cannot be known$" % MAIN)
 
     def test_who_reaches_one_of_several_functions_of_one_name(self):
         self.run_samples(STOPS, CHECKS)
-        for name, ids in (("toy_checks (.text+0x33)", [STOPS]),
-                          ("toy_checks (.text+0x3b)", [CHECKS]),
-                          ("toy:toy_checks+0xf (.text+0x4a)", [CHECKS])):
+        for name, at, ids in (("toy_checks (.text+0x33)", 0x33, [STOPS]),
+                              ("toy_checks (.text+0x3b)", 0x3b, [CHECKS]),
+                              ("toy:toy_checks+0xf (.text+0x4a)", 0x3b, [CHECKS])):
             document = self.json("samples", "--reaching", name, twins=1)
+            self.assertEqual(document["place"]["function_address"], TEXT + at)
             self.assertEqual([sample["sample"] for sample in document["samples"]], ids)
             self.assertIn("1 of 2 samples reach %s\n" % name.removeprefix("toy:"),
                           self.covstat("samples", "--reaching", name).stdout)
@@ -1114,6 +1117,11 @@ class Trace(Case):
         self.assertEqual(document["functions"][0],
                          {"function": "toy_main", "function_address": TEXT, "calls": 2,
                           "returned": 2, "errors": {"EINVAL": 1}})
+
+    def test_of_several_modules_functions_are_shown_with_theirs(self):
+        self.covstat("attach", "toy", "--mode", "trace", "--scope", "tracked")
+        self.covstat("attach", "toy_two", "--engine", "kprobe")
+        self.assertRegex(self.covstat("trace", "--", "true").stdout, r"(?m)^ +toy:toy_main\b")
 
     def test_functions_of_one_name_are_told_apart(self):
         stops, checks = "toy_checks (.text+0x33)", "toy_checks (.text+0x3b)"

@@ -71,7 +71,7 @@ static const char *text_of(void *data, const struct trace_place *place, char buf
 	const struct trace_tables *tables = data;
 	const struct known_target *target = find_target(tables, place->id >> 32);
 
-	return place_in_target(tables->names, target->t, (uint32_t)place->id, 0, buffer);
+	return place_text(tables->names, target->t, (uint32_t)place->id, 0, buffer);
 }
 
 static bool has_returns(void *data, uint32_t target)
