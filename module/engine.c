@@ -77,17 +77,9 @@ u32 engines_usable(void)
 	return mask;
 }
 
-/* Move the sites that are still PENDING to the front; return how many. */
-static u32 left_over(struct cov_site **sites, u32 n)
+static bool is_pending(const struct cov_site *site)
 {
-	u32 i, left = 0;
-
-	for (i = 0; i < n; i++)
-		if (READ_ONCE(sites[i]->state) == COV_SITE_PENDING) {
-			swap(sites[left], sites[i]);
-			left++;
-		}
-	return left;
+	return READ_ONCE(site->state) == COV_SITE_PENDING;
 }
 
 /* Return: how many are left; they are at the front. */
@@ -98,22 +90,14 @@ static u32 arm_in_turn(const struct chain *chain, struct cov_site **sites, u32 n
 	for (i = 0; n && i < CHAIN_MAX && chain->fast[i]; i++)
 		if (usable(chain->fast[i])) {
 			chain->fast[i]->arm(sites, n);
-			n = left_over(sites, n);
+			n = sites_to_front(sites, n, is_pending);
 		}
 	return n;
 }
 
-/* Move the sites that are not branches to the front; return how many. */
-static u32 others_first(struct cov_site **sites, u32 n)
+static bool is_no_branch(const struct cov_site *site)
 {
-	u32 i, others = 0;
-
-	for (i = 0; i < n; i++)
-		if (sites[i]->kind != SITE_BRANCH) {
-			swap(sites[others], sites[i]);
-			others++;
-		}
-	return others;
+	return site->kind != SITE_BRANCH;
 }
 
 static void refuse_all(struct cov_site **sites, u32 n)
@@ -125,28 +109,13 @@ static void refuse_all(struct cov_site **sites, u32 n)
 }
 
 /*
- * ftrace had no memory for the site's function. Then it may have none to take back a kprobe from
- * there either, which would keep livecov loaded (probe_abandon()).
+ * Not if ftrace had no memory for the site's function. Then it may have none to take back a kprobe
+ * from there either, which would keep livecov loaded (probe_abandon()).
  */
-static bool lacks_memory(const struct cov_site *site)
+static bool is_for_kprobes(const struct cov_site *site)
 {
-	return site->kind == SITE_ENTRY && site->at_fentry && site->error == ENOMEM &&
-	       usable(&cov_engine_entry);
-}
-
-/* Move the sites that kprobes may have to the front, and refuse the others. Return: how many. */
-static u32 leave_to_kprobes(struct cov_site **sites, u32 n)
-{
-	u32 i, left = 0;
-
-	for (i = 0; i < n; i++)
-		if (lacks_memory(sites[i])) {
-			checkpoints_refuse(sites[i], -ENOMEM);
-		} else {
-			swap(sites[left], sites[i]);
-			left++;
-		}
-	return left;
+	return site->kind != SITE_ENTRY || !site->at_fentry || site->error != ENOMEM ||
+	       !usable(&cov_engine_entry);
 }
 
 static bool patches_text(const struct chain *chain)
@@ -162,7 +131,7 @@ int engine_arm_fast(u32 choice, struct cov_site **sites, u32 n)
 {
 	const struct chain *chain = &chains[choice];
 	int err = patches_text(chain) && !text_patch_unusable() ? foreign_refresh() : 0;
-	u32 others = others_first(sites, n), left, i;
+	u32 others = sites_to_front(sites, n, is_no_branch), left, slow, i;
 
 	if (err)
 		return err;
@@ -171,16 +140,15 @@ int engine_arm_fast(u32 choice, struct cov_site **sites, u32 n)
 	for (i = 0; i < n; i++)
 		sites[left + i] = sites[others + i];
 	left += n;
-	if (chain->slow)
-		return leave_to_kprobes(sites, left);
-	refuse_all(sites, left);
-	return 0;
+	slow = chain->slow ? sites_to_front(sites, left, is_for_kprobes) : 0;
+	refuse_all(sites + slow, left - slow);
+	return slow;
 }
 
 void engine_arm_slow(struct cov_site **sites, u32 n)
 {
 	cov_engine_kprobe.arm(sites, n);
-	refuse_all(sites, left_over(sites, n));
+	refuse_all(sites, sites_to_front(sites, n, is_pending));
 }
 
 void engine_release(struct cov_target *target, site_filter filter)

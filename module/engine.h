@@ -100,9 +100,8 @@ u32 engine_choice(const struct cov_target *target);
  *
  * When it returns, no handler runs on them, nothing of them is in the disarm worker's queue, and
  * text is as it was except where another user's kprobe is placed on a patch (held.h), or ftrace had
- * no memory (@release). Their states
- * are the caller's business. The targets' lock is held; sleeps: up to seconds for such kprobes, and
- * without end while livecov is being unloaded. No failure.
+ * no memory (@release). Their states are the caller's business. The targets' lock is held; sleeps:
+ * up to seconds for such kprobes, and without end while livecov is being unloaded. No failure.
  */
 void engine_release(struct cov_target *target, site_filter filter);
 

@@ -310,20 +310,6 @@ static u32 prepare_all(struct cov_site **sites, u32 n)
 	return ready;
 }
 
-/* Move the sites that are patched to the front. Return: how many. */
-static u32 shown(struct cov_site **sites, u32 n)
-{
-	u32 i, done = 0;
-
-	for (i = 0; i < n; i++)
-		if (shows(sites[i])) {
-			sites[i]->watched = true;
-			swap(sites[done], sites[i]);
-			done++;
-		}
-	return done;
-}
-
 /*
  * Have ftrace call back for sites that handlers know. Those for which it does not are forgotten,
  * and have their @error. Return: how many it does it for; they are at the front.
@@ -331,10 +317,14 @@ static u32 shown(struct cov_site **sites, u32 n)
 static u32 watch(struct cov_site **sites, u32 n, unsigned long *ips)
 {
 	int err = filter_add(sites, n, ips);
-	u32 i, done = err ? 0 : shown(sites, n);
+	u32 i, done = err ? 0 : sites_to_front(sites, n, shows);
 
-	for (i = 0; i < n; i++)
-		sites[i]->error = i < done ? 0 : -(err ?: -ESHUTDOWN);
+	for (i = 0; i < done; i++) {
+		sites[i]->watched = true;
+		sites[i]->error = 0;
+	}
+	for (; i < n; i++)
+		sites[i]->error = -(err ?: -ESHUTDOWN);
 	if (done < n) {
 		filter_remove(sites + done, n - done, ips);
 		forget(sites + done, n - done);

@@ -53,6 +53,18 @@ void site_list_move(struct site_list *list, unsigned long base)
 		chunk->base = base;
 }
 
+u32 sites_to_front(struct cov_site **sites, u32 n, site_filter filter)
+{
+	u32 i, front = 0;
+
+	for (i = 0; i < n; i++)
+		if (filter(sites[i])) {
+			swap(sites[front], sites[i]);
+			front++;
+		}
+	return front;
+}
+
 struct cov_site *site_next(struct site_cursor *cursor)
 {
 	struct list_head *chunks = &cursor->target->cps.sites.chunks;

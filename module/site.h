@@ -284,6 +284,16 @@ void site_list_move(struct site_list *list, unsigned long base);
 typedef bool (*site_filter)(const struct cov_site *site);
 
 /**
+ * sites_to_front - move the sites that a filter takes to the front
+ * @sites: in and out: their order changes
+ * @n: how many
+ * @filter: true for those that go to the front
+ *
+ * The targets' lock is held; does not sleep. Return: how many it takes.
+ */
+u32 sites_to_front(struct cov_site **sites, u32 n, site_filter filter);
+
+/**
  * struct site_cursor - a walk through those sites of a target that an engine has
  * @target: whose
  * @engine: COV_ENGINE_*: its sites alone

@@ -112,6 +112,16 @@ static struct cov_branch turn_of_work(int fd, uint32_t target)
 	return branch;
 }
 
+static uint64_t offset_of_turn(int fd)
+{
+	uint32_t target = attach_with(fd, TARGET, NULL, COV_ENGINE_AUTO, COV_MODE_COUNT,
+				      COV_SCOPE_ALL);
+	uint64_t offset = turn_of_work(fd, target).offset;
+
+	with_id(fd, COV_IOC_DETACH, target);
+	return offset;
+}
+
 static void add_beside(unsigned int engine)
 {
 	struct work_counts counts;
@@ -178,12 +188,8 @@ static void a_target_may_be_attached_beside_checkpoints_by_hand(void)
 	struct work_counts counts;
 	int fd = control_open();
 	uint32_t target, turn;
-	uint64_t offset;
 
-	target = attach_with(fd, TARGET, NULL, COV_ENGINE_AUTO, COV_MODE_COUNT, COV_SCOPE_ALL);
-	offset = turn_of_work(fd, target).offset;
-	with_id(fd, COV_IOC_DETACH, target);
-	turn = add(fd, "turn", "covlife_work", offset, COV_CHECKPOINT_AUTO);
+	turn = add(fd, "turn", "covlife_work", offset_of_turn(fd), COV_CHECKPOINT_AUTO);
 	target = attach_with(fd, TARGET, NULL, COV_ENGINE_AUTO, COV_MODE_COUNT, COV_SCOPE_ALL);
 	poke(COVLIFE_TASK, 1);
 	poke(COVLIFE_TASK, 2);
@@ -380,8 +386,11 @@ static uint64_t own_calls(int fd, uint32_t target)
 	return calls;
 }
 
-static void expect_woken(pid_t waiter, int fd, uint32_t wake)
+static void poke_and_wake(int fd, uint32_t wake)
 {
+	pid_t waiter = start_waiter();
+
+	poke(COVLIFE_TASK, 1);
 	finish(waiter);
 	EXPECT_EQ(own_calls(fd, wake), 0);
 }
@@ -392,29 +401,19 @@ static void expect_woken(pid_t waiter, int fd, uint32_t wake)
  */
 static void what_livecov_calls_itself_is_no_hit(void)
 {
-	struct cov_branch turn;
 	int fd = control_open();
-	uint32_t wake, target;
-	pid_t waiter;
+	uint64_t turn = offset_of_turn(fd);
+	uint32_t wake;
 
-	target = attach_with(fd, TARGET, NULL, COV_ENGINE_AUTO, COV_MODE_EDGES, COV_SCOPE_ALL);
-	turn = turn_of_work(fd, target);
-	with_id(fd, COV_IOC_DETACH, target);
 	wake = add_to(fd, COV_CORE_KERNEL, COV_SCOPE_ALL, "wake", "irq_work_queue", 0, 0);
 	add(fd, "odd", "covlife_odd", 0, 0);
-	waiter = start_waiter();
-	poke(COVLIFE_TASK, 1);
-	expect_woken(waiter, fd, wake);
+	poke_and_wake(fd, wake);
 	del_checkpoint(fd, "odd");
-	add(fd, "turn", "covlife_work", turn.offset, 0);
-	waiter = start_waiter();
-	poke(COVLIFE_TASK, 1);
-	expect_woken(waiter, fd, wake);
+	add(fd, "turn", "covlife_work", turn, 0);
+	poke_and_wake(fd, wake);
 	del_checkpoint(fd, "turn");
 	attach_with(fd, TARGET, NULL, COV_ENGINE_BREAKPOINT, COV_MODE_BLOCKS, COV_SCOPE_ALL);
-	waiter = start_waiter();
-	poke(COVLIFE_TASK, 1);
-	expect_woken(waiter, fd, wake);
+	poke_and_wake(fd, wake);
 	EXPECT_EQ(place_of(fd, wake).state, COV_SITE_ARMED);
 	del_checkpoint(fd, "wake");
 }
