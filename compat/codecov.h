@@ -71,7 +71,7 @@ int cov_check(void) CODECOV_CALL(cov_check);
  * @level: mask of levels 1..64
  * @_auto: nonzero, and @offset is 0: the function's branches as well
  *
- * Errors: EEXIST @name in use, ENOENT no such function, ENOTUNIQ its module has several
+ * Errors: EEXIST @name in use, ENOENT no such function, ENOTUNIQ there are several
  * functions of that name, EILSEQ @offset is inside an instruction, ERANGE it is beyond
  * the function's end, EINVAL no probe is allowed there, ENAMETOOLONG, ENOSPC.
  */

@@ -30,7 +30,7 @@
 
 /* A different major is incompatible; a higher minor only adds. */
 #define COV_ABI_MAJOR		1
-#define COV_ABI_MINOR		3
+#define COV_ABI_MINOR		4
 
 #define COV_MODULE_LEN		64	/* MODULE_NAME_LEN is 56 on 64-bit */
 #define COV_NAME_LEN		256	/* a checkpoint's or function's name */
@@ -483,13 +483,15 @@ struct cov_register {
 };
 
 #define COV_CHECKPOINT_AUTO	(1U << 0)	/* its function's branches as well */
+/* Minor 4: @offset is the place's address; it tells functions of one name apart. */
+#define COV_CHECKPOINT_ADDRESS	(1U << 1)
 
 /**
  * struct cov_checkpoint_add - watch one place (COV_IOC_CHECKPOINT_ADD)
  * @name: the checkpoint's name, unique, not empty
  * @module: a loaded module, COV_CORE_KERNEL, or empty to search modules
  * @function: function in it
- * @offset: of an instruction from the function's first byte
+ * @offset: of an instruction from the function's first byte, or its address
  * @levels: mask, not 0
  * @scope: COV_SCOPE_*
  * @flags: COV_CHECKPOINT_*
@@ -499,8 +501,8 @@ struct cov_register {
  * It is armed when the call returns, and kept until it is deleted. If another target has
  * patched the bytes, they are restored, and a kprobe serves that target's site as well;
  * what that site had not seen by then is COV_UNKNOWN until it is hit or COV_IOC_RESET.
- * EEXIST name in use, ENOENT no such module or function, ENOTUNIQ the module has several
- * functions of that name, ENODEV it is being unloaded, EAGAIN its init function is just
+ * EEXIST name in use, ENOENT no such module or function, or none at that address, ENOTUNIQ
+ * the module has several functions of that name, ENODEV it is being unloaded, EAGAIN its init function is just
  * returning, EILSEQ @offset is inside an instruction, ERANGE @offset is beyond the
  * function's end, EPERM livecov itself, EINVAL the kernel forbids a probe there,
  * EOPNOTSUPP an instruction that may fault, while another target may have breakpoints

@@ -48,36 +48,6 @@ static int pack_globs(struct cov *cov, const char *const *functions, char **glob
 	return 0;
 }
 
-/* The core kernel has one section for our purposes; only kallsyms knows where. */
-static int core_sections(struct section_list *list)
-{
-	uint64_t start = 0, end = 0;
-	char *line = NULL;
-	size_t size = 0;
-	int ret = 0;
-	FILE *file;
-
-	file = fopen("/proc/kallsyms", "re");
-	if (!file)
-		return 0;
-	while (!(start && end) && getline(&line, &size, file) > 0) {
-		unsigned long long address;
-		char name[16];
-
-		if (sscanf(line, "%llx %*c %15s", &address, name) != 2)
-			continue;
-		if (!strcmp(name, "_stext"))
-			start = address;
-		else if (!strcmp(name, "_etext"))
-			end = address;
-	}
-	if (start && end > start)
-		ret = cov_sections_add(list, ".text", start, end - start);
-	free(line);
-	fclose(file);
-	return ret;
-}
-
 static int pack_sections(struct cov *cov, const char *module, struct cov_section **packed,
 			 uint32_t *count)
 {
@@ -87,10 +57,7 @@ static int pack_sections(struct cov *cov, const char *module, struct cov_section
 
 	*packed = NULL;
 	*count = 0;
-	if (!strcmp(module, COV_CORE_KERNEL))
-		ret = core_sections(&list);
-	else
-		ret = cov_sections_loaded(cov, module, NULL, &list);
+	ret = cov_sections_of(cov, module, &list);
 	if (!ret && list.count) {
 		*packed = calloc(SECTIONS_MAX, sizeof(**packed));
 		ret = *packed ? 0 : -ENOMEM;

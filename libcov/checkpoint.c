@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * checkpoint.c - single places to watch. May call cov.c.
+ * checkpoint.c - single places to watch. May call cov.c, sections.c and symbols.c.
  */
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "internal.h"
@@ -20,6 +22,132 @@ static int copy_name(struct cov *cov, char name[COV_NAME_LEN], const char *from,
 	return 0;
 }
 
+static const struct section *section_called(const struct section_list *list, const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < list->count; i++)
+		if (!strcmp(list->entries[i].name, name))
+			return &list->entries[i];
+	return NULL;
+}
+
+/* The place is given by its section: livecov takes its address. */
+static int set_address(struct cov *cov, const struct cov_checkpoint_options *o,
+		       struct cov_checkpoint_add *request)
+{
+	const struct section *section;
+	struct section_list list = { 0 };
+	int ret;
+
+	if (!request->module[0])
+		return cov_fail(cov, EINVAL, "name the module as well, as in MODULE:FUNCTION (%s+OFFSET)",
+				o->section);
+	if (cov->minor < 4)
+		return cov_fail(cov, EOPNOTSUPP,
+				"the livecov.ko that is loaded speaks version %u.%u and takes no sections; "
+				COV_LOAD_OURS, COV_ABI_MAJOR, cov->minor);
+	ret = cov_sections_of(cov, request->module, &list);
+	if (ret)
+		return cov_fail(cov, ENOMEM, "no memory for section names");
+	section = section_called(&list, o->section);
+	if (section)
+		request->offset = section->base + o->section_offset;
+	else
+		ret = cov_fail(cov, ENOENT, "%s is not loaded, or has no section of code %.100s",
+			       request->module, o->section);
+	request->flags |= COV_CHECKPOINT_ADDRESS;
+	cov_sections_free(&list);
+	return ret;
+}
+
+/* Places of functions of one name, as text; one module's sections are looked up once. */
+struct places {
+	char text[COV_ERROR_LEN];
+	size_t length;
+	unsigned int count;		/* also those that found no room */
+	const char *module;
+	struct section_list sections;
+};
+
+/* Append "MODULE:FUNCTION (SECTION+OFFSET)", if that is known and there is room. */
+static void add_place(struct cov *cov, struct places *places, const char *module,
+		      const char *function, uint64_t address)
+{
+	size_t room = sizeof(places->text) - places->length;
+	const struct section *section;
+	unsigned int i;
+	int length;
+
+	places->count++;
+	if (!places->module || strcmp(places->module, module)) {
+		cov_sections_free(&places->sections);
+		places->module = module;
+		if (cov_sections_of(cov, module, &places->sections))
+			return;
+	}
+	i = cov_sections_find(&places->sections, address);
+	if (i == COV_NONE)
+		return;
+	section = &places->sections.entries[i];
+	length = snprintf(places->text + places->length, room, "%s'%s:%s (%s+0x%" PRIx64 ")'",
+			  places->length ? ", " : "; say which: ", module, function, section->name,
+			  address - section->base);
+	if (length > 0 && (size_t)length < room)
+		places->length += length;
+	else
+		places->text[places->length] = '\0';
+}
+
+/*
+ * Of several functions of one name livecov takes the core kernel's first one, if no module is
+ * named, or the core kernel is: it does not see the others. Other modules' functions it counts
+ * itself. Return: 0; -ENOTUNIQ, noted, with what they can be told apart by.
+ */
+static int check_unique(struct cov *cov, const struct cov_checkpoint_add *request)
+{
+	const char *module = request->module[0] ? request->module : NULL;
+	struct symbols *symbols = cov_symbols_load();
+	struct places places = { 0 };
+	uint64_t address = 0, offset;
+	const char *owner;
+
+	if (!symbols)
+		return cov_fail(cov, ENOMEM, "no memory for the kernel's symbols");
+	while ((address = cov_symbols_next(symbols, module, request->function, address))) {
+		cov_symbols_find(symbols, address, &owner, &offset);
+		add_place(cov, &places, owner, request->function, address);
+	}
+	cov_sections_free(&places.sections);
+	cov_symbols_free(symbols);
+	if (places.count < 2)
+		return 0;
+	return cov_fail(cov, ENOTUNIQ, "there are %u functions %.100s%s", places.count,
+			request->function, places.text);
+}
+
+static int make_request(struct cov *cov, const struct cov_checkpoint_options *o,
+			struct cov_checkpoint_add *request)
+{
+	int ret;
+
+	memset(request, 0, sizeof(*request));
+	ret = copy_name(cov, request->name, o->name, "checkpoint's name");
+	if (!ret)
+		ret = copy_name(cov, request->function, o->function, "function's name");
+	if (!ret && o->module)
+		ret = cov_module_name(cov, request->module, o->module);
+	request->offset = o->offset;
+	request->levels = o->levels ? o->levels : COV_LEVEL(1);
+	request->scope = o->scope ? o->scope : COV_SCOPE_ALL;
+	request->flags = o->automatic ? COV_CHECKPOINT_AUTO : 0;
+	if (!ret && o->section)
+		ret = set_address(cov, o, request);
+	else if (!ret && (!request->module[0] || !strcmp(request->module, COV_CORE_KERNEL)))
+		ret = check_unique(cov, request);
+	return ret;
+}
+
 COV_PUBLIC int cov_checkpoint_add(struct cov *cov, const struct cov_checkpoint_options *options,
 				  uint32_t *target)
 {
@@ -31,19 +159,12 @@ COV_PUBLIC int cov_checkpoint_add(struct cov *cov, const struct cov_checkpoint_o
 	ret = cov_take(&o, sizeof(o), options);
 	if (ret)
 		return cov_fail(cov, -ret, "struct cov_checkpoint_options: wrong size, or members that this libcov does not know");
-	memset(&request, 0, sizeof(request));
-	ret = copy_name(cov, request.name, o.name, "checkpoint's name");
-	if (!ret)
-		ret = copy_name(cov, request.function, o.function, "function's name");
-	if (!ret && o.module)
-		ret = cov_module_name(cov, request.module, o.module);
+	ret = make_request(cov, &o, &request);
 	if (ret)
 		return ret;
-	request.offset = o.offset;
-	request.levels = o.levels ? o.levels : COV_LEVEL(1);
-	request.scope = o.scope ? o.scope : COV_SCOPE_ALL;
-	request.flags = o.automatic ? COV_CHECKPOINT_AUTO : 0;
 	ret = cov_call(cov, COV_IOC_CHECKPOINT_ADD, &request, "add a checkpoint");
+	if (ret == -ENOTUNIQ && !check_unique(cov, &request))
+		return cov_errno(ENOTUNIQ);	/* livecov's own words stay */
 	if (!ret && target)
 		*target = request.target;
 	return ret;

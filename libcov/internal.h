@@ -185,6 +185,9 @@ struct section_list {
 int cov_sections_loaded(struct cov *cov, const char *module,
 			const struct cov_build_id *id, struct section_list *list);
 
+/* cov_sections_of - the same, also for COV_CORE_KERNEL, which has one */
+int cov_sections_of(struct cov *cov, const char *module, struct section_list *list);
+
 /* cov_sections_add - add one; 0 or -ENOMEM */
 int cov_sections_add(struct section_list *list, const char *name, uint64_t base,
 		     uint64_t size);
@@ -211,6 +214,14 @@ void cov_symbols_free(struct symbols *symbols);
  */
 const char *cov_symbols_find(const struct symbols *symbols, uint64_t address,
 			     const char **module, uint64_t *offset);
+
+/*
+ * cov_symbols_next - the first function of that name in @module, or if NULL in any, above @after
+ *
+ * Return: its address, or 0 if there is none.
+ */
+uint64_t cov_symbols_next(const struct symbols *symbols, const char *module, const char *name,
+			  uint64_t after);
 
 /* ---- snapshot.c ---- */
 

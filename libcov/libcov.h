@@ -364,6 +364,9 @@ int cov_view(struct cov *cov, uint64_t sample);
  * @levels: mask; 0 is level 1
  * @scope: COV_SCOPE_*; 0 is COV_SCOPE_ALL
  * @automatic: nonzero: the function's branches as well
+ * @section: NULL, or to tell functions of one name apart: the section of code that the place
+ *	     is in; then @module is needed, and @offset does not count
+ * @section_offset: of the place from the section's first byte
  */
 struct cov_checkpoint_options {
 	size_t size;
@@ -374,6 +377,8 @@ struct cov_checkpoint_options {
 	uint64_t levels;
 	unsigned int scope;
 	int automatic;
+	const char *section;
+	uint64_t section_offset;
 };
 
 /**
@@ -383,9 +388,9 @@ struct cov_checkpoint_options {
  * @target: out: id of the target that holds it; may be NULL
  *
  * It is armed when the call returns and stays until checkpoint_del(). Errors:
- * EEXIST @name in use, ENOENT no such module or function, ENOTUNIQ the module has several
- * functions of that name, ENODEV it is being unloaded, EAGAIN its init function is just
- * returning, EILSEQ the offset is inside an instruction, ERANGE it is beyond the
+ * EEXIST @name in use, ENOENT no such module, section or function, ENOTUNIQ several functions
+ * of that name, in the module or without one anywhere (the message says where they are), ENODEV
+ * the module is being unloaded, EAGAIN its init function is just returning, EILSEQ the offset is inside an instruction, ERANGE it is beyond the
  * function's end, EPERM livecov itself, EINVAL the kernel forbids a probe there or a bad
  * option, EOPNOTSUPP an instruction that may fault, while another target may have
  * breakpoints, ENAMETOOLONG, ENOSPC table full, EINTR a signal, ENOMEM.

@@ -141,3 +141,40 @@ int cov_sections_loaded(struct cov *cov, const char *module,
 		cov_sections_free(list);
 	return ret;
 }
+
+/* The core kernel has one section for our purposes; only kallsyms knows where. */
+static int core_sections(struct section_list *list)
+{
+	uint64_t start = 0, end = 0;
+	char *line = NULL;
+	size_t size = 0;
+	FILE *file;
+	int ret = 0;
+
+	file = fopen("/proc/kallsyms", "re");
+	if (!file)
+		return 0;
+	while (!(start && end) && getline(&line, &size, file) > 0) {
+		unsigned long long address;
+		char name[16];
+
+		if (sscanf(line, "%llx %*c %15s", &address, name) != 2)
+			continue;
+		if (!strcmp(name, "_stext"))
+			start = address;
+		else if (!strcmp(name, "_etext"))
+			end = address;
+	}
+	if (start && end > start)
+		ret = cov_sections_add(list, ".text", start, end - start);
+	free(line);
+	fclose(file);
+	return ret;
+}
+
+int cov_sections_of(struct cov *cov, const char *module, struct section_list *list)
+{
+	if (!strcmp(module, COV_CORE_KERNEL))
+		return core_sections(list);
+	return cov_sections_loaded(cov, module, NULL, list);
+}

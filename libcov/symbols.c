@@ -139,12 +139,11 @@ void cov_symbols_free(struct symbols *symbols)
 	free(symbols);
 }
 
-const char *cov_symbols_find(const struct symbols *symbols, uint64_t address,
-			     const char **module, uint64_t *offset)
+/* How many begin at or below @address. */
+static size_t count_up_to(const struct symbols *symbols, uint64_t address)
 {
 	size_t low = 0, high = symbols->count;
 
-	/* The last one at or below @address. */
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
@@ -153,9 +152,31 @@ const char *cov_symbols_find(const struct symbols *symbols, uint64_t address,
 		else
 			high = middle;
 	}
-	if (!low)
+	return low;
+}
+
+const char *cov_symbols_find(const struct symbols *symbols, uint64_t address,
+			     const char **module, uint64_t *offset)
+{
+	size_t count = count_up_to(symbols, address);
+	const struct symbol *symbol;
+
+	if (!count)
 		return NULL;
-	*module = symbols->text + symbols->entries[low - 1].module;
-	*offset = address - symbols->entries[low - 1].address;
-	return symbols->text + symbols->entries[low - 1].name;
+	symbol = &symbols->entries[count - 1];
+	*module = symbols->text + symbol->module;
+	*offset = address - symbol->address;
+	return symbols->text + symbol->name;
+}
+
+uint64_t cov_symbols_next(const struct symbols *symbols, const char *module, const char *name,
+			  uint64_t after)
+{
+	size_t i;
+
+	for (i = count_up_to(symbols, after); i < symbols->count; i++)
+		if (!strcmp(symbols->text + symbols->entries[i].name, name) &&
+		    (!module || !strcmp(symbols->text + symbols->entries[i].module, module)))
+			return symbols->entries[i].address;
+	return 0;
 }

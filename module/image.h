@@ -73,6 +73,7 @@ struct cov_image {
  * @globs: NUL-terminated patterns, one after the other; exact names for the
  *	   core kernel
  * @globs_len: bytes, 0 for all functions
+ * @address: the core kernel's function of that name that holds it; 0: the first one
  * @exact: they are names and no patterns, as they always are for the core kernel
  * @entries_only: do not decode: no blocks, no branches
  * @passages: entries and blocks may want detours, not jumps alone
@@ -80,6 +81,7 @@ struct cov_image {
 struct image_choice {
 	const char *globs;
 	u32 globs_len;
+	unsigned long address;
 	bool exact;
 	bool entries_only;
 	bool passages;
@@ -107,7 +109,7 @@ int cov_image_of_module(struct module *mod, const struct image_choice *choice,
  * @error: out: a sentence for the caller, after an error
  *
  * Sleeps; the targets' lock is held. Of several functions of one name it takes the first that
- * kallsyms has. Return: 0; -ENOENT: no such function, or it is a module's; -EINVAL: no names, or
+ * kallsyms has, unless an address tells which. Return: 0; -ENOENT: no such function, or it is a module's; -EINVAL: no names, or
  * the kernel forbids probes in it; -EFAULT, -E2BIG, -EINTR, -ENOMEM as cov_image_of_module().
  */
 int cov_image_of_core(const struct image_choice *choice, struct cov_image *image,
@@ -157,14 +159,15 @@ u32 cov_image_build_id(const struct module *mod, u8 id[COV_BUILD_ID_LEN]);
 /**
  * cov_image_owner - which module does a function belong to?
  * @function: its name
+ * @address: of one of its bytes, or 0
  * @module: out: the module's name, or COV_CORE_KERNEL
  * @error: out: a sentence for the caller, after an error
  *
- * Of several functions of one name it finds the first that kallsyms has, the
- * kernel's own before a module's. Sleeps. Return: 0, -ENOENT no such function,
+ * Of several functions of one name it finds, without an address, the first that kallsyms has,
+ * the kernel's own before a module's. Sleeps. Return: 0, -ENOENT no such function, or not there,
  * -EINVAL probes are forbidden in it.
  */
-int cov_image_owner(const char *function, char module[COV_MODULE_LEN],
+int cov_image_owner(const char *function, unsigned long address, char module[COV_MODULE_LEN],
 		    struct cov_error *error);
 
 /* cov_image_may_fault - does the exception table name the instruction at @address? */

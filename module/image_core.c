@@ -19,21 +19,29 @@
 
 #define THE_KERNEL	"the kernel's functions"	/* in messages */
 
-int cov_image_owner(const char *function, char module[COV_MODULE_LEN],
+/* The first one of that name or, with an address, the one that holds it. */
+static int find(const char *name, unsigned long address, struct ksym *ksym,
+		struct cov_error *error)
+{
+	return address ? ksym_at(address, name, ksym, error) : ksym_find(name, ksym, error);
+}
+
+int cov_image_owner(const char *function, unsigned long address, char module[COV_MODULE_LEN],
 		    struct cov_error *error)
 {
 	struct ksym ksym;
-	int err = ksym_find(function, &ksym, error);
+	int err = find(function, address, &ksym, error);
 
 	if (!err)
 		strscpy(module, ksym.module[0] ? ksym.module : COV_CORE_KERNEL, COV_MODULE_LEN);
 	return err;
 }
 
-static int core_symbol_find(const char *name, struct symbol *symbol, struct cov_error *error)
+static int core_symbol_find(const char *name, unsigned long address, struct symbol *symbol,
+			    struct cov_error *error)
 {
 	struct ksym ksym;
-	int err = ksym_find(name, &ksym, error);
+	int err = find(name, address, &ksym, error);
 
 	if (err)
 		return err;
@@ -66,7 +74,7 @@ static int core_symbols_read(const struct image_choice *choice, struct symbols *
 
 		if (signal_pending(current))
 			return cov_fail(error, -EINTR, "interrupted");
-		err = core_symbol_find(name, symbol, error);
+		err = core_symbol_find(name, choice->address, symbol, error);
 		if (err)
 			return err;
 		symbol->name = name - choice->globs;

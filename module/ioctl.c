@@ -566,7 +566,7 @@ static int check_checkpoint(const struct cov_checkpoint_add *arg, struct cov_err
 		return cov_fail(error, -EINVAL, "the module's name is not terminated");
 	if (!terminated(arg->function, sizeof(arg->function)) || !arg->function[0])
 		return cov_fail(error, -EINVAL, "the function's name is empty or not terminated");
-	if (arg->flags & ~COV_CHECKPOINT_AUTO)
+	if (arg->flags & ~(COV_CHECKPOINT_AUTO | COV_CHECKPOINT_ADDRESS))
 		return cov_fail(error, -EINVAL, "unknown flags %#x", arg->flags);
 	if (cov_check_padding(arg->pad, error))
 		return -EINVAL;

@@ -20,15 +20,42 @@ static void ksym_module(const char *text, char module[COV_MODULE_LEN])
 }
 
 /*
+ * The text of %pS, "NAME+OFFSET/SIZE [MODULE]", is the only exported source of this. Return:
+ * the length of NAME, or 0 if there is no function.
+ */
+static size_t ksym_describe(unsigned long address, struct ksym *ksym, char text[KSYM_SYMBOL_LEN])
+{
+	unsigned long offset;
+	char *plus;
+
+	sprint_symbol(text, address);
+	plus = strrchr(text, '+');
+	ksym_module(text, ksym->module);
+	if (!plus || sscanf(plus, "+%lx/%lx", &offset, &ksym->size) != 2)
+		return 0;
+	ksym->address = address - offset;
+	return plus - text;
+}
+
+int ksym_at(unsigned long address, const char *name, struct ksym *ksym, struct cov_error *error)
+{
+	char text[KSYM_SYMBOL_LEN];
+	size_t len = ksym_describe(address, ksym, text);
+
+	if (len && len == strlen(name) && !memcmp(text, name, len))
+		return 0;
+	return cov_fail(error, -ENOENT, "there is no function %.100s there", name);
+}
+
+/*
  * kallsyms_lookup_name() is not exported, but a kprobe finds its address by
- * name; it is registered disabled, so that nothing is patched. The text of %pS,
- * "NAME+OFFSET/SIZE [MODULE]", is the only exported source of the rest.
+ * name; it is registered disabled, so that nothing is patched.
  */
 int ksym_find(const char *name, struct ksym *ksym, struct cov_error *error)
 {
 	struct kprobe probe = { .symbol_name = name, .flags = KPROBE_FLAG_DISABLED };
-	char text[KSYM_SYMBOL_LEN], *plus;
-	unsigned long offset;
+	char text[KSYM_SYMBOL_LEN];
+	unsigned long address;
 	int err = register_kprobe(&probe);
 
 	if (err == -ENOENT)
@@ -36,14 +63,10 @@ int ksym_find(const char *name, struct ksym *ksym, struct cov_error *error)
 	if (err)
 		return cov_fail(error, err, "the kernel forbids probes in %.100s (errno %d); see /sys/kernel/debug/kprobes/blacklist",
 				name, -err);
-	sprint_symbol(text, (unsigned long)probe.addr);
-	ksym->address = (unsigned long)probe.addr;
+	address = (unsigned long)probe.addr;
 	unregister_kprobe(&probe);
-	plus = strrchr(text, '+');
-	ksym_module(text, ksym->module);
-	if (!plus || sscanf(plus, "+%lx/%lx", &offset, &ksym->size) != 2)
+	if (!ksym_describe(address, ksym, text))
 		return cov_fail(error, -ENOENT, "the kernel does not tell the size of %.100s", name);
-	ksym->address -= offset;
 	return 0;
 }
 

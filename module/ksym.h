@@ -31,6 +31,18 @@ struct ksym {
 int ksym_find(const char *name, struct ksym *ksym, struct cov_error *error);
 
 /**
+ * ksym_at - the function that holds an address
+ * @address: of any of its bytes
+ * @name: what it must be called
+ * @ksym: the answer; unspecified after an error
+ * @error: out: a sentence for the caller, after an error
+ *
+ * Return: 0; -ENOENT: there is none, or it has another name.
+ */
+int ksym_at(unsigned long address, const char *name, struct ksym *ksym,
+	    struct cov_error *error);
+
+/**
  * ksym_address - address of a function or variable of the kernel's, exported or not
  * @name: its name
  *

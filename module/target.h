@@ -101,6 +101,7 @@ extern unsigned int cov_max_checkpoints;
  * @name: module or COV_CORE_KERNEL
  * @checkpoint: a manual checkpoint's name, or empty
  * @offset: its offset in the function, bytes
+ * @by_address: @offset is an address
  * @choice: which functions; target_attach() sets its @passages
  * @sections: named ranges of text, kvmalloc()ed, owned by the target if one is made; or NULL
  * @nr_sections: how many
@@ -115,6 +116,7 @@ struct target_request {
 	const char *name;
 	const char *checkpoint;
 	u64 offset;
+	bool by_address;
 	struct image_choice choice;
 	struct cov_section *sections;
 	u32 nr_sections;
@@ -170,7 +172,7 @@ int target_attach(const struct target_request *request, struct cov_target **targ
  * Patches of other targets on the same bytes are removed, and their sites armed by kprobes.
  *
  * Return: 0; -EEXIST: there is a checkpoint of that name; -EPERM: livecov itself; -ENOTUNIQ:
- * several functions of that name; -ERANGE: the offset is outside the function; -EILSEQ: it is
+ * several functions of that name; -ENOENT: none of them at that address; -ERANGE: the offset is outside the function; -EILSEQ: it is
  * inside an instruction, or those before it cannot be decoded; -EINTR: a signal; the errno with
  * which kprobes refuses the place; else errors of target_attach(), target_arm() and
  * cov_image_owner(). After an error no target is left, but the other targets' sites stay with

@@ -51,19 +51,33 @@ static int check_place(const struct cov_target *target, u64 offset, struct cov_e
 	return err;
 }
 
-/* The name of a function also selects its cold part: find the function itself. */
-static int find_place(struct cov_target *target, struct cov_error *error)
+/* May the checkpoint be in that function, of those that were selected by name? */
+static bool may_hold(const struct flow_function *function, const struct target_request *request)
+{
+	/* The name of a function also selects its cold part. */
+	return !function->cold &&
+	       (!request->by_address || request->offset - function->address < function->size);
+}
+
+/* Which function it is in, and where. */
+static int find_place(struct cov_target *target, const struct target_request *request,
+		      struct cov_error *error)
 {
 	const struct flow_input *in = &target->image.in;
 	u32 i, n = 0;
 
 	for (i = 0; i < in->nr_functions; i++)
-		if (!in->functions[i].cold && !n++)
+		if (may_hold(&in->functions[i], request) && !n++)
 			target->place = i;
-	if (n == 1)
-		return 0;
-	return cov_fail(error, -ENOTUNIQ, "%s has %u functions %.100s; a checkpoint needs one",
-			target->name, n, cov_image_name(&target->image, target->place));
+	if (!n)
+		return cov_fail(error, -ENOENT, "%s has no function %.100s there", target->name,
+				request->choice.globs);
+	if (n > 1)
+		return cov_fail(error, -ENOTUNIQ, "%s has %u functions %.100s; say which", target->name,
+				n, request->choice.globs);
+	if (request->by_address)
+		target->offset -= in->functions[target->place].address;
+	return 0;
 }
 
 /* Add a site at the checkpoint itself, in addition to those of the plan. */
@@ -183,8 +197,8 @@ static int make_checkpoint(struct cov_target *target, const struct target_reques
 			   struct cov_error *error)
 {
 	return target_read_image(target, &request->choice, error) ?:
-	       find_place(target, error) ?:
-	       check_place(target, request->offset, error) ?:
+	       find_place(target, request, error) ?:
+	       check_place(target, target->offset, error) ?:
 	       target_choose_sites(target, request->mode, error) ?:
 	       add_place(target, error);
 }
@@ -226,9 +240,11 @@ int target_attach_checkpoint(const struct cov_checkpoint_add *place, struct cov_
 		.name = place->module,
 		.checkpoint = place->name,
 		.offset = place->offset,
+		.by_address = place->flags & COV_CHECKPOINT_ADDRESS,
 		.choice = {
 			.globs = place->function,
 			.globs_len = strlen(place->function) + 1,
+			.address = place->flags & COV_CHECKPOINT_ADDRESS ? place->offset : 0,
 			.exact = true,
 			.entries_only = !(place->flags & COV_CHECKPOINT_AUTO),
 		},
@@ -242,7 +258,7 @@ int target_attach_checkpoint(const struct cov_checkpoint_add *place, struct cov_
 	int err = 0;
 
 	if (!place->module[0]) {
-		err = cov_image_owner(place->function, owner, error);
+		err = cov_image_owner(place->function, request.choice.address, owner, error);
 		request.name = owner;
 	}
 	return err ?: attach_place(&request, out, error);

@@ -811,9 +811,11 @@ static int do_checkpoint_add(int fd, struct cov_checkpoint_add *add)
 {
 	struct fake_target *target;
 
-	if (add->module[0] && strcmp(add->module, "toy"))
+	if (add->module[0] && strcmp(add->module, "toy") && strcmp(add->module, COV_CORE_KERNEL))
 		return refuse(ENOENT, "no module %s is loaded", add->module);
-	if (strcmp(add->function, "toy_main"))
+	if (!strcmp(add->function, "toy_checks") && !(add->flags & COV_CHECKPOINT_ADDRESS))
+		return refuse(ENOTUNIQ, "toy has 2 functions toy_checks");
+	if (strcmp(add->function, "toy_main") && strcmp(add->function, "toy_checks"))
 		return refuse(ENOENT, "no function %s", add->function);
 	target = new_target("toy", fd);
 	if (!target)
@@ -825,7 +827,7 @@ static int do_checkpoint_add(int fd, struct cov_checkpoint_add *add)
 	target->info.engine = COV_ENGINE_KPROBE;
 	target->info.attach_flags = COV_ATTACH_PATHS;
 	target->info.levels = add->levels;
-	target->info.checkpoint_offset = add->offset;
+	target->info.checkpoint_offset = add->flags & COV_CHECKPOINT_ADDRESS ? 0 : add->offset;
 	strcpy(target->info.checkpoint, add->name);
 	kernel->checkpoint = *add;
 	add->target = target->info.target;

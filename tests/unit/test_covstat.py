@@ -188,7 +188,7 @@ class CommandLine(Case):
             ("next", "--level", "0"), ("status", "x"), ("reset", "toy", "x"),
             ("doctor", "x"), ("checkpoint",), ("checkpoint", "add", "x"),
             ("checkpoint", "add", "x", ":f"), ("checkpoint", "add", "x", "f+x"),
-            ("checkpoint", "add", "x", "f (.text+0x1)"), ("map", "--function", "f (.text)"),
+            ("checkpoint", "add", "x", "f (.text+0x1"), ("map", "--function", "f (.text)"),
             ("map", "--function", "f (+0x1)"), ("map", "--function", "f (.text+0x1"),
             ("map", "--function", "f (.text+)"), ("map", "--function", "f (.text+0x1) "),
             ("map", "--function", "f (.text+x)"), ("map", "--function", " (.text+0x1)"),
@@ -231,7 +231,7 @@ class CommandLine(Case):
         for settings, words in (
                 ({"open_errno": errno.ENOENT, "not_debugfs": 1},
                  "mount -t debugfs none /sys/kernel/debug"),
-                ({"open_errno": 0, "abi_major": 2}, "speaks version 2.3 and this libcov 1.3"),
+                ({"open_errno": 0, "abi_major": 2}, "speaks version 2.4 and this libcov 1.4"),
                 ({"abi_major": 1, "fail_nr": NR["STATUS"], "fail_errno": errno.ENOMEM},
                  "no memory")):
             self.assertIn(words, self.covstat("status", status=1, **settings).stderr)
@@ -1276,11 +1276,11 @@ class TheRest(Case):
         self.assertIn("nothing is attached", self.covstat("status").stdout)
         self.attach()
         text = self.covstat("status", missed=4, lost=3).stdout
-        self.assertIn("livecov fake, interface 1.3", text)
+        self.assertIn("livecov fake, interface 1.4", text)
         self.assertRegex(text, r"toy +live +edges +all +kprobe +8 of 20 +40\.0% +199 of 201 +2 +4")
         self.assertIn("3 tasks were not tracked: load livecov with a larger max_tasks", text)
         document = self.json("status")
-        self.assertEqual(document["abi"], {"major": 1, "minor": 3})
+        self.assertEqual(document["abi"], {"major": 1, "minor": 4})
         self.assertEqual(document["modes"], ["blocks", "edges", "count", "trace"])
         self.assertEqual(document["engines"], ["auto", "kprobe", "breakpoint", "detour", "entry"])
         self.assertEqual(document["checkpoints_max"], 1000)
@@ -1331,6 +1331,16 @@ class TheRest(Case):
         for place in ("nosuch", "toy:nosuch", "nosuch:toy_main"):
             self.assertIn("nosuch", self.covstat("checkpoint", "add", "x", place,
                                                  status=1).stderr)
+
+    def test_checkpoint_in_one_of_several_functions(self):
+        self.put("/proc/kallsyms", f"{TEXT + 0x33:x} t toy_checks\t[toy]\n"
+                                   f"{TEXT + 0x3b:x} t toy_checks\t[toy]\n")
+        self.assertIn("say which: 'toy:toy_checks (.text+0x33)', 'toy:toy_checks (.text+0x3b)'",
+                      self.covstat("checkpoint", "add", "cp", "toy:toy_checks", status=1).stderr)
+        self.assertIn("MODULE:FUNCTION", self.covstat(
+            "checkpoint", "add", "cp", "toy_checks (.text+0x3b)", status=1).stderr)
+        self.assertEqual(self.json("checkpoint", "add", "cp", "toy:toy_checks (.text+0x3b)"),
+                         {"format_version": 1, "added": "cp"})
 
     def test_json_is_utf8_whatever_a_name_is(self):
         for name, shown in (
@@ -1439,7 +1449,7 @@ class Doctor(Case):
         self.put("/sys/kernel/security/lockdown", "none [integrity] confidentiality\n")
         self.expect("lockdown", "(integrity)", "secure boot")
         self.put("/sys/kernel/security/lockdown", "[none] integrity\n")
-        self.expect("livecov", "speaks version 9.3", "livecov.ko", abi_major=9)
+        self.expect("livecov", "speaks version 9.4", "livecov.ko", abi_major=9)
         shutil.rmtree(self.path("/sys/kernel/debug/kprobes"))
         self.put("/boot/config-" + release, "# CONFIG_KPROBES is not set\n")
         found, problems = self.checks(abi_major=1)

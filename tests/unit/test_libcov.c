@@ -49,7 +49,7 @@ static void open_refuses_another_major_version(void **state)
 	(void)state;
 	fake_kernel()->settings.abi_major = 7;
 	assert_int_equal(cov_open(&cov), -EPROTONOSUPPORT);
-	assert_error_text(cov_last_error(NULL), "speaks version 7.3 and this libcov 1.3");
+	assert_error_text(cov_last_error(NULL), "speaks version 7.4 and this libcov 1.4");
 }
 
 static void open_refuses_a_file_that_is_not_livecov(void **state)
@@ -707,6 +707,105 @@ static void checkpoint_add_passes_everything_on(void **state)
 	assert_error(checkpoint_del(*state, "cp"), ENOENT, "no checkpoint cp");
 }
 
+static struct cov_checkpoint_options place_in(const char *section, uint64_t offset)
+{
+	struct cov_checkpoint_options options = COV_INIT(options);
+
+	options.name = "cp";
+	options.module = "toy";
+	options.function = "toy_checks";
+	options.section = section;
+	options.section_offset = offset;
+	return options;
+}
+
+static void checkpoint_in_a_section_is_passed_on_as_an_address(void **state)
+{
+	const struct cov_checkpoint_add *last = &fake_kernel()->checkpoint;
+	struct cov_checkpoint_options options = place_in(".text", 0x3b);
+
+	options.automatic = 1;
+	assert_int_equal(cov_checkpoint_add(*state, &options, NULL), 0);
+	assert_int_equal(last->offset, FAKE_BASE + 0x3b);
+	assert_int_equal(last->flags, COV_CHECKPOINT_AUTO | COV_CHECKPOINT_ADDRESS);
+	options = place_in(".text.nosuch", 0);
+	assert_error(cov_checkpoint_add(*state, &options, NULL), ENOENT,
+		     "no section of code .text.nosuch");
+	options = place_in(".text", 0x3b);
+	options.module = NULL;
+	assert_error(cov_checkpoint_add(*state, &options, NULL), EINVAL, "name the module");
+}
+
+static void checkpoint_in_the_core_kernels_text_is_passed_on_as_an_address(void **state)
+{
+	struct cov_checkpoint_options options = place_in(".text", 0x40);
+
+	put("/proc/kallsyms", "ffffffff81000000 T _stext\nffffffff82000000 T _etext\n");
+	options.module = COV_CORE_KERNEL;
+	assert_int_equal(cov_checkpoint_add(*state, &options, NULL), 0);
+	assert_string_equal(fake_kernel()->checkpoint.module, COV_CORE_KERNEL);
+	assert_true(fake_kernel()->checkpoint.offset == UINT64_C(0xffffffff81000040));
+	drop("/proc/kallsyms");
+}
+
+static void an_older_livecov_takes_no_sections(void **state)
+{
+	struct cov_checkpoint_options options = place_in(".text", 0x3b);
+
+	struct cov *old;
+
+	fake_kernel()->settings.old = 4;
+	assert_int_equal(cov_open(&old), 0);
+	state = (void **)&old;
+	assert_error(cov_checkpoint_add(old, &options, NULL), EOPNOTSUPP, "speaks version 1.3");
+	options.section = NULL;
+	options.function = "toy_main";
+	assert_int_equal(cov_checkpoint_add(old, &options, NULL), 0);
+	cov_close(old);
+}
+
+/* Two in toy, which the fake has to know; one each in toy_two and in the core kernel. */
+static const char twins[] =
+	"ffffffff81000000 T _stext\nffffffff81000040 t toy_checks\nffffffff81000050 t toy_main\n"
+	"ffffffff82000000 T _etext\nffffffffc0a0003b t toy_checks\t[toy]\n"
+	"ffffffffc0a00039 t toy_check\t[toy]\nffffffffc0b00035 t toy_checks\t[toy_two]\n"
+	"ffffffffc0a00033 t toy_checks\t[toy]\n";
+
+static void checkpoint_in_one_of_several_functions_is_told_which_there_are(void **state)
+{
+	struct cov_checkpoint_options options = place_in(NULL, 0);
+
+	assert_true(FAKE_BASE == UINT64_C(0xffffffffc0a00000));
+	put("/proc/kallsyms", twins);
+	assert_error(cov_checkpoint_add(*state, &options, NULL), ENOTUNIQ,
+		     "there are 2 functions toy_checks; say which: 'toy:toy_checks (.text+0x33)', 'toy:toy_checks (.text+0x3b)'");
+	drop("/proc/kallsyms");
+	assert_error(cov_checkpoint_add(*state, &options, NULL), ENOTUNIQ,
+		     "toy has 2 functions toy_checks");
+}
+
+/* Without a module, or in the core kernel, livecov would take the first. */
+static void checkpoint_in_the_first_function_of_a_name_is_not_taken_for_the_one_meant(void **state)
+{
+	struct cov_checkpoint_options options = place_in(NULL, 0);
+
+	put("/proc/kallsyms", twins);
+	options.module = NULL;
+	assert_error(cov_checkpoint_add(*state, &options, NULL), ENOTUNIQ,
+		     "there are 4 functions toy_checks; say which: 'vmlinux:toy_checks (.text+0x40)', 'toy:");
+	options.module = COV_CORE_KERNEL;
+	options.function = "toy_main";
+	assert_int_equal(cov_checkpoint_add(*state, &options, NULL), 0);
+	put("/proc/kallsyms", "ffffffff81000000 T _stext\nffffffff81000040 t toy_main\n"
+	    "ffffffff81000050 t toy_main\nffffffff82000000 T _etext\nffffffffc0a00033 t toy_main\t[toy]\n");
+	assert_error(cov_checkpoint_add(*state, &options, NULL), ENOTUNIQ,
+		     "there are 2 functions toy_main; say which: 'vmlinux:toy_main (.text+0x40)', 'vmlinux:toy_main (.text+0x50)'");
+	options.module = "toy";
+	options.name = "other";
+	assert_int_equal(cov_checkpoint_add(*state, &options, NULL), 0);
+	drop("/proc/kallsyms");
+}
+
 /* Its strings have gone with the snapshot. */
 static struct cov_checkpoint_desc status_of(struct cov *cov, unsigned int t)
 {
@@ -855,6 +954,11 @@ int main(void)
 		TEST(a_view_of_no_sample_is_refused_and_changes_nothing),
 		TEST(register_tracks_the_caller),
 		TEST(checkpoint_add_passes_everything_on),
+		TEST(checkpoint_in_a_section_is_passed_on_as_an_address),
+		TEST(checkpoint_in_the_core_kernels_text_is_passed_on_as_an_address),
+		TEST(an_older_livecov_takes_no_sections),
+		TEST(checkpoint_in_one_of_several_functions_is_told_which_there_are),
+		TEST(checkpoint_in_the_first_function_of_a_name_is_not_taken_for_the_one_meant),
 		TEST(checkpoint_status_tells_what_became_of_it),
 		TEST(checkpoints_are_switched_and_restarted),
 		TEST(levels_leave_targets_out_of_all),

@@ -28,14 +28,15 @@ static int print_done(const char *done, const char *name)
 	return json_print(document);
 }
 
-/* [MODULE:]FUNCTION[+OFFSET]; livecov.ko looks the function up, by its name. */
 static bool set_place(const char *text, struct request *request)
 {
-	if (!parse_place(text, &request->place) || request->place.section[0])
+	if (!parse_place(text, &request->place))
 		return false;
 	request->options.module = request->place.module[0] ? request->place.module : NULL;
 	request->options.function = request->place.function;
 	request->options.offset = request->place.offset;
+	request->options.section = request->place.section[0] ? request->place.section : NULL;
+	request->options.section_offset = request->place.section_offset;
 	return true;
 }
 
@@ -292,7 +293,8 @@ const struct command cmd_checkpoint = {
 	"MODULE is vmlinux for the kernel itself; without a module, all are searched.\n"
 	"add arms the place until del; restart forgets what a checkpoint has counted;\n"
 	"disable stops counting for those whose names match a shell pattern ('*' for\n"
-	"all), until enable.\n",
+	"all), until enable.\n"
+	TWIN_HELP,
 	.example = "covstat checkpoint add released vivid:vivid_fop_release",
 	.run = run_checkpoint,
 };

@@ -107,7 +107,7 @@ static void checkpoint_refuses_flags_padding_levels_and_scopes(void)
 	struct cov_checkpoint_add request;
 	int fd = control_open(), bit;
 
-	for (bit = 1; bit < 32; bit += 6) {
+	for (bit = 2; bit < 32; bit += 6) {
 		request = checkpoint("a", TARGET, "covlife_odd", 0);
 		request.flags = 1U << bit | COV_CHECKPOINT_AUTO;
 		FAILS(fd, COV_IOC_CHECKPOINT_ADD, &request, EINVAL);
@@ -408,6 +408,82 @@ static void checkpoint_in_the_kernel_itself_counts(void)
 	}
 }
 
+/* Addresses of the core kernel's functions of a name; returns how many. */
+static size_t addresses_of(const char *name, uint64_t *addresses, size_t most)
+{
+	FILE *file = fopen("/proc/kallsyms", "re");
+	char line[512], found[256];
+	unsigned long long address;
+	size_t count = 0;
+
+	EXPECT(file != NULL);
+	while (count < most && fgets(line, sizeof(line), file))
+		if (!strchr(line, '[') && sscanf(line, "%llx %*c %255s", &address, found) == 2 &&
+		    !strcmp(found, name))
+			addresses[count++] = address;
+	fclose(file);
+	return count;
+}
+
+/* Of all that are called type_show, one serves /sys/class/net/lo/type. */
+static void checkpoint_by_address_tells_functions_of_one_name_apart(void)
+{
+	struct cov_checkpoint_add request = checkpoint("type", COV_CORE_KERNEL, "type_show", 0);
+	uint64_t addresses[64];
+	size_t i, count = addresses_of("type_show", addresses, ARRAY_SIZE(addresses));
+	struct cov_checkpoint_add added[64];
+	int fd = control_open();
+	uint64_t hits = 0;
+	char text[16];
+
+	EXPECT(count > 1);
+	request.flags = COV_CHECKPOINT_ADDRESS;
+	FAILS(fd, COV_IOC_CHECKPOINT_ADD, &request, ENOENT);
+	request.offset = addresses[0] - 1;
+	FAILS(fd, COV_IOC_CHECKPOINT_ADD, &request, ENOENT);
+	for (i = 0; i < count; i++) {
+		added[i] = checkpoint("", i & 1 ? COV_CORE_KERNEL : "", "type_show", addresses[i]);
+		snprintf(added[i].name, sizeof(added[i].name), "type%zu", i);
+		added[i].flags = COV_CHECKPOINT_ADDRESS;
+		add(fd, &added[i]);
+		EXPECT_EQ(place_of(fd, added[i].target).address, addresses[i]);
+		EXPECT_EQ(target_info(fd, added[i].target).checkpoint_offset, 0);
+	}
+	read_file("/sys/class/net/lo/type", text, sizeof(text));
+	for (i = 0; i < count; i++) {
+		hits += place_of(fd, added[i].target).hits;
+		del_checkpoint(fd, added[i].name);
+	}
+	EXPECT_EQ(hits, 1);
+}
+
+static void checkpoint_by_address_is_in_the_function_that_was_named(void)
+{
+	struct cov_checkpoint_add request = checkpoint("work", TARGET, "covlife_work", 0);
+	int fd = control_open();
+	struct cov_branch branch = branch_of_work(fd);
+	uint64_t work;
+
+	add(fd, &request);
+	work = place_of(fd, request.target).address;
+	del_checkpoint(fd, "work");
+	request.flags = COV_CHECKPOINT_ADDRESS;
+	FAILS(fd, COV_IOC_CHECKPOINT_ADD, &request, ENOENT);
+	request.offset = work - 1;
+	FAILS(fd, COV_IOC_CHECKPOINT_ADD, &request, ENOENT);
+	request.offset = work + size_of(fd, "covlife_work");
+	FAILS(fd, COV_IOC_CHECKPOINT_ADD, &request, ENOENT);
+	request.offset = work + branch.offset + 1;
+	FAILS(fd, COV_IOC_CHECKPOINT_ADD, &request, EILSEQ);
+	request.offset = work + branch.offset;
+	add(fd, &request);
+	EXPECT_EQ(target_info(fd, request.target).checkpoint_offset, branch.offset);
+	poke(COVLIFE_TASK, 1);
+	EXPECT_EQ(place_of(fd, request.target).hits, 1);
+	del_checkpoint(fd, "work");
+	expect_clean_text();
+}
+
 static void several_checkpoints_watch_one_place(void)
 {
 	struct cov_checkpoint_add one = checkpoint("one", TARGET, "covlife_odd", 0);
@@ -452,6 +528,8 @@ static const struct test tests[] = {
 	TEST(checkpoint_auto_takes_the_branches),
 	TEST(checkpoint_finds_the_module_of_a_function),
 	TEST(checkpoint_in_the_kernel_itself_counts),
+	TEST(checkpoint_by_address_tells_functions_of_one_name_apart),
+	TEST(checkpoint_by_address_is_in_the_function_that_was_named),
 	TEST(several_checkpoints_watch_one_place),
 };
 
