@@ -107,7 +107,7 @@ static void add_place(struct cov *cov, struct places *places, const char *module
 static int check_unique(struct cov *cov, const struct cov_checkpoint_add *request)
 {
 	const char *module = request->module[0] ? request->module : NULL;
-	struct symbols *symbols = cov_symbols_load();
+	const struct symbols *symbols = cov_symbols_current(cov);
 	struct places places = { 0 };
 	uint64_t address = 0, offset;
 	const char *owner;
@@ -119,7 +119,6 @@ static int check_unique(struct cov *cov, const struct cov_checkpoint_add *reques
 		add_place(cov, &places, owner, request->function, address);
 	}
 	cov_sections_free(&places.sections);
-	cov_symbols_free(symbols);
 	if (places.count < 2)
 		return 0;
 	return cov_fail(cov, ENOTUNIQ, "there are %u functions %.100s%s", places.count,

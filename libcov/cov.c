@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * cov.c - the handle: opening and closing, the version handshake, the text of
- * the last error, and the one place that calls ioctl(). Calls nothing else of
- * libcov.
+ * the last error, and the one place that calls ioctl(). May call symbols.c.
  */
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -273,6 +272,8 @@ COV_PUBLIC void cov_close(struct cov *cov)
 		return;
 	close(cov->fd);
 	free(cov->module_dirs);
+	cov_symbols_free(cov->symbols);
+	free(cov->modules);
 	free(cov);
 }
 

@@ -3,11 +3,11 @@
  * internal.h - what libcov's own files share. The only place that includes both the
  * kernel interface and the public header. Layers, each may call those above it:
  *
+ *	symbols.c		the kernel's symbols
  *	cov.c			the handle, errors, ioctl
  *	file.c			small files of sysfs and procfs
  *	module_file.c		the module's ELF file, by build-id
  *	sections.c		sections of code by name
- *	symbols.c		the kernel's symbols
  *	attach.c task.c checkpoint.c	what changes livecov
  *	engines.c samples.c map.c news.c trace.c	what one call tells, or maps
  *	snapshot.c snapshot_get.c	the tables, and what is in them
@@ -52,6 +52,8 @@ struct cov {
 	uint64_t levels;		/* that queries of all targets are about, 0 for all */
 	char *module_dirs;		/* NUL-separated, ended by an empty one; or NULL */
 	size_t module_dirs_len;		/* with the final NUL */
+	struct symbols *symbols;	/* cov_symbols_current()'s, or NULL */
+	char *modules;			/* what /proc/modules was then, or NULL */
 	char error[COV_ERROR_LEN * 2];
 };
 
@@ -203,6 +205,12 @@ struct symbols;
 
 /* cov_symbols_load - read /proc/kallsyms; NULL if out of memory; empty if it has no addresses */
 struct symbols *cov_symbols_load(void);
+
+/*
+ * cov_symbols_current - the same, kept by the handle until modules come or go: reading them takes
+ * a tenth of a second
+ */
+const struct symbols *cov_symbols_current(struct cov *cov);
 void cov_symbols_free(struct symbols *symbols);
 
 /*

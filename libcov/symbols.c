@@ -130,6 +130,38 @@ struct symbols *cov_symbols_load(void)
 	return NULL;
 }
 
+/* /proc/modules as a string, or NULL; free() it. */
+static char *read_modules(void)
+{
+	FILE *file = fopen("/proc/modules", "re");
+	char *text = NULL;
+	size_t size = 0;
+
+	if (!file)
+		return NULL;
+	if (getdelim(&text, &size, '\0', file) < 0) {
+		free(text);
+		text = NULL;
+	}
+	fclose(file);
+	return text;
+}
+
+const struct symbols *cov_symbols_current(struct cov *cov)
+{
+	char *modules = read_modules();
+
+	if (cov->symbols && modules && cov->modules && !strcmp(modules, cov->modules)) {
+		free(modules);
+		return cov->symbols;
+	}
+	cov_symbols_free(cov->symbols);
+	cov->symbols = cov_symbols_load();
+	free(cov->modules);
+	cov->modules = modules;
+	return cov->symbols;
+}
+
 void cov_symbols_free(struct symbols *symbols)
 {
 	if (!symbols)

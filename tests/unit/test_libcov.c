@@ -806,6 +806,26 @@ static void checkpoint_in_the_first_function_of_a_name_is_not_taken_for_the_one_
 	drop("/proc/kallsyms");
 }
 
+static void symbols_are_read_again_when_modules_have_come(void **state)
+{
+	struct cov_checkpoint_options options = place_in(NULL, 0);
+
+	options.module = NULL;
+	options.function = "toy_main";
+	put("/proc/modules", "toy 16384 0 - Live 0xffffffffc0a00000\n");
+	put("/proc/kallsyms", "ffffffffc0a00033 t toy_main\t[toy]\n");
+	assert_int_equal(cov_checkpoint_add(*state, &options, NULL), 0);
+	put("/proc/kallsyms", "ffffffffc0a00033 t toy_main\t[toy]\n"
+	    "ffffffffc0b00033 t toy_main\t[toy_two]\n");
+	put("/proc/modules", "toy_two 16384 0 - Live 0xffffffffc0b00000\n"
+	    "toy 16384 0 - Live 0xffffffffc0a00000\n");
+	assert_error(cov_checkpoint_add(*state, &options, NULL), ENOTUNIQ, "there are 2 functions");
+	drop("/proc/kallsyms");
+	assert_error(cov_checkpoint_add(*state, &options, NULL), ENOTUNIQ, "there are 2 functions");
+	drop("/proc/modules");
+	assert_int_equal(cov_checkpoint_add(*state, &options, NULL), 0);
+}
+
 /* Its strings have gone with the snapshot. */
 static struct cov_checkpoint_desc status_of(struct cov *cov, unsigned int t)
 {
@@ -959,6 +979,7 @@ int main(void)
 		TEST(an_older_livecov_takes_no_sections),
 		TEST(checkpoint_in_one_of_several_functions_is_told_which_there_are),
 		TEST(checkpoint_in_the_first_function_of_a_name_is_not_taken_for_the_one_meant),
+		TEST(symbols_are_read_again_when_modules_have_come),
 		TEST(checkpoint_status_tells_what_became_of_it),
 		TEST(checkpoints_are_switched_and_restarted),
 		TEST(levels_leave_targets_out_of_all),
