@@ -8,7 +8,7 @@
  * jumps to is marked. Only when all have been read is it known where blocks begin: so the
  * functions are read again, to check them and to make their blocks. Only then is it known which
  * could not be read: the functions that these jump into, or that jump into these, are made once
- * more, in place. So are those in which some blocks turn out to be better split. Only the first
+ * more, in place. (Those that cross into no other, almost all, need not be looked at for that.) So are those in which some blocks turn out to be better split. Only the first
  * pass decodes every instruction: flow_read.c remembers those of which kind and length suffice,
  * three quarters. Nothing here is worse than O(n log n) in bytes, instructions or table
  * entries.
@@ -26,6 +26,7 @@
 #define TRAIT_LEA	(1U << 4)	/* an operand in memory names an address inside it */
 #define TRAIT_IMMEDIATE	(1U << 5)	/* an immediate does */
 #define TRAIT_CUT	(1U << 6)	/* its blocks have been split since they were counted */
+#define TRAIT_CROSSES	(1U << 7)	/* it goes into another function, not to its entry */
 
 /* What was made of the functions. */
 struct made {
@@ -77,13 +78,11 @@ static u32 block_at(const struct builder *b, u64 address)
 
 /* --- reading everything once --------------------------------------------------------------- */
 
-/* Note that something goes to @address. */
-static void mark_target(struct builder *b, u64 address, u16 marks)
+/* Note that something goes to @address, a way in. */
+static void mark_way_in(struct builder *b, u64 address, u16 marks)
 {
-	u16 *at;
+	u16 *at = reader_marks(&b->r, address);
 
-	address = reader_way_in(&b->r, address);
-	at = reader_marks(&b->r, address);
 	if (!at)
 		return;
 	if (!(*at & (MARK_INSIDE | MARK_LEADER)))
@@ -92,14 +91,42 @@ static void mark_target(struct builder *b, u64 address, u16 marks)
 	*at |= MARK_LEADER | marks;
 }
 
+static void mark_target(struct builder *b, u64 address, u16 marks)
+{
+	mark_way_in(b, reader_way_in(&b->r, address), marks);
+}
+
+/*
+ * The function that what goes to *@to comes into, other than by its entry; or FLOW_NONE. Makes *@to
+ * a way in. A cold part has no entry.
+ */
+static u32 crossed_into(const struct builder *b, u64 *to)
+{
+	const struct flow_function *functions = b->in->functions;
+	u32 into = reader_function(&b->r, *to);
+
+	if (into == FLOW_NONE)
+		return FLOW_NONE;
+	*to = reader_entered(&b->r, into, *to);
+	return *to == functions[into].address && !functions[into].cold ? FLOW_NONE : into;
+}
+
 /*
  * Jumps that end blocks are control-flow edges between blocks; any other jumps are sorted out
  * by relate(). A call into the middle of a function (or an xbegin) is no such edge.
  */
-static void mark_step_target(struct builder *b, const struct step *step)
+static void mark_step_target(struct builder *b, const struct flow_function *function,
+			     const struct step *step)
 {
-	if (step->target)
-		mark_target(b, step->target, is_terminator(step->kind) ? 0 : MARK_HIDDEN);
+	u32 index = function - b->in->functions, into;
+	u64 to = step->target;
+
+	if (!to)
+		return;
+	into = crossed_into(b, &to);
+	if (into != FLOW_NONE && into != index)
+		b->traits[index] |= TRAIT_CROSSES;
+	mark_way_in(b, to, is_terminator(step->kind) ? 0 : MARK_HIDDEN);
 }
 
 /*
@@ -173,7 +200,7 @@ static int sweep_function(struct builder *b, const struct flow_function *functio
 			*walk_marks(&b->r, &walk) |= MARK_START;
 		if (kind == STEP_INT3 && !dead)
 			return -EBUSY;
-		mark_step_target(b, &walk.step);
+		mark_step_target(b, function, &walk.step);
 		*traits |= jump_traits(b, function, &walk);
 		b->nr_ends += ends_block(kind);
 		b->nr_jccs += kind == STEP_JCC;
@@ -529,12 +556,9 @@ static void make_unsure_again(struct builder *b)
 static void relate(struct builder *b, u32 from, u64 to)
 {
 	const struct flow_function *functions = b->in->functions;
-	u32 into = reader_function(&b->r, to);
+	u32 into = crossed_into(b, &to);
 
 	if (from == FLOW_NONE || into == FLOW_NONE || from == into)
-		return;
-	to = reader_entered(&b->r, into, to);
-	if (to == functions[into].address && !functions[into].cold)
 		return;
 	if (functions[from].error)
 		b->traits[into] |= TRAIT_UNSURE;
@@ -557,13 +581,11 @@ static void relate_by_jumps(struct builder *b, u32 index)
 
 	if (walk_function(&b->r, &b->in->functions[index], &walk))
 		return;
-	walk_past_plain(&b->r, &walk);
 	while ((err = walk_next(&b->r, &walk)) != 0) {
 		if (err < 0)
 			walk.next = walk.at + 1;
 		else if (walk.step.target)
 			relate(b, index, walk.step.target);
-		walk_past_plain(&b->r, &walk);
 	}
 }
 
@@ -597,10 +619,11 @@ static void find_unsure(struct builder *b)
 	const struct flow_input *in = b->in;
 	u32 i;
 
-	for (i = 0; i < in->nr_functions; i++) {
-		relate_by_jumps(b, i);
-		pure_rest();
-	}
+	for (i = 0; i < in->nr_functions; i++)
+		if (in->functions[i].error || b->traits[i] & TRAIT_CROSSES) {
+			relate_by_jumps(b, i);
+			pure_rest();
+		}
 	relate_by_tables(b);
 	for (i = 0; i < in->nr_functions; i++) {
 		if (in->incomplete || has_computed_jump(b->traits[i]) ||

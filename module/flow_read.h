@@ -212,15 +212,6 @@ static inline int walk_next(const struct reader *r, struct walk *walk)
 	return 1;
 }
 
-/* walk_past_plain - skip instructions that struct reader.plain has */
-static inline void walk_past_plain(const struct reader *r, struct walk *walk)
-{
-	const u8 *plain = r->plain + walk->span->first;
-
-	while (walk->next < walk->end && plain[walk->next])
-		walk->next += plain_length(plain[walk->next]);
-}
-
 /* walk_marks - the marks of the current instruction's bytes */
 static inline u16 *walk_marks(const struct reader *r, const struct walk *walk)
 {
