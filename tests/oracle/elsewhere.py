@@ -135,15 +135,22 @@ class Elsewhere:
     def learn(self, name, content):
         """CONTENT is what section NAME was while it was patched: where do detours
         lead?  An int3 may send somebody there whose jump is never seen."""
-        base = self._text.bases[name]
         self._patched[name] = content
-        begun = list(self._begun(
-            base + i for i, (own, patched) in enumerate(zip(self._text.bytes[name], content))
-            if own != patched and base + i in self._text.instructions))
+        begun = list(self._begun(self._changed(name)))
         # Short ones first: they say which jumps are the second ones of islands.
         for address, now in sorted(begun, key=lambda jump: len(jump[1])):
             if address not in self._seconds:
                 self.leave(address, now)
+
+    def _changed(self, name):
+        """Addresses of the instructions that are not what they were. The first byte of one
+        may be: a jump in place of a jump."""
+        base = self._text.bases[name]
+        before, after = self._text.bytes[name], self._patched[name]
+        for instruction in self._text.between(base, base + len(before)):
+            bytes_of_it = slice(instruction.address - base, instruction.end - base)
+            if before[bytes_of_it] != after[bytes_of_it]:
+                yield instruction.address
 
     def _begun(self, changed):
         """(address, bytes) of what begins at the CHANGED addresses, and is not part of a

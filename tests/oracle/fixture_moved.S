@@ -102,6 +102,20 @@ islands_end:
 	ret
 	done	islands
 
+	/* a short jump from the outset: its first byte stays when it becomes one to an island */
+	function skips
+skips_island:
+	lea	word(%rip), %rdx
+skips_second = skips_island + 5
+	mov	%edi, %eax
+	inc	%ecx
+skips_jump:
+	jmp	skips_end
+	inc	%eax
+skips_end:
+	ret
+	done	skips
+
 	/* regions that end with a call, a jump, a return */
 	function calls
 calls_region:
@@ -164,6 +178,15 @@ stub_islands_wrong:
 	lea	word(%rip), %rdx
 	mov	%edi, %eax
 	jmp	islands_call
+
+stub_skips:
+	movb	$1, cell(%rip)
+	jmp	skips_end
+stub_skips_copy:
+	lea	word(%rip), %rdx
+	mov	%edi, %eax
+	inc	%ecx
+	jmp	skips_jump
 
 	/* it has taught one side: straight to it */
 stub_before_known:

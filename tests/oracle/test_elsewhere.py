@@ -176,12 +176,12 @@ class ElsewhereTest(unittest.TestCase):
         self.same(machine, ("passage", True), ("passage", False), learn=True)
         self.assertEqual(self.witness.elsewhere.moved, {AT["passage_region"]})
 
-    def island(self, copy):
-        """A machine whose short jump goes to stub_islands, and the island to COPY."""
-        both = jump("islands_island", copy) + jump("islands_second", "stub_islands")
-        short = AT["islands_second"] - (AT["islands_jump"] + 2)
-        return Machine({"islands_island": both.ljust(11, b"\xcc"),
-                        "islands_jump": bytes([0xeb, short & 0xff])})
+    def island(self, copy, function="islands"):
+        """A machine whose short jump goes to FUNCTION's stub, and the island to COPY."""
+        island, second, short = (f"{function}_{what}" for what in ("island", "second", "jump"))
+        both = jump(island, copy) + jump(second, f"stub_{function}")
+        return Machine({island: both.ljust(11, b"\xcc"),
+                        short: bytes([0xeb, AT[second] - (AT[short] + 2) & 0xff])})
 
     def test_a_short_jump_by_way_of_an_island(self):
         machine = self.island("stub_islands_copy")
@@ -190,6 +190,12 @@ class ElsewhereTest(unittest.TestCase):
         start = AT["islands_island"]
         self.assertEqual(self.witness.elsewhere.moved,
                          {start, start + 7, start + 9, AT["islands_jump"]})
+
+    def test_a_short_jump_in_place_of_another(self):
+        """Both begin with the same byte. The island is entered before the jump."""
+        machine = self.island("stub_skips_copy", "skips").run("skips")
+        self.same(machine, ("skips",), learn=True)
+        self.assertIn(AT["skips_jump"], self.witness.elsewhere.moved)
 
     def test_an_island_that_has_lost_an_instruction(self):
         machine = self.island("stub_islands_wrong").run("islands", True)
