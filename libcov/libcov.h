@@ -388,12 +388,14 @@ struct cov_checkpoint_options {
  * @target: out: id of the target that holds it; may be NULL
  *
  * It is armed when the call returns and stays until checkpoint_del(). Errors:
- * EEXIST @name in use, ENOENT no such module, section or function, ENOTUNIQ several functions
- * of that name, in the module or without one anywhere (the message says where they are), ENODEV
- * the module is being unloaded, EAGAIN its init function is just returning, EILSEQ the offset is inside an instruction, ERANGE it is beyond the
+ * EEXIST @name in use, ENOENT no such module, section or function, ENOTUNIQ several
+ * functions of that name, in the module or without one anywhere (the message says where
+ * they are), ENODEV the module is being unloaded, EAGAIN its init function is just
+ * returning, EILSEQ the offset is inside an instruction, ERANGE it is beyond the
  * function's end, EPERM livecov itself, EINVAL the kernel forbids a probe there or a bad
  * option, EOPNOTSUPP an instruction that may fault, while another target may have
- * breakpoints, ENAMETOOLONG, ENOSPC table full, EINTR a signal, ENOMEM.
+ * breakpoints, or sections with an older livecov.ko, ENAMETOOLONG, ENOSPC table full, EINTR
+ * a signal, ENOMEM.
  */
 int cov_checkpoint_add(struct cov *cov, const struct cov_checkpoint_options *options,
 		       uint32_t *target);

@@ -8,7 +8,8 @@
  * jumps to is marked. Only when all have been read is it known where blocks begin: so the
  * functions are read again, to check them and to make their blocks. Only then is it known which
  * could not be read: the functions that these jump into, or that jump into these, are made once
- * more, in place. (Those that cross into no other, almost all, need not be looked at for that.) So are those in which some blocks turn out to be better split. Only the first
+ * more, in place. To find them, those are read that cross into another one: few do. So are
+ * functions made again in which some blocks turn out to be better split. Only the first
  * pass decodes every instruction: flow_read.c remembers those of which kind and length suffice,
  * three quarters. Nothing here is worse than O(n log n) in bytes, instructions or table
  * entries.
