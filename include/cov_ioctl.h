@@ -502,9 +502,9 @@ struct cov_register {
  * patched the bytes, they are restored, and a kprobe serves that target's site as well;
  * what that site had not seen by then is COV_UNKNOWN until it is hit or COV_IOC_RESET.
  * EEXIST name in use, ENOENT no such module or function, or none at that address, ENOTUNIQ
- * the module has several functions of that name, ENODEV it is being unloaded, EAGAIN its init function is just
- * returning, EILSEQ @offset is inside an instruction, ERANGE @offset is beyond the
- * function's end, EPERM livecov itself, EINVAL the kernel forbids a probe there,
+ * the module has several functions of that name, ENODEV it is being unloaded, EAGAIN its
+ * init function is just returning, EILSEQ @offset is inside an instruction, ERANGE @offset
+ * is beyond the function's end, EPERM livecov itself, EINVAL the kernel forbids a probe there,
  * EOPNOTSUPP an instruction that may fault, while another target may have breakpoints
  * (the kernel would not survive the combination), EINTR a signal, ENOSPC table full.
  */

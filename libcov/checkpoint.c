@@ -32,6 +32,20 @@ static const struct section *section_called(const struct section_list *list, con
 	return NULL;
 }
 
+/* If an offset in the function is given as well, both have to be the same place. */
+static int check_start(struct cov *cov, const struct cov_checkpoint_options *o,
+		       const struct cov_checkpoint_add *request)
+{
+	const struct symbols *symbols = o->offset ? cov_symbols_current(cov) : NULL;
+	uint64_t start = request->offset - o->offset;
+
+	if (!symbols || cov_symbols_next(symbols, request->module, request->function,
+					 start - 1) == start)
+		return 0;
+	return cov_fail(cov, EINVAL, "%.100s+0x%" PRIx64 " is not at %.100s+0x%" PRIx64,
+			request->function, o->offset, o->section, o->section_offset);
+}
+
 /* The place is given by its section: livecov takes its address. */
 static int set_address(struct cov *cov, const struct cov_checkpoint_options *o,
 		       struct cov_checkpoint_add *request)
@@ -50,65 +64,89 @@ static int set_address(struct cov *cov, const struct cov_checkpoint_options *o,
 	ret = cov_sections_of(cov, request->module, &list);
 	if (ret)
 		return cov_fail(cov, ENOMEM, "no memory for section names");
-	section = section_called(&list, o->section);
-	if (section)
-		request->offset = section->base + o->section_offset;
-	else
-		ret = cov_fail(cov, ENOENT, "%s is not loaded, or has no section of code %.100s",
-			       request->module, o->section);
 	request->flags |= COV_CHECKPOINT_ADDRESS;
+	section = section_called(&list, o->section);
+	if (section) {
+		request->offset = section->base + o->section_offset;
+		ret = check_start(cov, o, request);
+	} else {
+		ret = cov_fail(cov, ENOENT, "%s is not loaded, or has no section of code %.100s, or its addresses are hidden (sysctl kernel.kptr_restrict)",
+			       request->module, o->section);
+	}
 	cov_sections_free(&list);
 	return ret;
 }
 
-/* Places of functions of one name, as text; one module's sections are looked up once. */
+/* Places in functions of one name, as text; one module's sections are looked up once. */
 struct places {
+	const struct cov_checkpoint_add *request;
 	char text[COV_ERROR_LEN];
 	size_t length;
+	bool full;
 	unsigned int count;		/* also those that found no room */
-	const char *module;
+	const char *owner;		/* module of the last one */
+	const char *module;		/* that @sections are of, or NULL */
 	struct section_list sections;
 };
 
-/* Append "MODULE:FUNCTION (SECTION+OFFSET)", if that is known and there is room. */
-static void add_place(struct cov *cov, struct places *places, const char *module,
-		      const char *function, uint64_t address)
+/* Append "MODULE:FUNCTION+OFFSET (SECTION+OFFSET)". */
+static void append_place(struct places *places, const struct section *section,
+			 uint64_t address)
 {
 	size_t room = sizeof(places->text) - places->length;
-	const struct section *section;
-	unsigned int i;
+	char *at = places->text + places->length, plus[32] = "";
+	uint64_t offset = places->request->offset;
 	int length;
 
-	places->count++;
-	if (!places->module || strcmp(places->module, module)) {
+	if (offset)
+		snprintf(plus, sizeof(plus), "+0x%" PRIx64, offset);
+	length = snprintf(at, room, "%s'%s:%s%s (%s+0x%" PRIx64 ")'",
+			  places->length ? ", " : "; say which: ", places->module,
+			  places->request->function, plus, section->name,
+			  address - section->base + offset);
+	places->full = length < 0 || (size_t)length >= room;
+	if (places->full)
+		*at = '\0';
+	else
+		places->length += length;
+}
+
+static void add_place(struct cov *cov, struct places *places, const char *module,
+		      uint64_t address)
+{
+	bool core = !strcmp(module, COV_CORE_KERNEL);
+	unsigned int i;
+
+	/* It can be watched in none of its own functions. */
+	if (!strcmp(module, "livecov"))
+		return;
+	if ((!places->full || core) && (!places->module || strcmp(places->module, module))) {
 		cov_sections_free(&places->sections);
-		places->module = module;
 		if (cov_sections_of(cov, module, &places->sections))
-			return;
+			places->full = true;	/* without memory they are only counted */
+		places->module = module;
 	}
 	i = cov_sections_find(&places->sections, address);
-	if (i == COV_NONE)
+	/* What the core kernel has freed after its start is still in kallsyms. */
+	if (core && places->sections.count && i == COV_NONE)
 		return;
-	section = &places->sections.entries[i];
-	length = snprintf(places->text + places->length, room, "%s'%s:%s (%s+0x%" PRIx64 ")'",
-			  places->length ? ", " : "; say which: ", module, function, section->name,
-			  address - section->base);
-	if (length > 0 && (size_t)length < room)
-		places->length += length;
-	else
-		places->text[places->length] = '\0';
+	places->count++;
+	places->owner = module;
+	if (i != COV_NONE && !places->full && cov->minor >= 4)
+		append_place(places, &places->sections.entries[i], address);
 }
 
 /*
  * Of several functions of one name livecov takes the core kernel's first one, if no module is
  * named, or the core kernel is: it does not see the others. Other modules' functions it counts
- * itself. Return: 0; -ENOTUNIQ, noted, with what they can be told apart by.
+ * itself. Where kallsyms has no addresses for us, nothing is known. Return: 0, with the module if
+ * there is one such function; -ENOTUNIQ, noted, with what they can be told apart by.
  */
-static int check_unique(struct cov *cov, const struct cov_checkpoint_add *request)
+static int check_unique(struct cov *cov, struct cov_checkpoint_add *request)
 {
 	const char *module = request->module[0] ? request->module : NULL;
 	const struct symbols *symbols = cov_symbols_current(cov);
-	struct places places = { 0 };
+	struct places places = { .request = request };
 	uint64_t address = 0, offset;
 	const char *owner;
 
@@ -116,9 +154,11 @@ static int check_unique(struct cov *cov, const struct cov_checkpoint_add *reques
 		return cov_fail(cov, ENOMEM, "no memory for the kernel's symbols");
 	while ((address = cov_symbols_next(symbols, module, request->function, address))) {
 		cov_symbols_find(symbols, address, &owner, &offset);
-		add_place(cov, &places, owner, request->function, address);
+		add_place(cov, &places, owner, address);
 	}
 	cov_sections_free(&places.sections);
+	if (places.count == 1 && !module && strlen(places.owner) < sizeof(request->module))
+		strcpy(request->module, places.owner);
 	if (places.count < 2)
 		return 0;
 	return cov_fail(cov, ENOTUNIQ, "there are %u functions %.100s%s", places.count,
@@ -162,8 +202,8 @@ COV_PUBLIC int cov_checkpoint_add(struct cov *cov, const struct cov_checkpoint_o
 	if (ret)
 		return ret;
 	ret = cov_call(cov, COV_IOC_CHECKPOINT_ADD, &request, "add a checkpoint");
-	if (ret == -ENOTUNIQ && !check_unique(cov, &request))
-		return cov_errno(ENOTUNIQ);	/* livecov's own words stay */
+	if (ret == -ENOTUNIQ)
+		return check_unique(cov, &request) ?: cov_errno(ENOTUNIQ);
 	if (!ret && target)
 		*target = request.target;
 	return ret;

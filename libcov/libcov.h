@@ -365,7 +365,7 @@ int cov_view(struct cov *cov, uint64_t sample);
  * @scope: COV_SCOPE_*; 0 is COV_SCOPE_ALL
  * @automatic: nonzero: the function's branches as well
  * @section: NULL, or to tell functions of one name apart: the section of code that the place
- *	     is in; then @module is needed, and @offset does not count
+ *	     is in; then @module is needed, and @offset is 0 or has to be the same place
  * @section_offset: of the place from the section's first byte
  */
 struct cov_checkpoint_options {
@@ -386,6 +386,9 @@ struct cov_checkpoint_options {
  * @cov: handle
  * @options: where and how
  * @target: out: id of the target that holds it; may be NULL
+ *
+ * Where /proc/kallsyms hides addresses (sysctl kernel.kptr_restrict is 2), the first of several
+ * functions of a name is taken without a module, or in the core kernel.
  *
  * It is armed when the call returns and stays until checkpoint_del(). Errors:
  * EEXIST @name in use, ENOENT no such module, section or function, ENOTUNIQ several

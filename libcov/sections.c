@@ -169,6 +169,8 @@ static int core_sections(struct section_list *list)
 		ret = cov_sections_add(list, ".text", start, end - start);
 	free(line);
 	fclose(file);
+	if (ret)
+		cov_sections_free(list);
 	return ret;
 }
 

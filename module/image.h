@@ -109,8 +109,9 @@ int cov_image_of_module(struct module *mod, const struct image_choice *choice,
  * @error: out: a sentence for the caller, after an error
  *
  * Sleeps; the targets' lock is held. Of several functions of one name it takes the first that
- * kallsyms has, unless an address tells which. Return: 0; -ENOENT: no such function, or it is a module's; -EINVAL: no names, or
- * the kernel forbids probes in it; -EFAULT, -E2BIG, -EINTR, -ENOMEM as cov_image_of_module().
+ * kallsyms has, unless an address tells which. Return: 0; -ENOENT: no such function, or it is a
+ * module's; -EINVAL: no names, or the kernel forbids probes in it; -EFAULT, -E2BIG, -EINTR,
+ * -ENOMEM as cov_image_of_module().
  */
 int cov_image_of_core(const struct image_choice *choice, struct cov_image *image,
 		      struct cov_error *error);

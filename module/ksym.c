@@ -37,37 +37,64 @@ static size_t ksym_describe(unsigned long address, struct ksym *ksym, char text[
 	return plus - text;
 }
 
-int ksym_at(unsigned long address, const char *name, struct ksym *ksym, struct cov_error *error)
-{
-	char text[KSYM_SYMBOL_LEN];
-	size_t len = ksym_describe(address, ksym, text);
-
-	if (len && len == strlen(name) && !memcmp(text, name, len))
-		return 0;
-	return cov_fail(error, -ENOENT, "there is no function %.100s there", name);
-}
-
 /*
- * kallsyms_lookup_name() is not exported, but a kprobe finds its address by
- * name; it is registered disabled, so that nothing is patched.
+ * Where kprobes would put @probe: a function's entry, or past its endbr64. It is registered
+ * disabled, so that nothing is patched. @name is for the message alone.
  */
-int ksym_find(const char *name, struct ksym *ksym, struct cov_error *error)
+static int ksym_probe(struct kprobe *probe, const char *name, unsigned long *address,
+		      struct cov_error *error)
 {
-	struct kprobe probe = { .symbol_name = name, .flags = KPROBE_FLAG_DISABLED };
-	char text[KSYM_SYMBOL_LEN];
-	unsigned long address;
-	int err = register_kprobe(&probe);
+	int err;
 
+	probe->flags = KPROBE_FLAG_DISABLED;
+	err = register_kprobe(probe);
 	if (err == -ENOENT)
 		return cov_fail(error, err, "no loaded module and not the kernel has a function %.100s; see /proc/kallsyms", name);
 	if (err)
 		return cov_fail(error, err, "the kernel forbids probes in %.100s (errno %d); see /sys/kernel/debug/kprobes/blacklist",
 				name, -err);
-	address = (unsigned long)probe.addr;
-	unregister_kprobe(&probe);
+	*address = (unsigned long)probe->addr;
+	unregister_kprobe(probe);
+	return 0;
+}
+
+/* kallsyms_lookup_name() is not exported, but a kprobe finds its address by name. */
+int ksym_find(const char *name, struct ksym *ksym, struct cov_error *error)
+{
+	struct kprobe probe = { .symbol_name = name };
+	char text[KSYM_SYMBOL_LEN];
+	unsigned long address;
+	int err = ksym_probe(&probe, name, &address, error);
+
+	if (err)
+		return err;
 	if (!ksym_describe(address, ksym, text))
 		return cov_fail(error, -ENOENT, "the kernel does not tell the size of %.100s", name);
 	return 0;
+}
+
+/* Of several names of one function %pS gives the first: the others are found by name. */
+static bool ksym_is_called(const char *text, size_t len, const struct ksym *ksym,
+			   const char *name)
+{
+	struct cov_error ignored;
+	struct ksym named;
+
+	if (len == strlen(name) && !memcmp(text, name, len))
+		return true;
+	return !ksym_find(name, &named, &ignored) && named.address == ksym->address;
+}
+
+int ksym_at(unsigned long address, const char *name, struct ksym *ksym, struct cov_error *error)
+{
+	char text[KSYM_SYMBOL_LEN];
+	size_t len = ksym_describe(address, ksym, text);
+	struct kprobe probe = { };
+
+	if (!len || !ksym_is_called(text, len, ksym, name))
+		return cov_fail(error, -ENOENT, "there is no function %.100s there", name);
+	probe.addr = (void *)ksym->address;
+	return ksym_probe(&probe, name, &address, error);
 }
 
 void *ksym_address(const char *name)

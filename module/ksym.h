@@ -37,7 +37,8 @@ int ksym_find(const char *name, struct ksym *ksym, struct cov_error *error);
  * @ksym: the answer; unspecified after an error
  * @error: out: a sentence for the caller, after an error
  *
- * Return: 0; -ENOENT: there is none, or it has another name.
+ * Sleeps; takes kprobes' mutex. Return: 0; -ENOENT: there is none, or it has another name; or what
+ * register_kprobe() returns for a function in which probes are forbidden.
  */
 int ksym_at(unsigned long address, const char *name, struct ksym *ksym,
 	    struct cov_error *error);

@@ -172,11 +172,11 @@ int target_attach(const struct target_request *request, struct cov_target **targ
  * Patches of other targets on the same bytes are removed, and their sites armed by kprobes.
  *
  * Return: 0; -EEXIST: there is a checkpoint of that name; -EPERM: livecov itself; -ENOTUNIQ:
- * several functions of that name; -ENOENT: none of them at that address; -ERANGE: the offset is outside the function; -EILSEQ: it is
- * inside an instruction, or those before it cannot be decoded; -EINTR: a signal; the errno with
- * which kprobes refuses the place; else errors of target_attach(), target_arm() and
- * cov_image_owner(). After an error no target is left, but the other targets' sites stay with
- * kprobes.
+ * several functions of that name; -ENOENT: none of them at that address; -ERANGE: the offset is
+ * outside the function; -EILSEQ: it is inside an instruction, or those before it cannot be decoded;
+ * -EINTR: a signal; the errno with which kprobes refuses the place; else errors of target_attach(),
+ * target_arm() and cov_image_owner(). After an error no target is left, but the other targets'
+ * sites stay with kprobes.
  */
 int target_attach_checkpoint(const struct cov_checkpoint_add *place, struct cov_target **target,
 			     struct cov_error *error);

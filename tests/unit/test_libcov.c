@@ -806,6 +806,56 @@ static void checkpoint_in_the_first_function_of_a_name_is_not_taken_for_the_one_
 	drop("/proc/kallsyms");
 }
 
+/* Neither what the core kernel has freed nor livecov's own functions can be meant. */
+static void functions_that_cannot_be_watched_are_not_counted(void **state)
+{
+	struct cov_checkpoint_options options = place_in(NULL, 0);
+
+	put("/proc/kallsyms", "ffffffff81000000 T _stext\nffffffff82000000 T _etext\n"
+	    "ffffffff83000040 t toy_main\nffffffffc0a00033 t toy_main\t[toy]\n"
+	    "ffffffffc0c00010 t toy_main\t[livecov]\n");
+	options.module = NULL;
+	options.function = "toy_main";
+	assert_int_equal(cov_checkpoint_add(*state, &options, NULL), 0);
+	assert_string_equal(fake_kernel()->checkpoint.module, "toy");
+	drop("/proc/kallsyms");
+}
+
+static void places_have_the_offset_that_was_asked_for(void **state)
+{
+	struct cov_checkpoint_options options = place_in(NULL, 0);
+
+	put("/proc/kallsyms", twins);
+	options.offset = 4;
+	assert_error(cov_checkpoint_add(*state, &options, NULL), ENOTUNIQ,
+		     "'toy:toy_checks+0x4 (.text+0x37)', 'toy:toy_checks+0x4 (.text+0x3f)'");
+	options.section = ".text";
+	options.section_offset = 0x3f;
+	assert_int_equal(cov_checkpoint_add(*state, &options, NULL), 0);
+	assert_int_equal(fake_kernel()->checkpoint.offset, FAKE_BASE + 0x3f);
+	options.section_offset = 0x3e;
+	assert_error(cov_checkpoint_add(*state, &options, NULL), EINVAL,
+		     "toy_checks+0x4 is not at .text+0x3e");
+	drop("/proc/kallsyms");
+}
+
+static void as_many_places_are_named_as_there_is_room_for(void **state)
+{
+	struct cov_checkpoint_options options = place_in(NULL, 0);
+	char symbols[4096];
+	size_t length = 0;
+	unsigned int i;
+
+	for (i = 0; i < 50; i++)
+		length += snprintf(symbols + length, sizeof(symbols) - length,
+				   "%lx t toy_checks\t[toy]\n", FAKE_BASE + i);
+	put("/proc/kallsyms", symbols);
+	assert_error(cov_checkpoint_add(*state, &options, NULL), ENOTUNIQ,
+		     "there are 50 functions toy_checks; say which: 'toy:toy_checks (.text+0x0)', ");
+	assert_int_equal(cov_last_error(*state)[strlen(cov_last_error(*state)) - 1], '\'');
+	drop("/proc/kallsyms");
+}
+
 static void symbols_are_read_again_when_modules_have_come(void **state)
 {
 	struct cov_checkpoint_options options = place_in(NULL, 0);
@@ -979,6 +1029,9 @@ int main(void)
 		TEST(an_older_livecov_takes_no_sections),
 		TEST(checkpoint_in_one_of_several_functions_is_told_which_there_are),
 		TEST(checkpoint_in_the_first_function_of_a_name_is_not_taken_for_the_one_meant),
+		TEST(functions_that_cannot_be_watched_are_not_counted),
+		TEST(places_have_the_offset_that_was_asked_for),
+		TEST(as_many_places_are_named_as_there_is_room_for),
 		TEST(symbols_are_read_again_when_modules_have_come),
 		TEST(checkpoint_status_tells_what_became_of_it),
 		TEST(checkpoints_are_switched_and_restarted),

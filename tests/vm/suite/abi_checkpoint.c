@@ -208,10 +208,28 @@ static void checkpoint_in_livecov_is_eperm(void)
 	FAILS(fd, COV_IOC_CHECKPOINT_ADD, &request, EPERM);
 }
 
+/* Addresses of the core kernel's functions of a name; returns how many. */
+static size_t addresses_of(const char *name, uint64_t *addresses, size_t most)
+{
+	FILE *file = fopen("/proc/kallsyms", "re");
+	char line[512], found[256];
+	unsigned long long address;
+	size_t count = 0;
+
+	EXPECT(file != NULL);
+	while (count < most && fgets(line, sizeof(line), file))
+		if (!strchr(line, '[') && sscanf(line, "%llx %*c %255s", &address, found) == 2 &&
+		    !strcmp(found, name))
+			addresses[count++] = address;
+	fclose(file);
+	return count;
+}
+
 static void checkpoint_where_probes_are_forbidden_is_einval(void)
 {
 	struct cov_checkpoint_add request;
 	int fd = control_open();
+	uint64_t address;
 
 	request = checkpoint("a", TARGET, "covlife_forbidden", 0);
 	FAILS(fd, COV_IOC_CHECKPOINT_ADD, &request, EINVAL);
@@ -220,6 +238,13 @@ static void checkpoint_where_probes_are_forbidden_is_einval(void)
 	request = checkpoint("a", COV_CORE_KERNEL, "exc_int3", 0);
 	FAILS(fd, COV_IOC_CHECKPOINT_ADD, &request, EINVAL);
 	request = checkpoint("a", "", "exc_int3", 0);
+	FAILS(fd, COV_IOC_CHECKPOINT_ADD, &request, EINVAL);
+	/* This one ftrace could watch. */
+	request = checkpoint("a", COV_CORE_KERNEL, "atomic_notifier_call_chain", 0);
+	FAILS(fd, COV_IOC_CHECKPOINT_ADD, &request, EINVAL);
+	EXPECT_EQ(addresses_of(request.function, &address, 1), 1);
+	request.offset = address;
+	request.flags = COV_CHECKPOINT_ADDRESS;
 	FAILS(fd, COV_IOC_CHECKPOINT_ADD, &request, EINVAL);
 }
 
@@ -406,23 +431,6 @@ static void checkpoint_in_the_kernel_itself_counts(void)
 		del_checkpoint(fd, "core");
 		close(fd);
 	}
-}
-
-/* Addresses of the core kernel's functions of a name; returns how many. */
-static size_t addresses_of(const char *name, uint64_t *addresses, size_t most)
-{
-	FILE *file = fopen("/proc/kallsyms", "re");
-	char line[512], found[256];
-	unsigned long long address;
-	size_t count = 0;
-
-	EXPECT(file != NULL);
-	while (count < most && fgets(line, sizeof(line), file))
-		if (!strchr(line, '[') && sscanf(line, "%llx %*c %255s", &address, found) == 2 &&
-		    !strcmp(found, name))
-			addresses[count++] = address;
-	fclose(file);
-	return count;
 }
 
 /* Of all that are called type_show, one serves /sys/class/net/lo/type. */
