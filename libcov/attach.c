@@ -76,24 +76,17 @@ static int pack_sections(struct cov *cov, const char *module, struct cov_section
 	return ret ? cov_fail(cov, ENOMEM, "no memory for section names") : 0;
 }
 
-static int fail_older(struct cov *cov, const char *lacks)
-{
-	return cov_fail(cov, EOPNOTSUPP,
-			"the livecov.ko that is loaded speaks version %u.%u and %s; " COV_LOAD_OURS,
-			COV_ABI_MAJOR, cov->minor, lacks);
-}
-
 /* Modes and engines of a later version would be refused in words that do not say so. */
 static int check_version(struct cov *cov, const struct cov_attach_options *options)
 {
 	if (options->flags & COV_ATTACH_PATHS && cov->minor < 2)
-		return fail_older(cov, "records no paths");
+		return cov_fail_older(cov, "records no paths");
 	if (cov->minor < 2 && options->mode == COV_MODE_TRACE)
-		return fail_older(cov, "has no mode trace");
+		return cov_fail_older(cov, "has no mode trace");
 	if (cov->minor >= 1 ||
 	    (options->mode <= COV_MODE_EDGES && options->engine <= COV_ENGINE_KPROBE))
 		return 0;
-	return fail_older(cov, "has modes blocks and edges, and engine kprobe, alone");
+	return cov_fail_older(cov, "has modes blocks and edges, and engine kprobe, alone");
 }
 
 /* COV_IOC_ATTACH: decode and select; nothing is patched yet. */

@@ -58,9 +58,7 @@ static int set_address(struct cov *cov, const struct cov_checkpoint_options *o,
 		return cov_fail(cov, EINVAL, "name the module as well, as in MODULE:FUNCTION (%s+OFFSET)",
 				o->section);
 	if (cov->minor < 4)
-		return cov_fail(cov, EOPNOTSUPP,
-				"the livecov.ko that is loaded speaks version %u.%u and takes no sections; "
-				COV_LOAD_OURS, COV_ABI_MAJOR, cov->minor);
+		return cov_fail_older(cov, "takes no sections");
 	ret = cov_sections_of(cov, request->module, &list);
 	if (ret)
 		return cov_fail(cov, ENOMEM, "no memory for section names");

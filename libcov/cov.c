@@ -37,6 +37,13 @@ int cov_fail(struct cov *cov, int error, const char *format, ...)
 	return -error;
 }
 
+int cov_fail_older(struct cov *cov, const char *lacks)
+{
+	return cov_fail(cov, EOPNOTSUPP,
+			"the livecov.ko that is loaded speaks version %u.%u and %s; " COV_LOAD_OURS,
+			COV_ABI_MAJOR, cov->minor, lacks);
+}
+
 void cov_begin(struct cov *cov)
 {
 	cov->error[0] = '\0';

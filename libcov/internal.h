@@ -67,7 +67,13 @@ struct cov {
 __attribute__((format(printf, 3, 4)))
 int cov_fail(struct cov *cov, int error, const char *format, ...);
 
-/* cov_errno - the same where there is no handle to note it: errno alone */
+/*
+ * cov_fail_older - EOPNOTSUPP: the livecov.ko that is loaded is older; @lacks what is wanted, as in
+ * "has no mode trace"
+ */
+int cov_fail_older(struct cov *cov, const char *lacks);
+
+/* cov_errno - cov_fail() where there is no handle to note it: errno alone */
 static inline int cov_errno(int error)
 {
 	errno = error;
