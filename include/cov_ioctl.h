@@ -11,7 +11,7 @@
  *  - Strings are NUL-terminated inside their array, else EINVAL.
  *  - An unknown command fails with ENOTTY, an unreadable or unwritable pointer with
  *    EFAULT. A signal while waiting for another call to finish gives EINTR.
- *  - For 64-bit callers only.
+ *  - The layout is the same for 32-bit and 64-bit callers.
  *  - A failed call changes nothing, except that sites armed by COV_IOC_ARM, COV_IOC_RESET
  *    or COV_IOC_CHECKPOINT_SWITCH before they failed stay armed, and what was switched on
  *    stays on. COV_IOC_LAST_ERROR on the same file then returns a sentence that says what
@@ -320,7 +320,8 @@ struct cov_target_info {
  * @hits: entries; counted in modes count and trace, in mode edges by engine kprobe (but
  *	  not if engine auto chose it), and with COV_ATTACH_PATHS; else nonzero if there
  *	  were any
- * @first_sample: the sample that entered it first, 0 if none or untracked
+ * @first_sample: the sample that entered it first, 0 if none, untracked, or not recorded
+ *		  by its engine
  * @levels: mask
  */
 struct cov_function {

@@ -8,9 +8,10 @@
  * row of bits. Each kind of place begins at a word boundary, so that they can be counted
  * separately.
  *
- * livecov knows which sample was first for sites armed by a kprobe. The other engines
- * write the running sample's cell and nothing else; recording the order would make every
- * hit more expensive. So the order of registration is used instead.
+ * livecov records which sample was first only where engine kprobe was asked for, or with
+ * COV_ATTACH_PATHS. Elsewhere a hit writes the running sample's cell and nothing else;
+ * recording the order would make every hit more expensive. So the order of registration is
+ * used instead.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -6,8 +6,9 @@
  * detour (detour.c). Owns the ops. May call ftrace, entry_table.c, hit.h, trace.c, task_maps.h,
  * cells.h.
  *
- * The callback runs in the function's own context and does what a stub does: it writes a cell;
- * only with COV_ATTACH_PATHS does it record the caller, and count.
+ * The callback runs in the function's own context and does what a stub does: it writes a cell (a
+ * count, in modes count and trace), and in mode trace a record. Only with COV_ATTACH_PATHS does it
+ * go through cov_hit(), which records the caller as well.
  *
  *	PENDING --> known to handlers --> in the filter, ops registered --> ARMED
  *	seen, in modes edges and blocks, or switched off: out of the filter --> DISARMED

@@ -499,7 +499,7 @@ static int list_trace(struct trace *trace, struct cov_error *error)
 		return err;
 	/* Pairs with smp_load_acquire() in trace_at(). */
 	smp_store_release(&traces[at], trace);
-	/* Pairs with smp_load_acquire() in traced_self(). */
+	/* Pairs with smp_load_acquire() in find_self(). */
 	smp_store_release(&nr_traces, nr_traces + 1);
 	return 0;
 }

@@ -105,10 +105,11 @@ int tracking_register(u64 sample, u64 owner, struct cov_error *error)
 	if (task_registry_find(&cov_tasks, (unsigned long)current, &present))
 		return cov_fail(error, -EEXIST, "this task is tracked already; unregister it first");
 	of = sample_of(sample);
+	if (of == ERR_PTR(-ENOSPC))
+		return cov_fail(error, -ENOSPC, "the table of samples is full; load livecov with a larger max_samples (now %u)",
+				cov_max_samples);
 	if (IS_ERR(of))
-		return cov_fail(error, PTR_ERR(of), PTR_ERR(of) == -ENOSPC ?
-				"the table of samples is full; load livecov with a larger max_samples (now %u)" :
-				"not enough memory for one more sample beside %u", cov_max_samples);
+		return cov_fail(error, PTR_ERR(of), "not enough memory for another sample; try again when some is free");
 	slot = task_registry_add(&cov_tasks, (unsigned long)current, (unsigned long)of, owner);
 	task_maps_refresh_self();
 	if (slot == -ENOSPC)

@@ -48,6 +48,20 @@ def layout():
                               check=True).stdout.splitlines()
 
 
+def assertions():
+    """The layout as C, for a compiler whose programs do not run here."""
+    struct = None
+    for line in read(OFFSETS).splitlines():
+        if line.startswith("#"):
+            continue
+        name, number = line.split()
+        if line.startswith("\t"):
+            yield f"_Static_assert(offsetof(struct {struct}, {name}) == {number}, {name!r});"
+        else:
+            struct = name
+            yield f"_Static_assert(sizeof(struct {struct}) == {number}, {struct!r});"
+
+
 def described(path):
     """By struct, the members that its comment names."""
     comments = re.findall(r"^/\*\*\n \* struct (\w+) - (.*?)\*/", read(path), flags=re.S | re.M)
@@ -60,6 +74,16 @@ class Contract(unittest.TestCase):
     def test_members_lie_where_they_always_did(self):
         known = [line for line in read(OFFSETS).splitlines() if not line.startswith("#")]
         self.assertEqual(layout(), known)
+
+    def test_32_bit_programs_see_the_same_layout(self):
+        program = "\n".join(["#include <stddef.h>", '#include "cov_ioctl.h"',
+                             *assertions()]).replace("'", '"')
+        # The kernel's headers are those of the 64-bit compiler: there need be no others.
+        compiled = subprocess.run(
+            ["cc", "-m32", "-ffreestanding", "-fsyntax-only", "-idirafter",
+             "/usr/include/x86_64-linux-gnu", "-I", os.path.dirname(COV_IOCTL_H), "-x", "c", "-"],
+            input=program, text=True, check=False, stderr=subprocess.PIPE)
+        self.assertEqual((compiled.returncode, compiled.stderr), (0, ""))
 
     def test_comments_name_each_member_and_no_other(self):
         for path in (COV_IOCTL_H, LIBCOV_H):

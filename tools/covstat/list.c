@@ -347,8 +347,8 @@ const struct command cmd_list = {
 	LEVEL_HELP,
 	.notes =
 	"HITS is how often a function was entered, or 'seen' where that is not counted:\n"
-	"attach with --mode count or --engine kprobe for counts. UNHIT has offsets from\n"
-	"the function's first byte, and '?' if nothing is known about some of its code.\n"
+	"attach with --mode count, --paths or --engine kprobe for counts. UNHIT has offsets\n"
+	"from the function's first byte, and '?' if nothing is known about some of its code.\n"
 	"UNHIT LINES, where there is debug information, are lines with code that did not\n"
 	"run. The totals are the whole module's, whatever is shown.\n",
 	.example = "covstat list vivid --unhit",

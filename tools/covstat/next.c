@@ -273,9 +273,9 @@ const struct command cmd_next = {
 	.notes =
 	"First come sides never taken of branches that were reached, ordered by the\n"
 	"number of blocks after them that did not run (BEHIND), then by how often the\n"
-	"other side ran, where that is counted (attach --mode count or --engine kprobe);\n"
-	"then the functions that were never entered, ordered by the number of their\n"
-	"blocks.\n",
+	"other side ran, where that is counted (attach with --mode count, --paths or\n"
+	"--engine kprobe); then the functions that were never entered, ordered by the\n"
+	"number of their blocks.\n",
 	.example = "covstat next -n 20",
 	.run = run_next,
 };
