@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * address_set.h - a set of addresses in a module's text, 4 bytes each. It moves with the
- * text: an address is stored as its distance from the text's base. Pure. May call nothing.
+ * address_set.h - a set of addresses in a module's text, 4 bytes each. It moves with the text: an
+ * address is stored as its distance from the text's base. Pure.
  */
 #ifndef LIVECOV_ADDRESS_SET_H
 #define LIVECOV_ADDRESS_SET_H

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * breakpoint.c - engine breakpoint: int3 on the first byte of an instruction, and the handler
- * of every int3 that livecov places, including those of a detour that is being installed or
- * removed. Owns the notifier and the stubs of its sites. May call text_patch.c, arena.c,
- * site_index.c, site_insn.c, hit.h, disarm.h.
+ * breakpoint.c - engine breakpoint: int3 on the first byte of an instruction, and the handler of
+ * every int3 that livecov places, including those of a detour that is being installed or removed.
+ * Owns the notifier and the stubs of its sites.
  *
  * A conditional jump is redirected to a stub like a detour's, which notes the outcome. Where
  * more than a note is wanted (paths or a trace), the handler emulates the jump, from the flags.

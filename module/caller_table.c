@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * caller_table.c - the caller records (see caller_table.h). May call nothing;
- * caller_table_record() is called from probe handlers, the rest from anywhere
- * that may loop over the table.
+ * caller_table.c - the caller records (see caller_table.h). caller_table_record() is called from
+ * probe handlers, the rest from anywhere that may loop over the table.
  *
  * A cell's life
  *

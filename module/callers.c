@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * callers.c - see callers.h. Owns nothing. May call caller_table.c, reads targets.
+ * callers.c - see callers.h. Owns nothing.
  */
 #include <linux/bsearch.h>
 #include <linux/mm.h>
@@ -107,7 +107,7 @@ int callers_read(struct cov_callers *arg, struct query_answer *answer, struct co
 	int err;
 
 	if (arg->cursor > U32_MAX)
-		return cov_fail(error, -EINVAL, "the cursor %#llx is none that livecov gave",
+		return cov_fail(error, -EINVAL, "cursor %#llx was not returned by an earlier call",
 				arg->cursor);
 	if (arg->target && !target_find(arg->target))
 		return cov_fail(error, -ENOENT, "there is no target %u", arg->target);

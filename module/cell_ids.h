@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * cell_ids.h - ranges of ids, by which caller records name the cells of targets. Owns the list of
- * those in use. May call nothing.
+ * those in use.
  */
 #ifndef LIVECOV_CELL_IDS_H
 #define LIVECOV_CELL_IDS_H

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * cell_layout.h - which of a target's cells is of what; cells.h has the cells themselves.
- * Pure. May call nothing.
+ * cell_layout.h - which of a target's cells is of what; cells.h has the cells themselves. Pure.
  *
  *	cell 0 .. F-1			functions' entries
  *	cell F + 2 * i + outcome	branch i: [0] fell through, [1] jumped

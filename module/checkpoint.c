@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * checkpoint.c - the table of a target's sites, made from flow_plan.c's plan, and the way back
- * from hits to coverage. For process context, except site_saw().
+ * from hits to coverage. For process context.
  */
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -24,7 +24,7 @@ static bool counts_always(const struct cov_target *target)
 	return engine_choice(target) == COV_ENGINE_KPROBE || target->flags & COV_ATTACH_PATHS;
 }
 
-static int count_firsts(struct cov_target *target)
+static int alloc_firsts(struct cov_target *target)
 {
 	struct checkpoints *cps = &target->cps;
 	bool tracked = target->scope == COV_SCOPE_TRACKED;
@@ -46,7 +46,7 @@ int checkpoints_init(struct cov_target *target, u32 mode)
 			  counts_always(target);
 	err = cells_take(&cps->cells, target->scope == COV_SCOPE_TRACKED);
 	if (!err && counts_always(target))
-		err = count_firsts(target);
+		err = alloc_firsts(target);
 	if (err)
 		checkpoints_free(cps);
 	return err;
@@ -250,24 +250,18 @@ static int reserve(struct cov_target *target, u32 n)
 	return site_list_reserve(&target->cps.sites, target, target->image.core.base, n);
 }
 
-/* A site is needed, but no instruction of the block can take a probe: there is no site at all. */
-static bool is_impossible(const struct checkpoints *cps, u32 block)
-{
-	return cps->plan.leader[block] == FLOW_SITE_REFUSED && !cps->leader[block];
-}
-
 /* The only part of the plan that does not follow from the sites: kept while the target is shut. */
 static int note_impossible(struct checkpoints *cps, u32 nr_blocks)
 {
 	u32 i, n = 0, *blocks;
 
 	for (i = 0; i < nr_blocks; i++)
-		n += is_impossible(cps, i);
+		n += checkpoints_impossible(cps, i);
 	blocks = alloc_array(n, sizeof(*blocks));
 	if (!blocks)
 		return -ENOMEM;
 	for (i = n = 0; i < nr_blocks; i++)
-		if (is_impossible(cps, i))
+		if (checkpoints_impossible(cps, i))
 			blocks[n++] = i;
 	kvfree(cps->impossible);
 	cps->impossible = blocks;

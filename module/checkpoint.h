@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * checkpoint.h - which sites a target has, and what follows from their hits. May call
- * flow_plan.c, cells.c, site.c; is called by targets, engines and queries. Engines arm the
+ * checkpoint.h - which sites a target has, and what follows from their hits. Engines arm the
  * sites.
  */
 #ifndef LIVECOV_CHECKPOINT_H
@@ -181,12 +180,21 @@ u8 *checkpoints_plan_of(const struct cov_site *site);
 void checkpoints_refuse(struct cov_site *site, int err);
 
 /**
+ * checkpoints_impossible - does a block need a site, but none of its instructions can take one?
+ * @cps: of its target; open
+ * @block: index of the block
+ */
+static inline bool checkpoints_impossible(const struct checkpoints *cps, u32 block)
+{
+	return cps->plan.leader[block] == FLOW_SITE_REFUSED && !cps->leader[block];
+}
+
+/**
  * site_saw - was an outcome of a site passed?
  * @site: the site
  * @outcome: less than site_outcomes()
  *
- * Reads the target's cells: any context. Return: false in scope tracked, where each sample has
- * its own cells.
+ * The targets' lock is held. Return: false in scope tracked, where each sample has its own cells.
  */
 bool site_saw(const struct cov_site *site, u32 outcome);
 

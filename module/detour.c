@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * detour.c - engine detour: replaces a conditional jump by a near jump to a stub that evaluates
- * the condition again, writes the outcome to a cell, and continues: no trap. Likewise for
- * entries, after the fentry site, and for blocks that are to be noted more than once. Owns no
- * memory of its own; regions come from region.c, stubs from stub.c. May call patcher.c,
- * text_patch.c, arena.c, task_maps.c.
+ * detour.c - engine detour: replaces a conditional jump by a near jump to a stub that evaluates the
+ * condition again, writes the outcome to a cell, and continues: no trap. Likewise for entries,
+ * after the fentry site, and for blocks that are to be noted more than once. Owns no memory of its
+ * own; regions come from region.c, stubs from stub.c.
  *
  *	PENDING --> stub written, known to handlers --> int3 (arrivals go to the
  *	stub) --> no task is inside --> jump --> ARMED

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * disarm.c - owns the queue of chunks with sites to disarm. May call engines.
+ * disarm.c - owns the queue of chunks with sites to disarm.
  *
  *	handler (NMI-like)        irq_work (hard interrupt)      worker (task)
  *	ARMED -> DISARMING

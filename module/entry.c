@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * entry.c - engine entry: function entries through ftrace: one struct ftrace_ops with one
- * filter for all targets. It takes the entries that other engines leave: where one hit is
- * enough (modes edges and blocks, scope all) most get a breakpoint (breakpoint.c), elsewhere a
- * detour (detour.c). Owns the ops. May call ftrace, entry_table.c, hit.h, trace.c, task_maps.h,
- * cells.h.
+ * entry.c - engine entry: function entries through ftrace: one struct ftrace_ops with one filter
+ * for all targets. It takes the entries that other engines leave: where one hit is enough (modes
+ * edges and blocks, scope all) most get a breakpoint (breakpoint.c), elsewhere a detour (detour.c).
+ * Owns the ops.
  *
  * The callback runs in the function's own context and does what a stub does: it writes a cell (a
  * count, in modes count and trace), and in mode trace a record. Only with COV_ATTACH_PATHS does it
@@ -407,39 +406,6 @@ void entry_exit(void)
 	ftrace_free_filter(&ops);
 }
 
-#else
-
-static void entry_arm(struct cov_site **sites, u32 n)
-{
-}
-
-static void entry_disarm(struct cov_site **sites, u32 n)
-{
-}
-
-static void entry_rearm(struct cov_site **sites, u32 n)
-{
-}
-
-void entry_settle(struct cov_site **sites, unsigned long *ips, u32 n)
-{
-}
-
-static void entry_release(struct cov_target *target, site_filter filter)
-{
-}
-
-static const char *entry_usable(void)
-{
-	return "this kernel has no ftrace that modules can filter by address (before 5.18)";
-}
-
-void entry_exit(void)
-{
-}
-
-#endif
-
 /* The bytes are ftrace's: the original is its nop. */
 static u32 entry_original(const struct cov_site *site, u32 part, unsigned long *address, u8 *bytes)
 {
@@ -459,3 +425,31 @@ const struct cov_engine cov_engine_entry = {
 	.release = entry_release,
 	.original = entry_original,
 };
+
+#else
+
+static void entry_release(struct cov_target *target, site_filter filter)
+{
+}
+
+static const char *entry_usable(void)
+{
+	return "this kernel has no ftrace that modules can filter by address (before 5.18)";
+}
+
+/* What is not usable is given no sites. */
+const struct cov_engine cov_engine_entry = {
+	.id = COV_ENGINE_ENTRY,
+	.usable = entry_usable,
+	.release = entry_release,
+};
+
+void entry_settle(struct cov_site **sites, unsigned long *ips, u32 n)
+{
+}
+
+void entry_exit(void)
+{
+}
+
+#endif /* COMPAT_HAS_FTRACE_IPS */

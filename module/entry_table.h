@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * entry_table.h - from the address that ftrace calls back for to the sites of engine entry there.
- * There may be several: a manual checkpoint, or more, on a function of an attached target. May
- * call nothing.
+ * There may be several: a manual checkpoint, or more, on a function of an attached target.
  */
 #ifndef LIVECOV_ENTRY_TABLE_H
 #define LIVECOV_ENTRY_TABLE_H

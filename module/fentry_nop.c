@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * fentry_nop.c - see fentry_nop.h. Owns nothing that changes. May call ksym.c.
+ * fentry_nop.c - see fentry_nop.h. Owns nothing that changes.
  */
 #include "compat.h"
 #include "fentry_nop.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * flow.c - finds the blocks and branches of a target's functions and the control flow between
- * them. Pure. Owns what flow_build() allocates; may call flow_read.c.
+ * flow.c - finds the blocks and branches of a target's functions and the control flow between them.
+ * Pure. Owns what flow_build() allocates.
  *
  * Every byte of text has marks. Those from the tables are set first (flow_read.c); then each
  * function is read from its first byte to its last (gcc puts no data into text), and what it
@@ -679,7 +679,7 @@ static int find_orphans(struct flow *flow)
 		return -ENOMEM;
 	}
 	for (i = 0; i < flow->nr_blocks; i++)
-		if (flow->blocks[i].flags & (FLOW_BLOCK_ENTRY | FLOW_BLOCK_HIDDEN)) {
+		if (flow_enters_unseen(&flow->blocks[i])) {
 			reached[i] = 1;
 			stack[depth++] = i;
 		}
@@ -748,8 +748,7 @@ static bool cut_tails(struct builder *b)
 	u32 i, k;
 
 	for (i = 0; i < flow->nr_blocks; i++) {
-		if (flow->blocks[i].site != FLOW_NONE ||
-		    flow->blocks[i].flags & (FLOW_BLOCK_ENTRY | FLOW_BLOCK_HIDDEN))
+		if (flow->blocks[i].site != FLOW_NONE || flow_enters_unseen(&flow->blocks[i]))
 			continue;
 		for (k = flow->first_way[i]; k < flow->first_way[i + 1]; k++) {
 			u32 from = flow->ways[k].block;

@@ -2,8 +2,8 @@
 /*
  * flow.h - control flow in a target's text: basic blocks, the ways (edges) between them, which
  * sites are needed so that every block and outcome is known exactly, and what follows from the
- * sites that were hit. Pure. flow.c builds the blocks and may call flow_read.c; flow_plan.c
- * chooses sites and draws conclusions, and calls nothing.
+ * sites that were hit. Pure. flow.c builds the blocks; flow_plan.c chooses sites and draws
+ * conclusions.
  */
 #ifndef LIVECOV_FLOW_H
 #define LIVECOV_FLOW_H
@@ -263,6 +263,17 @@ static inline const struct flow_way *flow_only_way(const struct flow *flow, u32 
 	u32 first = flow->first_way[block];
 
 	return flow->first_way[block + 1] - first == 1 ? &flow->ways[first] : NULL;
+}
+
+/**
+ * flow_enters_unseen - may a block be entered in ways that are not among struct flow.ways?
+ * @block: the block
+ *
+ * True for all that are FLOW_BLOCK_UNSURE: those are entries or hidden.
+ */
+static inline bool flow_enters_unseen(const struct flow_block *block)
+{
+	return block->flags & (FLOW_BLOCK_ENTRY | FLOW_BLOCK_HIDDEN);
 }
 
 /**

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * flow_pack.c - see flow_pack.h. Owns the packed form. May call flow.c.
+ * flow_pack.c - see flow_pack.h. Owns the packed form.
  *
  * One byte string: the functions in order, each followed by its blocks. Numbers are LEB128
  * (7 bits a byte, lowest first); fields in brackets are left out if they have their usual value.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * flow_pack.h - control flow, packed while it is not in use: 3 to 4 bytes a block instead of 60.
- * Pure. May call flow.c.
+ * Pure.
  */
 #ifndef LIVECOV_FLOW_PACK_H
 #define LIVECOV_FLOW_PACK_H

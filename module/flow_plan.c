@@ -94,11 +94,6 @@ static void inquiry_free(struct inquiry *q)
 
 /* --- properties of blocks and ways --------------------------------------------------------- */
 
-static bool enters_unseen(const struct flow_block *block)
-{
-	return block->flags & (FLOW_BLOCK_ENTRY | FLOW_BLOCK_HIDDEN);
-}
-
 static bool may_stop(const struct flow_block *block)
 {
 	return block->flags & FLOW_BLOCK_STOPS;
@@ -134,7 +129,7 @@ static bool comes_only_from(const struct inquiry *q, u32 index, u32 from)
 	const struct flow *flow = q->flow;
 	u32 i;
 
-	if (enters_unseen(&flow->blocks[index]))
+	if (flow_enters_unseen(&flow->blocks[index]))
 		return false;
 	for (i = flow->first_way[index]; i < flow->first_way[index + 1]; i++)
 		if (flow->ways[i].block != from)
@@ -256,7 +251,7 @@ static void find_doubt(struct inquiry *q)
 
 	memset(q->doubt, 0, nr_blocks);
 	for (i = 0; i < nr_blocks; i++)
-		if (enters_unseen(&q->flow->blocks[i]))
+		if (flow_enters_unseen(&q->flow->blocks[i]))
 			raise_doubt(q, i);
 	for (i = 0; i < nr_blocks; i++)
 		spread_doubt(q, i);
@@ -345,7 +340,7 @@ static bool choose_branches_before(struct inquiry *q, u32 index)
 	int before = q->chosen;
 	u32 i;
 
-	if (enters_unseen(&flow->blocks[index]))
+	if (flow_enters_unseen(&flow->blocks[index]))
 		return false;
 	for (i = flow->first_way[index]; i < flow->first_way[index + 1]; i++) {
 		u32 from = flow->ways[i].block;
@@ -511,7 +506,7 @@ static void conclude_arrival(struct inquiry *q, u32 index)
 	struct flow_way found = { 0 };
 	u32 i, open = 0;
 
-	if (enters_unseen(&flow->blocks[index]))
+	if (flow_enters_unseen(&flow->blocks[index]))
 		return;
 	for (i = flow->first_way[index]; i < flow->first_way[index + 1]; i++) {
 		struct flow_way way = flow->ways[i];

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * flow_read.h - a target's text as flow.c reads it: marks that say what is known of each byte,
- * and where control goes from each instruction, given the target's tables. Pure. flow_read.c
- * owns the marks and sets those that follow from the tables; flow.c adds what it finds. May call
- * insn_branch.c, text_map.c.
+ * flow_read.h - a target's text as flow.c reads it: marks that say what is known of each byte, and
+ * where control goes from each instruction, given the target's tables. Pure. flow_read.c owns the
+ * marks and sets those that follow from the tables; flow.c adds what it finds.
  */
 #ifndef LIVECOV_FLOW_READ_H
 #define LIVECOV_FLOW_READ_H

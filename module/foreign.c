@@ -278,7 +278,7 @@ void foreign_mark(void)
 void foreign_wait(u32 *waited, u32 n)
 {
 	if (*waited % SAY_AGAIN_MS == SAY_SO_MS)
-		pr_warn("waiting for %u kprobes of others on livecov's jumps: take them away (/sys/kernel/debug/kprobes/list)\n",
+		pr_warn("waiting for %u kprobes of other users on livecov's jumps: remove them (/sys/kernel/debug/kprobes/list shows them)\n",
 			n);
 	msleep(WAIT_STEP_MS);
 	*waited += WAIT_STEP_MS;

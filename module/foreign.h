@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * foreign.h - others who patch text, mainly kprobes: what of theirs lies where we want to patch,
- * or has been placed where we have patched. May call kprobes, ksym.c, site_index.c.
+ * foreign.h - others who patch text, mainly kprobes: what of theirs lies where we want to patch, or
+ * has been placed where we have patched.
  */
 #ifndef LIVECOV_FOREIGN_H
 #define LIVECOV_FOREIGN_H

@@ -16,6 +16,7 @@
 #include "arena.h"
 #include "foreign.h"
 #include "held.h"
+#include "patched.h"
 #include "patcher.h"
 #include "quiesce.h"
 #include "site_stub.h"
@@ -128,13 +129,11 @@ void held_undo(unsigned long base, u8 *bytes, u32 size)
 {
 	const struct text_patch *patch;
 	const struct held *held;
-	u32 i;
 
 	list_for_each_entry(held, &all_held, link)
 		for (patch = held->patches; patch < held->patches + held->nr_patches; patch++)
-			for (i = 0; i < patch->length; i++)
-				if (patch->address + i - base < size)
-					bytes[patch->address + i - base] = patch->to[i];
+			patched_overlay(base, bytes, size, patch->address, patch->to,
+					patch->length);
 }
 
 bool held_covers(unsigned long address, u32 length)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * held.h - patches that had to stay in text when their sites were released, because another
- * user's kprobe is placed on them. Owns them and their stubs until they can be removed.
- * May call text_patch.c, arena.c, cells.c, foreign.c.
+ * held.h - patches that had to stay in text when their sites were released, because another user's
+ * kprobe is placed on them. Owns them and their stubs until they can be removed.
  */
 #ifndef LIVECOV_HELD_H
 #define LIVECOV_HELD_H

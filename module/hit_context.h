@@ -37,9 +37,9 @@ static __always_inline bool hit_in_task(enum hit_context context)
 }
 
 /*
- * To write a hit down may take functions of the kernel (irq_work_queue(), a clock), which may be
- * watched themselves. That livecov calls them is no hit, and would be without end where the hit
- * calls them again.
+ * Recording a hit may call functions of the kernel (irq_work_queue(), a clock) that are watched
+ * themselves. Such a call of livecov's is not a hit, and would recurse without end if it were
+ * treated as one.
  *
  * While a handler calls such a function this holds its preempt_count, and 1 so that it is not 0.
  * What it calls is hit with the same count, through ftrace or int3; what interrupts it has a higher

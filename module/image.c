@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * image.c - makes an image: gathers symbols, tables and text of a module, has
- * flow.c decode them, and keeps what was selected. Owns struct cov_image. May
- * call symbols.c, tables.c, flow.c.
+ * image.c - makes an image: gathers symbols, tables and text of a module, has flow.c decode them,
+ * and keeps what was selected. Owns struct cov_image.
  */
 #include <linux/async.h>
 #include <linux/mm.h>
@@ -248,8 +247,8 @@ static int find_tail(const struct compat_span *span, const struct symbols *symbo
 	return 0;
 }
 
-static int read_module(struct module *mod, const struct image_choice *choice,
-		       struct cov_image *image, struct symbols *symbols, struct tables *tables)
+static int read_module(struct module *mod, struct cov_image *image, struct symbols *symbols,
+		       struct tables *tables)
 {
 	int err = find_tail(&image->core, symbols, &image->tails[0]) ?:
 		  find_tail(&image->init, symbols, &image->tails[1]);
@@ -312,7 +311,7 @@ int cov_image_of_module(struct module *mod, const struct image_choice *choice,
 	err = select_functions(mod, choice, &symbols, error);
 	if (err)
 		goto out;
-	err = read_module(mod, choice, image, &symbols, &tables) ?:
+	err = read_module(mod, image, &symbols, &tables) ?:
 	      image_build(image, choice, &symbols, &tables);
 	if (err)
 		image_failed(mod->name, err, error);

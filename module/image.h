@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * image.h - what a target is made of: its functions and their names, its text
- * decoded into blocks and branches, its build-id. Read once from the loaded
- * module; afterwards independent of it. May call flow.c; knows no sites.
+ * image.h - what a target is made of: its functions and their names, its text decoded into blocks
+ * and branches, its build-id. Read once from the loaded module; afterwards independent of it. Knows
+ * no sites.
  */
 #ifndef LIVECOV_IMAGE_H
 #define LIVECOV_IMAGE_H

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * image_core.c - images of single functions of the kernel itself, found by name.
- * None of the kernel's tables can be reached, so nothing is inferred: each block
- * gets a site of its own. Owns nothing. May call the other image files.
+ * image_core.c - images of single functions of the kernel itself, found by name. None of the
+ * kernel's tables can be reached, so nothing is inferred: each block gets a site of its own. Owns
+ * nothing.
  */
 #include <linux/kallsyms.h>
 #include <linux/kprobes.h>

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * insn_branch.h - decode one x86-64 instruction as far as coverage needs it:
- * its length, where control goes from it, and what stands in the way of carrying
- * it out at another address. Pure: bytes in, struct or -errno out. May call
- * nothing.
+ * insn_branch.h - decode one x86-64 instruction as far as coverage needs it: its length, where
+ * control goes from it, and what stands in the way of carrying it out at another address. Pure:
+ * bytes in, struct or -errno out.
  */
 #ifndef LIVECOV_INSN_BRANCH_H
 #define LIVECOV_INSN_BRANCH_H

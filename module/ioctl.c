@@ -139,7 +139,7 @@ static int check_attach(const struct cov_attach *arg, struct cov_error *error)
 	if (arg->flags & COV_ATTACH_PATHS && arg->engine == COV_ENGINE_DETOUR)
 		return cov_fail(error, -EOPNOTSUPP, "detours record no callers and paths; engine auto takes others for them");
 	if (arg->flags & COV_ATTACH_RETURNS && arg->mode != COV_MODE_TRACE)
-		return cov_fail(error, -EINVAL, "returns are for mode trace alone");
+		return cov_fail(error, -EINVAL, "returns are recorded in mode trace only");
 	if (cov_check_padding(arg->pad, error))
 		return -EINVAL;
 	if (!arg->levels)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ksym.c - see ksym.h. Owns nothing. May call kprobes and kallsyms.
+ * ksym.c - see ksym.h. Owns nothing.
  */
 #include <linux/kallsyms.h>
 #include <linux/kprobes.h>

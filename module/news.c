@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * news.c - see news.h. May call tracking.h, hit_context.h.
+ * news.c - see news.h.
  *
  *	handler (NMI-like)		irq_work (interrupt)	reader
  *	a number grows [E]					poll_wait()
@@ -31,7 +31,7 @@ static void wake_waiting(struct irq_work *work)
 static DEFINE_IRQ_WORK(wake_work, wake_waiting);
 
 /* The caller has made a number grow by a fully ordered increment: [E]. */
-void notrace cov_news_pair(void)
+static __always_inline void wake_readers(void)
 {
 	u32 before;
 
@@ -41,13 +41,18 @@ void notrace cov_news_pair(void)
 	irq_work_queue(&wake_work);
 	hit_end(before);
 }
+
+void notrace cov_news_pair(void)
+{
+	wake_readers();
+}
 NOKPROBE_SYMBOL(cov_news_pair);
 
 void notrace cov_news_place(void)
 {
 	/* [E] fully ordered: pairs with smp_mb() in news_poll(). */
 	atomic_long_inc_return(&places);
-	cov_news_pair();
+	wake_readers();
 }
 NOKPROBE_SYMBOL(cov_news_place);
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * oops.c - an oops whose instruction pointer lies in a stub names livecov, but the driver's
- * author needs the driver's function. After the report the log names the instruction's original
- * address. May call site_index.c, detour.c.
+ * oops.c - an oops whose instruction pointer lies in a stub names livecov, but the driver's author
+ * needs the driver's function. After the report the log names the instruction's original address.
  */
 #include <linux/kdebug.h>
 #include <linux/notifier.h>

@@ -249,7 +249,7 @@ static bool is_visited(const struct cov_engine *engine, const struct cov_site *s
 }
 
 /* Set @visited of the sites. Return: how many are. */
-static u32 count_visited(const struct cov_engine *engine, const struct site_cursor *start)
+static u32 mark_visited(const struct cov_engine *engine, const struct site_cursor *start)
 {
 	struct site_cursor cursor = *start;
 	struct cov_site *site;
@@ -280,13 +280,13 @@ static void wait_out(const struct undoing *undoing)
 {
 	u32 waited = 0, n;
 
-	while ((n = count_visited(undoing->engine, &undoing->cursor)) &&
+	while ((n = mark_visited(undoing->engine, &undoing->cursor)) &&
 	       (must_wait() || waited < WAIT_OUT_MS))
 		foreign_wait(&waited, n);
 }
 
 /* What has been restored is not described again. Return: how many are left. */
-static u32 count_refused(const struct undoing *undoing)
+static u32 mark_restored(const struct undoing *undoing)
 {
 	struct site_cursor cursor = undoing->cursor;
 	struct cov_site *site;
@@ -322,7 +322,7 @@ static void give_back(struct undoing *undoing, struct text_job *job)
 		restore(undoing, job);
 		if (!must_wait())
 			break;
-		n = count_refused(undoing);
+		n = mark_restored(undoing);
 		if (!n)
 			break;
 		foreign_wait(&waited, n);
@@ -335,7 +335,7 @@ static void abandon(struct cov_site *site, const struct text_patch *patches, u32
 	pr_warn("another user's kprobe is on our jump at %pS: it stays until that has gone, and so does livecov\n",
 		(void *)site_patch(site));
 	if (!held_take(site, patches, n)) {
-		pr_err("no memory to remember it: it stays for good; do not attach to its module again before that was reloaded\n");
+		pr_err("no memory to keep track of it: it stays for good; reload its module before attaching to it again\n");
 		__module_get(THIS_MODULE);
 		site_target(site)->cps.abandoned = true;
 	}
@@ -392,7 +392,7 @@ u32 patcher_visited(const struct cov_engine *engine, struct cov_target *target,
 {
 	struct site_cursor cursor = { target, engine->id, filter };
 
-	return count_visited(engine, &cursor);
+	return mark_visited(engine, &cursor);
 }
 
 void patcher_release(const struct cov_engine *engine, struct cov_target *target,

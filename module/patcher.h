@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * patcher.h - what the two engines that patch text have in common: a site has a stub
- * in the arena, with the original bytes before it, and is known to handlers as long
- * as its bytes may be changed. May call text_patch.c, arena.c, site_index.c.
+ * patcher.h - what the two engines that patch text have in common: a site has a stub in the arena,
+ * with the original bytes before it, and is known to handlers as long as its bytes may be changed.
  */
 #ifndef LIVECOV_PATCHER_H
 #define LIVECOV_PATCHER_H

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * probe.c - engine kprobe: a kprobe on each site. Owns struct site_probe. May
- * call kprobes, site_insn.c, hit.h and disarm.h.
+ * probe.c - engine kprobe: a kprobe on each site. Owns struct site_probe.
  *
  * Two contexts, kept apart: the handlers below run in the kprobe's context, an int3 with
  * interrupts off or an ftrace callback, and do nothing but read the registers and call

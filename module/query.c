@@ -57,18 +57,11 @@ static void fill_function(const struct query *query, u32 i, void *entry)
 	};
 }
 
-/* The plan has a refusal, and no site for it: struct checkpoints.impossible. */
-static bool needs_impossible_site(const struct cov_target *target, u32 block)
-{
-	return !target->cps.leader[block] &&
-	       target->cps.plan.leader[block] == FLOW_SITE_REFUSED;
-}
-
 static void fill_block(const struct query *query, u32 i, void *entry)
 {
 	const struct flow_block *block = &query->target->image.flow.blocks[i];
 	const struct cov_site *site = query->target->cps.leader[i];
-	bool impossible = needs_impossible_site(query->target, i);
+	bool impossible = checkpoints_impossible(&query->target->cps, i);
 
 	*(struct cov_block *)entry = (struct cov_block){
 		.function = block->function,
@@ -113,7 +106,7 @@ static void fill_name(const struct query *query, u32 i, void *entry)
 	*(char *)entry = query->target->image.names[i];
 }
 
-/* How a table is read; in the order of enum query_table. */
+/* How a table is read; by enum query_table. */
 static const struct reader {
 	size_t size;
 	void (*fill)(const struct query *query, u32 i, void *entry);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * quiesce.h - waits until no task or CPU executes in text that is about to change or to be
- * freed. Owns a timer for each CPU. May call arena.c, held.c, site_index.c.
+ * quiesce.h - waits until no task or CPU executes in text that is about to change or to be freed.
+ * Owns a timer for each CPU.
  */
 #ifndef LIVECOV_QUIESCE_H
 #define LIVECOV_QUIESCE_H

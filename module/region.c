@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * region.c - see region.h. Owns nothing. May call region_marks.c, text_map.c; takes blocks from
- * flow.h.
+ * region.c - see region.h. Owns nothing.
  *
  * Jumping into the middle of a region crashes the kernel: what may be a region's is decided by
  * the marks on each byte (region_marks.c), the blocks only say what belongs together. With the
@@ -54,9 +53,8 @@ static u32 movable_behind(const struct region_finder *f, const struct flow_block
 	const struct flow *flow = f->flow;
 	u32 next = block->next[0];
 
-	if (next == FLOW_NONE || flow->first_way[next + 1] - flow->first_way[next] != 1 ||
-	    flow->blocks[next].flags &
-	    (FLOW_BLOCK_ENTRY | FLOW_BLOCK_HIDDEN | FLOW_BLOCK_UNSURE) ||
+	if (next == FLOW_NONE || !flow_only_way(flow, next) ||
+	    flow_enters_unseen(&flow->blocks[next]) ||
 	    flow->blocks[next].offset != block->offset + block->size)
 		return block->offset + block->size;
 	return flow->blocks[next].offset + flow->blocks[next].size;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * region.h - which bytes a near jump can replace: at a conditional jump, after the fentry site
- * of a function, or in a block. Pure. May call region_marks.c; takes blocks from flow.h.
+ * region.h - which bytes a near jump can replace: at a conditional jump, after the fentry site of a
+ * function, or in a block. Pure.
  */
 #ifndef LIVECOV_REGION_H
 #define LIVECOV_REGION_H

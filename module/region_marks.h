@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * region_marks.h - what region_find() needs to know of each byte of the texts. Pure. Owns
- * struct region_marks; may call insn_branch.c, text_map.c.
+ * region_marks.h - what region_find() needs to know of each byte of the texts. Pure. Owns struct
+ * region_marks.
  */
 #ifndef LIVECOV_REGION_MARKS_H
 #define LIVECOV_REGION_MARKS_H

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * returns.c - see returns.h: a kretprobe on each function's entry. Owns struct
- * return_probe. May call kretprobes, trace.c.
+ * returns.c - see returns.h: a kretprobe on each function's entry. Owns struct return_probe.
  *
  * A kretprobe has a fixed number of instances, one for each task that is in the function. When
  * they have run out, an entry is silently skipped; so is one that kprobes misses. That is why

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * samples.h - test cases: each has an id, and a map of cells that its tasks write
- * while they run in targets of scope tracked. Owns struct cov_sample and its memory. May call
- * memory_budget.c, quiesce.c, task_maps.c.
+ * samples.h - test cases: each has an id, and a map of cells that its tasks write while they run in
+ * targets of scope tracked. Owns struct cov_sample and its memory.
  */
 #ifndef LIVECOV_SAMPLES_H
 #define LIVECOV_SAMPLES_H

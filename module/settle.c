@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * settle.c - in modes edges and blocks, scope all, a site that has been hit has little left to
- * tell. A worker periodically looks for cells that were hit for the first time (cell_news.h),
- * and removes patches that have become useless; coverage stays exact. Owns the worker, and
- * struct settling. May call checkpoint.c, detour.c, entry.c, engines, foreign.c, target_open.c.
+ * tell. A worker periodically looks for cells that were hit for the first time (cell_news.h), and
+ * removes patches that have become useless; coverage stays exact. Owns the worker, and struct
+ * settling.
  *
  * - A function's entry that was hit is removed from ftrace's filter.
  * - A branch of which both outcomes were seen gets its original bytes back.
@@ -67,7 +67,7 @@ static bool settles(const struct cov_target *target)
 }
 
 /* Was the site hit whose first cell is @cell? */
-static bool cell_passed(const struct cov_target *target, u32 cell)
+static bool cell_was_hit(const struct cov_target *target, u32 cell)
 {
 	const struct cells *cells = &target->cps.cells;
 
@@ -75,16 +75,16 @@ static bool cell_passed(const struct cov_target *target, u32 cell)
 	       (cell_is_branch(&target->image, cell) && cell_read(cells, cells->base, cell + 1));
 }
 
-static bool was_passed(const struct cov_site *site)
+static bool site_was_hit(const struct cov_site *site)
 {
-	return cell_passed(site_target(site), site->cell);
+	return cell_was_hit(site_target(site), site->cell);
 }
 
 /* Is it armed, and was it not hit yet? */
 static bool watches(const struct cov_site *site)
 {
 	return site && site_vouches(site) && READ_ONCE(site->state) == COV_SITE_ARMED &&
-	       !was_passed(site);
+	       !site_was_hit(site);
 }
 
 /* The block that the branch's @outcome leads to, if it has no other way in; or FLOW_NONE. */
@@ -93,9 +93,8 @@ static u32 block_behind(const struct cov_site *site, u32 outcome)
 	const struct flow *flow = &site_target(site)->image.flow;
 	u32 next = flow->blocks[flow->branches[checkpoints_index(site)].block].next[outcome];
 
-	if (next == FLOW_NONE || !flow_only_way(flow, next))
-		return FLOW_NONE;
-	if (flow->blocks[next].flags & (FLOW_BLOCK_ENTRY | FLOW_BLOCK_HIDDEN | FLOW_BLOCK_UNSURE))
+	if (next == FLOW_NONE || !flow_only_way(flow, next) ||
+	    flow_enters_unseen(&flow->blocks[next]))
 		return FLOW_NONE;
 	return next;
 }
@@ -162,7 +161,7 @@ void settle_note_implied(struct cov_target *target)
 
 	for_each_site(site, chunk, i, &target->cps) {
 		cond_resched();
-		if (site->implied_by && cell_passed(target, site->implied_by))
+		if (site->implied_by && cell_was_hit(target, site->implied_by))
 			note_implied(site);
 	}
 }
@@ -271,7 +270,7 @@ static void look_at(struct cov_target *target, u32 cell, struct pass *pass)
 
 static bool is_seen_entry(const struct cov_site *site)
 {
-	return site->state == COV_SITE_ARMED && site->watched && was_passed(site);
+	return site->state == COV_SITE_ARMED && site->watched && site_was_hit(site);
 }
 
 /*

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * site.h - a site: an instruction that is watched, its state, and the memory that the sites
- * of a target lie in. A big module has tens of thousands: 40 bytes each. May call nothing.
+ * site.h - a site: an instruction that is watched, its state, and the memory that the sites of a
+ * target lie in. A big module has tens of thousands: 40 bytes each.
  */
 #ifndef LIVECOV_SITE_H
 #define LIVECOV_SITE_H
@@ -24,6 +24,16 @@
  *	   v                |  |        text unloaded          v                |
  *	REFUSED             |  +-----------------------------> GONE <-----------+
  *	                    +-- reset ----------------------------------- from DISARMED
+ *
+ * Sites begin as GONE. Also:
+ *
+ *	ARMED -> DISARMED	settled, or a manual checkpoint switched off (settle.c,
+ *				target_switch.c)
+ *	ARMED -> PENDING	its engine could not arm it after all: the next one tries
+ *	ARMED -> REFUSED	it could not be armed again (target_reset.c, target_switch.c)
+ *	any -> GONE -> PENDING	a kprobe takes its place (target_place.c)
+ *	any -> PENDING, or DISARMED if it has seen what it needs to see, or is switched off:
+ *				the same build was loaded again (target_reload.c)
  *
  * Under the targets' lock: every change but ARMED -> DISARMING, which a handler
  * makes with cmpxchg() (so that one hit alone hands the site to the worker), and

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * site_index.h - from an address in live text to the site that patched it, for
- * handlers. Owns the indices. May call nothing.
+ * site_index.h - from an address in live text to the site that patched it, for handlers. Owns the
+ * indices.
  */
 #ifndef LIVECOV_SITE_INDEX_H
 #define LIVECOV_SITE_INDEX_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * site_stub.h - what the stub of a site has to note, and where, for the engines that make
- * stubs. Owns nothing. May call task_maps.c, task_windows.c.
+ * site_stub.h - what the stub of a site has to note, and where, for the engines that make stubs.
+ * Owns nothing.
  */
 #ifndef LIVECOV_SITE_STUB_H
 #define LIVECOV_SITE_STUB_H

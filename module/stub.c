@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * stub.c - generates the code that a detour jumps to. Pure. Owns nothing; may call
- * insn_branch.c.
+ * stub.c - generates the code that a detour jumps to. Pure. Owns nothing.
  *
  *		instructions before the conditional jump
  *		jcc 1f

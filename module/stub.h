@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * stub.h - the code that a detour leads to: it executes the region's instructions out of line,
- * and records which way the conditional jump went or, where there is none, that the region was
- * passed. Pure: it makes bytes, and knows neither their site nor where they are stored. May call
- * insn_branch.c.
+ * stub.h - the code that a detour leads to: it executes the region's instructions out of line, and
+ * records which way the conditional jump went or, where there is none, that the region was passed.
+ * Pure: it makes bytes, and knows neither their site nor where they are stored.
  */
 #ifndef LIVECOV_STUB_H
 #define LIVECOV_STUB_H

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * symbols.c - reads a module's symbol table: which functions there are, which are wanted, which
- * are cold parts of others. Owns nothing. May call nothing of livecov's.
+ * symbols.c - reads a module's symbol table: which functions there are, which are wanted, which are
+ * cold parts of others. Owns nothing.
  */
 #include <linux/glob.h>
 #include <linux/mm.h>

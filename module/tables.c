@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * tables.c - copies a module's text and its tables: exception fixups, static branches, the bug
- * table, fentry sites, static calls, addresses in data. Owns nothing. May call patched.h for the
- * bytes under livecov's own probes.
+ * table, fentry sites, static calls, addresses in data. Owns nothing.
  */
 #include <linux/extable.h>
 #include <linux/mm.h>

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * target.c - a target's life cycle: attach, arm, detach. Owns the list of targets and its lock;
- * target.h has the states. May call images, checkpoints, engines, tracking.c, foreign.c, held.c,
- * returns.c, settle.c, site_index.c.
+ * target.h has the states.
  */
 #include <linux/module.h>
 #include <linux/sched/signal.h>
@@ -10,7 +9,6 @@
 
 #include "foreign.h"
 #include "held.h"
-#include "patched.h"
 #include "returns.h"
 #include "settle.h"
 #include "site_index.h"
@@ -476,32 +474,4 @@ void targets_exit(void)
 	target_reload_exit();
 	settle_stop();
 	target_open_exit();
-}
-
-/* --- original text ------------------------------------------------------------------ */
-
-static void undo_part(const struct cov_site *site, u32 part, unsigned long base, u8 *bytes,
-		      u32 size)
-{
-	u8 original[ENGINE_MAX_BYTES];
-	unsigned long address;
-	u32 i, n = engine_of(site)->original(site, part, &address, original);
-
-	for (i = 0; i < n; i++)
-		if (address + i - base < size)
-			bytes[address + i - base] = original[i];
-}
-
-void cov_patched_undo(unsigned long base, u8 *bytes, unsigned int size)
-{
-	struct cov_target *target;
-	struct site_chunk *chunk;
-	struct cov_site *site;
-	u32 i, part;
-
-	held_undo(base, bytes, size);
-	list_for_each_entry(target, &cov_targets, link)
-		for_each_site(site, chunk, i, &target->cps)
-			for (part = 0; site->engine && part < site_parts(site); part++)
-				undo_part(site, part, base, bytes, size);
 }

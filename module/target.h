@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * target.h - targets and their life cycle. May call images, checkpoints, engines.
+ * target.h - targets and their life cycle.
  */
 #ifndef LIVECOV_TARGET_H
 #define LIVECOV_TARGET_H
@@ -19,8 +19,8 @@
  *	     ^                | ^    results kept, probes       |
  *	     |                | |    released                   | MODULE_STATE_COMING
  *	     |   detach, or   | +-------------------------------+ same build: armed again
- *	     +--- its file ---+                                 |
- *	     |    closed,     |                                 v another build
+ *	     +--- its file ---+                                 | ^
+ *	     |    closed,     |                    another build v | the same one again: as above
  *	     +--- unless kept-+------------------------------ STALE
  *
  * No module reference is held between two calls, or rmmod of the target would fail. The lock

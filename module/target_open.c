@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * target_open.c - a target is open while an operation needs its control flow, or the site of
- * each function, block and branch. Neither is kept for long: the flow is packed (flow_pack.c),
- * and the arrays of sites can be made again from the list of sites. Owns the open form's arrays,
- * and the worker that frees them. May call image.c, checkpoint.c.
+ * target_open.c - a target is open while an operation needs its control flow, or the site of each
+ * function, block and branch. Neither is kept for long: the flow is packed (flow_pack.c), and the
+ * arrays of sites can be made again from the list of sites. Owns the open form's arrays, and the
+ * worker that frees them.
  *
  *	SHUT ---- target_open() ----> OPEN ---- last target_close() ----> IDLE
  *	  ^                            ^                                   |  |

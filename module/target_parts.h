@@ -105,6 +105,14 @@ bool target_any_site(const struct cov_site *site);
 void target_release_sites(struct cov_target *target, site_filter filter);
 
 /**
+ * site_renew - a DISARMED site is to be armed again
+ * @site: ARMED afterwards, or PENDING if it has no engine: its module was loaded again meanwhile
+ *
+ * Return: true if it is for its engine's rearm() to do so.
+ */
+bool site_renew(struct cov_site *site);
+
+/**
  * target_make_way - take other targets' patches from bytes that kprobes of a manual checkpoint need
  * @target: the checkpoint's: its PENDING sites are about to be armed
  *

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * target_place.c - manual checkpoints. Each is a target with one function; another target may
- * watch the same function, because ftrace and kprobes allow several users at one address. Bytes
- * that another engine has patched are restored for a kprobe, and their site is armed by kprobes as
- * well.
- * Owns nothing. May call target.c's parts, checkpoint.c, engine.c, image.c, insn_branch.c,
- * site_index.c, tables.c.
+ * target_place.c - manual checkpoints. Each is a target with one function; another target may watch
+ * the same function, because ftrace and kprobes allow several users at one address. Bytes that
+ * another engine has patched are restored for a kprobe, and their site is armed by kprobes as well.
+ * Owns nothing.
  */
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
@@ -70,11 +68,11 @@ static int find_place(struct cov_target *target, const struct target_request *re
 		if (may_hold(&in->functions[i], request) && !n++)
 			target->place = i;
 	if (!n)
-		return cov_fail(error, -ENOENT, "%s has no function %.100s there", target->name,
-				request->choice.globs);
+		return cov_fail(error, -ENOENT, "%s has no function %.100s at address %#llx",
+				target->name, request->choice.globs, request->offset);
 	if (n > 1)
-		return cov_fail(error, -ENOTUNIQ, "%s has %u functions %.100s; say which", target->name,
-				n, request->choice.globs);
+		return cov_fail(error, -ENOTUNIQ, "%s has %u functions named %.100s; give the address of the one that is meant",
+				target->name, n, request->choice.globs);
 	if (request->by_address)
 		target->offset -= in->functions[target->place].address;
 	return 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * target_reset.c - a target, or each, starts over: no hits, every site armed, while handlers
- * go on hitting them. Owns nothing. May call checkpoints, engines, disarm.
+ * target_reset.c - a target, or each, starts over: no hits, every site armed, while handlers go on
+ * hitting them. Owns nothing.
  */
 #include "disarm.h"
 #include "engine.h"
@@ -18,6 +18,14 @@ static void forget_hits(struct checkpoints *cps)
 	for (i = 0; cps->passed && i < cps->cells.count; i++)
 		WRITE_ONCE(cps->passed[i], 0);
 	smp_mb();	/* clear before looking at states; pairs with hit_claim()'s cmpxchg() */
+}
+
+bool site_renew(struct cov_site *site)
+{
+	site->error = 0;
+	site->slow = false;
+	WRITE_ONCE(site->state, site->engine ? COV_SITE_ARMED : COV_SITE_PENDING);
+	return site->engine;
 }
 
 /*
@@ -40,11 +48,7 @@ static bool reset_site(struct cov_site *site)
 	site->lapsed = site->disabled;
 	if (site->disabled || (state != COV_SITE_DISARMED && !site->settled))
 		return false;
-	site->error = 0;
-	/* Disarmed before its module was loaded again: it has had no engine since. */
-	WRITE_ONCE(site->state, site->engine ? COV_SITE_ARMED : COV_SITE_PENDING);
-	site->slow = false;
-	return site->engine;
+	return site_renew(site);
 }
 
 /* A batch of sites to arm again, all of one engine. */
@@ -111,7 +115,7 @@ int target_reset(struct cov_target *target, struct cov_error *error)
 		err = target_arm_some(target, U32_MAX, false, error);
 	target_forget_callers(target);
 	if (some.err && !target_is_going(target))
-		return cov_fail(error, some.err, "%u sites of %s could not be armed again; detach and attach it for a new start",
+		return cov_fail(error, some.err, "%u sites of %s could not be armed again; detach it and attach it again",
 				some.failed, target->name);
 	return target_is_going(target) ? 0 : err;
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * target_switch.c - manual checkpoints are switched off and on again. Owns @disabled. May call
- * engines, target.c's parts.
+ * target_switch.c - manual checkpoints are switched off and on again. Owns @disabled.
  *
  * No site of such a target is one-shot (COV_ATTACH_PATHS), so no handler changes its
  * state, and the disarm worker never has it:
@@ -28,15 +27,8 @@ static void switch_off(struct cov_site *site)
 static int switch_on(struct cov_site *site)
 {
 	WRITE_ONCE(site->disabled, false);
-	if (site->state != COV_SITE_DISARMED)
+	if (site->state != COV_SITE_DISARMED || !site_renew(site))
 		return 0;
-	if (!site->engine) {
-		site->state = COV_SITE_PENDING;
-		site->slow = false;
-		return 0;
-	}
-	site->error = 0;
-	WRITE_ONCE(site->state, COV_SITE_ARMED);
 	engine_of(site)->rearm(&site, 1);
 	if (site->error)
 		checkpoints_refuse(site, -(int)site->error);
@@ -61,7 +53,7 @@ static int switch_target(struct cov_target *target, bool on, bool branches,
 			switch_off(site);
 	}
 	if (err)
-		cov_fail(error, err, "checkpoint %.100s could not be armed again; delete and add it for a new start",
+		cov_fail(error, err, "checkpoint %.100s could not be armed again; delete it and add it again",
 			 target->checkpoint);
 	if (on && target_pending(target) && !target_is_going(target)) {
 		/* Others had its bytes, if its module came while it was off. */

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * task_maps.h - which map do hits on this CPU go to? Kept up to date over
- * context switches, so that stubs and entries need not look a task up. Owns the
- * per-CPU bases and the table of contexts that stub.h describes. May call
- * task_registry.c, samples.h, cells.h.
+ * task_maps.h - which map do hits on this CPU go to? Kept up to date over context switches, so that
+ * stubs and entries need not look a task up. Owns the per-CPU bases and the table of contexts that
+ * stub.h describes.
  */
 #ifndef LIVECOV_TASK_MAPS_H
 #define LIVECOV_TASK_MAPS_H

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * task_registry.h - owns the answer to "is this task tracked, and for which
- * sample?". A task is a number here: its struct task_struct's address. Pure and
- * lock-free. May call thread_buffer.c.
+ * task_registry.h - owns the answer to "is this task tracked, and for which sample?". A task is a
+ * number here: its struct task_struct's address. Pure and lock-free.
  */
 #ifndef LIVECOV_TASK_REGISTRY_H
 #define LIVECOV_TASK_REGISTRY_H

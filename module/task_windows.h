@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * task_windows.h - code that stubs of scope tracked call instead of having it
- * themselves: stub.h, "TASK through a window". One piece serves all stubs whose cells lie
- * together, whichever target they are of. Owns those pieces, which lie in the arena.
- * The targets' lock is held unless it says otherwise. May call arena.c, stub.c, task_maps.c,
- * text_patch.c.
+ * task_windows.h - code that stubs of scope tracked call instead of having it themselves: stub.h,
+ * "TASK through a window". One piece serves all stubs whose cells lie together, whichever target
+ * they are of. Owns those pieces, which lie in the arena. The targets' lock is held unless it says
+ * otherwise.
  */
 #ifndef LIVECOV_TASK_WINDOWS_H
 #define LIVECOV_TASK_WINDOWS_H

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * text_map.h - a target's texts by address, and a number for each of their bytes, the
- * index into arrays that keep something about each byte. Pure. May call nothing; takes texts
- * from flow.h.
+ * text_map.h - a target's texts by address, and a number for each of their bytes, the index into
+ * arrays that keep something about each byte. Pure.
  */
 #ifndef LIVECOV_TEXT_MAP_H
 #define LIVECOV_TEXT_MAP_H

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * text_selftest.c - before any target's text is touched, a function of our own gets a detour,
- * is run both ways, and has its bytes restored. May call text_patch.c, stub.c, arena.c. Runs at
- * load, when nothing else of livecov patches.
+ * text_selftest.c - before any target's text is touched, a function of our own gets a detour, is
+ * run both ways, and has its bytes restored. Runs at load, when nothing else of livecov patches.
  */
 #include <linux/linkage.h>
 #include <linux/string.h>

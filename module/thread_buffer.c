@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * thread_buffer.c - what a tracked task carries (see thread_buffer.h). May call
- * nothing; called from probe handlers where a function says "any context".
+ * thread_buffer.c - what a tracked task carries (see thread_buffer.h). Called from probe handlers
+ * where a function says "any context".
  *
  * A slot's life. G is the generation in the upper half of @last.
  *

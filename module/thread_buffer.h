@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * thread_buffer.h - owns what one tracked task carries with it: its sample, the
- * file that registered it, the checkpoint it passed last. Slot i belongs to key
- * i of the task registry, which says whose it is. Pure and lock-free. May call
- * nothing; takes CALLER_NONE from caller_table.h.
+ * thread_buffer.h - owns what one tracked task carries with it: its sample, the file that
+ * registered it, the checkpoint it passed last. Slot i belongs to key i of the task registry, which
+ * says whose it is. Pure and lock-free.
  */
 #ifndef LIVECOV_THREAD_BUFFER_H
 #define LIVECOV_THREAD_BUFFER_H

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * trace.h - what traced tasks do, in order: which task writes to which trace. Owns the list of
- * traces and the bindings of the task registry's slots. May call memory_budget.c, task_registry.c,
- * trace_area.c, trace_syscalls.c.
+ * traces and the bindings of the task registry's slots.
  */
 #ifndef LIVECOV_TRACE_H
 #define LIVECOV_TRACE_H

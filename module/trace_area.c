@@ -17,9 +17,9 @@
  *	   |              begin:                 v
  *	   +------------- lost++ ------------- FULL
  *
- * A begin that finds BUSY is nested, in a module's function that what the writer calls has
- * reached: it is counted as lost, so recorded + lost stays the number of all begins. FULL is permanent: up to there a
- * task's trace has no gaps but those.
+ * A begin that finds BUSY is nested: what the writer calls has reached a measured function. It is
+ * counted as lost, so that recorded + lost remains the number of all begins. FULL is permanent:
+ * until then these are the only gaps in a task's trace.
  *
  * Chunks are allocated first come, first served; next_chunk only rises, and a task asks for one
  * when it has filled the one before: so its chunks lie in the order of their use.

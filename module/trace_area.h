@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * trace_area.h - the memory of a trace, which user space maps read-only: which task writes where.
- * Owns the layout, as cov_ioctl.h describes it. Pure and lock-free. May call nothing.
+ * Owns the layout, as cov_ioctl.h describes it. Pure and lock-free.
  */
 #ifndef LIVECOV_TRACE_AREA_H
 #define LIVECOV_TRACE_AREA_H

@@ -82,7 +82,8 @@ int trace_file_make(struct cov_trace *request, u64 owner, struct file **file,
 	*file = anon_inode_getfile("[livecov-trace]", &trace_fops, trace, O_RDONLY);
 	if (IS_ERR(*file)) {
 		trace_close(trace);
-		return cov_fail(error, PTR_ERR(*file), "there can be no more open files");
+		return cov_fail(error, PTR_ERR(*file), "no file can be opened for the trace (errno %d)",
+				-(int)PTR_ERR(*file));
 	}
 	request->fd = get_unused_fd_flags(O_RDONLY | O_CLOEXEC);
 	if (request->fd >= 0)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * trace_syscalls.c - see trace_syscalls.h. Owns the tracepoints' probes. May call
- * trace.c, tracepoints.c.
+ * trace_syscalls.c - see trace_syscalls.h. Owns the tracepoints' probes.
  *
  * From 6.13 on the tracepoints of system calls call their probes with preemption on.
  */

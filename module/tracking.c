@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * tracking.c - owns what all handlers share: the two tables, and which CPU is just writing a hit
- * down (hit_context.h); and the tracepoints that keep the task registry up to date. May call
- * task_registry.c, caller_table.c, tracepoints.c.
+ * down (hit_context.h); and the tracepoints that keep the task registry up to date.
  *
  * A tracked task's children are tracked from before they first run: task_newtask, the last step
  * of copy_process(), which io_uring workers go through as well; they do not reach

@@ -277,10 +277,8 @@ static int set_option(int c, struct cov_attach_options *options, struct string_l
 	case OPT_RETURNS:
 		options->flags |= COV_ATTACH_RETURNS;
 		return EXIT_OK;
-	case OPT_LEVEL:
+	default:	/* OPT_LEVEL */
 		return parse_level(&cmd_attach, optarg, &options->levels);
-	default:
-		return options_exit(c);
 	}
 }
 

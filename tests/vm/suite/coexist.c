@@ -138,9 +138,8 @@ static void sample_with_perf(unsigned int round)
 		buffers[i] = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, events[i], 0);
 		EXPECT(buffers[i] != MAP_FAILED);
 	}
-	usleep(500 * 1000);
 	for (i = 0; i < 2; i++) {
-		EXPECT(buffers[i]->data_head > 0);
+		EVENTUALLY(*(volatile __u64 *)&buffers[i]->data_head > 0);
 		munmap(buffers[i], size);
 		close(events[i]);
 	}

@@ -417,13 +417,33 @@ static void reset_forgets_and_loses_no_later_hit(void)
 	}
 }
 
+/* @calls: how many calls of the target a process that runs beside this has made, or NULL. */
+static void reset_again_and_again(int fd, uint32_t target, const unsigned long *calls)
+{
+	struct cov_target_info info;
+	unsigned int round;
+
+	for (round = 0; round < rounds(4); round++) {
+		with_id(fd, COV_IOC_RESET, target);
+		if (calls)
+			wait_for_calls(calls);
+		/* At last long enough for somebody to take them out. */
+		if (round + 1 == rounds(4))
+			usleep(200 * 1000);
+		poke(COVLIFE_LOOP, 4);
+		info = target_info(fd, target);
+		EXPECT_EQ(info.functions_hit, 4);
+		if (info.mode == COV_MODE_EDGES)
+			EXPECT(info.outcomes_hit >= 3);
+	}
+}
+
 /* In the modes in which sites that have been seen are taken out. */
 static void reset_under_load_sees_everything_again(void)
 {
 	unsigned long *calls = shared_memory(sizeof(*calls));
 	int fd = control_open(), scope;
 	struct runner runner = { control_open(), calls };
-	unsigned int round;
 	size_t i, m;
 	pid_t pid;
 
@@ -434,23 +454,11 @@ static void reset_under_load_sees_everything_again(void)
 			for (scope = COV_SCOPE_TRACKED; scope <= COV_SCOPE_ALL; scope++) {
 				uint32_t target = attach_with(fd, TARGET, "covlife_[wloe]*",
 							      counting[i], m, scope);
-				struct cov_target_info info;
 
-				for (round = 0; round < rounds(4); round++) {
-					test_case("engine %s, mode %zu, scope %d, round %u",
-						  engine_name(counting[i]), m, scope, round);
-					with_id(fd, COV_IOC_RESET, target);
-					if (scope == COV_SCOPE_ALL)
-						wait_for_calls(calls);
-					/* Sometimes long enough for somebody to take them out. */
-					if (round % 4 == 3)
-						usleep(200 * 1000);
-					poke(COVLIFE_LOOP, 4);
-					info = target_info(fd, target);
-					EXPECT_EQ(info.functions_hit, 4);
-					if (m == COV_MODE_EDGES)
-						EXPECT(info.outcomes_hit >= 3);
-				}
+				test_case("engine %s, mode %zu, scope %d",
+					  engine_name(counting[i]), m, scope);
+				reset_again_and_again(fd, target,
+						      scope == COV_SCOPE_ALL ? calls : NULL);
 				with_id(fd, COV_IOC_DETACH, target);
 			}
 	end(pid);

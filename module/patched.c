@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * patched.c - see patched.h. Owns nothing.
+ */
+#include "held.h"
+#include "patched.h"
+#include "site_index.h"
+#include "target.h"
+
+static void undo_part(const struct cov_site *site, u32 part, unsigned long base, u8 *bytes,
+		      u32 size)
+{
+	u8 original[ENGINE_MAX_BYTES];
+	unsigned long address;
+	u32 n = engine_of(site)->original(site, part, &address, original);
+
+	patched_overlay(base, bytes, size, address, original, n);
+}
+
+void cov_patched_undo(unsigned long base, u8 *bytes, u32 size)
+{
+	struct cov_target *target;
+	struct site_chunk *chunk;
+	struct cov_site *site;
+	u32 i, part;
+
+	held_undo(base, bytes, size);
+	list_for_each_entry(target, &cov_targets, link)
+		for_each_site(site, chunk, i, &target->cps)
+			for (part = 0; site->engine && part < site_parts(site); part++)
+				undo_part(site, part, base, bytes, size);
+}
