@@ -100,6 +100,15 @@ static bool has_left(struct stepper_run *run, u64 rip)
 	return !goes_by && (rip < run->from || rip >= run->to);
 }
 
+/*
+ * Can the kernel return to a task with this rsp? Processors of AMD's fault in iret if it is not
+ * canonical, before the task executes anything.
+ */
+static bool is_stack_pointer(u64 rsp)
+{
+	return (u64)((s64)(rsp << 16) >> 16) == rsp;
+}
+
 /* After an instruction. */
 static void step(ucontext_t *context)
 {
@@ -108,7 +117,7 @@ static void step(ucontext_t *context)
 	u64 rip = regs[REG_RIP], last = stepper.last;
 
 	stepper.last = rip;
-	run->endless = ++stepper.steps > MAX_STEPS;
+	run->endless = ++stepper.steps > MAX_STEPS || !is_stack_pointer(regs[REG_RSP]);
 	run->jumped = run->watch && last == run->watch && rip != run->watch_next;
 	if (run->endless || run->jumped || has_left(run, rip))
 		finish(context);

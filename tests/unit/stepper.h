@@ -38,7 +38,7 @@ struct stepper_state {
  * @watched: out: it has come to @watch
  * @watch_rsp: out: rsp there
  * @jumped: out: it has left from @watch
- * @endless: out: it was given up
+ * @endless: out: it was given up: after too many steps, or with an rsp that cannot be returned to
  */
 struct stepper_run {
 	u64 start, from, to, by, watch, watch_next;
