@@ -13,7 +13,8 @@
  *	4. every task has left the stubs	(text_quiesce)
  *
  * Between 1 and 2 a CPU that switches tasks finds the new one by itself. Removing maps works
- * the same way, with the pages freed after 4.
+ * the same way, with the pages freed after 4; so does going back to the shorter ones, if there is
+ * not enough memory for all samples' longer ones.
  */
 #include <linux/err.h>
 #include <linux/mm.h>
@@ -41,7 +42,7 @@ static LIST_HEAD(samples_in_order);
 static u32 nr_samples;
 static u32 map_pages;
 
-/* What a resize leaves behind. */
+/* What a resize leaves behind: a mapping, and the pages @from to before @to of @pages. */
 struct leftover {
 	u8 *map;
 	struct page **pages;
@@ -98,7 +99,8 @@ static int grow_counted(struct cov_sample *sample, u32 nr, struct leftover *left
 		kvfree(pages);
 		return -ENOMEM;
 	}
-	*left = (struct leftover){ .map = sample->map, .pages = sample->pages };
+	/* None of its pages: the new mapping has them as well. */
+	*left = (struct leftover){ sample->map, sample->pages, sample->nr_pages, sample->nr_pages };
 	set_pages(sample, pages, nr);
 	/* Pairs with the READ_ONCE() of task_maps.c and hit.h: mapped before it is seen. */
 	smp_store_release(&sample->map, map);
@@ -127,25 +129,43 @@ static void sample_empty(struct cov_sample *sample, struct leftover *left)
 	set_pages(sample, NULL, 0);
 }
 
-static int sample_resize(struct cov_sample *sample, u32 nr, struct leftover *left)
+/* Undo sample_grow(): what it made is left behind instead. Nothing has used the new pages yet. */
+static void sample_shrink(struct cov_sample *sample, struct leftover *left)
 {
-	if (!nr)
-		sample_empty(sample, left);
-	else if (nr > sample->nr_pages)
-		return sample_grow(sample, nr, left);
-	return 0;
+	struct leftover grown = { sample->map, sample->pages, left->to, sample->nr_pages };
+
+	WRITE_ONCE(sample->map, left->map);
+	set_pages(sample, left->pages, left->to);
+	*left = grown;
 }
 
-/* In order; on failure the samples not yet reached keep their shorter maps. */
-static int resize_all(u32 nr, struct leftover *left)
+static void empty_all(struct leftover *left)
+{
+	struct cov_sample *sample;
+
+	list_for_each_entry(sample, &samples_in_order, link)
+		sample_empty(sample, left++);
+}
+
+/* All or none: memory that a failed attach kept would be missed by others. */
+static int grow_all(u32 nr, struct leftover *left)
 {
 	struct cov_sample *sample;
 	int err = 0;
+	u32 n = 0;
 
 	list_for_each_entry(sample, &samples_in_order, link) {
-		err = sample_resize(sample, nr, left++);
+		err = sample_grow(sample, nr, &left[n]);
 		if (err)
 			break;
+		n++;
+	}
+	if (!err)
+		return 0;
+	list_for_each_entry(sample, &samples_in_order, link) {
+		if (!n--)
+			break;
+		sample_shrink(sample, left++);
 	}
 	return err;
 }
@@ -178,7 +198,7 @@ static void empty_one_by_one(void)
 static int resize_locked(u32 nr)
 {
 	struct leftover *left;
-	int err;
+	int err = 0;
 	u32 i;
 
 	/* Maps are never shortened, only removed when none is needed. */
@@ -193,7 +213,10 @@ static int resize_locked(u32 nr)
 		empty_one_by_one();
 		return 0;
 	}
-	err = resize_all(nr, left);
+	if (nr)
+		err = grow_all(nr, left);
+	else
+		empty_all(left);
 	if (nr_samples)
 		forget_maps();
 	for (i = 0; i < nr_samples; i++)

@@ -115,6 +115,34 @@ static void samples_and_traces_share_memory(void)
 	CALL(fd, COV_IOC_TRACE, &request);
 }
 
+/* A trace leaves room for the map of one of two samples: neither gets one, and the room stays. */
+static void attach_without_memory_for_all_samples_takes_none(void)
+{
+	struct cov_trace request = largest_trace(), largest = request;
+	struct cov_attach attach = attach_request(TARGET);
+	struct cov_register reg = { .sample = 1 };
+	int fd, others[2], i;
+
+	if (request.size > COV_TRACE_SIZE_MAX)
+		skip_test("this machine has the memory");
+	/* No sample is left. */
+	unload("livecov");
+	load(LIVECOV_FILE, "");
+	fd = control_open();
+	for (i = 0; i < 2; i++) {
+		others[i] = control_open();
+		CALL(others[i], COV_IOC_REGISTER, &reg);
+		CALL(others[i], COV_IOC_UNREGISTER, NULL);
+		reg.sample++;
+	}
+	request.size -= CHUNK;
+	CALL(fd, COV_IOC_TRACE, &request);
+	attach.scope = COV_SCOPE_TRACKED;
+	FAILS(others[0], COV_IOC_ATTACH, &attach, ENOMEM);
+	close(request.fd);
+	CALL(fd, COV_IOC_TRACE, &largest);
+}
+
 #define DEBUGFS		"/sys/kernel/debug/"
 #define FAIL_NTH	"/proc/thread-self/fail-nth"
 
@@ -330,6 +358,7 @@ static const struct test tests[] = {
 	TEST(size_that_memory_does_not_have_is_enomem),
 	TEST(memory_that_another_trace_has_is_not_there),
 	TEST(samples_and_traces_share_memory),
+	TEST(attach_without_memory_for_all_samples_takes_none),
 	TEST(failed_allocation_is_reported_as_a_lack_of_memory),
 	TEST(trace_is_one_for_each_file_and_sixteen_in_all),
 	TEST(answer_that_cannot_be_delivered_leaves_nothing),
