@@ -609,7 +609,8 @@ struct cov_view {
 
 /**
  * struct cov_samples - list the samples (COV_IOC_SAMPLES)
- * @first: index of the first one wanted, in order of registration
+ * @first: index of the first one wanted, in order of registration; one that had hit nothing when it
+ *	   was registered again, or nothing since the last reset or detach, goes to the end
  * @count: in: how many fit, 1..COV_RANGE_MAX; out: how many were written
  * @buffer: address for their ids, __u64 each
  *

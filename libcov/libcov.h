@@ -330,7 +330,7 @@ int cov_unregister(struct cov *cov);
 /**
  * cov_samples - list the samples that tasks were registered for
  * @cov: handle
- * @first: how many to skip, in the order of their first registration
+ * @first: how many to skip, in the order in which they were registered
  * @ids: out: the next ones
  * @count: in: how many fit at @ids, not 0; out: how many there were, 0 at the end
  *
@@ -1001,7 +1001,9 @@ struct cov_place_counts {
  *
  * Which sample was first is determined by the order of registration: of two samples that
  * ran concurrently, the one registered first counts as first, whichever actually got
- * there first. The actual first one is known, and then counts, where engine kprobe
+ * there first, and what a sample covers when it runs again counts as covered in its first
+ * run. A sample that had hit nothing when it was registered again begins with that, and so
+ * does one that has hit nothing since the last reset or detach. The actual first one is known, and then counts, where engine kprobe
  * recorded it (struct cov_function_desc and struct cov_branch_desc, @first_sample): for
  * entries, and for an outcome of a branch if the sample that reached the branch first has
  * seen only that outcome.

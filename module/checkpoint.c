@@ -124,7 +124,7 @@ static void site_init(struct cov_site *site, struct cov_target *target,
 	site->state = COV_SITE_PENDING;
 	site->forbidden = function == COV_NONE || target->image.labels[function].forbidden;
 	site->traced = target->cps.mode == COV_MODE_TRACE;
-	site->in_init = compat_span_has(&target->image.init, address);
+	site->in_init = function != COV_NONE && target->image.labels[function].in_init;
 	site->at_fentry = cov_image_is_fentry(&target->image, address) ||
 		(kind == SITE_ENTRY && cov_image_is_fentry(&target->image, address + ENDBR_LEN));
 	if (site->in_init && target->image.init_gone)

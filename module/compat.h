@@ -75,6 +75,13 @@ static inline struct compat_span compat_init_text(const struct module *mod)
 	return compat_span_of(mod, MOD_INIT_TEXT);
 }
 
+/* compat_has_init - has a module memory that is freed after its init function? */
+static inline bool compat_has_init(const struct module *mod)
+{
+	return mod->mem[MOD_INIT_TEXT].size || mod->mem[MOD_INIT_DATA].size ||
+	       mod->mem[MOD_INIT_RODATA].size;
+}
+
 /* compat_core_rodata - a module's read-only data that stays as long as the module is loaded */
 static inline struct compat_span compat_core_rodata(const struct module *mod)
 {
@@ -117,6 +124,11 @@ static inline struct compat_span compat_init_text(const struct module *mod)
 	return (struct compat_span){
 		(unsigned long)mod->init_layout.base, mod->init_layout.text_size,
 	};
+}
+
+static inline bool compat_has_init(const struct module *mod)
+{
+	return mod->init_layout.size;
 }
 
 static inline struct compat_span compat_core_rodata(const struct module *mod)
@@ -541,6 +553,25 @@ static __always_inline unsigned long compat_return_address(unsigned long found,
 	return found;
 }
 
+#endif
+
+/*
+ * Tracepoints' probes have exactly the prototypes of their kernels: with CONFIG_CFI_CLANG a call
+ * through a pointer traps otherwise. sched_switch tells the previous task's state last:
+ * fa2c3254d7cf ("sched/tracing: Don't re-read p->state when emitting sched_switch event"), 5.18,
+ * which put it first, and 9c2136be0878 ("sched/tracing: Append prev_state to tp args instead").
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 18, 0)
+#define COMPAT_SWITCH_STATE	, unsigned int prev_state
+#else
+#define COMPAT_SWITCH_STATE
+#endif
+
+/* compat_clone_flags - task_newtask's; edd3cb05c00a ("copy_process: pass clone_flags as u64"), 6.18 */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
+typedef u64 compat_clone_flags;
+#else
+typedef unsigned long compat_clone_flags;
 #endif
 
 #endif /* __ASSEMBLER__ */

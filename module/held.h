@@ -6,6 +6,8 @@
 #ifndef LIVECOV_HELD_H
 #define LIVECOV_HELD_H
 
+#include <linux/module.h>
+
 #include "checkpoint.h"
 #include "text_patch.h"
 
@@ -19,6 +21,17 @@
  * without memory: then nothing was taken over, and the stub must never be freed.
  */
 bool held_take(struct cov_site *site, const struct text_patch *patches, u32 n);
+
+/*
+ * nothing_can_stay - is livecov being unloaded? Then what cannot be taken back must be waited for: a
+ * reference to livecov keeps it no longer.
+ */
+static inline bool nothing_can_stay(void)
+{
+	return THIS_MODULE->state == MODULE_STATE_GOING;
+}
+
+#define TAKE_BACK_AGAIN_MS	100
 
 /**
  * held_stub - where execution continues after hitting such a patch

@@ -77,6 +77,7 @@ static int image_compact(struct cov_image *image, const struct symbols *symbols)
 			image->regions.entries[to] = image->regions.entries[i];
 		image->labels[to].name = len;
 		image->labels[to].parent = parent_of(symbols, renumbered, i);
+		image->labels[to].in_init = compat_span_has(&image->init, in->functions[i].address);
 		strcpy(image->names + len, name);
 		len += strlen(name) + 1;
 	}
@@ -297,7 +298,7 @@ int cov_image_of_module(struct module *mod, const struct image_choice *choice,
 	/* Until the module is live its init text is there as well. */
 	if (mod->state == MODULE_STATE_COMING)
 		image->init = compat_init_text(mod);
-	else if (compat_init_text(mod).size)
+	else if (compat_has_init(mod))
 		return cov_fail(error, -EAGAIN, "the init function of %s is just returning; try again",
 				mod->name);
 	image->build_id_len = cov_image_build_id(mod, image->build_id);

@@ -20,18 +20,20 @@
  * @name: offset in struct cov_image.names
  * @parent: index of a cold part's function; its own if it is none
  * @forbidden: no breakpoint may be placed in it
+ * @in_init: it lies in text that goes when the module's init function has returned
  */
 struct image_label {
 	u32 name;
-	u32 parent : 31;
+	u32 parent : 30;
 	u32 forbidden : 1;
+	u32 in_init : 1;
 };
 
 /**
  * struct cov_image - a target's selected functions, decoded
  * @core: text that stays as long as the module is loaded; of the core kernel the range from the
  *	  first function to the last
- * @init: text that is freed when the module's init function has returned
+ * @init: text that is freed when the module's init function has returned; empty once it has
  * @init_gone: it has returned
  * @tails: of @core and @init the end from their last function on, if the kernel
  *	   must not be made to decode it (probe.c); else empty

@@ -105,6 +105,32 @@ static bool terminated(const char *text, size_t size)
 	return strnlen(text, size) < size;
 }
 
+/* @what: what the string is, for the message. */
+static int check_string(const char *text, size_t size, const char *what, struct cov_error *error)
+{
+	if (!terminated(text, size) || !text[0])
+		return cov_fail(error, -EINVAL, "%s is empty or not terminated", what);
+	return 0;
+}
+
+/* A name that is going to be printed: no control characters, which terminals act upon. */
+static int check_name(const char *text, size_t size, const char *what, struct cov_error *error)
+{
+	if (check_string(text, size, what, error))
+		return -EINVAL;
+	for (; *text; text++)
+		if (iscntrl(*text))
+			return cov_fail(error, -EINVAL, "%s has a control character", what);
+	return 0;
+}
+
+static int check_flags(u32 given, u32 known, struct cov_error *error)
+{
+	if (given & ~known)
+		return cov_fail(error, -EINVAL, "unknown flags %#x", given & ~known);
+	return 0;
+}
+
 /* The number of elements that user space asks for. */
 static int check_count(u32 count, struct cov_error *error)
 {
@@ -132,10 +158,10 @@ static int check_modes(u32 mode, u32 scope, u32 engine, struct cov_error *error)
 
 static int check_attach(const struct cov_attach *arg, struct cov_error *error)
 {
-	if (!terminated(arg->module, sizeof(arg->module)) || !arg->module[0])
-		return cov_fail(error, -EINVAL, "the module's name is empty or not terminated");
-	if (arg->flags & ~(COV_ATTACH_FUNCTIONS_ONLY | COV_ATTACH_PATHS | COV_ATTACH_RETURNS))
-		return cov_fail(error, -EINVAL, "unknown flags %#x", arg->flags);
+	if (check_string(arg->module, sizeof(arg->module), "the module's name", error) ||
+	    check_flags(arg->flags, COV_ATTACH_FUNCTIONS_ONLY | COV_ATTACH_PATHS | COV_ATTACH_RETURNS,
+			error))
+		return -EINVAL;
 	if (arg->flags & COV_ATTACH_PATHS && arg->engine == COV_ENGINE_DETOUR)
 		return cov_fail(error, -EOPNOTSUPP, "detours record no callers and paths; engine auto takes others for them");
 	if (arg->flags & COV_ATTACH_RETURNS && arg->mode != COV_MODE_TRACE)
@@ -230,8 +256,8 @@ static int do_target(struct request *req)
 	struct cov_target_info *arg = &req->arg.info;
 	struct cov_target *target;
 
-	if (arg->flags & ~COV_INFO_NEXT)
-		return cov_fail(&req->error, -EINVAL, "unknown flags %#x", arg->flags);
+	if (check_flags(arg->flags, COV_INFO_NEXT, &req->error))
+		return -EINVAL;
 	target = arg->flags & COV_INFO_NEXT ? target_next(arg->target) : target_find(arg->target);
 	if (!target)
 		return cov_fail(&req->error, -ENOENT, "there is no target %u%s", arg->target,
@@ -560,14 +586,12 @@ static int do_unregister(struct request *req)
 
 static int check_checkpoint(const struct cov_checkpoint_add *arg, struct cov_error *error)
 {
-	if (!terminated(arg->name, sizeof(arg->name)) || !arg->name[0])
-		return cov_fail(error, -EINVAL, "the checkpoint's name is empty or not terminated");
 	if (!terminated(arg->module, sizeof(arg->module)))
 		return cov_fail(error, -EINVAL, "the module's name is not terminated");
-	if (!terminated(arg->function, sizeof(arg->function)) || !arg->function[0])
-		return cov_fail(error, -EINVAL, "the function's name is empty or not terminated");
-	if (arg->flags & ~(COV_CHECKPOINT_AUTO | COV_CHECKPOINT_ADDRESS))
-		return cov_fail(error, -EINVAL, "unknown flags %#x", arg->flags);
+	if (check_name(arg->name, sizeof(arg->name), "the checkpoint's name", error) ||
+	    check_string(arg->function, sizeof(arg->function), "the function's name", error) ||
+	    check_flags(arg->flags, COV_CHECKPOINT_AUTO | COV_CHECKPOINT_ADDRESS, error))
+		return -EINVAL;
 	if (cov_check_padding(arg->pad, error))
 		return -EINVAL;
 	if (!arg->levels)
@@ -597,8 +621,8 @@ static int do_checkpoint_del(struct request *req)
 	struct cov_checkpoint_del *arg = &req->arg.del;
 	struct cov_target *target;
 
-	if (!terminated(arg->name, sizeof(arg->name)) || !arg->name[0])
-		return cov_fail(&req->error, -EINVAL, "the checkpoint's name is empty or not terminated");
+	if (check_string(arg->name, sizeof(arg->name), "the checkpoint's name", &req->error))
+		return -EINVAL;
 	target = target_find_checkpoint(arg->name);
 	if (!target)
 		return cov_fail(&req->error, -ENOENT, "there is no checkpoint %.100s", arg->name);

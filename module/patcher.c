@@ -267,21 +267,16 @@ static u32 mark_visited(const struct cov_engine *engine, const struct site_curso
 }
 
 /*
- * While livecov is being unloaded no patch of it can stay: then the wait ends only when the
- * other kprobes are gone. Almost all of it is targets_exit()'s, which does not hold the lock; what
- * is left here is a kprobe that came after that.
+ * While livecov is being unloaded the wait ends only when the other kprobes are gone. Almost all of
+ * it is targets_exit()'s, which does not hold the lock; what is left here is a kprobe that came
+ * after that.
  */
-static bool must_wait(void)
-{
-	return THIS_MODULE->state == MODULE_STATE_GOING;
-}
-
 static void wait_out(const struct undoing *undoing)
 {
 	u32 waited = 0, n;
 
 	while ((n = mark_visited(undoing->engine, &undoing->cursor)) &&
-	       (must_wait() || waited < WAIT_OUT_MS))
+	       (nothing_can_stay() || waited < WAIT_OUT_MS))
 		foreign_wait(&waited, n);
 }
 
@@ -320,7 +315,7 @@ static void give_back(struct undoing *undoing, struct text_job *job)
 	for (;;) {
 		wait_out(undoing);
 		restore(undoing, job);
-		if (!must_wait())
+		if (!nothing_can_stay())
 			break;
 		n = mark_restored(undoing);
 		if (!n)

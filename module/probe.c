@@ -16,6 +16,7 @@
  * jumps cannot be optimised, and fentry sites never are; any other probe gets a post_handler,
  * which forbids it (Documentation/trace/kprobes.rst, "Jump Optimization").
  */
+#include <linux/delay.h>
 #include <linux/kprobes.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -353,6 +354,14 @@ static void probe_abandon(struct site_probe *probe)
 	__module_get(THIS_MODULE);
 }
 
+/* While livecov is being unloaded: until ftrace has the memory to let go of each of them. */
+static void disarm_all(struct kprobe **probes, u32 n)
+{
+	while (n--)
+		while (disable_kprobe(probes[n]) == -ENOMEM)
+			msleep(TAKE_BACK_AGAIN_MS);
+}
+
 static void probe_release(struct cov_target *target, site_filter filter)
 {
 	static struct kprobe *probes[RELEASE_BATCH];	/* under the targets' lock */
@@ -363,6 +372,8 @@ static void probe_release(struct cov_target *target, site_filter filter)
 	while ((found = release_batch(probes, &cursor))) {
 		bool abandoned = false;
 
+		if (nothing_can_stay())
+			disarm_all(probes, found);
 		unregister_kprobes(probes, found);
 		/* No handler runs on them now; the worker may still hold some. */
 		cov_disarm_flush();

@@ -10,6 +10,7 @@
  *
  * Armed last of all: engines that patch text keep clear of kprobes.
  */
+#include <linux/delay.h>
 #include <linux/kprobes.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -17,6 +18,7 @@
 #include <linux/slab.h>
 
 #include "compat.h"
+#include "held.h"
 #include "returns.h"
 #include "target.h"
 #include "trace.h"
@@ -153,13 +155,22 @@ static void abandon(struct return_probe *probe)
 	synchronize_rcu();
 }
 
+static int disable(struct kretprobe *rp)
+{
+	int err;
+
+	while ((err = disable_kretprobe(rp)) == -ENOMEM && nothing_can_stay())
+		msleep(TAKE_BACK_AGAIN_MS);
+	return err;
+}
+
 /* Move those that can be unregistered to the front; return how many. A disabled one can. */
-static u32 disable(struct kretprobe **batch, u32 n)
+static u32 disable_each(struct kretprobe **batch, u32 n)
 {
 	u32 i, disabled = 0;
 
 	for (i = 0; i < n; i++)
-		if (disable_kretprobe(batch[i]))
+		if (disable(batch[i]))
 			abandon(probe_of(batch[i]));
 		else
 			batch[disabled++] = batch[i];
@@ -174,7 +185,7 @@ void returns_release(struct cov_target *target, site_filter filter)
 	if (!target->returns.probes)
 		return;
 	while ((n = next_batch(target, filter, batch))) {
-		n = disable(batch, n);
+		n = disable_each(batch, n);
 		unregister_kretprobes(batch, n);
 		for (i = 0; i < n; i++)
 			kfree(probe_of(batch[i]));

@@ -267,12 +267,29 @@ static struct cov_sample *sample_make(u64 id)
 	return sample;
 }
 
+/*
+ * A sample that has hit nothing so far, or nothing since the last reset or detach, begins now:
+ * samples that have hit something were before it.
+ */
+static void renew_if_empty(struct cov_sample *sample)
+{
+	if (sample->map && memchr_inv(sample->map, 0, (size_t)sample->nr_pages * PAGE_SIZE))
+		return;
+	spin_lock(&pages_lock);
+	list_move_tail(&sample->link, &samples_in_order);
+	spin_unlock(&pages_lock);
+}
+
 struct cov_sample *sample_of(u64 id)
 {
 	struct cov_sample *sample;
 
 	mutex_lock(&samples_lock);
-	sample = xa_load(&samples, id) ?: sample_make(id);
+	sample = xa_load(&samples, id);
+	if (sample)
+		renew_if_empty(sample);
+	else
+		sample = sample_make(id);
 	mutex_unlock(&samples_lock);
 	return sample;
 }

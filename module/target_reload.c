@@ -16,10 +16,18 @@ static bool init_site(const struct cov_site *site)
 	return site->in_init;
 }
 
+/* Other text may come to lie where the init text was. */
+static void forget_init(struct cov_image *image)
+{
+	image->init_gone = true;
+	image->init = (struct compat_span){ };
+	image->tails[1] = (struct compat_span){ };
+}
+
 /* The init function has returned: its text is about to be freed, its sites are not armed again. */
 static void target_live(struct cov_target *target)
 {
-	target->image.init_gone = true;
+	forget_init(&target->image);
 	/* Some of them may still have been waiting to be armed: these are GONE as well. */
 	target_release_sites(target, init_site);
 }
@@ -120,7 +128,7 @@ static void target_coming(struct cov_target *target, struct module *mod)
 	}
 	target->mod = mod;
 	target->state = COV_TARGET_LIVE;
-	target->image.init_gone = true;
+	forget_init(&target->image);
 	move_addresses(target, compat_core_text(mod).base - target->image.core.base);
 	make_pending(target);
 	/* Ended by SIGKILL alone: another signal to modprobe must not leave half a measurement. */
@@ -163,11 +171,14 @@ static int module_event(struct notifier_block *nb, unsigned long event, void *da
 	struct module *mod = data;
 
 	mutex_lock(&cov_targets_lock);
-	if (event == MODULE_STATE_GOING)
-		held_forget(compat_core_text(mod).base, compat_core_text(mod).size);
 	/* These need their own instruction's first byte; engines that patch keep clear of it. */
 	targets_event(true, event, mod);
 	targets_event(false, event, mod);
+	/* What could not be restored, now or earlier, goes with its text. */
+	if (event != MODULE_STATE_COMING)
+		held_forget(compat_init_text(mod).base, compat_init_text(mod).size);
+	if (event == MODULE_STATE_GOING)
+		held_forget(compat_core_text(mod).base, compat_core_text(mod).size);
 	mutex_unlock(&cov_targets_lock);
 	return NOTIFY_OK;
 }

@@ -32,7 +32,7 @@ unsigned int cov_max_callers = 1U << 17;
 /* task_registry_del_owner() must not be called concurrently. */
 static DEFINE_MUTEX(drop_lock);
 
-static void tracking_fork(void *data, struct task_struct *child, unsigned long clone_flags)
+static void tracking_fork(void *data, struct task_struct *child, compat_clone_flags clone_flags)
 {
 	task_registry_inherit(&cov_tasks, (unsigned long)current, (unsigned long)child);
 }
@@ -42,13 +42,9 @@ static void tracking_free(void *data, struct task_struct *task)
 	task_registry_del(&cov_tasks, (unsigned long)task);
 }
 
-/*
- * In __schedule(), before the switch, interrupts off. 6.1's last argument (the state of the
- * previous task) is not needed here, so one prototype serves all kernels: further arguments are
- * passed in registers and ignored.
- */
+/* In __schedule(), before the switch, interrupts off. */
 static void notrace tracking_switch(void *data, bool preempt, struct task_struct *prev,
-				    struct task_struct *next)
+				    struct task_struct *next COMPAT_SWITCH_STATE)
 {
 	task_maps_switch(next);
 }

@@ -310,13 +310,14 @@ const struct command cmd_samples = {
 	"      --smallest         a small set of samples that covers what all cover;\n"
 	"                         covstat samples --smallest\n",
 	.notes =
-	"Samples come in the order of their first registration, by `covstat run\n"
+	"Samples come in the order in which they were registered, by `covstat run\n"
 	"--sample` or cov_register(). Without scope tracked only their ids are known.\n"
 	"COVERED, FIRST and ALONE are functions/blocks/branch outcomes, as far as they\n"
 	"are certain; a sample is EFFECTIVE if it was the first to cover something. CODE\n"
 	"and OUTCOMES have offsets from the function's first byte.\n"
 	"Of the samples that have covered a place, the one registered first counts as\n"
-	"first; if they ran concurrently, another one may actually have got there first.\n"
+	"first; if they ran concurrently, another one may actually have got there first,\n"
+	"and what a sample covers when it runs again counts as covered in its first run.\n"
 	"The actual first one is known, and then counts, for functions and branches\n"
 	"armed by engine kprobe or with --paths, and for single checkpoints.\n"
 	"--reaching also lists the samples for which the answer is unknown.\n"

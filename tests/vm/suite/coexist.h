@@ -10,7 +10,6 @@
 #include "../../target/covtarget.h"
 
 #define COEXIST_TARGET	"covtarget"
-#define TRACEFS		"/sys/kernel/tracing/"
 
 /* covt - call covt_NAME(); what it returned */
 long long covt(int device, enum covt_function function, uint64_t a, uint64_t b, uint64_t c);

@@ -28,14 +28,11 @@ static const char *const functions[] = {
 /* A probe on one place; 0 or the errno with which the kernel refuses it. */
 static int try_probe(const char *function, unsigned int offset)
 {
-	int fd = MUST(open(EVENTS, O_WRONLY | O_APPEND | O_CLOEXEC)), err;
 	char line[256];
 
 	snprintf(line, sizeof(line), "p:" GROUP "/%s_%u " COEXIST_TARGET ":%s+%u\n", function,
 		 offset, function, offset);
-	err = write(fd, line, strlen(line)) < 0 ? errno : 0;
-	close(fd);
-	return err;
+	return kprobe_event(line);
 }
 
 /*
@@ -64,7 +61,6 @@ static void remove_probes(void)
 {
 	char line[128];
 	FILE *list;
-	int fd;
 
 	if (!access(ENABLE, W_OK))
 		write_file(ENABLE, "0");
@@ -76,9 +72,7 @@ static void remove_probes(void)
 			continue;
 		*end = '\0';
 		snprintf(command, sizeof(command), "-%s\n", line + 1);
-		fd = MUST(open(EVENTS, O_WRONLY | O_APPEND | O_CLOEXEC));
-		MUST(write(fd, command, strlen(command)));
-		close(fd);
+		EXPECT_EQ(kprobe_event(command), 0);
 	}
 	if (list)
 		fclose(list);

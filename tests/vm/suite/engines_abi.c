@@ -454,6 +454,39 @@ static void samples_come_in_the_order_of_registration(void)
 	EXPECT_EQ(list_samples(fd, 2, COV_RANGE_MAX, ids), 2);
 }
 
+/* Who has hit something was before who has not. */
+static void sample_that_has_hit_nothing_begins_when_it_is_registered_again(void)
+{
+	static const uint64_t registered[] = { 31, 32, 31 };
+	uint64_t ids[2];
+	uint32_t target;
+	size_t i;
+	int fd;
+
+	fresh_livecov();
+	fd = control_open();
+	target = attach_with(fd, TARGET, "covlife_work", COV_ENGINE_AUTO, COV_MODE_EDGES,
+			     COV_SCOPE_TRACKED);
+	for (i = 0; i < ARRAY_SIZE(registered); i++) {
+		track_as(fd, registered[i]);
+		if (i)
+			poke(COVLIFE_TASK, 1);
+		CALL(fd, COV_IOC_UNREGISTER, NULL);
+	}
+	EXPECT_EQ(list_samples(fd, 0, 2, ids), 2);
+	EXPECT_EQ(ids[0], 32);
+	/* Both have hit something now. */
+	track_as(fd, 32);
+	CALL(fd, COV_IOC_UNREGISTER, NULL);
+	EXPECT_EQ(list_samples(fd, 0, 2, ids), 2);
+	EXPECT_EQ(ids[0], 32);
+	with_id(fd, COV_IOC_RESET, target);
+	track_as(fd, 32);
+	CALL(fd, COV_IOC_UNREGISTER, NULL);
+	EXPECT_EQ(list_samples(fd, 0, 2, ids), 2);
+	EXPECT_EQ(ids[0], 31);
+}
+
 static void samples_refuses_wrong_counts_and_buffers(void)
 {
 	struct cov_samples samples = { .count = 0 };
@@ -831,6 +864,7 @@ static const struct test tests[] = {
 	TEST(view_in_scope_all_is_eopnotsupp),
 	TEST(view_belongs_to_its_file),
 	TEST(samples_come_in_the_order_of_registration),
+	TEST(sample_that_has_hit_nothing_begins_when_it_is_registered_again),
 	TEST(samples_refuses_wrong_counts_and_buffers),
 	TEST(map_call_refuses_nonsense),
 	TEST(map_describes_its_layout),

@@ -12,7 +12,6 @@
 
 #include "engines.h"
 
-#define EVENTS	TRACEFS "kprobe_events"
 #define PROBE	"covislands/sitting"
 
 /* --- calls ------------------------------------------------------------------------------ */
@@ -360,13 +359,11 @@ static void short_jumps_settle_and_return_under_load(void)
 /* A probe that does not show in the text until it is switched on. */
 static void set_probe(const char *function, uint64_t offset)
 {
-	int fd = MUST(open(EVENTS, O_WRONLY | O_APPEND | O_CLOEXEC));
 	char line[128];
 
 	snprintf(line, sizeof(line), "p:" PROBE " " COEXIST_TARGET ":%s+%llu\n", function,
 		 (unsigned long long)offset);
-	MUST(write(fd, line, strlen(line)));
-	close(fd);
+	EXPECT_EQ(kprobe_event(line), 0);
 }
 
 static void switch_probe(bool on)
@@ -376,12 +373,8 @@ static void switch_probe(bool on)
 
 static void remove_probe(void)
 {
-	int fd;
-
 	switch_probe(false);
-	fd = MUST(open(EVENTS, O_WRONLY | O_APPEND | O_CLOEXEC));
-	MUST(write(fd, "-:" PROBE "\n", strlen("-:" PROBE "\n")));
-	close(fd);
+	EXPECT_EQ(kprobe_event("-:" PROBE "\n"), 0);
 }
 
 /* How often the probe has fired; it is the only one. */

@@ -139,6 +139,49 @@ static void init_text_that_went_is_not_armed(void)
 	EXPECT_EQ(function.error, 0);
 }
 
+#define SITTING		"covlifeinit/at_"
+
+/* Wherever the kernel takes one in the init function; a detour's second byte is no such place. */
+static void probe_init_function(uint32_t size, bool set)
+{
+	char line[128];
+	uint32_t i;
+
+	for (i = 0; i < size; i++) {
+		snprintf(line, sizeof(line), set ? "p:" SITTING "%u " TARGET ":" INIT_FUNCTION "+%u\n" :
+			 "-:" SITTING "%u\n", i, i);
+		kprobe_event(line);
+	}
+}
+
+/* livecov stays for a jump under another user's kprobe, but not when the text has gone. */
+static void jump_that_stays_in_init_text_goes_with_it(void)
+{
+	struct cov_attach request = attach_request(TARGET);
+	struct loading *loaded = loading("stop_in_init=1");
+	struct cov_function function;
+	int fd = control_open();
+	pid_t pid;
+
+	unload(TARGET);
+	pid = stop_in_init(loaded);
+	request.engine = COV_ENGINE_DETOUR;
+	request.mode = COV_MODE_COUNT;
+	choose(&request, INIT_FUNCTION);
+	attach(fd, &request);
+	arm(fd, request.target);
+	find_function(fd, request.target, INIT_FUNCTION, &function);
+	probe_init_function(function.size, true);
+	with_id(fd, COV_IOC_DETACH, request.target);
+	close(fd);
+	EXPECT_EQ(try_unload("livecov"), EWOULDBLOCK);
+	go_on(pid);
+	EXPECT_EQ(loaded->err, 0);
+	unload("livecov");
+	load(LIVECOV_FILE, "");
+	probe_init_function(function.size, false);
+}
+
 /* --- init that fails -------------------------------------------------------------------- */
 
 static void module_that_fails_to_load_does_not_matter(void)
@@ -269,6 +312,7 @@ static void target_is_detached_in_its_exit_function(void)
 static const struct test tests[] = {
 	TEST(init_function_is_measured_and_then_gone),
 	TEST(init_text_that_went_is_not_armed),
+	TEST(jump_that_stays_in_init_text_goes_with_it),
 	TEST(module_that_fails_to_load_does_not_matter),
 	TEST(target_whose_init_fails_is_gone_with_its_results),
 	TEST(target_that_fails_to_load_again_stays_gone),

@@ -109,6 +109,15 @@ void write_file(const char *path, const char *text)
 	close(fd);
 }
 
+int kprobe_event(const char *line)
+{
+	int fd = MUST(open(TRACEFS "kprobe_events", O_WRONLY | O_APPEND | O_CLOEXEC));
+	int err = write(fd, line, strlen(line)) < 0 ? errno : 0;
+
+	close(fd);
+	return err;
+}
+
 unsigned int count_lines(const char *path, const char *text)
 {
 	FILE *file = fopen(path, "re");

@@ -36,11 +36,16 @@ bool is_loaded(const char *name);
 /* covlife_stays - is a task in covlife_stay(), or in the one with an island? */
 bool covlife_stays(void);
 
+#define TRACEFS		"/sys/kernel/tracing/"
+
 /* --- files ----------------------------------------------------------------------- */
 
 /* read_file - a file's beginning as a string; its length, -1 if it cannot be read */
 ssize_t read_file(const char *path, char *buffer, size_t size);
 void write_file(const char *path, const char *text);
+
+/* kprobe_event - add a line to kprobe_events. Return: 0, or the errno of the kernel's refusal */
+int kprobe_event(const char *line);
 
 /* count_lines - lines of a file that contain a text */
 unsigned int count_lines(const char *path, const char *text);

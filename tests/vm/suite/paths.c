@@ -405,29 +405,21 @@ static void returns_of_a_trace_leave_its_callers_as_they_are(void)
 	}
 }
 
-static void write_event(const char *line)
-{
-	int fd = MUST(open(TRACEFS "kprobe_events", O_WRONLY | O_APPEND | O_CLOEXEC));
-
-	MUST(write(fd, line, strlen(line)));
-	close(fd);
-}
-
 /* Two on one function, of which one finds what the other has put there; and one before it. */
 static void probe_returns(void)
 {
-	write_event("r:covpaths/work covlife:covlife_work\n");
-	write_event("r:covpaths/odd covlife:covlife_odd\n");
-	write_event("r:covpaths/odd_too covlife:covlife_odd\n");
+	EXPECT_EQ(kprobe_event("r:covpaths/work covlife:covlife_work\n"), 0);
+	EXPECT_EQ(kprobe_event("r:covpaths/odd covlife:covlife_odd\n"), 0);
+	EXPECT_EQ(kprobe_event("r:covpaths/odd_too covlife:covlife_odd\n"), 0);
 	write_file(TRACEFS "events/covpaths/enable", "1");
 }
 
 static void probe_no_returns(void)
 {
 	write_file(TRACEFS "events/covpaths/enable", "0");
-	write_event("-:covpaths/work\n");
-	write_event("-:covpaths/odd\n");
-	write_event("-:covpaths/odd_too\n");
+	EXPECT_EQ(kprobe_event("-:covpaths/work\n"), 0);
+	EXPECT_EQ(kprobe_event("-:covpaths/odd\n"), 0);
+	EXPECT_EQ(kprobe_event("-:covpaths/odd_too\n"), 0);
 }
 
 static void return_probes_of_others_leave_callers_as_they_are(void)

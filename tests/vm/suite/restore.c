@@ -11,7 +11,6 @@
 #include "engines.h"
 #include "module/covlife.h"
 
-#define EVENTS	TRACEFS "kprobe_events"
 #define PROBE	"covrestore/sitting"
 
 /* --- detach ---------------------------------------------------------------------------- */
@@ -192,21 +191,13 @@ static void livecov_gives_every_byte_back_when_it_goes(void)
 
 /* --- somebody sits on it ------------------------------------------------------------------------ */
 
-static void set_probe(const char *line)
-{
-	int fd = MUST(open(EVENTS, O_WRONLY | O_APPEND | O_CLOEXEC));
-
-	MUST(write(fd, line, strlen(line)));
-	close(fd);
-}
-
 static void probe_if_else(uint64_t offset)
 {
 	char line[128];
 
 	snprintf(line, sizeof(line), "p:" PROBE " " COEXIST_TARGET ":covt_if_else+%llu\n",
 		 (unsigned long long)offset);
-	set_probe(line);
+	EXPECT_EQ(kprobe_event(line), 0);
 }
 
 /* How many bytes behind the function's first its first jump of ours begins. */
@@ -263,7 +254,7 @@ static void probe_that_stays_keeps_our_jump_until_it_goes(void)
 	close(fd);
 	EXPECT_EQ(try_unload("livecov"), EWOULDBLOCK);
 	write_file(TRACEFS "events/" PROBE "/enable", "0");
-	set_probe("-:" PROBE "\n");
+	EXPECT_EQ(kprobe_event("-:" PROBE "\n"), 0);
 	EVENTUALLY(is_text_of_covtarget(&clean));
 	workers_pass(&workers);
 	workers_stop(&workers);
@@ -290,7 +281,7 @@ static void target_takes_a_probe_that_stays_with_it(void)
 	write_file(TRACEFS "events/" PROBE "/enable", "0");
 	close(device);
 	EVENTUALLY(try_unload(COEXIST_TARGET) == 0);
-	set_probe("-:" PROBE "\n");
+	EXPECT_EQ(kprobe_event("-:" PROBE "\n"), 0);
 	device = covt_open();
 	covtarget_text(&now);
 	expect_same_text(&clean, &now);
@@ -334,7 +325,7 @@ static void probe_on_a_byte_given_back_is_nothing_to_wait_for(void)
 	EXPECT_EQ(try_unload("livecov"), 0);
 	exercise(device);
 	write_file(TRACEFS "events/" PROBE "/enable", "0");
-	set_probe("-:" PROBE "\n");
+	EXPECT_EQ(kprobe_event("-:" PROBE "\n"), 0);
 	covtarget_text(&now);
 	expect_same_text(&clean, &now);
 	exercise(device);
@@ -382,7 +373,7 @@ static void target_goes_while_livecov_waits_for_a_probe_in_it(void)
 	EXPECT(is_going("livecov"));
 	EVENTUALLY(try_unload(COEXIST_TARGET) == 0);
 	finish(pid);
-	set_probe("-:" PROBE "\n");
+	EXPECT_EQ(kprobe_event("-:" PROBE "\n"), 0);
 	device = covt_open();
 	covtarget_text(&now);
 	expect_same_text(&clean, &now);
