@@ -489,7 +489,7 @@ struct cov_register {
 
 /**
  * struct cov_checkpoint_add - watch one place (COV_IOC_CHECKPOINT_ADD)
- * @name: the checkpoint's name, unique, not empty
+ * @name: the checkpoint's name, unique, not empty, without control characters
  * @module: a loaded module, COV_CORE_KERNEL, or empty to search modules
  * @function: function in it
  * @offset: of an instruction from the function's first byte, or its address

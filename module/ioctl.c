@@ -5,6 +5,7 @@
  * it as an owner, and the last error.
  */
 #include <linux/atomic.h>
+#include <linux/ctype.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -202,8 +203,9 @@ static int check_sections(const struct cov_section *sections, u32 n, struct cov_
 	u32 i;
 
 	for (i = 0; i < n; i++)
-		if (!terminated(sections[i].name, sizeof(sections[i].name)) || !sections[i].name[0])
-			return cov_fail(error, -EINVAL, "a section's name is empty or not terminated");
+		if (check_string(sections[i].name, sizeof(sections[i].name), "a section's name",
+				 error))
+			return -EINVAL;
 	return 0;
 }
 
@@ -571,8 +573,8 @@ static int do_register(struct request *req)
 {
 	struct cov_register *arg = &req->arg.reg;
 
-	if (arg->flags || arg->pad)
-		return cov_fail(&req->error, -EINVAL, "unknown flags, or padding that is not zero");
+	if (check_flags(arg->flags, 0, &req->error) || cov_check_padding(arg->pad, &req->error))
+		return -EINVAL;
 	if (!arg->sample)
 		return cov_fail(&req->error, -EINVAL, "sample 0 means none; choose another id");
 	WRITE_ONCE(req->control->registered, true);
@@ -634,12 +636,11 @@ static int do_checkpoint_switch(struct request *req)
 {
 	struct cov_checkpoint_switch *arg = &req->arg.toggle;
 
-	if (!terminated(arg->glob, sizeof(arg->glob)) || !arg->glob[0])
-		return cov_fail(&req->error, -EINVAL, "the pattern is empty or not terminated");
+	if (check_string(arg->glob, sizeof(arg->glob), "the pattern", &req->error) ||
+	    check_flags(arg->flags, COV_CHECKPOINT_AUTO, &req->error))
+		return -EINVAL;
 	if (arg->on > 1)
 		return cov_fail(&req->error, -EINVAL, "on is 0 or 1, not %u", arg->on);
-	if (arg->flags & ~COV_CHECKPOINT_AUTO)
-		return cov_fail(&req->error, -EINVAL, "unknown flags %#x", arg->flags);
 	return targets_switch(arg->glob, arg->on, arg->flags & COV_CHECKPOINT_AUTO, &req->error);
 }
 

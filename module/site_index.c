@@ -267,6 +267,7 @@ static void fill(struct site_index *index)
 			if (bucket_of(index, at) + 1 < nr)
 				next[bucket_of(index, at) + 1]++;
 		}
+	cond_resched();
 	for (i = 1; i < nr; i++)
 		next[i] += next[i - 1];
 	for_each_site(site, chunk, i, &index->target->cps)
@@ -305,7 +306,9 @@ int site_index_build(struct cov_target *target)
 
 	if (!index)
 		return -ENOMEM;
+	cond_resched();
 	fill(index);
+	cond_resched();
 	replace(target, index);
 	for_each_site(site, chunk, i, &target->cps)
 		if (wants_index(site))

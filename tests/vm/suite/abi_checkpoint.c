@@ -74,6 +74,8 @@ static void checkpoint_needs_terminated_names(void)
 	FAILS(fd, COV_IOC_CHECKPOINT_ADD, &request, EINVAL);
 	memset(request.name, 'x', sizeof(request.name));
 	FAILS(fd, COV_IOC_CHECKPOINT_ADD, &request, EINVAL);
+	request = checkpoint("a\033[31m", TARGET, "covlife_odd", 0);
+	FAILS(fd, COV_IOC_CHECKPOINT_ADD, &request, EINVAL);
 	request = checkpoint("a", TARGET, "covlife_odd", 0);
 	memset(request.module, 'x', sizeof(request.module));
 	FAILS(fd, COV_IOC_CHECKPOINT_ADD, &request, EINVAL);
