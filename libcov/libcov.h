@@ -134,7 +134,7 @@ const char *cov_last_error(const struct cov *cov);
  *
  * A module's file provides the sizes of its sections and, if it was built with debug
  * information, line numbers. It is used only if its build-id is the loaded module's.
- * Errors: ENOMEM.
+ * Errors: EINVAL no directory, ENOMEM.
  */
 int cov_add_module_dir(struct cov *cov, const char *directory);
 

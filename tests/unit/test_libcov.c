@@ -615,6 +615,19 @@ static void options_that_we_do_not_know_are_refused(void **state)
 	assert_int_equal(cov_attach(*state, "toy", &options.ours, NULL), 0);
 }
 
+static void what_a_call_cannot_do_without_is_not_null(void **state)
+{
+	uint32_t count = 1;
+	uint64_t id;
+
+	assert_error(cov_checkpoint_add(*state, NULL, NULL), EINVAL, "cov_checkpoint_options");
+	assert_error(cov_add_module_dir(*state, NULL), EINVAL, "no directory");
+	assert_error(cov_samples(*state, 0, NULL, &count), EINVAL, "no room");
+	assert_error(cov_samples(*state, 0, &id, NULL), EINVAL, "no room");
+	assert_error(cov_counts(*state, 0, NULL), EINVAL, "size");
+	assert_error(cov_status(*state, NULL), EINVAL, "size");
+}
+
 static void results_without_a_size_are_refused_before_anything_happens(void **state)
 {
 	struct cov_attach_result result = { 0 };
@@ -1019,6 +1032,7 @@ int main(void)
 		TEST(older_programs_get_what_they_know),
 		TEST(newer_programs_get_zeroes_for_what_we_do_not_know),
 		TEST(options_that_we_do_not_know_are_refused),
+		TEST(what_a_call_cannot_do_without_is_not_null),
 		TEST(results_without_a_size_are_refused_before_anything_happens),
 		TEST(samples_are_listed_in_the_order_of_registration),
 		TEST(a_view_of_no_sample_is_refused_and_changes_nothing),

@@ -436,6 +436,9 @@ static void bad_arguments_are_refused(void **state)
 	assert_int_equal(cov_sample_difference(table, 1, 0, &places), -ERANGE);
 	assert_int_equal(cov_sample_smallest(table, &i, &smallest), -EINVAL);
 	assert_int_equal(cov_sample_covers(table, 0, &place, &known), -EINVAL);
+	assert_int_equal(cov_sample_covers(table, 0, NULL, &known), -EINVAL);
+	smallest.size = sizeof(smallest);
+	assert_int_equal(cov_sample_smallest(table, NULL, &smallest), -EINVAL);
 	place.kind = COV_PLACE_OUTCOME;
 	place.taken = 2;
 	assert_int_equal(cov_sample_covers(table, 0, &place, &known), -ERANGE);
