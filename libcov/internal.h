@@ -54,7 +54,7 @@ struct cov {
 	size_t module_dirs_len;		/* with the final NUL */
 	struct symbols *symbols;	/* cov_symbols_current()'s, or NULL */
 	char *modules;			/* what /proc/modules was then, or NULL */
-	char error[COV_ERROR_LEN * 2];
+	char error[COV_ERROR_LEN * 6];	/* may name some twenty places */
 };
 
 /* ---- cov.c ---- */

@@ -357,7 +357,7 @@ int cov_view(struct cov *cov, uint64_t sample);
 /**
  * struct cov_checkpoint_options - a place to watch
  * @size: sizeof
- * @name: unique, not empty
+ * @name: unique, not empty, without control characters
  * @module: loaded module, COV_CORE_KERNEL, or NULL to search all modules
  * @function: in it
  * @offset: of an instruction from the function's first byte
@@ -393,10 +393,10 @@ struct cov_checkpoint_options {
  * It is armed when the call returns and stays until checkpoint_del(). Errors:
  * EEXIST @name in use, ENOENT no such module, section or function, ENOTUNIQ several
  * functions of that name, in the module or without one anywhere (the message says where
- * they are), ENODEV the module is being unloaded, EAGAIN its init function is just
- * returning, EILSEQ the offset is inside an instruction, ERANGE it is beyond the
- * function's end, EPERM livecov itself, EINVAL the kernel forbids a probe there or a bad
- * option, EOPNOTSUPP an instruction that may fault, while another target may have
+ * they are, some twenty at most), ENODEV the module is being unloaded, EAGAIN its init
+ * function is just returning, EILSEQ the offset is inside an instruction, ERANGE it is
+ * beyond the function's end, EPERM livecov itself, EINVAL the kernel forbids a probe there
+ * or a bad option, such as a name with control characters, EOPNOTSUPP an instruction that may fault, while another target may have
  * breakpoints, or sections with an older livecov.ko, ENAMETOOLONG, ENOSPC table full, EINTR
  * a signal, ENOMEM.
  */
