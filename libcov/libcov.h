@@ -455,8 +455,10 @@ int cov_checkpoint_switch(struct cov *cov, const char *pattern, int on, int bran
  * @levels: mask; 0 for all, the initial state
  *
  * Later snapshots of all targets, and everything derived from them or counted over all
- * targets, leave out targets and single checkpoints that have none of these levels. What
- * is requested by name or id is not left out.
+ * targets, leave out targets and single checkpoints that have none of these levels; where
+ * nothing is left, cov_sample_table_take() and the next unhit places say so (ENOENT), a
+ * snapshot is empty (cov_snapshot_left_out()). What is requested by name or id is not left
+ * out.
  */
 void cov_levels(struct cov *cov, uint64_t levels);
 
@@ -777,6 +779,15 @@ struct cov_branch_desc {
 unsigned int cov_snapshot_targets(const struct cov_snapshot *snapshot);
 
 /**
+ * cov_snapshot_left_out - how many targets a snapshot would have without cov_levels()
+ * @snapshot: from cov_snapshot_take()
+ *
+ * Return: those that it has not, because they have none of the levels: a snapshot without
+ * targets does not mean that nothing is attached.
+ */
+unsigned int cov_snapshot_left_out(const struct cov_snapshot *snapshot);
+
+/**
  * cov_snapshot_target - describe a target
  * @snapshot: from cov_snapshot_take()
  * @t: its index in the snapshot
@@ -937,7 +948,8 @@ void cov_unmap(struct cov_mapping *mapping);
  * Each sample's tables are read once, in the order of the samples' registration, by which
  * they are numbered here; samples that are registered meanwhile are left out. For samples
  * that are still running, every answer is as of the moment when it was read. The handle's
- * view is preserved. Errors: ENOENT @module is not attached, or nothing is, EOPNOTSUPP
+ * view is preserved. Errors: ENOENT @module is not attached, or nothing is, or nothing that
+ * is has one of the levels of cov_levels(), EOPNOTSUPP
  * scope all, EAGAIN it kept changing, ENOMEM, ENOTTY this livecov.ko is too old for this
  * call.
  */

@@ -1008,6 +1008,21 @@ class Samples(Case):
             self.assertIn("usage: covstat samples", done.stderr)
             self.assertEqual(done.stdout, "")
 
+    def test_a_level(self):
+        self.covstat("detach", "toy")
+        self.attach("--scope", "tracked", "--level", "5")
+        self.covstat("attach", "toy_two", "--scope", "tracked")
+        self.run_samples(MAIN)
+        for level, modules in (("5", {"toy"}), ("1", {"toy_two"})):
+            places = self.json("samples", "--alone", str(MAIN), "--level", level)["places"]
+            self.assertEqual({place["module"] for place in places}, modules)
+            sample, = self.json("samples", "--level", level)["samples"]
+            self.assertEqual(sample["covered"]["functions"], 1)
+        for question in ((), ("--smallest",), ("--reaching", "toy_main")):
+            done = self.covstat("samples", *question, "--level", "7", status=1)
+            self.assertIn("nothing with scope tracked that is attached has a level", done.stderr)
+            self.assertEqual(done.stdout, "")
+
     def test_failure_is_told(self):
         for options in ((), ("--json",)):
             done = self.covstat("samples", *options, status=1, fail_nr=NR["SAMPLES"],
@@ -1389,6 +1404,29 @@ class TheRest(Case):
             self.assertEqual(len(self.json("map", "--level", level)["nodes"]) > 0, level == "2")
             self.assertEqual(len(self.json("status", "--level", level)["targets"]), targets)
         self.assertEqual(self.covstat("list", "--level", "65", status=2).stdout, "")
+
+
+    def test_what_no_level_has_is_not_what_is_not_attached(self):
+        self.attach("--level", "5", "--level", "6", "--scope", "tracked")
+        for level, words in (("7", "level 7;"), ("4", "level 4;")):
+            for args, status in ((("list",), 0), (("list", "--fail-under", "50"), 3),
+                                 (("status",), 0), (("next",), 1)):
+                done = self.covstat(*args, "--level", level, status=status)
+                told = done.stdout if args == ("status",) else done.stderr
+                self.assertIn("nothing that is attached has " + words, told)
+                self.assertIn("--level N`", told)
+                self.assertNotIn("nothing is attached", told)
+            self.assertEqual(self.json("list", "--level", level)["targets"], [])
+        self.assertIn("level 7,8;", self.covstat("list", "--level", "8", "--level", "7").stderr)
+        self.assertEqual(self.json("status")["targets"][0]["levels"], 0x30)
+        # What is named has its levels all the same.
+        for args in ((), ("--json",), ("--fail-under", "1")):
+            done = self.covstat("list", "toy", "--level", "7", *args, status=1)
+            self.assertIn("toy has level 5,6 and not 7;", done.stderr)
+            self.assertEqual(done.stdout, "")
+            self.covstat("list", "toy", "--level", "6", *args)
+        self.covstat("detach", "toy")
+        self.assertIn("nothing is attached", self.covstat("list", "--level", "7").stderr)
 
 
 class Doctor(Case):

@@ -1001,6 +1001,7 @@ static void checkpoints_are_switched_and_restarted(void **state)
 static void levels_leave_targets_out_of_all(void **state)
 {
 	struct cov_totals all = COV_INIT(all), some = COV_INIT(some);
+	struct cov_unhit next = COV_INIT(next);
 	struct cov_snapshot *snapshot;
 
 	attached(*state);
@@ -1009,17 +1010,22 @@ static void levels_leave_targets_out_of_all(void **state)
 	cov_levels(*state, COV_LEVEL(3) | COV_LEVEL(4));
 	assert_int_equal(cov_snapshot_take(*state, NULL, &snapshot), 0);
 	assert_int_equal(cov_snapshot_targets(snapshot), 1);
+	assert_int_equal(cov_snapshot_left_out(snapshot), 1);
 	cov_snapshot_free(snapshot);
 	assert_int_equal(status_of(*state, 0).levels, COV_LEVEL(3));
 	assert_int_equal(cov_counts(*state, 0, &some), 0);
 	assert_true(all.functions > 0 && !some.functions);
 	/* What is asked for by name is there. */
 	snapshot = taken(*state);
+	assert_int_equal(cov_snapshot_left_out(snapshot), 0);
 	cov_snapshot_free(snapshot);
 	cov_levels(*state, COV_LEVEL(5));
 	assert_int_equal(cov_snapshot_take(*state, NULL, &snapshot), 0);
 	assert_int_equal(cov_snapshot_targets(snapshot), 0);
+	assert_int_equal(cov_snapshot_left_out(snapshot), 2);
 	cov_snapshot_free(snapshot);
+	assert_error(cov_next_unhit_checkpoint(*state, 0, 0, &next), ENOENT,
+		     "nothing that is attached has a level that was asked for");
 	cov_levels(*state, 0);
 	assert_int_equal(status_of(*state, 1).levels, COV_LEVEL(3));
 }

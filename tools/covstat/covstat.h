@@ -237,6 +237,20 @@ const char *twin_text(const struct names *names, unsigned int t, unsigned int fu
 /* place_name_text - what parse_place() was given, its numbers as the others have them */
 const char *place_name_text(const struct place_name *name, char buffer[PLACE_LEN]);
 
+/* ---- levels.c ---- */
+
+/* levels_text - a mask of levels as "1,3,64"; the buffer is the caller's, as below */
+#define LEVELS_LEN 256
+const char *levels_text(char buffer[LEVELS_LEN], uint64_t levels);
+
+/*
+ * no_level_text - that nothing has one of these levels, and what to do
+ * empty_text - why a snapshot of all has no targets: nothing is attached, or has a level of --level
+ */
+#define EMPTY_LEN (LEVELS_LEN + 128)
+const char *no_level_text(char buffer[EMPTY_LEN], uint64_t levels);
+const char *empty_text(const struct cov_snapshot *snapshot, char buffer[EMPTY_LEN]);
+
 /* ---- lines.c ---- */
 
 /*
