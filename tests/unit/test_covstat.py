@@ -202,7 +202,9 @@ class CommandLine(Case):
             ("callers", "a", "b"), ("map", "x"), ("map", "--format", "png"),
             ("map", "--sample", "0"), ("map", "--paths", "--frontier"),
             ("list", "--sample", "0x"), ("list", "--sample", "0x-7"), ("next", "-n", "0b1"),
-            ("map", "--paths", "--function", "f"), ("watch", "x"), ("watch", "--count", "0"),
+            ("map", "--paths", "--function", "f"), ("map", "--svg", ""),
+            ("map", "--svg", "x", "--json"), ("map", "--svg", "x", "--format", "svg"),
+            ("map", "--format", "text", "--svg", "x"), ("map", "--json", "--format", "dot"), ("watch", "x"), ("watch", "--count", "0"),
             ("watch", "--timeout", "-1"), ("watch", "--timeout", "x"),
         ]
         for args in wrong:
@@ -1400,8 +1402,8 @@ class TheRest(Case):
         self.attach("--level", "2", "--paths")
         for level, found, targets in (("2", 4, 1), ("3", 4, 1), ("4", 0, 0)):
             self.assertEqual(len(self.json("callers", "--level", level)["callers"]), found)
-            # Whole modules alone.
-            self.assertEqual(len(self.json("map", "--level", level)["nodes"]) > 0, level == "2")
+            document = self.json("map", "--level", level) if targets else {"nodes": []}
+            self.assertEqual(len(document["nodes"]) > 0, targets > 0)
             self.assertEqual(len(self.json("status", "--level", level)["targets"]), targets)
         self.assertEqual(self.covstat("list", "--level", "65", status=2).stdout, "")
 
@@ -1410,9 +1412,10 @@ class TheRest(Case):
         self.attach("--level", "5", "--level", "6", "--scope", "tracked")
         for level, words in (("7", "level 7;"), ("4", "level 4;")):
             for args, status in ((("list",), 0), (("list", "--fail-under", "50"), 3),
-                                 (("status",), 0), (("next",), 1)):
+                                 (("status",), 0), (("next",), 1), (("map",), 1),
+                                 (("callers",), 0)):
                 done = self.covstat(*args, "--level", level, status=status)
-                told = done.stdout if args == ("status",) else done.stderr
+                told = done.stdout if args[0] in ("status", "callers") else done.stderr
                 self.assertIn("nothing that is attached has " + words, told)
                 self.assertIn("--level N`", told)
                 self.assertNotIn("nothing is attached", told)
