@@ -1195,6 +1195,10 @@ class Trace(Case):
         self.trace()
         self.assertIn("nothing is attached", self.covstat("status").stdout)
 
+    def test_a_module_that_is_named_twice_is_attached_once(self):
+        self.covstat("trace", "--module", "toy_two", "--module", "toy", "--module", "toy-two",
+                     "--", "true")
+
     def test_what_is_attached_already_is_used(self):
         done = self.covstat("trace", "true", status=1)
         self.assertIn("nothing is attached in mode trace", done.stderr)
@@ -1348,6 +1352,19 @@ class TheRest(Case):
         for place in ("nosuch", "toy:nosuch", "nosuch:toy_main"):
             self.assertIn("nosuch", self.covstat("checkpoint", "add", "x", place,
                                                  status=1).stderr)
+
+    def test_a_name_that_another_program_has_given_commands_no_terminal(self):
+        self.assertIn("control character",
+                      self.covstat("checkpoint", "add", "a\x1b[2J", "toy_main", status=1).stderr)
+        self.covstat("checkpoint", "add", "cp", "toy_main", odd_checkpoint=1)
+        for args in (("checkpoint", "list"), ("list",), ("status",), ("next",), ("map",),
+                     ("map", "--function", "toy_main")):
+            text = self.covstat(*args).stdout
+            self.assertIn("a??[2J??b", text)
+            self.assertEqual(set(re.findall(r"[^\n -~]", text)), set(), args)
+        # For programs it is what it is.
+        checkpoint, = self.json("checkpoint", "list")["checkpoints"]
+        self.assertEqual(checkpoint["checkpoint"], "a\n\x1b[2J\x9bb")
 
     def test_checkpoint_in_one_of_several_functions(self):
         self.put("/proc/kallsyms", f"{TEXT + 0x33:x} t toy_checks\t[toy]\n"

@@ -149,8 +149,11 @@ static void print_totals(const struct cov_snapshot *snapshot, unsigned int t,
 
 static void print_state(const struct cov_target_desc *target)
 {
-	if (target->checkpoint[0])
-		printf("checkpoint %s at +0x%" PRIx64 "\n", target->checkpoint,
+	char name[PLACE_LEN];
+
+	snprintf(name, sizeof(name), "%s", target->checkpoint);
+	if (name[0])
+		printf("checkpoint %s at +0x%" PRIx64 "\n", make_printable(name),
 		       target->checkpoint_offset);
 	if (target->state == COV_TARGET_GONE)
 		printf("%s has been unloaded: these are its results up to then\n", target->module);
