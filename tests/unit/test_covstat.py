@@ -204,7 +204,8 @@ class CommandLine(Case):
             ("list", "--sample", "0x"), ("list", "--sample", "0x-7"), ("next", "-n", "0b1"),
             ("map", "--paths", "--function", "f"), ("map", "--svg", ""),
             ("map", "--svg", "x", "--json"), ("map", "--svg", "x", "--format", "svg"),
-            ("map", "--format", "text", "--svg", "x"), ("map", "--json", "--format", "dot"), ("watch", "x"), ("watch", "--count", "0"),
+            ("map", "--format", "text", "--svg", "x"), ("map", "--json", "--format", "dot"),
+            ("watch", "x"), ("watch", "--count", "0"),
             ("watch", "--timeout", "-1"), ("watch", "--timeout", "x"),
         ]
         for args in wrong:
