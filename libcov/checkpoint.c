@@ -22,6 +22,23 @@ static int copy_name(struct cov *cov, char name[COV_NAME_LEN], const char *from,
 	return 0;
 }
 
+/* C0, DEL, and in UTF-8 C1, which has another escape. */
+static bool is_control(const unsigned char *at)
+{
+	return at[0] < 0x20 || at[0] == 0x7f || (at[0] == 0xc2 && at[1] >= 0x80 && at[1] <= 0x9f);
+}
+
+/* Names are printed as they are: no terminal is to obey one, no table to be broken by one. */
+static int check_printable(struct cov *cov, const char *name)
+{
+	const unsigned char *at;
+
+	for (at = (const unsigned char *)name; *at; at++)
+		if (is_control(at))
+			return cov_fail(cov, EINVAL, "the checkpoint's name has a control character; use printable ones alone");
+	return 0;
+}
+
 static const struct section *section_called(const struct section_list *list, const char *name)
 {
 	unsigned int i;
@@ -75,13 +92,20 @@ static int set_address(struct cov *cov, const struct cov_checkpoint_options *o,
 	return ret;
 }
 
-/* Places in functions of one name, as text; one module's sections are looked up once. */
+/* What is said of those places that are not named. */
+#define PLACES_MORE	", and %u more: see /proc/kallsyms"
+
+/*
+ * Places in functions of one name, as text; one module's sections are looked up once. The text
+ * leaves room in the handle's for what else is said: some words, a name, PLACES_MORE.
+ */
 struct places {
 	const struct cov_checkpoint_add *request;
-	char text[COV_ERROR_LEN];
+	char text[sizeof(((struct cov *)0)->error) - COV_ERROR_LEN];
 	size_t length;
 	bool full;
-	unsigned int count;		/* also those that found no room */
+	unsigned int count;		/* also those that are not named */
+	unsigned int named;
 	const char *owner;		/* module of the last one */
 	const char *module;		/* that @sections are of, or NULL */
 	struct section_list sections;
@@ -103,10 +127,12 @@ static void append_place(struct places *places, const struct section *section,
 			  places->request->function, plus, section->name,
 			  address - section->base + offset);
 	places->full = length < 0 || (size_t)length >= room;
-	if (places->full)
+	if (places->full) {
 		*at = '\0';
-	else
-		places->length += length;
+		return;
+	}
+	places->length += length;
+	places->named++;
 }
 
 static void add_place(struct cov *cov, struct places *places, const char *module,
@@ -147,6 +173,7 @@ static int check_unique(struct cov *cov, struct cov_checkpoint_add *request)
 	struct places places = { .request = request };
 	uint64_t address = 0, offset;
 	const char *owner;
+	char more[64] = "";
 
 	if (!symbols)
 		return cov_fail(cov, ENOMEM, "no memory for the kernel's symbols");
@@ -159,8 +186,10 @@ static int check_unique(struct cov *cov, struct cov_checkpoint_add *request)
 		strcpy(request->module, places.owner);
 	if (places.count < 2)
 		return 0;
-	return cov_fail(cov, ENOTUNIQ, "there are %u functions %.100s%s", places.count,
-			request->function, places.text);
+	if (places.named && places.named < places.count)
+		snprintf(more, sizeof(more), PLACES_MORE, places.count - places.named);
+	return cov_fail(cov, ENOTUNIQ, "there are %u functions %.100s%s%s", places.count,
+			request->function, places.text, more);
 }
 
 static int make_request(struct cov *cov, const struct cov_checkpoint_options *o,
@@ -170,6 +199,8 @@ static int make_request(struct cov *cov, const struct cov_checkpoint_options *o,
 
 	memset(request, 0, sizeof(*request));
 	ret = copy_name(cov, request->name, o->name, "checkpoint's name");
+	if (!ret)
+		ret = check_printable(cov, request->name);
 	if (!ret)
 		ret = copy_name(cov, request->function, o->function, "function's name");
 	if (!ret && o->module)

@@ -126,7 +126,7 @@ int cov_give(void *theirs, void *ours, size_t ours_size)
 
 int cov_take(void *ours, size_t ours_size, const void *theirs)
 {
-	size_t size = *(const size_t *)theirs;
+	size_t size = theirs ? *(const size_t *)theirs : 0;
 	size_t i;
 
 	memset(ours, 0, ours_size);
@@ -296,11 +296,13 @@ COV_PUBLIC void cov_levels(struct cov *cov, uint64_t levels)
 
 COV_PUBLIC int cov_add_module_dir(struct cov *cov, const char *directory)
 {
-	size_t length = strlen(directory) + 1;
+	size_t length = directory ? strlen(directory) + 1 : 0;
 	size_t old = cov->module_dirs_len ? cov->module_dirs_len - 1 : 0;
 	char *dirs;
 
 	cov_begin(cov);
+	if (!length)
+		return cov_fail(cov, EINVAL, "no directory named");
 	dirs = realloc(cov->module_dirs, old + length + 1);
 	if (!dirs)
 		return cov_fail(cov, ENOMEM, "no memory for a directory's name");

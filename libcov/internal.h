@@ -54,7 +54,7 @@ struct cov {
 	size_t module_dirs_len;		/* with the final NUL */
 	struct symbols *symbols;	/* cov_symbols_current()'s, or NULL */
 	char *modules;			/* what /proc/modules was then, or NULL */
-	char error[COV_ERROR_LEN * 2];
+	char error[COV_ERROR_LEN * 6];	/* may name some twenty places */
 };
 
 /* ---- cov.c ---- */
@@ -252,8 +252,15 @@ struct snapshot_target {
 struct cov_snapshot {
 	struct snapshot_target *targets;
 	unsigned int count;
+	unsigned int left_out;	/* that have none of the handle's levels */
 	uint64_t lost;
 };
+
+/*
+ * cov_fail_levels - ENOENT: there are targets, but cov_levels() leaves none of them; @which:
+ * "nothing", or which of them, as in "nothing with scope tracked"
+ */
+int cov_fail_levels(struct cov *cov, const char *which);
 
 /* cov_snapshot_id - a snapshot of the one target with that id */
 int cov_snapshot_id(struct cov *cov, uint32_t target, struct cov_snapshot **snapshot);

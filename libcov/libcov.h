@@ -134,7 +134,7 @@ const char *cov_last_error(const struct cov *cov);
  *
  * A module's file provides the sizes of its sections and, if it was built with debug
  * information, line numbers. It is used only if its build-id is the loaded module's.
- * Errors: ENOMEM.
+ * Errors: EINVAL no directory, ENOMEM.
  */
 int cov_add_module_dir(struct cov *cov, const char *directory);
 
@@ -357,7 +357,7 @@ int cov_view(struct cov *cov, uint64_t sample);
 /**
  * struct cov_checkpoint_options - a place to watch
  * @size: sizeof
- * @name: unique, not empty
+ * @name: unique, not empty, without control characters
  * @module: loaded module, COV_CORE_KERNEL, or NULL to search all modules
  * @function: in it
  * @offset: of an instruction from the function's first byte
@@ -393,12 +393,12 @@ struct cov_checkpoint_options {
  * It is armed when the call returns and stays until checkpoint_del(). Errors:
  * EEXIST @name in use, ENOENT no such module, section or function, ENOTUNIQ several
  * functions of that name, in the module or without one anywhere (the message says where
- * they are), ENODEV the module is being unloaded, EAGAIN its init function is just
- * returning, EILSEQ the offset is inside an instruction, ERANGE it is beyond the
- * function's end, EPERM livecov itself, EINVAL the kernel forbids a probe there or a bad
- * option, EOPNOTSUPP an instruction that may fault, while another target may have
- * breakpoints, or sections with an older livecov.ko, ENAMETOOLONG, ENOSPC table full, EINTR
- * a signal, ENOMEM.
+ * they are, some twenty at most), ENODEV the module is being unloaded, EAGAIN its init
+ * function is just returning, EILSEQ the offset is inside an instruction, ERANGE it is
+ * beyond the function's end, EPERM livecov itself, EINVAL the kernel forbids a probe there
+ * or a bad option, such as a name with control characters, EOPNOTSUPP an instruction that
+ * may fault, while another target may have breakpoints, or sections with an older
+ * livecov.ko, ENAMETOOLONG, ENOSPC table full, EINTR a signal, ENOMEM.
  */
 int cov_checkpoint_add(struct cov *cov, const struct cov_checkpoint_options *options,
 		       uint32_t *target);
@@ -455,8 +455,10 @@ int cov_checkpoint_switch(struct cov *cov, const char *pattern, int on, int bran
  * @levels: mask; 0 for all, the initial state
  *
  * Later snapshots of all targets, and everything derived from them or counted over all
- * targets, leave out targets and single checkpoints that have none of these levels. What
- * is requested by name or id is not left out.
+ * targets, leave out targets and single checkpoints that have none of these levels; where
+ * nothing is left, cov_sample_table_take() and the next unhit places say so (ENOENT), a
+ * snapshot is empty (cov_snapshot_left_out()). What is requested by name or id is not left
+ * out.
  */
 void cov_levels(struct cov *cov, uint64_t levels);
 
@@ -777,6 +779,15 @@ struct cov_branch_desc {
 unsigned int cov_snapshot_targets(const struct cov_snapshot *snapshot);
 
 /**
+ * cov_snapshot_left_out - how many targets a snapshot would have without cov_levels()
+ * @snapshot: from cov_snapshot_take()
+ *
+ * Return: those that it has not, because they have none of the levels: a snapshot without
+ * targets does not mean that nothing is attached.
+ */
+unsigned int cov_snapshot_left_out(const struct cov_snapshot *snapshot);
+
+/**
  * cov_snapshot_target - describe a target
  * @snapshot: from cov_snapshot_take()
  * @t: its index in the snapshot
@@ -937,7 +948,8 @@ void cov_unmap(struct cov_mapping *mapping);
  * Each sample's tables are read once, in the order of the samples' registration, by which
  * they are numbered here; samples that are registered meanwhile are left out. For samples
  * that are still running, every answer is as of the moment when it was read. The handle's
- * view is preserved. Errors: ENOENT @module is not attached, or nothing is, EOPNOTSUPP
+ * view is preserved. Errors: ENOENT @module is not attached, or nothing is, or nothing that
+ * is has one of the levels of cov_levels(), EOPNOTSUPP
  * scope all, EAGAIN it kept changing, ENOMEM, ENOTTY this livecov.ko is too old for this
  * call.
  */

@@ -89,17 +89,21 @@ static int next_unhit(struct cov *cov, unsigned int skip, uint64_t level,
 {
 	struct cov_snapshot *snapshot;
 	struct cov_ranking *ranking;
+	bool no_level;
 	int ret;
 
 	ret = cov_snapshot_take(cov, NULL, &snapshot);
 	if (ret)
 		return ret;
+	no_level = !snapshot->count && snapshot->left_out;
 	ret = cov_rank(cov, snapshot, level, flags, &ranking);
 	cov_snapshot_free(snapshot);
 	if (ret)
 		return ret;
 	ret = cov_ranking_get(ranking, skip, out);
 	cov_ranking_free(ranking);
+	if (ret == -ERANGE && no_level)
+		return cov_fail_levels(cov, "nothing");
 	if (ret == -ERANGE)
 		return cov_fail(cov, ENOENT, "nothing more that was not reached");
 	return ret ? cov_fail(cov, -ret, "struct cov_unhit: set its size") : 0;

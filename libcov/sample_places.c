@@ -243,6 +243,8 @@ COV_PUBLIC int cov_sample_smallest(const struct cov_sample_table *table, unsigne
 	struct known_cover cover = { .rows = samples };
 	struct cov_smallest ours;
 
+	if (!samples && table->count)
+		return cov_errno(EINVAL);
 	if (known_cover(&table->sets, &cover))
 		return cov_errno(ENOMEM);
 	ours = (struct cov_smallest){

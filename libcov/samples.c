@@ -32,7 +32,7 @@ static int list_samples(struct cov *cov, uint32_t first, uint64_t *ids, uint32_t
 COV_PUBLIC int cov_samples(struct cov *cov, uint32_t first, uint64_t *ids, uint32_t *count)
 {
 	cov_begin(cov);
-	if (!*count)
+	if (!ids || !count || !*count)
 		return cov_fail(cov, EINVAL, "there is no room for samples' ids");
 	return list_samples(cov, first, ids, count);
 }

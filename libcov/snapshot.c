@@ -283,14 +283,16 @@ static bool is_wanted(const struct cov *cov, const struct cov_target_info *info,
 static int append_all(struct cov *cov, struct cov_snapshot *snapshot, bool by_sample)
 {
 	struct cov_target_info info = { 0 };
-	bool left_out = false;
+	bool other_scope = false;
 	int ret;
 
 	while (!(ret = cov_target_next(cov, info.target, &info))) {
-		if (cov->levels && !(info.levels & cov->levels))
-			continue;
 		if (!is_wanted(cov, &info, by_sample)) {
-			left_out |= info.scope != COV_SCOPE_TRACKED;
+			other_scope |= info.scope != COV_SCOPE_TRACKED;
+			continue;
+		}
+		if (cov->levels && !(info.levels & cov->levels)) {
+			snapshot->left_out++;
 			continue;
 		}
 		ret = append_target(cov, snapshot, info.target);
@@ -300,15 +302,24 @@ static int append_all(struct cov *cov, struct cov_snapshot *snapshot, bool by_sa
 	}
 	if (ret != -ENOENT)
 		return ret;
-	if (left_out && !snapshot->count)
+	if (other_scope && !snapshot->count && !snapshot->left_out)
 		return fail_scope(cov);
 	cov_begin(cov);
 	return 0;
 }
 
+int cov_fail_levels(struct cov *cov, const char *which)
+{
+	return cov_fail(cov, ENOENT,
+			"%s that is attached has a level that was asked for; `covstat attach MODULE --level N` gives one, and without levels everything is shown",
+			which);
+}
+
 /* It has a target, and all of its targets distinguish samples. */
 static int check_by_sample(struct cov *cov, const struct cov_snapshot *snapshot)
 {
+	if (!snapshot->count && snapshot->left_out)
+		return cov_fail_levels(cov, "nothing with scope tracked");
 	if (!snapshot->count)
 		return cov_fail(cov, ENOENT, "nothing is attached; run `covstat attach MODULE --scope tracked`");
 	if (snapshot->targets[0].info.scope != COV_SCOPE_TRACKED)

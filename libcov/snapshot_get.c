@@ -52,6 +52,11 @@ COV_PUBLIC unsigned int cov_snapshot_targets(const struct cov_snapshot *snapshot
 	return snapshot->count;
 }
 
+COV_PUBLIC unsigned int cov_snapshot_left_out(const struct cov_snapshot *snapshot)
+{
+	return snapshot->left_out;
+}
+
 COV_PUBLIC int cov_snapshot_target(const struct cov_snapshot *snapshot, unsigned int t,
 				   struct cov_target_desc *out)
 {

@@ -77,6 +77,7 @@ static const struct {
 	MEMBER(arm_interrupted), MEMBER(arm_signal), MEMBER(changes), MEMBER(changes_after), MEMBER(state), MEMBER(damage),
 	MEMBER(missed), MEMBER(lost), MEMBER(first_branch), MEMBER(new_pairs), MEMBER(records_damage),
 	MEMBER(callers_lost), MEMBER(twins), MEMBER(not_debugfs),
+	MEMBER(place_only), MEMBER(odd_checkpoint),
 };
 
 static void set_member(const char *assignment)
@@ -826,9 +827,13 @@ static int do_checkpoint_add(int fd, struct cov_checkpoint_add *add)
 	target->info.scope = add->scope;
 	target->info.engine = COV_ENGINE_KPROBE;
 	target->info.attach_flags = COV_ATTACH_PATHS;
+	if (kernel->settings.place_only && !(add->flags & COV_CHECKPOINT_AUTO)) {
+		target->info.blocks = target->info.branches = 0;
+		target->info.attach_flags = COV_ATTACH_FUNCTIONS_ONLY;
+	}
 	target->info.levels = add->levels;
 	target->info.checkpoint_offset = add->flags & COV_CHECKPOINT_ADDRESS ? 0 : add->offset;
-	strcpy(target->info.checkpoint, add->name);
+	strcpy(target->info.checkpoint, kernel->settings.odd_checkpoint ? FAKE_ODD_NAME : add->name);
 	kernel->checkpoint = *add;
 	add->target = target->info.target;
 	return 0;

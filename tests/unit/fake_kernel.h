@@ -43,6 +43,7 @@
 #define FAKE_FELL_THROUGH 0x80			/* and has taken no jump */
 #define FAKE_STUBS	12345				/* bytes */
 #define FAKE_ODD_COMM	"t\303\266y\377\033[m\n\342\202"	/* the last one is cut off */
+#define FAKE_ODD_NAME	"a\n\033[2J\302\233b"	/* that another program has given */
 #define FAKE_CELLS	UINT64_C(0x8000001000)		/* offset for mmap() of sample 1's */
 
 /**
@@ -78,6 +79,8 @@
  * @records_damage: 1, 2: a record's from_cell, to_cell is out of range; 0: none
  * @callers_lost: records
  * @twins: 1: toy_stops is called toy_checks as well, and a trace has both
+ * @place_only: 1: a single checkpoint has its function's blocks only with COV_CHECKPOINT_AUTO
+ * @odd_checkpoint: 1: whatever a single checkpoint is called, it is FAKE_ODD_NAME
  * @not_debugfs: 1: /sys/kernel/debug is no debugfs
  */
 struct fake_settings {
@@ -113,6 +116,8 @@ struct fake_settings {
 	uint32_t callers_lost;
 	uint32_t twins;
 	uint32_t not_debugfs;
+	uint32_t place_only;
+	uint32_t odd_checkpoint;
 };
 
 struct fake_target {

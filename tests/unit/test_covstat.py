@@ -202,7 +202,10 @@ class CommandLine(Case):
             ("callers", "a", "b"), ("map", "x"), ("map", "--format", "png"),
             ("map", "--sample", "0"), ("map", "--paths", "--frontier"),
             ("list", "--sample", "0x"), ("list", "--sample", "0x-7"), ("next", "-n", "0b1"),
-            ("map", "--paths", "--function", "f"), ("watch", "x"), ("watch", "--count", "0"),
+            ("map", "--paths", "--function", "f"), ("map", "--svg", ""),
+            ("map", "--svg", "x", "--json"), ("map", "--svg", "x", "--format", "svg"),
+            ("map", "--format", "text", "--svg", "x"), ("map", "--json", "--format", "dot"),
+            ("watch", "x"), ("watch", "--count", "0"),
             ("watch", "--timeout", "-1"), ("watch", "--timeout", "x"),
         ]
         for args in wrong:
@@ -1008,6 +1011,21 @@ class Samples(Case):
             self.assertIn("usage: covstat samples", done.stderr)
             self.assertEqual(done.stdout, "")
 
+    def test_a_level(self):
+        self.covstat("detach", "toy")
+        self.attach("--scope", "tracked", "--level", "5")
+        self.covstat("attach", "toy_two", "--scope", "tracked")
+        self.run_samples(MAIN)
+        for level, modules in (("5", {"toy"}), ("1", {"toy_two"})):
+            places = self.json("samples", "--alone", str(MAIN), "--level", level)["places"]
+            self.assertEqual({place["module"] for place in places}, modules)
+            sample, = self.json("samples", "--level", level)["samples"]
+            self.assertEqual(sample["covered"]["functions"], 1)
+        for question in ((), ("--smallest",), ("--reaching", "toy_main")):
+            done = self.covstat("samples", *question, "--level", "7", status=1)
+            self.assertIn("nothing with scope tracked that is attached has a level", done.stderr)
+            self.assertEqual(done.stdout, "")
+
     def test_failure_is_told(self):
         for options in ((), ("--json",)):
             done = self.covstat("samples", *options, status=1, fail_nr=NR["SAMPLES"],
@@ -1178,6 +1196,10 @@ class Trace(Case):
         self.trace()
         self.assertIn("nothing is attached", self.covstat("status").stdout)
 
+    def test_a_module_that_is_named_twice_is_attached_once(self):
+        self.covstat("trace", "--module", "toy_two", "--module", "toy", "--module", "toy-two",
+                     "--", "true")
+
     def test_what_is_attached_already_is_used(self):
         done = self.covstat("trace", "true", status=1)
         self.assertIn("nothing is attached in mode trace", done.stderr)
@@ -1332,6 +1354,19 @@ class TheRest(Case):
             self.assertIn("nosuch", self.covstat("checkpoint", "add", "x", place,
                                                  status=1).stderr)
 
+    def test_a_name_that_another_program_has_given_commands_no_terminal(self):
+        self.assertIn("control character",
+                      self.covstat("checkpoint", "add", "a\x1b[2J", "toy_main", status=1).stderr)
+        self.covstat("checkpoint", "add", "cp", "toy_main", odd_checkpoint=1)
+        for args in (("checkpoint", "list"), ("list",), ("status",), ("next",), ("map",),
+                     ("map", "--function", "toy_main")):
+            text = self.covstat(*args).stdout
+            self.assertIn("a??[2J??b", text)
+            self.assertEqual(set(re.findall(r"[^\n -~]", text)), set(), args)
+        # For programs it is what it is.
+        checkpoint, = self.json("checkpoint", "list")["checkpoints"]
+        self.assertEqual(checkpoint["checkpoint"], "a\n\x1b[2J\x9bb")
+
     def test_checkpoint_in_one_of_several_functions(self):
         self.put("/proc/kallsyms", f"{TEXT + 0x33:x} t toy_checks\t[toy]\n"
                                    f"{TEXT + 0x3b:x} t toy_checks\t[toy]\n")
@@ -1385,10 +1420,34 @@ class TheRest(Case):
         self.attach("--level", "2", "--paths")
         for level, found, targets in (("2", 4, 1), ("3", 4, 1), ("4", 0, 0)):
             self.assertEqual(len(self.json("callers", "--level", level)["callers"]), found)
-            # Whole modules alone.
-            self.assertEqual(len(self.json("map", "--level", level)["nodes"]) > 0, level == "2")
+            document = self.json("map", "--level", level) if targets else {"nodes": []}
+            self.assertEqual(len(document["nodes"]) > 0, targets > 0)
             self.assertEqual(len(self.json("status", "--level", level)["targets"]), targets)
         self.assertEqual(self.covstat("list", "--level", "65", status=2).stdout, "")
+
+
+    def test_what_no_level_has_is_not_what_is_not_attached(self):
+        self.attach("--level", "5", "--level", "6", "--scope", "tracked")
+        for level, words in (("7", "level 7;"), ("4", "level 4;")):
+            for args, status in ((("list",), 0), (("list", "--fail-under", "50"), 3),
+                                 (("status",), 0), (("next",), 1), (("map",), 1),
+                                 (("callers",), 0)):
+                done = self.covstat(*args, "--level", level, status=status)
+                told = done.stdout if args[0] in ("status", "callers") else done.stderr
+                self.assertIn("nothing that is attached has " + words, told)
+                self.assertIn("--level N`", told)
+                self.assertNotIn("nothing is attached", told)
+            self.assertEqual(self.json("list", "--level", level)["targets"], [])
+        self.assertIn("level 7,8;", self.covstat("list", "--level", "8", "--level", "7").stderr)
+        self.assertEqual(self.json("status")["targets"][0]["levels"], 0x30)
+        # What is named has its levels all the same.
+        for args in ((), ("--json",), ("--fail-under", "1")):
+            done = self.covstat("list", "toy", "--level", "7", *args, status=1)
+            self.assertIn("toy has level 5,6 and not 7;", done.stderr)
+            self.assertEqual(done.stdout, "")
+            self.covstat("list", "toy", "--level", "6", *args)
+        self.covstat("detach", "toy")
+        self.assertIn("nothing is attached", self.covstat("list", "--level", "7").stderr)
 
 
 class Doctor(Case):

@@ -96,6 +96,12 @@ class Callers(Recorded):
         self.covstat("detach", "toy")
         self.attach()
         self.assertIn("--paths", self.covstat("callers").stdout)
+        self.assertIn("--paths", self.covstat("callers", "nosuch").stdout)
+
+    def test_without_records_of_a_function_it_says_that_others_have_some(self):
+        text = self.covstat("callers", "nosuch*").stdout
+        self.assertIn("no callers of nosuch* were recorded, only of other functions;", text)
+        self.assertNotIn("--paths", text)
 
     def test_failure_is_told(self):
         for command in ("callers", "map"):
@@ -284,7 +290,90 @@ class Map(Recorded):
         self.covstat("map", "--svg", file, env=env, signals=ignore_children)
         done = self.covstat("map", "--svg", os.path.join(self.dir, "no/such.svg"), status=1,
                             env=env)
-        self.assertIn("could not write", done.stderr)
+        self.assertIn("no/such.svg: No such file or directory", done.stderr)
+
+    def test_svg_can_go_to_the_standard_output(self):
+        env = {"ASAN_OPTIONS": "detect_leaks=0"}
+        done = self.covstat("map", "--svg", "-", env=env)
+        root = xml.etree.ElementTree.fromstring(done.stdout.encode())
+        self.assertTrue(root.tag.endswith("svg"))
+        self.assertFalse(os.path.exists("-"))
+
+    def test_svg_on_a_full_disk_is_an_error(self):
+        env = {"ASAN_OPTIONS": "detect_leaks=0"}
+        done = self.covstat("map", "--svg", "/dev/full", status=1, env=env)
+        self.assertIn("cannot write /dev/full: No space left on device", done.stderr)
+        with open("/dev/full", "w") as full:
+            done = self.covstat("map", "--svg", "-", status=1, env=env, stdout=full)
+        self.assertIn("No space left on device", done.stderr)
+
+    def test_a_picture_that_dot_does_not_draw_leaves_no_file(self):
+        dot, file = os.path.join(self.dir, "dot"), os.path.join(self.dir, "x.svg")
+        with open(dot, "w") as script:
+            script.write("#!/bin/sh\necho half\nexit 3\n")
+        os.chmod(dot, 0o755)
+        done = self.covstat("map", "--svg", file, status=1, env={"PATH": self.dir})
+        self.assertIn("dot could not draw it", done.stderr)
+        self.assertFalse(os.path.exists(file))
+
+    def test_nothing_attached(self):
+        self.covstat("detach", "toy")
+        for options in ((), ("--frontier",), ("--paths",), ("--json",)):
+            done = self.covstat("map", *options, status=1)
+            self.assertIn("nothing is attached", done.stderr)
+            self.assertEqual(done.stdout, "")
+
+    def test_functions_are_named_for_programs(self):
+        nodes = {node["label"].split("\n")[0]: node for node in self.json("map")["nodes"]}
+        found = {label: (node["module"], node["function"], node["function_address"])
+                 for label, node in nodes.items()}
+        self.assertEqual(found, {
+            "toy_main": ("toy", "toy_main", TEXT),
+            "toy_stops": ("toy", "toy_stops", TEXT + 0x33),
+            "toy_checks": ("toy", "toy_checks", TEXT + 0x3b),
+            "do_dentry_open": ("vmlinux", "do_dentry_open", 0xFFFFFFFF81200000),
+            "helper_open": ("other_mod", "helper_open", 0xFFFFFFFF81201000)})
+        # They are no boxes around themselves.
+        self.assertNotIn("subgraph", self.covstat("map", "--format", "dot").stdout)
+        self.assertNotIn("\ntoy_main:\n", self.covstat("map").stdout)
+        os.remove(self.path("/proc/kallsyms"))
+        unknown = [node for node in self.json("map")["nodes"] if node["state"] == "outside"]
+        self.assertEqual({(node["module"], node["function"], node["function_address"])
+                          for node in unknown}, {(None, "", None)})
+
+    def test_a_checkpoints_function_is_drawn_where_nothing_else_has_it(self):
+        self.covstat("checkpoint", "add", "cp", "toy_main", "--auto", "--level", "3", place_only=1)
+        alone = self.json("map", "--function", "toy_main")
+        self.assertNotIn("checkpoint", self.covstat("map").stdout)
+        self.assertNotIn("checkpoint", self.covstat("map", "--function", "toy_main").stdout)
+        self.assertNotIn("checkpoint", self.covstat("map", "--frontier").stdout)
+        # Of a level, it is; and when what is attached has gone.
+        self.covstat("checkpoint", "add", "again", "toy_main", "--auto", "--level", "3")
+        for options in (("--level", "3"), ()):
+            document = self.json("map", "--function", "toy_main", *options)
+            self.assertEqual(len(document["nodes"]), len(alone["nodes"]))
+            text = self.covstat("map", *options).stdout
+            self.assertEqual("toy_main (checkpoint cp), 4 of 9 blocks\n" in text, bool(options))
+            self.assertEqual("(checkpoint cp)" in self.covstat("map", "--frontier",
+                                                               *options).stdout, bool(options))
+        self.covstat("detach", "toy")
+        text = self.covstat("map").stdout
+        self.assertNotIn("again", text)
+        self.assertIn(". do_dentry_open\n    + -> toy_main (checkpoint cp), 4 of 9 blocks  x 5\n",
+                      text)
+        self.assertIn("+ -> toy_stops (checkpoint cp), 1 of 3 blocks  x 2\n", text)
+        self.assertIn("\ntoy_main (checkpoint cp):\n",
+                      self.covstat("map", "--function", "toy:toy_main").stdout)
+
+    def test_a_checkpoint_of_one_place_has_no_blocks_to_draw(self):
+        self.covstat("detach", "toy")
+        self.covstat("checkpoint", "add", "cp", "toy_main", place_only=1)
+        done = self.covstat("map", "--function", "toy_main", status=1)
+        self.assertIn("no function toy_main is attached, or watched with --auto", done.stderr)
+        self.assertIn("+ toy_main (checkpoint cp)\n", self.covstat("map").stdout)
+        self.covstat("checkpoint", "add", "more", "toy_main", "--auto")
+        self.assertIn("\ntoy_main (checkpoint more):\n",
+                      self.covstat("map", "--function", "toy_main").stdout)
 
     def test_svg_without_graphviz_says_what_to_install(self):
         done = self.covstat("map", "--svg", "x.svg", status=1, env={"PATH": self.dir})

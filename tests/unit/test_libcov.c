@@ -7,6 +7,7 @@
  */
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -615,6 +616,19 @@ static void options_that_we_do_not_know_are_refused(void **state)
 	assert_int_equal(cov_attach(*state, "toy", &options.ours, NULL), 0);
 }
 
+static void what_a_call_cannot_do_without_is_not_null(void **state)
+{
+	uint32_t count = 1;
+	uint64_t id;
+
+	assert_error(cov_checkpoint_add(*state, NULL, NULL), EINVAL, "cov_checkpoint_options");
+	assert_error(cov_add_module_dir(*state, NULL), EINVAL, "no directory");
+	assert_error(cov_samples(*state, 0, NULL, &count), EINVAL, "no room");
+	assert_error(cov_samples(*state, 0, &id, NULL), EINVAL, "no room");
+	assert_error(cov_counts(*state, 0, NULL), EINVAL, "size");
+	assert_error(cov_status(*state, NULL), EINVAL, "size");
+}
+
 static void results_without_a_size_are_refused_before_anything_happens(void **state)
 {
 	struct cov_attach_result result = { 0 };
@@ -839,6 +853,24 @@ static void places_have_the_offset_that_was_asked_for(void **state)
 	drop("/proc/kallsyms");
 }
 
+/* How many places the last error names, and how many more it says there are. */
+static unsigned int named(const struct cov *cov)
+{
+	const char *at = cov_last_error(cov);
+	unsigned int n = 0;
+
+	for (; (at = strstr(at, "'toy:")); at++)
+		n++;
+	return n;
+}
+
+static unsigned int more(const struct cov *cov)
+{
+	const char *at = strstr(cov_last_error(cov), ", and ");
+
+	return at ? strtoul(at + strlen(", and "), NULL, 10) : 0;
+}
+
 static void as_many_places_are_named_as_there_is_room_for(void **state)
 {
 	struct cov_checkpoint_options options = place_in(NULL, 0);
@@ -852,7 +884,40 @@ static void as_many_places_are_named_as_there_is_room_for(void **state)
 	put("/proc/kallsyms", symbols);
 	assert_error(cov_checkpoint_add(*state, &options, NULL), ENOTUNIQ,
 		     "there are 50 functions toy_checks; say which: 'toy:toy_checks (.text+0x0)', ");
-	assert_int_equal(cov_last_error(*state)[strlen(cov_last_error(*state)) - 1], '\'');
+	assert_int_equal(named(*state) + more(*state), 50);
+	assert_true(named(*state) > 17 && more(*state) > 0);
+	assert_error_text(cov_last_error(*state), " more: see /proc/kallsyms");
+	/* Of all there is nothing more to say. */
+	for (length = 0, i = 0; i < 17; i++)
+		length += snprintf(symbols + length, sizeof(symbols) - length,
+				   "%lx t toy_checks\t[toy]\n", FAKE_BASE + i);
+	put("/proc/kallsyms", symbols);
+	assert_error(cov_checkpoint_add(*state, &options, NULL), ENOTUNIQ, "(.text+0x10)'");
+	assert_int_equal(named(*state), 17);
+	assert_null(strstr(cov_last_error(*state), "more"));
+	drop("/proc/kallsyms");
+}
+
+/* However little room the places leave. */
+static void that_more_places_exist_is_said_whatever_their_length(void **state)
+{
+	struct cov_checkpoint_options options = place_in(NULL, 0);
+	char symbols[16384], name[101];
+	size_t length, chars;
+	unsigned int i;
+
+	options.function = name;
+	options.module = NULL;
+	for (chars = 1; chars < sizeof(name); chars++) {
+		memset(name, 'f', chars);
+		name[chars] = '\0';
+		for (length = 0, i = 0; i < 100; i++)
+			length += snprintf(symbols + length, sizeof(symbols) - length,
+					   "%lx t %s\t[toy]\n", FAKE_BASE + i, name);
+		put("/proc/kallsyms", symbols);
+		assert_error(cov_checkpoint_add(*state, &options, NULL), ENOTUNIQ, " more: see /proc/kallsyms");
+		assert_int_equal(named(*state) + more(*state), 100);
+	}
 	drop("/proc/kallsyms");
 }
 
@@ -936,6 +1001,7 @@ static void checkpoints_are_switched_and_restarted(void **state)
 static void levels_leave_targets_out_of_all(void **state)
 {
 	struct cov_totals all = COV_INIT(all), some = COV_INIT(some);
+	struct cov_unhit next = COV_INIT(next);
 	struct cov_snapshot *snapshot;
 
 	attached(*state);
@@ -944,30 +1010,44 @@ static void levels_leave_targets_out_of_all(void **state)
 	cov_levels(*state, COV_LEVEL(3) | COV_LEVEL(4));
 	assert_int_equal(cov_snapshot_take(*state, NULL, &snapshot), 0);
 	assert_int_equal(cov_snapshot_targets(snapshot), 1);
+	assert_int_equal(cov_snapshot_left_out(snapshot), 1);
 	cov_snapshot_free(snapshot);
 	assert_int_equal(status_of(*state, 0).levels, COV_LEVEL(3));
 	assert_int_equal(cov_counts(*state, 0, &some), 0);
 	assert_true(all.functions > 0 && !some.functions);
 	/* What is asked for by name is there. */
 	snapshot = taken(*state);
+	assert_int_equal(cov_snapshot_left_out(snapshot), 0);
 	cov_snapshot_free(snapshot);
 	cov_levels(*state, COV_LEVEL(5));
 	assert_int_equal(cov_snapshot_take(*state, NULL, &snapshot), 0);
 	assert_int_equal(cov_snapshot_targets(snapshot), 0);
+	assert_int_equal(cov_snapshot_left_out(snapshot), 2);
 	cov_snapshot_free(snapshot);
+	assert_error(cov_next_unhit_checkpoint(*state, 0, 0, &next), ENOENT,
+		     "nothing that is attached has a level that was asked for");
 	cov_levels(*state, 0);
 	assert_int_equal(status_of(*state, 1).levels, COV_LEVEL(3));
 }
 
 static void checkpoint_add_refuses_bad_names(void **state)
 {
+	/* The last one is an escape as well, in UTF-8. */
+	static const char *const controls[] = {
+		"a\n", "\033[2J", "\t", "\177", "b\001c", "\302\233",
+	};
 	char name[COV_NAME_LEN + 1];
+	size_t i;
 
 	memset(name, 'n', sizeof(name) - 1);
 	name[sizeof(name) - 1] = '\0';
 	assert_error(checkpoint_add(*state, "", "toy_main", 0, 0, 0), EINVAL, "empty");
 	assert_error(checkpoint_add(*state, NULL, "toy_main", 0, 0, 0), EINVAL, "empty");
 	assert_error(checkpoint_add(*state, name, "toy_main", 0, 0, 0), ENAMETOOLONG, "255");
+	for (i = 0; i < ARRAY_SIZE(controls); i++)
+		assert_error(checkpoint_add(*state, controls[i], "toy_main", 0, 0, 0), EINVAL,
+			     "control character");
+	assert_int_equal(checkpoint_add(*state, "\303\244 \302\240 \200", "toy_main", 0, 0, 0), 0);
 	assert_error(checkpoint_add(*state, "cp", name, 0, 0, 0), ENAMETOOLONG, "255");
 	assert_error(checkpoint_add(*state, "cp", NULL, 0, 0, 0), EINVAL, "empty");
 	memset(name, 'm', COV_MODULE_LEN);
@@ -1019,6 +1099,7 @@ int main(void)
 		TEST(older_programs_get_what_they_know),
 		TEST(newer_programs_get_zeroes_for_what_we_do_not_know),
 		TEST(options_that_we_do_not_know_are_refused),
+		TEST(what_a_call_cannot_do_without_is_not_null),
 		TEST(results_without_a_size_are_refused_before_anything_happens),
 		TEST(samples_are_listed_in_the_order_of_registration),
 		TEST(a_view_of_no_sample_is_refused_and_changes_nothing),
@@ -1032,6 +1113,7 @@ int main(void)
 		TEST(functions_that_cannot_be_watched_are_not_counted),
 		TEST(places_have_the_offset_that_was_asked_for),
 		TEST(as_many_places_are_named_as_there_is_room_for),
+		TEST(that_more_places_exist_is_said_whatever_their_length),
 		TEST(symbols_are_read_again_when_modules_have_come),
 		TEST(checkpoint_status_tells_what_became_of_it),
 		TEST(checkpoints_are_switched_and_restarted),

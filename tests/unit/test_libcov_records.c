@@ -213,6 +213,18 @@ static void news_are_told_once(void **state)
 	cov_snapshot_free(snapshot);
 }
 
+static void new_pairs_are_those_of_some_counts(void **state)
+{
+	struct cov_snapshot *snapshot;
+	struct cov_records *records;
+
+	recorded(*state);
+	snapshot = taken(*state);
+	assert_error(cov_new_pairs(*state, snapshot, NULL, &records), EINVAL, "cov_news_counts");
+	assert_error(cov_news(*state, NULL), EINVAL, "size");
+	cov_snapshot_free(snapshot);
+}
+
 static void an_older_livecov_says_what_it_lacks(void **state)
 {
 	struct cov_attach_options options = COV_INIT(options);
@@ -290,6 +302,7 @@ int main(void)
 		TEST(records_that_contradict_the_tables_are_refused),
 		TEST(targets_without_the_flag_have_no_records),
 		TEST(news_are_told_once),
+		TEST(new_pairs_are_those_of_some_counts),
 		TEST(an_older_livecov_says_what_it_lacks),
 		TEST(with_paths_hits_are_counts),
 		TEST(flow_leads_from_block_to_block),

@@ -305,6 +305,26 @@ static void only_scope_tracked_has_tables(void **state)
 	cov_sample_table_free(table);
 }
 
+static void a_table_has_what_has_a_level(void **state)
+{
+	struct cov_attach_options tracked = COV_INIT(tracked);
+	struct cov_sample_table *table;
+
+	attached(*state);
+	cov_levels(*state, COV_LEVEL(7));
+	assert_error(cov_sample_table_take(*state, NULL, &table), EOPNOTSUPP, "scope all");
+	tracked.scope = COV_SCOPE_TRACKED;
+	tracked.levels = COV_LEVEL(5);
+	assert_int_equal(cov_attach(*state, "toy_two", &tracked, NULL), 0);
+	assert_error(cov_sample_table_take(*state, NULL, &table), ENOENT,
+		     "nothing with scope tracked that is attached has a level that was asked for");
+	assert_null(table);
+	cov_levels(*state, COV_LEVEL(5) | COV_LEVEL(7));
+	assert_int_equal(cov_sample_table_take(*state, NULL, &table), 0);
+	assert_int_equal(cov_snapshot_targets(cov_sample_table_snapshot(table)), 1);
+	cov_sample_table_free(table);
+}
+
 /* Their functions may be an attached module's, and would count twice. */
 static void single_checkpoints_are_not_in_the_table(void **state)
 {
@@ -436,6 +456,9 @@ static void bad_arguments_are_refused(void **state)
 	assert_int_equal(cov_sample_difference(table, 1, 0, &places), -ERANGE);
 	assert_int_equal(cov_sample_smallest(table, &i, &smallest), -EINVAL);
 	assert_int_equal(cov_sample_covers(table, 0, &place, &known), -EINVAL);
+	assert_int_equal(cov_sample_covers(table, 0, NULL, &known), -EINVAL);
+	smallest.size = sizeof(smallest);
+	assert_int_equal(cov_sample_smallest(table, NULL, &smallest), -EINVAL);
 	place.kind = COV_PLACE_OUTCOME;
 	place.taken = 2;
 	assert_int_equal(cov_sample_covers(table, 0, &place, &known), -ERANGE);
@@ -468,6 +491,7 @@ int main(void)
 		TEST(no_samples_are_a_table_all_the_same),
 		TEST(places_belong_to_their_targets),
 		TEST(only_scope_tracked_has_tables),
+		TEST(a_table_has_what_has_a_level),
 		TEST(single_checkpoints_are_not_in_the_table),
 		TEST(the_view_stays_as_it_was),
 		TEST(tables_that_change_are_read_again),

@@ -10,9 +10,11 @@
 
 #include "covstat.h"
 
-/* Records of the requested functions. */
+/* Records of the requested functions, by a pattern or NULL; @others: there are others' as well. */
 struct rows {
 	struct names *names;
+	const char *glob;
+	bool others;
 	struct cov_record *records;
 	size_t count;
 	uint64_t lost;
@@ -48,7 +50,7 @@ static bool is_wanted(const struct cov_record *record, const char *glob)
 	return record->to.symbol && (!glob || !fnmatch(glob, record->to.symbol, 0));
 }
 
-static void choose_rows(struct rows *rows, const struct cov_records *records, const char *glob)
+static void choose_rows(struct rows *rows, const struct cov_records *records)
 {
 	size_t i, n = cov_records_count(records);
 
@@ -60,9 +62,10 @@ static void choose_rows(struct rows *rows, const struct cov_records *records, co
 		struct cov_record *record = &rows->records[rows->count];
 
 		record->size = sizeof(*record);
-		if (!cov_records_get(records, i, record) && is_wanted(record, glob))
+		if (!cov_records_get(records, i, record) && is_wanted(record, rows->glob))
 			rows->count++;
 	}
+	rows->others = rows->glob && rows->count < n;
 	qsort(rows->records, rows->count, sizeof(*rows->records), compare_rows);
 }
 
@@ -84,6 +87,21 @@ static void sample_cell(struct table *table, uint64_t sample)
 		table_cell(table, COLOR_NONE, "%" PRIu64, sample);
 	else
 		table_cell(table, COLOR_DIM, "-");
+}
+
+/* What there is instead of a table without rows. */
+static void print_none(const struct rows *rows)
+{
+	const struct cov_snapshot *snapshot = names_snapshot(rows->names);
+	char empty[EMPTY_LEN];
+
+	if (rows->others)
+		printf("no callers of %s were recorded, only of other functions; `covstat callers` lists those\n",
+		       rows->glob);
+	else if (cov_snapshot_left_out(snapshot) && !cov_snapshot_targets(snapshot))
+		puts(empty_text(snapshot, empty));
+	else
+		puts("no callers were recorded; they are recorded after `covstat attach MODULE --paths`");
 }
 
 static int print_table(const struct rows *rows)
@@ -115,7 +133,7 @@ static int print_table(const struct rows *rows)
 		table_print(table);
 	} else {
 		table_free(table);
-		puts("no callers were recorded; they are recorded after `covstat attach MODULE --paths`");
+		print_none(rows);
 	}
 	if (rows->lost)
 		printf("%" PRIu64 " caller records were lost: load livecov with a larger max_callers\n",
@@ -127,7 +145,7 @@ static int show(struct cov *cov, const char *glob)
 {
 	struct cov_snapshot *snapshot;
 	struct cov_records *records;
-	struct rows rows = { 0 };
+	struct rows rows = { .glob = glob };
 	int status;
 
 	if (cov_snapshot_take(cov, NULL, &snapshot))
@@ -137,7 +155,7 @@ static int show(struct cov *cov, const char *glob)
 		return fail_cov(cov);
 	}
 	rows.names = names_new(snapshot);
-	choose_rows(&rows, records, glob);
+	choose_rows(&rows, records);
 	status = settings.json ? print_json(&rows) : print_table(&rows);
 	free(rows.records);
 	names_free(rows.names);

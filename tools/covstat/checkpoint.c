@@ -91,21 +91,10 @@ static void add_json(struct json_object *array, const struct cov_checkpoint_desc
 		json_add_null(object, "refused");
 }
 
-/* "1,3,64" */
-static void level_cell(struct table *table, uint64_t levels)
-{
-	char text[256] = "";
-	size_t at = 0;
-	int level;
-
-	for (level = 1; level <= 64; level++)
-		if (levels & COV_LEVEL(level))
-			at += snprintf(text + at, sizeof(text) - at, "%s%d", at ? "," : "", level);
-	table_cell(table, COLOR_NONE, "%s", text);
-}
-
 static void add_row(struct table *table, const struct cov_checkpoint_desc *c)
 {
+	char levels[LEVELS_LEN];
+
 	table_cell(table, c->hit ? COLOR_GOOD : COLOR_BAD, "%s", c->name);
 	table_cell(table, COLOR_NONE, "%" PRIu64, c->hits);
 	if (c->state == COV_SITE_REFUSED)
@@ -113,7 +102,7 @@ static void add_row(struct table *table, const struct cov_checkpoint_desc *c)
 	else
 		table_cell(table, COLOR_NONE, "%s",
 			   c->enabled ? target_state_name(c->target_state) : "disabled");
-	level_cell(table, c->levels);
+	table_cell(table, COLOR_NONE, "%s", levels_text(levels, c->levels));
 	table_cell(table, COLOR_NONE, "%s:%s+0x%" PRIx64, c->module, c->function, c->offset);
 }
 

@@ -172,6 +172,12 @@ const char *refusal_words(unsigned int error);
 const char *error_name(unsigned int error);
 
 /*
+ * make_printable - a name may be any bytes: control characters become question marks, so that no
+ * terminal obeys them and no line is broken by one. Returns @text.
+ */
+char *make_printable(char *text);
+
+/*
  * percent - "12.3%", rounded down, so that 100.0% means all; "n/a" of nothing.
  * The buffer is the caller's.
  */
@@ -196,7 +202,8 @@ int signals_stopped_by(void);
 /* ---- functions.c ---- */
 
 /*
- * find_function - the one function of that name; false after a message if there is none, or
+ * find_function - the one function of that name, in what is attached or, if it is in none of that,
+ * the function of a single checkpoint with its blocks; false after a message if there is none, or
  * several: the message has what to give for each
  * @attached: what the targets of the snapshot are, for the message: "attached"
  * @t: out: its target's index
@@ -223,12 +230,15 @@ bool names_of_modules(const struct names *names);
  * place_text - "vivid_open+0x1b", "vivid:vivid_open+0x1b", "init_one+0x1b (.text+0x118)" where
  * the module has several of that name, "vivid_open+0x1b (checkpoint opened)"; the buffer is
  * the caller's
+ * place_as_given - the same without the checkpoint, as parse_place() takes it
  * place_in_target - the same, where target and module are known
  * twin_text - of that only " (.text+0x118)", or ""
  */
 #define PLACE_LEN 1024
 const char *place_text(const struct names *names, unsigned int t, unsigned int function,
 		       uint64_t offset, char buffer[PLACE_LEN]);
+const char *place_as_given(const struct names *names, unsigned int t, unsigned int function,
+			   uint64_t offset, char buffer[PLACE_LEN]);
 const char *place_in_target(const struct names *names, unsigned int t, unsigned int function,
 			    uint64_t offset, char buffer[PLACE_LEN]);
 const char *twin_text(const struct names *names, unsigned int t, unsigned int function,
@@ -236,6 +246,20 @@ const char *twin_text(const struct names *names, unsigned int t, unsigned int fu
 
 /* place_name_text - what parse_place() was given, its numbers as the others have them */
 const char *place_name_text(const struct place_name *name, char buffer[PLACE_LEN]);
+
+/* ---- levels.c ---- */
+
+/* levels_text - a mask of levels as "1,3,64"; the buffer is the caller's, as below */
+#define LEVELS_LEN 256
+const char *levels_text(char buffer[LEVELS_LEN], uint64_t levels);
+
+/*
+ * no_level_text - that nothing has one of these levels, and what to do
+ * empty_text - why a snapshot of all has no targets: nothing is attached, or has a level of --level
+ */
+#define EMPTY_LEN (LEVELS_LEN + 128)
+const char *no_level_text(char buffer[EMPTY_LEN], uint64_t levels);
+const char *empty_text(const struct cov_snapshot *snapshot, char buffer[EMPTY_LEN]);
 
 /* ---- lines.c ---- */
 

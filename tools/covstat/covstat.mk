@@ -8,7 +8,7 @@ COVSTAT_SOURCES := main attach detach run status list list_json next reset docto
 	checkpoint samples samples_places samples_reaching samples_smallest callers map \
 	map_build map_records map_print watch records trace trace_names trace_tree \
 	trace_summary trace_json trace_syscalls engines condition unhit ranges words \
-	signals functions names lines table json
+	signals functions names levels lines table json
 COVSTAT_CFLAGS := -std=gnu11 -Wall -Wextra -Werror -O2 -g -D_GNU_SOURCE -Ilibcov \
 	-Ibuild/obj/covstat
 COVSTAT_LIBS := -ljson-c -lcapstone

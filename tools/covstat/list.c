@@ -149,8 +149,11 @@ static void print_totals(const struct cov_snapshot *snapshot, unsigned int t,
 
 static void print_state(const struct cov_target_desc *target)
 {
-	if (target->checkpoint[0])
-		printf("checkpoint %s at +0x%" PRIx64 "\n", target->checkpoint,
+	char name[PLACE_LEN];
+
+	snprintf(name, sizeof(name), "%s", target->checkpoint);
+	if (name[0])
+		printf("checkpoint %s at +0x%" PRIx64 "\n", make_printable(name),
 		       target->checkpoint_offset);
 	if (target->state == COV_TARGET_GONE)
 		printf("%s has been unloaded: these are its results up to then\n", target->module);
@@ -205,6 +208,7 @@ static int list_human(struct cov *cov, const struct cov_snapshot *snapshot,
 {
 	struct cov_target_desc target = COV_INIT(target);
 	struct names *names = names_new(snapshot);
+	char empty[EMPTY_LEN];
 	unsigned int t;
 
 	for (t = 0; !cov_snapshot_target(snapshot, t, &target); t++) {
@@ -214,7 +218,7 @@ static int list_human(struct cov *cov, const struct cov_snapshot *snapshot,
 	}
 	names_free(names);
 	if (!t)
-		fail("nothing is attached; run `covstat attach MODULE`");
+		fail("%s", empty_text(snapshot, empty));
 	return EXIT_OK;
 }
 
@@ -265,6 +269,29 @@ static const struct option longs[] = {
 	COMMON_OPTIONS
 };
 
+/* What is named is in the snapshot whatever its levels are. */
+static int check_levels(const struct cov_snapshot *snapshot)
+{
+	struct cov_target_desc target = COV_INIT(target);
+	char has[LEVELS_LEN], wanted[LEVELS_LEN];
+
+	cov_snapshot_target(snapshot, 0, &target);
+	if (!settings.levels || target.levels & settings.levels)
+		return EXIT_OK;
+	return fail("%s has level %s and not %s; leave out --level, or attach it anew with `covstat attach %s --level N`",
+		    target.module, levels_text(has, target.levels),
+		    levels_text(wanted, settings.levels), target.module);
+}
+
+static int show(const struct cov_snapshot *snapshot, struct cov *cov,
+		const struct list_filter *filter, uint64_t threshold)
+{
+	int status = settings.json ? list_json(snapshot, filter) :
+				     list_human(cov, snapshot, filter);
+
+	return threshold ? check_threshold(snapshot, threshold) : status;
+}
+
 static int list(const char *module, const struct list_filter *filter, uint64_t threshold)
 {
 	struct cov_snapshot *snapshot;
@@ -279,10 +306,9 @@ static int list(const char *module, const struct list_filter *filter, uint64_t t
 		status = fail_cov(cov);
 		goto out;
 	}
-	status = settings.json ? list_json(snapshot, filter) :
-				 list_human(cov, snapshot, filter);
-	if (threshold)
-		status = check_threshold(snapshot, threshold);
+	status = module ? check_levels(snapshot) : EXIT_OK;
+	if (status == EXIT_OK)
+		status = show(snapshot, cov, filter, threshold);
 	cov_snapshot_free(snapshot);
 out:
 	cov_close(cov);

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,10 +17,10 @@ extern char **environ;
 
 /* ---- Graphviz ---------------------------------------------------------- */
 
-/* Start dot with a pipe for its input; its pid, or -1 with errno. */
-static pid_t start_dot(const char *file, int *in)
+/* Start dot with a pipe from its output; its pid, or -1 with errno. */
+static pid_t start_dot(FILE *in, int *out)
 {
-	char *const argv[] = { "dot", "-Tsvg", "-o", (char *)file, NULL };
+	char *const argv[] = { "dot", "-Tsvg", NULL };
 	posix_spawn_file_actions_t actions;
 	int ends[2], error;
 	pid_t pid;
@@ -29,45 +28,105 @@ static pid_t start_dot(const char *file, int *in)
 	if (pipe2(ends, O_CLOEXEC))
 		return -1;
 	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, ends[0], STDIN_FILENO);
+	posix_spawn_file_actions_adddup2(&actions, fileno(in), STDIN_FILENO);
+	posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
 	error = posix_spawnp(&pid, "dot", &actions, NULL, argv, environ);
 	posix_spawn_file_actions_destroy(&actions);
-	close(ends[0]);
-	*in = ends[1];
+	close(ends[1]);
+	*out = ends[0];
 	if (!error)
 		return pid;
-	close(ends[1]);
+	close(ends[0]);
 	errno = error;
 	return -1;
 }
 
-static int write_svg(const struct map *map, const char *file)
+/* Everything from a pipe, which is closed; false after a message. */
+static bool read_all(int fd, FILE *to)
 {
-	pid_t pid;
-	FILE *out;
-	int status;
-	int in;
+	char buffer[4096];
+	ssize_t got;
 
-	/* If dot dies early, its exit status shows it. */
-	signal(SIGPIPE, SIG_IGN);
-	pid = start_dot(file, &in);
-	if (pid < 0 && errno == ENOENT)
-		return fail("the program `dot` is not installed; install Graphviz (sudo apt install graphviz), or use --format dot");
-	if (pid < 0)
-		return fail("cannot start dot: %s", strerror(errno));
-	out = fdopen(in, "w");
-	if (out) {
-		map_print_dot(map, out);
-		fclose(out);
-	} else {
-		close(in);
-	}
+	while ((got = read(fd, buffer, sizeof(buffer))) && (got > 0 || errno == EINTR))
+		if (got > 0)
+			fwrite(buffer, 1, got, to);
+	if (got < 0)
+		fail("cannot read what dot has drawn: %s", strerror(errno));
+	close(fd);
+	return !got;
+}
+
+static int end_dot(pid_t pid)
+{
+	int status;
+
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return fail("cannot wait for dot: %s", strerror(errno));
 	if (!WIFEXITED(status) || WEXITSTATUS(status))
-		return fail("dot could not write %s; see its own message above", file);
+		return fail("dot could not draw it; see its own message above");
 	return EXIT_OK;
+}
+
+/* Have dot draw what is in a file. */
+static int draw(FILE *in, FILE *svg)
+{
+	pid_t pid;
+	bool all;
+	int out;
+
+	pid = start_dot(in, &out);
+	if (pid < 0 && errno == ENOENT)
+		return fail("the program `dot` is not installed; install Graphviz (sudo apt install graphviz), or use --format dot");
+	if (pid < 0)
+		return fail("cannot start dot: %s", strerror(errno));
+	all = read_all(out, svg);
+	return end_dot(pid) == EXIT_OK && all ? EXIT_OK : EXIT_ERROR;
+}
+
+/* dot does not say that a disk is full: what it draws is written here. */
+static int write_file(const char *file, const char *text, size_t length)
+{
+	FILE *out;
+	bool all;
+
+	if (!strcmp(file, "-")) {
+		fwrite(text, 1, length, stdout);
+		return flush_stdout();
+	}
+	out = fopen(file, "we");
+	if (!out)
+		return fail("cannot write %s: %s", file, strerror(errno));
+	all = fwrite(text, 1, length, out) == length;
+	/* The error is that of the first that fails. */
+	if (fclose(out) || !all)
+		return fail("cannot write %s: %s", file, strerror(errno));
+	return EXIT_OK;
+}
+
+static int write_svg(const struct map *map, const char *file)
+{
+	char *text = NULL;
+	size_t length = 0;
+	FILE *svg = open_memstream(&text, &length);
+	FILE *in = tmpfile();
+	int status = EXIT_ERROR;
+
+	if (!svg || !in) {
+		fail("no room for a picture: %s", strerror(errno));
+	} else {
+		map_print_dot(map, in);
+		status = fflush(in) || ferror(in) || fseek(in, 0, SEEK_SET) ?
+			 fail("no room for a picture: %s", strerror(errno)) : draw(in, svg);
+	}
+	if (in)
+		fclose(in);
+	if (svg && fclose(svg))
+		status = fail("no memory for a picture");
+	if (status == EXIT_OK)
+		status = write_file(file, text, length);
+	free(text);
+	return status;
 }
 
 /* ---- the command line -------------------------------------------------- */
@@ -85,6 +144,7 @@ static const struct choice format_choices[] = {
 struct options {
 	struct map_request request;
 	unsigned int format;
+	bool has_format;
 	const char *svg;
 };
 
@@ -134,21 +194,33 @@ static int print(const struct map *map, const struct options *options)
 }
 
 /* The map's names belong to the snapshot. */
-static int show(struct cov *cov, const struct options *options)
+static int show_of(struct cov *cov, const struct cov_snapshot *snapshot,
+		   const struct options *options)
 {
-	struct cov_snapshot *snapshot;
-	struct map map = { 0 };
+	struct map map = { .names = names_new(snapshot) };
 	int status;
 
-	if (cov_view(cov, options->request.sample) || cov_snapshot_take(cov, NULL, &snapshot))
-		return fail_cov(cov);
-	map.names = names_new(snapshot);
 	status = build(&map, cov, snapshot, &options->request);
 	map_finish(&map);
 	if (status == EXIT_OK)
 		status = print(&map, options);
 	map_free(&map);
 	names_free(map.names);
+	return status;
+}
+
+static int show(struct cov *cov, const struct options *options)
+{
+	struct cov_snapshot *snapshot;
+	char empty[EMPTY_LEN];
+	int status;
+
+	if (cov_view(cov, options->request.sample) || cov_snapshot_take(cov, NULL, &snapshot))
+		return fail_cov(cov);
+	if (cov_snapshot_targets(snapshot))
+		status = show_of(cov, snapshot, options);
+	else
+		status = fail("%s", empty_text(snapshot, empty));
 	cov_snapshot_free(snapshot);
 	return status;
 }
@@ -183,12 +255,29 @@ static int set_option(int c, struct options *options)
 		options->request.paths = true;
 		return EXIT_OK;
 	case OPT_FORMAT:
+		options->has_format = true;
 		return parse_choice(&cmd_map, "format", optarg, format_choices,
 				    &options->format);
 	default:
 		options->svg = optarg;
-		return EXIT_OK;
+		if (*optarg)
+			return EXIT_OK;
+		return usage_error(&cmd_map, "--svg takes a file's name, or - for the standard output");
 	}
+}
+
+/* What excludes what. */
+static int check(const struct options *options)
+{
+	const struct map_request *request = &options->request;
+
+	if (request->paths && (request->frontier || request->function.function[0]))
+		return usage_error(&cmd_map, "--paths cannot be combined with --frontier or --function");
+	if (options->svg && (settings.json || options->has_format))
+		return usage_error(&cmd_map, "--svg cannot be combined with --json or --format");
+	if (settings.json && options->has_format && options->format != FORMAT_JSON)
+		return usage_error(&cmd_map, "--json cannot be combined with another --format");
+	return EXIT_OK;
 }
 
 static int run_map(int argc, char **argv)
@@ -205,9 +294,9 @@ static int run_map(int argc, char **argv)
 	}
 	if (c != OPTIONS_END)
 		return options_exit(c);
-	if (options.request.paths && (options.request.frontier || options.request.function.function[0]))
-		return usage_error(&cmd_map, "--paths cannot be combined with --frontier or --function");
-	status = no_operands(&cmd_map, argc, argv);
+	status = check(&options);
+	if (status == EXIT_OK)
+		status = no_operands(&cmd_map, argc, argv);
 	if (status != EXIT_OK)
 		return status;
 	if (settings.json)
@@ -233,12 +322,15 @@ const struct command cmd_map = {
 	"                         the other\n"
 	"      --sample ID        what this sample covered, in scope tracked\n"
 	"      --format FORMAT    text, json or dot (default: text)\n"
-	"      --svg FILE         write an SVG picture, using dot from Graphviz\n"
+	"      --svg FILE         write an SVG picture, using dot from Graphviz; - is the\n"
+	"                         standard output\n"
 	LEVEL_HELP,
 	.notes =
 	"Without the first three options: the functions that ran and their callers.\n"
 	"Callers and paths need `covstat attach MODULE --paths`; --sample selects them\n"
 	"by the first and the last sample that showed them.\n"
+	"What is attached is drawn, and the functions of single checkpoints that it does\n"
+	"not have: their blocks and branches where added with --auto.\n"
 	"Green ran, red did not, grey is not known; dashed edges were not taken.\n"
 	TWIN_HELP,
 	.example = "covstat map --function vivid_fop_release --svg release.svg",

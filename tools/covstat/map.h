@@ -16,18 +16,31 @@
  * struct map_node - a block, a function, a checkpoint
  * @key: unique
  * @label: what is shown, with lines separated by \n; owned by the node
- * @t: target of the function that it lies in
+ * @t: target of the function that it is or lies in
  * @function: that function; COV_NONE for none
+ * @whole: it is that function, and does not lie in it
  * @named: @label begins with that function's name
  * @state: COV_NO, COV_YES, COV_UNKNOWN, MAP_OUTSIDE
+ * @symbol: without @function: the one outside that it is, or NULL; owned by the node
+ * @module: that function's, or NULL; owned by the node
+ * @address: of the first byte of the function that it is
  */
 struct map_node {
 	uint64_t key;
 	char *label;
 	unsigned int t, function;
+	bool whole;
 	bool named;
 	unsigned int state;
+	char *symbol, *module;
+	uint64_t address;
 };
+
+/* map_box - the function that a node is drawn in, or COV_NONE */
+static inline unsigned int map_box(const struct map_node *node)
+{
+	return node->whole ? COV_NONE : node->function;
+}
 
 /**
  * struct map_edge - an edge from node to node
@@ -89,7 +102,7 @@ struct map_request {
 #define MAP_NO_NODE	((size_t)-1)
 size_t map_find(const struct map *map, uint64_t key);
 
-/* map_add_node - a new one; its index. The label is taken over. */
+/* map_add_node - a new one; its index. The strings are taken over. */
 size_t map_add_node(struct map *map, const struct map_node *node);
 
 /* map_add_edge - a new one; @label is copied */

@@ -98,7 +98,7 @@ static const char *function_name(const struct map *map, const struct map_node *n
 {
 	struct cov_function_desc f = COV_INIT(f);
 
-	return node->function == COV_NONE ||
+	return map_box(node) == COV_NONE ||
 	       cov_snapshot_function(names_snapshot(map->names), node->t, node->function, &f) ?
 	       "" : f.name;
 }
@@ -116,6 +116,8 @@ static int compare_groups(const void *a, const void *b, void *data)
 	const struct map_node *m = &map->nodes[x], *n = &map->nodes[y];
 	int order = strcmp(function_name(map, m), function_name(map, n));
 
+	if (map_box(m) == COV_NONE && map_box(n) == COV_NONE)
+		return compare_numbers(x, y);
 	if (!order)
 		order = compare_numbers(m->t, n->t);
 	if (!order)
@@ -160,8 +162,11 @@ void map_free(struct map *map)
 {
 	size_t i;
 
-	for (i = 0; i < map->nr_nodes; i++)
+	for (i = 0; i < map->nr_nodes; i++) {
 		free(map->nodes[i].label);
+		free(map->nodes[i].symbol);
+		free(map->nodes[i].module);
+	}
 	free(map->nodes);
 	free(map->edges);
 	free(map->order);
@@ -351,7 +356,7 @@ static bool find_drawn(const struct map *map, const struct place_name *name, uns
 	struct cov_function_desc f = COV_INIT(f);
 	char whole[PLACE_LEN];
 
-	if (!find_function(snapshot, name, "attached", t, function))
+	if (!find_function(snapshot, name, "attached, or watched with --auto", t, function))
 		return false;
 	cov_snapshot_function(snapshot, *t, *function, &f);
 	if (f.parent == COV_NONE)
@@ -430,7 +435,7 @@ int map_frontier(struct map *map, struct cov *cov, const struct cov_snapshot *sn
 	if (cov_rank(cov, snapshot, 0, 0, &ranking))
 		return fail_cov(cov);
 	for (t = 0; status == EXIT_OK && !cov_snapshot_target(snapshot, t, &target); t++)
-		if (!target.checkpoint[0] && (only == COV_NONE || only == t))
+		if (target.branches && (only == COV_NONE || only == t))
 			status = add_places(map, cov, snapshot, t, ranking, index);
 	cov_ranking_free(ranking);
 	return status;

@@ -21,7 +21,7 @@ static const struct {
 
 static bool same_function(const struct map_node *x, const struct map_node *y)
 {
-	return x->function == y->function && (x->function == COV_NONE || x->t == y->t);
+	return map_box(x) == map_box(y) && (map_box(x) == COV_NONE || x->t == y->t);
 }
 
 /* Does the @i-th node in print begin a group? */
@@ -46,7 +46,7 @@ static void print_label(const struct map *map, const struct map_node *node,
 	const char *label = node->label;
 	char function[PLACE_LEN];
 
-	if (node->function != COV_NONE && !node->named && !same_function(node, beside))
+	if (map_box(node) != COV_NONE && !node->named && !same_function(node, beside))
 		fprintf(out, "%s ", group_text(map, node, function));
 	for (; *label; label++)
 		fputs(*label == '\n' ? ", " : (char[]){ *label, '\0' }, out);
@@ -80,7 +80,7 @@ void map_print_text(const struct map *map, FILE *out)
 	fprintf(out, "%s\n(+ ran, - did not, ? not known, . outside)\n", map->title);
 	for (i = 0; i < map->nr_nodes; i++) {
 		const struct map_node *node = &map->nodes[map->order[i]];
-		bool grouped = node->function != COV_NONE;
+		bool grouped = map_box(node) != COV_NONE;
 
 		if (grouped && opens_group(map, i))
 			fprintf(out, "\n%s:\n", group_text(map, node, function));
@@ -145,7 +145,7 @@ static void dot_nodes(const struct map *map, FILE *out)
 
 		if (opens_group(map, i)) {
 			fputs(open ? "\t}\n" : "", out);
-			open = node->function != COV_NONE;
+			open = map_box(node) != COV_NONE;
 			if (open) {
 				fprintf(out, "\tsubgraph cluster_%zu {\n\tlabel=", i);
 				print_quoted(group_text(map, node, function), out);
@@ -175,7 +175,21 @@ void map_print_dot(const struct map *map, FILE *out)
 
 /* ---- JSON -------------------------------------------------------------- */
 
-/* The function that a node lies in. */
+/* One that is outside, as far as it is known. */
+static void add_outside(struct json_object *to, const struct map_node *node)
+{
+	json_add_string(to, "function", node->symbol ? node->symbol : "");
+	if (node->module)
+		json_add_string(to, "module", node->module);
+	else
+		json_add_null(to, "module");
+	if (node->symbol)
+		json_add_number(to, "function_address", node->address);
+	else
+		json_add_null(to, "function_address");
+}
+
+/* The function that a node is, or lies in. */
 static void add_function(struct json_object *to, const struct map *map,
 			 const struct map_node *node)
 {
@@ -184,9 +198,7 @@ static void add_function(struct json_object *to, const struct map *map,
 	struct cov_target_desc target = COV_INIT(target);
 
 	if (node->function == COV_NONE) {
-		json_add_string(to, "function", "");
-		json_add_null(to, "module");
-		json_add_null(to, "function_address");
+		add_outside(to, node);
 		return;
 	}
 	cov_snapshot_target(snapshot, node->t, &target);

@@ -38,29 +38,54 @@ static char *function_label(const struct map *map, unsigned int t, unsigned int 
 	return map_text("%s\n%u of %u blocks", name, hit, f->blocks);
 }
 
-/* Functions are nodes here, and not in one. */
-static size_t add_node(struct map *map, uint64_t key, char *label, unsigned int state)
+static void add_function(struct map *map, uint64_t key, unsigned int t, unsigned int function,
+			 const struct cov_function_desc *f)
 {
-	return map_add_node(map, &(struct map_node){
+	map_add_node(map, &(struct map_node){
 		.key = key,
-		.label = label,
-		.function = COV_NONE,
-		.state = state,
+		.label = function_label(map, t, function, f),
+		.t = t,
+		.function = function,
+		.whole = true,
+		.state = COV_YES,
+		.address = f->address,
 	});
 }
 
-static void add_functions(struct map *map, const struct cov_snapshot *snapshot)
+static bool is_drawn(const struct map *map, uint64_t address)
+{
+	size_t i;
+
+	for (i = 0; i < map->nr_nodes; i++)
+		if (map->nodes[i].address == address)
+			return true;
+	return false;
+}
+
+/*
+ * A single checkpoint's function may be an attached target's, or another checkpoint's, as well: it
+ * is drawn once. Its key is its address, by which callers find it.
+ */
+static void add_functions(struct map *map, const struct cov_snapshot *snapshot, bool checkpoints)
 {
 	struct cov_target_desc target = COV_INIT(target);
 	struct cov_function_desc f = COV_INIT(f);
 	unsigned int t, i;
 
-	for (t = 0; !cov_snapshot_target(snapshot, t, &target); t++)
-		for (i = 0; !target.checkpoint[0] &&
-		     !cov_snapshot_function(snapshot, t, i, &f); i++)
-			if (f.parent == COV_NONE && f.entered == COV_YES)
-				add_node(map, function_key(t, i), function_label(map, t, i, &f),
-					 COV_YES);
+	for (t = 0; !cov_snapshot_target(snapshot, t, &target); t++) {
+		if (!!target.checkpoint[0] != checkpoints)
+			continue;
+		for (i = 0; !cov_snapshot_function(snapshot, t, i, &f); i++)
+			if (f.parent == COV_NONE && f.entered == COV_YES &&
+			    !(checkpoints && is_drawn(map, f.address)))
+				add_function(map, checkpoints ? f.address : function_key(t, i), t,
+					     i, &f);
+	}
+}
+
+static char *copied(const char *text)
+{
+	return text ? map_text("%s", text) : NULL;
 }
 
 /* A caller: a function that is drawn, or code outside, one node for each of its functions. */
@@ -81,14 +106,33 @@ static size_t caller_node(struct map *map, const struct cov_end *from)
 	node = map_find(map, start.address);
 	if (node != MAP_NO_NODE)
 		return node;
-	return add_node(map, start.address, map_text("%s", end_text(map->names, &start, buffer)),
-			MAP_OUTSIDE);
+	return map_add_node(map, &(struct map_node){
+		.key = start.address,
+		.label = copied(end_text(map->names, &start, buffer)),
+		.function = COV_NONE,
+		.state = MAP_OUTSIDE,
+		.symbol = copied(start.symbol),
+		.module = copied(start.module),
+		.address = start.address,
+	});
+}
+
+/* The function that was called, if it is drawn for the target whose record this is. */
+static size_t called_node(const struct map *map, const struct cov_end *to)
+{
+	size_t node = map_find(map, function_key(to->t, to->function));
+
+	if (node == MAP_NO_NODE)
+		node = map_find(map, to->address - to->offset);
+	if (node == MAP_NO_NODE || !map->nodes[node].whole || map->nodes[node].t != to->t)
+		return MAP_NO_NODE;
+	return node;
 }
 
 /* Calls from several places of a function are one edge. */
 static void add_call(struct map *map, const struct cov_record *record)
 {
-	size_t to = map_find(map, function_key(record->to.t, record->to.function));
+	size_t to = called_node(map, &record->to);
 	size_t from, i;
 
 	if (to == MAP_NO_NODE)
@@ -111,7 +155,8 @@ int map_calls(struct map *map, struct cov *cov, const struct cov_snapshot *snaps
 
 	if (cov_callers(cov, snapshot, &records))
 		return fail_cov(cov);
-	add_functions(map, snapshot);
+	add_functions(map, snapshot, false);
+	add_functions(map, snapshot, true);
 	for (i = 0; !cov_records_get(records, i, &record); i++)
 		if (record.to.kind == COV_END_FUNCTION && is_of(&record, sample))
 			add_call(map, &record);

@@ -167,8 +167,8 @@ const char *place_in_target(const struct names *names, unsigned int t, unsigned 
 	return buffer;
 }
 
-const char *place_text(const struct names *names, unsigned int t, unsigned int function,
-		       uint64_t offset, char buffer[PLACE_LEN])
+const char *place_as_given(const struct names *names, unsigned int t, unsigned int function,
+			   uint64_t offset, char buffer[PLACE_LEN])
 {
 	struct cov_target_desc target = COV_INIT(target);
 
@@ -177,7 +177,17 @@ const char *place_text(const struct names *names, unsigned int t, unsigned int f
 	if (names->modules)
 		append(buffer, "%s:", target.module);
 	append_place(buffer, names, t, function, offset);
+	return buffer;
+}
+
+const char *place_text(const struct names *names, unsigned int t, unsigned int function,
+		       uint64_t offset, char buffer[PLACE_LEN])
+{
+	struct cov_target_desc target = COV_INIT(target);
+
+	place_as_given(names, t, function, offset, buffer);
+	cov_snapshot_target(names->snapshot, t, &target);
 	if (target.checkpoint[0])
 		append(buffer, " (checkpoint %s)", target.checkpoint);
-	return buffer;
+	return make_printable(buffer);
 }

@@ -180,11 +180,24 @@ static int show(struct query *query, const struct cov_ranking *ranking,
 	return EXIT_OK;
 }
 
+static bool has_level(const struct cov_snapshot *snapshot, uint64_t levels)
+{
+	struct cov_function_desc f = COV_INIT(f);
+	unsigned int t, i;
+
+	for (t = 0; t < cov_snapshot_targets(snapshot); t++)
+		for (i = 0; !cov_snapshot_function(snapshot, t, i, &f); i++)
+			if (f.levels & levels)
+				return true;
+	return false;
+}
+
 static int next(struct cov *cov, const struct request *request)
 {
 	struct cov_snapshot *snapshot;
 	struct cov_ranking *ranking;
 	struct query query = { .cov = cov };
+	char empty[EMPTY_LEN];
 	int status = EXIT_ERROR;
 
 	if ((request->sample && cov_view(cov, request->sample)) ||
@@ -192,7 +205,9 @@ static int next(struct cov *cov, const struct request *request)
 		return fail_cov(cov);
 	query.snapshot = snapshot;
 	if (!cov_snapshot_targets(snapshot)) {
-		fail("nothing is attached; run `covstat attach MODULE`");
+		fail("%s", empty_text(snapshot, empty));
+	} else if (request->levels && !has_level(snapshot, request->levels)) {
+		fail("%s", no_level_text(empty, request->levels));
 	} else if (cov_rank(cov, snapshot, request->levels, request->flags, &ranking)) {
 		fail_cov(cov);
 	} else {

@@ -169,6 +169,7 @@ static const struct option longs[] = {
 	{ "reaching", required_argument, NULL, OPT_REACHING },
 	{ "outcome", required_argument, NULL, OPT_OUTCOME },
 	{ "smallest", no_argument, NULL, OPT_SMALLEST },
+	LEVEL_OPTION,
 	COMMON_OPTIONS
 };
 
@@ -254,7 +255,8 @@ static int ask(struct cov *cov, const struct request *request)
 	int status, ret;
 
 	ret = cov_sample_table_take(cov, NULL, &samples);
-	if (!request->question && (ret == -ENOENT || ret == -EOPNOTSUPP))
+	/* An id says nothing about levels. */
+	if (!request->question && !settings.levels && (ret == -ENOENT || ret == -EOPNOTSUPP))
 		return settings.json ? ids_json(cov) : ids_human(cov);
 	if (ret)
 		return fail_cov(cov);
@@ -308,7 +310,8 @@ const struct command cmd_samples = {
 	"                         offset: which samples saw it taken or fall-through;\n"
 	"                         covstat samples --reaching foo+0x6e --outcome taken\n"
 	"      --smallest         a small set of samples that covers what all cover;\n"
-	"                         covstat samples --smallest\n",
+	"                         covstat samples --smallest\n"
+	LEVEL_HELP,
 	.notes =
 	"Samples come in the order in which they were registered, by `covstat run\n"
 	"--sample` or cov_register(). Without scope tracked only their ids are known.\n"
@@ -319,7 +322,8 @@ const struct command cmd_samples = {
 	"first; if they ran concurrently, another one may actually have got there first,\n"
 	"and what a sample covers when it runs again counts as covered in its first run.\n"
 	"The actual first one is known, and then counts, for functions and branches\n"
-	"armed by engine kprobe or with --paths, and for single checkpoints.\n"
+	"armed by engine kprobe or with --paths. Single checkpoints are left out here:\n"
+	"`covstat list --sample ID` has theirs.\n"
 	"--reaching also lists the samples for which the answer is unknown.\n"
 	TWIN_HELP
 	"--smallest takes the samples that cover what no other does, then always the one\n"

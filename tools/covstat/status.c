@@ -70,6 +70,7 @@ static int print_json(struct cov *cov, const struct cov_summary *summary,
 		engines_of(cov, target.target, &engines);
 		engines_json(object, &engines);
 		json_add_bool(object, "kept", target.kept);
+		json_add_number(object, "levels", target.levels);
 		json_add_totals(object, &totals);
 	}
 	return json_print(document);
@@ -145,6 +146,8 @@ static void print_engines(struct cov *cov, const struct cov_snapshot *snapshot)
 static int print_human(struct cov *cov, const struct cov_summary *s,
 		       const struct cov_snapshot *snapshot)
 {
+	char empty[EMPTY_LEN];
+
 	printf("livecov %s, interface %u.%u\n", s->release, s->abi_major, s->abi_minor);
 	printf("checkpoints %u of %u, tracked tasks %u of %u, caller records %u of %u\n",
 	       s->checkpoints, s->checkpoints_max, s->tasks, s->tasks_max, s->callers,
@@ -159,7 +162,7 @@ static int print_human(struct cov *cov, const struct cov_summary *s,
 		printf("%" PRIu64 " hits were missed by the kernel's kprobes: numbers may be too low\n",
 		       s->missed);
 	if (!cov_snapshot_targets(snapshot)) {
-		puts("nothing is attached; run `covstat attach MODULE`");
+		puts(empty_text(snapshot, empty));
 		return EXIT_OK;
 	}
 	print_targets(snapshot);

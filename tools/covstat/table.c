@@ -101,6 +101,7 @@ void table_cell(struct table *table, int color, const char *format, ...)
 	va_end(args);
 	if (length < 0)
 		exit(fail("no memory for a table"));
+	make_printable(cell->text);
 	if ((size_t)length > table->columns[column].width)
 		table->columns[column].width = length;
 }

@@ -2,7 +2,6 @@
 /*
  * trace.c - covstat trace: run a command and show what it did in the module, in order.
  */
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -73,12 +72,8 @@ static uint64_t first_time(const struct cov_trace_handle *trace)
 /* "head[4242]"; a task may call itself anything, also what a terminal obeys. */
 static void write_title(char *title, size_t size, const struct cov_trace_task_desc *task)
 {
-	char *c;
-
 	snprintf(title, size, "%s[%" PRIu32 "]", task->comm, task->pid);
-	for (c = title; *c; c++)
-		if (iscntrl((unsigned char)*c))
-			*c = '?';
+	make_printable(title);
 }
 
 int trace_end(const struct cov_trace_handle *trace, unsigned int task)
@@ -214,6 +209,26 @@ static int open_output(struct request *request)
 	return EXIT_OK;
 }
 
+/* '-' and '_' are the same. */
+static bool same_module(const char *x, const char *y)
+{
+	for (; *x && *y; x++, y++)
+		if (*x != *y && !(strchr("-_", *x) && strchr("-_", *y)))
+			return false;
+	return *x == *y;
+}
+
+/* Has the @i-th module been named before? */
+static bool is_repeated(const struct string_list *modules, size_t i)
+{
+	size_t earlier;
+
+	for (earlier = 0; earlier < i; earlier++)
+		if (same_module(modules->items[earlier], modules->items[i]))
+			return true;
+	return false;
+}
+
 /* Not kept: it ends with the handle, however this process ends. */
 static int attach_modules(struct cov *cov, const struct request *request)
 {
@@ -225,7 +240,8 @@ static int attach_modules(struct cov *cov, const struct request *request)
 	options.functions = request->functions.items;
 	options.flags = request->returns ? COV_ATTACH_RETURNS : 0;
 	for (i = 0; i < request->modules.count; i++)
-		if (cov_attach(cov, request->modules.items[i], &options, NULL))
+		if (!is_repeated(&request->modules, i) &&
+		    cov_attach(cov, request->modules.items[i], &options, NULL))
 			return fail_cov(cov);
 	return EXIT_OK;
 }

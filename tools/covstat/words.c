@@ -106,6 +106,21 @@ const char *error_name(unsigned int error)
 	return unnamed;
 }
 
+char *make_printable(char *text)
+{
+	unsigned char *at;
+
+	for (at = (unsigned char *)text; *at; at++)
+		if (*at < 0x20 || *at == 0x7f) {
+			*at = '?';
+		} else if (*at == 0xc2 && at[1] >= 0x80 && at[1] <= 0x9f) {
+			/* Of C1, in UTF-8. */
+			*at++ = '?';
+			*at = '?';
+		}
+	return text;
+}
+
 const char *percent(char buffer[PERCENT_LEN], uint64_t n, uint64_t of)
 {
 	uint64_t tenths;
