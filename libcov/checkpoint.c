@@ -36,11 +36,13 @@ static const struct section *section_called(const struct section_list *list, con
 static int check_start(struct cov *cov, const struct cov_checkpoint_options *o,
 		       const struct cov_checkpoint_add *request)
 {
-	const struct symbols *symbols = o->offset ? cov_symbols_current(cov) : NULL;
+	struct symbols *symbols = o->offset ? cov_symbols_get(cov) : NULL;
 	uint64_t start = request->offset - o->offset;
+	bool same = !symbols || cov_symbols_next(symbols, request->module, request->function,
+						 start - 1) == start;
 
-	if (!symbols || cov_symbols_next(symbols, request->module, request->function,
-					 start - 1) == start)
+	cov_symbols_free(symbols);
+	if (same)
 		return 0;
 	return cov_fail(cov, EINVAL, "%.100s+0x%" PRIx64 " is not at %.100s+0x%" PRIx64,
 			request->function, o->offset, o->section, o->section_offset);
@@ -143,7 +145,7 @@ static void add_place(struct cov *cov, struct places *places, const char *module
 static int check_unique(struct cov *cov, struct cov_checkpoint_add *request)
 {
 	const char *module = request->module[0] ? request->module : NULL;
-	const struct symbols *symbols = cov_symbols_current(cov);
+	struct symbols *symbols = cov_symbols_get(cov);
 	struct places places = { .request = request };
 	uint64_t address = 0, offset;
 	const char *owner;
@@ -157,6 +159,7 @@ static int check_unique(struct cov *cov, struct cov_checkpoint_add *request)
 	cov_sections_free(&places.sections);
 	if (places.count == 1 && !module && strlen(places.owner) < sizeof(request->module))
 		strcpy(request->module, places.owner);
+	cov_symbols_free(symbols);
 	if (places.count < 2)
 		return 0;
 	return cov_fail(cov, ENOTUNIQ, "there are %u functions %.100s%s", places.count,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * cov.c - the handle: opening and closing, the version handshake, the text of
- * the last error, and the one place that calls ioctl(). May call symbols.c.
+ * the last error, and the one place that calls ioctl(). May call section_list.c and
+ * symbols.c.
  */
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -281,6 +282,7 @@ COV_PUBLIC void cov_close(struct cov *cov)
 	free(cov->module_dirs);
 	cov_symbols_free(cov->symbols);
 	free(cov->modules);
+	cov_sections_forget(&cov->known);
 	free(cov);
 }
 
@@ -308,5 +310,7 @@ COV_PUBLIC int cov_add_module_dir(struct cov *cov, const char *directory)
 	dirs[old + length] = '\0';
 	cov->module_dirs = dirs;
 	cov->module_dirs_len = old + length + 1;
+	/* Files that were not found may be there. */
+	cov_sections_forget(&cov->known);
 	return 0;
 }

@@ -170,7 +170,7 @@ static const struct place *find_place(const struct cov_records *records, uint64_
 	return &records->places[low - 1];
 }
 
-/* Reading all symbols is slow: only if there is an address to look up. */
+/* Reading all symbols may be slow: only if there is an address to look up. */
 static int name_addresses(struct cov *cov, struct cov_records *records)
 {
 	size_t i;
@@ -181,7 +181,7 @@ static int name_addresses(struct cov *cov, struct cov_records *records)
 
 		if (!address || find_place(records, address - 1))
 			continue;
-		records->symbols = cov_symbols_load();
+		records->symbols = cov_symbols_get(cov);
 		if (!records->symbols)
 			ret = cov_fail(cov, ENOMEM, "no memory for the kernel's symbols");
 	}
