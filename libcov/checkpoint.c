@@ -196,9 +196,9 @@ COV_PUBLIC int cov_checkpoint_add(struct cov *cov, const struct cov_checkpoint_o
 	int ret;
 
 	cov_begin(cov);
-	ret = cov_take(&o, sizeof(o), options);
+	ret = cov_take_options(cov, &o, sizeof(o), options, "struct cov_checkpoint_options");
 	if (ret)
-		return cov_fail(cov, -ret, "struct cov_checkpoint_options: wrong size, or members that this libcov does not know");
+		return ret;
 	ret = make_request(cov, &o, &request);
 	if (ret)
 		return ret;

@@ -140,6 +140,15 @@ int cov_take(void *ours, size_t ours_size, const void *theirs)
 	return 0;
 }
 
+int cov_take_options(struct cov *cov, void *ours, size_t ours_size, const void *theirs,
+		     const char *what)
+{
+	int ret = cov_take(ours, ours_size, theirs);
+
+	return ret ? cov_fail(cov, -ret, "%s: wrong size, or members that this libcov does not know",
+			      what) : 0;
+}
+
 int cov_module_name(struct cov *cov, char name[COV_MODULE_LEN], const char *module)
 {
 	size_t length = module ? strlen(module) : 0;

@@ -106,6 +106,10 @@ void cov_begin(struct cov *cov);
 int cov_give(void *theirs, void *ours, size_t ours_size);
 int cov_take(void *ours, size_t ours_size, const void *theirs);
 
+/* cov_take_options - cov_take(), its error noted; @what they are, "struct X" */
+int cov_take_options(struct cov *cov, void *ours, size_t ours_size, const void *theirs,
+		     const char *what);
+
 /* cov_module_name - copy a module's name, '-' turned to '_'; -ENAMETOOLONG, -EINVAL */
 int cov_module_name(struct cov *cov, char name[COV_MODULE_LEN], const char *module);
 

@@ -264,9 +264,9 @@ COV_PUBLIC int cov_new_pairs(struct cov *cov, const struct cov_snapshot *snapsho
 	int ret;
 
 	cov_begin(cov);
-	ret = cov_take(&ours, sizeof(ours), counts);
+	ret = cov_take_options(cov, &ours, sizeof(ours), counts, "struct cov_news_counts");
 	if (ret)
-		return cov_fail(cov, -ret, "struct cov_news_counts: wrong size, or members that this libcov does not know");
+		return ret;
 	/* @upto 0 would mean no limit; there are no pairs, so none is wanted. */
 	request.since = ours.pairs ? ours.pairs_since : UINT64_MAX;
 	request.upto = ours.pairs;
@@ -382,10 +382,8 @@ COV_PUBLIC int cov_records_get(const struct cov_records *records, size_t i,
 	const struct cov_caller *caller;
 	uint32_t t;
 
-	if (i >= records->count) {
-		errno = ERANGE;
-		return -ERANGE;
-	}
+	if (i >= records->count)
+		return cov_errno(ERANGE);
 	caller = &records->callers[i];
 	record.count = caller->count;
 	record.first_sample = caller->first_sample;

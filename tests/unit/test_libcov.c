@@ -606,10 +606,12 @@ static void options_that_we_do_not_know_are_refused(void **state)
 	} options;
 
 	memset(&options, 0, sizeof(options));
-	assert_error(cov_attach(*state, "toy", &options.ours, NULL), EINVAL, "size");
+	assert_error(cov_attach(*state, "toy", &options.ours, NULL), EINVAL,
+		     "struct cov_attach_options: wrong size");
 	options.ours.size = sizeof(options);
 	options.newer = 1;
-	assert_error(cov_attach(*state, "toy", &options.ours, NULL), E2BIG, "size");
+	assert_error(cov_attach(*state, "toy", &options.ours, NULL), E2BIG,
+		     "struct cov_attach_options: wrong size, or members");
 	assert_int_equal(fake_kernel()->attaches, 0);
 	options.newer = 0;
 	assert_int_equal(cov_attach(*state, "toy", &options.ours, NULL), 0);
