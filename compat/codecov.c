@@ -80,18 +80,46 @@ int cov_check(void)
 
 /* ---- checkpoints ----------------------------------------------------------- */
 
+static const struct backend_point *find_name(const struct backend_view *view, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < view->nr_points; i++)
+		if (!strcmp(view->points[i].name, name))
+			return &view->points[i];
+	return NULL;
+}
+
+/* The result for a name that livecov has not: @taken if it is a branch's, else 0. */
+static int check_branch(const char *name, int taken)
+{
+	struct backend_view view;
+	int ret = backend_view(&view, false);
+
+	if (ret)
+		return ret;
+	ret = find_name(&view, name) ? taken : 0;
+	backend_free(&view);
+	return ret;
+}
+
 int checkpoint_add(char *name, char *func, unsigned long offset, unsigned long level,
 		   int _auto)
 {
-	return result(backend_add(name, func, offset, level, _auto && !offset));
+	int ret = name && func ? 0 : -EFAULT;
+
+	/* Only such a name can be a branch's. */
+	if (!ret && strchr(name, '#'))
+		ret = check_branch(name, -EEXIST);
+	return result(ret ? ret : backend_add(name, func, offset, level, _auto && !offset));
 }
 
 int checkpoint_del(char *name)
 {
-	int ret = backend_del(name);
+	int ret = name ? backend_del(name) : -EFAULT;
 
 	/* Without livecov it is ENOENT as well. */
-	return result(ret == -ENOENT ? backend_check() : ret);
+	return result(ret == -ENOENT ? check_branch(name, -EOPNOTSUPP) : ret);
 }
 
 int checkpoint_restart(void)
@@ -109,29 +137,6 @@ int checkpoint_restart(void)
 	return result(ret == -ENOENT ? 0 : ret);
 }
 
-static const struct backend_point *find_name(const struct backend_view *view, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < view->nr_points; i++)
-		if (!strcmp(view->points[i].name, name))
-			return &view->points[i];
-	return NULL;
-}
-
-/* The result for a name that livecov cannot switch: no error unless it is a branch's. */
-static int check_branch(const char *name)
-{
-	struct backend_view view;
-	int ret = backend_view(&view, false);
-
-	if (ret)
-		return ret;
-	ret = find_name(&view, name) ? -EOPNOTSUPP : 0;
-	backend_free(&view);
-	return ret;
-}
-
 int checkpoint_xstate(char *name, size_t len, unsigned long enable, unsigned long subpath)
 {
 	char own[NAME_MAX_LEN + 1];
@@ -145,7 +150,7 @@ int checkpoint_xstate(char *name, size_t len, unsigned long enable, unsigned lon
 	memcpy(own, name, len);
 	own[len] = '\0';
 	ret = backend_switch(own, enable, subpath);
-	return result(ret == -ENOENT ? check_branch(own) : ret);
+	return result(ret == -ENOENT ? check_branch(own, -EOPNOTSUPP) : ret);
 }
 
 int checkpoint_xstate_all(unsigned long enable)
@@ -157,10 +162,16 @@ int checkpoint_xstate_all(unsigned long enable)
 
 /* ---- numbers and names ----------------------------------------------------- */
 
+/* All checkpoints, if the caller has given every pointer that is needed. */
+static int view_if(bool given, struct backend_view *view, bool callers)
+{
+	return given ? backend_view(view, callers) : -EFAULT;
+}
+
 static int count(unsigned long *hit, unsigned long *total)
 {
 	struct backend_view view;
-	int ret = backend_view(&view, false);
+	int ret = view_if(hit && total, &view, false);
 	size_t i;
 
 	if (ret)
@@ -191,7 +202,7 @@ int get_coverage(double *percent)
 {
 	unsigned long hit, total;
 
-	if (count(&hit, &total))
+	if (count(percent ? &hit : NULL, &total))
 		return -1;
 	*percent = total ? (double)hit / total : 0;
 	return 0;
@@ -200,7 +211,7 @@ int get_coverage(double *percent)
 int cov_path_count(unsigned long *paths)
 {
 	struct backend_view view;
-	int ret = backend_view(&view, true);
+	int ret = view_if(paths, &view, true);
 
 	if (ret)
 		return result(ret);
@@ -230,7 +241,7 @@ int get_cp_status(char *name, enum status_opt option, unsigned long *value)
 {
 	const struct backend_point *point;
 	struct backend_view view;
-	int ret = backend_view(&view, false);
+	int ret = view_if(name && value, &view, false);
 
 	if (ret)
 		return result(ret);
@@ -249,7 +260,7 @@ static int next_unhit(char *buf, size_t len, size_t skip, unsigned long level, b
 {
 	const struct backend_point *point;
 	struct backend_view view;
-	int ret = backend_view(&view, false);
+	int ret = view_if(buf, &view, false);
 	size_t i;
 
 	if (ret)
@@ -332,15 +343,17 @@ static int make_map(char **text, size_t *length)
 
 int get_path_map(char *buf, size_t *len)
 {
-	size_t room = *len;
+	size_t room = len ? *len : 0;
 	char *text;
-	int ret = make_map(&text, len);
+	int ret = len ? make_map(&text, len) : -EFAULT;
 
 	if (ret)
 		return result(ret);
-	++*len;
-	ret = *len <= room ? 0 : -EAGAIN;
-	if (!ret)
+	if (++*len > room)
+		ret = -EAGAIN;
+	else if (!buf)
+		ret = -EFAULT;
+	else
 		memcpy(buf, text, *len);
 	free(text);
 	return result(ret);
@@ -350,7 +363,7 @@ void output_path_map(char *buf, size_t len)
 {
 	char *entry, *name, *entries = NULL, *names = NULL;
 
-	if (!len)
+	if (!buf || !len)
 		return;
 	buf[len - 1] = '\0';
 	for (entry = strtok_r(buf, ":", &entries); entry;
@@ -384,7 +397,7 @@ int cov_get_buffer(char *buffer, size_t len)
 {
 	struct backend_view view;
 	size_t i, used = 0;
-	int ret = is_registered() ? backend_view(&view, true) : -ESRCH;
+	int ret = is_registered() ? view_if(buffer || !len, &view, true) : -ESRCH;
 
 	if (ret)
 		return result(ret);

@@ -4,7 +4,8 @@
  * compiles unchanged and links with -lcodecov.
  *
  * Every call returns -1 and sets errno if it fails, and may be made from any thread; the
- * first one opens livecov. The linker name of each call is codecov_NAME, so that libcov,
+ * first one opens livecov. A pointer that is NULL where nothing else is said is EFAULT. The
+ * linker name of each call is codecov_NAME, so that libcov,
  * which has calls of the same names, can be linked into the same program. A source file
  * can include only one of the two headers.
  *
@@ -65,7 +66,7 @@ int cov_check(void) CODECOV_CALL(cov_check);
 
 /**
  * checkpoint_add - watch a place, in a module or the kernel itself
- * @name: unique
+ * @name: unique, among the names of branches too
  * @func: function, static ones too
  * @offset: of an instruction from the function's first byte
  * @level: mask of levels 1..64
@@ -78,7 +79,10 @@ int cov_check(void) CODECOV_CALL(cov_check);
 int checkpoint_add(char *name, char *func, unsigned long offset, unsigned long level,
 		   int _auto) CODECOV_CALL(checkpoint_add);
 
-/* checkpoint_del - delete a checkpoint and its branches; it need not exist */
+/*
+ * checkpoint_del - delete a checkpoint and its branches; it need not exist. Errors:
+ * EOPNOTSUPP it belongs to a branch: those are deleted with their function.
+ */
 int checkpoint_del(char *name) CODECOV_CALL(checkpoint_del);
 
 /* checkpoint_restart - delete all checkpoints */
@@ -132,7 +136,7 @@ int get_next_unhit_cp(char *buf, size_t len, size_t skip,
 
 /**
  * get_path_map - the callers of each checkpoint, as NAME+CALLER(0xADDRESS)+...:NAME...:
- * @buf: out
+ * @buf: out; may be NULL if it does not fit
  * @len: in: how much fits; out: how much there is, with the NUL at its end
  *
  * A caller without a name is NULL. Errors: EAGAIN it does not fit: call again with @len
@@ -140,7 +144,7 @@ int get_next_unhit_cp(char *buf, size_t len, size_t skip,
  */
 int get_path_map(char *buf, size_t *len) CODECOV_CALL(get_path_map);
 
-/* output_path_map - print what get_path_map() returned on stderr; @buf is modified */
+/* output_path_map - print what get_path_map() returned on stderr; @buf, unless NULL, is modified */
 void output_path_map(char *buf, size_t len) CODECOV_CALL(output_path_map);
 
 /**

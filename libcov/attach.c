@@ -211,9 +211,10 @@ COV_PUBLIC int cov_attach(struct cov *cov, const char *module,
 	int ret;
 
 	cov_begin(cov);
-	ret = cov_take(&o, sizeof(o), options ? options : &defaults);
+	ret = cov_take_options(cov, &o, sizeof(o), options ? options : &defaults,
+			       "struct cov_attach_options");
 	if (ret)
-		return cov_fail(cov, -ret, "struct cov_attach_options: wrong size, or members that this libcov does not know");
+		return ret;
 	if (result && result->size <= sizeof(size_t))
 		return cov_fail(cov, EINVAL, "struct cov_attach_result: set its size");
 	ret = attach(cov, module, &o, &ours);

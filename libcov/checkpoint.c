@@ -53,11 +53,13 @@ static const struct section *section_called(const struct section_list *list, con
 static int check_start(struct cov *cov, const struct cov_checkpoint_options *o,
 		       const struct cov_checkpoint_add *request)
 {
-	const struct symbols *symbols = o->offset ? cov_symbols_current(cov) : NULL;
+	struct symbols *symbols = o->offset ? cov_symbols_get(cov) : NULL;
 	uint64_t start = request->offset - o->offset;
+	bool same = !symbols || cov_symbols_next(symbols, request->module, request->function,
+						 start - 1) == start;
 
-	if (!symbols || cov_symbols_next(symbols, request->module, request->function,
-					 start - 1) == start)
+	cov_symbols_free(symbols);
+	if (same)
 		return 0;
 	return cov_fail(cov, EINVAL, "%.100s+0x%" PRIx64 " is not at %.100s+0x%" PRIx64,
 			request->function, o->offset, o->section, o->section_offset);
@@ -169,7 +171,7 @@ static void add_place(struct cov *cov, struct places *places, const char *module
 static int check_unique(struct cov *cov, struct cov_checkpoint_add *request)
 {
 	const char *module = request->module[0] ? request->module : NULL;
-	const struct symbols *symbols = cov_symbols_current(cov);
+	struct symbols *symbols = cov_symbols_get(cov);
 	struct places places = { .request = request };
 	uint64_t address = 0, offset;
 	const char *owner;
@@ -184,6 +186,7 @@ static int check_unique(struct cov *cov, struct cov_checkpoint_add *request)
 	cov_sections_free(&places.sections);
 	if (places.count == 1 && !module && strlen(places.owner) < sizeof(request->module))
 		strcpy(request->module, places.owner);
+	cov_symbols_free(symbols);
 	if (places.count < 2)
 		return 0;
 	if (places.named && places.named < places.count)
@@ -224,9 +227,9 @@ COV_PUBLIC int cov_checkpoint_add(struct cov *cov, const struct cov_checkpoint_o
 	int ret;
 
 	cov_begin(cov);
-	ret = cov_take(&o, sizeof(o), options);
+	ret = cov_take_options(cov, &o, sizeof(o), options, "struct cov_checkpoint_options");
 	if (ret)
-		return cov_fail(cov, -ret, "struct cov_checkpoint_options: wrong size, or members that this libcov does not know");
+		return ret;
 	ret = make_request(cov, &o, &request);
 	if (ret)
 		return ret;

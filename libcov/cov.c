@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * cov.c - the handle: opening and closing, the version handshake, the text of
- * the last error, and the one place that calls ioctl(). May call symbols.c.
+ * the last error, and the one place that calls ioctl(). May call section_list.c and
+ * symbols.c.
  */
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -137,6 +138,15 @@ int cov_take(void *ours, size_t ours_size, const void *theirs)
 			return -E2BIG;
 	memcpy(ours, theirs, size < ours_size ? size : ours_size);
 	return 0;
+}
+
+int cov_take_options(struct cov *cov, void *ours, size_t ours_size, const void *theirs,
+		     const char *what)
+{
+	int ret = cov_take(ours, ours_size, theirs);
+
+	return ret ? cov_fail(cov, -ret, "%s: wrong size, or members that this libcov does not know",
+			      what) : 0;
 }
 
 int cov_module_name(struct cov *cov, char name[COV_MODULE_LEN], const char *module)
@@ -281,6 +291,7 @@ COV_PUBLIC void cov_close(struct cov *cov)
 	free(cov->module_dirs);
 	cov_symbols_free(cov->symbols);
 	free(cov->modules);
+	cov_sections_forget(&cov->known);
 	free(cov);
 }
 
@@ -310,5 +321,7 @@ COV_PUBLIC int cov_add_module_dir(struct cov *cov, const char *directory)
 	dirs[old + length] = '\0';
 	cov->module_dirs = dirs;
 	cov->module_dirs_len = old + length + 1;
+	/* Files that were not found may be there. */
+	cov_sections_forget(&cov->known);
 	return 0;
 }

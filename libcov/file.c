@@ -3,6 +3,9 @@
  * file.c - small files of sysfs and procfs. Calls nothing else of libcov.
  */
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "internal.h"
@@ -29,4 +32,13 @@ long cov_read_file(const char *path, void *buffer, size_t size)
 	close(fd);
 	((char *)buffer)[have] = '\0';
 	return error ? -error : (long)have;
+}
+
+uint64_t cov_module_instance(const char *module)
+{
+	char path[PATH_MAX];
+	struct stat status;
+
+	snprintf(path, sizeof(path), "/sys/module/%s", module);
+	return stat(path, &status) ? 0 : status.st_ino;
 }

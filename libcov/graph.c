@@ -247,10 +247,8 @@ COV_PUBLIC void cov_flow_close(struct cov_flow *flow)
 COV_PUBLIC int cov_flow_next(const struct cov_flow *flow, unsigned int block,
 			     unsigned int *behind, unsigned int *jump)
 {
-	if (block >= flow->graph.target->info.blocks) {
-		errno = ERANGE;
-		return -ERANGE;
-	}
+	if (block >= flow->graph.target->info.blocks)
+		return cov_errno(ERANGE);
 	*behind = flow->graph.next[block][0];
 	*jump = flow->graph.next[block][1];
 	return 0;

@@ -3,9 +3,10 @@
  * internal.h - what libcov's own files share. The only place that includes both the
  * kernel interface and the public header. Layers, each may call those above it:
  *
+ *	file.c			small files of sysfs and procfs
+ *	section_list.c		lists of sections
  *	symbols.c		the kernel's symbols
  *	cov.c			the handle, errors, ioctl
- *	file.c			small files of sysfs and procfs
  *	module_file.c		the module's ELF file, by build-id
  *	sections.c		sections of code by name
  *	attach.c task.c checkpoint.c	what changes livecov
@@ -52,8 +53,9 @@ struct cov {
 	uint64_t levels;		/* that queries of all targets are about, 0 for all */
 	char *module_dirs;		/* NUL-separated, ended by an empty one; or NULL */
 	size_t module_dirs_len;		/* with the final NUL */
-	struct symbols *symbols;	/* cov_symbols_current()'s, or NULL */
-	char *modules;			/* what /proc/modules was then, or NULL */
+	struct symbols *symbols;	/* cov_symbols_get()'s, or NULL */
+	char *modules;			/* that were loaded then, or NULL */
+	struct known_sections *known;	/* cov_sections_loaded()'s */
 	char error[COV_ERROR_LEN * 6];	/* may name some twenty places */
 };
 
@@ -104,6 +106,10 @@ void cov_begin(struct cov *cov);
 int cov_give(void *theirs, void *ours, size_t ours_size);
 int cov_take(void *ours, size_t ours_size, const void *theirs);
 
+/* cov_take_options - cov_take(), its error noted; @what they are, "struct X" */
+int cov_take_options(struct cov *cov, void *ours, size_t ours_size, const void *theirs,
+		     const char *what);
+
 /* cov_module_name - copy a module's name, '-' turned to '_'; -ENAMETOOLONG, -EINVAL */
 int cov_module_name(struct cov *cov, char name[COV_MODULE_LEN], const char *module);
 
@@ -127,6 +133,12 @@ int cov_set_view(struct cov *cov, uint64_t sample);
  * Return: bytes read or -errno; nothing is noted.
  */
 long cov_read_file(const char *path, void *buffer, size_t size);
+
+/*
+ * cov_module_instance - a number that is another one each time a module is loaded: the inode of
+ * its directory in sysfs. 0: it is not loaded.
+ */
+uint64_t cov_module_instance(const char *module);
 
 /* ---- module_file.c ---- */
 
@@ -187,14 +199,19 @@ struct section_list {
 /*
  * cov_sections_loaded - sections of code of a loaded module, from sysfs
  * @id: its build-id, or NULL to ask sysfs for that too
+ * @list: out
  *
- * The list is empty if sysfs does not have the module. Return: 0 or -ENOMEM, not noted.
+ * The handle keeps them until the module is loaded again: finding and reading its file takes
+ * longer than the rest of a snapshot of a single checkpoint. The list is empty if sysfs does not
+ * have the module. Return: 0 or -ENOMEM, not noted.
  */
 int cov_sections_loaded(struct cov *cov, const char *module,
 			const struct cov_build_id *id, struct section_list *list);
 
 /* cov_sections_of - the same, also for COV_CORE_KERNEL, which has one */
 int cov_sections_of(struct cov *cov, const char *module, struct section_list *list);
+
+/* ---- section_list.c ---- */
 
 /* cov_sections_add - add one; 0 or -ENOMEM */
 int cov_sections_add(struct section_list *list, const char *name, uint64_t base,
@@ -203,21 +220,46 @@ int cov_sections_add(struct section_list *list, const char *name, uint64_t base,
 /* cov_sections_find - index of the one that @address lies in, or COV_NONE */
 unsigned int cov_sections_find(const struct section_list *list, uint64_t address);
 
+/* cov_sections_copy - to an empty list; 0 or -ENOMEM, then it is empty */
+int cov_sections_copy(struct section_list *to, const struct section_list *from);
+
 void cov_sections_free(struct section_list *list);
+
+/* Of each module's last instance that was asked for, a list; begins as NULL. */
+struct known_sections;
+
+/* cov_sections_keep - keep a copy of @list, which cov_sections_recall() had not; 0 or -ENOMEM */
+int cov_sections_keep(struct known_sections **all, const char *module, uint64_t instance,
+		      const struct cov_build_id *id, const struct section_list *list);
+
+/*
+ * cov_sections_recall - what was kept of that instance and build-id; of another one it is freed
+ *
+ * Return: valid until the next of these calls, or NULL if there is none.
+ */
+const struct section_list *cov_sections_recall(struct known_sections **all, const char *module,
+					       uint64_t instance, const struct cov_build_id *id);
+
+/* cov_sections_forget - free all */
+void cov_sections_forget(struct known_sections **all);
 
 /* ---- symbols.c ---- */
 
 struct symbols;
 
-/* cov_symbols_load - read /proc/kallsyms; NULL if out of memory; empty if it has no addresses */
-struct symbols *cov_symbols_load(void);
-
 /*
- * cov_symbols_current - the same, kept by the handle until modules come or go: reading them takes
- * a tenth of a second
+ * cov_symbols_get - what /proc/kallsyms has now; the handle keeps it until modules come or go,
+ * because reading it takes a tenth of a second
+ *
+ * Return: the symbols, empty if it has no addresses; cov_symbols_free() them. NULL: out of memory.
  */
-const struct symbols *cov_symbols_current(struct cov *cov);
+struct symbols *cov_symbols_get(struct cov *cov);
+
+/* cov_symbols_free - they go with the last of those who got them; @symbols may be NULL */
 void cov_symbols_free(struct symbols *symbols);
+
+/* cov_symbols_core - where the kernel's own code lies; false if that is not known */
+bool cov_symbols_core(const struct symbols *symbols, uint64_t *start, uint64_t *end);
 
 /*
  * cov_symbols_find - the function that the byte at @address is in

@@ -5,7 +5,7 @@
 
 LIBCOV_VERSION := $(shell sed -n 's/^.define LIBCOV_VERSION "\(.*\)"/\1/p' libcov/libcov.h)
 
-LIBCOV_SOURCES := cov file module_file sections attach task checkpoint engines \
+LIBCOV_SOURCES := cov file module_file section_list sections attach task checkpoint engines \
 	samples map news trace snapshot snapshot_get known_sets sample_table sample_places graph symbols \
 	records rank query lines
 LIBCOV_HEADERS := libcov/libcov.h libcov/internal.h libcov/known_sets.h include/cov_ioctl.h
@@ -54,7 +54,7 @@ LIBCOV_TEST_CFLAGS := $(filter-out -O2 -fvisibility=hidden,$(LIBCOV_CFLAGS)) -O1
 	-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 LIBCOV_FAKE := tests/unit/fake_kernel.c tests/unit/fake_tables.c tests/unit/fake_trace.c tests/unit/toy.S
 STRIP ?= strip
-LIBCOV_WRAPPED := open close ioctl poll mmap fopen opendir access statfs
+LIBCOV_WRAPPED := open close ioctl poll mmap fopen opendir access stat statfs
 LIBCOV_TEST_HEADERS := $(LIBCOV_HEADERS) tests/unit/fake_kernel.h
 
 LIBCOV_UNIT := test_libcov test_libcov_read test_libcov_samples test_libcov_records \

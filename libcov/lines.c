@@ -65,6 +65,5 @@ COV_PUBLIC int cov_lines_find(struct cov_lines *lines, unsigned int function,
 			return 0;
 		error = ENOENT;
 	}
-	errno = error;
-	return -error;
+	return cov_errno(error);
 }

@@ -369,10 +369,8 @@ COV_PUBLIC int cov_ranking_get(const struct cov_ranking *ranking, size_t i,
 {
 	struct cov_unhit place;
 
-	if (i >= ranking->count) {
-		errno = ERANGE;
-		return -ERANGE;
-	}
+	if (i >= ranking->count)
+		return cov_errno(ERANGE);
 	place = ranking->places[i];
 	return cov_give(out, &place, sizeof(place));
 }

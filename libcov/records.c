@@ -170,7 +170,7 @@ static const struct place *find_place(const struct cov_records *records, uint64_
 	return &records->places[low - 1];
 }
 
-/* Reading all symbols is slow: only if there is an address to look up. */
+/* Reading all symbols may be slow: only if there is an address to look up. */
 static int name_addresses(struct cov *cov, struct cov_records *records)
 {
 	size_t i;
@@ -181,7 +181,7 @@ static int name_addresses(struct cov *cov, struct cov_records *records)
 
 		if (!address || find_place(records, address - 1))
 			continue;
-		records->symbols = cov_symbols_load();
+		records->symbols = cov_symbols_get(cov);
 		if (!records->symbols)
 			ret = cov_fail(cov, ENOMEM, "no memory for the kernel's symbols");
 	}
@@ -264,9 +264,9 @@ COV_PUBLIC int cov_new_pairs(struct cov *cov, const struct cov_snapshot *snapsho
 	int ret;
 
 	cov_begin(cov);
-	ret = cov_take(&ours, sizeof(ours), counts);
+	ret = cov_take_options(cov, &ours, sizeof(ours), counts, "struct cov_news_counts");
 	if (ret)
-		return cov_fail(cov, -ret, "struct cov_news_counts: wrong size, or members that this libcov does not know");
+		return ret;
 	/* @upto 0 would mean no limit; there are no pairs, so none is wanted. */
 	request.since = ours.pairs ? ours.pairs_since : UINT64_MAX;
 	request.upto = ours.pairs;
@@ -382,10 +382,8 @@ COV_PUBLIC int cov_records_get(const struct cov_records *records, size_t i,
 	const struct cov_caller *caller;
 	uint32_t t;
 
-	if (i >= records->count) {
-		errno = ERANGE;
-		return -ERANGE;
-	}
+	if (i >= records->count)
+		return cov_errno(ERANGE);
 	caller = &records->callers[i];
 	record.count = caller->count;
 	record.first_sample = caller->first_sample;

@@ -2,7 +2,7 @@
 /*
  * sections.c - sections of code by name. The kernel drops the names after loading; sysfs
  * keeps them with their base addresses, and the module's file has which ones are code and
- * their sizes. May call file.c and module_file.c.
+ * their sizes. May call file.c, section_list.c, symbols.c and module_file.c.
  */
 #include <dirent.h>
 #include <elf.h>
@@ -12,53 +12,6 @@
 #include <string.h>
 
 #include "internal.h"
-
-int cov_sections_add(struct section_list *list, const char *name, uint64_t base,
-		     uint64_t size)
-{
-	struct section *entries;
-	unsigned int i;
-	char *copy;
-
-	entries = realloc(list->entries, (list->count + 1) * sizeof(*entries));
-	if (!entries)
-		return -ENOMEM;
-	list->entries = entries;
-	copy = strdup(name);
-	if (!copy)
-		return -ENOMEM;
-	for (i = list->count; i > 0 && entries[i - 1].base > base; i--)
-		entries[i] = entries[i - 1];
-	entries[i] = (struct section){ .name = copy, .base = base, .size = size };
-	list->count++;
-	return 0;
-}
-
-void cov_sections_free(struct section_list *list)
-{
-	unsigned int i;
-
-	for (i = 0; i < list->count; i++)
-		free(list->entries[i].name);
-	free(list->entries);
-	memset(list, 0, sizeof(*list));
-}
-
-unsigned int cov_sections_find(const struct section_list *list, uint64_t address)
-{
-	unsigned int found = COV_NONE;
-	unsigned int i;
-
-	/*
-	 * The memory of freed init text may have been reused by now, so a section whose
-	 * end is known does not extend beyond it.
-	 */
-	for (i = 0; i < list->count && list->entries[i].base <= address; i++)
-		if (!list->entries[i].size ||
-		    address - list->entries[i].base < list->entries[i].size)
-			found = i;
-	return found;
-}
 
 /* Read a build-id from the ELF note that sysfs keeps for a module. */
 static void loaded_build_id(const char *module, struct cov_build_id *id)
@@ -112,63 +65,81 @@ static int add_loaded(struct section_list *list, const struct cov_module_file *f
 	return base ? cov_sections_add(list, name, base, size) : 0;
 }
 
-int cov_sections_loaded(struct cov *cov, const char *module,
-			const struct cov_build_id *id, struct section_list *list)
+static int read_loaded(struct cov *cov, const char *module, const struct cov_build_id *id,
+		       struct section_list *list)
 {
 	struct cov_module_file *file;
-	struct cov_build_id own;
 	char directory[PATH_MAX];
 	struct dirent *entry;
 	int ret = 0;
 	DIR *dir;
 
-	memset(list, 0, sizeof(*list));
 	snprintf(directory, sizeof(directory), "/sys/module/%s/sections", module);
 	dir = opendir(directory);
 	if (!dir)
 		return 0;
-	if (!id) {
-		loaded_build_id(module, &own);
-		id = &own;
-	}
 	file = cov_module_file_open(cov, module, id);
 	while (!ret && (entry = readdir(dir)))
 		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
 			ret = add_loaded(list, file, directory, entry->d_name);
 	closedir(dir);
 	cov_module_file_close(file);
+	return ret;
+}
+
+/* Until its init function has returned, sysfs may not have everything yet. */
+static bool is_live(const char *module)
+{
+	char path[PATH_MAX], state[16];
+
+	snprintf(path, sizeof(path), "/sys/module/%s/initstate", module);
+	return cov_read_file(path, state, sizeof(state)) > 0 && !strcmp(state, "live\n");
+}
+
+/* If the module is loaded again meanwhile, what is kept is of no use to the next call. */
+static int learn(struct cov *cov, const char *module, uint64_t instance,
+		 const struct cov_build_id *id, struct section_list *list)
+{
+	bool live = is_live(module);
+	int ret = read_loaded(cov, module, id, list);
+
+	if (!ret && live)
+		ret = cov_sections_keep(&cov->known, module, instance, id, list);
 	if (ret)
 		cov_sections_free(list);
 	return ret;
 }
 
-/* The core kernel has one section for our purposes; only kallsyms knows where. */
-static int core_sections(struct section_list *list)
+int cov_sections_loaded(struct cov *cov, const char *module,
+			const struct cov_build_id *id, struct section_list *list)
 {
-	uint64_t start = 0, end = 0;
-	char *line = NULL;
-	size_t size = 0;
-	FILE *file;
+	uint64_t instance = cov_module_instance(module);
+	const struct section_list *known;
+	struct cov_build_id own;
+
+	memset(list, 0, sizeof(*list));
+	if (!instance)
+		return 0;
+	if (!id) {
+		loaded_build_id(module, &own);
+		id = &own;
+	}
+	known = cov_sections_recall(&cov->known, module, instance, id);
+	return known ? cov_sections_copy(list, known) : learn(cov, module, instance, id, list);
+}
+
+/* The core kernel has one section for our purposes; only kallsyms knows where. */
+static int core_sections(struct cov *cov, struct section_list *list)
+{
+	struct symbols *symbols = cov_symbols_get(cov);
+	uint64_t start, end;
 	int ret = 0;
 
-	file = fopen("/proc/kallsyms", "re");
-	if (!file)
-		return 0;
-	while (!(start && end) && getline(&line, &size, file) > 0) {
-		unsigned long long address;
-		char name[16];
-
-		if (sscanf(line, "%llx %*c %15s", &address, name) != 2)
-			continue;
-		if (!strcmp(name, "_stext"))
-			start = address;
-		else if (!strcmp(name, "_etext"))
-			end = address;
-	}
-	if (start && end > start)
+	if (!symbols)
+		return -ENOMEM;
+	if (cov_symbols_core(symbols, &start, &end))
 		ret = cov_sections_add(list, ".text", start, end - start);
-	free(line);
-	fclose(file);
+	cov_symbols_free(symbols);
 	if (ret)
 		cov_sections_free(list);
 	return ret;
@@ -177,6 +148,6 @@ static int core_sections(struct section_list *list)
 int cov_sections_of(struct cov *cov, const char *module, struct section_list *list)
 {
 	if (!strcmp(module, COV_CORE_KERNEL))
-		return core_sections(list);
+		return core_sections(cov, list);
 	return cov_sections_loaded(cov, module, NULL, list);
 }

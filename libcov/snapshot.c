@@ -160,46 +160,73 @@ static int read_sections(struct cov *cov, struct snapshot_target *target)
 	return target->sections.count ? 0 : kept_sections(cov, target);
 }
 
-/*
- * Find each function's section, and the end of sections of unknown size. A function in
- * none of them, because no names were known, is put in a ".text" that begins where the
- * target's text does.
- */
-static int place_functions(struct cov *cov, struct snapshot_target *target)
+static bool all_have_sections(const struct snapshot_target *target)
 {
-	struct section_list *list = &target->sections;
-	const struct cov_target_info *info = &target->info;
-	uint64_t *ends;
-	bool again = false;
 	uint32_t i;
 
-	for (i = 0; i < info->functions; i++)
-		if (cov_sections_find(list, target->functions[i].address) == COV_NONE)
-			again = true;
-	if ((again || !list->count) &&
-	    cov_sections_add(list, ".text", info->text_base, info->text_size))
-		return cov_fail(cov, ENOMEM, "no memory for a section");
+	for (i = 0; i < target->info.functions; i++)
+		if (cov_sections_find(&target->sections, target->functions[i].address) == COV_NONE)
+			return false;
+	return target->sections.count;
+}
 
-	ends = calloc(list->count, sizeof(*ends));
-	target->section_of = calloc((size_t)info->functions + 1, sizeof(*target->section_of));
-	if (!ends || !target->section_of) {
-		free(ends);
-		return cov_fail(cov, ENOMEM, "no memory for a section");
-	}
-	for (i = 0; i < info->functions; i++) {
-		const struct cov_function *f = &target->functions[i];
-		unsigned int s = cov_sections_find(list, f->address);
+static int find_sections(struct snapshot_target *target)
+{
+	uint32_t i;
+
+	target->section_of = calloc((size_t)target->info.functions + 1,
+				    sizeof(*target->section_of));
+	if (!target->section_of)
+		return -ENOMEM;
+	for (i = 0; i < target->info.functions; i++) {
+		unsigned int s = cov_sections_find(&target->sections,
+						   target->functions[i].address);
 
 		target->section_of[i] = s == COV_NONE ? 0 : s;
-		s = target->section_of[i];
-		if (f->address + f->size > ends[s])
-			ends[s] = f->address + f->size;
+	}
+	return 0;
+}
+
+/* A section of unknown size extends to the end of its last function. */
+static int find_ends(struct snapshot_target *target)
+{
+	struct section_list *list = &target->sections;
+	uint64_t *ends = calloc(list->count, sizeof(*ends));
+	uint32_t i;
+
+	if (!ends)
+		return -ENOMEM;
+	for (i = 0; i < target->info.functions; i++) {
+		const struct cov_function *f = &target->functions[i];
+		uint64_t *end = &ends[target->section_of[i]];
+
+		if (f->address + f->size > *end)
+			*end = f->address + f->size;
 	}
 	for (i = 0; i < list->count; i++)
 		if (!list->entries[i].size && ends[i] > list->entries[i].base)
 			list->entries[i].size = ends[i] - list->entries[i].base;
 	free(ends);
 	return 0;
+}
+
+/*
+ * A function in no section, because no names were known, is put in a ".text" that begins
+ * where the target's text does.
+ */
+static int place_functions(struct cov *cov, struct snapshot_target *target)
+{
+	const struct cov_target_info *info = &target->info;
+	int ret = 0;
+
+	if (!all_have_sections(target))
+		ret = cov_sections_add(&target->sections, ".text", info->text_base,
+				       info->text_size);
+	if (!ret)
+		ret = find_sections(target);
+	if (!ret)
+		ret = find_ends(target);
+	return ret ? cov_fail(cov, ENOMEM, "no memory for a section") : 0;
 }
 
 static int read_once(struct cov *cov, uint32_t id, struct snapshot_target *target)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * symbols.c - the kernel's functions by address, from /proc/kallsyms. Calls nothing
- * else of libcov.
+ * symbols.c - the kernel's functions by address, from /proc/kallsyms. May call file.c.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +21,8 @@ struct symbols {
 	size_t count, room;
 	char *text;
 	size_t length, text_room;
+	uint64_t core_start, core_end;	/* of the kernel's own code; 0 if not known */
+	unsigned int users;		/* atomic: a handle and its records may be in two threads */
 };
 
 static bool grow(void **array, size_t *room, size_t wanted, size_t size)
@@ -64,6 +66,14 @@ static size_t add_module(struct symbols *symbols, const char *name, size_t lengt
 	return add_text(symbols, name, length);
 }
 
+/* Is a line's name, which has its end behind it, @name? */
+static bool is_called(const char *line, const char *name)
+{
+	size_t length = strlen(name);
+
+	return !strncmp(line, name, length) && strchr("\t\n", line[length]);
+}
+
 /* "ffffffffc0a00000 t toy_main\t[toy]"; false if out of memory */
 static bool add_line(struct symbols *symbols, const char *line)
 {
@@ -73,9 +83,15 @@ static bool add_line(struct symbols *symbols, const char *line)
 
 	symbol.address = strtoull(line, &end, 16);
 	/* Without permission to see them, all addresses are 0. */
-	if (!symbol.address || end[0] != ' ' || !end[1] || !strchr("tTwW", end[1]) || end[2] != ' ')
+	if (!symbol.address || end[0] != ' ' || !end[1] || end[2] != ' ')
 		return true;
 	name = end + 3;
+	if (is_called(name, "_stext"))
+		symbols->core_start = symbol.address;
+	else if (is_called(name, "_etext"))
+		symbols->core_end = symbol.address;
+	if (!strchr("tTwW", end[1]))
+		return true;
 	bracket = strchr(name, '[');
 	if (bracket) {
 		symbol.module = add_module(symbols, bracket + 1, strcspn(bracket + 1, "]\n"));
@@ -117,12 +133,13 @@ static bool read_lines(struct symbols *symbols)
 	return ok;
 }
 
-struct symbols *cov_symbols_load(void)
+static struct symbols *load(void)
 {
 	struct symbols *symbols = calloc(1, sizeof(*symbols));
 
 	if (!symbols)
 		return NULL;
+	symbols->users = 1;
 	add_text(symbols, COV_CORE_KERNEL, strlen(COV_CORE_KERNEL));
 	if (symbols->text && read_lines(symbols))
 		return symbols;
@@ -130,41 +147,66 @@ struct symbols *cov_symbols_load(void)
 	return NULL;
 }
 
-/* /proc/modules as a string, or NULL; free() it. */
-static char *read_modules(void)
+/*
+ * "covtarget 90112 0 - Live 0xffffffffc0a00000": what changes with its symbols, which is not how
+ * often it is in use. Another build may well get the same size and address.
+ */
+static void write_module(FILE *out, const char *line)
+{
+	char name[COV_MODULE_LEN], state[16], address[24];
+
+	if (sscanf(line, "%63s %*s %*s %*s %15s %23s", name, state, address) == 3)
+		fprintf(out, "%s %s %s %" PRIu64 "\n", name, state, address,
+			cov_module_instance(name));
+}
+
+/* Which modules are loaded, as a string, or NULL if that is not known; free() it. */
+static char *list_modules(void)
 {
 	FILE *file = fopen("/proc/modules", "re");
-	char *text = NULL;
-	size_t size = 0;
+	char *line = NULL, *text = NULL;
+	size_t size = 0, length;
+	FILE *out;
 
 	if (!file)
 		return NULL;
-	if (getdelim(&text, &size, '\0', file) < 0) {
-		free(text);
-		text = NULL;
-	}
+	out = open_memstream(&text, &length);
+	while (out && getline(&line, &size, file) > 0)
+		write_module(out, line);
+	free(line);
 	fclose(file);
-	return text;
+	if (!out || !fclose(out))
+		return text;
+	free(text);
+	return NULL;
 }
 
-const struct symbols *cov_symbols_current(struct cov *cov)
+static bool are_current(const struct cov *cov, const char *modules)
 {
-	char *modules = read_modules();
+	return cov->symbols && modules && cov->modules && !strcmp(modules, cov->modules);
+}
 
-	if (cov->symbols && modules && cov->modules && !strcmp(modules, cov->modules)) {
+struct symbols *cov_symbols_get(struct cov *cov)
+{
+	char *modules = list_modules();
+
+	if (are_current(cov, modules)) {
 		free(modules);
-		return cov->symbols;
+	} else {
+		cov_symbols_free(cov->symbols);
+		cov->symbols = load();
+		free(cov->modules);
+		cov->modules = modules;
 	}
-	cov_symbols_free(cov->symbols);
-	cov->symbols = cov_symbols_load();
-	free(cov->modules);
-	cov->modules = modules;
+	if (cov->symbols)
+		__atomic_fetch_add(&cov->symbols->users, 1, __ATOMIC_RELAXED);
 	return cov->symbols;
 }
 
 void cov_symbols_free(struct symbols *symbols)
 {
-	if (!symbols)
+	/* Everything that others did with them comes before their memory is freed. */
+	if (!symbols || __atomic_sub_fetch(&symbols->users, 1, __ATOMIC_ACQ_REL))
 		return;
 	free(symbols->entries);
 	free(symbols->text);
@@ -211,4 +253,11 @@ uint64_t cov_symbols_next(const struct symbols *symbols, const char *module, con
 		    (!module || !strcmp(symbols->text + symbols->entries[i].module, module)))
 			return symbols->entries[i].address;
 	return 0;
+}
+
+bool cov_symbols_core(const struct symbols *symbols, uint64_t *start, uint64_t *end)
+{
+	*start = symbols->core_start;
+	*end = symbols->core_end;
+	return *start && *end > *start;
 }

@@ -116,9 +116,10 @@ COV_PUBLIC int cov_trace_open(struct cov *cov, const struct cov_trace_options *o
 
 	cov_begin(cov);
 	*out = NULL;
-	ret = cov_take(&o, sizeof(o), options ? options : &defaults);
+	ret = cov_take_options(cov, &o, sizeof(o), options ? options : &defaults,
+			       "struct cov_trace_options");
 	if (ret)
-		return cov_fail(cov, -ret, "struct cov_trace_options: wrong size, or members that this libcov does not know");
+		return ret;
 	trace = calloc(1, sizeof(*trace));
 	if (!trace)
 		return cov_fail(cov, ENOMEM, "no memory for a trace");
@@ -134,12 +135,6 @@ COV_PUBLIC int cov_trace_open(struct cov *cov, const struct cov_trace_options *o
 }
 
 /* ---- reading ----------------------------------------------------------- */
-
-static int give_error(int error)
-{
-	errno = error;
-	return -error;
-}
 
 COV_PUBLIC int cov_trace_losses(const struct cov_trace_handle *trace,
 				struct cov_trace_losses *losses)
@@ -185,7 +180,7 @@ COV_PUBLIC int cov_trace_task(const struct cov_trace_handle *trace, unsigned int
 	unsigned int kind;
 
 	if (task >= trace->nr_tasks || !task_pid(trace, task))
-		return give_error(ERANGE);
+		return cov_errno(ERANGE);
 	from = &trace->tasks[task];
 	ours.pid = from->pid;
 	ours.tgid = from->tgid;
@@ -303,13 +298,13 @@ COV_PUBLIC int cov_trace_read(const struct cov_trace_handle *trace, unsigned int
 	int words;
 
 	if (task >= trace->nr_tasks || chunk > trace->nr_chunks || at > CHUNK_WORDS)
-		return give_error(ERANGE);
+		return cov_errno(ERANGE);
 	if (!find_record(trace, task, &chunk, &at))
-		return give_error(ENODATA);
+		return cov_errno(ENODATA);
 	words = read_record(trace, &trace->chunks[chunk * CHUNK_WORDS + at], CHUNK_WORDS - at,
 			    &event);
 	if (words < 0)
-		return give_error(EPROTO);
+		return cov_errno(EPROTO);
 	*position = chunk << 16 | (at + words);
 	return cov_give(out, &event, sizeof(event));
 }

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -37,6 +38,7 @@ void *__real_mmap(void *at, size_t length, int protection, int flags, int fd, of
 FILE *__real_fopen(const char *path, const char *mode);
 DIR *__real_opendir(const char *path);
 int __real_access(const char *path, int mode);
+int __real_stat(const char *path, struct stat *status);
 int __real_statfs(const char *path, struct statfs *fs);
 int __wrap_open(const char *path, int flags, ...);
 int __wrap_close(int fd);
@@ -46,6 +48,7 @@ void *__wrap_mmap(void *at, size_t length, int protection, int flags, int fd, of
 FILE *__wrap_fopen(const char *path, const char *mode);
 DIR *__wrap_opendir(const char *path);
 int __wrap_access(const char *path, int mode);
+int __wrap_stat(const char *path, struct stat *status);
 int __wrap_statfs(const char *path, struct statfs *fs);
 #endif
 
@@ -1069,6 +1072,13 @@ static const char *redirected(const char *path, char buffer[PATH_MAX])
 	return path;
 }
 
+/* The same, of what is being opened. */
+static const char *opened(const char *path, char buffer[PATH_MAX])
+{
+	fake_kernel()->opens++;
+	return redirected(path, buffer);
+}
+
 static int open_control(int flags)
 {
 	int fd;
@@ -1098,7 +1108,7 @@ int WRAP(open)(const char *path, int flags, ...)
 	if (flags & O_CREAT)
 		mode = va_arg(args, mode_t);
 	va_end(args);
-	return REAL(open)(redirected(path, buffer), flags, mode);
+	return REAL(open)(opened(path, buffer), flags, mode);
 }
 
 /* What was attached or registered through the file goes with it, unless it is kept. */
@@ -1171,14 +1181,14 @@ FILE *WRAP(fopen)(const char *path, const char *mode)
 {
 	char buffer[PATH_MAX];
 
-	return REAL(fopen)(redirected(path, buffer), mode);
+	return REAL(fopen)(opened(path, buffer), mode);
 }
 
 DIR *WRAP(opendir)(const char *path)
 {
 	char buffer[PATH_MAX];
 
-	return REAL(opendir)(redirected(path, buffer));
+	return REAL(opendir)(opened(path, buffer));
 }
 
 int WRAP(access)(const char *path, int mode)
@@ -1186,6 +1196,13 @@ int WRAP(access)(const char *path, int mode)
 	char buffer[PATH_MAX];
 
 	return REAL(access)(redirected(path, buffer), mode);
+}
+
+int WRAP(stat)(const char *path, struct stat *status)
+{
+	char buffer[PATH_MAX];
+
+	return REAL(stat)(redirected(path, buffer), status);
 }
 
 int WRAP(statfs)(const char *path, struct statfs *fs)

@@ -156,6 +156,7 @@ struct fake_target {
  * @checkpoint: of the last COV_IOC_CHECKPOINT_ADD
  * @deleted: of the last COV_IOC_CHECKPOINT_DEL
  * @switched: the last COV_IOC_CHECKPOINT_SWITCH
+ * @opens: files and directories that were opened, without the control file
  */
 struct fake_kernel {
 	uint32_t ready;
@@ -183,6 +184,7 @@ struct fake_kernel {
 	struct cov_checkpoint_add checkpoint;
 	struct cov_checkpoint_del deleted;
 	struct cov_checkpoint_switch switched;
+	uint32_t opens;
 };
 
 /* fake_kernel - its state; never NULL */

@@ -68,6 +68,7 @@ int make_tree(void **state)
 	if (!mkdtemp(root) || setenv("FAKE_ROOT", root, 1))
 		return -1;
 	put("/sys/module/livecov/initstate", "live\n");
+	put("/sys/module/toy/initstate", "live\n");
 	put("/sys/module/toy/sections/.text", "0xffffffffc0a00000\n");
 	put("/sys/module/toy/sections/.text.unlikely", "0xffffffffc0a02000\n");
 	put("/sys/module/toy/sections/.data", "0xffffffffc0a03000\n");

@@ -280,6 +280,87 @@ static void checkpoints_are_switched_by_their_very_names(void **state)
 	assert_fails(checkpoint_xstate_all(1), EIO);
 }
 
+static void a_branchs_checkpoint_is_not_deleted_on_its_own(void **state)
+{
+	unsigned long before, after;
+	char branch[64];
+
+	(void)state;
+	add_main();
+	assert_int_equal(get_next_unhit_cp(branch, sizeof(branch), 0, 1), 0);
+	assert_non_null(strchr(branch, '#'));
+	assert_int_equal(get_numtotal(&before), 0);
+	assert_fails(checkpoint_del(branch), EOPNOTSUPP);
+	assert_int_equal(get_numtotal(&after), 0);
+	assert_int_equal(after, before);
+	assert_int_equal(checkpoint_del("toy_main#none"), 0);
+}
+
+static void a_branchs_name_is_in_use(void **state)
+{
+	unsigned long before, after;
+	char branch[64];
+
+	(void)state;
+	add_main();
+	assert_int_equal(get_next_unhit_cp(branch, sizeof(branch), 0, 1), 0);
+	assert_int_equal(get_numtotal(&before), 0);
+	assert_fails(checkpoint_add(branch, main_name, 3, 1, 0), EEXIST);
+	assert_int_equal(get_numtotal(&after), 0);
+	assert_int_equal(after, before);
+	failing(_IOC_NR(COV_IOC_TARGET), EIO);
+	assert_fails(checkpoint_add(branch, main_name, 3, 1, 0), EIO);
+	failing(0, 0);
+	/* With its function goes the name. */
+	assert_int_equal(checkpoint_del(main_name), 0);
+	assert_int_equal(checkpoint_add(branch, main_name, 3, 1, 0), 0);
+}
+
+static void pointers_that_are_null_are_refused(void **state)
+{
+	unsigned long n = 4711;
+	char buf[64] = "old";
+	size_t len = 4096;
+
+	(void)state;
+	add_main();
+	assert_int_equal(cov_register(3, 1), 0);
+	assert_fails(checkpoint_add(NULL, main_name, 0, 1, 1), EFAULT);
+	assert_fails(checkpoint_add("other", NULL, 0, 1, 1), EFAULT);
+	assert_fails(checkpoint_del(NULL), EFAULT);
+	assert_fails(get_numhit(NULL), EFAULT);
+	assert_fails(get_numtotal(NULL), EFAULT);
+	assert_fails(get_coverage(NULL), EFAULT);
+	assert_fails(cov_path_count(NULL), EFAULT);
+	assert_fails(get_cp_status(NULL, STATUS_HIT, &n), EFAULT);
+	assert_fails(get_cp_status(main_name, STATUS_HIT, NULL), EFAULT);
+	assert_fails(get_next_unhit_func(NULL, 100, 0, 1), EFAULT);
+	assert_fails(get_next_unhit_cp(NULL, 100, 0, 1), EFAULT);
+	assert_fails(get_path_map(buf, NULL), EFAULT);
+	assert_fails(get_path_map(NULL, &len), EFAULT);
+	assert_fails(cov_get_buffer(NULL, 100), EFAULT);
+	assert_int_equal(cov_get_buffer(NULL, 0), 0);
+	output_path_map(NULL, 100);
+	assert_int_equal(n, 4711);
+	assert_string_equal(buf, "old");
+}
+
+/* codecov's own programs ask after each checkpoint that they add. */
+static void asking_again_opens_no_file(void **state)
+{
+	unsigned long n;
+
+	(void)state;
+	add_main();
+	assert_int_equal(get_numtotal(&n), 0);
+	assert_int_equal(cov_path_count(&n), 0);
+	assert_int_equal(checkpoint_add("other", main_name, 3, 1, 0), 0);
+	fake_kernel()->opens = 0;
+	assert_int_equal(get_numtotal(&n), 0);
+	assert_int_equal(get_next_unhit_func((char[64]){ 0 }, 64, 0, 1), -1);
+	assert_int_equal(fake_kernel()->opens, 0);
+}
+
 /* Each name is there once; what is passed and what is next are the two parts of all. */
 static void numbers_and_names_agree(void **state)
 {
@@ -455,21 +536,18 @@ static void the_buffer_is_printed_and_cleared(void **state)
 
 static int make_tree(void **state)
 {
-	char path[128];
-	FILE *file;
+	char command[512];
 
 	(void)state;
 	if (!mkdtemp(root) || setenv("FAKE_ROOT", root, 1))
 		return -1;
-	snprintf(path, sizeof(path), "%s/proc", root);
-	if (mkdir(path, 0700))
-		return -1;
-	snprintf(path, sizeof(path), "%s/proc/kallsyms", root);
-	file = fopen(path, "w");
-	if (!file)
-		return -1;
-	fputs("ffffffff81200000 T do_dentry_open\nffffffff81200100 T after_it\n", file);
-	return fclose(file);
+	snprintf(command, sizeof(command),
+		 "cd %s && mkdir -p proc sys/module/toy/sections &&"
+		 "echo live > sys/module/toy/initstate &&"
+		 "echo 0xffffffffc0a00000 > sys/module/toy/sections/.text &&"
+		 "printf '%%s T %%s\\n' ffffffff81200000 do_dentry_open ffffffff81200100 after_it"
+		 " > proc/kallsyms", root);
+	return system(command);
 }
 
 static int remove_tree(void **state)
@@ -496,6 +574,10 @@ int main(void)
 		TEST(checkpoints_are_added_as_they_were),
 		TEST(checkpoints_are_deleted),
 		TEST(checkpoints_are_switched_by_their_very_names),
+		TEST(a_branchs_checkpoint_is_not_deleted_on_its_own),
+		TEST(a_branchs_name_is_in_use),
+		TEST(pointers_that_are_null_are_refused),
+		TEST(asking_again_opens_no_file),
 		TEST(numbers_and_names_agree),
 		TEST(next_unhit_looks_at_levels_and_room),
 		TEST(the_path_map_tells_who_came),

@@ -607,10 +607,12 @@ static void options_that_we_do_not_know_are_refused(void **state)
 	} options;
 
 	memset(&options, 0, sizeof(options));
-	assert_error(cov_attach(*state, "toy", &options.ours, NULL), EINVAL, "size");
+	assert_error(cov_attach(*state, "toy", &options.ours, NULL), EINVAL,
+		     "struct cov_attach_options: wrong size");
 	options.ours.size = sizeof(options);
 	options.newer = 1;
-	assert_error(cov_attach(*state, "toy", &options.ours, NULL), E2BIG, "size");
+	assert_error(cov_attach(*state, "toy", &options.ours, NULL), E2BIG,
+		     "struct cov_attach_options: wrong size, or members");
 	assert_int_equal(fake_kernel()->attaches, 0);
 	options.newer = 0;
 	assert_int_equal(cov_attach(*state, "toy", &options.ours, NULL), 0);
@@ -941,6 +943,146 @@ static void symbols_are_read_again_when_modules_have_come(void **state)
 	assert_int_equal(cov_checkpoint_add(*state, &options, NULL), 0);
 }
 
+/* ---- what a handle keeps ---------------------------------------------------- */
+
+static void add_three(struct cov *cov)
+{
+	assert_int_equal(checkpoint_add(cov, "one", "toy:toy_main", 0, 0, 1), 0);
+	assert_int_equal(checkpoint_add(cov, "two", "toy:toy_main", 4, 0, 0), 0);
+	assert_int_equal(checkpoint_add(cov, "three", "toy:toy_main", 7, 0, 0), 0);
+}
+
+/* The first section of the last target, and what was opened to learn of it. */
+static struct section first_section(struct cov *cov, uint32_t *opens)
+{
+	struct cov_snapshot *snapshot;
+	struct section section;
+
+	fake_kernel()->opens = 0;
+	assert_int_equal(cov_snapshot_take(cov, NULL, &snapshot), 0);
+	*opens = fake_kernel()->opens;
+	section = snapshot->targets[snapshot->count - 1].sections.entries[0];
+	section.name = NULL;
+	cov_snapshot_free(snapshot);
+	return section;
+}
+
+static void move(const char *from, const char *to)
+{
+	char full[2][512];
+
+	snprintf(full[0], sizeof(full[0]), "%s%s", root, from);
+	snprintf(full[1], sizeof(full[1]), "%s%s", root, to);
+	assert_int_equal(rename(full[0], full[1]), 0);
+}
+
+static void a_modules_sections_are_read_once_for_all_checkpoints(void **state)
+{
+	uint32_t for_one, for_three, again;
+
+	assert_int_equal(cov_add_module_dir(*state, TOY_DIRECTORY), 0);
+	assert_int_equal(checkpoint_add(*state, "cp", "toy:toy_main", 0, 0, 1), 0);
+	assert_int_equal(first_section(*state, &for_one).size, 0x56);
+	assert_int_equal(first_section(*state, &again).size, 0x56);
+	assert_true(for_one > 0);
+	assert_int_equal(again, 0);
+	/* What was not found there may be here. */
+	assert_int_equal(cov_add_module_dir(*state, TOY_DIRECTORY), 0);
+	add_three(*state);
+	assert_int_equal(first_section(*state, &for_three).size, 0x56);
+	assert_int_equal(for_three, for_one);
+}
+
+static void a_directory_that_is_added_has_what_was_not_found(void **state)
+{
+	uint32_t opens;
+
+	add_three(*state);
+	first_section(*state, &opens);
+	assert_int_equal(cov_add_module_dir(*state, TOY_DIRECTORY), 0);
+	assert_int_equal(first_section(*state, &opens).size, 0x56);
+	assert_true(opens > 0);
+	/* Not what was learnt of another build. */
+	put_build_id("toy", 0x02);
+	attached(*state);
+	assert_int_equal(fake_kernel()->targets[3].sections[0].size, 0);
+}
+
+static void sections_are_read_again_when_a_module_was_loaded_again(void **state)
+{
+	uint32_t opens;
+
+	add_three(*state);
+	assert_true(first_section(*state, &opens).base == FAKE_BASE);
+	move("/sys/module/toy", "/sys/module/old");
+	assert_int_equal(checkpoint_del(*state, "three"), 0);
+	put("/sys/module/toy/initstate", "live\n");
+	put("/sys/module/toy/sections/.text", "0xffffffffc09ff000\n");
+	assert_true(first_section(*state, &opens).base == FAKE_BASE - 0x1000);
+	drop("/sys/module/toy/sections/.text");
+	drop("/sys/module/toy/sections");
+	drop("/sys/module/toy/initstate");
+	drop("/sys/module/toy");
+	/* And not when it is not loaded: then the target's text stands for them. */
+	assert_true(first_section(*state, &opens).base == FAKE_BASE);
+	assert_int_equal(opens, 0);
+	move("/sys/module/old", "/sys/module/toy");
+}
+
+static void sections_of_a_module_that_is_being_loaded_are_not_kept(void **state)
+{
+	uint32_t opens;
+
+	put("/sys/module/toy/initstate", "coming\n");
+	drop("/sys/module/toy/sections/.text.unlikely");
+	add_three(*state);
+	assert_true(first_section(*state, &opens).base == FAKE_BASE);
+	put("/sys/module/toy/initstate", "live\n");
+	put("/sys/module/toy/sections/.text.unlikely", "0xffffffffc0a02000\n");
+	attached(*state);
+	assert_int_equal(fake_kernel()->last.nr_sections, 2);
+}
+
+/* How often a module is in use changes all the time. */
+static void the_kernels_symbols_are_read_once_for_all_checkpoints(void **state)
+{
+	put("/proc/modules", "toy 16384 0 - Live 0xffffffffc0a00000\n");
+	put("/proc/kallsyms", "ffffffff81000000 T _stext\nffffffff81000050 t toy_main\n"
+	    "ffffffff82000000 D _etext\n");
+	assert_int_equal(checkpoint_add(*state, "one", "vmlinux:toy_main", 0, 0, 0), 0);
+	put("/proc/modules", "toy 16384 3 other,another, Live 0xffffffffc0a00000\n");
+	fake_kernel()->opens = 0;
+	assert_int_equal(checkpoint_add(*state, "two", "vmlinux:toy_main", 0, 0, 0), 0);
+	assert_true(fake_kernel()->opens > 0);
+	/* Nothing but /proc/modules, for the function and for the section it is in. */
+	assert_true(fake_kernel()->opens <= 2);
+	drop("/proc/kallsyms");
+	assert_int_equal(checkpoint_add(*state, "three", "vmlinux:toy_main", 0, 0, 0), 0);
+	drop("/proc/modules");
+}
+
+/* Another build may have the same size and address. */
+static void symbols_are_read_again_when_a_module_was_loaded_again(void **state)
+{
+	struct cov_checkpoint_options options = place_in(NULL, 0);
+
+	options.module = NULL;
+	options.function = "toy_main";
+	put("/proc/modules", "toy 16384 0 - Live 0xffffffffc0a00000\n");
+	put("/proc/kallsyms", "ffffffffc0a00033 t toy_main\t[toy]\n");
+	assert_int_equal(cov_checkpoint_add(*state, &options, NULL), 0);
+	put("/proc/kallsyms", "ffffffffc0a00033 t toy_main\t[toy]\n"
+	    "ffffffffc0a00043 t toy_main\t[toy]\n");
+	move("/sys/module/toy", "/sys/module/old");
+	put("/sys/module/toy/initstate", "live\n");
+	assert_error(cov_checkpoint_add(*state, &options, NULL), ENOTUNIQ, "there are 2 functions");
+	drop("/sys/module/toy/initstate");
+	drop("/sys/module/toy");
+	move("/sys/module/old", "/sys/module/toy");
+	drop("/proc/kallsyms");
+	drop("/proc/modules");
+}
+
 /* Its strings have gone with the snapshot. */
 static struct cov_checkpoint_desc status_of(struct cov *cov, unsigned int t)
 {
@@ -1115,6 +1257,12 @@ int main(void)
 		TEST(as_many_places_are_named_as_there_is_room_for),
 		TEST(that_more_places_exist_is_said_whatever_their_length),
 		TEST(symbols_are_read_again_when_modules_have_come),
+		TEST(a_modules_sections_are_read_once_for_all_checkpoints),
+		TEST(a_directory_that_is_added_has_what_was_not_found),
+		TEST(sections_are_read_again_when_a_module_was_loaded_again),
+		TEST(sections_of_a_module_that_is_being_loaded_are_not_kept),
+		TEST(the_kernels_symbols_are_read_once_for_all_checkpoints),
+		TEST(symbols_are_read_again_when_a_module_was_loaded_again),
 		TEST(checkpoint_status_tells_what_became_of_it),
 		TEST(checkpoints_are_switched_and_restarted),
 		TEST(levels_leave_targets_out_of_all),
