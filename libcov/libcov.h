@@ -1315,15 +1315,15 @@ int cov_records_get(const struct cov_records *records, size_t i, struct cov_reco
 struct cov_flow;
 
 /**
- * cov_flow_open - compute the control flow between blocks
- * @cov: handle; livecov is asked for the text of a live target
+ * cov_flow_open - the control flow between blocks, also while their module is unloaded
+ * @cov: handle
  * @snapshot: from cov_snapshot_take(); it must live as long as @flow
  * @t: index
  * @function: index: it and its cold parts; COV_NONE for all
  * @flow: out; free it with cov_flow_close()
  *
- * The successor of a block without a conditional jump is guessed, as for cov_rank().
- * Errors: ERANGE, ENOMEM.
+ * A static branch may lead to either of two blocks; where a computed jump leads is not known.
+ * Errors: ERANGE, ENOMEM, EOPNOTSUPP livecov.ko is older.
  */
 int cov_flow_open(struct cov *cov, const struct cov_snapshot *snapshot, unsigned int t,
 		  unsigned int function, struct cov_flow **flow);
@@ -1548,7 +1548,7 @@ struct cov_unhit {
 
 /**
  * cov_rank - order what was not reached, the most rewarding first
- * @cov: handle; livecov is asked for the text of live targets
+ * @cov: handle
  * @snapshot: what to rank
  * @levels: mask; functions that have one of these levels; 0 is any
  * @flags: COV_RANK_*
@@ -1560,11 +1560,10 @@ struct cov_unhit {
  * A place that a single checkpoint and the module's own target both have is listed once, as the
  * latter's.
  *
- * The successor of a block without a conditional jump is guessed from its last bytes (a
- * direct jump to the start of a block; a return); otherwise, or if the target is not
- * loaded, the block is assumed to fall through to the next one. So the count of blocks
- * may be slightly off, the order hardly. Nothing is assumed to follow the check of a
- * stack protector. The list of places itself is exact. Errors: EINVAL a bad flag, ENOMEM.
+ * A call is taken to return, and a computed jump to lead nowhere: so the count of blocks may
+ * be slightly off, the order hardly. Nothing is taken to follow the check of a stack
+ * protector. The list of places itself is exact. Errors: EINVAL a bad flag, ENOMEM, EOPNOTSUPP
+ * livecov.ko is older (not with COV_RANK_FUNCTIONS_ONLY).
  */
 int cov_rank(struct cov *cov, const struct cov_snapshot *snapshot,
 	     uint64_t levels, unsigned int flags, struct cov_ranking **ranking);
