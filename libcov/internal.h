@@ -11,11 +11,11 @@
  *	attach.c task.c checkpoint.c	what changes livecov
  *	engines.c samples.c map.c news.c trace.c	what one call tells, or maps
  *	snapshot.c snapshot_get.c	the tables, and what is in them
+ *	graph.c records.c	on a snapshot
+ *	rank.c lines.c		on a snapshot
  *	known_sets.c		who covers what: bitmaps alone, calls nothing of ours
  *	sample_table.c		every sample's coverage
  *	sample_places.c		on that
- *	graph.c records.c	on a snapshot
- *	rank.c lines.c		on a snapshot
  *	query.c			numbers, the next unhit place
  */
 #ifndef LIBCOV_INTERNAL_H

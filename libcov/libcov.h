@@ -994,17 +994,19 @@ struct cov_place_counts {
  * struct cov_sample_desc - one sample
  * @size: sizeof
  * @id: given to cov_register()
- * @effective: 1 if it certainly was the first to cover something
+ * @effective: 1 if it certainly was the first to cover something, or to take a path
  * @covered: what it has covered
  * @alone: what it has covered and no other sample has
  * @first: what it was the first to cover
+ * @paths_recorded: 1 if a target of the table has COV_ATTACH_PATHS
+ * @first_paths: the paths of those targets (see cov_paths()) that it was the first to take
  *
  * Which sample was first is determined by the order of registration: of two samples that
  * ran concurrently, the one registered first counts as first, whichever actually got
  * there first. The actual first one is known, and then counts, where engine kprobe
  * recorded it (struct cov_function_desc and struct cov_branch_desc, @first_sample): for
  * entries, and for an outcome of a branch if the sample that reached the branch first has
- * seen only that outcome.
+ * seen only that outcome. Of paths the actual first one is always known.
  */
 struct cov_sample_desc {
 	size_t size;
@@ -1013,6 +1015,8 @@ struct cov_sample_desc {
 	struct cov_place_counts covered;
 	struct cov_place_counts alone;
 	struct cov_place_counts first;
+	uint32_t paths_recorded;
+	uint64_t first_paths;
 };
 
 /**

@@ -874,10 +874,22 @@ class Samples(Case):
             [str(STOPS), "1/1/0", "0/0/0", "0/0/0", "no"]])
         sample = self.json("samples")["samples"][2]
         self.assertEqual(sample, {
-            "sample": MAIN_STOPS_CHECKS, "effective": True,
+            "sample": MAIN_STOPS_CHECKS, "effective": True, "first_paths": None,
             "covered": {"functions": 3, "blocks": 10, "outcomes": 8, "unknown": 5},
             "first": {"functions": 2, "blocks": 6, "outcomes": 4, "unknown": 5},
             "alone": {"functions": 1, "blocks": 5, "outcomes": 4, "unknown": 5}})
+
+    def test_a_new_path_makes_a_sample_effective(self):
+        self.covstat("detach", "toy")
+        self.covstat("attach", "toy", "--scope", "tracked", "--paths")
+        self.run_samples(3, 4, 5)
+        lines = [line.split() for line in self.covstat("samples").stdout.splitlines()]
+        self.assertEqual(lines[0], ["SAMPLE", "COVERED", "FIRST", "ALONE", "EFFECTIVE", "PATHS"])
+        self.assertEqual([line[2:3] + line[4:] for line in lines[1:]],
+                         [["1/4/4", "yes", "4"], ["0/0/0", "yes", "2"], ["0/0/0", "no", "0"]])
+        self.assertEqual([(sample["effective"], sample["first_paths"])
+                          for sample in self.json("samples")["samples"]],
+                         [(True, 4), (True, 2), (False, 0)])
 
     def test_alone_and_first_and_compare_show_places_by_function(self):
         self.run_samples(FELL, MAIN, STOPS)
