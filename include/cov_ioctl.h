@@ -30,7 +30,7 @@
 
 /* A different major is incompatible; a higher minor only adds. */
 #define COV_ABI_MAJOR		1
-#define COV_ABI_MINOR		4
+#define COV_ABI_MINOR		5
 
 #define COV_MODULE_LEN		64	/* MODULE_NAME_LEN is 56 on 64-bit */
 #define COV_NAME_LEN		256	/* a checkpoint's or function's name */
@@ -241,7 +241,7 @@ struct cov_target_id {
  * @text_size: bytes
  * @generation: changes whenever the tables below are rebuilt
  * @functions: entries for COV_IOC_FUNCTIONS
- * @blocks: entries for COV_IOC_BLOCKS
+ * @blocks: entries for COV_IOC_BLOCKS, and for COV_IOC_EDGES
  * @branches: entries for COV_IOC_BRANCHES
  * @sections: entries for COV_IOC_SECTIONS
  * @names_len: bytes for COV_IOC_NAMES
@@ -396,9 +396,30 @@ struct cov_branch {
 	__u64 first_sample;
 };
 
+#define COV_EDGES_CANARY	(1U << 0)	/* its branch is the stack protector's check */
+
+/**
+ * struct cov_block_edges - one entry of COV_IOC_EDGES: where the block of that index leads
+ * @next: index of the block behind it, if control may go on there; else COV_NONE
+ * @jump: index of the block that its last instruction may jump to; COV_NONE if it does not
+ *	  jump, or leaves the target's blocks, or it is not known where to
+ * @flags: COV_EDGES_*
+ * @pad: 0
+ *
+ * Where it ends in a conditional jump, @next is the way not taken and @jump the one taken. A
+ * static branch has both, too. With COV_EDGES_CANARY nothing is behind @jump but a call that
+ * does not return. They are known as well when the module is unloaded. Since minor version 5.
+ */
+struct cov_block_edges {
+	__u32 next;
+	__u32 jump;
+	__u32 flags;
+	__u32 pad;
+};
+
 /**
  * struct cov_range - read a range of one of a target's tables
- *	   (COV_IOC_FUNCTIONS, _BLOCKS, _BRANCHES, _SECTIONS, _NAMES)
+ *	   (COV_IOC_FUNCTIONS, _BLOCKS, _BRANCHES, _SECTIONS, _NAMES, _EDGES)
  * @target: target id
  * @first: index of the first entry wanted; for _NAMES a byte offset
  * @buffer: address for the entries
@@ -877,6 +898,7 @@ struct cov_trace_record {
 #define COV_IOC_MAP		_IOWR(COV_IOC_MAGIC, 0x29, struct cov_map)
 #define COV_IOC_TRACE		_IOWR(COV_IOC_MAGIC, 0x2a, struct cov_trace)
 #define COV_IOC_REFUSALS	_IOWR(COV_IOC_MAGIC, 0x2b, struct cov_refusals)
+#define COV_IOC_EDGES		_IOWR(COV_IOC_MAGIC, 0x2c, struct cov_range)
 #define COV_IOC_REGISTER	_IOW(COV_IOC_MAGIC, 0x30, struct cov_register)
 #define COV_IOC_UNREGISTER	_IO(COV_IOC_MAGIC, 0x31)
 #define COV_IOC_CHECKPOINT_ADD	_IOWR(COV_IOC_MAGIC, 0x40, struct cov_checkpoint_add)
@@ -900,6 +922,7 @@ _Static_assert(sizeof(struct cov_target_info) == 488, "struct cov_target_info");
 _Static_assert(sizeof(struct cov_function) == 72, "struct cov_function");
 _Static_assert(sizeof(struct cov_block) == 16, "struct cov_block");
 _Static_assert(sizeof(struct cov_branch) == 56, "struct cov_branch");
+_Static_assert(sizeof(struct cov_block_edges) == 16, "struct cov_block_edges");
 _Static_assert(sizeof(struct cov_range) == 32, "struct cov_range");
 _Static_assert(sizeof(struct cov_text) == 24, "struct cov_text");
 _Static_assert(sizeof(struct cov_status) == 64, "struct cov_status");

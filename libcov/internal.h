@@ -12,11 +12,11 @@
  *	attach.c task.c checkpoint.c	what changes livecov
  *	engines.c samples.c map.c news.c trace.c	what one call tells, or maps
  *	snapshot.c snapshot_get.c	the tables, and what is in them
+ *	graph.c records.c	on a snapshot
+ *	rank.c lines.c		on a snapshot
  *	known_sets.c		who covers what: bitmaps alone, calls nothing of ours
  *	sample_table.c		every sample's coverage
  *	sample_places.c		on that
- *	graph.c records.c	on a snapshot
- *	rank.c lines.c		on a snapshot
  *	query.c			numbers, the next unhit place
  */
 #ifndef LIBCOV_INTERNAL_H
@@ -286,6 +286,7 @@ struct snapshot_target {
 	struct cov_function *functions;
 	struct cov_block *blocks;
 	struct cov_branch *branches;
+	struct cov_block_edges *edges;	/* one for each block; NULL: livecov.ko is older */
 	char *names;
 	struct section_list sections;
 	uint32_t *section_of;	/* one for each function */
@@ -371,29 +372,7 @@ int cov_sample_earlier(const struct cov_sample_table *table, uint32_t sample,
 
 /* ---- graph.c ---- */
 
-/*
- * struct graph - one target's flow
- * @next: two successors for each block, COV_NONE where there is none: [0] the block after
- *	  it, [1] where its jump goes
- * @jcc: does it end in a conditional jump?
- * @canary: is that the check of the stack protector?
- * @by_address: all block indices, ordered by address
- */
-struct graph {
-	const struct snapshot_target *target;
-	uint32_t (*next)[2];
-	bool *jcc;
-	bool *canary;
-	uint32_t *by_address;
-};
-
-/* Instead of one function with its cold parts: */
-#define GRAPH_ALL	COV_NONE
-#define GRAPH_UNHIT	(COV_NONE - 1)	/* those with a block that did not run */
-
-/* cov_graph_build - the flow of functions; blocks of others have no successors */
-int cov_graph_build(struct cov *cov, struct graph *graph,
-		    const struct snapshot_target *target, uint32_t which);
-void cov_graph_free(struct graph *graph);
+/* cov_graph_check - 0; -EOPNOTSUPP, noted: livecov.ko is older and gave no @edges */
+int cov_graph_check(struct cov *cov, const struct snapshot_target *target);
 
 #endif /* LIBCOV_INTERNAL_H */

@@ -1007,10 +1007,12 @@ struct cov_place_counts {
  * struct cov_sample_desc - one sample
  * @size: sizeof
  * @id: given to cov_register()
- * @effective: 1 if it certainly was the first to cover something
+ * @effective: 1 if it certainly was the first to cover something, or to take a path
  * @covered: what it has covered
  * @alone: what it has covered and no other sample has
  * @first: what it was the first to cover
+ * @paths_recorded: 1 if a target of the table has COV_ATTACH_PATHS
+ * @first_paths: the paths of those targets (see cov_paths()) that it was the first to take
  *
  * Which sample was first is determined by the order of registration: of two samples that
  * ran concurrently, the one registered first counts as first, whichever actually got
@@ -1019,7 +1021,7 @@ struct cov_place_counts {
  * does one that has hit nothing since the last reset or detach. The actual first one is known, and then counts, where engine kprobe
  * recorded it (struct cov_function_desc and struct cov_branch_desc, @first_sample): for
  * entries, and for an outcome of a branch if the sample that reached the branch first has
- * seen only that outcome.
+ * seen only that outcome. Of paths the actual first one is always known.
  */
 struct cov_sample_desc {
 	size_t size;
@@ -1028,6 +1030,8 @@ struct cov_sample_desc {
 	struct cov_place_counts covered;
 	struct cov_place_counts alone;
 	struct cov_place_counts first;
+	uint32_t paths_recorded;
+	uint64_t first_paths;
 };
 
 /**
@@ -1330,15 +1334,15 @@ int cov_records_get(const struct cov_records *records, size_t i, struct cov_reco
 struct cov_flow;
 
 /**
- * cov_flow_open - compute the control flow between blocks
- * @cov: handle; livecov is asked for the text of a live target
+ * cov_flow_open - the control flow between blocks, also while their module is unloaded
+ * @cov: handle
  * @snapshot: from cov_snapshot_take(); it must live as long as @flow
  * @t: index
  * @function: index: it and its cold parts; COV_NONE for all
  * @flow: out; free it with cov_flow_close()
  *
- * The successor of a block without a conditional jump is guessed, as for cov_rank().
- * Errors: ERANGE, ENOMEM.
+ * A static branch may lead to either of two blocks; where a computed jump leads is not known.
+ * Errors: ERANGE, ENOMEM, EOPNOTSUPP livecov.ko is older.
  */
 int cov_flow_open(struct cov *cov, const struct cov_snapshot *snapshot, unsigned int t,
 		  unsigned int function, struct cov_flow **flow);
@@ -1563,7 +1567,7 @@ struct cov_unhit {
 
 /**
  * cov_rank - order what was not reached, the most rewarding first
- * @cov: handle; livecov is asked for the text of live targets
+ * @cov: handle
  * @snapshot: what to rank
  * @levels: mask; functions that have one of these levels; 0 is any
  * @flags: COV_RANK_*
@@ -1575,11 +1579,10 @@ struct cov_unhit {
  * A place that a single checkpoint and the module's own target both have is listed once, as the
  * latter's.
  *
- * The successor of a block without a conditional jump is guessed from its last bytes (a
- * direct jump to the start of a block; a return); otherwise, or if the target is not
- * loaded, the block is assumed to fall through to the next one. So the count of blocks
- * may be slightly off, the order hardly. Nothing is assumed to follow the check of a
- * stack protector. The list of places itself is exact. Errors: EINVAL a bad flag, ENOMEM.
+ * A call is taken to return, and a computed jump to lead nowhere: so the count of blocks may
+ * be slightly off, the order hardly. Nothing is taken to follow the check of a stack
+ * protector. The list of places itself is exact. Errors: EINVAL a bad flag, ENOMEM, EOPNOTSUPP
+ * livecov.ko is older (not with COV_RANK_FUNCTIONS_ONLY).
  */
 int cov_rank(struct cov *cov, const struct cov_snapshot *snapshot,
 	     uint64_t levels, unsigned int flags, struct cov_ranking **ranking);

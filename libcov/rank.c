@@ -16,13 +16,13 @@ struct cov_ranking {
 
 /*
  * struct walker - walks over one target's flow
- * @graph: the flow
+ * @target: whose
  * @seen: for each block the number of the walk that saw it last
  * @stack: room for a walk
  * @walk: its number
  */
 struct walker {
-	struct graph graph;
+	const struct snapshot_target *target;
 	uint32_t *seen;
 	uint32_t *stack;
 	uint32_t walk;
@@ -44,8 +44,8 @@ static int walker_begin(struct cov *cov, struct walker *walker,
 	size_t blocks = (size_t)target->info.blocks + 1;
 	int ret;
 
-	memset(walker, 0, sizeof(*walker));
-	ret = cov_graph_build(cov, &walker->graph, target, GRAPH_UNHIT);
+	*walker = (struct walker){ .target = target };
+	ret = cov_graph_check(cov, target);
 	if (ret)
 		return ret;
 	walker->seen = calloc(blocks, sizeof(*walker->seen));
@@ -56,7 +56,6 @@ static int walker_begin(struct cov *cov, struct walker *walker,
 
 static void walker_end(struct walker *walker)
 {
-	cov_graph_free(&walker->graph);
 	free(walker->seen);
 	free(walker->stack);
 }
@@ -64,7 +63,7 @@ static void walker_end(struct walker *walker)
 /* Put @block on the stack, unless it ends the walk. */
 static void visit(struct walker *walker, uint32_t block, uint32_t whole, uint32_t *depth)
 {
-	const struct snapshot_target *target = walker->graph.target;
+	const struct snapshot_target *target = walker->target;
 
 	if (block == COV_NONE || walker->seen[block] == walker->walk ||
 	    target->blocks[block].covered == COV_YES ||
@@ -80,6 +79,7 @@ static void visit(struct walker *walker, uint32_t block, uint32_t whole, uint32_
  */
 static uint32_t count_behind(struct walker *walker, uint32_t block, uint32_t whole)
 {
+	const struct snapshot_target *target = walker->target;
 	uint32_t depth = 0;
 	uint32_t count = 0;
 
@@ -88,9 +88,9 @@ static uint32_t count_behind(struct walker *walker, uint32_t block, uint32_t who
 	while (depth) {
 		uint32_t at = walker->stack[--depth];
 
-		count += walker->graph.target->blocks[at].covered == COV_NO;
-		visit(walker, walker->graph.next[at][0], whole, &depth);
-		visit(walker, walker->graph.next[at][1], whole, &depth);
+		count += target->blocks[at].covered == COV_NO;
+		visit(walker, target->edges[at].next, whole, &depth);
+		visit(walker, target->edges[at].jump, whole, &depth);
 	}
 	return count;
 }
@@ -140,8 +140,9 @@ static struct cov_unhit *add_place(struct cov *cov, struct cov_ranking *ranking,
 static int add_side(struct cov *cov, struct cov_ranking *ranking, struct walker *walker,
 		    unsigned int t, uint32_t branch, bool taken)
 {
-	const struct snapshot_target *target = walker->graph.target;
+	const struct snapshot_target *target = walker->target;
 	const struct cov_branch *b = &target->branches[branch];
+	const struct cov_block_edges *edges = &target->edges[b->block];
 	struct cov_unhit *place;
 
 	place = add_place(cov, ranking, target, t, b->function);
@@ -155,8 +156,8 @@ static int add_side(struct cov *cov, struct cov_ranking *ranking, struct walker 
 	place->offset = b->offset;
 	if (cov_is_counted(&target->info))
 		place->other_hits = taken ? b->not_taken_hits : b->taken_hits;
-	if (!walker->graph.canary[b->block])
-		place->behind = count_behind(walker, walker->graph.next[b->block][taken],
+	if (!(edges->flags & COV_EDGES_CANARY))
+		place->behind = count_behind(walker, taken ? edges->jump : edges->next,
 					     whole_function(target, b->function));
 	return 0;
 }
@@ -165,7 +166,7 @@ static int add_side(struct cov *cov, struct cov_ranking *ranking, struct walker 
 static int add_sides(struct cov *cov, struct cov_ranking *ranking, struct walker *walker,
 		     unsigned int t, uint64_t levels)
 {
-	const struct snapshot_target *target = walker->graph.target;
+	const struct snapshot_target *target = walker->target;
 	int ret = 0;
 	uint32_t i;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * sample_table.c - what each sample has covered, and which was first. Owns struct
- * cov_sample_table. May call cov.c, attach.c, samples.c, snapshot.c, snapshot_get.c and
+ * cov_sample_table. May call cov.c, attach.c, samples.c, snapshot.c, snapshot_get.c, records.c and
  * known_sets.c.
  *
  * The targets' tables are read into the same memory for each sample, and converted to a
@@ -11,7 +11,7 @@
  * livecov records which sample was first only where engine kprobe was asked for, or with
  * COV_ATTACH_PATHS. Elsewhere a hit writes the running sample's cell and nothing else;
  * recording the order would make every hit more expensive. So the order of registration is
- * used instead.
+ * used instead. A path's record always has its first sample.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -184,6 +184,58 @@ int cov_sample_earlier(const struct cov_sample_table *table, uint32_t sample,
 	return 0;
 }
 
+/* ---- paths -------------------------------------------------------------- */
+
+static bool records_paths(const struct cov_snapshot *snapshot, unsigned int t)
+{
+	return snapshot->targets[t].info.attach_flags & COV_ATTACH_PATHS;
+}
+
+static bool any_records_paths(const struct cov_snapshot *snapshot)
+{
+	unsigned int t;
+
+	for (t = 0; t < snapshot->count; t++)
+		if (records_paths(snapshot, t))
+			return true;
+	return false;
+}
+
+/* They come in the order of their first occurrence: mostly from the same sample as the last. */
+static void count_first_paths(struct cov_sample_table *table, const struct cov_records *records)
+{
+	struct cov_record record = COV_INIT(record);
+	unsigned int sample = 0;
+	size_t i;
+
+	for (i = 0; !cov_records_get(records, i, &record); i++) {
+		if (!record.first_sample || !records_paths(table->snapshot, record.to.t))
+			continue;
+		if (table->ids[sample] != record.first_sample &&
+		    cov_sample_table_find(table, record.first_sample, &sample))
+			continue;
+		table->samples[sample].first_paths++;
+	}
+}
+
+static int read_paths(struct cov *cov, struct cov_sample_table *table)
+{
+	struct cov_records *records;
+	uint32_t i;
+	int ret;
+
+	if (!table->count || !any_records_paths(table->snapshot))
+		return 0;
+	ret = cov_paths(cov, table->snapshot, &records);
+	if (ret)
+		return ret;
+	for (i = 0; i < table->count; i++)
+		table->samples[i].paths_recorded = 1;
+	count_first_paths(table, records);
+	cov_records_free(records);
+	return 0;
+}
+
 /* ---- numbers ------------------------------------------------------------ */
 
 static struct cov_place_counts count_places(const struct cov_sample_table *table,
@@ -213,7 +265,8 @@ static void describe(const struct cov_sample_table *table, uint32_t sample,
 	desc->alone = count_places(table, room);
 	known_sets_first(&table->sets, sample, earlier, room);
 	desc->first = count_places(table, room);
-	desc->effective = desc->first.functions || desc->first.blocks || desc->first.outcomes;
+	desc->effective = desc->first.functions || desc->first.blocks || desc->first.outcomes ||
+			  desc->first_paths;
 }
 
 static int describe_all(struct cov_sample_table *table)
@@ -222,8 +275,7 @@ static int describe_all(struct cov_sample_table *table)
 	int ret = -ENOMEM;
 	uint32_t i;
 
-	table->samples = calloc((size_t)table->count + 1, sizeof(*table->samples));
-	if (!table->samples || known_set_init(&earlier, table->sets.words) ||
+	if (known_set_init(&earlier, table->sets.words) ||
 	    known_set_init(&room, table->sets.words))
 		goto out;
 	for (i = 0; i < table->count; i++) {
@@ -256,9 +308,12 @@ static int fill(struct cov *cov, uint32_t target, struct cov_sample_table *table
 		ret = cov_snapshot_by_sample(cov, target, &table->snapshot);
 	if (ret)
 		return ret;
-	if (lay_out(table))
+	table->samples = calloc((size_t)table->count + 1, sizeof(*table->samples));
+	if (!table->samples || lay_out(table))
 		return fail_memory(cov, table->count);
 	ret = read_samples(cov, table);
+	if (!ret)
+		ret = read_paths(cov, table);
 	if (ret)
 		return ret;
 	tell_firsts(table);

@@ -20,6 +20,7 @@ static void free_tables(struct snapshot_target *target)
 	free(target->functions);
 	free(target->blocks);
 	free(target->branches);
+	free(target->edges);
 	free(target->names);
 	free(target->section_of);
 	cov_sections_free(&target->sections);
@@ -80,6 +81,11 @@ static bool fits(uint32_t first, uint32_t count, uint32_t whole)
 	return first <= whole && count <= whole - first;
 }
 
+static bool leads_somewhere(uint32_t block, const struct cov_target_info *info)
+{
+	return block == COV_NONE || block < info->blocks;
+}
+
 /* What the getters and the ranking rely on; a faulty kernel must not crash the program. */
 static bool consistent(const struct snapshot_target *target)
 {
@@ -101,6 +107,10 @@ static bool consistent(const struct snapshot_target *target)
 	for (i = 0; i < info->branches; i++)
 		if (target->branches[i].function >= info->functions ||
 		    target->branches[i].block >= info->blocks)
+			return false;
+	for (i = 0; target->edges && i < info->blocks; i++)
+		if (!leads_somewhere(target->edges[i].next, info) ||
+		    !leads_somewhere(target->edges[i].jump, info))
 			return false;
 	return true;
 }
@@ -247,6 +257,9 @@ static int read_once(struct cov *cov, uint32_t id, struct snapshot_target *targe
 	if (!ret)
 		ret = read_table(cov, info, COV_IOC_NAMES, info->names_len, 1,
 				 (void **)&target->names);
+	if (!ret && cov->minor >= 5)
+		ret = read_table(cov, info, COV_IOC_EDGES, info->blocks,
+				 sizeof(*target->edges), (void **)&target->edges);
 	if (!ret)
 		ret = read_sections(cov, target);
 	if (ret)

@@ -397,20 +397,39 @@ static void add_step(struct scan *scan)
 	}
 }
 
+/*
+ * The stack protector compares its canary, sub %gs:40,%reg or sub
+ * %gs:__stack_chk_guard(%rip),%reg, and jumps to a call that never returns: no test gets there, and
+ * the code next to that call does not follow it. @jump is preceded by @before bytes of its block.
+ */
+static bool checks_canary(const u8 *jump, u32 before)
+{
+	static const u8 disp32[] = { 0x25, 40, 0, 0, 0 };
+
+	if (before >= 9 && jump[-9] == 0x65 && (jump[-8] & 0xf8) == 0x48 && jump[-7] == 0x2b &&
+	    (jump[-6] & 0xc7) == 0x04 && !memcmp(jump - 5, disp32, sizeof(disp32)))
+		return true;
+	return before >= 8 && jump[-8] == 0x65 && (jump[-7] & 0xf8) == 0x48 && jump[-6] == 0x2b &&
+	       (jump[-5] & 0xc7) == 0x05;
+}
+
 static void put_branch(struct scan *scan)
 {
 	const struct step *step = &scan->walk.step;
 	u32 index = scan->function->first_branch + scan->branches;
+	u32 offset = scan->walk.at - scan->start;
 
 	scan->block.branch = index;
 	scan->b->made.flow.branches[index] = (struct flow_branch){
 		.target = step->insn.target,
 		.block = scan->function->first_block + scan->blocks,
-		.offset = scan->walk.at - scan->start,
+		.offset = offset,
 		.length = step->insn.length,
 		.condition = step->insn.condition,
 		.narrow = step->insn.narrow,
 		.reserved = scan->first & MARK_RESERVED,
+		.canary = checks_canary(scan->walk.span->bytes + scan->walk.at,
+					offset - scan->block.offset),
 	};
 }
 

@@ -210,6 +210,7 @@ static inline u32 flow_slots_out(const struct flow_block *block)
  * @condition: struct insn_branch's
  * @narrow: struct insn_branch's
  * @reserved: a static call: the kernel may change its bytes at any time
+ * @canary: it is taken if the stack protector's canary is damaged: to a call that never returns
  */
 struct flow_branch {
 	u64 target;
@@ -219,6 +220,7 @@ struct flow_branch {
 	u8 condition;
 	bool narrow;
 	bool reserved;
+	bool canary;
 };
 
 /**

@@ -43,6 +43,7 @@
 #define ODD_TARGET		(1U << 1)
 #define ODD_MOVES		(1U << 2)	/* the target is in the moving range */
 #define ODD_RESERVED		(1U << 3)
+#define ODD_CANARY		(1U << 4)
 
 #define LENGTH_SHORT		0
 #define LENGTH_NEAR		1
@@ -141,6 +142,7 @@ static int pack_branch(struct packer *p, u32 index)
 		return -EINVAL;
 	odd |= branch->narrow ? ODD_NARROW : 0;
 	odd |= branch->reserved ? ODD_RESERVED : 0;
+	odd |= branch->canary ? ODD_CANARY : 0;
 	if (block->next[1] == FLOW_NONE || branch->target != target_of(p->in, p->flow, index))
 		odd |= ODD_TARGET | (moves(p->moving, branch->target) ? ODD_MOVES : 0);
 
@@ -351,6 +353,7 @@ static void unpack_branch(struct unpacker *u, u32 index)
 	branch->condition = head & BRANCH_CONDITION;
 	branch->narrow = odd & ODD_NARROW;
 	branch->reserved = odd & ODD_RESERVED;
+	branch->canary = odd & ODD_CANARY;
 	branch->length = code < LENGTH_OTHER ? lengths[code] : get_byte(u);
 	branch->offset = block->offset + block->size - branch->length;
 	if (odd & ODD_TARGET)

@@ -461,6 +461,11 @@ static int do_names(struct request *req)
 	return read_table(QUERY_NAMES, req);
 }
 
+static int do_edges(struct request *req)
+{
+	return read_table(QUERY_EDGES, req);
+}
+
 static int do_text(struct request *req)
 {
 	struct cov_text *arg = &req->arg.text;
@@ -680,6 +685,7 @@ static const struct call calls[] = {
 	{ COV_IOC_BRANCHES, .run = do_branches },
 	{ COV_IOC_SECTIONS, .run = do_sections },
 	{ COV_IOC_NAMES, .run = do_names },
+	{ COV_IOC_EDGES, .run = do_edges },
 	{ COV_IOC_TEXT, .run = do_text },
 	{ COV_IOC_ENGINES, .run = do_engines },
 	{ COV_IOC_REFUSALS, .run = do_refusals },

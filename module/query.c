@@ -106,6 +106,20 @@ static void fill_name(const struct query *query, u32 i, void *entry)
 	*(char *)entry = query->target->image.names[i];
 }
 
+static void fill_edges(const struct query *query, u32 i, void *entry)
+{
+	const struct flow *flow = &query->target->image.flow;
+	const struct flow_block *block = &flow->blocks[i];
+
+	BUILD_BUG_ON(FLOW_NONE != COV_NONE);
+	*(struct cov_block_edges *)entry = (struct cov_block_edges){
+		.next = block->next[0],
+		.jump = block->next[1],
+		.flags = block->branch != FLOW_NONE && flow->branches[block->branch].canary ?
+			 COV_EDGES_CANARY : 0,
+	};
+}
+
 /* How a table is read; by enum query_table. */
 static const struct reader {
 	size_t size;
@@ -119,6 +133,7 @@ static const struct reader {
 	[QUERY_BRANCHES] = { sizeof(struct cov_branch), fill_branch, true, true, true },
 	[QUERY_SECTIONS] = { sizeof(struct cov_section), fill_section, false, false, false },
 	[QUERY_NAMES] = { 1, fill_name, false, false, false },
+	[QUERY_EDGES] = { sizeof(struct cov_block_edges), fill_edges, true, false, false },
 };
 
 static u32 table_length(const struct cov_target *target, enum query_table table)
@@ -127,6 +142,7 @@ static u32 table_length(const struct cov_target *target, enum query_table table)
 	case QUERY_FUNCTIONS:
 		return target->image.in.nr_functions;
 	case QUERY_BLOCKS:
+	case QUERY_EDGES:
 		return target->image.flow.nr_blocks;
 	case QUERY_BRANCHES:
 		return target->image.flow.nr_branches;

@@ -16,6 +16,7 @@ enum query_table {
 	QUERY_BRANCHES,
 	QUERY_SECTIONS,
 	QUERY_NAMES,
+	QUERY_EDGES,
 };
 
 /**

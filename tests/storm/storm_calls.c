@@ -319,6 +319,7 @@ static const struct {
 	{ COV_IOC_BRANCHES, fill_range },
 	{ COV_IOC_SECTIONS, fill_range },
 	{ COV_IOC_NAMES, fill_range },
+	{ COV_IOC_EDGES, fill_range },
 	{ COV_IOC_TEXT, fill_text },
 	{ COV_IOC_ENGINES, fill_engines },
 	{ COV_IOC_REFUSALS, fill_refusals },

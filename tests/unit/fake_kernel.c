@@ -394,6 +394,7 @@ static uint32_t table_length(unsigned long command, const struct fake_target *ta
 	case COV_IOC_FUNCTIONS:
 		return target->info.functions;
 	case COV_IOC_BLOCKS:
+	case COV_IOC_EDGES:
 		return target->info.blocks;
 	case COV_IOC_BRANCHES:
 		return target->info.branches;
@@ -420,6 +421,8 @@ static void damage(unsigned long command, void *entry)
 		{ COV_IOC_BLOCKS, offsetof(struct cov_block, function) },
 		{ COV_IOC_BRANCHES, offsetof(struct cov_branch, function) },
 		{ COV_IOC_BRANCHES, offsetof(struct cov_branch, block) },
+		{ COV_IOC_EDGES, offsetof(struct cov_block_edges, next) },
+		{ COV_IOC_EDGES, offsetof(struct cov_block_edges, jump) },
 	};
 	uint32_t which = kernel->settings.damage;
 
@@ -957,7 +960,7 @@ static int do_last_error(struct cov_error *error)
 	return 0;
 }
 
-/* What came with minor versions 1 to 3. */
+/* What came with minor versions 1 to 5. */
 static int dispatch_newer(int fd, unsigned long command, void *argument)
 {
 	switch (command) {
@@ -980,6 +983,8 @@ static int dispatch_newer(int fd, unsigned long command, void *argument)
 		return abi_minor() < 2 ? -ENOTTY : do_trace(argument);
 	case COV_IOC_REFUSALS:
 		return abi_minor() < 3 ? -ENOTTY : do_refusals(argument);
+	case COV_IOC_EDGES:
+		return abi_minor() < 5 ? -ENOTTY : do_range(fd, command, argument);
 	default:
 		return -ENOTTY;
 	}

@@ -49,7 +49,7 @@
 /**
  * struct fake_settings - how the kernel is to behave
  * @abi_major: of COV_IOC_VERSION
- * @old: 1: of minor version 0: engine kprobe alone, and no call that came later; 2: of 1; 3: of 2
+ * @old: 1: of minor version 0: engine kprobe alone, and no call that came later; 2: of 1, and so on
  * @no_patching: 1: engines detour and breakpoint cannot be used here
  * @open_errno: what open() of the control file fails with, 0 to succeed
  * @fail_nr: the number of the ioctl that fails, by _IOC_NR

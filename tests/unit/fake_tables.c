@@ -42,35 +42,36 @@ static const struct {
 	uint32_t function;
 	const uint8_t *begin, *end;
 	uint8_t covered;
+	uint32_t next, jump, flags;
 } blocks[] = {
-	{ 0, toy_b0, toy_b1, COV_YES },
-	{ 0, toy_b1, toy_b2, COV_YES },
-	{ 0, toy_b2, toy_b3, COV_YES },
-	{ 0, toy_b3, toy_b4, COV_YES },
-	{ 0, toy_b4, toy_b5, COV_NO },
-	{ 0, toy_b5, toy_b6, COV_NO },
-	{ 0, toy_b6, toy_b7, COV_NO },
-	{ 0, toy_b7, toy_b8, COV_NO },
-	{ 0, toy_b8, toy_main_end, COV_NO },
-	{ 1, toy_b9, toy_unused_end, COV_NO },
-	{ 2, toy_b10, toy_b11, COV_UNKNOWN },
-	{ 2, toy_b11, toy_b12, COV_UNKNOWN },
-	{ 2, toy_b12, toy_refused_end, COV_UNKNOWN },
-	{ 3, toy_b13, toy_b14, COV_NO },
-	{ 3, toy_b14, toy_b15, COV_NO },
-	{ 3, toy_b15, toy_large_end, COV_NO },
-	{ 4, toy_b16, toy_b17, COV_YES },
-	{ 4, toy_b17, toy_b18, COV_NO },
-	{ 4, toy_b18, toy_stops_end, COV_NO },
-	{ 5, toy_b19, toy_b20, COV_YES },
-	{ 5, toy_b20, toy_b21, COV_YES },
-	{ 5, toy_b21, toy_b22, COV_YES },
-	{ 5, toy_b22, toy_b23, COV_YES },
-	{ 5, toy_b23, toy_b24, COV_YES },
-	{ 5, toy_b24, toy_b25, COV_NO },
-	{ 5, toy_b25, toy_b26, COV_NO },
-	{ 5, toy_b26, toy_checks_end, COV_NO },
-	{ 6, toy_c0, toy_cold_end, COV_NO },
+	{ 0, toy_b0, toy_b1, COV_YES, 1, 2, 0 },
+	{ 0, toy_b1, toy_b2, COV_YES, 2, 27, 0 },
+	{ 0, toy_b2, toy_b3, COV_YES, 3, 4, 0 },
+	{ 0, toy_b3, toy_b4, COV_YES, COV_NONE, COV_NONE, 0 },
+	{ 0, toy_b4, toy_b5, COV_NO, 5, 7, 0 },
+	{ 0, toy_b5, toy_b6, COV_NO, COV_NONE, 1, 0 },
+	{ 0, toy_b6, toy_b7, COV_NO, COV_NONE, COV_NONE, 0 },
+	{ 0, toy_b7, toy_b8, COV_NO, COV_NONE, COV_NONE, 0 },
+	{ 0, toy_b8, toy_main_end, COV_NO, COV_NONE, COV_NONE, 0 },
+	{ 1, toy_b9, toy_unused_end, COV_NO, COV_NONE, COV_NONE, 0 },
+	{ 2, toy_b10, toy_b11, COV_UNKNOWN, 11, 12, 0 },
+	{ 2, toy_b11, toy_b12, COV_UNKNOWN, 12, COV_NONE, 0 },
+	{ 2, toy_b12, toy_refused_end, COV_UNKNOWN, COV_NONE, COV_NONE, 0 },
+	{ 3, toy_b13, toy_b14, COV_NO, 14, 15, 0 },
+	{ 3, toy_b14, toy_b15, COV_NO, COV_NONE, COV_NONE, 0 },
+	{ 3, toy_b15, toy_large_end, COV_NO, COV_NONE, COV_NONE, 0 },
+	{ 4, toy_b16, toy_b17, COV_YES, 17, 18, 0 },
+	{ 4, toy_b17, toy_b18, COV_NO, 18, COV_NONE, 0 },
+	{ 4, toy_b18, toy_stops_end, COV_NO, COV_NONE, COV_NONE, 0 },
+	{ 5, toy_b19, toy_b20, COV_YES, 20, 25, COV_EDGES_CANARY },
+	{ 5, toy_b20, toy_b21, COV_YES, 21, 23, 0 },
+	{ 5, toy_b21, toy_b22, COV_YES, 22, 24, 0 },
+	{ 5, toy_b22, toy_b23, COV_YES, COV_NONE, COV_NONE, 0 },
+	{ 5, toy_b23, toy_b24, COV_YES, COV_NONE, COV_NONE, 0 },
+	{ 5, toy_b24, toy_b25, COV_NO, COV_NONE, COV_NONE, 0 },
+	{ 5, toy_b25, toy_b26, COV_NO, 26, COV_NONE, 0 },
+	{ 5, toy_b26, toy_checks_end, COV_NO, COV_NONE, COV_NONE, 0 },
+	{ 6, toy_c0, toy_cold_end, COV_NO, COV_NONE, 3, 0 },
 };
 
 static const struct {
@@ -174,6 +175,20 @@ static const void *make_blocks(void)
 	return out;
 }
 
+static const void *make_edges(void)
+{
+	static struct cov_block_edges out[ARRAY_SIZE(blocks)];
+	uint32_t i;
+
+	for (i = 0; i < ARRAY_SIZE(blocks); i++)
+		out[i] = (struct cov_block_edges){
+			.next = blocks[i].next,
+			.jump = blocks[i].jump,
+			.flags = blocks[i].flags,
+		};
+	return out;
+}
+
 static const void *make_branches(uint64_t base)
 {
 	static struct cov_branch out[ARRAY_SIZE(branches)];
@@ -207,6 +222,9 @@ const void *fake_table(unsigned long command, uint64_t base, bool entries_only,
 	case COV_IOC_BLOCKS:
 		*entry = sizeof(struct cov_block);
 		return make_blocks();
+	case COV_IOC_EDGES:
+		*entry = sizeof(struct cov_block_edges);
+		return make_edges();
 	case COV_IOC_BRANCHES:
 		*entry = sizeof(struct cov_branch);
 		return make_branches(base);

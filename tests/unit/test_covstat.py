@@ -234,7 +234,7 @@ class CommandLine(Case):
         for settings, words in (
                 ({"open_errno": errno.ENOENT, "not_debugfs": 1},
                  "mount -t debugfs none /sys/kernel/debug"),
-                ({"open_errno": 0, "abi_major": 2}, "speaks version 2.4 and this libcov 1.4"),
+                ({"open_errno": 0, "abi_major": 2}, "speaks version 2.5 and this libcov 1.5"),
                 ({"abi_major": 1, "fail_nr": NR["STATUS"], "fail_errno": errno.ENOMEM},
                  "no memory")):
             self.assertIn(words, self.covstat("status", status=1, **settings).stderr)
@@ -877,10 +877,22 @@ class Samples(Case):
             [str(STOPS), "1/1/0", "0/0/0", "0/0/0", "no"]])
         sample = self.json("samples")["samples"][2]
         self.assertEqual(sample, {
-            "sample": MAIN_STOPS_CHECKS, "effective": True,
+            "sample": MAIN_STOPS_CHECKS, "effective": True, "first_paths": None,
             "covered": {"functions": 3, "blocks": 10, "outcomes": 8, "unknown": 5},
             "first": {"functions": 2, "blocks": 6, "outcomes": 4, "unknown": 5},
             "alone": {"functions": 1, "blocks": 5, "outcomes": 4, "unknown": 5}})
+
+    def test_a_new_path_makes_a_sample_effective(self):
+        self.covstat("detach", "toy")
+        self.covstat("attach", "toy", "--scope", "tracked", "--paths")
+        self.run_samples(3, 4, 5)
+        lines = [line.split() for line in self.covstat("samples").stdout.splitlines()]
+        self.assertEqual(lines[0], ["SAMPLE", "COVERED", "FIRST", "ALONE", "EFFECTIVE", "PATHS"])
+        self.assertEqual([line[2:3] + line[4:] for line in lines[1:]],
+                         [["1/4/4", "yes", "4"], ["0/0/0", "yes", "2"], ["0/0/0", "no", "0"]])
+        self.assertEqual([(sample["effective"], sample["first_paths"])
+                          for sample in self.json("samples")["samples"]],
+                         [(True, 4), (True, 2), (False, 0)])
 
     def test_alone_and_first_and_compare_show_places_by_function(self):
         self.run_samples(FELL, MAIN, STOPS)
@@ -1298,11 +1310,11 @@ class TheRest(Case):
         self.assertIn("nothing is attached", self.covstat("status").stdout)
         self.attach()
         text = self.covstat("status", missed=4, lost=3).stdout
-        self.assertIn("livecov fake, interface 1.4", text)
+        self.assertIn("livecov fake, interface 1.5", text)
         self.assertRegex(text, r"toy +live +edges +all +kprobe +8 of 20 +40\.0% +199 of 201 +2 +4")
         self.assertIn("3 tasks were not tracked: load livecov with a larger max_tasks", text)
         document = self.json("status")
-        self.assertEqual(document["abi"], {"major": 1, "minor": 4})
+        self.assertEqual(document["abi"], {"major": 1, "minor": 5})
         self.assertEqual(document["modes"], ["blocks", "edges", "count", "trace"])
         self.assertEqual(document["engines"], ["auto", "kprobe", "breakpoint", "detour", "entry"])
         self.assertEqual(document["checkpoints_max"], 1000)
@@ -1508,7 +1520,7 @@ class Doctor(Case):
         self.put("/sys/kernel/security/lockdown", "none [integrity] confidentiality\n")
         self.expect("lockdown", "(integrity)", "secure boot")
         self.put("/sys/kernel/security/lockdown", "[none] integrity\n")
-        self.expect("livecov", "speaks version 9.4", "livecov.ko", abi_major=9)
+        self.expect("livecov", "speaks version 9.5", "livecov.ko", abi_major=9)
         shutil.rmtree(self.path("/sys/kernel/debug/kprobes"))
         self.put("/boot/config-" + release, "# CONFIG_KPROBES is not set\n")
         found, problems = self.checks(abi_major=1)

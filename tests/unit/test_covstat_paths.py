@@ -232,6 +232,16 @@ class Map(Recorded):
             self.assertIn("no function %s is attached" % name,
                           self.covstat("map", "--function", name, status=1).stderr)
 
+    def test_an_unloaded_module_has_the_same_map(self):
+        for options in (("--function", "toy_main"), ("--function", "toy_checks"), ("--frontier",)):
+            self.assertEqual(self.covstat("map", *options, state=2).stdout,
+                             self.covstat("map", *options, state=1).stdout)
+
+    def test_an_older_livecov_does_not_tell_where_blocks_lead(self):
+        for command in (("map", "--function", "toy_main"), ("map", "--frontier"), ("next",)):
+            self.assertIn("speaks version 1.4 and does not tell where blocks lead; load the ",
+                          self.covstat(*command, status=1, old=5).stderr)
+
     def test_what_is_not_known_is_grey(self):
         nodes, _ = self.graph("--function", "toy_refused")
         self.assertEqual(set(nodes.values()), {GREY})

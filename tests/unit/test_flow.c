@@ -32,7 +32,7 @@ struct record {
 			u64 start, ends, end, next[2], flags, site, leader;
 		} block;
 		struct {
-			u64 start, condition, target, chosen, narrow;
+			u64 start, condition, target, chosen, narrow, canary;
 		} jcc;
 		struct flow_pair pair;
 		struct {
@@ -271,6 +271,7 @@ static void check_branch(u32 i)
 	      block_address(branch->block) + block->size - start);
 	check("condition of branch", i, branch->condition, record->jcc.condition);
 	check("narrow of branch", i, branch->narrow, record->jcc.narrow);
+	check("canary of branch", i, branch->canary, record->jcc.canary);
 	check("reserved of branch", i, branch->reserved, is_static_call(start));
 	check("target of branch", i, branch->target, record->jcc.target);
 	check("block of branch", i, branch->block, test.branch_block[i]);

@@ -9,7 +9,7 @@
  * block NAME END NEXT0 NEXT1	up to end_block NAME; its leader's label is NAME;
  *	flags=, site= if not at the leader; leader=EDGES|BLOCKS: modes that need its site
  * jcc NAME CONDITION TARGET	the conditional jump that follows; chosen=1 if mode blocks
- *	needs its site
+ *	needs its site, canary=1 if it checks the stack protector's
  * fixup, static_branch, bug, warn, fentry, static_call	entries of the tables
  */
 
@@ -78,9 +78,9 @@
 \name\()_end:
 	.endm
 
-	.macro	jcc name, condition, target, chosen=0, narrow=0
+	.macro	jcc name, condition, target, chosen=0, narrow=0, canary=0
 \name:
-	record	R_JCC, \name, \condition, \target, \chosen, \narrow
+	record	R_JCC, \name, \condition, \target, \chosen, \narrow, \canary
 	.endm
 
 	.macro	fixup from, to
@@ -1347,6 +1347,42 @@ tj0_body: lea	0(%rip), %rdi
 	jmp	in0
 	end_block in4
 	end_function incomplete_tail
+
+/* --- the stack protector --------------------------------------------------------------------- */
+
+	case	canary
+	function canary
+	block	ca0, JCC, ca1, ca4, flags=ENTRY, site=ca0_jcc
+	sub	%gs:40, %rdx
+	jcc	ca0_jcc, 0x5, ca4, canary=1
+	jne	ca4
+	end_block ca0
+	block	ca1, JCC, ca2, ca4, leader=BLOCKS
+	.byte	0x65, 0x4c, 0x2b, 0x05	/* sub %gs:flow_elsewhere(%rip), %r8 */
+	.long	flow_elsewhere - . - 4
+	jcc	ca1_jcc, 0x5, ca4, canary=1
+	jne	ca4
+	end_block ca1
+	/* Not its offset; and one whose block does not have it. */
+	block	ca2, JCC, ca3, ca4, leader=BLOCKS
+	sub	%gs:48, %rdx
+	jcc	ca2_jcc, 0x5, ca4
+	jne	ca4
+	end_block ca2
+	block	ca3, FALL, ca3_jcc, leader=BLOCKS
+	sub	%gs:40, %rdx
+	end_block ca3
+	block	ca3_jcc, JCC, ca5, ca4
+	jcc	ca3_jcc_at, 0x5, ca4
+	jne	ca4
+	end_block ca3_jcc
+	block	ca5, JMP, NONE, ca3_jcc, leader=BLOCKS
+	jmp	ca3_jcc
+	end_block ca5
+	block	ca4, AWAY, flags=STOPS, leader=BLOCKS
+	call_out
+	end_block ca4
+	end_function canary
 
 	.globl	flow_text_end
 	.hidden	flow_text_end

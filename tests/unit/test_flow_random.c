@@ -1240,6 +1240,7 @@ static void check_branches(const struct flow *a, const struct flow *b)
 		assert_int_equal(one->condition, other->condition);
 		assert_int_equal(one->narrow, other->narrow);
 		assert_int_equal(one->reserved, other->reserved);
+		assert_int_equal(one->canary, other->canary);
 	}
 }
 
@@ -1268,15 +1269,21 @@ static void move_flow(struct program *p, struct flow *flow)
 		flow->branches[i].target = moved(flow->branches[i].target);
 }
 
-/* A random program's flow, packed; some of its functions cannot be read. */
+/*
+ * A random program's flow, packed; some of its functions cannot be read. It has no stack protector,
+ * so any of its branches is made to check one.
+ */
 static void pack_round(u32 round, struct flow_packed *packed)
 {
 	struct experiment *e = &experiment;
+	u32 i;
 
 	begin_round(round, one_in(2));
 	if (round % 4 == 0)
 		poison(&e->program, 0xcc);
 	build(e);
+	for (i = 0; i < e->flow.nr_branches; i++)
+		e->flow.branches[i].canary = one_in(8);
 	assert_int_equal(flow_pack(&e->program.in, &e->flow, &at_home, packed), 0);
 }
 

@@ -184,7 +184,7 @@ static void tables_that_contradict_each_other_are_refused(void **state)
 	uint32_t which;
 
 	attached(*state);
-	for (which = 1; which <= 9; which++) {
+	for (which = 1; which <= 11; which++) {
 		fake_kernel()->settings.damage = which;
 		assert_error(cov_snapshot_take(*state, "toy", &snapshot), EPROTO,
 			     "contradict");
@@ -589,6 +589,7 @@ static void assert_ranking(struct cov *cov, uint64_t levels, unsigned int flags,
 	cov_ranking_free(ranking);
 }
 
+/* Also while the module is unloaded. */
 static void ranking_puts_the_frontier_first_by_what_lies_behind(void **state)
 {
 	static const struct place places[] = {
@@ -602,22 +603,25 @@ static void ranking_puts_the_frontier_first_by_what_lies_behind(void **state)
 
 	counted(*state);
 	assert_ranking(*state, 0, 0, places, ARRAY_SIZE(places));
-}
-
-static void ranking_without_text_takes_the_next_block_to_follow(void **state)
-{
-	static const struct place places[] = {
-		{ "toy_main", COV_UNHIT_OUTCOME, 0x14, 5, 7 },
-		{ "toy_checks", COV_UNHIT_OUTCOME, 0x0f, 3, 5 },
-		{ "toy_checks", COV_UNHIT_OUTCOME, 0x09, 2, 1000 },
-		{ "toy_main", COV_UNHIT_OUTCOME, 0x07, 1, 4 },
-		{ "toy_large", COV_UNHIT_FUNCTION, 0, 3, 0 },
-		{ "toy_unused", COV_UNHIT_FUNCTION, 0, 1, 0 },
-	};
-
-	counted(*state);
 	fake_kernel()->settings.state = COV_TARGET_GONE;
 	assert_ranking(*state, 0, 0, places, ARRAY_SIZE(places));
+}
+
+/* Without edges nothing is known to be behind a place; functions are ranked as ever. */
+static void an_older_livecov_does_not_tell_what_lies_behind(void **state)
+{
+	struct cov_unhit unhit = COV_INIT(unhit);
+	struct cov *old;
+
+	attached(*state);
+	fake_kernel()->settings.old = 5;
+	assert_int_equal(cov_open(&old), 0);
+	state = (void **)&old;
+	assert_error(cov_next_unhit_checkpoint(old, 0, 0, &unhit), EOPNOTSUPP,
+		     "speaks version 1.4 and does not tell where blocks lead; load the livecov.ko");
+	assert_int_equal(cov_next_unhit_function(old, 0, 0, &unhit), 0);
+	assert_string_equal(unhit.function_name, "toy_large");
+	cov_close(old);
 }
 
 static void ranking_can_be_of_functions_or_of_a_level(void **state)
@@ -853,7 +857,7 @@ int main(void)
 		TEST(status_tells_versions_and_tables),
 		TEST(text_is_read_in_the_original),
 		TEST(ranking_puts_the_frontier_first_by_what_lies_behind),
-		TEST(ranking_without_text_takes_the_next_block_to_follow),
+		TEST(an_older_livecov_does_not_tell_what_lies_behind),
 		TEST(ranking_can_be_of_functions_or_of_a_level),
 		TEST(ranking_has_no_place_twice),
 		TEST(ranking_knows_no_counts_where_nothing_counts),

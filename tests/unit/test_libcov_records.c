@@ -258,6 +258,45 @@ static void with_paths_hits_are_counts(void **state)
 	cov_snapshot_free(snapshot);
 }
 
+static void unloaded_modules_have_their_flow(void **state)
+{
+	struct cov_snapshot *snapshot;
+	unsigned int behind, jump;
+	struct cov_flow *flow;
+
+	attached(*state);
+	fake_kernel()->settings.state = COV_TARGET_GONE;
+	snapshot = taken(*state);
+	assert_int_equal(cov_flow_open(*state, snapshot, 0, COV_NONE, &flow), 0);
+	/* A jump, and a return. */
+	assert_int_equal(cov_flow_next(flow, 5, &behind, &jump), 0);
+	assert_int_equal(behind, COV_NONE);
+	assert_int_equal(jump, 1);
+	assert_int_equal(cov_flow_next(flow, 7, &behind, &jump), 0);
+	assert_int_equal(behind, COV_NONE);
+	assert_int_equal(jump, COV_NONE);
+	cov_flow_close(flow);
+	cov_snapshot_free(snapshot);
+}
+
+static void an_older_livecov_tells_no_flow(void **state)
+{
+	struct cov_snapshot *snapshot;
+	struct cov_flow *flow;
+	struct cov *old;
+
+	attached(*state);
+	fake_kernel()->settings.old = 5;
+	assert_int_equal(cov_open(&old), 0);
+	snapshot = taken(old);
+	state = (void **)&old;
+	assert_error(cov_flow_open(old, snapshot, 0, 0, &flow), EOPNOTSUPP,
+		     "does not tell where blocks lead");
+	assert_null(flow);
+	cov_snapshot_free(snapshot);
+	cov_close(old);
+}
+
 /* As toy.S has it: branch 0 ends block 0 and goes to 2, branch 1 to the cold part. */
 static void flow_leads_from_block_to_block(void **state)
 {
@@ -306,6 +345,8 @@ int main(void)
 		TEST(an_older_livecov_says_what_it_lacks),
 		TEST(with_paths_hits_are_counts),
 		TEST(flow_leads_from_block_to_block),
+		TEST(unloaded_modules_have_their_flow),
+		TEST(an_older_livecov_tells_no_flow),
 	};
 
 	return cmocka_run_group_tests_name("libcov, records", tests, make_tree, remove_tree);

@@ -434,6 +434,66 @@ static void bad_tables_and_old_modules_are_told(void **state)
 	cov_close(old);
 }
 
+static uint32_t attach_with_paths(struct cov *cov)
+{
+	struct cov_attach_options options = COV_INIT(options);
+	struct cov_attach_result result = COV_INIT(result);
+
+	options.scope = COV_SCOPE_TRACKED;
+	options.flags = COV_ATTACH_PATHS;
+	assert_int_equal(cov_attach(cov, "toy", &options, &result), 0);
+	return result.target;
+}
+
+static struct cov_sample_table *table_again(struct cov *cov)
+{
+	struct cov_sample_table *table;
+
+	assert_int_equal(cov_sample_table_take(cov, NULL, &table), 0);
+	return table;
+}
+
+/* 3 and 4 have run toy_main alone. Of its 6 paths 3 took 4 first, and 4 the others. */
+static void a_sample_that_took_a_new_path_is_effective(void **state)
+{
+	static const uint64_t ids[] = { 3, 4, 5 };
+	static const uint64_t paths[] = { 4, 2, 0 };
+	uint32_t target = attach_with_paths(*state);
+	struct cov_sample_table *table;
+	unsigned int i;
+
+	add_samples(*state, ids, 3);
+	table = table_again(*state);
+	for (i = 0; i < 3; i++) {
+		struct cov_sample_desc s = sample(table, i);
+
+		assert_counts(s.first, !i, i ? 0 : 4, i ? 0 : 4, UNKNOWN);
+		assert_int_equal(s.paths_recorded, 1);
+		assert_int_equal(s.first_paths, paths[i]);
+		assert_int_equal(s.effective, paths[i] > 0);
+	}
+	cov_sample_table_free(table);
+	assert_int_equal(cov_detach(*state, target), 0);
+	attach_tracked(*state);
+	table = table_again(*state);
+	assert_int_equal(sample(table, 0).effective, 1);
+	assert_int_equal(sample(table, 1).effective, 0);
+	assert_int_equal(sample(table, 1).paths_recorded, 0);
+	assert_int_equal(sample(table, 1).first_paths, 0);
+	cov_sample_table_free(table);
+}
+
+static void paths_that_cannot_be_read_are_told(void **state)
+{
+	struct cov_sample_table *table;
+
+	attach_with_paths(*state);
+	add_samples(*state, &(uint64_t){ 3 }, 1);
+	fake_kernel()->settings.records_damage = 2;
+	assert_error(cov_sample_table_take(*state, NULL, &table), EPROTO, "contradict");
+	assert_null(table);
+}
+
 static void bad_arguments_are_refused(void **state)
 {
 	const uint64_t ids[] = { 7 };
@@ -496,6 +556,8 @@ int main(void)
 		TEST(the_view_stays_as_it_was),
 		TEST(tables_that_change_are_read_again),
 		TEST(bad_tables_and_old_modules_are_told),
+		TEST(a_sample_that_took_a_new_path_is_effective),
+		TEST(paths_that_cannot_be_read_are_told),
 		TEST(bad_arguments_are_refused),
 	};
 

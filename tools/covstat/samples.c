@@ -54,6 +54,10 @@ static void table_json(const struct cov_sample_table *samples)
 		json_add_counts(object, "covered", &sample.covered);
 		json_add_counts(object, "first", &sample.first);
 		json_add_counts(object, "alone", &sample.alone);
+		if (sample.paths_recorded)
+			json_add_number(object, "first_paths", sample.first_paths);
+		else
+			json_add_null(object, "first_paths");
 		json_add_bool(object, "effective", sample.effective);
 	}
 	json_print(document);
@@ -65,9 +69,17 @@ static void add_counts(struct table *table, const struct cov_place_counts *n)
 		   n->outcomes);
 }
 
+static bool paths_are_recorded(const struct cov_sample_table *samples)
+{
+	struct cov_sample_desc sample = COV_INIT(sample);
+
+	return !cov_sample_table_get(samples, 0, &sample) && sample.paths_recorded;
+}
+
 static void table_human(const struct cov_sample_table *samples)
 {
 	struct cov_sample_desc sample = COV_INIT(sample);
+	bool paths = paths_are_recorded(samples);
 	struct table *table = table_new();
 	unsigned int i;
 
@@ -76,6 +88,8 @@ static void table_human(const struct cov_sample_table *samples)
 	table_column(table, "FIRST", COLUMN_RIGHT);
 	table_column(table, "ALONE", COLUMN_RIGHT);
 	table_column(table, "EFFECTIVE", 0);
+	if (paths)
+		table_column(table, "PATHS", COLUMN_RIGHT);
 	for (i = 0; !cov_sample_table_get(samples, i, &sample); i++) {
 		table_cell(table, COLOR_NONE, "%" PRIu64, sample.id);
 		add_counts(table, &sample.covered);
@@ -83,6 +97,8 @@ static void table_human(const struct cov_sample_table *samples)
 		add_counts(table, &sample.alone);
 		table_cell(table, sample.effective ? COLOR_GOOD : COLOR_DIM,
 			   sample.effective ? "yes" : "no");
+		if (paths)
+			table_cell(table, COLOR_NONE, "%" PRIu64, sample.first_paths);
 	}
 	table_print(table);
 }
@@ -316,8 +332,9 @@ const struct command cmd_samples = {
 	"Samples come in the order in which they were registered, by `covstat run\n"
 	"--sample` or cov_register(). Without scope tracked only their ids are known.\n"
 	"COVERED, FIRST and ALONE are functions/blocks/branch outcomes, as far as they\n"
-	"are certain; a sample is EFFECTIVE if it was the first to cover something. CODE\n"
-	"and OUTCOMES have offsets from the function's first byte.\n"
+	"are certain; a sample is EFFECTIVE if it was the first to cover something or,\n"
+	"in targets attached with --paths, to take a path: PATHS is how many it took\n"
+	"first. CODE and OUTCOMES have offsets from the function's first byte.\n"
 	"Of the samples that have covered a place, the one registered first counts as\n"
 	"first; if they ran concurrently, another one may actually have got there first,\n"
 	"and what a sample covers when it runs again counts as covered in its first run.\n"

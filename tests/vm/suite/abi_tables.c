@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * abi_tables.c - reading a target: FUNCTIONS, BLOCKS, BRANCHES, SECTIONS, NAMES
+ * abi_tables.c - reading a target: FUNCTIONS, BLOCKS, BRANCHES, EDGES, SECTIONS, NAMES
  * and TEXT; what they refuse, and that their entries fit together.
  */
 #include <stdlib.h>
@@ -19,6 +19,7 @@ static const struct table {
 	{ COV_IOC_BRANCHES, sizeof(struct cov_branch) },
 	{ COV_IOC_SECTIONS, sizeof(struct cov_section) },
 	{ COV_IOC_NAMES, 1 },
+	{ COV_IOC_EDGES, sizeof(struct cov_block_edges) },
 };
 
 /* All of covlife, not armed, with two sections. */
@@ -40,6 +41,7 @@ static uint32_t table_length(const struct cov_target_info *info, const struct ta
 	case COV_IOC_FUNCTIONS:
 		return info->functions;
 	case COV_IOC_BLOCKS:
+	case COV_IOC_EDGES:
 		return info->blocks;
 	case COV_IOC_BRANCHES:
 		return info->branches;
@@ -192,6 +194,7 @@ struct copy {
 	struct cov_function *functions;
 	struct cov_block *blocks;
 	struct cov_branch *branches;
+	struct cov_block_edges *edges;
 	char *names;
 };
 
@@ -201,10 +204,12 @@ static void read_copy(int fd, uint32_t target, struct copy *copy)
 	copy->functions = calloc(copy->info.functions, sizeof(*copy->functions));
 	copy->blocks = calloc(copy->info.blocks, sizeof(*copy->blocks));
 	copy->branches = calloc(copy->info.branches, sizeof(*copy->branches));
+	copy->edges = calloc(copy->info.blocks, sizeof(*copy->edges));
 	copy->names = calloc(copy->info.names_len, 1);
 	read_table(fd, COV_IOC_FUNCTIONS, target, 0, copy->info.functions, copy->functions);
 	read_table(fd, COV_IOC_BLOCKS, target, 0, copy->info.blocks, copy->blocks);
 	read_table(fd, COV_IOC_BRANCHES, target, 0, copy->info.branches, copy->branches);
+	read_table(fd, COV_IOC_EDGES, target, 0, copy->info.blocks, copy->edges);
 	read_table(fd, COV_IOC_NAMES, target, 0, copy->info.names_len, copy->names);
 }
 
@@ -299,6 +304,57 @@ static void branches_end_their_blocks(void)
 		expect_not_covered(function, branch->not_taken);
 		EXPECT_EQ(branch->taken_hits + branch->not_taken_hits, 0);
 	}
+}
+
+static uint64_t block_address(const struct copy *copy, uint32_t block)
+{
+	EXPECT(block < copy->info.blocks);
+	return copy->functions[copy->blocks[block].function].address + copy->blocks[block].offset;
+}
+
+/* A branch goes to the block after it, or to its target. */
+static void edges_of_a_branch_are_its_sides(void)
+{
+	int fd = control_open();
+	struct copy copy;
+	uint32_t i;
+
+	read_copy(fd, attach_for_reading(fd), &copy);
+	for (i = 0; i < copy.info.branches; i++) {
+		const struct cov_branch *branch = &copy.branches[i];
+		const struct cov_block_edges *edges = &copy.edges[branch->block];
+
+		EXPECT_EQ(edges->next, branch->block + 1);
+		EXPECT_EQ(block_address(&copy, edges->next),
+			  block_address(&copy, branch->block) + copy.blocks[branch->block].size);
+		EXPECT_EQ(block_address(&copy, edges->jump), branch->target);
+	}
+	for (i = 0; i < copy.info.blocks; i++) {
+		EXPECT(copy.edges[i].next == COV_NONE || copy.edges[i].next == i + 1);
+		EXPECT(copy.edges[i].jump == COV_NONE || copy.edges[i].jump < copy.info.blocks);
+		EXPECT(!(copy.edges[i].flags & ~COV_EDGES_CANARY));
+		EXPECT_EQ(copy.edges[i].pad, 0);
+	}
+}
+
+static void edges_stay_when_the_module_is_unloaded(void)
+{
+	int fd = control_open();
+	uint32_t target = attach_for_reading(fd);
+	struct copy before, gone, again;
+	size_t size;
+
+	arm(fd, target);
+	read_copy(fd, target, &before);
+	size = before.info.blocks * sizeof(*before.edges);
+	unload(TARGET);
+	read_copy(fd, target, &gone);
+	EXPECT_EQ(gone.info.state, COV_TARGET_GONE);
+	EXPECT(!memcmp(before.edges, gone.edges, size));
+	load(module_file(TARGET), "");
+	read_copy(fd, target, &again);
+	EXPECT_EQ(again.info.state, COV_TARGET_LIVE);
+	EXPECT(!memcmp(before.edges, again.edges, size));
 }
 
 /* No site that is not armed can say that nothing ran. */
@@ -450,6 +506,8 @@ static const struct test tests[] = {
 	TEST(functions_are_whole_and_in_order),
 	TEST(blocks_lie_in_their_functions),
 	TEST(branches_end_their_blocks),
+	TEST(edges_of_a_branch_are_its_sides),
+	TEST(edges_stay_when_the_module_is_unloaded),
 	TEST(what_is_not_watched_is_unknown),
 	TEST(text_refuses_bad_lengths_and_targets),
 	TEST(text_gives_nothing_but_the_targets_text),

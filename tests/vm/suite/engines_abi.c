@@ -364,6 +364,7 @@ static void views_fail(int fd, uint32_t target, int err)
 static void view_of_an_unknown_sample_is_enoent(void)
 {
 	int fd = control_open();
+	struct cov_block_edges edges;
 	uint32_t target;
 	char name;
 
@@ -375,6 +376,7 @@ static void view_of_an_unknown_sample_is_enoent(void)
 	views_fail(fd, target, ENOENT);
 	/* The others do not look at it. */
 	EXPECT_EQ(read_table(fd, COV_IOC_NAMES, target, 0, 1, &name), 1);
+	EXPECT_EQ(read_table(fd, COV_IOC_EDGES, target, 0, 1, &edges), 1);
 	engines_of(fd, target);
 	show(fd, 0);
 	target_info(fd, target);
