@@ -338,8 +338,8 @@ const struct command cmd_samples = {
 	"Of the samples that have covered a place, the one registered first counts as\n"
 	"first; if they ran concurrently, another one may actually have got there first,\n"
 	"and what a sample covers when it runs again counts as covered in its first run.\n"
-	"The actual first one is known, and then counts, for functions and branches\n"
-	"armed by engine kprobe or with --paths. Single checkpoints are left out here:\n"
+	"The actual first one is known, and then counts, with --paths, and for functions\n"
+	"and branches armed by engine kprobe. Single checkpoints are left out here:\n"
 	"`covstat list --sample ID` has theirs.\n"
 	"--reaching also lists the samples for which the answer is unknown.\n"
 	TWIN_HELP
