@@ -831,7 +831,7 @@ struct cov_trace_head {
  *	  since it last executed a program
  * @recorded: number of records, by kind
  * @lost: number of records that are missing, by kind; COV_TRACE_RETURN: not counting
- *	  functions that are still running
+ *	  functions that are still running, or were when their target was detached
  */
 struct cov_trace_task {
 	__u32 pid;
