@@ -51,7 +51,7 @@ static int ksym_probe(struct kprobe *probe, const char *name, unsigned long *add
 	if (err == -ENOENT)
 		return cov_fail(error, err, "no loaded module and not the kernel has a function %.100s; see /proc/kallsyms", name);
 	if (err)
-		return cov_fail(error, err, "the kernel forbids probes in %.100s (errno %d); see /sys/kernel/debug/kprobes/blacklist",
+		return cov_fail(error, err, "the kernel takes no probe in %.100s (errno %d): it is in /sys/kernel/debug/kprobes/blacklist, or it is no code that stays in memory",
 				name, -err);
 	*address = (unsigned long)probe->addr;
 	unregister_kprobe(probe);

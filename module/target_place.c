@@ -164,15 +164,30 @@ void target_make_way(struct cov_target *target)
 	}
 }
 
+static const char *why_refused(u32 error)
+{
+	switch (error) {
+	case ENOMEM:
+		return "not enough memory";
+	case EINVAL:
+		return "blacklisted, or bytes that belong to ftrace, a static branch or a WARN";
+	case EBUSY:
+		return "its bytes are in use by another patch";
+	case ESHUTDOWN:
+		return "probes are switched off (/sys/kernel/debug/kprobes/enabled, sysctl kernel.ftrace_enabled)";
+	case EOPNOTSUPP:
+		return "the instruction may fault, and other targets may have breakpoints";
+	default:
+		return "the kernel takes no probe there";
+	}
+}
+
 static int fail_refused(const struct cov_target *target, const struct cov_site *place,
 			struct cov_error *error)
 {
-	if (place->error == ENOMEM)
-		return cov_fail(error, -ENOMEM, "not enough memory");
-	return cov_fail(error, -(int)place->error,
-			"the kernel forbids a probe at %.100s+%#llx (errno %u): blacklisted, or bytes that belong to ftrace, a static branch or a WARN",
+	return cov_fail(error, -(int)place->error, "%.100s+%#llx cannot be watched (errno %u): %s",
 			cov_image_name(&target->image, target->place), target->offset,
-			place->error);
+			place->error, why_refused(place->error));
 }
 
 static int arm_place(struct cov_target *target, struct cov_error *error)
