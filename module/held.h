@@ -31,6 +31,7 @@ static inline bool nothing_can_stay(void)
 	return THIS_MODULE->state == MODULE_STATE_GOING;
 }
 
+/* Between two attempts to have the kernel take something back. */
 #define TAKE_BACK_AGAIN_MS	100
 
 /**
