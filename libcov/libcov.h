@@ -1016,12 +1016,13 @@ struct cov_place_counts {
  *
  * Which sample was first is determined by the order of registration: of two samples that
  * ran concurrently, the one registered first counts as first, whichever actually got
- * there first, and what a sample covers when it runs again counts as covered in its first
- * run. A sample that had hit nothing when it was registered again begins with that, and so
- * does one that has hit nothing since the last reset or detach. The actual first one is known, and then counts, where engine kprobe
- * recorded it (struct cov_function_desc and struct cov_branch_desc, @first_sample): for
- * entries, and for an outcome of a branch if the sample that reached the branch first has
- * seen only that outcome. Of paths the actual first one is always known.
+ * there first, and what a sample covers when it runs again counts as covered in its
+ * first run. A sample that had hit nothing when it was registered again begins with
+ * that, and so does one that has hit nothing since the last reset or detach. The actual
+ * first one is known, and then counts, where engine kprobe recorded it (struct
+ * cov_function_desc and struct cov_branch_desc, @first_sample): for entries, and for an
+ * outcome of a branch if the sample that reached the branch first has seen only that
+ * outcome. Of paths the actual first one is always known.
  */
 struct cov_sample_desc {
 	size_t size;

@@ -23,8 +23,8 @@
 bool held_take(struct cov_site *site, const struct text_patch *patches, u32 n);
 
 /*
- * nothing_can_stay - is livecov being unloaded? Then what cannot be taken back must be waited for: a
- * reference to livecov keeps it no longer.
+ * nothing_can_stay - is livecov being unloaded? Then what cannot be taken back must be waited for:
+ * a reference to livecov keeps it no longer.
  */
 static inline bool nothing_can_stay(void)
 {

@@ -25,7 +25,7 @@
  *	REFUSED             |  +-----------------------------> GONE <-----------+
  *	                    +-- reset ----------------------------------- from DISARMED
  *
- * Sites begin as GONE. Also:
+ * Sites begin as PENDING; in init text that has gone already, as GONE. Also:
  *
  *	ARMED -> DISARMED	settled, or a manual checkpoint switched off (settle.c,
  *				target_switch.c)

@@ -923,7 +923,8 @@ static void that_more_places_exist_is_said_whatever_their_length(void **state)
 	drop("/proc/kallsyms");
 }
 
-static void symbols_are_read_again_when_modules_have_come(void **state)
+/* What the handle learns: there is one function of that name. */
+static struct cov_checkpoint_options add_the_only_toy_main(struct cov *cov)
 {
 	struct cov_checkpoint_options options = place_in(NULL, 0);
 
@@ -931,7 +932,14 @@ static void symbols_are_read_again_when_modules_have_come(void **state)
 	options.function = "toy_main";
 	put("/proc/modules", "toy 16384 0 - Live 0xffffffffc0a00000\n");
 	put("/proc/kallsyms", "ffffffffc0a00033 t toy_main\t[toy]\n");
-	assert_int_equal(cov_checkpoint_add(*state, &options, NULL), 0);
+	assert_int_equal(cov_checkpoint_add(cov, &options, NULL), 0);
+	return options;
+}
+
+static void symbols_are_read_again_when_modules_have_come(void **state)
+{
+	struct cov_checkpoint_options options = add_the_only_toy_main(*state);
+
 	put("/proc/kallsyms", "ffffffffc0a00033 t toy_main\t[toy]\n"
 	    "ffffffffc0b00033 t toy_main\t[toy_two]\n");
 	put("/proc/modules", "toy_two 16384 0 - Live 0xffffffffc0b00000\n"
@@ -1064,13 +1072,8 @@ static void the_kernels_symbols_are_read_once_for_all_checkpoints(void **state)
 /* Another build may have the same size and address. */
 static void symbols_are_read_again_when_a_module_was_loaded_again(void **state)
 {
-	struct cov_checkpoint_options options = place_in(NULL, 0);
+	struct cov_checkpoint_options options = add_the_only_toy_main(*state);
 
-	options.module = NULL;
-	options.function = "toy_main";
-	put("/proc/modules", "toy 16384 0 - Live 0xffffffffc0a00000\n");
-	put("/proc/kallsyms", "ffffffffc0a00033 t toy_main\t[toy]\n");
-	assert_int_equal(cov_checkpoint_add(*state, &options, NULL), 0);
 	put("/proc/kallsyms", "ffffffffc0a00033 t toy_main\t[toy]\n"
 	    "ffffffffc0a00043 t toy_main\t[toy]\n");
 	move("/sys/module/toy", "/sys/module/old");
