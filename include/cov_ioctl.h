@@ -406,8 +406,8 @@ struct cov_branch {
  * @flags: COV_EDGES_*
  * @pad: 0
  *
- * Where it ends in a conditional jump, @next is the way not taken and @jump the one taken. A
- * static branch has both, too. With COV_EDGES_CANARY nothing is behind @jump but a call that
+ * Where it ends in a conditional jump, @next is where that falls through to and @jump its
+ * destination. A static branch has both, too. With COV_EDGES_CANARY nothing is behind @jump but a call that
  * does not return. They are known as well when the module is unloaded. Since minor version 5.
  */
 struct cov_block_edges {

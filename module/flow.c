@@ -14,7 +14,7 @@
  * three quarters. Nothing here is worse than O(n log n) in bytes, instructions or table
  * entries.
  *
- * The result allows exact conclusions because whatever enters a block is either in flow->ways
+ * The result allows exact conclusions because whatever enters a block is either in flow->edges
  * or makes the block HIDDEN, and code for which this cannot be guaranteed is UNSURE.
  */
 #include "flow_read.h"
@@ -653,38 +653,38 @@ static void find_unsure(struct builder *b)
 	}
 }
 
-/* --- ways ---------------------------------------------------------------------------------- */
+/* --- edges --------------------------------------------------------------------------------- */
 
 /* Sorted by block: count them, then put each into its place. */
-int flow_collect_ways(struct flow *flow)
+int flow_collect_edges(struct flow *flow)
 {
 	u32 i, slot, sum = 0;
 
-	flow->first_way = pure_alloc((size_t)flow->nr_blocks + 1, sizeof(*flow->first_way));
-	if (!flow->first_way)
+	flow->first_edge = pure_alloc((size_t)flow->nr_blocks + 1, sizeof(*flow->first_edge));
+	if (!flow->first_edge)
 		return -ENOMEM;
 	for (i = 0; i < flow->nr_blocks; i++)
 		for (slot = 0; slot < 2; slot++)
 			if (flow->blocks[i].next[slot] != FLOW_NONE)
-				flow->first_way[flow->blocks[i].next[slot]]++;
+				flow->first_edge[flow->blocks[i].next[slot]]++;
 	for (i = 0; i <= flow->nr_blocks; i++) {
-		sum += flow->first_way[i];
-		flow->first_way[i] = sum;	/* the end, for now */
+		sum += flow->first_edge[i];
+		flow->first_edge[i] = sum;	/* the end, for now */
 	}
-	flow->ways = pure_alloc((size_t)sum + 1, sizeof(*flow->ways));
-	if (!flow->ways)
+	flow->edges = pure_alloc((size_t)sum + 1, sizeof(*flow->edges));
+	if (!flow->edges)
 		return -ENOMEM;
 	for (i = 0; i < flow->nr_blocks; i++)
 		for (slot = 0; slot < 2; slot++)
 			if (flow->blocks[i].next[slot] != FLOW_NONE)
-				flow->ways[--flow->first_way[flow->blocks[i].next[slot]]] =
-					(struct flow_way){ i, slot };
+				flow->edges[--flow->first_edge[flow->blocks[i].next[slot]]] =
+					(struct flow_edge){ i, slot };
 	return 0;
 }
 
 /*
  * Code that no known path reaches from a function's entry is either dead or entered in an
- * unknown way, and then any of its blocks may be the one that is entered.
+ * unknown edge, and then any of its blocks may be the one that is entered.
  */
 static int find_orphans(struct flow *flow)
 {
@@ -750,7 +750,7 @@ static int link_blocks(struct builder *b)
 
 	for (i = 0; i < b->made.flow.nr_blocks; i++)
 		link_block(b, i);
-	err = flow_collect_ways(&b->made.flow);
+	err = flow_collect_edges(&b->made.flow);
 	return err ?: find_orphans(&b->made.flow);
 }
 
@@ -769,8 +769,8 @@ static bool cut_tails(struct builder *b)
 	for (i = 0; i < flow->nr_blocks; i++) {
 		if (flow->blocks[i].site != FLOW_NONE || flow_enters_unseen(&flow->blocks[i]))
 			continue;
-		for (k = flow->first_way[i]; k < flow->first_way[i + 1]; k++) {
-			u32 from = flow->ways[k].block;
+		for (k = flow->first_edge[i]; k < flow->first_edge[i + 1]; k++) {
+			u32 from = flow->edges[k].block;
 			const struct flow_block *block = &flow->blocks[from];
 
 			if (!(block->flags & FLOW_BLOCK_STOPS) || b->made.tails[from] == FLOW_NONE ||
@@ -921,7 +921,7 @@ void flow_free(struct flow *flow)
 {
 	pure_free(flow->blocks);
 	pure_free(flow->branches);
-	pure_free(flow->first_way);
-	pure_free(flow->ways);
+	pure_free(flow->first_edge);
+	pure_free(flow->edges);
 	*flow = (struct flow){ };
 }

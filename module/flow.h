@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * flow.h - control flow in a target's text: basic blocks, the ways (edges) between them, which
+ * flow.h - control flow in a target's text: basic blocks, the edges between them, which
  * sites are needed so that every block and outcome is known exactly, and what follows from the
  * sites that were hit. Pure. flow.c builds the blocks; flow_plan.c chooses sites and draws
  * conclusions.
@@ -107,7 +107,7 @@ struct flow_bug {
  *	     not, another user has placed the jump (kprobes does, when it optimises a probe),
  *	     and its function gets EBUSY. NULL: all do
  * @incomplete: the tables above are not known (core kernel): blocks may be entered from
- *		anywhere, so nothing may be inferred from their ways in
+ *		anywhere, so nothing may be inferred from their edges in
  *
  * flow_plan() and flow_propagate() read only @functions and @nr_functions; unselected functions
  * may have been removed from them by then, if struct flow_block.function was changed
@@ -147,8 +147,8 @@ struct flow_input {
  * ENTRY: it begins its function: execution that enters it passes the entry site.
  * STOPS: control may enter it and not reach its end: it has a call, or an
  *	instruction that may fault and has a fixup.
- * HIDDEN: it has ways in that are not the end of a block: a fixup, a call, a jump
- *	from code without blocks; or it is not reachable from any entry by known ways.
+ * HIDDEN: it has entries that are not the end of a block: a fixup, a call, a jump
+ *	from code without blocks; or it is not reachable from any entry by known edges.
  * UNSURE: it may be entered after its first instruction, because a table, or the
  *	code related to it, is not known. What is known of its first instruction says
  *	nothing about its end, nor vice versa. It is STOPS, and ENTRY or HIDDEN.
@@ -224,51 +224,51 @@ struct flow_branch {
 };
 
 /**
- * struct flow_way - a way into a block: @block's next[@slot]
+ * struct flow_edge - an edge into a block: @block's next[@slot]
  * @block: index of the block that it comes from
  * @slot: 0 or 1
  */
-struct flow_way {
+struct flow_edge {
 	u32 block;
 	u32 slot;
 };
 
 /**
- * struct flow - blocks, branches, and the ways between blocks
+ * struct flow - blocks, branches, and the edges between blocks
  * @blocks: ordered by function, and by address in it
  * @nr_blocks: how many
  * @branches: ordered likewise
  * @nr_branches: how many
- * @first_way: one for each block and one more: block i's ways in are @ways from
- *	       first_way[i] to before first_way[i + 1]
- * @ways: every next[] of every block that is not FLOW_NONE, sorted by the block it leads to
+ * @first_edge: one for each block and one more: block i's edges in are @edges from
+ *	       first_edge[i] to before first_edge[i + 1]
+ * @edges: every next[] of every block that is not FLOW_NONE, sorted by the block it leads to
  */
 struct flow {
 	struct flow_block *blocks;
 	u32 nr_blocks;
 	struct flow_branch *branches;
 	u32 nr_branches;
-	u32 *first_way;
-	struct flow_way *ways;
+	u32 *first_edge;
+	struct flow_edge *edges;
 };
 
 /**
- * flow_only_way - the way into a block that has no other
- * @flow: with @first_way and @ways
+ * flow_only_edge - the edge into a block that has no other
+ * @flow: with @first_edge and @edges
  * @block: index of the block
  *
- * What FLOW_BLOCK_ENTRY and FLOW_BLOCK_HIDDEN stand for is not among @ways. Return: the way; NULL
+ * What FLOW_BLOCK_ENTRY and FLOW_BLOCK_HIDDEN stand for is not among @edges. Return: the edge; NULL
  * if there is none, or more than one.
  */
-static inline const struct flow_way *flow_only_way(const struct flow *flow, u32 block)
+static inline const struct flow_edge *flow_only_edge(const struct flow *flow, u32 block)
 {
-	u32 first = flow->first_way[block];
+	u32 first = flow->first_edge[block];
 
-	return flow->first_way[block + 1] - first == 1 ? &flow->ways[first] : NULL;
+	return flow->first_edge[block + 1] - first == 1 ? &flow->edges[first] : NULL;
 }
 
 /**
- * flow_enters_unseen - may a block be entered in ways that are not among struct flow.ways?
+ * flow_enters_unseen - may a block be entered otherwise than by struct flow.edges?
  * @block: the block
  *
  * True for all that are FLOW_BLOCK_UNSURE: those are entries or hidden.
@@ -291,12 +291,12 @@ static inline bool flow_enters_unseen(const struct flow_block *block)
 int flow_build(struct flow_input *in, struct flow *flow);
 
 /**
- * flow_collect_ways - make @first_way and @ways from the blocks
- * @flow: in: its blocks; out: @first_way and @ways, which flow_free() frees
+ * flow_collect_edges - make @first_edge and @edges from the blocks
+ * @flow: in: its blocks; out: @first_edge and @edges, which flow_free() frees
  *
  * Sleeps. Return: 0 or -ENOMEM.
  */
-int flow_collect_ways(struct flow *flow);
+int flow_collect_edges(struct flow *flow);
 
 /* flow_free - free what flow_build() or flow_unpack() allocated; a zeroed struct is fine */
 void flow_free(struct flow *flow);

@@ -434,7 +434,7 @@ static int unpack_all(struct unpacker *u, struct flow_input *in)
 		if (!branch->target && flow->blocks[branch->block].next[1] != FLOW_NONE)
 			branch->target = target_of(in, flow, branch->block);
 	}
-	return flow_collect_ways(flow);
+	return flow_collect_edges(flow);
 }
 
 int flow_unpack(const struct flow_packed *packed, const struct flow_moving *moving,

@@ -11,37 +11,38 @@
  * Why the conclusions hold
  * ------------------------
  * A block runs when its leader does. Control got there through a function's entry, through one
- * of the block's ways in, or unseen (HIDDEN); there is nothing else. A block without STOPS that
- * ran also reached its end, and passed one of its ways out. So each of these rules is sound:
+ * of the block's edges in, or unseen (HIDDEN); there is nothing else. A block without STOPS that
+ * ran also reached its end, and passed one of its edges out. So each of these rules is sound:
  *
  *   own site   A block ran if and only if its leader's site was hit; likewise an ENTRY block and
  *              its function's entry site, which every jump to its first byte passes as well;
  *              likewise a block without STOPS and its own Jcc's site.
- *   forward    The way out of a block that ran and does not stop leads to one that ran; of two
- *              ways, the other one if one was certainly not passed. A block that did not run
- *              passed no way out. (Unless it is UNSURE.)
+ *   forward    The edge out of a block that ran and does not stop leads to one that ran; of two
+ *              edges, the other one if one was certainly not passed. A block that did not run
+ *              passed no edge out. (Unless it is UNSURE.)
  *   arrival    A block that ran, and can have been entered from one place only, was entered from
  *              there.
- *   no way in  A block that cannot be entered unseen, and none of whose ways in was passed, did
+ *   no edge in A block that cannot be entered unseen, and none of whose edges in was passed, did
  *              not run.
- *   no way out A block without STOPS none of whose successors ran did not run.
+ *   no edge out
+ *              A block without STOPS none of whose successors ran did not run.
  *
  * YES is derived from hits and from what is YES already, so it is well-founded. NO is delicate:
- * around a loop, "no way in" would justify each block by the next. find_doubt() therefore
+ * around a loop, "no edge in" would justify each block by the next. find_doubt() therefore
  * derives doubt, not NO: doubt starts where a block may have been entered unnoticed and spreads
- * along the ways on which control would continue unnoticed. Blocks that it does not reach, and
+ * along the edges on which control would continue unnoticed. Blocks that it does not reach, and
  * that are not YES, did not run. Suppose some did, and take the one that ran first. It has no
- * site of its own (that would have been hit); it was entered neither unseen, nor by a way whose
+ * site of its own (that would have been hit); it was entered neither unseen, nor by an edge whose
  * passing would have been noticed, nor from a block in doubt (doubt would have spread), nor from
  * one that is YES (it would be YES, or in doubt); so it was entered from another one of them,
  * which ran earlier: a contradiction. This covers loops, because it argues in the order of time.
  *
- * "No way out" argues against the order of time, and must not be mixed into that: a block could
+ * "No edge out" argues against the order of time, and must not be mixed into that: a block could
  * be justified by its successor, and that by the block. It is applied afterwards, block by
  * block, each justified by blocks that are out of doubt already. Nothing has to spread forward
  * again then, because all successors of such a block are out of doubt before it is.
  *
- * The planner assumes that each way that may be passed is passed, and for "no way out" it needs
+ * The planner assumes that each edge that may be passed is passed, and for "no edge out" it needs
  * the converse as well: successors that can have been entered from that block alone, so that one
  * of them being YES makes the block YES. Knowing more only reduces doubt: every block out of
  * doubt in the plan is YES or NO with any hits.
@@ -92,20 +93,20 @@ static void inquiry_free(struct inquiry *q)
 	pure_free(q->stack);
 }
 
-/* --- properties of blocks and ways --------------------------------------------------------- */
+/* --- properties of blocks and edges -------------------------------------------------------- */
 
 static bool may_stop(const struct flow_block *block)
 {
 	return block->flags & FLOW_BLOCK_STOPS;
 }
 
-/* Is there more than one way out? */
+/* Is there more than one edge out? */
 static bool forks(const struct flow_block *block)
 {
 	return block->end == FLOW_END_JCC || block->end == FLOW_END_STATIC;
 }
 
-/* Does a site on the way out of @block tell which one it was? */
+/* Does a site on the edge out of @block tell which one it was? */
 static bool tells_outcome(const struct inquiry *q, const struct flow_block *block)
 {
 	return block->end == FLOW_END_JCC && q->plan->branch[block->branch] == FLOW_SITE_WANTED;
@@ -131,8 +132,8 @@ static bool comes_only_from(const struct inquiry *q, u32 index, u32 from)
 
 	if (flow_enters_unseen(&flow->blocks[index]))
 		return false;
-	for (i = flow->first_way[index]; i < flow->first_way[index + 1]; i++)
-		if (flow->ways[i].block != from)
+	for (i = flow->first_edge[index]; i < flow->first_edge[index + 1]; i++)
+		if (flow->edges[i].block != from)
 			return false;
 	return true;
 }
@@ -141,7 +142,7 @@ static bool comes_only_from(const struct inquiry *q, u32 index, u32 from)
 
 static bool choose_leader(struct inquiry *q, u32 index);
 
-/* The block may have been entered by a way that no site watches: is it in doubt? */
+/* The block may have been entered by an edge that no site watches: is it in doubt? */
 static void raise_doubt(struct inquiry *q, u32 index)
 {
 	if (q->doubt[index] || has_own_site(q, index) || (q->ran && q->ran[index]))
@@ -167,7 +168,7 @@ static void spread_doubt(struct inquiry *q, u32 index)
 
 	if (tells_outcome(q, block) || !may_end(q, index))
 		return;
-	/* It is decided whether it ran, and so whether its one way out was passed. */
+	/* It is decided whether it ran, and so whether its one edge out was passed. */
 	if (!forks(block) && !may_stop(block) && !q->doubt[index])
 		return;
 	for (slot = 0; slot < 2; slot++)
@@ -209,7 +210,7 @@ static bool nothing_followed(const struct inquiry *q, u32 index)
 	return every_follower(q, index, is_not_known_to_run);
 }
 
-/* Are all successors out of doubt, and do they decide whether the block ran ("no way out")? */
+/* Are all successors out of doubt, and do they decide whether the block ran ("no edge out")? */
 static bool told_from_behind(const struct inquiry *q, u32 index)
 {
 	const struct flow_block *block = &q->flow->blocks[index];
@@ -236,8 +237,8 @@ static void lift_doubt(struct inquiry *q)
 		u32 index = q->stack[--q->depth], i;
 
 		pure_rest();
-		for (i = flow->first_way[index]; i < flow->first_way[index + 1]; i++) {
-			u32 from = flow->ways[i].block;
+		for (i = flow->first_edge[index]; i < flow->first_edge[index + 1]; i++) {
+			u32 from = flow->edges[i].block;
 
 			if (q->doubt[from] && told_from_behind(q, from))
 				end_doubt(q, from);
@@ -302,7 +303,7 @@ static bool can_have_branch(const struct inquiry *q, u32 index)
 }
 
 /*
- * Has the block two ways out, each to a block that can be entered from it alone? Those need
+ * Has the block two edges out, each to a block that can be entered from it alone? Those need
  * sites anyway, which will decide this one as well.
  */
 static bool can_wait(const struct inquiry *q, u32 index)
@@ -342,8 +343,8 @@ static bool choose_branches_before(struct inquiry *q, u32 index)
 
 	if (flow_enters_unseen(&flow->blocks[index]))
 		return false;
-	for (i = flow->first_way[index]; i < flow->first_way[index + 1]; i++) {
-		u32 from = flow->ways[i].block;
+	for (i = flow->first_edge[index]; i < flow->first_edge[index + 1]; i++) {
+		u32 from = flow->edges[i].block;
 		const struct flow_block *block = &flow->blocks[from];
 
 		if (block->end == FLOW_END_STATIC)
@@ -352,8 +353,8 @@ static bool choose_branches_before(struct inquiry *q, u32 index)
 						 may_stop(block) || q->doubt[from])
 			return false;
 	}
-	for (i = flow->first_way[index]; i < flow->first_way[index + 1]; i++) {
-		const struct flow_block *block = &flow->blocks[flow->ways[i].block];
+	for (i = flow->first_edge[index]; i < flow->first_edge[index + 1]; i++) {
+		const struct flow_block *block = &flow->blocks[flow->edges[i].block];
 
 		if (block->end == FLOW_END_JCC)
 			want(q, &q->plan->branch[block->branch]);
@@ -483,7 +484,7 @@ static void conclude_passed(struct inquiry *q, u32 index, u32 slot)
 		conclude_ran(q, block->next[slot]);
 }
 
-/* The block ran: which way out did it take? If none is left, control has not got that far yet. */
+/* The block ran: which edge out did it take? If none is left, control has not got that far yet. */
 static void conclude_forward(struct inquiry *q, u32 index)
 {
 	const struct flow_block *block = &q->flow->blocks[index];
@@ -503,19 +504,19 @@ static void conclude_forward(struct inquiry *q, u32 index)
 static void conclude_arrival(struct inquiry *q, u32 index)
 {
 	const struct flow *flow = q->flow;
-	struct flow_way found = { 0 };
+	struct flow_edge found = { 0 };
 	u32 i, open = 0;
 
 	if (flow_enters_unseen(&flow->blocks[index]))
 		return;
-	for (i = flow->first_way[index]; i < flow->first_way[index + 1]; i++) {
-		struct flow_way way = flow->ways[i];
+	for (i = flow->first_edge[index]; i < flow->first_edge[index + 1]; i++) {
+		struct flow_edge edge = flow->edges[i];
 
-		if (was_not_passed(q, way.block, way.slot))
+		if (was_not_passed(q, edge.block, edge.slot))
 			continue;
-		if (open++ && way.block != found.block)
+		if (open++ && edge.block != found.block)
 			return;
-		found = way;
+		found = edge;
 	}
 	if (open == 1)
 		conclude_passed(q, found.block, found.slot);

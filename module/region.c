@@ -53,7 +53,7 @@ static u32 movable_behind(const struct region_finder *f, const struct flow_block
 	const struct flow *flow = f->flow;
 	u32 next = block->next[0];
 
-	if (next == FLOW_NONE || !flow_only_way(flow, next) ||
+	if (next == FLOW_NONE || !flow_only_edge(flow, next) ||
 	    flow_enters_unseen(&flow->blocks[next]) ||
 	    flow->blocks[next].offset != block->offset + block->size)
 		return block->offset + block->size;

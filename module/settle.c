@@ -8,7 +8,7 @@
  * - A function's entry that was hit is removed from ftrace's filter.
  * - A branch of which both outcomes were seen gets its original bytes back.
  * - So does a branch of which one was seen, if the other one leads to a block that has no other
- *   way in, and that has a site of its own which has not been hit yet: its hit will imply the
+ *   edge in, and that has a site of its own which has not been hit yet: its hit will imply the
  *   outcome (implied_by). For a branch that costs a trap each time, such a block gets a site if
  *   it has none: a witness, which costs nothing until it is hit.
  * - A near conditional jump (6 bytes) under a detour that was seen to fall through is changed to
@@ -87,13 +87,13 @@ static bool watches(const struct cov_site *site)
 	       !site_was_hit(site);
 }
 
-/* The block that the branch's @outcome leads to, if it has no other way in; or FLOW_NONE. */
+/* The block that the branch's @outcome leads to, if it has no other edge in; or FLOW_NONE. */
 static u32 block_behind(const struct cov_site *site, u32 outcome)
 {
 	const struct flow *flow = &site_target(site)->image.flow;
 	u32 next = flow->blocks[flow->branches[checkpoints_index(site)].block].next[outcome];
 
-	if (next == FLOW_NONE || !flow_only_way(flow, next) ||
+	if (next == FLOW_NONE || !flow_only_edge(flow, next) ||
 	    flow_enters_unseen(&flow->blocks[next]))
 		return FLOW_NONE;
 	return next;
@@ -190,8 +190,8 @@ struct pass {
 static void note_implied_by(struct cov_target *target, const struct cov_site *by, u32 block)
 {
 	const struct flow *flow = &target->image.flow;
-	const struct flow_way *way = flow_only_way(flow, block);
-	u32 branch = way ? flow->blocks[way->block].branch : FLOW_NONE;
+	const struct flow_edge *edge = flow_only_edge(flow, block);
+	u32 branch = edge ? flow->blocks[edge->block].branch : FLOW_NONE;
 	struct cov_site *site = branch == FLOW_NONE ? NULL : target->cps.branch[branch];
 
 	if (site && site->implied_by == by->cell)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * test_flow.c - control flow of known code: blocks, ways, plans and conclusions.
+ * test_flow.c - control flow of known code: blocks, edges, plans and conclusions.
  * The code, and what is expected of it, is in test_flow_asm.S.
  */
 #include <setjmp.h>
@@ -100,7 +100,7 @@ static void add_function(const struct record *record)
 {
 	u32 i = test.in.nr_functions++;
 
-	/* The hot and the cold text may lie either way. */
+	/* The hot and the cold text may lie either edge. */
 	for (; i && test.functions[i - 1].address > record->function.start; i--) {
 		test.functions[i] = test.functions[i - 1];
 		test.expected[i] = test.expected[i - 1];
@@ -278,23 +278,23 @@ static void check_branch(u32 i)
 	check("branch of its block", i, block->branch, i);
 }
 
-/* first_way and ways say the same as next[], the other way round. */
-static void check_ways(void)
+/* first_edge and edges say the same as next[], the other way round. */
+static void check_edges(void)
 {
 	const struct flow *flow = &test.flow;
 	u32 i, k, found = 0, nexts = 0;
 
 	for (i = 0; i < flow->nr_blocks; i++) {
-		for (k = flow->first_way[i]; k < flow->first_way[i + 1]; k++) {
-			const struct flow_way *way = &flow->ways[k];
+		for (k = flow->first_edge[i]; k < flow->first_edge[i + 1]; k++) {
+			const struct flow_edge *edge = &flow->edges[k];
 
-			check("way into", i, flow->blocks[way->block].next[way->slot], i);
+			check("edge into", i, flow->blocks[edge->block].next[edge->slot], i);
 			found++;
 		}
 		nexts += flow->blocks[i].next[0] != FLOW_NONE;
 		nexts += flow->blocks[i].next[1] != FLOW_NONE;
 	}
-	check("ways", i, found, nexts);
+	check("edges", i, found, nexts);
 }
 
 static void every_shape_has_its_blocks(void **state)
@@ -313,7 +313,7 @@ static void every_shape_has_its_blocks(void **state)
 			check_block(i);
 		for (i = 0; i < test.nr_branches; i++)
 			check_branch(i);
-		check_ways();
+		check_edges();
 		flow_free(&test.flow);
 	}
 }
@@ -468,7 +468,7 @@ static void a_call_that_does_not_return_ends_it(void **state)
 	flow_free(&test.flow);
 }
 
-/* The join was reached, and only its leader knows: the branch went the other way. */
+/* The join was reached, and only its leader knows: the branch went the other edge. */
 static void a_join_behind_a_call_has_its_own_site(void **state)
 {
 	struct hits hits = { .entry = { 1 }, .not_taken = { 1 } };

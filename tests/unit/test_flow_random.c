@@ -1244,12 +1244,12 @@ static void check_branches(const struct flow *a, const struct flow *b)
 	}
 }
 
-static void check_ways(const struct flow *a, const struct flow *b)
+static void check_edges(const struct flow *a, const struct flow *b)
 {
-	assert_memory_equal(a->first_way, b->first_way, (a->nr_blocks + 1) * sizeof(u32));
-	if (a->first_way[a->nr_blocks])
-		assert_memory_equal(a->ways, b->ways,
-				    a->first_way[a->nr_blocks] * sizeof(struct flow_way));
+	assert_memory_equal(a->first_edge, b->first_edge, (a->nr_blocks + 1) * sizeof(u32));
+	if (a->first_edge[a->nr_blocks])
+		assert_memory_equal(a->edges, b->edges,
+				    a->first_edge[a->nr_blocks] * sizeof(struct flow_edge));
 }
 
 static u64 moved(u64 address)
@@ -1310,7 +1310,7 @@ static void a_packed_flow_is_the_same_again(void **state)
 			check_functions(in.functions, e->program.functions, in.nr_functions);
 			check_blocks(&flow, &e->flow);
 			check_branches(&flow, &e->flow);
-			check_ways(&flow, &e->flow);
+			check_edges(&flow, &e->flow);
 			free(in.functions);
 			flow_free(&flow);
 		}
@@ -1379,7 +1379,7 @@ static void a_damaged_packing_does_no_harm(void **state)
 }
 
 /* One function of one block, with an end that leads to the block behind it. */
-static void a_way_to_no_block_is_damage(void **state)
+static void an_edge_to_no_block_is_damage(void **state)
 {
 	static u8 falls[] = { 1, 0, 0, 5, 1, FLOW_END_FALL, 5 };
 	static u8 jumps[] = { 1, 0, 0, 5, 1, FLOW_END_JMP, 5, 3 };
@@ -1427,7 +1427,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(unreadable_functions_make_no_other_wrong),
 		cmocka_unit_test(a_packed_flow_is_the_same_again),
 		cmocka_unit_test(a_damaged_packing_does_no_harm),
-		cmocka_unit_test(a_way_to_no_block_is_damage),
+		cmocka_unit_test(an_edge_to_no_block_is_damage),
 		cmocka_unit_test(what_is_no_flow_is_not_packed),
 	};
 

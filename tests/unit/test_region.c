@@ -550,13 +550,13 @@ static void check_blocks(const struct program *p)
 	for (i = 0; i < p->flow.nr_blocks; i++) {
 		const struct flow_block *block = &p->flow.blocks[i];
 		u64 at = p->image.in.functions[block->function].address + block->offset;
-		u32 ways = p->flow.first_way[i + 1] - p->flow.first_way[i];
+		u32 edges = p->flow.first_edge[i + 1] - p->flow.first_edge[i];
 
 		if (!is_inside(p, at))
 			continue;
-		assert_int_equal(ways, 1);
-		assert_int_equal(p->flow.ways[p->flow.first_way[i]].block, i - 1);
-		assert_int_equal(p->flow.ways[p->flow.first_way[i]].slot, 0);
+		assert_int_equal(edges, 1);
+		assert_int_equal(p->flow.edges[p->flow.first_edge[i]].block, i - 1);
+		assert_int_equal(p->flow.edges[p->flow.first_edge[i]].slot, 0);
 		assert_false(block->flags & (FLOW_BLOCK_ENTRY | FLOW_BLOCK_HIDDEN));
 	}
 }

@@ -291,7 +291,7 @@ static void add_branch(struct map *map, const struct source *source,
 /* ---- one function ------------------------------------------------------ */
 
 /* An unconditional edge is as certain as both its ends. */
-static unsigned int way_state(const struct map *map, size_t from, size_t to)
+static unsigned int edge_state(const struct map *map, size_t from, size_t to)
 {
 	unsigned int a = map->nodes[from].state, b = map->nodes[to].state;
 
@@ -300,8 +300,8 @@ static unsigned int way_state(const struct map *map, size_t from, size_t to)
 	return a == COV_YES && b == COV_YES ? COV_YES : COV_UNKNOWN;
 }
 
-static void add_way(struct map *map, const struct source *source, unsigned int block,
-		    unsigned int to)
+static void add_edge_to(struct map *map, const struct source *source, unsigned int block,
+			unsigned int to)
 {
 	size_t from = block_node(map, source, block);
 	size_t end;
@@ -309,7 +309,7 @@ static void add_way(struct map *map, const struct source *source, unsigned int b
 	if (to == COV_NONE)
 		return;
 	end = block_node(map, source, to);
-	map_add_edge(map, from, end, "", 0, way_state(map, from, end));
+	map_add_edge(map, from, end, "", 0, edge_state(map, from, end));
 }
 
 static bool ends_in_branch(const struct source *source, const struct cov_function_desc *f,
@@ -343,8 +343,8 @@ static void add_function(struct map *map, const struct source *source,
 		if (ends_in_branch(source, f, i) ||
 		    cov_flow_next(source->flow, i, &behind, &jump))
 			continue;
-		add_way(map, source, i, behind);
-		add_way(map, source, i, jump);
+		add_edge_to(map, source, i, behind);
+		add_edge_to(map, source, i, jump);
 	}
 }
 
