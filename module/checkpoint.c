@@ -8,8 +8,9 @@
 
 #include "alloc_array.h"
 #include "checkpoint.h"
+#include "engine.h"
 #include "insn_branch.h"
-#include "target.h"
+#include "target_list.h"
 
 u32 checkpoints_ids(const struct cov_image *image)
 {

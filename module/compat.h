@@ -45,6 +45,12 @@ struct compat_span {
 	unsigned int size;
 };
 
+/* compat_span_has - does @address lie in a range of a module's memory? */
+static inline bool compat_span_has(const struct compat_span *span, unsigned long address)
+{
+	return address - span->base < span->size;
+}
+
 /*
  * ac3b43283923 ("module: replace module_layout with module_memory"), 6.4, gave
  * each kind of memory its own allocation.

@@ -7,7 +7,7 @@
 
 #include <linux/mm_types.h>
 
-#include "target.h"
+#include "target_list.h"
 
 /**
  * control_map_describe - where a target's cells can be mapped

@@ -36,7 +36,7 @@
 #include "patcher.h"
 #include "site_index.h"
 #include "site_stub.h"
-#include "target.h"
+#include "target_list.h"
 
 #define TAKEN_NOT_ASKED	0xff	/* no stub is long enough for that offset */
 

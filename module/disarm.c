@@ -33,7 +33,7 @@
 #include "engine.h"
 #include "hit_context.h"
 #include "settle.h"
-#include "target.h"
+#include "target_list.h"
 
 static LLIST_HEAD(disarm_list);
 

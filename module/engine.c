@@ -9,10 +9,10 @@
 #include "entry.h"
 #include "foreign.h"
 #include "held.h"
-#include "oops.h"
 #include "patcher.h"
-#include "target.h"
+#include "target_list.h"
 #include "text_patch.h"
+#include "text_selftest.h"
 
 #define CHAIN_MAX	3
 
@@ -173,13 +173,16 @@ void engines_init(void)
 {
 	/* Whatever else works: kprobes' optimiser gets in the way of engine kprobe as well. */
 	int err = foreign_init();
+	const char *failure;
 
 	if (!text_patch_init()) {
+		failure = text_selftest();
+		if (failure)
+			text_patch_forbid(failure);
 		if (breakpoint_init())
 			text_patch_forbid("its handler of breakpoints could not be registered");
 		if (err)
 			text_patch_forbid("this kernel does not tell where kprobes are (CONFIG_KALLSYMS_ALL)");
-		oops_init();
 	}
 	if (text_patch_unusable())
 		pr_notice("engines detour and breakpoint are not available: %s\n",
@@ -191,7 +194,6 @@ void engines_exit(void)
 	held_exit();
 	entry_exit();
 	foreign_exit();
-	oops_exit();
 	breakpoint_exit();
 	text_patch_exit();
 }

@@ -44,7 +44,7 @@
 #include "fentry_nop.h"
 #include "hit.h"
 #include "insn_branch.h"
-#include "target.h"
+#include "target_list.h"
 #include "task_maps.h"
 #include "trace.h"
 

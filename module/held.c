@@ -20,7 +20,7 @@
 #include "patcher.h"
 #include "quiesce.h"
 #include "site_stub.h"
-#include "target.h"
+#include "target_list.h"
 #include "task_windows.h"
 
 struct held {

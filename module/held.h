@@ -47,7 +47,7 @@ unsigned long held_stub(unsigned long address);
 bool held_inside(unsigned long address);
 
 /**
- * held_undo - cov_patched_undo() for such patches
+ * held_undo - put the original bytes of such patches into a copy of live text
  * @base: address that the copy was read from
  * @bytes: the copy
  * @size: its length in bytes

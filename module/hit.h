@@ -17,7 +17,7 @@
 #include "insn_branch.h"
 #include "news.h"
 #include "samples.h"
-#include "target.h"
+#include "target_list.h"
 #include "trace.h"
 #include "tracking.h"
 

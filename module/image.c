@@ -11,6 +11,7 @@
 #include "foreign.h"
 #include "image_build.h"
 #include "insn_branch.h"
+#include "patched.h"
 #include "tables.h"
 
 static int functions_from_symbols(struct flow_input *in, const struct symbols *symbols)

@@ -201,10 +201,4 @@ static inline const char *cov_image_name(const struct cov_image *image, u32 func
 	return image->names + image->labels[function].name;
 }
 
-/* compat_span_has - does @address lie in a range of a module's memory? */
-static inline bool compat_span_has(const struct compat_span *span, unsigned long address)
-{
-	return address - span->base < span->size;
-}
-
 #endif /* LIVECOV_IMAGE_H */

@@ -15,6 +15,7 @@
 #include "image_build.h"
 #include "insn_branch.h"
 #include "ksym.h"
+#include "patched.h"
 #include "tables.h"
 
 #define THE_KERNEL	"the kernel's functions"	/* in messages */

@@ -17,6 +17,7 @@
 #include "../include/cov_release.h"
 #include "callers.h"
 #include "control_map.h"
+#include "engine.h"
 #include "ioctl.h"
 #include "news.h"
 #include "query.h"

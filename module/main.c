@@ -11,6 +11,7 @@
 #include "fentry_nop.h"
 #include "ioctl.h"
 #include "news.h"
+#include "oops.h"
 #include "samples.h"
 #include "target.h"
 #include "trace.h"
@@ -59,9 +60,12 @@ static int __init livecov_init(void)
 	if (err)
 		return err;
 	engines_init();
-	err = targets_init();
+	err = oops_init();
 	if (err)
 		goto err_engines;
+	err = targets_init();
+	if (err)
+		goto err_oops;
 	err = control_init();
 	if (err) {
 		pr_err("no control file in debugfs (errno %d): this kernel has debugfs switched off\n", -err);
@@ -71,6 +75,8 @@ static int __init livecov_init(void)
 
 err_targets:
 	targets_exit();
+err_oops:
+	oops_exit();
 err_engines:
 	engines_exit();
 	tracking_exit();
@@ -82,6 +88,7 @@ static void __exit livecov_exit(void)
 {
 	debugfs_remove_recursive(debugfs_dir);
 	targets_exit();
+	oops_exit();
 	engines_exit();
 	news_exit();
 	trace_exit();

@@ -12,7 +12,7 @@
  */
 int oops_init(void);
 
-/* oops_exit - undo oops_init(); harmless if that was not called. Sleeps. */
+/* oops_exit - undo oops_init(). Sleeps. */
 void oops_exit(void);
 
 #endif /* LIVECOV_OOPS_H */

@@ -2,10 +2,14 @@
 /*
  * patched.c - see patched.h. Owns nothing.
  */
+#include <linux/mm.h>
+#include <linux/uaccess.h>
+
+#include "engine.h"
 #include "held.h"
 #include "patched.h"
 #include "site_index.h"
-#include "target.h"
+#include "target_list.h"
 
 static void undo_part(const struct cov_site *site, u32 part, unsigned long base, u8 *bytes,
 		      u32 size)
@@ -17,7 +21,8 @@ static void undo_part(const struct cov_site *site, u32 part, unsigned long base,
 	patched_overlay(base, bytes, size, address, original, n);
 }
 
-void cov_patched_undo(unsigned long base, u8 *bytes, u32 size)
+/* Put the original bytes of all sites into a copy of live text. */
+static void undo(unsigned long base, u8 *bytes, u32 size)
 {
 	struct cov_target *target;
 	struct site_chunk *chunk;
@@ -29,4 +34,21 @@ void cov_patched_undo(unsigned long base, u8 *bytes, u32 size)
 		for_each_site(site, chunk, i, &target->cps)
 			for (part = 0; site->engine && part < site_parts(site); part++)
 				undo_part(site, part, base, bytes, size);
+}
+
+int text_read(struct compat_span span, struct flow_text *text)
+{
+	u8 *bytes = kvmalloc(span.size ?: 1, GFP_KERNEL);
+	int err;
+
+	if (!bytes)
+		return -ENOMEM;
+	err = copy_from_kernel_nofault(bytes, (void *)span.base, span.size);
+	if (err) {
+		kvfree(bytes);
+		return err;
+	}
+	undo(span.base, bytes, span.size);
+	*text = (struct flow_text){ span.base, bytes, span.size };
+	return 0;
 }

@@ -5,7 +5,7 @@
 #ifndef LIVECOV_PATCHED_H
 #define LIVECOV_PATCHED_H
 
-#include <linux/types.h>
+#include "image.h"
 
 /**
  * patched_overlay - put original bytes into a copy of text, as far as they lie in it
@@ -27,13 +27,12 @@ static inline void patched_overlay(unsigned long base, u8 *bytes, u32 size,
 }
 
 /**
- * cov_patched_undo - put the original bytes into a copy of live text
- * @base: address that the copy was read from
- * @bytes: the copy
- * @size: its length in bytes
+ * text_read - copy live text, in which livecov's own patches do not show
+ * @span: which
+ * @text: out: the copy; kvfree() its @bytes. Unchanged after an error
  *
- * The targets' lock is held, since before the copy was made. Looks at all sites; does not sleep.
+ * The targets' lock is held; sleeps. Return: 0; -ENOMEM; -EFAULT: it cannot be read.
  */
-void cov_patched_undo(unsigned long base, u8 *bytes, u32 size);
+int text_read(struct compat_span span, struct flow_text *text);
 
 #endif /* LIVECOV_PATCHED_H */

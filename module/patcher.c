@@ -19,7 +19,7 @@
 #include "quiesce.h"
 #include "site_index.h"
 #include "site_stub.h"
-#include "target.h"
+#include "target_list.h"
 
 #define WAIT_OUT_MS	2000
 

@@ -6,9 +6,10 @@
 #include <linux/mm.h>
 
 #include "arena.h"
+#include "patched.h"
 #include "query.h"
 #include "refusals.h"
-#include "tables.h"
+#include "target.h"
 #include "tracking.h"
 
 /* Everything that a table's entries are made from. */

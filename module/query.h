@@ -7,7 +7,7 @@
 #ifndef LIVECOV_QUERY_H
 #define LIVECOV_QUERY_H
 
-#include "target.h"
+#include "target_list.h"
 
 /* The tables of a target. */
 enum query_table {

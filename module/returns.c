@@ -20,7 +20,7 @@
 #include "compat.h"
 #include "held.h"
 #include "returns.h"
-#include "target.h"
+#include "target_list.h"
 #include "trace.h"
 
 /* Traced tasks asleep in one function, or levels of its recursion, at once. */

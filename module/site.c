@@ -5,7 +5,7 @@
  */
 #include <linux/slab.h>
 
-#include "target.h"
+#include "target_list.h"
 
 void site_list_free(struct site_list *list)
 {

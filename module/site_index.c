@@ -24,7 +24,7 @@
 
 #include "portable.h"
 #include "site_index.h"
-#include "target.h"
+#include "target_list.h"
 
 #define BUCKET_SHIFT	6
 #define BUCKET_MASK	((1U << BUCKET_SHIFT) - 1)

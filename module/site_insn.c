@@ -6,7 +6,7 @@
 #include <linux/uaccess.h>
 
 #include "site_insn.h"
-#include "target.h"
+#include "target_list.h"
 
 u32 site_insn_read(unsigned long address, u8 *text)
 {

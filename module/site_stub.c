@@ -6,7 +6,7 @@
 
 #include "site_index.h"
 #include "site_stub.h"
-#include "target.h"
+#include "target_list.h"
 #include "task_maps.h"
 #include "task_windows.h"
 

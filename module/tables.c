@@ -180,23 +180,6 @@ static int read_constants(const struct module *mod, const struct cov_image *imag
 	return 0;
 }
 
-int text_read(struct compat_span span, struct flow_text *text)
-{
-	u8 *bytes = kvmalloc(span.size ?: 1, GFP_KERNEL);
-	int err;
-
-	if (!bytes)
-		return -ENOMEM;
-	err = copy_from_kernel_nofault(bytes, (void *)span.base, span.size);
-	if (err) {
-		kvfree(bytes);
-		return err;
-	}
-	cov_patched_undo(span.base, bytes, span.size);
-	*text = (struct flow_text){ span.base, bytes, span.size };
-	return 0;
-}
-
 static int texts_read(const struct cov_image *image, struct tables *tables,
 		      struct flow_input *in)
 {

@@ -33,15 +33,6 @@ struct tables {
 };
 
 /**
- * text_read - copy live text, in which livecov's own patches do not show
- * @span: which
- * @text: out: the copy; kvfree() its @bytes. Unchanged after an error
- *
- * The targets' lock is held; sleeps. Return: 0; -ENOMEM; -EFAULT: it cannot be read.
- */
-int text_read(struct compat_span span, struct flow_text *text);
-
-/**
  * tables_read - copy a module's text, and what else but functions flow_build() wants of it
  * @mod: the module, with a reference held
  * @image: its @core and @init say where text is

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * target.c - a target's life cycle: attach, arm, detach. Owns the list of targets and its lock;
- * target.h has the states.
+ * target.c - a target's life cycle: attach, arm, detach; target.h has the states.
  */
 #include <linux/module.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
+#include "engine.h"
 #include "foreign.h"
 #include "held.h"
 #include "returns.h"
@@ -15,42 +15,10 @@
 #include "target_parts.h"
 #include "tracking.h"
 
-DEFINE_MUTEX(cov_targets_lock);
-LIST_HEAD(cov_targets);
-
-unsigned int cov_max_checkpoints = 1U << 20;
-
 static u32 last_target_id;
 static u64 last_generation;
 
-/* --- look-up ------------------------------------------------------------- */
-
-struct cov_target *target_next(u32 id)
-{
-	struct cov_target *target;
-
-	list_for_each_entry(target, &cov_targets, link)
-		if (target->id > id)
-			return target;
-	return NULL;
-}
-
-struct cov_target *target_find(u32 id)
-{
-	struct cov_target *target = id ? target_next(id - 1) : NULL;
-
-	return target && target->id == id ? target : NULL;
-}
-
-struct cov_target *target_find_checkpoint(const char *name)
-{
-	struct cov_target *target;
-
-	list_for_each_entry(target, &cov_targets, link)
-		if (target->checkpoint[0] && !strcmp(target->checkpoint, name))
-			return target;
-	return NULL;
-}
+/* --- attaching ------------------------------------------------------------- */
 
 /* The one target that COV_IOC_ATTACH made for a module or for the core kernel. */
 static struct cov_target *find_attached(const char *name)
@@ -86,8 +54,6 @@ static struct module *get_module(const char *name, struct cov_error *error)
 		cov_fail(error, -ENOENT, "no module %.60s is loaded; try: modprobe %.60s", name, name);
 	return ERR_PTR(mod ? -ENODEV : -ENOENT);
 }
-
-/* --- attaching ------------------------------------------------------------- */
 
 void target_free(struct cov_target *target)
 {
@@ -142,23 +108,6 @@ int target_read_image(struct cov_target *target, const struct image_choice *choi
 	/* A reference would block rmmod; the lock keeps @mod valid (target.h). */
 	module_put(mod);
 	return err;
-}
-
-u32 targets_checkpoints(void)
-{
-	struct cov_target *target;
-	u32 n = 0;
-
-	list_for_each_entry(target, &cov_targets, link)
-		n += target->cps.sites.count;
-	return n;
-}
-
-u32 targets_room(void)
-{
-	u32 used = targets_checkpoints();
-
-	return used < cov_max_checkpoints ? cov_max_checkpoints - used : 0;
 }
 
 static int take_ids(struct cov_target *target)

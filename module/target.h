@@ -5,11 +5,7 @@
 #ifndef LIVECOV_TARGET_H
 #define LIVECOV_TARGET_H
 
-#include <linux/mutex.h>
-
-#include "checkpoint.h"
-#include "engine.h"
-#include "settle.h"
+#include "target_list.h"
 
 /*
  * A target's life cycle, under cov_targets_lock:
@@ -27,74 +23,6 @@
  * keeps @mod valid: a module's memory is freed only after our notifier has seen
  * MODULE_STATE_GOING, and the notifier takes the lock.
  */
-
-struct return_probe;
-
-/**
- * struct target_returns - kretprobes of a target with COV_ATTACH_RETURNS; owned by returns.c
- * @probes: one for each function, NULL where there is none; NULL before the first
- * @next: index of the first function that has not been tried yet
- */
-struct target_returns {
-	struct return_probe **probes;
-	u32 next;
-};
-
-/**
- * struct cov_target - a module, functions of the core kernel, or one place in either, under
- *		       measurement
- * @link: in the list of all targets, in ascending order of @id
- * @id: never used twice
- * @name: the module's, or COV_CORE_KERNEL
- * @checkpoint: a manual checkpoint's name; else empty
- * @offset: a manual checkpoint's offset in its function, bytes
- * @place: index of a manual checkpoint's function
- * @owner: id of the file whose closing detaches it; 0 if it is kept
- * @mod: while LIVE; NULL for the core kernel
- * @state: COV_TARGET_*
- * @scope: COV_SCOPE_*; read by handlers, never changes
- * @flags: COV_ATTACH_*
- * @levels: level mask of all its checkpoints
- * @generation: changes when addresses change
- * @missed: hits that were missed by probes which have been released
- * @engine: COV_ENGINE_* that was asked for
- * @image: its functions, decoded
- * @cps: its sites and cells
- * @returns: its functions' kretprobes
- * @settling: owned by settle.c
- * @sections: named ranges of its text, from user space; kvfree()d with the target
- * @nr_sections: how many
- */
-struct cov_target {
-	struct list_head link;
-	u32 id;
-	char name[COV_MODULE_LEN];
-	char checkpoint[COV_NAME_LEN];
-	u64 offset;
-	u32 place;
-	u64 owner;
-	struct module *mod;
-	u32 state;
-	u32 scope;
-	u32 flags;
-	u64 levels;
-	u64 generation;
-	u64 missed;
-	u32 engine;
-	struct cov_image image;
-	struct checkpoints cps;
-	struct target_returns returns;
-	struct settling settling;
-	struct cov_section *sections;
-	u32 nr_sections;
-};
-
-/* The targets' lock, and the list that it protects: of all targets, in ascending order of id. */
-extern struct mutex cov_targets_lock;
-extern struct list_head cov_targets;
-
-/* Module parameter max_checkpoints: how many sites all targets may have together. */
-extern unsigned int cov_max_checkpoints;
 
 /**
  * struct target_request - an attach that user space asked for, validated
@@ -230,30 +158,6 @@ int target_reset(struct cov_target *target, struct cov_error *error);
 int targets_reset(struct cov_error *error);
 
 /**
- * target_find - look a target up by its id
- * @id: any
- *
- * Return: the target, valid while the lock is held; NULL if there is none.
- */
-struct cov_target *target_find(u32 id);
-
-/**
- * target_next - the target with the lowest id above a given one
- * @id: any; 0 for the first target
- *
- * Return: the target, valid while the lock is held; NULL if there is none.
- */
-struct cov_target *target_next(u32 id);
-
-/**
- * target_find_checkpoint - look up the target of a manual checkpoint
- * @name: of the checkpoint
- *
- * Return: the target, valid while the lock is held; NULL if there is none.
- */
-struct cov_target *target_find_checkpoint(const char *name);
-
-/**
  * target_place - the site of a manual checkpoint
  * @target: that of a manual checkpoint
  *
@@ -272,9 +176,6 @@ const struct cov_site *target_place(const struct cov_target *target);
  * again.
  */
 int targets_switch(const char *glob, bool on, bool branches, struct cov_error *error);
-
-/* targets_checkpoints - how many sites all targets have together, whatever their state */
-u32 targets_checkpoints(void);
 
 /* target_missed - how many hits the engines have missed since the target was made */
 u64 target_missed(const struct cov_target *target);

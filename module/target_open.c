@@ -19,7 +19,7 @@
 #include <linux/workqueue.h>
 
 #include "alloc_array.h"
-#include "target.h"
+#include "target_list.h"
 #include "target_parts.h"
 
 #define IDLE	(HZ / 4)

@@ -53,9 +53,6 @@ int target_read_image(struct cov_target *target, const struct image_choice *choi
  */
 int target_choose_sites(struct cov_target *target, u32 mode, struct cov_error *error);
 
-/* targets_room - how many more sites cov_max_checkpoints allows */
-u32 targets_room(void);
-
 /**
  * target_no_room - report why sites could not be made
  * @target: whose

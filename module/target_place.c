@@ -10,8 +10,8 @@
 
 #include "engine.h"
 #include "insn_branch.h"
+#include "patched.h"
 #include "site_index.h"
-#include "tables.h"
 #include "target_parts.h"
 
 /* An instruction must begin at @offset: decode from the function's start. */

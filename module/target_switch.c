@@ -11,6 +11,7 @@
  */
 #include <linux/glob.h>
 
+#include "engine.h"
 #include "target_parts.h"
 
 static void switch_off(struct cov_site *site)

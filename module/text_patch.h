@@ -70,11 +70,11 @@ void text_patch(const struct text_job *job);
 void text_write(unsigned long address, const u8 *bytes, u32 length);
 
 /**
- * text_patch_init - make the window and try everything out on a function of our own
+ * text_patch_init - make the window onto text
  *
  * Called once, when livecov is loaded. Sleeps. Return: 0; -EPERM: the kernel is locked down;
  * -EOPNOTSUPP: this kernel cannot tell when tasks have left a range of text; -ENOMEM; -EIO: the
- * window cannot be made, or a try failed. After an error text_patch_unusable() has the reason in
+ * window cannot be made. After an error text_patch_unusable() has the reason in
  * words, and text_patch() must not be called.
  */
 int text_patch_init(void);

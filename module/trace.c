@@ -34,7 +34,7 @@
 
 #include "checkpoint.h"
 #include "memory_budget.h"
-#include "target.h"
+#include "target_list.h"
 #include "trace.h"
 #include "trace_area.h"
 #include "trace_syscalls.h"
