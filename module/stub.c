@@ -498,14 +498,17 @@ void stub_island(u64 address, u32 length, u64 copy, u64 stub, u8 *bytes)
 		  bytes + REGION_JUMP_LEN);
 }
 
-/* The conditional jump, into its stub. */
+/*
+ * The conditional jump, into its stub. A longer one has prefixes, which are not written: then
+ * something of the original would be left behind it, to be executed.
+ */
 static int write_half(const struct stub *stub, struct insn_branch *jcc, u32 taken, u8 *bytes)
 {
 	struct writer w = { .code = bytes, .at = stub->address };
 
 	jcc->target = stub->at + taken;
 	put_near_jcc(&w, jcc);
-	return w.err;
+	return w.size == jcc->length ? w.err : -EOPNOTSUPP;
 }
 
 u32 stub_taken(const struct stub *stub)

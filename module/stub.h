@@ -50,8 +50,8 @@
  * struct stub_task - for STUB_TASK_*: where things are; each sign-extends from 32 bits
  * @preempt_count: of preempt_count: offset from gs' base
  * @bases: of the two bases: offset from gs' base
- * @nowhere: offset from gs' base; there is the address of memory that has
- *	  STUB_WINDOW_REACH bytes on either side for hits that do not count
+ * @nowhere: offset from gs' base; there is the address of byte STUB_NOWHERE of
+ *	  STUB_NOWHERE_SIZE bytes for hits that do not count, which begin at a multiple of 8
  * @contexts: address of the table of contexts
  * @window: address of what stub_write_window() has made; 0 for none
  * @middle: stub_middle() of the cells' window
@@ -71,6 +71,15 @@ struct stub_task {
  */
 #define STUB_WINDOW	256
 #define STUB_WINDOW_REACH	144	/* with a second cell after the last, 8 bytes wide */
+
+/*
+ * One more than a multiple of 8, as stub_middle() is: the cells of STUB_TASK_COUNT are aligned
+ * there too. A locked instruction across two cache lines stops the whole machine's memory, or,
+ * with split-lock detection, the kernel (SDM vol. 3, "Features to Disable Bus Locks";
+ * arch/x86/kernel/cpu/bus_lock.c).
+ */
+#define STUB_NOWHERE		(STUB_WINDOW_REACH + 1)
+#define STUB_NOWHERE_SIZE	(2 * STUB_WINDOW_REACH + 8)
 
 /* stub_window - the number of the window that serves an offset in a map */
 static inline u32 stub_window(u32 offset)
@@ -165,7 +174,8 @@ void stub_island(u64 address, u32 length, u64 copy, u64 stub, u8 *bytes);
  * @stub: what stub_write() was given
  *
  * Return: the offset from the stub's first byte, if the region is the jump alone, and
- * that could lead there itself (stub_half()); else 0, as always for STUB_TASK_*.
+ * that could lead there itself (stub_half()); else 0, as for a jump with prefixes, and always for
+ * STUB_TASK_*.
  */
 u32 stub_taken(const struct stub *stub);
 

@@ -20,7 +20,7 @@
 #include "tracking.h"
 
 DEFINE_PER_CPU(struct task_maps, cov_task_maps);
-static DEFINE_PER_CPU_ALIGNED(u8, nobodys[2 * STUB_WINDOW_REACH]);
+static DEFINE_PER_CPU_ALIGNED(u8, nobodys[STUB_NOWHERE_SIZE]);
 u8 cov_contexts[65536];
 
 static bool is_interrupt(u32 context)
@@ -38,7 +38,7 @@ void task_maps_init(void)
 	for (i = 0; i < ARRAY_SIZE(cov_contexts); i++)
 		cov_contexts[i] = is_interrupt(i);
 	for_each_possible_cpu(cpu)
-		per_cpu(cov_task_maps, cpu).nowhere = per_cpu(nobodys, cpu) + STUB_WINDOW_REACH;
+		per_cpu(cov_task_maps, cpu).nowhere = per_cpu(nobodys, cpu) + STUB_NOWHERE;
 }
 
 static u8 *map_of(struct task_struct *task)

@@ -370,6 +370,16 @@ static int length_through_window(struct stub *stub, struct stub_task *task, u32 
 	return stub_write(stub, bytes);
 }
 
+/* Where a hit that does not count is written: into the memory for that, and a count aligned. */
+static void check_nowhere(u32 offset, u32 middle)
+{
+	u32 at = STUB_NOWHERE + offset - middle;
+
+	assert_in_range(at, 0, STUB_NOWHERE_SIZE - 2 * sizeof(u64));
+	if (offset % sizeof(u64) == 0)
+		assert_int_equal(at % sizeof(u64), 0);
+}
+
 /* Nearly all with displacements of one byte, and all within the reach that is told. */
 static void a_window_serves_its_cells(void **state)
 {
@@ -393,6 +403,7 @@ static void a_window_serves_its_cells(void **state)
 		assert_int_equal(near.middle % 256, 1);
 		assert_true(offset + 8 + sizeof(u64) <= near.middle + STUB_WINDOW_REACH);
 		assert_true(offset + STUB_WINDOW_REACH >= near.middle);
+		check_nowhere(offset, near.middle);
 	}
 	assert_in_range(longer, 1, 6);
 	assert_true(stub_write_window(&near, near.window, code) > 0);
