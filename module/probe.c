@@ -33,6 +33,8 @@
 #include "site_index.h"
 #include "site_insn.h"
 
+#define DS_PREFIX	0x3e
+
 /**
  * struct site_probe - a kprobe and its site
  * @kp: the kprobe
@@ -129,6 +131,20 @@ static bool loop_at(unsigned long address)
 	return insn_at(address, &insn) && insn.kind == INSN_JCC && condition_loops(insn.condition);
 }
 
+/*
+ * May a ds prefix become a lock prefix again? A kernel booted with one CPU has put it there, and
+ * undoes that when a second one comes up, once, where it finds the ds (alternatives_smp_lock(),
+ * arch/x86/kernel/alternative.c): under a probe it would find the int3, and the driver's atomic
+ * operation would stay without a lock until it is loaded again.
+ */
+static bool awaits_lock(unsigned long address)
+{
+	u8 text[INSN_MAX_LEN];
+
+	return num_online_cpus() == 1 && num_possible_cpus() > 1 &&
+	       site_insn_read(address, text) && text[0] == DS_PREFIX;
+}
+
 static bool in_tail(const struct cov_site *site)
 {
 	const struct compat_span *tails = site_target(site)->image.tails;
@@ -189,6 +205,7 @@ static bool is_inside_held(unsigned long address)
  * - kprobes emulates loop wrongly (above). Only probe_loop() may be on one, and alone: a
  *   handler that returns 1 hides the probes after it, and vice versa. loop_at() does not
  *   recognise one that is probed already: that is an int3 by then.
+ * - awaits_lock().
  */
 static int arm_allowed(const struct cov_site *site)
 {
@@ -196,7 +213,7 @@ static int arm_allowed(const struct cov_site *site)
 
 	if (!site->at_fentry && in_tail(site))
 		return -EFAULT;
-	if (may_leave_stepping(site))
+	if (may_leave_stepping(site) || awaits_lock(site_address(site)))
 		return -EOPNOTSUPP;
 	/* Bytes of a detour, of another target's perhaps, or held: no instruction begins there. */
 	if (site_index_covers(site_address(site)) || is_inside_held(site_address(site)))
