@@ -22,11 +22,12 @@ import unittest.mock
 
 sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.realpath(__file__))
-sys.path.insert(0, HERE)
+sys.path += [HERE, os.path.join(os.path.dirname(HERE), "unit")]
 
 import damage                                               # noqa: E402
 import fixture                                              # noqa: E402
 import oracle                                               # noqa: E402
+import tap                                                  # noqa: E402
 import target_text                                          # noqa: E402
 import test_elsewhere                                       # noqa: E402
 from exec_log import Witness                                # noqa: E402
@@ -993,37 +994,10 @@ class ReportTest(unittest.TestCase):
             self.assertTrue(lines[0].startswith("not ok run - "))
 
 
-class Lines(unittest.TestResult):
-    """One line for each test, as tests/run counts them."""
-
-    def addSuccess(self, test):
-        print(f"ok {test.id().removeprefix('__main__.')}")
-
-    def fail(self, test, error):
-        print(f"not ok {test.id().removeprefix('__main__.')} - {error[1]}")
-        for line in self._exc_info_to_string(error, test).splitlines():
-            print(f"#   {line}")
-
-    def addError(self, test, err):
-        super().addError(test, err)
-        self.fail(test, err)
-
-    def addFailure(self, test, err):
-        super().addFailure(test, err)
-        self.fail(test, err)
-
-    def addSubTest(self, test, subtest, err):
-        super().addSubTest(test, subtest, err)
-        if err is not None:
-            self.fail(subtest, err)
-
-
-def main():
-    result = Lines()
-    for module in (sys.modules[__name__], test_elsewhere):
-        unittest.defaultTestLoader.loadTestsFromModule(module).run(result)
-    return 0 if result.wasSuccessful() and result.testsRun else 1
+def load_tests(loader, tests, _):
+    tests.addTests(loader.loadTestsFromModule(test_elsewhere))
+    return tests
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    tap.main()
