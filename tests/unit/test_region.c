@@ -512,9 +512,10 @@ static u32 share(const struct program *p, const char *path)
 			before++;
 	}
 	print_message("    %s: %u jumps: alone %u, with those before %u, behind %u, "
-		      "with an island %u; none: unsure %u, short %u, reserved %u; %.2f %%\n", strrchr(path, '/') + 1,
-		      all, alone, before, behind, island, why[REGION_UNSURE], why[REGION_SHORT],
-		      why[REGION_RESERVED], 100.0 * why[REGION_OK] / (all ? all : 1));
+		      "with an island %u; none: unsure %u, short %u, reserved %u; %.2f %%\n",
+		      strrchr(path, '/') + 1, all, alone, before, behind, island,
+		      why[REGION_UNSURE], why[REGION_SHORT], why[REGION_RESERVED],
+		      100.0 * why[REGION_OK] / (all ? all : 1));
 	return all ? 10000ULL * why[REGION_OK] / all : 0;
 }
 
