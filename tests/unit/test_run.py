@@ -5,50 +5,42 @@
 Each test is a list of suites that tests/run is given instead of its own.
 """
 
-import contextlib
-import importlib.machinery
-import importlib.util
-import io
 import os
+import signal
+import subprocess
 import sys
 import tempfile
 import unittest
-from unittest import mock
 
 sys.dont_write_bytecode = True
 # pylint: disable=wrong-import-position
 import tap
 
-TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-
-
-def load_run():
-    loader = importlib.machinery.SourceFileLoader("run", os.path.join(TESTS, "run"))
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("run", loader))
-    loader.exec_module(module)
-    return module
-
-
-run = load_run()
+RUN = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "run")
 
 
 class Case(unittest.TestCase):
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.dir = directory.name
+
+    def start(self, *suites, words=()):
+        path = os.path.join(self.dir, "suites")
+        with open(path, "w", encoding="utf-8") as file:
+            file.writelines(suite + "\n" for suite in suites)
+        return subprocess.Popen([RUN, "--suites", path, *words], text=True,
+                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+
     def run_suites(self, *suites, words=()):
         """(exit status, lines that it has printed)"""
-        output = io.StringIO()
-        with tempfile.TemporaryDirectory() as directory:
-            with open(os.path.join(directory, "suites"), "w", encoding="utf-8") as file:
-                file.write("".join(suite + "\n" for suite in suites))
-            with mock.patch.object(run, "TESTS", directory), \
-                    mock.patch.object(sys, "argv", ["run", *words]), \
-                    mock.patch.object(run.signal, "signal"), \
-                    contextlib.redirect_stdout(output):
-                status = run.main()
-        return status, output.getvalue().splitlines()
+        with self.start(*suites, words=words) as process:
+            output, _ = process.communicate()
+        return process.returncode, output.splitlines()
 
-    def expect(self, suite, last, *told):
+    def expect(self, suite, last, *told, words=()):
         """What one suite comes to, and the lines that are told again before that."""
-        status, lines = self.run_suites("one: " + suite)
+        status, lines = self.run_suites("one: " + suite, words=words)
         self.assertEqual(lines[-1 - len(told):], [*("one: " + line for line in told), last])
         self.assertEqual(status, 0 if "1 passed, 0 failed" in last else 1)
 
@@ -101,9 +93,8 @@ class Silence(Case):
                     lost)
 
     def test_a_suite_that_hangs_fails(self):
-        with mock.patch.object(run, "SILENCE_S", 0.5):
-            self.expect("sleep 1000", "0 passed, 1 failed, 0 skipped",
-                        "not ok one - it wrote nothing for 0.5 s")
+        self.expect("sleep 1000", "0 passed, 1 failed, 0 skipped",
+                    "not ok one - it wrote nothing for 0.5 s", words=["--silence", "0.5"])
 
     def test_a_last_line_needs_no_end(self):
         self.expect("echo ok a; printf 'not ok b'", "1 passed, 1 failed, 0 skipped", "not ok b")
@@ -128,17 +119,24 @@ class Suites(Case):
 
     def test_two_run_at_once_and_the_output_of_each_stays_together(self):
         wait = "echo ok {0}1; : >{2}/{0}; until [ -e {2}/{1} ]; do sleep 0.01; done; echo ok {0}2"
-        with tempfile.TemporaryDirectory() as met, mock.patch.object(run, "SILENCE_S", 60):
-            _, lines = self.run_suites("+a: " + wait.format("a", "b", met),
-                                       "+b: " + wait.format("b", "a", met))
+        _, lines = self.run_suites("+a: " + wait.format("a", "b", self.dir),
+                                   "+b: " + wait.format("b", "a", self.dir),
+                                   words=["--silence", "60"])
         told = [line for line in lines if line.startswith("ok")]
         self.assertIn(told, (["ok a1", "ok a2", "ok b1", "ok b2"],
                              ["ok b1", "ok b2", "ok a1", "ok a2"]))
 
     def test_a_name_that_no_suite_has_is_refused(self):
-        with self.assertRaises(SystemExit) as error, contextlib.redirect_stderr(io.StringIO()):
-            self.run_suites("a: echo ok a", words=["b"])
-        self.assertEqual(error.exception.code, 2)
+        self.assertEqual(self.run_suites("a: echo ok a", words=["b"]), (2, []))
+
+    def test_one_that_is_stopped_takes_what_runs_with_it(self):
+        fifo = os.path.join(self.dir, "fifo")
+        os.mkfifo(fifo)
+        with self.start(f"a: exec 9>{fifo}; sleep 60; echo late >&9") as process, \
+                open(fifo, encoding="utf-8") as suite:
+            process.terminate()
+            self.assertEqual(process.wait(), 128 + signal.SIGTERM)
+            self.assertEqual(suite.read(), "")
 
 
 if __name__ == "__main__":
