@@ -5,24 +5,9 @@
 # each under a version; the header stands alone; a program links by what libcov.pc
 # says. Run from anywhere, once libcov is built.
 
-set -u
 cd "$(dirname "$0")/../.." || exit 1
-work=$(mktemp -d) || exit 1
-trap 'rm -r "$work"' EXIT
-failed=0
-
-# check NAME COMMAND...: one test
-check()
-{
-	name=$1
-	shift
-	if "$@"; then
-		echo "ok $name"
-	else
-		echo "not ok $name"
-		failed=1
-	fi
-}
+# shellcheck source=tests/unit/check.sh
+. tests/unit/check.sh
 
 declared()
 {
