@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * attach.c - the life of a target: select, arm in groups, keep, reset, detach. May call
- * cov.c and sections.c.
+ * cov.c, sections.c and section_list.c.
  */
 #include <stdio.h>
 #include <stdlib.h>

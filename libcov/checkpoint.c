@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * checkpoint.c - single places to watch. May call cov.c, sections.c and symbols.c.
+ * checkpoint.c - single places to watch. May call cov.c, sections.c, section_list.c and
+ * symbols.c.
  */
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * snapshot.c - reads a target's tables in bulk; snapshot_get.c gives access to them. May
- * call cov.c, attach.c and sections.c.
+ * call cov.c, attach.c, sections.c and section_list.c.
  *
  * The tables are read by several calls, and the target may be rebuilt between them (when
  * its module is loaded again). The generation shows this: if a call sees another one than

@@ -8,20 +8,16 @@ of both.
 
 import collections
 import dataclasses
-import os
-import sys
 import unittest
 import unittest.mock
 
-HERE = os.path.dirname(os.path.realpath(__file__))
-sys.path.insert(0, HERE)
-
-import fixture                                              # noqa: E402
-import target_text                                          # noqa: E402
-from elsewhere import decode, pushed                        # noqa: E402
-from exec_log import Witness                                # noqa: E402
-from fixture import BASES, ENGINE, MARK_AT                  # noqa: E402
-from target_text import CALL, JCC, JMP, LEAVE, OTHER        # noqa: E402
+import fixture
+import target_text
+from elsewhere import decode, pushed
+from exec_log import Witness
+from fixture import BASES, ENGINE
+from qemu_log import Log
+from target_text import CALL, JCC, JMP, LEAVE, OTHER
 
 SNAPSHOT, AT = fixture.build("fixture_moved.S")
 STUBS = bytes.fromhex(SNAPSHOT["text"].pop(".stubs")["bytes"])
@@ -44,10 +40,11 @@ def detour(region, stub):
     return {region: jump(region, stub).ljust(at - AT[region], b"\xcc")}
 
 
-class Machine:
+class Machine(Log):
     """Executes the fixture with PATCHES, {label: bytes}, and writes QEMU's log."""
 
     def __init__(self, patches=()):
+        super().__init__()
         self.content = bytearray(TEXT.bytes[".text"])
         for label, patch in dict(patches).items():
             start = AT[label] - BASES[".text"]
@@ -59,30 +56,9 @@ class Machine:
         # objdump goes astray in what is left of instructions behind a patch.
         self._instructions.update(
             (a, i) for a, i in TEXT.instructions.items() if a not in self._instructions)
-        self.log = []
         self._printed = set()
         self.mark("quiet")
         self.mark("start")
-
-    def trace(self, address):
-        self.log.append(f"Trace 0: 0x7f{address & 0xffffff:06x} "
-                        f"[0000000000000000/{address:016x}/18c0c2b0/ff000201] \n")
-
-    def mark(self, name):
-        self.trace(MARK_AT[name])
-
-    def translated(self, address, content):
-        self.log.append(f"IN: \n0x{address:016x}:  {content[:8].hex(' '):23}  insn\n")
-        if content[8:]:
-            self.log.append(f"0x{address + 8:016x}:  {content[8:].hex(' '):23}\n")
-
-    def interrupt(self, address, vector="ec"):
-        self.log.append(f"     0: v={vector} e=0000 i=0 cpl=0 IP=0010:{address:016x}"
-                        f" pc={address:016x} SP=0018:ffa0000000637b90\n")
-
-    def stopped(self, address):
-        self.log.append("Stopped execution of TB chain before "
-                        f"0x7f{address & 0xffffff:06x} [{address:016x}] \n")
 
     def step(self, address):
         if address not in self._printed:
@@ -122,7 +98,7 @@ class Machine:
         witness = Witness(TEXT, ENGINE)
         if learn:
             witness.elsewhere.learn(".text", bytes(self.content))
-        witness.read(iter("".join(self.log).encode().splitlines(keepends=True)))
+        witness.read(iter(self.bytes().splitlines(keepends=True)))
         return witness
 
 

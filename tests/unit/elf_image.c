@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * elf_image.c - a module or a library as flow_build() gets it. Owns what is in
- * struct elf_image; may call libelf.
+ * struct elf_image; may call libelf, and CMocka's skip().
  */
 #define _GNU_SOURCE
 #include <assert.h>
@@ -9,9 +9,14 @@
 #include <gelf.h>
 #include <glob.h>
 #include <link.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include <cmocka.h>
 
 #include "elf_image.h"
 #include "region.h"
@@ -463,28 +468,61 @@ void elf_image_free(struct elf_image *image)
 
 /* --- files --------------------------------------------------------------------------------- */
 
-const char *elf_image_module(const char *name)
+/* Where tests/vm/kernel puts kernels; false if that is nowhere. */
+static bool find_cache(char *path, size_t size)
 {
-	static char path[512];
-	const char *home = getenv("HOME");
+	static const struct {
+		const char *variable, *below;
+	} places[] = {
+		{ "LIVECOV_CACHE", "" },
+		{ "XDG_CACHE_HOME", "/livecov" },
+		{ "HOME", "/.cache/livecov" },
+	};
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(places); i++) {
+		const char *value = getenv(places[i].variable);
+
+		if (value && value[0]) {
+			snprintf(path, size, "%s%s", value, places[i].below);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Below which directory of drivers it is depends on the module. */
+static bool find_module(const char *name, char *path, size_t size)
+{
+	static const char *const stars[] = { "*", "*/*", "*/*/*", "*/*/*/*" };
+	char cache[256], pattern[512];
 	glob_t found;
-	int depth;
+	u32 depth;
 
-	for (depth = 1; home && depth <= 4; depth++) {
-		static const char *const stars[] = { "", "*", "*/*", "*/*/*", "*/*/*/*" };
-		char pattern[512];
-
-		snprintf(pattern, sizeof(pattern),
-			 "%s/.cache/livecov/kernels/*/root/lib/modules/*/kernel/%s/%s.ko",
-			 home, stars[depth], name);
+	if (!find_cache(cache, sizeof(cache)))
+		return false;
+	for (depth = 0; depth < ARRAY_SIZE(stars); depth++) {
+		snprintf(pattern, sizeof(pattern), "%s/kernels/6.1/root/lib/modules/*/kernel/%s/%s.ko",
+			 cache, stars[depth], name);
 		if (!glob(pattern, 0, NULL, &found)) {
-			snprintf(path, sizeof(path), "%s", found.gl_pathv[0]);
+			snprintf(path, size, "%s", found.gl_pathv[0]);
 			globfree(&found);
-			return path;
+			return true;
 		}
 		globfree(&found);
 	}
-	return NULL;
+	return false;
+}
+
+const char *elf_image_module(const char *name)
+{
+	static char path[512];
+
+	if (!find_module(name, path, sizeof(path))) {
+		print_message("# no %s.ko: tests/vm/kernel 6.1 fetches it\n", name);
+		skip();
+	}
+	return path;
 }
 
 static int remember_libc(struct dl_phdr_info *info, size_t size, void *path)

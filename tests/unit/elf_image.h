@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * elf_image.h - a module or a library from a file, placed and relocated, as
- * flow_build() gets it. May call libelf.
+ * flow_build() gets it. May call libelf, and CMocka's skip().
  */
 #ifndef LIVECOV_TEST_ELF_IMAGE_H
 #define LIVECOV_TEST_ELF_IMAGE_H
@@ -47,10 +47,13 @@ void elf_image_regions(const struct elf_image *image, const struct flow *flow,
 void elf_image_regions_free(struct region_table *regions);
 
 /*
- * elf_image_module - the path of a module among those that tests/vm/setup has
- * downloaded, in a static buffer; NULL if it is not there
+ * elf_image_module - the path of a module of the kernel 6.1 that tests/vm/kernel has
+ * fetched, in a static buffer; if it has not, the running test is skipped
  */
 const char *elf_image_module(const char *name);
+
+/* One of CMocka's tests for a module, whose name it is called by and gets as its state. */
+#define MODULE_TEST(module, test)	{ #module "_" #test, test, NULL, NULL, (char *)#module }
 
 /* elf_image_libc - the path of the C library that runs the test */
 const char *elf_image_libc(void);

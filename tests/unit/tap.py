@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""unittest with a line 'ok NAME' or 'not ok NAME' for each test, as tests/run wants it."""
+"""unittest with a line 'ok NAME' or 'not ok NAME' for each test, as tests/run wants it.
+
+Before them goes their number, '1..N': then it is noticed if the program does not get to the last.
+"""
 
 import sys
 import unittest
@@ -33,5 +36,11 @@ class Result(unittest.TextTestResult):
             self._report("not ok", test, f" - {str(err[1]).strip().splitlines()[0]}")
 
 
+class Runner(unittest.TextTestRunner):
+    def run(self, test):
+        self.stream.writeln(f"1..{test.countTestCases()}")
+        return super().run(test)
+
+
 def main():
-    unittest.main(testRunner=unittest.TextTestRunner(stream=sys.stdout, resultclass=Result))
+    unittest.main(testRunner=Runner(stream=sys.stdout, resultclass=Result))

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""doc/design.md's table of the module's files: it has each of them, and says whom each calls.
+"""doc/design.md's table of the module's files: it has each of them, and says whom each calls. So do
+the heads of libcov's files, which call in the order that internal.h tells.
 
 Who calls whom is read from the sources: a name that a header of module/ declares, and
-another file uses. What is declared in NAME.h belongs to NAME, whatever file defines it.
+another file uses. What is declared in NAME.h belongs to NAME, whatever file defines it; of
+libcov, which has one such header, a function belongs to the file that defines it.
 """
 
 import glob
@@ -19,6 +21,7 @@ import tap
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 DESIGN = os.path.join(ROOT, "doc/design.md")
 MODULE = os.path.join(ROOT, "module")
+LIBCOV = os.path.join(ROOT, "libcov")
 FOR_ALL = {"compat", "errtext", "portable"}     # not named in the table's last column
 
 
@@ -60,9 +63,9 @@ def declared(header):
     return names - {"_Static_assert", "static_assert"}
 
 
-def used(stem):
-    """The names in a file and in its header that may be another's: no members, no tags."""
-    text = "".join(code(path) for path in glob.glob(os.path.join(MODULE, stem + ".[chS]")))
+def used(*paths):
+    """The names in files that may be another's: no members, no tags."""
+    text = "".join(map(code, paths))
     return set(re.findall(r"(?<!\.)(?<!->)(?<!struct )(?<!enum )\b[A-Za-z_]\w*", text))
 
 
@@ -76,7 +79,8 @@ DECLARED = {stem_of(path): declared(path) for path in glob.glob(os.path.join(MOD
 
 
 def calls(stems):
-    names = set().union(*map(used, stems))
+    names = used(*(path for stem in stems
+                   for path in glob.glob(os.path.join(MODULE, stem + ".[chS]"))))
     return {stem for stem, theirs in DECLARED.items() if names & theirs} - set(stems) - FOR_ALL
 
 
@@ -92,6 +96,39 @@ def rows():
     return found
 
 
+def defined(path):
+    """The functions of a source that others may call."""
+    found = set()
+    for definition in outermost(re.sub(r"^#.*$", "", code(path), flags=re.M)).split(";"):
+        function = re.search(r"(\w+)\s*\(", definition)
+        if function and not re.match(r"\s*(static|typedef)\b", definition):
+            found.add(function.group(1))
+    return found
+
+
+def libcov_calls():
+    """By file of libcov, the files that it calls."""
+    paths = {os.path.basename(path): path for path in glob.glob(os.path.join(LIBCOV, "*.c"))}
+    theirs = {file: defined(path) for file, path in paths.items()}
+    return {file: {other for other, names in theirs.items() if other != file and names & used(path)}
+            for file, path in paths.items()}
+
+
+def told_calls(file):
+    """Whom the head of a file of libcov names: 'May call A.c and B.c.' or 'Calls nothing ...'"""
+    head = re.search(r"/\*.*?\*/", read(os.path.join(LIBCOV, file)), flags=re.S).group()
+    told = re.search(r"\bMay call ((?:\w+\.c[, and]*)+)\.|\bCalls nothing\b",
+                     re.sub(r"\s*\n \*\s*", " ", head))
+    return told and set(re.findall(r"\w+\.c", told.group(1) or ""))
+
+
+def layers():
+    """internal.h's list of files, as lists of those that have a line together."""
+    lines = re.findall(r"^ \*\t((?:\w+\.c ?)+)\t", read(os.path.join(LIBCOV, "internal.h")),
+                       flags=re.M)
+    return [line.split() for line in lines]
+
+
 class Design(unittest.TestCase):
     maxDiff = None
 
@@ -102,6 +139,26 @@ class Design(unittest.TestCase):
         for stems, may_call in rows():
             with self.subTest(row=stems[0]):
                 self.assertEqual(", ".join(sorted(may_call)), ", ".join(sorted(calls(stems))))
+
+
+class Libcov(unittest.TestCase):
+    maxDiff = None
+
+    def test_heads_name_whom_their_files_call(self):
+        for file, called in libcov_calls().items():
+            with self.subTest(file=file):
+                self.assertEqual(told_calls(file), called)
+
+    def test_every_file_has_a_layer(self):
+        self.assertEqual(sorted(file for layer in layers() for file in layer),
+                         sorted(libcov_calls()))
+
+    def test_files_call_those_of_layers_above_theirs(self):
+        calls_of, above = libcov_calls(), set()
+        for layer in layers():
+            for file in layer:
+                self.assertEqual(calls_of[file] - above, set(), file)
+            above |= set(layer)
 
 
 if __name__ == "__main__":

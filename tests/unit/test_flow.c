@@ -11,56 +11,32 @@
 
 #include "flow.h"
 #include "insn_branch.h"
+#include "known_code.h"
 
 /* Records of test_flow_asm.S; it says what is in which. */
-enum record_kind {
-	R_END, R_CASE, R_FUNCTION, R_BLOCK, R_JCC, R_FIXUP, R_LABEL, R_BUG, R_FENTRY,
-	R_STATIC_CALL, R_POINTER,
+enum { R_BLOCK = KNOWN_OWN, R_JCC };
+
+struct block_record {
+	u64 start, ends, end, next[2], flags, site, leader;
 };
 
-struct record {
-	u64 kind;
-	union {
-		struct {
-			const char *name;
-			u64 incomplete;
-		} test;
-		struct {
-			u64 start, end, error, cold, unselected;
-		} function;
-		struct {
-			u64 start, ends, end, next[2], flags, site, leader;
-		} block;
-		struct {
-			u64 start, condition, target, chosen, narrow, canary;
-		} jcc;
-		struct flow_pair pair;
-		struct {
-			u64 address, warn;
-		} place;
-		u64 words[8];
-	};
+struct jcc_record {
+	u64 start, condition, target, chosen, narrow, canary;
 };
 
-extern const struct record flow_records[];
 extern const u8 flow_text_start[], flow_text_end[], flow_cold_start[], flow_cold_end[];
 
-#define MAX		32
-#define MODE_EDGES	(1U << 0)	/* in block.leader */
+#define MAX		KNOWN_MAX
+#define MODE_EDGES	(1U << 0)	/* in block_record.leader */
 #define MODE_BLOCKS	(1U << 1)
 #define MODE_NEITHER	(1U << 2)
 
 /* A case, as flow_build() gets it, and its expectations by the index they should have. */
 struct test {
-	const char *name;
-	struct flow_text texts[2];
-	struct flow_function functions[MAX];
-	struct flow_pair fixups[MAX], labels[MAX];
-	struct flow_bug bugs[MAX];
-	u64 fentries[MAX], static_calls[MAX], pointers[MAX];
-	struct flow_input in;
+	struct known_code code;
 	struct flow flow;
-	const struct record *blocks[MAX], *branches[MAX], *expected[MAX];
+	const struct block_record *blocks[MAX];
+	const struct jcc_record *branches[MAX];
 	u32 nr_blocks, nr_branches;
 	u32 branch_block[MAX];
 	u8 plans[3][MAX];
@@ -69,127 +45,50 @@ struct test {
 
 static struct test test;
 
-static u64 address_of(const u8 *bytes)
-{
-	return (uintptr_t)bytes;
-}
-
-static void test_begin(const struct record *record)
-{
-	memset(&test, 0, sizeof(test));
-	test.name = record->test.name;
-	/* The other cases are in the texts too, as code of no function. */
-	test.texts[0] = (struct flow_text){
-		address_of(flow_text_start), flow_text_start, flow_text_end - flow_text_start
-	};
-	test.texts[1] = (struct flow_text){
-		address_of(flow_cold_start), flow_cold_start, flow_cold_end - flow_cold_start
-	};
-	test.in = (struct flow_input){
-		.texts = test.texts, .nr_texts = 2,
-		.functions = test.functions,
-		.fixups = test.fixups, .jump_labels = test.labels, .bugs = test.bugs,
-		.fentries = test.fentries, .static_calls = test.static_calls,
-		.pointers = test.pointers,
-		.incomplete = record->test.incomplete,
-	};
-	test.plan = (struct flow_plan){ test.plans[0], test.plans[1], test.plans[2] };
-}
-
-static void add_function(const struct record *record)
-{
-	u32 i = test.in.nr_functions++;
-
-	/* The hot and the cold text may lie either edge. */
-	for (; i && test.functions[i - 1].address > record->function.start; i--) {
-		test.functions[i] = test.functions[i - 1];
-		test.expected[i] = test.expected[i - 1];
-	}
-	test.functions[i] = (struct flow_function){
-		.address = record->function.start,
-		.size = record->function.end - record->function.start,
-		.selected = !record->function.unselected,
-		.cold = record->function.cold,
-		.error = 77,
-	};
-	test.expected[i] = record;
-}
-
-static void add_record(const struct record *record)
-{
-	struct flow_input *in = &test.in;
-
-	switch (record->kind) {
-	case R_FUNCTION:
-		add_function(record);
-		break;
-	case R_FIXUP:
-		test.fixups[in->nr_fixups++] = record->pair;
-		break;
-	case R_LABEL:
-		test.labels[in->nr_jump_labels++] = record->pair;
-		break;
-	case R_BUG:
-		test.bugs[in->nr_bugs++] = (struct flow_bug){
-			record->place.address, record->place.warn
-		};
-		break;
-	case R_FENTRY:
-		test.fentries[in->nr_fentries++] = record->place.address;
-		break;
-	case R_STATIC_CALL:
-		test.static_calls[in->nr_static_calls++] = record->place.address;
-		break;
-	case R_POINTER:
-		test.pointers[in->nr_pointers++] = record->place.address;
-		break;
-	default:
-		break;
-	}
-}
-
 /* The case's blocks of function @index, and their branches, in the order of the file. */
-static void expect_blocks_of(u32 index, const struct record *record)
+static void expect_blocks_of(u32 index, const struct known_record *record)
 {
-	const struct flow_function *function = &test.functions[index];
+	const struct flow_function *function = &test.code.functions[index];
 
-	for (; record->kind != R_CASE && record->kind != R_END; record++) {
+	for (; !known_code_ends(record); record++) {
 		if (record->words[0] - function->address >= function->size)
 			continue;
 		if (record->kind == R_BLOCK)
-			test.blocks[test.nr_blocks++] = record;
+			test.blocks[test.nr_blocks++] = (const void *)record->words;
 		if (record->kind == R_JCC) {
 			test.branch_block[test.nr_branches] = test.nr_blocks - 1;
-			test.branches[test.nr_branches++] = record;
+			test.branches[test.nr_branches++] = (const void *)record->words;
 		}
 	}
 }
 
 /* Take a case in. Return: the record behind it. */
-static const struct record *test_read(const struct record *record)
+static const struct known_record *test_read(const struct known_record *first)
 {
-	const struct record *first = record + 1;
+	static struct flow_text texts[2];
+	const struct known_record *behind;
 	u32 i;
 
-	test_begin(record);
-	for (record = first; record->kind != R_CASE && record->kind != R_END; record++)
-		add_record(record);
-	for (i = 0; i < test.in.nr_functions; i++)
-		expect_blocks_of(i, first);
-	return record;
+	texts[0] = text_between(flow_text_start, flow_text_end);
+	texts[1] = text_between(flow_cold_start, flow_cold_end);
+	memset(&test, 0, sizeof(test));
+	test.plan = (struct flow_plan){ test.plans[0], test.plans[1], test.plans[2] };
+	behind = known_code_read(&test.code, first, texts);
+	for (i = 0; i < test.code.in.nr_functions; i++)
+		expect_blocks_of(i, first + 1);
+	return behind;
 }
 
 static void test_find(const char *name)
 {
-	const struct record *record = flow_records;
+	const struct known_record *record = known_records;
 
-	while (record->kind != R_END) {
-		if (record->kind == R_CASE && !strcmp(record->test.name, name)) {
+	for (; record->kind != KNOWN_END; record++) {
+		if (record->kind == KNOWN_CASE && !strcmp(record->test.name, name)) {
 			test_read(record);
-			assert_int_equal(flow_build(&test.in, &test.flow), 0);
+			assert_int_equal(flow_build(&test.code.in, &test.flow), 0);
 			return;
 		}
-		record++;
 	}
 	fail_msg("there is no case %s", name);
 }
@@ -201,7 +100,7 @@ do {										\
 	u64 is_ = (is), should_ = (should);					\
 										\
 	if (is_ != should_)							\
-		fail_msg("%s: %s %u: %#llx, should be %#llx", test.name, what, i, \
+		fail_msg("%s: %s %u: %#llx, should be %#llx", test.code.name, what, i, \
 			 (unsigned long long)is_, (unsigned long long)should_);	\
 } while (0)
 
@@ -210,17 +109,17 @@ static u64 block_address(u32 block)
 {
 	const struct flow_block *b = &test.flow.blocks[block];
 
-	return block == FLOW_NONE ? 0 : test.functions[b->function].address + b->offset;
+	return block == FLOW_NONE ? 0 : test.code.functions[b->function].address + b->offset;
 }
 
 static void check_functions(void)
 {
 	u32 i, blocks = 0, branches = 0;
 
-	for (i = 0; i < test.in.nr_functions; i++) {
-		const struct flow_function *function = &test.functions[i];
+	for (i = 0; i < test.code.in.nr_functions; i++) {
+		const struct flow_function *function = &test.code.functions[i];
 
-		check("error of function", i, function->error, test.expected[i]->function.error);
+		check("error of function", i, function->error, test.code.records[i]->function.error);
 		check("first block of function", i, function->first_block, blocks);
 		check("first branch of function", i, function->first_branch, branches);
 		blocks += function->blocks;
@@ -233,18 +132,18 @@ static void check_functions(void)
 static void check_block(u32 i)
 {
 	const struct flow_block *block = &test.flow.blocks[i];
-	const struct record *record = test.blocks[i];
+	const struct block_record *record = test.blocks[i];
 	u64 start = block_address(i);
-	u64 function = test.functions[block->function].address;
+	u64 function = test.code.functions[block->function].address;
 
-	check("start of block", i, start, record->block.start);
-	check("size of block", i, block->size, record->block.ends - record->block.start);
-	check("end of block", i, block->end, record->block.end);
-	check("block behind", i, block_address(block->next[0]), record->block.next[0]);
-	check("block jumped to from", i, block_address(block->next[1]), record->block.next[1]);
-	check("flags of block", i, block->flags, record->block.flags);
+	check("start of block", i, start, record->start);
+	check("size of block", i, block->size, record->ends - record->start);
+	check("end of block", i, block->end, record->end);
+	check("block behind", i, block_address(block->next[0]), record->next[0]);
+	check("block jumped to from", i, block_address(block->next[1]), record->next[1]);
+	check("flags of block", i, block->flags, record->flags);
 	check("site of block", i, block->site == FLOW_NONE ? 0 : function + block->site,
-	      record->block.site);
+	      record->site);
 	if (block->end != FLOW_END_JCC)
 		check("branch of block", i, block->branch, FLOW_NONE);
 }
@@ -253,8 +152,8 @@ static bool is_static_call(u64 address)
 {
 	u32 i;
 
-	for (i = 0; i < test.in.nr_static_calls; i++)
-		if (test.static_calls[i] == address)
+	for (i = 0; i < test.code.in.nr_static_calls; i++)
+		if (test.code.static_calls[i] == address)
 			return true;
 	return false;
 }
@@ -263,17 +162,17 @@ static void check_branch(u32 i)
 {
 	const struct flow_branch *branch = &test.flow.branches[i];
 	const struct flow_block *block = &test.flow.blocks[branch->block];
-	const struct record *record = test.branches[i];
-	u64 start = test.functions[block->function].address + branch->offset;
+	const struct jcc_record *record = test.branches[i];
+	u64 start = test.code.functions[block->function].address + branch->offset;
 
-	check("start of branch", i, start, record->jcc.start);
+	check("start of branch", i, start, record->start);
 	check("length of branch", i, branch->length,
 	      block_address(branch->block) + block->size - start);
-	check("condition of branch", i, branch->condition, record->jcc.condition);
-	check("narrow of branch", i, branch->narrow, record->jcc.narrow);
-	check("canary of branch", i, branch->canary, record->jcc.canary);
+	check("condition of branch", i, branch->condition, record->condition);
+	check("narrow of branch", i, branch->narrow, record->narrow);
+	check("canary of branch", i, branch->canary, record->canary);
 	check("reserved of branch", i, branch->reserved, is_static_call(start));
-	check("target of branch", i, branch->target, record->jcc.target);
+	check("target of branch", i, branch->target, record->target);
 	check("block of branch", i, branch->block, test.branch_block[i]);
 	check("branch of its block", i, block->branch, i);
 }
@@ -299,13 +198,13 @@ static void check_edges(void)
 
 static void every_shape_has_its_blocks(void **state)
 {
-	const struct record *record = flow_records;
-	u32 i;
+	const struct known_record *record = known_records;
+	u32 cases, i;
 
 	(void)state;
-	while (record->kind != R_END) {
+	for (cases = 0; record->kind != KNOWN_END; cases++) {
 		record = test_read(record);
-		assert_int_equal(flow_build(&test.in, &test.flow), 0);
+		assert_int_equal(flow_build(&test.code.in, &test.flow), 0);
 		check_functions();
 		check("number of blocks", 0, test.flow.nr_blocks, test.nr_blocks);
 		check("number of branches", 0, test.flow.nr_branches, test.nr_branches);
@@ -316,6 +215,7 @@ static void every_shape_has_its_blocks(void **state)
 		check_edges();
 		flow_free(&test.flow);
 	}
+	assert_true(cases > 50);
 }
 
 /* --- plans --------------------------------------------------------------------------------- */
@@ -331,7 +231,7 @@ static u32 wanted(const u8 *sites, u32 n)
 
 static u8 expected_leader(u32 block, u32 mode)
 {
-	u64 leader = test.blocks[block]->block.leader;
+	u64 leader = test.blocks[block]->leader;
 
 	if (leader & MODE_NEITHER)
 		return FLOW_SITE_REFUSED;
@@ -341,31 +241,31 @@ static u8 expected_leader(u32 block, u32 mode)
 static void check_plan(bool edges)
 {
 	u32 i, mode = edges ? MODE_EDGES : MODE_BLOCKS;
-	int chosen = flow_plan(&test.in, &test.flow, edges, &test.plan);
+	int chosen = flow_plan(&test.code.in, &test.flow, edges, &test.plan);
 
-	for (i = 0; i < test.in.nr_functions; i++)
+	for (i = 0; i < test.code.in.nr_functions; i++)
 		check("entry site", i, test.plan.entry[i],
-		      test.functions[i].selected && !test.functions[i].cold);
+		      test.code.functions[i].selected && !test.code.functions[i].cold);
 	for (i = 0; i < test.nr_blocks; i++)
 		check(edges ? "leader, edges" : "leader, blocks", i, test.plan.leader[i],
 		      expected_leader(i, mode));
 	for (i = 0; i < test.nr_branches; i++)
 		check(edges ? "branch, edges" : "branch, blocks", i, test.plan.branch[i],
-		      edges || test.branches[i]->jcc.chosen);
+		      edges || test.branches[i]->chosen);
 	check("sites chosen", 0, chosen,
 	      wanted(test.plan.entry, MAX) + wanted(test.plan.leader, MAX) +
 	      wanted(test.plan.branch, MAX));
-	check("chosen again", 0, flow_plan(&test.in, &test.flow, edges, &test.plan), 0);
+	check("chosen again", 0, flow_plan(&test.code.in, &test.flow, edges, &test.plan), 0);
 }
 
 static void every_shape_has_its_sites(void **state)
 {
-	const struct record *record = flow_records;
+	const struct known_record *record = known_records;
 
 	(void)state;
-	while (record->kind != R_END) {
+	while (record->kind != KNOWN_END) {
 		record = test_read(record);
-		assert_int_equal(flow_build(&test.in, &test.flow), 0);
+		assert_int_equal(flow_build(&test.code.in, &test.flow), 0);
 		check_plan(true);
 		memset(test.plans, 0, sizeof(test.plans));
 		check_plan(false);
@@ -386,7 +286,7 @@ static void check_string(const char *what, const u8 *is, const char *should)
 
 	for (i = 0; should[i]; i++)
 		if ("NY?"[is[i]] != should[i])
-			fail_msg("%s: %s: %u is %c, should be %s", test.name, what, i,
+			fail_msg("%s: %s: %u is %c, should be %s", test.code.name, what, i,
 				 "NY?"[is[i]], should);
 }
 
@@ -399,7 +299,7 @@ static void check_coverage(const struct hits *hits, const char *blocks, const ch
 	struct flow_coverage coverage = { answers[0], answers[1], answers[2] };
 
 	memset(answers, 0xff, sizeof(answers));
-	assert_int_equal(flow_propagate(&test.in, &test.flow, &test.plan, &h, &coverage), 0);
+	assert_int_equal(flow_propagate(&test.code.in, &test.flow, &test.plan, &h, &coverage), 0);
 	assert_int_equal(strlen(blocks), test.flow.nr_blocks);
 	assert_int_equal(strlen(taken), test.flow.nr_branches);
 	assert_int_equal(strlen(not_taken), test.flow.nr_branches);
@@ -410,7 +310,7 @@ static void check_coverage(const struct hits *hits, const char *blocks, const ch
 
 static void plan(bool edges)
 {
-	assert_true(flow_plan(&test.in, &test.flow, edges, &test.plan) >= 0);
+	assert_true(flow_plan(&test.code.in, &test.flow, edges, &test.plan) >= 0);
 }
 
 static void untouched_code_is_all_no(void **state)
@@ -436,7 +336,7 @@ static void null_hits_are_no_hits(void **state)
 	(void)state;
 	test_find("if_else");
 	plan(true);
-	assert_int_equal(flow_propagate(&test.in, &test.flow, &test.plan, &none, &coverage), 0);
+	assert_int_equal(flow_propagate(&test.code.in, &test.flow, &test.plan, &none, &coverage), 0);
 	check_string("blocks", coverage.block, "NNNN");
 	check_string("taken", coverage.taken, "N");
 	flow_free(&test.flow);
@@ -539,7 +439,7 @@ static void a_refused_branch_is_replaced_by_leaders(void **state)
 	test_find("if_else");
 	plan(true);
 	test.plan.branch[0] = FLOW_SITE_REFUSED;
-	assert_int_equal(flow_plan(&test.in, &test.flow, true, &test.plan), 2);
+	assert_int_equal(flow_plan(&test.code.in, &test.flow, true, &test.plan), 2);
 	assert_int_equal(test.plan.leader[1], FLOW_SITE_WANTED);
 	assert_int_equal(test.plan.leader[2], FLOW_SITE_WANTED);
 	assert_int_equal(test.plan.branch[0], FLOW_SITE_REFUSED);
@@ -555,7 +455,7 @@ static void a_refused_entry_is_replaced_by_the_next_instruction(void **state)
 	test_find("call_before_a_join");
 	plan(false);
 	test.plan.entry[0] = FLOW_SITE_REFUSED;
-	assert_int_equal(flow_plan(&test.in, &test.flow, false, &test.plan), 1);
+	assert_int_equal(flow_plan(&test.code.in, &test.flow, false, &test.plan), 1);
 	assert_int_equal(test.plan.leader[0], FLOW_SITE_WANTED);
 	check_coverage(&hits, "YNY", "Y", "N");
 	flow_free(&test.flow);
@@ -570,7 +470,7 @@ static void a_refused_leader_is_replaced_by_branches(void **state)
 	test_find("if_else");
 	plan(false);
 	test.plan.leader[1] = FLOW_SITE_REFUSED;
-	assert_int_equal(flow_plan(&test.in, &test.flow, false, &test.plan), 1);
+	assert_int_equal(flow_plan(&test.code.in, &test.flow, false, &test.plan), 1);
 	assert_int_equal(test.plan.branch[0], FLOW_SITE_WANTED);
 	check_coverage(&hits, "YYNY", "N", "Y");
 	flow_free(&test.flow);
@@ -585,7 +485,7 @@ static void a_refused_leader_is_replaced_by_its_own_branch(void **state)
 	test_find("loop");
 	plan(false);
 	test.plan.leader[1] = FLOW_SITE_REFUSED;
-	assert_int_equal(flow_plan(&test.in, &test.flow, false, &test.plan), 1);
+	assert_int_equal(flow_plan(&test.code.in, &test.flow, false, &test.plan), 1);
 	assert_int_equal(test.plan.branch[0], FLOW_SITE_WANTED);
 	check_coverage(&hits, "YYN", "Y", "N");
 	flow_free(&test.flow);
@@ -599,7 +499,7 @@ static void one_place_is_not_tried_twice(void **state)
 	plan(true);
 	test.plan.branch[1] = FLOW_SITE_REFUSED;	/* all of b1 */
 	test.plan.branch[0] = FLOW_SITE_REFUSED;
-	assert_true(flow_plan(&test.in, &test.flow, true, &test.plan) > 0);
+	assert_true(flow_plan(&test.code.in, &test.flow, true, &test.plan) > 0);
 	assert_int_not_equal(test.plan.leader[1], FLOW_SITE_WANTED);
 	flow_free(&test.flow);
 }
@@ -612,7 +512,7 @@ static void what_cannot_be_known_is_unknown(void **state)
 	test_find("call_before_a_join");
 	plan(true);
 	test.plan.leader[2] = FLOW_SITE_REFUSED;
-	assert_int_equal(flow_plan(&test.in, &test.flow, true, &test.plan), 0);
+	assert_int_equal(flow_plan(&test.code.in, &test.flow, true, &test.plan), 0);
 	check_coverage(&hits, "YY?", "N", "Y");
 	hits.taken[0] = 1;
 	check_coverage(&hits, "YYY", "Y", "Y");
@@ -630,7 +530,7 @@ static void a_leader_without_a_place_is_refused(void **state)
 	plan(true);
 	assert_int_equal(test.plan.leader[0], FLOW_SITE_UNUSED);
 	test.plan.entry[0] = FLOW_SITE_REFUSED;
-	assert_int_equal(flow_plan(&test.in, &test.flow, true, &test.plan), 0);
+	assert_int_equal(flow_plan(&test.code.in, &test.flow, true, &test.plan), 0);
 	assert_int_equal(test.plan.leader[0], FLOW_SITE_REFUSED);
 	flow_free(&test.flow);
 }

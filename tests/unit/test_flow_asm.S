@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * test_flow_asm.S - small functions of every shape, and beside each piece of code what
- * flow.c has to make of it. The expectations are records made of labels, so that the
- * assembler says where things are; test_flow.c reads them in order.
+ * flow.c has to make of it: records of known_code.h, and
  *
- * case NAME [incomplete]
- * function NAME [cold] [error]	selected, unless "unselected"; up to end_function NAME
  * block NAME END NEXT0 NEXT1	up to end_block NAME; its leader's label is NAME;
  *	flags=, site= if not at the leader; leader=EDGES|BLOCKS: modes that need its site
  * jcc NAME CONDITION TARGET	the conditional jump that follows; chosen=1 if mode blocks
  *	needs its site, canary=1 if it checks the stack protector's
- * fixup, static_branch, bug, warn, fentry, static_call	entries of the tables
  */
+#include "known_code.h"
 
 /* struct flow_block.end and .flags, as in flow.h */
 #define FALL	0
@@ -31,40 +28,10 @@
 #define NONE	0
 /* errno */
 #define EBUSY	16
-#define EILSEQ	84
 
 /* Records, as in test_flow.c */
-#define R_CASE		1
-#define R_FUNCTION	2
-#define R_BLOCK		3
-#define R_JCC		4
-#define R_FIXUP		5
-#define R_LABEL		6
-#define R_BUG		7
-#define R_FENTRY	8
-#define R_STATIC_CALL	9
-#define R_POINTER	10
-
-	.macro	record kind, a=0, b=0, c=0, d=0, e=0, f=0, g=0, h=0
-	.pushsection .data.rel.flow, "aw"
-	.quad	\kind, \a, \b, \c, \d, \e, \f, \g, \h
-	.popsection
-	.endm
-
-	.macro	case name, incomplete=0
-	.pushsection .rodata.flow, "a"
-.Lname\@: .asciz "\name"
-	.popsection
-	record	R_CASE, .Lname\@, \incomplete
-	.endm
-
-	.macro	function name, error=0, cold=0, unselected=0
-\name:
-	record	R_FUNCTION, \name, \name\()_end, \error, \cold, \unselected
-	.endm
-	.macro	end_function name
-\name\()_end:
-	.endm
+#define R_BLOCK		KNOWN_OWN
+#define R_JCC		(KNOWN_OWN + 1)
 
 	.macro	block name, end, next0=0, next1=0, flags=0, site=-1, leader=0
 \name:
@@ -83,39 +50,6 @@
 	record	R_JCC, \name, \condition, \target, \chosen, \narrow, \canary
 	.endm
 
-	.macro	fixup from, to
-	record	R_FIXUP, \from, \to
-	.endm
-	.macro	static_branch to
-.Lplace\@:
-	record	R_LABEL, .Lplace\@, \to
-	.endm
-	.macro	bug
-.Lplace\@:
-	record	R_BUG, .Lplace\@, 0
-	.endm
-	.macro	warn
-.Lplace\@:
-	record	R_BUG, .Lplace\@, 1
-	.endm
-	.macro	static_call
-.Lplace\@:
-	record	R_STATIC_CALL, .Lplace\@
-	.endm
-	/* Read-only data names it. */
-	.macro	pointer to
-	record	R_POINTER, \to
-	.endm
-	/* What ftrace owns, while nobody traces. */
-	.macro	fentry
-.Lplace\@:
-	record	R_FENTRY, .Lplace\@
-	nop5
-	.endm
-
-	.macro	nop5
-	.byte	0x0f, 0x1f, 0x44, 0x00, 0x00	/* gas would take 4 bytes for it */
-	.endm
 	.macro	nop2
 	.byte	0x66, 0x90
 	.endm
@@ -124,11 +58,6 @@
 	.byte	0xe8
 	.long	flow_elsewhere - . - 4
 	.endm
-
-	.section .data.rel.flow, "aw"
-	.globl	flow_records
-	.hidden	flow_records
-flow_records:
 
 	.text
 flow_elsewhere:
@@ -542,7 +471,7 @@ mc1_body:
 	case	fentry_in_use
 	function traced
 	block	tr0, AWAY, flags=ENTRY, site=tr0_body
-	record	R_FENTRY, tr0
+	fentry_at tr0
 	call_out
 tr0_body:
 	inc	%eax
@@ -998,7 +927,7 @@ ur0_body:
 	fentry
 ms_mov:
 	mov	$0x00441f0f, %eax
-	record	R_LABEL, ms_mov + 1, ms_ret
+	static_branch_at ms_mov + 1, ms_ret
 ms_ret:
 	ret
 	end_function misplaced
@@ -1393,5 +1322,5 @@ flow_text_end:
 flow_cold_end:
 	.byte	0xcc		/* the section is not empty */
 
-	record	0			/* the end */
+	record	KNOWN_END
 	.section .note.GNU-stack, "", @progbits

@@ -5,29 +5,13 @@
 # compile and link by pkg-config, Python imports, man finds the pages, bash completes;
 # and `make uninstall` leaves nothing. Run from anywhere, once libcov is built.
 
-set -u
 cd "$(dirname "$0")/../.." || exit 1
-work=$(mktemp -d) || exit 1
-trap 'rm -r "$work"' EXIT
-failed=0
+# shellcheck source=tests/unit/check.sh
+. tests/unit/check.sh
 # A prefix with its own directory for libraries, so that nothing passes by accident.
 prefix=/opt/livecov
 libdir=$prefix/lib
 python=/usr/bin/python3
-
-# check NAME COMMAND...: one test
-check()
-{
-	name=$1
-	shift
-	if "$@" >"$work/log" 2>&1; then
-		echo "ok $name"
-	else
-		echo "not ok $name"
-		sed 's/^/# /' "$work/log"
-		failed=1
-	fi
-}
 
 # The build's own settings must not reach this make.
 make_here()

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * test_region.c - the regions of known code, which is in test_region_asm.S with what
- * is expected of it; and of real code, the C library's and, if they are there, some
- * modules': that nobody goes into them, by another way of finding out.
+ * is expected of it; and of real code, the C library's and some modules': that nobody
+ * goes into them, by another way of finding out.
  *
  *	test_region [FILE...]	says why jumps of modules have no region
  */
@@ -15,128 +15,58 @@
 
 #include "elf_image.h"
 #include "insn_branch.h"
+#include "known_code.h"
 #include "region.h"
 
-enum record_kind {
-	R_END, R_CASE, R_FUNCTION, R_REGION, R_FIXUP, R_LABEL, R_BUG, R_FENTRY, R_STATIC_CALL,
-	R_POINTER, R_ENTRY, R_BLOCK, R_ISLAND,
+/* Records of test_region_asm.S; it says what is in which. */
+enum { R_REGION = KNOWN_OWN, R_ENTRY, R_BLOCK, R_ISLAND };
+
+struct region_record {
+	u64 of, from, to, why;
 };
 
-/* Of a function in test_region_asm.S. */
-enum function_kind { ORDINARY, UNSELECTED, COLD, BROKEN };
-
-struct record {
-	u64 kind;
-	union {
-		struct {
-			const char *name;
-			u64 incomplete;
-		} test;
-		struct {
-			u64 start, end, kind;
-		} function;
-		struct {
-			u64 jcc, from, to, why;
-		} region;
-		struct {
-			u64 function, from, to, why;
-		} entry;
-		struct {
-			u64 site, from, to, why;
-		} block;
-		struct {
-			u64 of, from, to;
-		} island;
-		struct flow_pair pair;
-		struct {
-			u64 address, warn;
-		} place;
-		u64 words[4];
-	};
-};
-
-extern const struct record region_records[];
 extern const u8 region_text_start[], region_text_end[];
 
-#define MAX	16
+#define MAX	KNOWN_MAX
 
+struct region_list {
+	const struct region_record *all[MAX];
+	u32 n;
+};
+
+/* A case, and what is expected of it. */
 static struct {
-	const char *name;
-	struct flow_text texts[2];
-	struct flow_function functions[MAX];
-	struct flow_pair fixups[MAX], labels[MAX];
-	struct flow_bug bugs[MAX];
-	u64 fentries[MAX], static_calls[MAX], pointers[MAX];
-	const struct record *expected[MAX], *entries[MAX], *blocks[MAX], *islands[MAX];
-	struct flow_input in;
-	u32 nr_pointers, nr_expected, nr_entries, nr_blocks, nr_islands;
+	struct known_code code;
+	struct region_list jumps, entries, blocks, islands;
 } test;
 
 /* --- known code ---------------------------------------------------------------------------- */
 
-/* The other cases' code is of no function; and of another text, which comes first. */
-static void test_begin(const struct record *record)
+static void add_record(const struct known_record *record)
 {
-	u32 size = region_text_end - region_text_start;
-
-	memset(&test, 0, sizeof(test));
-	test.name = record->test.name;
-	test.texts[0] = (struct flow_text){ (uintptr_t)region_text_start, region_text_start, size };
-	test.texts[1] = (struct flow_text){ 0x1000, region_text_start, size };
-	test.in = (struct flow_input){
-		.texts = test.texts, .nr_texts = 2, .functions = test.functions,
-		.fixups = test.fixups, .jump_labels = test.labels, .bugs = test.bugs,
-		.fentries = test.fentries, .static_calls = test.static_calls,
-		.incomplete = record->test.incomplete,
+	static struct region_list *const lists[] = {
+		[R_REGION] = &test.jumps, [R_ENTRY] = &test.entries, [R_BLOCK] = &test.blocks,
+		[R_ISLAND] = &test.islands,
 	};
+	struct region_list *list = record->kind >= KNOWN_OWN ? lists[record->kind] : NULL;
+
+	if (list)
+		list->all[list->n++] = (const void *)record->words;
 }
 
-static void add_record(const struct record *record)
+/* Take a case in. Return: the record behind it. */
+static const struct known_record *test_read(const struct known_record *first)
 {
-	struct flow_input *in = &test.in;
+	static struct flow_text texts[2];
+	const struct known_record *record;
 
-	switch (record->kind) {
-	case R_FUNCTION:
-		test.functions[in->nr_functions++] = (struct flow_function){
-			.address = record->function.start,
-			.size = record->function.end - record->function.start,
-			.selected = record->function.kind != UNSELECTED,
-			.cold = record->function.kind == COLD,
-		};
-		break;
-	case R_REGION:
-		test.expected[test.nr_expected++] = record;
-		break;
-	case R_ENTRY:
-		test.entries[test.nr_entries++] = record;
-		break;
-	case R_BLOCK:
-		test.blocks[test.nr_blocks++] = record;
-		break;
-	case R_ISLAND:
-		test.islands[test.nr_islands++] = record;
-		break;
-	case R_FIXUP:
-		test.fixups[in->nr_fixups++] = record->pair;
-		break;
-	case R_LABEL:
-		test.labels[in->nr_jump_labels++] = record->pair;
-		break;
-	case R_BUG:
-		test.bugs[in->nr_bugs++] = (struct flow_bug){
-			record->place.address, record->place.warn
-		};
-		break;
-	case R_FENTRY:
-		test.fentries[in->nr_fentries++] = record->place.address;
-		break;
-	case R_STATIC_CALL:
-		test.static_calls[in->nr_static_calls++] = record->place.address;
-		break;
-	case R_POINTER:
-		test.pointers[test.nr_pointers++] = record->place.address;
-		break;
-	}
+	/* The second is another one, which comes first. */
+	texts[0] = texts[1] = text_between(region_text_start, region_text_end);
+	texts[1].base = 0x1000;
+	memset(&test, 0, sizeof(test));
+	for (record = first + 1; !known_code_ends(record); record++)
+		add_record(record);
+	return known_code_read(&test.code, first, texts);
 }
 
 static u64 branch_address(const struct flow_input *in, const struct flow *flow, u32 branch)
@@ -146,12 +76,12 @@ static u64 branch_address(const struct flow_input *in, const struct flow *flow, 
 	return in->functions[flow->blocks[jcc->block].function].address + jcc->offset;
 }
 
-static void expect(const char *what, u64 jcc, u64 wanted, u64 found)
+static void expect(const char *what, u64 at, u64 wanted, u64 found)
 {
 	if (wanted == found)
 		return;
-	print_error("%s: text + %#llx: %s should be %llu, is %llu\n", test.name,
-		    (unsigned long long)(jcc - (uintptr_t)region_text_start), what,
+	print_error("%s: text + %#llx: %s should be %llu, is %llu\n", test.code.name,
+		    (unsigned long long)(at - (uintptr_t)region_text_start), what,
 		    (unsigned long long)wanted, (unsigned long long)found);
 	fail();
 }
@@ -162,113 +92,111 @@ static void check_island(u64 of, u64 start, const struct region *region)
 	u64 from = start, to = start;
 	u32 i;
 
-	for (i = 0; i < test.nr_islands; i++)
-		if (test.islands[i]->island.of == of) {
-			from = test.islands[i]->island.from;
-			to = test.islands[i]->island.to;
+	for (i = 0; i < test.islands.n; i++)
+		if (test.islands.all[i]->of == of) {
+			from = test.islands.all[i]->from;
+			to = test.islands.all[i]->to;
 		}
 	expect("island's length", of, to - from, region->island_length);
 	expect("island", of, from, start + region->island);
 }
 
 static void check_region(const struct flow *flow, const struct region *regions,
-			 const struct record *record)
+			 const struct region_record *record)
 {
-	u64 at = record->region.jcc;
+	u64 at = record->of;
 	const struct region *region;
 	u32 i;
 
 	for (i = 0; i < flow->nr_branches; i++)
-		if (branch_address(&test.in, flow, i) == at)
+		if (branch_address(&test.code.in, flow, i) == at)
 			break;
 	expect("known", at, true, i < flow->nr_branches);
 	region = &regions[i];
-	expect("why", at, record->region.why, region->why);
-	expect("length", at, record->region.to - record->region.from, region->length);
-	check_island(at, record->region.from, region);
+	expect("why", at, record->why, region->why);
+	expect("length", at, record->to - record->from, region->length);
+	check_island(at, record->from, region);
 	if (!region->length)
 		return;
-	expect("before", at, at - record->region.from, region->before);
+	expect("before", at, at - record->from, region->before);
 	expect("inside", at, region->length > flow->branches[i].length, region->inside);
 }
 
 /* It lies where detour.c puts it: behind the five bytes at the function's entry. */
-static void check_entry(const struct region *regions, const struct record *record)
+static void check_entry(const struct region *regions, const struct region_record *record)
 {
-	u64 at = record->entry.function;
+	u64 at = record->of;
 	const struct region *region;
 	u32 i;
 
-	for (i = 0; i < test.in.nr_functions; i++)
-		if (test.functions[i].address == at)
+	for (i = 0; i < test.code.in.nr_functions; i++)
+		if (test.code.functions[i].address == at)
 			break;
-	expect("known", at, true, i < test.in.nr_functions);
+	expect("known", at, true, i < test.code.in.nr_functions);
 	region = &regions[i];
-	expect("entry's why", at, record->entry.why, region->why);
-	expect("entry's length", at, record->entry.to - record->entry.from, region->length);
-	check_island(at, record->entry.from, region);
+	expect("entry's why", at, record->why, region->why);
+	expect("entry's length", at, record->to - record->from, region->length);
+	check_island(at, record->from, region);
 	if (!region->length)
 		return;
-	expect("entry's place", at, record->entry.from, at + test.functions[i].entry + 5);
+	expect("entry's place", at, record->from, at + test.code.functions[i].entry + 5);
 	expect("entry's before", at, region->length, region->before);
 }
 
 static void check_block(const struct flow *flow, const struct region *regions,
-			const struct record *record)
+			const struct region_record *record)
 {
-	u64 at = record->block.site;
+	u64 at = record->of;
 	u32 i;
 
 	for (i = 0; i < flow->nr_blocks; i++)
-		if (test.functions[flow->blocks[i].function].address + flow->blocks[i].site == at)
+		if (test.code.functions[flow->blocks[i].function].address + flow->blocks[i].site == at)
 			break;
 	expect("known", at, true, i < flow->nr_blocks);
-	expect("block's why", at, record->block.why, regions[i].why);
-	expect("block's length", at, record->block.to - record->block.from, regions[i].length);
+	expect("block's why", at, record->why, regions[i].why);
+	expect("block's length", at, record->to - record->from, regions[i].length);
 	expect("block's before", at, regions[i].length, regions[i].before);
-	check_island(at, record->block.from, &regions[i]);
+	check_island(at, record->from, &regions[i]);
 }
 
-static void test_end(void)
+static void check_case(void)
 {
+	struct flow_input *in = &test.code.in;
 	struct region branches[MAX], entries[MAX], blocks[MAX];
 	struct region_table regions = { branches, entries, blocks };
 	struct region_marks *marks;
 	struct flow flow;
 	u32 i;
 
-	marks = region_marks_read(&test.in, test.pointers, test.nr_pointers);
+	marks = region_marks_read(in, in->pointers, in->nr_pointers);
 	assert_non_null(marks);
 
-	assert_int_equal(flow_build(&test.in, &flow), 0);
-	expect("jumps", (uintptr_t)region_text_start, test.nr_expected, flow.nr_branches);
+	assert_int_equal(flow_build(in, &flow), 0);
+	for (i = 0; i < in->nr_functions; i++)
+		expect("error", in->functions[i].address, test.code.records[i]->function.error,
+		       in->functions[i].error);
+	expect("jumps", (uintptr_t)region_text_start, test.jumps.n, flow.nr_branches);
 	region_find(marks, &flow, &regions);
 	region_marks_free(marks);
-	for (i = 0; i < test.nr_expected; i++)
-		check_region(&flow, branches, test.expected[i]);
-	for (i = 0; i < test.nr_entries; i++)
-		check_entry(entries, test.entries[i]);
-	for (i = 0; i < test.nr_blocks; i++)
-		check_block(&flow, blocks, test.blocks[i]);
+	for (i = 0; i < test.jumps.n; i++)
+		check_region(&flow, branches, test.jumps.all[i]);
+	for (i = 0; i < test.entries.n; i++)
+		check_entry(entries, test.entries.all[i]);
+	for (i = 0; i < test.blocks.n; i++)
+		check_block(&flow, blocks, test.blocks.all[i]);
 	flow_free(&flow);
 }
 
 static void known_jumps_get_their_regions(void **state)
 {
-	const struct record *record;
-	u32 cases = 0;
+	const struct known_record *record = known_records;
+	u32 cases;
 
 	(void)state;
-	for (record = region_records; record->kind != R_END; record++) {
-		if (record->kind != R_CASE) {
-			add_record(record);
-			continue;
-		}
-		if (cases++)
-			test_end();
-		test_begin(record);
+	for (cases = 0; record->kind != KNOWN_END; cases++) {
+		record = test_read(record);
+		check_case();
 	}
-	test_end();
 	assert_true(cases > 60);
 }
 
@@ -584,9 +512,10 @@ static u32 share(const struct program *p, const char *path)
 			before++;
 	}
 	print_message("    %s: %u jumps: alone %u, with those before %u, behind %u, "
-		      "with an island %u; none: unsure %u, short %u, reserved %u; %.2f %%\n", strrchr(path, '/') + 1,
-		      all, alone, before, behind, island, why[REGION_UNSURE], why[REGION_SHORT],
-		      why[REGION_RESERVED], 100.0 * why[REGION_OK] / (all ? all : 1));
+		      "with an island %u; none: unsure %u, short %u, reserved %u; %.2f %%\n",
+		      strrchr(path, '/') + 1, all, alone, before, behind, island,
+		      why[REGION_UNSURE], why[REGION_SHORT], why[REGION_RESERVED],
+		      100.0 * why[REGION_OK] / (all ? all : 1));
 	return all ? 10000ULL * why[REGION_OK] / all : 0;
 }
 
@@ -608,35 +537,27 @@ static u32 check_program(const char *path)
 	return found;
 }
 
-static void nobody_goes_into_the_c_librarys_regions(void **state)
+static void the_c_librarys_regions_are_entered_by_nobody(void **state)
 {
 	(void)state;
 	assert_non_null(elf_image_libc());
 	assert_true(check_program(elf_image_libc()) > 9500);
 }
 
-static void nobody_goes_into_modules_regions(void **state)
+static void regions_are_entered_by_nobody(void **state)
 {
-	static const char *const names[] = { "ext4", "btrfs", "xfs", "vivid" };
-	u32 i;
-
-	(void)state;
-	for (i = 0; i < ARRAY_SIZE(names); i++) {
-		const char *path = elf_image_module(names[i]);
-
-		if (path)
-			assert_true(check_program(path) >= 9700);
-		else
-			print_message("    no %s.ko: not tried\n", names[i]);
-	}
+	assert_true(check_program(elf_image_module(*state)) >= 9700);
 }
 
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(known_jumps_get_their_regions),
-		cmocka_unit_test(nobody_goes_into_the_c_librarys_regions),
-		cmocka_unit_test(nobody_goes_into_modules_regions),
+		cmocka_unit_test(the_c_librarys_regions_are_entered_by_nobody),
+		MODULE_TEST(ext4, regions_are_entered_by_nobody),
+		MODULE_TEST(btrfs, regions_are_entered_by_nobody),
+		MODULE_TEST(xfs, regions_are_entered_by_nobody),
+		MODULE_TEST(vivid, regions_are_entered_by_nobody),
 	};
 
 	if (argc < 2)

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * test_region_asm.S - conditional jumps in every neighbourhood, and the region that
- * region.c has to find for each. The expectations are records made of labels, so that
- * the assembler says where things are; test_region.c reads them in order.
+ * region.c has to find for each: records of known_code.h, and
  *
- * case NAME [incomplete]
- * function NAME [unselected] ... end_function NAME
  * region FROM JCC TO	the region of the jump at label JCC is from FROM to before TO
  * no_region JCC WHY
  * entry_region NAME FROM TO	that of the entry of the function
@@ -14,50 +11,18 @@
  * no_block_region FROM
  * island OF FROM TO	the island of such a region: OF is its JCC, or its first argument if it has
  *	none; a region of which none is told must have none
- * fixup, static_branch, bug, warn, fentry, static_call	entries of the tables
- * pointer ADDRESS	data names it
  */
+#include "known_code.h"
 
 #define UNSURE		1
 #define SHORT		2
 #define RESERVED	3
 
 /* Records, as in test_region.c */
-#define R_CASE		1
-#define R_FUNCTION	2
-#define R_REGION	3
-#define R_FIXUP		4
-#define R_LABEL		5
-#define R_BUG		6
-#define R_FENTRY	7
-#define R_STATIC_CALL	8
-#define R_POINTER	9
-#define R_ENTRY		10
-#define R_BLOCK		11
-#define R_ISLAND	12
-
-	.macro	record kind, a=0, b=0, c=0, d=0
-	.pushsection .data.rel.region, "aw"
-	.quad	\kind, \a, \b, \c, \d
-	.popsection
-	.endm
-
-	.macro	case name, incomplete=0
-	.pushsection .rodata.region, "a"
-.Lname\@: .asciz "\name"
-	.popsection
-	record	R_CASE, .Lname\@, \incomplete
-	.p2align 4, 0xcc
-	.endm
-
-	.macro	function name, unselected=0
-	record	R_FUNCTION, \name, \name\()_end, \unselected
-\name:
-	.endm
-
-	.macro	end_function name
-\name\()_end:
-	.endm
+#define R_REGION	KNOWN_OWN
+#define R_ENTRY		(KNOWN_OWN + 1)
+#define R_BLOCK		(KNOWN_OWN + 2)
+#define R_ISLAND	(KNOWN_OWN + 3)
 
 	.macro	region from, jcc, to
 	record	R_REGION, \jcc, \from, \to, 0
@@ -106,39 +71,6 @@
 	sti
 	.endr
 	.endm
-
-	.macro	fixup from, to
-	record	R_FIXUP, \from, \to
-	.endm
-
-	.macro	static_branch from, to
-	record	R_LABEL, \from, \to
-	.endm
-
-	.macro	bug address
-	record	R_BUG, \address, 0
-	.endm
-
-	.macro	warn address
-	record	R_BUG, \address, 1
-	.endm
-
-	.macro	fentry address
-	record	R_FENTRY, \address
-	.endm
-
-	.macro	static_call address
-	record	R_STATIC_CALL, \address
-	.endm
-
-	.macro	pointer address
-	record	R_POINTER, \address
-	.endm
-
-	.section .data.rel.region, "aw"
-	.p2align 3
-	.globl	region_records
-region_records:
 
 	/* Data: nobody runs it, and one operand is relocated. */
 	.section .data.region, "aw"
@@ -213,7 +145,7 @@ first_out: ret
 warm_jcc: {disp32} jne cool
 warm_next: ret
 	end_function warm
-	function cool, 2
+	function cool, cold=1
 	region	cool, cool_jcc, cool_next
 	mov	%rdi, %rax
 cool_jcc: je	cool_out
@@ -223,7 +155,7 @@ cool_out: jmp	warm_next
 
 	case	"ftrace's five bytes stay, whatever they are"
 	function traced
-	fentry	traced_fentry
+	fentry_at traced_fentry
 	region	traced_from, traced_jcc, traced_next
 	no_region traced2_jcc, SHORT
 	endbr64
@@ -234,7 +166,7 @@ traced_next: ret
 traced_out: ret
 	end_function traced
 	function traced2
-	fentry	traced2
+	fentry_at traced2
 	.byte	0xe8, 0, 0, 0, 0
 	test	%edi, %edi
 traced2_jcc: je	traced2_out
@@ -245,7 +177,7 @@ traced2_out: ret
 
 	case	"an entry's region begins behind ftrace's place"
 	function entered
-	fentry	entered
+	fentry_at entered
 	entry_region entered, entered_from, entered_to
 	.byte	0x0f, 0x1f, 0x44, 0, 0
 entered_from: mov %rdi, %rax
@@ -256,7 +188,7 @@ entered_to: mov	%rdx, %rcx
 
 	case	"which may be behind an endbr64"
 	function endbr
-	fentry	endbr_fentry
+	fentry_at endbr_fentry
 	entry_region endbr, endbr_from, endbr_to
 	endbr64
 endbr_fentry: .byte 0x0f, 0x1f, 0x44, 0, 0
@@ -269,7 +201,7 @@ endbr_to: sti
 
 	case	"or one that the kernel has sealed, or anything that all who enter run"
 	function sealed
-	fentry	sealed_fentry
+	fentry_at sealed_fentry
 	entry_region sealed, sealed_from, sealed_to
 	.byte	0x66, 0x0f, 0x1f, 0
 sealed_fentry: .byte 0x0f, 0x1f, 0x44, 0, 0
@@ -278,7 +210,7 @@ sealed_to: sti
 	ret
 	end_function sealed
 	function pushed
-	fentry	pushed_fentry
+	fentry_at pushed_fentry
 	entry_region pushed, pushed_from, pushed_to
 	push	%rbp
 pushed_fentry: .byte 0x0f, 0x1f, 0x44, 0, 0
@@ -289,7 +221,7 @@ pushed_to: sti
 
 	case	"but not behind a jump that goes by it"
 	function gone_by
-	fentry	gone_by_fentry
+	fentry_at gone_by_fentry
 	no_entry_region gone_by
 	no_region gone_by_jcc, RESERVED
 	endbr64
@@ -302,7 +234,7 @@ gone_by_out: ret
 
 	case	"nor where somebody comes behind ftrace's place"
 	function again
-	fentry	again_fentry
+	fentry_at again_fentry
 	no_entry_region again
 	no_region again_jcc, SHORT
 	endbr64
@@ -337,7 +269,7 @@ inner_jcc: jne	inner_target
 	end_function inner
 
 	case	"nor from a function that is not selected"
-	function other, 1
+	function other, unselected=1
 	nop
 	jne	others_target
 	ret
@@ -479,7 +411,7 @@ fixed_out: ret
 
 	case	"a static branch stays, and enters its target"
 	function label
-	static_branch label_site, label_target
+	static_branch_at label_site, label_target
 	no_region label_jcc, SHORT
 	no_region label2_jcc, SHORT
 	nop
@@ -498,7 +430,7 @@ label_exit: ret
 
 	case	"a static call stays, even while it is none"
 	function static
-	static_call static_site
+	static_call_at static_site
 	no_region static_jcc, RESERVED
 	nop
 	jmp	static_in
@@ -512,7 +444,7 @@ static_out: ret
 
 	case	"so does one that is a conditional jump"
 	function static_jump
-	static_call static_jump_jcc
+	static_call_at static_jump_jcc
 	no_region static_jump_jcc, RESERVED
 	nop
 	jmp	static_jump_in
@@ -523,10 +455,10 @@ static_jump_jcc: {disp32} je near
 
 	case	"what is behind a WARN is a region's first byte at most"
 	function warned
-	warn	warned_trap
+	warn_at warned_trap
 	region	warned_from, warned_jcc, warned_next
 	no_region warned2_jcc, RESERVED
-	warn	warned2_trap
+	warn_at warned2_trap
 	nop
 warned_trap: ud2
 warned_from: mov %rdi, %rax
@@ -604,7 +536,7 @@ operand2_jcc: je operand_exit
 	jmp	operand_exit
 operand_exit: ret
 	end_function operand
-	function names, 1
+	function names, unselected=1
 	lea	operand_named(%rip), %rax
 	.byte	0x48, 0xb8		/* movabs */
 	.quad	operand2_named
@@ -809,7 +741,7 @@ core2_out: ret
 	end_function core2
 
 	case	"nor of a function that one which cannot be decoded jumps into"
-	function broken, 3
+	function broken, error=EILSEQ
 	nop
 	je	beside_target
 	.byte	0x06
@@ -986,7 +918,7 @@ island_entered_target: seven
 	sti
 island_entered_out: ret
 	end_function island_entered
-	function island_enters, 1
+	function island_enters, unselected=1
 	nop
 	jmp	island_entered_target
 	end_function island_enters
@@ -1076,7 +1008,7 @@ island_fixed_out: ret
 
 	case	"nor a static branch, nor what it goes to"
 	function island_label
-	static_branch island_label_site, island_label_target
+	static_branch_at island_label_site, island_label_target
 	no_region island_label_jcc, SHORT
 	nop
 	sti
@@ -1094,7 +1026,7 @@ island_label_out: ret
 
 	case	"nor a static call, even while it is none"
 	function island_static
-	static_call island_static_call
+	static_call_at island_static_call
 	no_region island_static_jcc, SHORT
 	nop
 	sti
@@ -1127,7 +1059,7 @@ island_call_out: ret
 
 	case	"nor a warning"
 	function island_warn
-	warn	island_warn_trap
+	warn_at island_warn_trap
 	no_region island_warn_jcc, SHORT
 	nop
 	sti
@@ -1142,7 +1074,7 @@ island_warn_out: ret
 
 	case	"nor ftrace's place, nor the instruction behind it"
 	function island_fentry
-	fentry	island_fentry
+	fentry_at island_fentry
 	no_region island_fentry_jcc, SHORT
 	entry_region island_fentry, island_fentry_site, island_fentry_to
 	.byte	0x0f, 0x1f, 0x44, 0, 0
@@ -1156,7 +1088,7 @@ island_fentry_out: ret
 
 	case	"but those behind that"
 	function island_entry
-	fentry	island_entry_fentry
+	fentry_at island_entry_fentry
 	region	island_entry_jcc, island_entry_jcc, island_entry_next
 	island	island_entry_jcc, island_entry_from, island_entry_to
 	entry_region island_entry, island_entry_site, island_entry_from
@@ -1307,7 +1239,7 @@ island_loop_out: ret
 
 	case	"an entry or a block of two bytes needs an island, which jumps choose first"
 	function short_passages
-	fentry	short_passages
+	fentry_at short_passages
 	entry_region short_passages, short_passages_from, short_passages_to
 	island	short_passages, short_passages_entrys, short_passages_blocks
 	block_region short_passages_block, short_passages_block_to
@@ -1339,5 +1271,5 @@ short_passages_out: ret
 region_text_end:
 	.skip	16, 0xcc
 
-	record	0
+	record	KNOWN_END
 	.section .note.GNU-stack, "", @progbits

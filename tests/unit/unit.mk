@@ -71,7 +71,7 @@ endif
 ifneq ($(wildcard tests/unit/test_flow.c),)
 UNIT_TESTS += flow
 flow_SRCS := $(wildcard module/flow*.c) module/text_map.c module/insn_branch.c \
-	     $(wildcard tests/unit/test_flow_asm.S)
+	     tests/unit/known_code.c tests/unit/test_flow_asm.S
 endif
 
 ifneq ($(wildcard tests/unit/test_flow_random.c),)
@@ -90,7 +90,7 @@ unit_elf_image := tests/unit/elf_image.c module/region.c module/region_marks.c m
 		  module/flow_read.c module/text_map.c module/insn_branch.c
 
 UNIT_TESTS += region
-region_SRCS := tests/unit/test_region_asm.S $(unit_elf_image)
+region_SRCS := tests/unit/known_code.c tests/unit/test_region_asm.S $(unit_elf_image)
 region_LIBS := -lelf
 
 UNIT_TESTS += stub
@@ -129,7 +129,7 @@ $(foreach name,$(UNIT_TSAN),$(eval $(call unit_rule,$(name),tsan)))
 $(foreach name,$(UNIT_UBSAN),$(eval $(call unit_rule,$(name),ubsan)))
 
 # Programs that compare what is written in one place with another.
-UNIT_SCRIPTS := contract design kernel_doc
+UNIT_SCRIPTS := contract design kernel_doc run
 
 .PHONY: $(UNIT_SCRIPTS:%=run-%)
 $(UNIT_SCRIPTS:%=run-%): run-%:

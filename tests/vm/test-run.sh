@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Tests of tests/vm/run itself, and of how tests/vm/build is called.  Prints TAP;
-# exits 1 when a test failed.  Arguments, such as --kernel 6.12, are handed on to
-# each run.
+# Tests of tests/vm/run itself, and of how tests/vm/build is called.  Prints a line
+# 'ok N - NAME' or 'not ok N - NAME' for each; exits 1 when one failed.  Arguments, such
+# as --kernel 6.12, are handed on to each run.
 
 set -u
 
@@ -268,5 +268,4 @@ setup_failures
 log_is_scanned
 terminal_is_passed_on
 interrupt_leaves_nothing
-echo "1..$count"
 [ $failed -eq 0 ]

@@ -170,13 +170,25 @@ struct cov_arm arm(int fd, uint32_t target)
 	return request;
 }
 
+/* Is it the one that tests/vm/run calls so? */
+static bool kernel_is(const char *name)
+{
+	const char *kernel = getenv("LIVECOV_SUITE_KERNEL");
+
+	return kernel && !strcmp(kernel, name);
+}
+
 void need_engine(int fd, unsigned int engine)
 {
 	struct cov_version version;
 
 	CALL(fd, COV_IOC_VERSION, &version);
-	if (!(version.engines & (1U << engine)))
+	if (version.engines & (1U << engine))
+		return;
+	/* Text of kernels before 5.18 cannot be changed; on others an engine that is missing is broken. */
+	if (kernel_is("5.10"))
 		skip_test("livecov has no engine %u here", engine);
+	FAIL("livecov has no engine %u", engine);
 }
 
 uint32_t attach_by(int fd, const char *module, const char *glob, uint32_t engine,
@@ -367,9 +379,7 @@ void hammer_pass(const struct hammer *h)
 
 unsigned int rounds(unsigned int n)
 {
-	const char *kernel = getenv("LIVECOV_SUITE_KERNEL");
-
-	return kernel && !strcmp(kernel, "debug") ? n / 8 + 1 : n;
+	return kernel_is("debug") ? n / 8 + 1 : n;
 }
 
 /* --- around every test ------------------------------------------------------------------------ */

@@ -61,7 +61,7 @@ void del_checkpoint(int fd, const char *name);
 /* place_of - what entry 0 of such a checkpoint's target says */
 struct cov_function place_of(int fd, uint32_t target);
 
-/* need_engine - skip the test where livecov cannot use an engine, COV_ENGINE_* */
+/* need_engine - the test is about an engine, COV_ENGINE_*: skip it where livecov cannot have it */
 void need_engine(int fd, unsigned int engine);
 
 /* attach_by - and armed; @glob NULL for every function */
