@@ -138,6 +138,11 @@ int cov_snapshot_reread(struct cov *cov, struct snapshot_target *target)
 	return ret ? ret : check_tables(cov, target);
 }
 
+static int fail_sections(struct cov *cov)
+{
+	return cov_fail(cov, ENOMEM, "no memory for section names");
+}
+
 /* The sections that were passed to livecov at attach, for a target that is not loaded. */
 static int kept_sections(struct cov *cov, struct snapshot_target *target)
 {
@@ -153,7 +158,7 @@ static int kept_sections(struct cov *cov, struct snapshot_target *target)
 				       table[i].size);
 	}
 	free(table);
-	return ret == -ENOMEM ? cov_fail(cov, ENOMEM, "no memory for section names") : ret;
+	return ret == -ENOMEM ? fail_sections(cov) : ret;
 }
 
 static int read_sections(struct cov *cov, struct snapshot_target *target)
@@ -166,8 +171,16 @@ static int read_sections(struct cov *cov, struct snapshot_target *target)
 	memcpy(id.bytes, info->build_id, id.length);
 	if (info->state == COV_TARGET_LIVE &&
 	    cov_sections_loaded(cov, info->module, &id, &target->sections))
-		return cov_fail(cov, ENOMEM, "no memory for section names");
+		return fail_sections(cov);
 	return target->sections.count ? 0 : kept_sections(cov, target);
+}
+
+/* None were passed for a single checkpoint; in the kernel itself they are where they were. */
+static int core_sections(struct cov *cov, struct snapshot_target *target)
+{
+	if (target->sections.count || strcmp(target->info.module, COV_CORE_KERNEL))
+		return 0;
+	return cov_sections_of(cov, COV_CORE_KERNEL, &target->sections) ? fail_sections(cov) : 0;
 }
 
 static bool all_have_sections(const struct snapshot_target *target)
@@ -262,6 +275,8 @@ static int read_once(struct cov *cov, uint32_t id, struct snapshot_target *targe
 				 sizeof(*target->edges), (void **)&target->edges);
 	if (!ret)
 		ret = read_sections(cov, target);
+	if (!ret)
+		ret = core_sections(cov, target);
 	if (ret)
 		return ret;
 	ret = check_tables(cov, target);

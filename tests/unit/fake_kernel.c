@@ -489,14 +489,31 @@ static void see_entry(unsigned long command, uint32_t index, void *entry,
 	}
 }
 
-/* toy_stops under the name of the function after it. */
-static void rename_twin(const struct cov_range *range, const struct cov_function *table)
+/* A function, where it is among those that were read; else NULL. */
+static struct cov_function *among(const struct cov_range *range, uint32_t function)
 {
 	struct cov_function *out = (struct cov_function *)(uintptr_t)range->buffer;
-	uint32_t twin = FAKE_STOPS - range->first;
 
-	if (twin < range->count)
-		out[twin].name = table[FAKE_STOPS + 1].name;
+	if (function < range->first || function - range->first >= range->count)
+		return NULL;
+	return &out[function - range->first];
+}
+
+/* Functions of one name, in one target, or each in one of its own. */
+static void make_twins(const struct cov_range *range, const struct cov_function *table)
+{
+	struct cov_function *first = among(range, FAKE_STOPS);
+	struct cov_function *second = among(range, FAKE_STOPS + 1);
+	bool apart = kernel->settings.twins == 2, even = range->target % 2 == 0;
+
+	if (first && (!apart || even))
+		first->name = table[FAKE_STOPS + 1].name;
+	if (second && apart && even) {
+		second->name = table[FAKE_STOPS].name;
+		second->blocks = second->branches = 0;
+	}
+	if (first && apart && !even)
+		first->blocks = first->branches = 0;
 }
 
 /* A single checkpoint's function has the checkpoint's. */
@@ -552,7 +569,7 @@ static int do_range(int fd, unsigned long command, struct cov_range *range)
 	if (command == COV_IOC_FUNCTIONS)
 		set_levels(range, &target->info);
 	if (command == COV_IOC_FUNCTIONS && kernel->settings.twins)
-		rename_twin(range, table);
+		make_twins(range, table);
 	if (command == COV_IOC_FUNCTIONS && !range->first && target->off)
 		((struct cov_function *)(uintptr_t)range->buffer)->flags |= COV_FUNCTION_DISABLED;
 	if (range->count)
@@ -824,7 +841,7 @@ static int do_checkpoint_add(int fd, struct cov_checkpoint_add *add)
 		return refuse(ENOTUNIQ, "toy has 2 functions toy_checks");
 	if (strcmp(add->function, "toy_main") && strcmp(add->function, "toy_checks"))
 		return refuse(ENOENT, "no function %s", add->function);
-	target = new_target("toy", fd);
+	target = new_target(strcmp(add->module, COV_CORE_KERNEL) ? "toy" : COV_CORE_KERNEL, fd);
 	if (!target)
 		return refuse(ENOSPC, "the fake is full");
 	target->info.pending = 0;

@@ -78,7 +78,9 @@
  * @new_pairs: of the pairs, how many are news at the first COV_IOC_NEWS
  * @records_damage: 1, 2: a record's from_cell, to_cell is out of range; 0: none
  * @callers_lost: records
- * @twins: 1: toy_stops is called toy_checks as well, and a trace has both
+ * @twins: 1: toy_stops is called toy_checks as well, and a trace has both; 2: targets of odd
+ *	   id have the blocks of the second alone, and those of even id of the first, under the
+ *	   second's name
  * @place_only: 1: a single checkpoint has its function's blocks only with COV_CHECKPOINT_AUTO
  * @odd_checkpoint: 1: whatever a single checkpoint is called, it is FAKE_ODD_NAME
  * @not_debugfs: 1: /sys/kernel/debug is no debugfs
