@@ -578,6 +578,15 @@ class List(Case):
         rows, _ = self.rows("--functions", "toy_m*", "--functions", "*_large")
         self.assertEqual([row[0] for row in rows], ["toy_main", "toy_large", "toy_main.cold"])
 
+    def test_filters_that_leave_nothing_are_told_instead_of_a_heading(self):
+        for filters, words in ((("--functions", "nosuch*"), "--functions"),
+                               (("--hit", "--functions", "toy_unused"), "--functions --hit"),
+                               (("--unhit", "--functions", "toy_main"), "--functions --unhit")):
+            text = self.covstat("list", *filters).stdout
+            self.assertTrue(text.startswith("no function of toy matches %s; `covstat list toy` "
+                                            "lists them all\ntoy, total (0 of 7 " % words), text)
+            self.assertEqual(self.json("list", *filters)["targets"][0]["functions"], [])
+
     def test_gone_and_stale_targets_are_said_to_be(self):
         self.assertIn("unloaded", self.rows("toy", state=2)[1])
         self.assertIn("another build", self.rows("toy", state=3)[1])
@@ -1365,6 +1374,17 @@ class TheRest(Case):
         for place in ("nosuch", "toy:nosuch", "nosuch:toy_main"):
             self.assertIn("nosuch", self.covstat("checkpoint", "add", "x", place,
                                                  status=1).stderr)
+
+    def test_no_checkpoints_are_told_instead_of_a_heading(self):
+        self.attach()
+        none = "there are no checkpoints; `covstat checkpoint add NAME [MODULE:]FUNCTION` adds one\n"
+        self.assertEqual(self.covstat("checkpoint", "list").stdout, none)
+        self.covstat("checkpoint", "add", "cp", "toy_main", "--level", "3")
+        self.assertEqual(self.covstat("checkpoint", "list", "--level", "4").stdout,
+                         "no checkpoint has level 4; `covstat checkpoint list` lists those of all "
+                         "levels\n")
+        self.assertIn("cp", self.covstat("checkpoint", "list", "--level", "3").stdout)
+        self.assertEqual(self.json("checkpoint", "list", "--level", "4")["checkpoints"], [])
 
     def test_a_name_that_another_program_has_given_commands_no_terminal(self):
         self.assertIn("control character",

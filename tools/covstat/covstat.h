@@ -287,6 +287,9 @@ void table_cell(struct table *table, int color, const char *format, ...);
 /* table_print - print to stdout and free */
 void table_print(struct table *table);
 
+/* table_is_empty - has it no rows? Its heading alone says nothing to a reader. */
+bool table_is_empty(const struct table *table);
+
 /* table_free - free without printing */
 void table_free(struct table *table);
 
