@@ -464,7 +464,8 @@ struct cov_text {
  * @tasks: tasks tracked now, including those that have exited and not been reaped
  * @tasks_max: size of that table (parameter max_tasks)
  * @callers: caller records
- * @callers_max: size of that table (parameter max_callers)
+ * @callers_max: size of that table: at least twice the parameter max_callers, so that as many as
+ *		 that are found room quickly
  * @pad: 0
  * @tasks_lost: tasks that could not be followed because the table was full
  * @callers_lost: caller records dropped because the table was full

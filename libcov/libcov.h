@@ -524,7 +524,7 @@ int cov_counts(struct cov *cov, uint32_t target, struct cov_totals *totals);
  * @tasks: tracked now
  * @tasks_max: size of that table
  * @callers: caller records
- * @callers_max: size of that table
+ * @callers_max: size of that table: at least twice the module's parameter max_callers
  * @tasks_lost: could not be followed because the table was full
  * @callers_lost: dropped because the table was full
  * @missed: hits that the kernel's kprobes skipped, all targets

@@ -386,7 +386,7 @@ void query_status(struct cov_status *status)
 		.tasks = atomic_long_read(&cov_tasks.count),
 		.tasks_max = cov_max_tasks,
 		.callers = atomic_long_read(&cov_callers.records),
-		.callers_max = cov_max_callers,
+		.callers_max = caller_table_size(&cov_callers),
 		.tasks_lost = atomic_long_read(&cov_tasks.lost),
 		.callers_lost = atomic_long_read(&cov_callers.lost),
 	};

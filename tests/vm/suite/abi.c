@@ -186,7 +186,7 @@ static void status_counts_what_is_attached_and_tracked(void)
 	EXPECT_EQ(status.checkpoints_max, 1U << 20);
 	EXPECT_EQ(status.tasks, 0);
 	EXPECT_EQ(status.tasks_max, 16384);
-	EXPECT_EQ(status.callers_max, 131072);
+	EXPECT_EQ(status.callers_max, 2 * 131072);
 	EXPECT_EQ(status.pad, 0);
 	EXPECT_EQ(status.refused, 0);
 
