@@ -322,3 +322,13 @@ COV_PUBLIC int cov_checkpoint_switch(struct cov *cov, const char *pattern, int o
 	return cov_call_since(cov, 2, COV_IOC_CHECKPOINT_SWITCH, &request,
 			      "switch checkpoints on or off");
 }
+
+COV_PUBLIC int cov_outcome_switch(struct cov *cov, uint32_t target, uint64_t address,
+				  unsigned int to)
+{
+	struct cov_outcome_switch request = { .target = target, .to = to, .address = address };
+
+	cov_begin(cov);
+	return cov_call_since(cov, 6, COV_IOC_OUTCOME_SWITCH, &request,
+			      "switch a branch's outcomes on or off");
+}

@@ -21,6 +21,7 @@ static void free_tables(struct snapshot_target *target)
 	free(target->blocks);
 	free(target->branches);
 	free(target->edges);
+	free(target->outcomes);
 	free(target->names);
 	free(target->section_of);
 	cov_sections_free(&target->sections);
@@ -273,6 +274,10 @@ static int read_once(struct cov *cov, uint32_t id, struct snapshot_target *targe
 	if (!ret && cov->minor >= 5)
 		ret = read_table(cov, info, COV_IOC_EDGES, info->blocks,
 				 sizeof(*target->edges), (void **)&target->edges);
+	/* Of a single checkpoint alone they can be off. */
+	if (!ret && cov->minor >= 6 && info->checkpoint[0])
+		ret = read_table(cov, info, COV_IOC_OUTCOMES, info->branches,
+				 sizeof(*target->outcomes), (void **)&target->outcomes);
 	if (!ret)
 		ret = read_sections(cov, target);
 	if (!ret)

@@ -76,6 +76,7 @@ union argument {
 	struct cov_callers callers;
 	struct cov_news news;
 	struct cov_checkpoint_switch toggle;
+	struct cov_outcome_switch outcome;
 	struct cov_trace trace;
 };
 
@@ -466,6 +467,11 @@ static int do_edges(struct request *req)
 	return read_table(QUERY_EDGES, req);
 }
 
+static int do_outcomes(struct request *req)
+{
+	return read_table(QUERY_OUTCOMES, req);
+}
+
 static int do_text(struct request *req)
 {
 	struct cov_text *arg = &req->arg.text;
@@ -649,6 +655,18 @@ static int do_checkpoint_switch(struct request *req)
 	return targets_switch(arg->glob, arg->on, arg->flags & COV_CHECKPOINT_AUTO, &req->error);
 }
 
+static int do_outcome_switch(struct request *req)
+{
+	struct cov_outcome_switch *arg = &req->arg.outcome;
+	struct cov_target *target;
+
+	if (arg->to > COV_OUTCOME_DELETED)
+		return cov_fail(&req->error, -EINVAL, "an outcome is switched to 0..%u, not %u",
+				COV_OUTCOME_DELETED, arg->to);
+	return find_target(arg->target, &target, &req->error) ?:
+	       target_switch_outcomes(target, arg->address, arg->to, &req->error);
+}
+
 /* --- dispatch ------------------------------------------------------------------------ */
 
 /**
@@ -686,6 +704,7 @@ static const struct call calls[] = {
 	{ COV_IOC_SECTIONS, .run = do_sections },
 	{ COV_IOC_NAMES, .run = do_names },
 	{ COV_IOC_EDGES, .run = do_edges },
+	{ COV_IOC_OUTCOMES, .run = do_outcomes },
 	{ COV_IOC_TEXT, .run = do_text },
 	{ COV_IOC_ENGINES, .run = do_engines },
 	{ COV_IOC_REFUSALS, .run = do_refusals },
@@ -701,6 +720,7 @@ static const struct call calls[] = {
 	{ COV_IOC_CHECKPOINT_ADD, .run = do_checkpoint_add, .undo = undo_checkpoint_add },
 	{ COV_IOC_CHECKPOINT_DEL, .run = do_checkpoint_del },
 	{ COV_IOC_CHECKPOINT_SWITCH, .run = do_checkpoint_switch },
+	{ COV_IOC_OUTCOME_SWITCH, .run = do_outcome_switch },
 };
 
 static const struct call *find_call(unsigned int cmd)

@@ -174,7 +174,8 @@ class _cov_branch_desc(_Shared):
                 ("block", c_uint32), ("offset", c_uint32), ("length", c_uint32),
                 ("condition", c_uint32), ("taken", c_uint32), ("fallthrough", c_uint32),
                 ("state", c_uint32), ("error", c_uint32), ("taken_hits", c_uint64),
-                ("fallthrough_hits", c_uint64), ("first_sample", c_uint64)]
+                ("fallthrough_hits", c_uint64), ("first_sample", c_uint64),
+                ("taken_switch", c_uint32), ("fallthrough_switch", c_uint32)]
 
 
 class _cov_unhit(_Shared):

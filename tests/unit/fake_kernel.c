@@ -397,6 +397,7 @@ static uint32_t table_length(unsigned long command, const struct fake_target *ta
 	case COV_IOC_EDGES:
 		return target->info.blocks;
 	case COV_IOC_BRANCHES:
+	case COV_IOC_OUTCOMES:
 		return target->info.branches;
 	case COV_IOC_SECTIONS:
 		return target->info.sections;
@@ -554,6 +555,10 @@ static int do_range(int fd, unsigned long command, struct cov_range *range)
 			   target->info.attach_flags & COV_ATTACH_FUNCTIONS_ONLY, &entry);
 	if (command == COV_IOC_SECTIONS)
 		table = target->sections;
+	if (command == COV_IOC_OUTCOMES) {
+		table = target->outcomes;
+		entry = sizeof(target->outcomes[0]);
+	}
 	if (range->first >= length)
 		range->count = 0;
 	else if (range->count > length - range->first)
@@ -876,18 +881,58 @@ static int do_checkpoint_del(const struct cov_checkpoint_del *del)
 	return refuse(ENOENT, "there is no checkpoint %s", del->name);
 }
 
+static void switch_one(uint8_t *outcome, uint32_t to)
+{
+	if (*outcome != COV_OUTCOME_DELETED)
+		*outcome = to;
+}
+
 static int do_checkpoint_switch(const struct cov_checkpoint_switch *request)
 {
-	uint32_t i, n = 0;
+	uint32_t to = request->on ? COV_OUTCOME_ON : COV_OUTCOME_OFF;
+	uint32_t i, b, n = 0;
 
 	kernel->switched = *request;
-	for (i = 0; i < FAKE_TARGETS; i++)
-		if (kernel->targets[i].used && kernel->targets[i].info.checkpoint[0] &&
-		    !fnmatch(request->glob, kernel->targets[i].info.checkpoint, 0)) {
-			kernel->targets[i].off = !request->on;
-			n++;
+	for (i = 0; i < FAKE_TARGETS; i++) {
+		struct fake_target *target = &kernel->targets[i];
+
+		if (!target->used || !target->info.checkpoint[0] ||
+		    fnmatch(request->glob, target->info.checkpoint, 0))
+			continue;
+		target->off = !request->on;
+		for (b = 0; b < FAKE_BRANCHES && request->flags & COV_CHECKPOINT_AUTO; b++) {
+			switch_one(&target->outcomes[b].not_taken, to);
+			switch_one(&target->outcomes[b].taken, to);
 		}
+		n++;
+	}
 	return n ? 0 : refuse(ENOENT, "there is no checkpoint %s", request->glob);
+}
+
+static int do_outcome_switch(const struct cov_outcome_switch *request)
+{
+	struct fake_target *target = find_target(request->target);
+	const struct cov_function *functions;
+	const struct cov_branch *branches;
+	uint32_t i, entry, n = 0;
+
+	if (!target)
+		return refuse(ENOENT, "no target %u", request->target);
+	if (!target->info.checkpoint[0] || request->to > COV_OUTCOME_DELETED)
+		return refuse(EINVAL, "no single checkpoint");
+	functions = fake_table(COV_IOC_FUNCTIONS, target->base, false, &entry);
+	branches = fake_table(COV_IOC_BRANCHES, target->base, false, &entry);
+	for (i = 0; i < target->info.branches; i++) {
+		const struct cov_branch *b = &branches[i];
+		uint64_t behind = functions[b->function].address + b->offset + b->size;
+
+		if (behind == request->address)
+			switch_one(&target->outcomes[i].not_taken, request->to);
+		if (b->target == request->address)
+			switch_one(&target->outcomes[i].taken, request->to);
+		n += behind == request->address || b->target == request->address;
+	}
+	return n ? 0 : refuse(ENOENT, "no branch leads there");
 }
 
 static int do_trace(struct cov_trace *request)
@@ -977,7 +1022,7 @@ static int do_last_error(struct cov_error *error)
 	return 0;
 }
 
-/* What came with minor versions 1 to 5. */
+/* What came with minor versions 1 to 6. */
 static int dispatch_newer(int fd, unsigned long command, void *argument)
 {
 	switch (command) {
@@ -1002,6 +1047,10 @@ static int dispatch_newer(int fd, unsigned long command, void *argument)
 		return abi_minor() < 3 ? -ENOTTY : do_refusals(argument);
 	case COV_IOC_EDGES:
 		return abi_minor() < 5 ? -ENOTTY : do_range(fd, command, argument);
+	case COV_IOC_OUTCOMES:
+		return abi_minor() < 6 ? -ENOTTY : do_range(fd, command, argument);
+	case COV_IOC_OUTCOME_SWITCH:
+		return abi_minor() < 6 ? -ENOTTY : do_outcome_switch(argument);
 	default:
 		return -ENOTTY;
 	}

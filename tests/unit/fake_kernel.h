@@ -23,6 +23,7 @@
 #include "cov_ioctl.h"
 
 #define FAKE_TARGETS	4
+#define FAKE_BRANCHES	10			/* of toy */
 #define FAKE_BASE	UINT64_C(0xffffffffc0a00000)	/* toy's .text */
 #define FAKE_COLD	UINT64_C(0x2000)		/* .text.unlikely lies that far behind */
 #define FAKE_NEXT	UINT64_C(0x10000)		/* toy_two lies that far behind */
@@ -128,6 +129,7 @@ struct fake_target {
 	uint64_t base;
 	uint32_t used;
 	uint32_t off;		/* a checkpoint that was switched off */
+	struct cov_outcomes outcomes[FAKE_BRANCHES];	/* and of its branches */
 	int32_t fd;		/* that attached it */
 };
 
