@@ -280,6 +280,12 @@ COV_PUBLIC int checkpoint_del(struct cov *cov, const char *name)
 	return cov_call(cov, COV_IOC_CHECKPOINT_DEL, &request, "delete a checkpoint");
 }
 
+static int fail_none(struct cov *cov, const char *name)
+{
+	return cov_fail(cov, ENOENT, "there is no checkpoint %.100s; `covstat checkpoint list` shows which there are",
+			name);
+}
+
 /* The target that holds a checkpoint. */
 static int find_checkpoint(struct cov *cov, const char *name, uint32_t *target)
 {
@@ -294,7 +300,7 @@ static int find_checkpoint(struct cov *cov, const char *name, uint32_t *target)
 			return 0;
 		}
 	}
-	return ret == -ENOENT ? cov_fail(cov, ENOENT, "there is no checkpoint %.100s", checked) : ret;
+	return ret == -ENOENT ? fail_none(cov, checked) : ret;
 }
 
 COV_PUBLIC int checkpoint_restart(struct cov *cov, const char *name)

@@ -638,7 +638,8 @@ static int do_checkpoint_del(struct request *req)
 		return -EINVAL;
 	target = target_find_checkpoint(arg->name);
 	if (!target)
-		return cov_fail(&req->error, -ENOENT, "there is no checkpoint %.100s", arg->name);
+		return cov_fail(&req->error, -ENOENT, "there is no checkpoint %.100s; `covstat checkpoint list` shows which there are",
+				arg->name);
 	target_detach(target);
 	return 0;
 }

@@ -101,7 +101,8 @@ int targets_switch(const char *glob, bool on, bool branches, struct cov_error *e
 			any = true;
 		}
 	if (!any)
-		return cov_fail(error, -ENOENT, "there is no checkpoint %.100s", glob);
+		return cov_fail(error, -ENOENT, "there is no checkpoint %.100s; `covstat checkpoint list` shows which there are",
+				glob);
 	return err;
 }
 

@@ -878,7 +878,8 @@ static int do_checkpoint_del(const struct cov_checkpoint_del *del)
 			kernel->targets[i].used = 0;
 			return 0;
 		}
-	return refuse(ENOENT, "there is no checkpoint %s", del->name);
+	return refuse(ENOENT, "there is no checkpoint %s; `covstat checkpoint list` shows which there are",
+		      del->name);
 }
 
 static void switch_one(uint8_t *outcome, uint32_t to)
@@ -906,7 +907,8 @@ static int do_checkpoint_switch(const struct cov_checkpoint_switch *request)
 		}
 		n++;
 	}
-	return n ? 0 : refuse(ENOENT, "there is no checkpoint %s", request->glob);
+	return n ? 0 : refuse(ENOENT, "there is no checkpoint %s; `covstat checkpoint list` shows which there are",
+		      request->glob);
 }
 
 static int do_outcome_switch(const struct cov_outcome_switch *request)

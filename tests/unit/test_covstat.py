@@ -167,6 +167,12 @@ class CommandLine(Case):
         for command in COMMANDS:
             self.assertRegex(done.stdout, r"(?m)^  %s +\S" % command)
 
+    def test_help_of_a_command_can_be_asked_for_first(self):
+        for command in COMMANDS:
+            self.assertEqual(self.covstat("help", command).stdout,
+                             self.covstat(command, "--help").stdout)
+        self.assertIn("'nosuch' is not a command", self.covstat("help", "nosuch", status=2).stderr)
+
     def test_version(self):
         self.assertRegex(self.covstat("-V").stdout, r"^covstat \d+\.\d+\.\d+\n$")
         self.assertEqual(self.covstat("--version").stdout, self.covstat("-V").stdout)
@@ -1347,6 +1353,16 @@ class TheRest(Case):
         self.assertIn("not attached", self.covstat("detach", "toy", status=1).stderr)
         self.assertEqual(self.json("detach", "--all")["detached"], ["toy_two"])
         self.assertEqual(self.json("detach", "-a")["detached"], [])
+
+    def test_what_is_not_there_is_told_with_what_is(self):
+        self.assertEqual(self.covstat("detach", "--all").stdout, "nothing is attached\n")
+        self.assertEqual(self.json("detach", "--all")["detached"], [])
+        for command in ("detach", "reset", "list"):
+            self.assertIn("toy is not attached; `covstat attach toy` does that, `covstat status` "
+                          "shows what is\n", self.covstat(command, "toy", status=1).stderr)
+        for verb in ("del", "restart", "enable", "disable"):
+            self.assertIn("no checkpoint cp; `covstat checkpoint list` shows which there are\n",
+                          self.covstat("checkpoint", verb, "cp", status=1).stderr)
 
     def test_detach_all_leaves_single_checkpoints(self):
         self.attach()

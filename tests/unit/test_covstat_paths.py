@@ -353,6 +353,21 @@ class Map(Recorded):
             self.assertIn("nothing is attached", done.stderr)
             self.assertEqual(done.stdout, "")
 
+    def test_a_picture_of_nothing_says_why(self):
+        self.covstat("detach", "toy")
+        self.attach()
+        self.assertIn("no paths were recorded; they are recorded for tracked tasks after `covstat",
+                      self.covstat("map", "--paths").stdout)
+        self.assertEqual(self.json("map", "--paths")["nodes"], [])
+        self.covstat("detach", "toy")
+        self.attach("--scope", "tracked")
+        # A sample that has run nothing of toy.
+        self.covstat("run", "--sample", "65536", "true")
+        self.assertIn("nothing of what is attached has run",
+                      self.covstat("map", "--sample", "65536").stdout)
+        self.assertIn("no branch that ran has a side that did not",
+                      self.covstat("map", "--frontier", "--sample", "65536").stdout)
+
     def test_functions_are_named_for_programs(self):
         nodes = {node["label"].split("\n")[0]: node for node in self.json("map")["nodes"]}
         found = {label: (node["module"], node["function"], node["function_address"])
@@ -464,6 +479,13 @@ class Watch(Recorded):
         self.addCleanup(process.stdout.close)
         self.addCleanup(process.kill)
         return process
+
+    def test_nothing_attached_is_said_but_no_error(self):
+        self.covstat("detach", "toy")
+        done = self.covstat("watch", "--timeout", "0", status=3)
+        self.assertIn("nothing is attached, so nothing will be new; run `covstat attach", done.stderr)
+        self.attach("--paths")
+        self.assertEqual(self.covstat("watch", "--timeout", "0", status=3).stderr, "")
 
     def test_a_target_that_comes_later_is_new_altogether(self):
         process = self.watching("--count", "21", new_pairs=1)

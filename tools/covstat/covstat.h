@@ -377,6 +377,9 @@ void engines_json(struct json_object *to, const struct target_engines *engines);
  */
 int run_tracked(struct cov *cov, uint64_t sample, char **command, int *wait_status);
 
+/* warn_if_idle - say it on stderr if nothing is attached; @what nothing will be: "recorded" */
+void warn_if_idle(struct cov *cov, const char *what);
+
 /* ---- samples.c, samples_places.c, samples_reaching.c, samples_smallest.c ---- */
 
 /* parse_sample - the argument of --sample; returns EXIT_OK or EXIT_USAGE */
