@@ -135,6 +135,21 @@ int backend_switch(const char *name, bool on, bool branches)
 	return ret;
 }
 
+int backend_change(const struct backend_point *point, enum backend_change change)
+{
+	static const unsigned int to[] = {
+		[BACKEND_ON] = COV_OUTCOME_ON,
+		[BACKEND_OFF] = COV_OUTCOME_OFF,
+		[BACKEND_DELETE] = COV_OUTCOME_DELETED,
+	};
+	int ret = begin();
+
+	if (!ret)
+		ret = cov_outcome_switch(handle, point->target, point->address, to[change]);
+	drop_lock();
+	return ret == -ENOENT ? 0 : ret;
+}
+
 static int last_serial(uint64_t *serial)
 {
 	struct cov_news_counts counts = COV_INIT(counts);
@@ -214,14 +229,18 @@ static int add_outcome(struct backend_view *view, const struct backend_point *pl
 {
 	uint64_t address = leads_to(function, branch, taken);
 	uint64_t hits = taken ? branch->taken_hits : branch->fallthrough_hits;
+	unsigned int state = taken ? branch->taken_switch : branch->fallthrough_switch;
 	size_t i = find_point(view, place->t, true, address);
 	struct backend_point point = *place;
 
+	if (state == COV_OUTCOME_DELETED)
+		return 0;
 	if (i < view->nr_points) {
 		view->points[i].hits += hits;
 		return 0;
 	}
 	point.branch = true;
+	point.enabled = state == COV_OUTCOME_ON;
 	point.address = address;
 	point.offset = address - function->address;
 	point.hits = hits;
@@ -261,6 +280,7 @@ static int add_target(struct backend_view *view, uint32_t t)
 
 	if (ret)
 		return ret == -ENOENT ? 0 : ret;
+	place.target = desc.target;
 	place.enabled = desc.enabled;
 	place.address = desc.address;
 	place.offset = desc.offset;

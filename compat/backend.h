@@ -19,6 +19,7 @@
  * @branch: it belongs to a branch
  * @enabled: it is on
  * @t: index of its target in the snapshot
+ * @target: its id
  * @address: of its instruction
  * @offset: of the instruction from its function's first byte
  * @levels: mask
@@ -29,6 +30,7 @@ struct backend_point {
 	bool branch;
 	bool enabled;
 	uint32_t t;
+	uint32_t target;
 	uint64_t address;
 	uint64_t offset;
 	uint64_t levels;
@@ -84,6 +86,12 @@ int backend_del(const char *name);
 
 /* backend_switch - by the checkpoint's exact name, or all for NULL */
 int backend_switch(const char *name, bool on, bool branches);
+
+/* What becomes of a branch's point. */
+enum backend_change { BACKEND_ON, BACKEND_OFF, BACKEND_DELETE };
+
+/* backend_change - of a branch's point: a deleted one is none; it need not exist any more */
+int backend_change(const struct backend_point *point, enum backend_change change);
 
 /* backend_view - read all checkpoints, their callers too if wanted; then backend_free() */
 int backend_view(struct backend_view *view, bool callers);

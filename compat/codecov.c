@@ -90,15 +90,31 @@ static const struct backend_point *find_name(const struct backend_view *view, co
 	return NULL;
 }
 
-/* The result for a name that livecov has not: @taken if it is a branch's, else 0. */
-static int check_branch(const char *name, int taken)
+/* A new name must not be a branch's. */
+static int check_branch(const char *name)
 {
 	struct backend_view view;
 	int ret = backend_view(&view, false);
 
 	if (ret)
 		return ret;
-	ret = find_name(&view, name) ? taken : 0;
+	ret = find_name(&view, name) ? -EEXIST : 0;
+	backend_free(&view);
+	return ret;
+}
+
+/* A name that livecov has not is a branch's, or nothing's. */
+static int change_branch(const char *name, enum backend_change change)
+{
+	struct backend_view view;
+	int ret = backend_view(&view, false);
+	size_t i;
+
+	if (ret)
+		return ret;
+	for (i = 0; i < view.nr_points && !ret; i++)
+		if (view.points[i].branch && !strcmp(view.points[i].name, name))
+			ret = backend_change(&view.points[i], change);
 	backend_free(&view);
 	return ret;
 }
@@ -110,7 +126,7 @@ int checkpoint_add(char *name, char *func, unsigned long offset, unsigned long l
 
 	/* Only such a name can be a branch's. */
 	if (!ret && strchr(name, '#'))
-		ret = check_branch(name, -EEXIST);
+		ret = check_branch(name);
 	return result(ret ? ret : backend_add(name, func, offset, level, _auto && !offset));
 }
 
@@ -119,7 +135,7 @@ int checkpoint_del(char *name)
 	int ret = name ? backend_del(name) : -EFAULT;
 
 	/* Without livecov it is ENOENT as well. */
-	return result(ret == -ENOENT ? check_branch(name, -EOPNOTSUPP) : ret);
+	return result(ret == -ENOENT ? change_branch(name, BACKEND_DELETE) : ret);
 }
 
 int checkpoint_restart(void)
@@ -150,7 +166,9 @@ int checkpoint_xstate(char *name, size_t len, unsigned long enable, unsigned lon
 	memcpy(own, name, len);
 	own[len] = '\0';
 	ret = backend_switch(own, enable, subpath);
-	return result(ret == -ENOENT ? check_branch(own, -EOPNOTSUPP) : ret);
+	if (ret == -ENOENT)
+		ret = change_branch(own, enable ? BACKEND_ON : BACKEND_OFF);
+	return result(ret);
 }
 
 int checkpoint_xstate_all(unsigned long enable)

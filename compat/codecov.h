@@ -80,8 +80,9 @@ int checkpoint_add(char *name, char *func, unsigned long offset, unsigned long l
 		   int _auto) CODECOV_CALL(checkpoint_add);
 
 /*
- * checkpoint_del - delete a checkpoint and its branches; it need not exist. Errors:
- * EOPNOTSUPP it belongs to a branch: those are deleted with their function.
+ * checkpoint_del - delete a checkpoint and its branches, or that of a branch alone, which comes
+ * back with its function's; it need not exist. Errors: ENOTTY that of a branch, and livecov.ko is
+ * older than this library.
  */
 int checkpoint_del(char *name) CODECOV_CALL(checkpoint_del);
 
@@ -95,8 +96,8 @@ int checkpoint_restart(void) CODECOV_CALL(checkpoint_restart);
  * @enable: 0 for off
  * @subpath: nonzero: its function's branches as well
  *
- * Errors: EINVAL the name is too long, EOPNOTSUPP it belongs to a branch: those are
- * switched with their function.
+ * Errors: EINVAL the name is too long, ENOTTY it is a branch's, and livecov.ko is older than this
+ * library.
  */
 int checkpoint_xstate(char *name, size_t len, unsigned long enable,
 		      unsigned long subpath) CODECOV_CALL(checkpoint_xstate);

@@ -12,9 +12,9 @@
  *  - An unknown command fails with ENOTTY, an unreadable or unwritable pointer with
  *    EFAULT. A signal while waiting for another call to finish gives EINTR.
  *  - The layout is the same for 32-bit and 64-bit callers.
- *  - A failed call changes nothing, except that sites armed by COV_IOC_ARM, COV_IOC_RESET
- *    or COV_IOC_CHECKPOINT_SWITCH before they failed stay armed, and what was switched on
- *    stays on. COV_IOC_LAST_ERROR on the same file then returns a sentence that says what
+ *  - A failed call changes nothing, except that sites armed by COV_IOC_ARM, COV_IOC_RESET,
+ *    COV_IOC_CHECKPOINT_SWITCH or COV_IOC_OUTCOME_SWITCH before they failed stay armed, and
+ *    what was switched on stays on. COV_IOC_LAST_ERROR on the same file then returns a sentence that says what
  *    was wrong and what to do next.
  *  - Everything that a file has attached or registered is undone when its last descriptor
  *    is closed, unless COV_IOC_KEEP has made it permanent.
@@ -30,7 +30,7 @@
 
 /* A different major is incompatible; a higher minor only adds. */
 #define COV_ABI_MAJOR		1
-#define COV_ABI_MINOR		5
+#define COV_ABI_MINOR		6
 
 #define COV_MODULE_LEN		64	/* MODULE_NAME_LEN is 56 on 64-bit */
 #define COV_NAME_LEN		256	/* a checkpoint's or function's name */
@@ -242,7 +242,7 @@ struct cov_target_id {
  * @generation: changes whenever the tables below are rebuilt
  * @functions: entries for COV_IOC_FUNCTIONS
  * @blocks: entries for COV_IOC_BLOCKS, and for COV_IOC_EDGES
- * @branches: entries for COV_IOC_BRANCHES
+ * @branches: entries for COV_IOC_BRANCHES, and for COV_IOC_OUTCOMES
  * @sections: entries for COV_IOC_SECTIONS
  * @names_len: bytes for COV_IOC_NAMES
  * @sites: sites in total
@@ -419,7 +419,7 @@ struct cov_block_edges {
 
 /**
  * struct cov_range - read a range of one of a target's tables
- *	   (COV_IOC_FUNCTIONS, _BLOCKS, _BRANCHES, _SECTIONS, _NAMES, _EDGES)
+ *	   (COV_IOC_FUNCTIONS, _BLOCKS, _BRANCHES, _SECTIONS, _NAMES, _EDGES, _OUTCOMES)
  * @target: target id
  * @first: index of the first entry wanted; for _NAMES a byte offset
  * @buffer: address for the entries
@@ -464,7 +464,8 @@ struct cov_text {
  * @tasks: tasks tracked now, including those that have exited and not been reaped
  * @tasks_max: size of that table (parameter max_tasks)
  * @callers: caller records
- * @callers_max: size of that table (parameter max_callers)
+ * @callers_max: size of that table: at least twice the parameter max_callers, so that as many as
+ *		 that are found room quickly
  * @pad: 0
  * @tasks_lost: tasks that could not be followed because the table was full
  * @callers_lost: caller records dropped because the table was full
@@ -565,6 +566,40 @@ struct cov_checkpoint_switch {
 	char glob[COV_NAME_LEN];
 	__u32 on;
 	__u32 flags;
+};
+
+/* Is an outcome of a manual checkpoint's branch counted? */
+#define COV_OUTCOME_ON		0
+#define COV_OUTCOME_OFF		1	/* until it is switched on */
+#define COV_OUTCOME_DELETED	2	/* off until its checkpoint is deleted: nothing switches it on */
+
+/**
+ * struct cov_outcome_switch - switch off what leads to one place (COV_IOC_OUTCOME_SWITCH)
+ * @target: target id, of a manual checkpoint with COV_CHECKPOINT_AUTO
+ * @to: COV_OUTCOME_*
+ * @address: of an instruction: every outcome of the checkpoint's branches that leads there
+ *
+ * As COV_IOC_CHECKPOINT_SWITCH, which switches the same outcomes with all others. About a branch
+ * of which one outcome is off, nothing follows from what it does not show: see COV_UNKNOWN.
+ * ENOENT: no such target, or no outcome leads there; EINVAL: the target is no manual checkpoint, or
+ * @to is none of them; and the errors of COV_IOC_CHECKPOINT_SWITCH. Since minor version 6.
+ */
+struct cov_outcome_switch {
+	__u32 target;
+	__u32 to;
+	__u64 address;
+};
+
+/**
+ * struct cov_outcomes - one entry of COV_IOC_OUTCOMES: what of the branch of that index is counted
+ * @not_taken: COV_OUTCOME_*
+ * @taken: the same
+ *
+ * Since minor version 6.
+ */
+struct cov_outcomes {
+	__u8 not_taken;
+	__u8 taken;
 };
 
 /**
@@ -899,11 +934,13 @@ struct cov_trace_record {
 #define COV_IOC_TRACE		_IOWR(COV_IOC_MAGIC, 0x2a, struct cov_trace)
 #define COV_IOC_REFUSALS	_IOWR(COV_IOC_MAGIC, 0x2b, struct cov_refusals)
 #define COV_IOC_EDGES		_IOWR(COV_IOC_MAGIC, 0x2c, struct cov_range)
+#define COV_IOC_OUTCOMES	_IOWR(COV_IOC_MAGIC, 0x2d, struct cov_range)
 #define COV_IOC_REGISTER	_IOW(COV_IOC_MAGIC, 0x30, struct cov_register)
 #define COV_IOC_UNREGISTER	_IO(COV_IOC_MAGIC, 0x31)
 #define COV_IOC_CHECKPOINT_ADD	_IOWR(COV_IOC_MAGIC, 0x40, struct cov_checkpoint_add)
 #define COV_IOC_CHECKPOINT_DEL	_IOW(COV_IOC_MAGIC, 0x41, struct cov_checkpoint_del)
 #define COV_IOC_CHECKPOINT_SWITCH _IOW(COV_IOC_MAGIC, 0x42, struct cov_checkpoint_switch)
+#define COV_IOC_OUTCOME_SWITCH	_IOW(COV_IOC_MAGIC, 0x43, struct cov_outcome_switch)
 #define COV_IOC_CALLERS		_IOWR(COV_IOC_MAGIC, 0x50, struct cov_callers)
 #define COV_IOC_NEWS		_IOR(COV_IOC_MAGIC, 0x51, struct cov_news)
 
@@ -930,6 +967,8 @@ _Static_assert(sizeof(struct cov_register) == 16, "struct cov_register");
 _Static_assert(sizeof(struct cov_checkpoint_add) == 608, "struct cov_checkpoint_add");
 _Static_assert(sizeof(struct cov_checkpoint_del) == 256, "struct cov_checkpoint_del");
 _Static_assert(sizeof(struct cov_checkpoint_switch) == 264, "struct cov_checkpoint_switch");
+_Static_assert(sizeof(struct cov_outcome_switch) == 16, "struct cov_outcome_switch");
+_Static_assert(sizeof(struct cov_outcomes) == 2, "struct cov_outcomes");
 _Static_assert(sizeof(struct cov_engines) == 80, "struct cov_engines");
 _Static_assert(sizeof(struct cov_refusal) == 8, "struct cov_refusal");
 _Static_assert(sizeof(struct cov_refusals) == 72, "struct cov_refusals");

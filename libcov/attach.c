@@ -238,7 +238,7 @@ COV_PUBLIC int cov_find(struct cov *cov, const char *module, uint32_t *target)
 	for (info.target = 0;;) {
 		ret = cov_target_next(cov, info.target, &info);
 		if (ret == -ENOENT)
-			return cov_fail(cov, ENOENT, "%s is not attached; run `covstat attach %s`",
+			return cov_fail(cov, ENOENT, "%s is not attached; `covstat attach %s` does that, `covstat status` shows what is",
 					name, name);
 		if (ret)
 			return ret;

@@ -281,6 +281,12 @@ COV_PUBLIC int checkpoint_del(struct cov *cov, const char *name)
 	return cov_call(cov, COV_IOC_CHECKPOINT_DEL, &request, "delete a checkpoint");
 }
 
+static int fail_none(struct cov *cov, const char *name)
+{
+	return cov_fail(cov, ENOENT, "there is no checkpoint %.100s; `covstat checkpoint list` shows which there are",
+			name);
+}
+
 /* The target that holds a checkpoint. */
 static int find_checkpoint(struct cov *cov, const char *name, uint32_t *target)
 {
@@ -295,7 +301,7 @@ static int find_checkpoint(struct cov *cov, const char *name, uint32_t *target)
 			return 0;
 		}
 	}
-	return ret == -ENOENT ? cov_fail(cov, ENOENT, "there is no checkpoint %.100s", checked) : ret;
+	return ret == -ENOENT ? fail_none(cov, checked) : ret;
 }
 
 COV_PUBLIC int checkpoint_restart(struct cov *cov, const char *name)
@@ -322,4 +328,14 @@ COV_PUBLIC int cov_checkpoint_switch(struct cov *cov, const char *pattern, int o
 	request.flags = branches ? COV_CHECKPOINT_AUTO : 0;
 	return cov_call_since(cov, 2, COV_IOC_CHECKPOINT_SWITCH, &request,
 			      "switch checkpoints on or off");
+}
+
+COV_PUBLIC int cov_outcome_switch(struct cov *cov, uint32_t target, uint64_t address,
+				  unsigned int to)
+{
+	struct cov_outcome_switch request = { .target = target, .to = to, .address = address };
+
+	cov_begin(cov);
+	return cov_call_since(cov, 6, COV_IOC_OUTCOME_SWITCH, &request,
+			      "switch a branch's outcomes on or off");
 }

@@ -287,6 +287,7 @@ struct snapshot_target {
 	struct cov_block *blocks;
 	struct cov_branch *branches;
 	struct cov_block_edges *edges;	/* one for each block; NULL: livecov.ko is older */
+	struct cov_outcomes *outcomes;	/* one for each branch; NULL: all are on */
 	char *names;
 	struct section_list sections;
 	uint32_t *section_of;	/* one for each function */

@@ -62,6 +62,11 @@ extern "C" {
 #define COV_YES			1
 #define COV_UNKNOWN		2
 
+/* Is an outcome of a single checkpoint's branch counted? */
+#define COV_OUTCOME_ON		0
+#define COV_OUTCOME_OFF		1	/* until it is switched on */
+#define COV_OUTCOME_DELETED	2	/* off until its checkpoint is deleted: nothing switches it on */
+
 /* A site's state. */
 #define COV_SITE_NONE		0
 #define COV_SITE_PENDING	1
@@ -451,6 +456,20 @@ int checkpoint_restart(struct cov *cov, const char *name);
 int cov_checkpoint_switch(struct cov *cov, const char *pattern, int on, int branches);
 
 /**
+ * cov_outcome_switch - switch off what leads to one place, or on
+ * @cov: handle
+ * @target: id of a single checkpoint's target, which was added with @automatic
+ * @address: of an instruction: every outcome of the checkpoint's branches that leads there
+ * @to: COV_OUTCOME_*
+ *
+ * As cov_checkpoint_switch(), which switches the same outcomes with all others. About a branch of
+ * which one outcome is off, nothing follows from what it does not show: COV_UNKNOWN. Errors:
+ * ENOENT no such target, or none leads there, EINVAL the target is no single checkpoint's or @to
+ * is none of them, ENOTTY this livecov.ko is too old for this call.
+ */
+int cov_outcome_switch(struct cov *cov, uint32_t target, uint64_t address, unsigned int to);
+
+/**
  * cov_levels - restrict queries to some levels
  * @cov: handle
  * @levels: mask; 0 for all, the initial state
@@ -524,7 +543,7 @@ int cov_counts(struct cov *cov, uint32_t target, struct cov_totals *totals);
  * @tasks: tracked now
  * @tasks_max: size of that table
  * @callers: caller records
- * @callers_max: size of that table
+ * @callers_max: size of that table: at least twice the module's parameter max_callers
  * @tasks_lost: could not be followed because the table was full
  * @callers_lost: dropped because the table was full
  * @missed: hits that the kernel's kprobes skipped, all targets
@@ -755,6 +774,8 @@ struct cov_block_desc {
  * @taken_hits: how often it was taken; a count if struct cov_target_desc's @counted is 1
  * @fallthrough_hits: how often it was not taken; the same
  * @first_sample: the one that reached it first, 0 if none or not recorded
+ * @taken_switch: COV_OUTCOME_*: is it counted? COV_OUTCOME_ON in what is no single checkpoint
+ * @fallthrough_switch: the same
  */
 struct cov_branch_desc {
 	size_t size;
@@ -771,6 +792,8 @@ struct cov_branch_desc {
 	uint64_t taken_hits;
 	uint64_t fallthrough_hits;
 	uint64_t first_sample;
+	uint32_t taken_switch;
+	uint32_t fallthrough_switch;
 };
 
 /**

@@ -21,6 +21,7 @@ static void free_tables(struct snapshot_target *target)
 	free(target->blocks);
 	free(target->branches);
 	free(target->edges);
+	free(target->outcomes);
 	free(target->names);
 	free(target->section_of);
 	cov_sections_free(&target->sections);
@@ -138,6 +139,11 @@ int cov_snapshot_reread(struct cov *cov, struct snapshot_target *target)
 	return ret ? ret : check_tables(cov, target);
 }
 
+static int fail_sections(struct cov *cov)
+{
+	return cov_fail(cov, ENOMEM, "no memory for section names");
+}
+
 /* The sections that were passed to livecov at attach, for a target that is not loaded. */
 static int kept_sections(struct cov *cov, struct snapshot_target *target)
 {
@@ -153,7 +159,7 @@ static int kept_sections(struct cov *cov, struct snapshot_target *target)
 				       table[i].size);
 	}
 	free(table);
-	return ret == -ENOMEM ? cov_fail(cov, ENOMEM, "no memory for section names") : ret;
+	return ret == -ENOMEM ? fail_sections(cov) : ret;
 }
 
 static int read_sections(struct cov *cov, struct snapshot_target *target)
@@ -166,8 +172,16 @@ static int read_sections(struct cov *cov, struct snapshot_target *target)
 	memcpy(id.bytes, info->build_id, id.length);
 	if (info->state == COV_TARGET_LIVE &&
 	    cov_sections_loaded(cov, info->module, &id, &target->sections))
-		return cov_fail(cov, ENOMEM, "no memory for section names");
+		return fail_sections(cov);
 	return target->sections.count ? 0 : kept_sections(cov, target);
+}
+
+/* None were passed for a single checkpoint; in the kernel itself they are where they were. */
+static int core_sections(struct cov *cov, struct snapshot_target *target)
+{
+	if (target->sections.count || strcmp(target->info.module, COV_CORE_KERNEL))
+		return 0;
+	return cov_sections_of(cov, COV_CORE_KERNEL, &target->sections) ? fail_sections(cov) : 0;
 }
 
 static bool all_have_sections(const struct snapshot_target *target)
@@ -260,8 +274,14 @@ static int read_once(struct cov *cov, uint32_t id, struct snapshot_target *targe
 	if (!ret && cov->minor >= 5)
 		ret = read_table(cov, info, COV_IOC_EDGES, info->blocks,
 				 sizeof(*target->edges), (void **)&target->edges);
+	/* Of a single checkpoint alone they can be off. */
+	if (!ret && cov->minor >= 6 && info->checkpoint[0])
+		ret = read_table(cov, info, COV_IOC_OUTCOMES, info->branches,
+				 sizeof(*target->outcomes), (void **)&target->outcomes);
 	if (!ret)
 		ret = read_sections(cov, target);
+	if (!ret)
+		ret = core_sections(cov, target);
 	if (ret)
 		return ret;
 	ret = check_tables(cov, target);

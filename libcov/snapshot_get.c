@@ -212,11 +212,14 @@ COV_PUBLIC int cov_snapshot_branch(const struct cov_snapshot *snapshot, unsigned
 				   unsigned int i, struct cov_branch_desc *out)
 {
 	struct cov_branch_desc desc;
+	struct cov_outcomes outcomes = { COV_OUTCOME_ON, COV_OUTCOME_ON };
 	const struct cov_branch *b;
 
 	if (t >= snapshot->count || i >= snapshot->targets[t].info.branches)
 		return out_of_range();
 	b = &snapshot->targets[t].branches[i];
+	if (snapshot->targets[t].outcomes)
+		outcomes = snapshot->targets[t].outcomes[i];
 	desc = (struct cov_branch_desc){
 		.target = b->target,
 		.function = b->function,
@@ -231,6 +234,8 @@ COV_PUBLIC int cov_snapshot_branch(const struct cov_snapshot *snapshot, unsigned
 		.taken_hits = b->taken_hits,
 		.fallthrough_hits = b->not_taken_hits,
 		.first_sample = b->first_sample,
+		.taken_switch = outcomes.taken,
+		.fallthrough_switch = outcomes.not_taken,
 	};
 	return cov_give(out, &desc, sizeof(desc));
 }

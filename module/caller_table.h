@@ -102,12 +102,18 @@ static __always_inline u64 caller_address(u32 from)
 /**
  * caller_table_init - make an empty table
  * @table: the table; its contents on entry do not matter
- * @max_records: how many it has to hold, 1 .. 1 << 26; twice as many cells are
+ * @max_records: how many it has to hold, 1 .. 1 << 26; at least twice as many cells are
  *		 made, so that probing stays short
  *
  * Sleeps. Return: 0, -EINVAL, -ENOMEM.
  */
 int caller_table_init(struct caller_table *table, u32 max_records);
+
+/* caller_table_size - how many records it can hold at most: a cell each */
+static inline u32 caller_table_size(const struct caller_table *table)
+{
+	return table->mask + 1;
+}
 
 /* caller_table_destroy - free the cells; no handler runs any more. A zeroed @table is fine. */
 void caller_table_destroy(struct caller_table *table);

@@ -183,7 +183,7 @@ static __always_inline void cov_hit(struct cov_site *site, unsigned int outcome,
 				    unsigned long caller, const struct pt_regs *regs,
 				    enum hit_context context)
 {
-	if (!READ_ONCE(site->disabled) && !hit_is_own(context))
+	if (!(READ_ONCE(site->off) & SITE_OFF(outcome)) && !hit_is_own(context))
 		hit_tell(site, outcome, caller, regs, context);
 }
 

@@ -77,6 +77,7 @@ union argument {
 	struct cov_callers callers;
 	struct cov_news news;
 	struct cov_checkpoint_switch toggle;
+	struct cov_outcome_switch outcome;
 	struct cov_trace trace;
 };
 
@@ -467,6 +468,11 @@ static int do_edges(struct request *req)
 	return read_table(QUERY_EDGES, req);
 }
 
+static int do_outcomes(struct request *req)
+{
+	return read_table(QUERY_OUTCOMES, req);
+}
+
 static int do_text(struct request *req)
 {
 	struct cov_text *arg = &req->arg.text;
@@ -633,7 +639,8 @@ static int do_checkpoint_del(struct request *req)
 		return -EINVAL;
 	target = target_find_checkpoint(arg->name);
 	if (!target)
-		return cov_fail(&req->error, -ENOENT, "there is no checkpoint %.100s", arg->name);
+		return cov_fail(&req->error, -ENOENT, "there is no checkpoint %.100s; `covstat checkpoint list` shows which there are",
+				arg->name);
 	target_detach(target);
 	return 0;
 }
@@ -648,6 +655,18 @@ static int do_checkpoint_switch(struct request *req)
 	if (arg->on > 1)
 		return cov_fail(&req->error, -EINVAL, "on is 0 or 1, not %u", arg->on);
 	return targets_switch(arg->glob, arg->on, arg->flags & COV_CHECKPOINT_AUTO, &req->error);
+}
+
+static int do_outcome_switch(struct request *req)
+{
+	struct cov_outcome_switch *arg = &req->arg.outcome;
+	struct cov_target *target;
+
+	if (arg->to > COV_OUTCOME_DELETED)
+		return cov_fail(&req->error, -EINVAL, "an outcome is switched to 0..%u, not %u",
+				COV_OUTCOME_DELETED, arg->to);
+	return find_target(arg->target, &target, &req->error) ?:
+	       target_switch_outcomes(target, arg->address, arg->to, &req->error);
 }
 
 /* --- dispatch ------------------------------------------------------------------------ */
@@ -687,6 +706,7 @@ static const struct call calls[] = {
 	{ COV_IOC_SECTIONS, .run = do_sections },
 	{ COV_IOC_NAMES, .run = do_names },
 	{ COV_IOC_EDGES, .run = do_edges },
+	{ COV_IOC_OUTCOMES, .run = do_outcomes },
 	{ COV_IOC_TEXT, .run = do_text },
 	{ COV_IOC_ENGINES, .run = do_engines },
 	{ COV_IOC_REFUSALS, .run = do_refusals },
@@ -702,6 +722,7 @@ static const struct call calls[] = {
 	{ COV_IOC_CHECKPOINT_ADD, .run = do_checkpoint_add, .undo = undo_checkpoint_add },
 	{ COV_IOC_CHECKPOINT_DEL, .run = do_checkpoint_del },
 	{ COV_IOC_CHECKPOINT_SWITCH, .run = do_checkpoint_switch },
+	{ COV_IOC_OUTCOME_SWITCH, .run = do_outcome_switch },
 };
 
 static const struct call *find_call(unsigned int cmd)

@@ -28,7 +28,7 @@ MODULE_PARM_DESC(max_tasks, "tasks tracked at once (default 16384)");
 module_param_named(max_samples, cov_max_samples, uint, 0444);
 MODULE_PARM_DESC(max_samples, "different samples (default 65536)");
 module_param_named(max_callers, cov_max_callers, uint, 0444);
-MODULE_PARM_DESC(max_callers, "caller records (default 131072)");
+MODULE_PARM_DESC(max_callers, "caller records that have to fit (default 131072)");
 
 static struct dentry *debugfs_dir;
 

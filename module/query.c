@@ -45,7 +45,7 @@ static void fill_function(const struct query *query, u32 i, void *entry)
 		.parent = label->parent == i ? COV_NONE : label->parent,
 		.flags = (function->cold ? COV_FUNCTION_COLD : 0) |
 			 (function->error ? COV_FUNCTION_OPAQUE : 0) |
-			 (site && site->disabled ? COV_FUNCTION_DISABLED : 0),
+			 (site && site_is_off(site) ? COV_FUNCTION_DISABLED : 0),
 		.first_block = function->first_block,
 		.blocks = function->blocks,
 		.first_branch = function->first_branch,
@@ -121,6 +121,23 @@ static void fill_edges(const struct query *query, u32 i, void *entry)
 	};
 }
 
+static u8 outcome_switched(const struct cov_site *site, u32 outcome)
+{
+	if (!site || !(site->off & SITE_OFF(outcome)))
+		return COV_OUTCOME_ON;
+	return site->off & SITE_DELETED(outcome) ? COV_OUTCOME_DELETED : COV_OUTCOME_OFF;
+}
+
+static void fill_outcomes(const struct query *query, u32 i, void *entry)
+{
+	const struct cov_site *site = query->target->cps.branch[i];
+
+	*(struct cov_outcomes *)entry = (struct cov_outcomes){
+		.not_taken = outcome_switched(site, 0),
+		.taken = outcome_switched(site, 1),
+	};
+}
+
 /* How a table is read; by enum query_table. */
 static const struct reader {
 	size_t size;
@@ -135,6 +152,7 @@ static const struct reader {
 	[QUERY_SECTIONS] = { sizeof(struct cov_section), fill_section, false, false, false },
 	[QUERY_NAMES] = { 1, fill_name, false, false, false },
 	[QUERY_EDGES] = { sizeof(struct cov_block_edges), fill_edges, true, false, false },
+	[QUERY_OUTCOMES] = { sizeof(struct cov_outcomes), fill_outcomes, true, false, false },
 };
 
 static u32 table_length(const struct cov_target *target, enum query_table table)
@@ -146,6 +164,7 @@ static u32 table_length(const struct cov_target *target, enum query_table table)
 	case QUERY_EDGES:
 		return target->image.flow.nr_blocks;
 	case QUERY_BRANCHES:
+	case QUERY_OUTCOMES:
 		return target->image.flow.nr_branches;
 	case QUERY_SECTIONS:
 		return target->nr_sections;
@@ -387,7 +406,7 @@ void query_status(struct cov_status *status)
 		.tasks = atomic_long_read(&cov_tasks.count),
 		.tasks_max = cov_max_tasks,
 		.callers = atomic_long_read(&cov_callers.records),
-		.callers_max = cov_max_callers,
+		.callers_max = caller_table_size(&cov_callers),
 		.tasks_lost = atomic_long_read(&cov_tasks.lost),
 		.callers_lost = atomic_long_read(&cov_callers.lost),
 	};

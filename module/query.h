@@ -17,6 +17,7 @@ enum query_table {
 	QUERY_SECTIONS,
 	QUERY_NAMES,
 	QUERY_EDGES,
+	QUERY_OUTCOMES,
 };
 
 /**

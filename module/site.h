@@ -87,8 +87,8 @@ struct site_probe;
  * @patch_offset: where its patch begins, from its address: a detour's region before its jump or
  *		  after the fentry site, or the instruction after an endbr64
  * @indexed: handlers find it by its address (site_index.h)
- * @disabled: switched off by hand (target_switch.c): it is not armed again before it is
- *	      switched on
+ * @off: outcomes that were switched off by hand, and those for good (target_switch.c,
+ *	 SITE_OFF()): while all are, it is not armed again
  * @one_shot: the first hit that counts says all
  * @narrow: SITE_BRANCH: struct insn_branch's
  * @at_fentry: the instruction is an fentry site
@@ -108,7 +108,7 @@ struct site_probe;
  *
  * Handlers write @state alone, as above, and so does the worker. Everything else is
  * written under the targets' lock; what changes while handlers may read it, @indexed and
- * @disabled, has a byte of its own.
+ * @off, has a byte of its own.
  */
 struct cov_site {
 	union {
@@ -135,7 +135,7 @@ struct cov_site {
 	u8 condition;
 	s8 patch_offset;
 	bool indexed;
-	bool disabled;
+	u8 off;
 	bool one_shot : 1;
 	bool narrow : 1;
 	bool at_fentry : 1;
@@ -207,6 +207,17 @@ static __always_inline unsigned long site_address(const struct cov_site *site)
 static __always_inline u32 site_outcomes(const struct cov_site *site)
 {
 	return site->kind == SITE_BRANCH ? 2 : 1;
+}
+
+/* In @off: an outcome is off; it is off for good, which it is as well as off. */
+#define SITE_OFF(outcome)	(1U << (outcome))
+#define SITE_DELETED(outcome)	(4U << (outcome))
+#define SITE_OFF_ALL		(SITE_OFF(0) | SITE_OFF(1))
+
+/* site_is_off - was all that it sees switched off? */
+static inline bool site_is_off(const struct cov_site *site)
+{
+	return !((SITE_OFF(site_outcomes(site)) - 1) & ~site->off);
 }
 
 /**

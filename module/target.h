@@ -177,6 +177,19 @@ const struct cov_site *target_place(const struct cov_target *target);
  */
 int targets_switch(const char *glob, bool on, bool branches, struct cov_error *error);
 
+/**
+ * target_switch_outcomes - switch what leads to one place
+ * @target: of a manual checkpoint; another one is refused
+ * @address: of an instruction: the outcomes of the target's branches that lead there
+ * @to: COV_OUTCOME_*
+ * @error: out: a sentence for the caller, after an error
+ *
+ * All are tried. Return: 0; -EINVAL: no manual checkpoint's; -ENOENT: none leads there; else why
+ * one could not be armed again.
+ */
+int target_switch_outcomes(struct cov_target *target, u64 address, u32 to,
+			   struct cov_error *error);
+
 /* target_missed - how many hits the engines have missed since the target was made */
 u64 target_missed(const struct cov_target *target);
 

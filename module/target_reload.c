@@ -83,7 +83,7 @@ static void make_pending(struct cov_target *target)
 		site->watched = false;
 		/* What ran in the earlier load, it has not seen. */
 		site->lapsed |= site->state == COV_SITE_REFUSED;
-		if (site->disabled) {
+		if (site_is_off(site)) {
 			site->state = COV_SITE_DISARMED;
 			continue;
 		}

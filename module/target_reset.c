@@ -44,9 +44,9 @@ static bool reset_site(struct cov_site *site)
 		cov_disarm_flush();
 		cond_resched();
 	}
-	site->watched = site->engine && !site->disabled;
-	site->lapsed = site->disabled;
-	if (site->disabled || (state != COV_SITE_DISARMED && !site->settled))
+	site->watched = site->engine && !site_is_off(site);
+	site->lapsed = site->off;
+	if (site_is_off(site) || (state != COV_SITE_DISARMED && !site->settled))
 		return false;
 	return site_renew(site);
 }

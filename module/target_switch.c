@@ -1,34 +1,44 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * target_switch.c - manual checkpoints are switched off and on again. Owns @disabled.
+ * target_switch.c - manual checkpoints, and single outcomes of their branches, are switched off and
+ * on again. Owns @off.
  *
  * No site of such a target is one-shot (COV_ATTACH_PATHS), so no handler changes its
  * state, and the disarm worker never has it:
  *
- *	ARMED --- off: @disabled, engine's disarm() ---> DISARMED
- *	DISARMED --- on: engine's rearm() ---> ARMED; without an engine PENDING, then armed
- *	any other state: @disabled alone, which takes effect when the module is loaded again
+ *	ARMED --- all of it off: @off, engine's disarm() ---> DISARMED
+ *	DISARMED --- some of it on: engine's rearm() ---> ARMED; without an engine PENDING, then armed
+ *	any other state: @off alone, which takes effect when the module is loaded again
  */
 #include <linux/glob.h>
 
 #include "engine.h"
 #include "target_parts.h"
 
-static void switch_off(struct cov_site *site)
+/* @outcomes: mask of SITE_OFF() */
+static void switch_off(struct cov_site *site, u8 outcomes)
 {
-	/* Also if the engine cannot disarm it: hit.h checks this. */
-	WRITE_ONCE(site->disabled, true);
+	/* Also if the engine cannot disarm it, or other outcomes are on: hit.h checks this. */
+	WRITE_ONCE(site->off, site->off | outcomes);
 	site->lapsed = true;
-	if (site->state != COV_SITE_ARMED)
+	if (site->state != COV_SITE_ARMED || !site_is_off(site))
 		return;
 	engine_of(site)->disarm(&site, 1);
 	WRITE_ONCE(site->state, COV_SITE_DISARMED);
 }
 
-static int switch_on(struct cov_site *site)
+static void delete(struct cov_site *site, u8 outcomes)
 {
-	WRITE_ONCE(site->disabled, false);
-	if (site->state != COV_SITE_DISARMED || !site_renew(site))
+	switch_off(site, outcomes);
+	WRITE_ONCE(site->off, site->off | outcomes * SITE_DELETED(0));
+}
+
+static int switch_on(struct cov_site *site, u8 outcomes)
+{
+	u8 deleted = site->off / SITE_DELETED(0);
+
+	WRITE_ONCE(site->off, site->off & ~(outcomes & ~deleted));
+	if (site_is_off(site) || site->state != COV_SITE_DISARMED || !site_renew(site))
 		return 0;
 	engine_of(site)->rearm(&site, 1);
 	if (site->error)
@@ -36,7 +46,35 @@ static int switch_on(struct cov_site *site)
 	return -(int)site->error;
 }
 
-static int switch_target(struct cov_target *target, bool on, bool branches,
+static int switch_site(struct cov_site *site, u8 outcomes, u32 to)
+{
+	switch (to) {
+	case COV_OUTCOME_ON:
+		return switch_on(site, outcomes);
+	case COV_OUTCOME_OFF:
+		switch_off(site, outcomes);
+		return 0;
+	default:
+		delete(site, outcomes);
+		return 0;
+	}
+}
+
+/* Sites were switched: @err is what became of those that were switched on. */
+static int finish(struct cov_target *target, int err, struct cov_error *error)
+{
+	if (err)
+		cov_fail(error, err, "checkpoint %.100s could not be armed again; delete it and add it again",
+			 target->checkpoint);
+	if (target_pending(target) && !target_is_going(target)) {
+		/* Others had its bytes, if its module came while it was off. */
+		target_make_way(target);
+		err = target_arm_some(target, U32_MAX, false, error) ?: err;
+	}
+	return target_is_going(target) ? 0 : err;
+}
+
+static int switch_target(struct cov_target *target, u32 to, bool branches,
 			 struct cov_error *error)
 {
 	const struct cov_site *place = target_place(target);
@@ -45,37 +83,62 @@ static int switch_target(struct cov_target *target, bool on, bool branches,
 	int err = 0;
 	u32 i;
 
-	for_each_site(site, chunk, i, &target->cps) {
-		if (site != place && !branches)
-			continue;
-		if (on)
-			err = switch_on(site) ?: err;
-		else
-			switch_off(site);
-	}
-	if (err)
-		cov_fail(error, err, "checkpoint %.100s could not be armed again; delete it and add it again",
-			 target->checkpoint);
-	if (on && target_pending(target) && !target_is_going(target)) {
-		/* Others had its bytes, if its module came while it was off. */
-		target_make_way(target);
-		err = target_arm_some(target, U32_MAX, false, error) ?: err;
-	}
-	return target_is_going(target) ? 0 : err;
+	for_each_site(site, chunk, i, &target->cps)
+		if (site == place || branches)
+			err = switch_site(site, SITE_OFF_ALL, to) ?: err;
+	return to == COV_OUTCOME_ON ? finish(target, err, error) : 0;
 }
 
 int targets_switch(const char *glob, bool on, bool branches, struct cov_error *error)
 {
+	u32 to = on ? COV_OUTCOME_ON : COV_OUTCOME_OFF;
 	struct cov_target *target;
 	bool any = false;
 	int err = 0;
 
 	list_for_each_entry(target, &cov_targets, link)
 		if (target->checkpoint[0] && glob_match(glob, target->checkpoint)) {
-			err = switch_target(target, on, branches, error) ?: err;
+			err = switch_target(target, to, branches, error) ?: err;
 			any = true;
 		}
 	if (!any)
-		return cov_fail(error, -ENOENT, "there is no checkpoint %.100s", glob);
+		return cov_fail(error, -ENOENT, "there is no checkpoint %.100s; `covstat checkpoint list` shows which there are",
+				glob);
 	return err;
+}
+
+/* Which outcomes of a site lead to an address: mask of SITE_OFF() */
+static u8 outcomes_to(const struct cov_site *site, u64 address)
+{
+	u64 behind = site_address(site) + site->length;
+
+	if (site->kind != SITE_BRANCH)
+		return 0;
+	return (behind == address ? SITE_OFF(0) : 0) |
+	       (behind + site->displacement == address ? SITE_OFF(1) : 0);
+}
+
+int target_switch_outcomes(struct cov_target *target, u64 address, u32 to,
+			   struct cov_error *error)
+{
+	struct site_chunk *chunk;
+	struct cov_site *site;
+	bool any = false;
+	int err = 0;
+	u32 i;
+
+	if (!target->checkpoint[0])
+		return cov_fail(error, -EINVAL, "target %u is no single checkpoint", target->id);
+	for_each_site(site, chunk, i, &target->cps) {
+		u8 outcomes = outcomes_to(site, address);
+
+		if (!outcomes)
+			continue;
+		err = switch_site(site, outcomes, to) ?: err;
+		any = true;
+	}
+	if (!any)
+		return cov_fail(error, -ENOENT, "no branch of checkpoint %.100s leads to %#llx",
+				target->checkpoint, address);
+	return to == COV_OUTCOME_ON ? finish(target, err, error) : 0;
 }

@@ -54,11 +54,12 @@ from ctypes import (CFUNCTYPE, POINTER, byref, c_char, c_char_p, c_int, c_size_t
 from typing import (Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence,
                     Tuple, Union)
 
-__all__ = ["Attached", "Block", "Branch", "Coverage", "End", "Error", "Event", "Function", "New",
-           "Pair", "Pairs", "Status", "Target", "Task", "Totals", "Trace", "Unhit", "Watch",
-           "attach", "blocks", "branches", "callers", "coverage", "detach", "functions",
-           "next_unhit", "paths", "reset", "run_traced", "sample", "samples", "status", "trace",
-           "unhit", "watch"]
+__all__ = ["Attached", "Block", "Branch", "Checkpoint", "Coverage", "End", "Error", "Event",
+           "Function", "New", "Pair", "Pairs", "Status", "Target", "Task", "Totals", "Trace",
+           "Unhit", "Watch", "add_checkpoint", "attach", "blocks", "branches", "callers",
+           "checkpoints", "coverage", "del_checkpoint", "detach", "functions", "next_unhit",
+           "paths", "reset", "restart_checkpoint", "run_traced", "sample", "samples", "status",
+           "switch_checkpoints", "trace", "unhit", "watch"]
 
 MODES = {"blocks": 1, "edges": 2, "count": 3, "trace": 4}
 SCOPES = {"tracked": 1, "all": 2}
@@ -174,7 +175,24 @@ class _cov_branch_desc(_Shared):
                 ("block", c_uint32), ("offset", c_uint32), ("length", c_uint32),
                 ("condition", c_uint32), ("taken", c_uint32), ("fallthrough", c_uint32),
                 ("state", c_uint32), ("error", c_uint32), ("taken_hits", c_uint64),
-                ("fallthrough_hits", c_uint64), ("first_sample", c_uint64)]
+                ("fallthrough_hits", c_uint64), ("first_sample", c_uint64),
+                ("taken_switch", c_uint32), ("fallthrough_switch", c_uint32)]
+
+
+class _cov_checkpoint_options(_Shared):
+    _fields_ = [("size", c_size_t), ("name", c_char_p), ("module", c_char_p),
+                ("function", c_char_p), ("offset", c_uint64), ("levels", c_uint64),
+                ("scope", c_uint), ("automatic", c_int), ("section", c_char_p),
+                ("section_offset", c_uint64)]
+
+
+class _cov_checkpoint_desc(_Shared):
+    _fields_ = [("size", c_size_t), ("name", c_char_p), ("module", c_char_p),
+                ("function", c_char_p), ("offset", c_uint64), ("address", c_uint64),
+                ("levels", c_uint64), ("hits", c_uint64), ("first_sample", c_uint64),
+                ("target", c_uint32), ("enabled", c_uint32), ("hit", c_uint32),
+                ("state", c_uint32), ("error", c_uint32), ("target_state", c_uint32),
+                ("branches", c_uint32)]
 
 
 class _cov_unhit(_Shared):
@@ -238,10 +256,18 @@ _PROTOTYPES = {
     "cov_unregister": (c_int, c_void_p),
     "cov_samples": (c_int, c_void_p, c_uint32, POINTER(c_uint64), POINTER(c_uint32)),
     "cov_view": (c_int, c_void_p, c_uint64),
+    "cov_levels": (None, c_void_p, c_uint64),
+    "cov_checkpoint_add": (c_int, c_void_p, POINTER(_cov_checkpoint_options),
+                           POINTER(c_uint32)),
+    "checkpoint_del": (c_int, c_void_p, c_char_p),
+    "checkpoint_restart": (c_int, c_void_p, c_char_p),
+    "cov_checkpoint_switch": (c_int, c_void_p, c_char_p, c_int, c_int),
     "cov_status": (c_int, c_void_p, POINTER(_cov_summary)),
     "cov_snapshot_take": (c_int, c_void_p, c_char_p, POINTER(c_void_p)),
     "cov_snapshot_free": (None, c_void_p),
     "cov_snapshot_targets": (c_uint, c_void_p),
+    "cov_snapshot_left_out": (c_uint, c_void_p),
+    "cov_snapshot_checkpoint": (c_int, c_void_p, c_uint, POINTER(_cov_checkpoint_desc)),
     "cov_snapshot_target": (c_int, c_void_p, c_uint, POINTER(_cov_target_desc)),
     "cov_snapshot_section": (c_int, c_void_p, c_uint, c_uint, POINTER(_cov_section_desc)),
     "cov_snapshot_function": (c_int, c_void_p, c_uint, c_uint, POINTER(_cov_function_desc)),
@@ -339,8 +365,9 @@ class _Handle:
         return target.value
 
     @contextlib.contextmanager
-    def snapshot(self, module, sample):
-        """The pointer to a snapshot, for a block."""
+    def snapshot(self, module, sample, levels=()):
+        """The pointer to a snapshot, for a block; of all modules, those with the levels."""
+        _lib.cov_levels(self._alive(), _mask(levels))
         if sample is not None:
             self.call(_lib.cov_view, _number(sample))
         pointer = c_void_p()
@@ -819,25 +846,32 @@ def _pairs(handle, function, snapshot, *more):
         _lib.cov_records_free(records)
 
 
-def callers(module: Optional[str] = None) -> Pairs:
+def _pairs_of(module, levels, function):
+    with _Handle() as handle, handle.snapshot(module, None, levels) as snapshot:
+        if _lib.cov_snapshot_left_out(snapshot) and not _lib.cov_snapshot_targets(snapshot):
+            raise Error(errno.ENOENT, "nothing that is attached has one of these levels; "
+                                      "livecov.attach(MODULE, levels=...) gives some")
+        return _pairs(handle, function, snapshot)
+
+
+def callers(module: Optional[str] = None, *, levels: Iterable[int] = ()) -> Pairs:
     """The callers of each function of a module, or of all that are attached; also from outside.
 
     Recorded where attach() was given paths=True, by engine "kprobe", and for single
-    checkpoints on entries. Errors: ENOENT the module is not attached, ENOTTY livecov.ko
-    is too old for it.
+    checkpoints on entries. With levels, of all those that have one of them. Errors: ENOENT the
+    module is not attached, or nothing has one of the levels; ENOTTY livecov.ko is too old for
+    it.
     """
-    with _Handle() as handle, handle.snapshot(module, None) as snapshot:
-        return _pairs(handle, _lib.cov_callers, snapshot)
+    return _pairs_of(module, levels, _lib.cov_callers)
 
 
-def paths(module: Optional[str] = None) -> Pairs:
+def paths(module: Optional[str] = None, *, levels: Iterable[int] = ()) -> Pairs:
     """Which place came before each one, for tracked tasks; otherwise as callers().
 
     Their number is the number of paths, counted as pairs: A to B and C to D, then A to C
     and B to D, are four.
     """
-    with _Handle() as handle, handle.snapshot(module, None) as snapshot:
-        return _pairs(handle, _lib.cov_paths, snapshot)
+    return _pairs_of(module, levels, _lib.cov_paths)
 
 
 class Watch:
@@ -1308,6 +1342,97 @@ def reset(module: Optional[str] = None) -> None:
     """Forget what was hit in a module, or in all, and continue measuring."""
     with _Handle() as handle:
         handle.call(_lib.cov_reset, handle.find(module) if module is not None else 0)
+
+
+# ---- single checkpoints --------------------------------------------------------------
+
+
+class Checkpoint(NamedTuple):
+    """A single place that is watched under a name.
+
+    offset is from the first byte of function, branches how many of its branches are watched
+    with it, first_sample the one that passed it first, 0 if none or not known. module_state is
+    "live", or "gone" while the module is unloaded; error is the errno with which the place was
+    refused when it was loaded again, else 0.
+    """
+    name: str
+    module: str
+    function: str
+    offset: int
+    address: int
+    levels: Tuple[int, ...]
+    enabled: bool
+    hits: int
+    first_sample: int
+    branches: int
+    state: str
+    module_state: str
+    error: int
+
+    def __str__(self):
+        return f"{self.name} at {self.module}:{self.function}+{self.offset:#x}"
+
+
+def _checkpoint(d):
+    return Checkpoint(
+        name=_text(d.name), module=_text(d.module), function=_text(d.function), offset=d.offset,
+        address=d.address, levels=_levels(d.levels), enabled=bool(d.enabled), hits=d.hits,
+        first_sample=d.first_sample, branches=d.branches, state=_word(SITE_STATES, d.state),
+        module_state=_word(TARGET_STATES, d.target_state), error=d.error)
+
+
+def checkpoints(*, levels: Iterable[int] = ()) -> List[Checkpoint]:
+    """The single checkpoints, whoever added them, in the order in which they were added; with
+    levels, those that have one of them."""
+    found = []
+    with _Handle() as handle, handle.snapshot(None, None, levels) as snapshot:
+        for t in range(_lib.cov_snapshot_targets(snapshot)):
+            desc = _cov_checkpoint_desc()
+            if not _lib.cov_snapshot_checkpoint(snapshot, t, byref(desc)):
+                found.append(_checkpoint(desc))
+    return found
+
+
+def add_checkpoint(name: str, function: str, *, module: Optional[str] = None, offset: int = 0,
+                   section: Optional[str] = None, section_offset: int = 0,
+                   levels: Iterable[int] = (), scope: str = "all",
+                   branches: bool = False) -> None:  # pylint: disable=redefined-outer-name
+    """Watch one place until del_checkpoint(); it outlives the process.
+
+    module is a loaded one, "vmlinux", or None to search all; offset is of an instruction from
+    the function's first byte, branches watches the function's branches as well. Of several
+    functions of one name, section and section_offset say which is meant: that is where the place
+    is. Errors: EEXIST name in use, ENOENT no such module or function, ENOTUNIQ several functions
+    of that name, EILSEQ the offset is inside an instruction, ERANGE it is beyond the function's
+    end, and the others of cov_checkpoint_add() in libcov(3).
+    """
+    options = _cov_checkpoint_options(
+        name=_name(name), module=None if module is None else _name(module),
+        function=_name(function), offset=offset, levels=_mask(levels),
+        scope=_choice("scope", SCOPES, scope), automatic=int(branches),
+        section=None if section is None else _name(section), section_offset=section_offset)
+    with _Handle() as handle:
+        handle.call(_lib.cov_checkpoint_add, byref(options), None)
+
+
+def del_checkpoint(name: str) -> None:
+    """Delete a checkpoint. ENOENT: there is none of that name."""
+    with _Handle() as handle:
+        handle.call(_lib.checkpoint_del, _name(name))
+
+
+def restart_checkpoint(name: str) -> None:
+    """Forget what a checkpoint has counted. ENOENT: there is none of that name."""
+    with _Handle() as handle:
+        handle.call(_lib.checkpoint_restart, _name(name))
+
+
+def switch_checkpoints(pattern: str, enabled: bool, *,
+                       branches: bool = False) -> None:  # pylint: disable=redefined-outer-name
+    """Switch the checkpoints whose names match a shell pattern on or off; with branches, their
+    functions' branches as well. What they had counted stays. ENOENT: none matches."""
+    with _Handle() as handle:
+        handle.call(_lib.cov_checkpoint_switch, _name(pattern), int(enabled), int(branches))
 
 
 @contextlib.contextmanager

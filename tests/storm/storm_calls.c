@@ -121,6 +121,7 @@ union argument {
 	struct cov_checkpoint_add add;
 	struct cov_checkpoint_del del;
 	struct cov_checkpoint_switch toggle;
+	struct cov_outcome_switch outcome;
 	struct cov_engines engines;
 	struct cov_refusals refusals;
 	struct cov_view view;
@@ -299,6 +300,14 @@ static void fill_switch(union argument *arg)
 	arg->toggle.flags = mostly(any(2));
 }
 
+/* Nothing leads to most addresses. */
+static void fill_outcome(union argument *arg)
+{
+	arg->outcome.target = any_target();
+	arg->outcome.to = mostly(any(COV_OUTCOME_DELETED + 1));
+	arg->outcome.address = any_address();
+}
+
 static const struct {
 	unsigned int cmd;
 	void (*fill)(union argument *arg);
@@ -320,6 +329,7 @@ static const struct {
 	{ COV_IOC_SECTIONS, fill_range },
 	{ COV_IOC_NAMES, fill_range },
 	{ COV_IOC_EDGES, fill_range },
+	{ COV_IOC_OUTCOMES, fill_range },
 	{ COV_IOC_TEXT, fill_text },
 	{ COV_IOC_ENGINES, fill_engines },
 	{ COV_IOC_REFUSALS, fill_refusals },
@@ -332,6 +342,7 @@ static const struct {
 	{ COV_IOC_CHECKPOINT_ADD, fill_add },
 	{ COV_IOC_CHECKPOINT_DEL, fill_del },
 	{ COV_IOC_CHECKPOINT_SWITCH, fill_switch },
+	{ COV_IOC_OUTCOME_SWITCH, fill_outcome },
 	{ COV_IOC_CALLERS, fill_callers },
 	{ COV_IOC_NEWS, fill_nothing },
 };

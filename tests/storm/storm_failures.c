@@ -113,7 +113,7 @@ static void read_tables(failing_call call, int fd, uint32_t target)
 {
 	static const unsigned int cmds[] = {
 		COV_IOC_FUNCTIONS, COV_IOC_BLOCKS, COV_IOC_BRANCHES, COV_IOC_SECTIONS,
-		COV_IOC_NAMES, COV_IOC_EDGES,
+		COV_IOC_NAMES, COV_IOC_EDGES, COV_IOC_OUTCOMES,
 	};
 	static unsigned char room[64 << 10];
 	size_t i;

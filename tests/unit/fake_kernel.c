@@ -397,6 +397,7 @@ static uint32_t table_length(unsigned long command, const struct fake_target *ta
 	case COV_IOC_EDGES:
 		return target->info.blocks;
 	case COV_IOC_BRANCHES:
+	case COV_IOC_OUTCOMES:
 		return target->info.branches;
 	case COV_IOC_SECTIONS:
 		return target->info.sections;
@@ -489,14 +490,31 @@ static void see_entry(unsigned long command, uint32_t index, void *entry,
 	}
 }
 
-/* toy_stops under the name of the function after it. */
-static void rename_twin(const struct cov_range *range, const struct cov_function *table)
+/* A function, where it is among those that were read; else NULL. */
+static struct cov_function *among(const struct cov_range *range, uint32_t function)
 {
 	struct cov_function *out = (struct cov_function *)(uintptr_t)range->buffer;
-	uint32_t twin = FAKE_STOPS - range->first;
 
-	if (twin < range->count)
-		out[twin].name = table[FAKE_STOPS + 1].name;
+	if (function < range->first || function - range->first >= range->count)
+		return NULL;
+	return &out[function - range->first];
+}
+
+/* Functions of one name, in one target, or each in one of its own. */
+static void make_twins(const struct cov_range *range, const struct cov_function *table)
+{
+	struct cov_function *first = among(range, FAKE_STOPS);
+	struct cov_function *second = among(range, FAKE_STOPS + 1);
+	bool apart = kernel->settings.twins == 2, even = range->target % 2 == 0;
+
+	if (first && (!apart || even))
+		first->name = table[FAKE_STOPS + 1].name;
+	if (second && apart && even) {
+		second->name = table[FAKE_STOPS].name;
+		second->blocks = second->branches = 0;
+	}
+	if (first && apart && !even)
+		first->blocks = first->branches = 0;
 }
 
 /* A single checkpoint's function has the checkpoint's. */
@@ -537,6 +555,10 @@ static int do_range(int fd, unsigned long command, struct cov_range *range)
 			   target->info.attach_flags & COV_ATTACH_FUNCTIONS_ONLY, &entry);
 	if (command == COV_IOC_SECTIONS)
 		table = target->sections;
+	if (command == COV_IOC_OUTCOMES) {
+		table = target->outcomes;
+		entry = sizeof(target->outcomes[0]);
+	}
 	if (range->first >= length)
 		range->count = 0;
 	else if (range->count > length - range->first)
@@ -552,7 +574,7 @@ static int do_range(int fd, unsigned long command, struct cov_range *range)
 	if (command == COV_IOC_FUNCTIONS)
 		set_levels(range, &target->info);
 	if (command == COV_IOC_FUNCTIONS && kernel->settings.twins)
-		rename_twin(range, table);
+		make_twins(range, table);
 	if (command == COV_IOC_FUNCTIONS && !range->first && target->off)
 		((struct cov_function *)(uintptr_t)range->buffer)->flags |= COV_FUNCTION_DISABLED;
 	if (range->count)
@@ -824,7 +846,7 @@ static int do_checkpoint_add(int fd, struct cov_checkpoint_add *add)
 		return refuse(ENOTUNIQ, "toy has 2 functions toy_checks");
 	if (strcmp(add->function, "toy_main") && strcmp(add->function, "toy_checks"))
 		return refuse(ENOENT, "no function %s", add->function);
-	target = new_target("toy", fd);
+	target = new_target(strcmp(add->module, COV_CORE_KERNEL) ? "toy" : COV_CORE_KERNEL, fd);
 	if (!target)
 		return refuse(ENOSPC, "the fake is full");
 	target->info.pending = 0;
@@ -856,21 +878,63 @@ static int do_checkpoint_del(const struct cov_checkpoint_del *del)
 			kernel->targets[i].used = 0;
 			return 0;
 		}
-	return refuse(ENOENT, "there is no checkpoint %s", del->name);
+	return refuse(ENOENT, "there is no checkpoint %s; `covstat checkpoint list` shows which there are",
+		      del->name);
+}
+
+static void switch_one(uint8_t *outcome, uint32_t to)
+{
+	if (*outcome != COV_OUTCOME_DELETED)
+		*outcome = to;
 }
 
 static int do_checkpoint_switch(const struct cov_checkpoint_switch *request)
 {
-	uint32_t i, n = 0;
+	uint32_t to = request->on ? COV_OUTCOME_ON : COV_OUTCOME_OFF;
+	uint32_t i, b, n = 0;
 
 	kernel->switched = *request;
-	for (i = 0; i < FAKE_TARGETS; i++)
-		if (kernel->targets[i].used && kernel->targets[i].info.checkpoint[0] &&
-		    !fnmatch(request->glob, kernel->targets[i].info.checkpoint, 0)) {
-			kernel->targets[i].off = !request->on;
-			n++;
+	for (i = 0; i < FAKE_TARGETS; i++) {
+		struct fake_target *target = &kernel->targets[i];
+
+		if (!target->used || !target->info.checkpoint[0] ||
+		    fnmatch(request->glob, target->info.checkpoint, 0))
+			continue;
+		target->off = !request->on;
+		for (b = 0; b < FAKE_BRANCHES && request->flags & COV_CHECKPOINT_AUTO; b++) {
+			switch_one(&target->outcomes[b].not_taken, to);
+			switch_one(&target->outcomes[b].taken, to);
 		}
-	return n ? 0 : refuse(ENOENT, "there is no checkpoint %s", request->glob);
+		n++;
+	}
+	return n ? 0 : refuse(ENOENT, "there is no checkpoint %s; `covstat checkpoint list` shows which there are",
+		      request->glob);
+}
+
+static int do_outcome_switch(const struct cov_outcome_switch *request)
+{
+	struct fake_target *target = find_target(request->target);
+	const struct cov_function *functions;
+	const struct cov_branch *branches;
+	uint32_t i, entry, n = 0;
+
+	if (!target)
+		return refuse(ENOENT, "no target %u", request->target);
+	if (!target->info.checkpoint[0] || request->to > COV_OUTCOME_DELETED)
+		return refuse(EINVAL, "no single checkpoint");
+	functions = fake_table(COV_IOC_FUNCTIONS, target->base, false, &entry);
+	branches = fake_table(COV_IOC_BRANCHES, target->base, false, &entry);
+	for (i = 0; i < target->info.branches; i++) {
+		const struct cov_branch *b = &branches[i];
+		uint64_t behind = functions[b->function].address + b->offset + b->size;
+
+		if (behind == request->address)
+			switch_one(&target->outcomes[i].not_taken, request->to);
+		if (b->target == request->address)
+			switch_one(&target->outcomes[i].taken, request->to);
+		n += behind == request->address || b->target == request->address;
+	}
+	return n ? 0 : refuse(ENOENT, "no branch leads there");
 }
 
 static int do_trace(struct cov_trace *request)
@@ -960,7 +1024,7 @@ static int do_last_error(struct cov_error *error)
 	return 0;
 }
 
-/* What came with minor versions 1 to 5. */
+/* What came with minor versions 1 to 6. */
 static int dispatch_newer(int fd, unsigned long command, void *argument)
 {
 	switch (command) {
@@ -985,6 +1049,10 @@ static int dispatch_newer(int fd, unsigned long command, void *argument)
 		return abi_minor() < 3 ? -ENOTTY : do_refusals(argument);
 	case COV_IOC_EDGES:
 		return abi_minor() < 5 ? -ENOTTY : do_range(fd, command, argument);
+	case COV_IOC_OUTCOMES:
+		return abi_minor() < 6 ? -ENOTTY : do_range(fd, command, argument);
+	case COV_IOC_OUTCOME_SWITCH:
+		return abi_minor() < 6 ? -ENOTTY : do_outcome_switch(argument);
 	default:
 		return -ENOTTY;
 	}

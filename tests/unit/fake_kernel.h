@@ -23,6 +23,7 @@
 #include "cov_ioctl.h"
 
 #define FAKE_TARGETS	4
+#define FAKE_BRANCHES	10			/* of toy */
 #define FAKE_BASE	UINT64_C(0xffffffffc0a00000)	/* toy's .text */
 #define FAKE_COLD	UINT64_C(0x2000)		/* .text.unlikely lies that far behind */
 #define FAKE_NEXT	UINT64_C(0x10000)		/* toy_two lies that far behind */
@@ -78,7 +79,9 @@
  * @new_pairs: of the pairs, how many are news at the first COV_IOC_NEWS
  * @records_damage: 1, 2: a record's from_cell, to_cell is out of range; 0: none
  * @callers_lost: records
- * @twins: 1: toy_stops is called toy_checks as well, and a trace has both
+ * @twins: 1: toy_stops is called toy_checks as well, and a trace has both; 2: targets of odd
+ *	   id have the blocks of the second alone, and those of even id of the first, under the
+ *	   second's name
  * @place_only: 1: a single checkpoint has its function's blocks only with COV_CHECKPOINT_AUTO
  * @odd_checkpoint: 1: whatever a single checkpoint is called, it is FAKE_ODD_NAME
  * @not_debugfs: 1: /sys/kernel/debug is no debugfs
@@ -126,6 +129,7 @@ struct fake_target {
 	uint64_t base;
 	uint32_t used;
 	uint32_t off;		/* a checkpoint that was switched off */
+	struct cov_outcomes outcomes[FAKE_BRANCHES];	/* and of its branches */
 	int32_t fd;		/* that attached it */
 };
 

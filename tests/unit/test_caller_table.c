@@ -197,6 +197,8 @@ static void full_table_counts_what_it_loses(void **state)
 		kept += caller_table_record(&table, i, i + 1, 1) != CALLER_LOST;
 	assert_true(kept < issued);
 	assert_int_equal(kept + atomic_long_read(&table.lost), issued);
+	/* There is room for more than it has to hold: what is in use is told of its size. */
+	assert_in_range(records(), MAX_RECORDS + 1, caller_table_size(&table));
 	/* A pair that found room goes on being counted. */
 	assert_true(caller_table_next(&table, &cursor, &record));
 	assert_true(caller_table_record(&table, record.from, record.to, 1));

@@ -249,7 +249,6 @@ static void checkpoints_are_switched_by_their_very_names(void **state)
 	const struct cov_checkpoint_switch *last = &fake_kernel()->switched;
 	unsigned long on = 2;
 	char long_name[300];
-	char branch[64];
 
 	(void)state;
 	memset(long_name, 'x', sizeof(long_name));
@@ -273,27 +272,106 @@ static void checkpoints_are_switched_by_their_very_names(void **state)
 	assert_int_equal(checkpoint_xstate("none", 4, 1, 1), 0);
 	assert_fails(checkpoint_xstate(long_name, sizeof(long_name), 1, 1), EINVAL);
 	assert_fails(checkpoint_xstate("a", 0, 1, 1), EINVAL);
-	assert_int_equal(get_next_unhit_cp(branch, sizeof(branch), 0, 1), 0);
-	assert_non_null(strchr(branch, '#'));
-	assert_fails(checkpoint_xstate(branch, strlen(branch), 0, 0), EOPNOTSUPP);
 	failing(_IOC_NR(COV_IOC_CHECKPOINT_SWITCH), EIO);
 	assert_fails(checkpoint_xstate_all(1), EIO);
 }
 
-static void a_branchs_checkpoint_is_not_deleted_on_its_own(void **state)
+/* toy_main and its branches' first checkpoint that was not passed. */
+static void add_branch(char branch[64])
 {
-	unsigned long before, after;
+	add_main();
+	assert_int_equal(get_next_unhit_cp(branch, 64, 0, 1), 0);
+	assert_non_null(strchr(branch, '#'));
+}
+
+static unsigned long status(char *name, enum status_opt option)
+{
+	unsigned long value = 4711;
+
+	assert_int_equal(get_cp_status(name, option, &value), 0);
+	return value;
+}
+
+static unsigned long total(void)
+{
+	unsigned long n;
+
+	assert_int_equal(get_numtotal(&n), 0);
+	return n;
+}
+
+static void a_branchs_checkpoint_is_switched_on_its_own(void **state)
+{
+	unsigned long before;
 	char branch[64];
 
 	(void)state;
-	add_main();
-	assert_int_equal(get_next_unhit_cp(branch, sizeof(branch), 0, 1), 0);
-	assert_non_null(strchr(branch, '#'));
-	assert_int_equal(get_numtotal(&before), 0);
-	assert_fails(checkpoint_del(branch), EOPNOTSUPP);
-	assert_int_equal(get_numtotal(&after), 0);
-	assert_int_equal(after, before);
+	add_branch(branch);
+	before = total();
+	assert_int_equal(checkpoint_xstate(branch, strlen(branch), 0, 0), 0);
+	assert_int_equal(status(branch, STATUS_ENABLED), 0);
+	/* No other, and it is still one of them. */
+	assert_int_equal(status(main_name, STATUS_ENABLED), 1);
+	assert_int_equal(status("toy_main#4", STATUS_ENABLED), 1);
+	assert_int_equal(total(), before);
+	assert_int_equal(checkpoint_xstate(branch, strlen(branch), 1, 0), 0);
+	assert_int_equal(status(branch, STATUS_ENABLED), 1);
+	/* Its function is off alone, then with all branches, which are on again with all. */
+	assert_int_equal(checkpoint_xstate(main_name, 8, 0, 0), 0);
+	assert_int_equal(status(main_name, STATUS_ENABLED), 0);
+	assert_int_equal(status(branch, STATUS_ENABLED), 1);
+	assert_int_equal(checkpoint_xstate(main_name, 8, 0, 1), 0);
+	assert_int_equal(status(branch, STATUS_ENABLED), 0);
+	assert_int_equal(checkpoint_xstate_all(1), 0);
+	assert_int_equal(status(branch, STATUS_ENABLED), 1);
+	failing(_IOC_NR(COV_IOC_OUTCOME_SWITCH), EIO);
+	assert_fails(checkpoint_xstate(branch, strlen(branch), 0, 0), EIO);
+	failing(0, 0);
+	assert_int_equal(checkpoint_xstate("toy_main#none", 13, 0, 0), 0);
+}
+
+static void a_branchs_checkpoint_is_deleted_on_its_own(void **state)
+{
+	unsigned long before, paths, fewer, n;
+	char branch[64], next[64];
+
+	(void)state;
+	add_branch(branch);
+	before = total();
 	assert_int_equal(checkpoint_del("toy_main#none"), 0);
+	assert_int_equal(total(), before);
+	assert_int_equal(checkpoint_del(branch), 0);
+	assert_int_equal(total(), before - 1);
+	assert_fails(get_cp_status(branch, STATUS_HIT, &n), ENOENT);
+	assert_int_equal(get_next_unhit_cp(next, sizeof(next), 0, 1), 0);
+	assert_string_not_equal(next, branch);
+	/* Nothing switches it on, and its name is free. */
+	assert_int_equal(checkpoint_xstate_all(1), 0);
+	assert_int_equal(checkpoint_xstate(branch, strlen(branch), 1, 1), 0);
+	assert_int_equal(total(), before - 1);
+	assert_int_equal(checkpoint_add(branch, main_name, 3, 1, 0), 0);
+	assert_int_equal(checkpoint_del(branch), 0);
+	/* Those who came to it are gone with it. */
+	assert_int_equal(cov_path_count(&paths), 0);
+	assert_int_equal(checkpoint_del("toy_main#4"), 0);
+	assert_int_equal(cov_path_count(&fewer), 0);
+	assert_true(fewer < paths);
+	/* It comes back with its function's. */
+	assert_int_equal(checkpoint_del(main_name), 0);
+	add_main();
+	assert_int_equal(total(), before);
+}
+
+static void an_older_livecov_switches_no_branch_alone(void **state)
+{
+	char branch[64];
+
+	(void)state;
+	add_branch(branch);
+	failing(_IOC_NR(COV_IOC_OUTCOME_SWITCH), ENOTTY);
+	assert_fails(checkpoint_xstate(branch, strlen(branch), 0, 0), ENOTTY);
+	assert_fails(checkpoint_del(branch), ENOTTY);
+	assert_int_equal(status(branch, STATUS_ENABLED), 1);
 }
 
 static void a_branchs_name_is_in_use(void **state)
@@ -574,7 +652,9 @@ int main(void)
 		TEST(checkpoints_are_added_as_they_were),
 		TEST(checkpoints_are_deleted),
 		TEST(checkpoints_are_switched_by_their_very_names),
-		TEST(a_branchs_checkpoint_is_not_deleted_on_its_own),
+		TEST(a_branchs_checkpoint_is_switched_on_its_own),
+		TEST(a_branchs_checkpoint_is_deleted_on_its_own),
+		TEST(an_older_livecov_switches_no_branch_alone),
 		TEST(a_branchs_name_is_in_use),
 		TEST(pointers_that_are_null_are_refused),
 		TEST(asking_again_opens_no_file),

@@ -167,6 +167,12 @@ class CommandLine(Case):
         for command in COMMANDS:
             self.assertRegex(done.stdout, r"(?m)^  %s +\S" % command)
 
+    def test_help_of_a_command_can_be_asked_for_first(self):
+        for command in COMMANDS:
+            self.assertEqual(self.covstat("help", command).stdout,
+                             self.covstat(command, "--help").stdout)
+        self.assertIn("'nosuch' is not a command", self.covstat("help", "nosuch", status=2).stderr)
+
     def test_version(self):
         self.assertRegex(self.covstat("-V").stdout, r"^covstat \d+\.\d+\.\d+\n$")
         self.assertEqual(self.covstat("--version").stdout, self.covstat("-V").stdout)
@@ -234,7 +240,7 @@ class CommandLine(Case):
         for settings, words in (
                 ({"open_errno": errno.ENOENT, "not_debugfs": 1},
                  "mount -t debugfs none /sys/kernel/debug"),
-                ({"open_errno": 0, "abi_major": 2}, "speaks version 2.5 and this libcov 1.5"),
+                ({"open_errno": 0, "abi_major": 2}, "speaks version 2.6 and this libcov 1.6"),
                 ({"abi_major": 1, "fail_nr": NR["STATUS"], "fail_errno": errno.ENOMEM},
                  "no memory")):
             self.assertIn(words, self.covstat("status", status=1, **settings).stderr)
@@ -577,6 +583,15 @@ class List(Case):
                          ["toy_unused", "toy_refused", "toy_large", "toy_main.cold"])
         rows, _ = self.rows("--functions", "toy_m*", "--functions", "*_large")
         self.assertEqual([row[0] for row in rows], ["toy_main", "toy_large", "toy_main.cold"])
+
+    def test_filters_that_leave_nothing_are_told_instead_of_a_heading(self):
+        for filters, words in ((("--functions", "nosuch*"), "--functions"),
+                               (("--hit", "--functions", "toy_unused"), "--functions --hit"),
+                               (("--unhit", "--functions", "toy_main"), "--functions --unhit")):
+            text = self.covstat("list", *filters).stdout
+            self.assertTrue(text.startswith("no function of toy matches %s; `covstat list toy` "
+                                            "lists them all\ntoy, total (0 of 7 " % words), text)
+            self.assertEqual(self.json("list", *filters)["targets"][0]["functions"], [])
 
     def test_gone_and_stale_targets_are_said_to_be(self):
         self.assertIn("unloaded", self.rows("toy", state=2)[1])
@@ -1310,11 +1325,11 @@ class TheRest(Case):
         self.assertIn("nothing is attached", self.covstat("status").stdout)
         self.attach()
         text = self.covstat("status", missed=4, lost=3).stdout
-        self.assertIn("livecov fake, interface 1.5", text)
+        self.assertIn("livecov fake, interface 1.6", text)
         self.assertRegex(text, r"toy +live +edges +all +kprobe +8 of 20 +40\.0% +199 of 201 +2 +4")
         self.assertIn("3 tasks were not tracked: load livecov with a larger max_tasks", text)
         document = self.json("status")
-        self.assertEqual(document["abi"], {"major": 1, "minor": 5})
+        self.assertEqual(document["abi"], {"major": 1, "minor": 6})
         self.assertEqual(document["modes"], ["blocks", "edges", "count", "trace"])
         self.assertEqual(document["engines"], ["auto", "kprobe", "breakpoint", "detour", "entry"])
         self.assertEqual(document["checkpoints_max"], 1000)
@@ -1338,6 +1353,16 @@ class TheRest(Case):
         self.assertIn("not attached", self.covstat("detach", "toy", status=1).stderr)
         self.assertEqual(self.json("detach", "--all")["detached"], ["toy_two"])
         self.assertEqual(self.json("detach", "-a")["detached"], [])
+
+    def test_what_is_not_there_is_told_with_what_is(self):
+        self.assertEqual(self.covstat("detach", "--all").stdout, "nothing is attached\n")
+        self.assertEqual(self.json("detach", "--all")["detached"], [])
+        for command in ("detach", "reset", "list"):
+            self.assertIn("toy is not attached; `covstat attach toy` does that, `covstat status` "
+                          "shows what is\n", self.covstat(command, "toy", status=1).stderr)
+        for verb in ("del", "restart", "enable", "disable"):
+            self.assertIn("no checkpoint cp; `covstat checkpoint list` shows which there are\n",
+                          self.covstat("checkpoint", verb, "cp", status=1).stderr)
 
     def test_detach_all_leaves_single_checkpoints(self):
         self.attach()
@@ -1365,6 +1390,17 @@ class TheRest(Case):
         for place in ("nosuch", "toy:nosuch", "nosuch:toy_main"):
             self.assertIn("nosuch", self.covstat("checkpoint", "add", "x", place,
                                                  status=1).stderr)
+
+    def test_no_checkpoints_are_told_instead_of_a_heading(self):
+        self.attach()
+        none = "there are no checkpoints; `covstat checkpoint add NAME [MODULE:]FUNCTION` adds one\n"
+        self.assertEqual(self.covstat("checkpoint", "list").stdout, none)
+        self.covstat("checkpoint", "add", "cp", "toy_main", "--level", "3")
+        self.assertEqual(self.covstat("checkpoint", "list", "--level", "4").stdout,
+                         "no checkpoint has level 4; `covstat checkpoint list` lists those of all "
+                         "levels\n")
+        self.assertIn("cp", self.covstat("checkpoint", "list", "--level", "3").stdout)
+        self.assertEqual(self.json("checkpoint", "list", "--level", "4")["checkpoints"], [])
 
     def test_a_name_that_another_program_has_given_commands_no_terminal(self):
         self.assertIn("control character",

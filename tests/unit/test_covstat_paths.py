@@ -226,6 +226,26 @@ class Map(Recorded):
                       self.covstat("map", "--function", stops, status=1).stderr)
         self.json("map", "--function", "toy_two:" + stops)
 
+    def test_single_checkpoints_in_functions_of_one_name_are_told_apart(self):
+        self.covstat("detach", "toy")
+        for name in ("one", "two"):
+            self.covstat("checkpoint", "add", name, "toy_main", "--auto", twins=2)
+        for options in ((), ("--frontier",)):
+            done = self.covstat("map", *options, "--function", "toy_checks", status=1)
+            self.assertIn("2 functions are called toy_checks; give 'toy_checks (.text+0x3b)' or "
+                          "'toy_checks (.text+0x33)'\n", done.stderr)
+        for name, checkpoint, address in (
+                ("toy_checks (.text+0x3b)", "one", TEXT + 0x3B),
+                ("toy:toy_checks (.text+0x33)", "two", TEXT + 0x33)):
+            nodes = self.json("map", "--function", name)["nodes"]
+            self.assertEqual({node["function_address"] for node in nodes}, {address})
+            text = self.covstat("map", "--function", name).stdout
+            self.assertTrue(text.startswith(name + "\n"), text)
+            self.assertIn("\n%s (checkpoint %s):\n" % (name.removeprefix("toy:"), checkpoint), text)
+        # Functions that both checkpoints are in are no twins.
+        self.assertIn("\ntoy_main (checkpoint one):\n",
+                      self.covstat("map", "--function", "toy_main").stdout)
+
     def test_a_place_that_no_function_of_that_name_has(self):
         self.assertGreater(len(self.json("map", "--function", "toy_main (.text+0x0)")["nodes"]), 3)
         for name in ("toy_main (.text+0x1)", "toy_main (.init.text+0x0)", "toy (.text+0x0)"):
@@ -332,6 +352,21 @@ class Map(Recorded):
             done = self.covstat("map", *options, status=1)
             self.assertIn("nothing is attached", done.stderr)
             self.assertEqual(done.stdout, "")
+
+    def test_a_picture_of_nothing_says_why(self):
+        self.covstat("detach", "toy")
+        self.attach()
+        self.assertIn("no paths were recorded; they are recorded for tracked tasks after `covstat",
+                      self.covstat("map", "--paths").stdout)
+        self.assertEqual(self.json("map", "--paths")["nodes"], [])
+        self.covstat("detach", "toy")
+        self.attach("--scope", "tracked")
+        # A sample that has run nothing of toy.
+        self.covstat("run", "--sample", "65536", "true")
+        self.assertIn("nothing of what is attached has run",
+                      self.covstat("map", "--sample", "65536").stdout)
+        self.assertIn("no branch that ran has a side that did not",
+                      self.covstat("map", "--frontier", "--sample", "65536").stdout)
 
     def test_functions_are_named_for_programs(self):
         nodes = {node["label"].split("\n")[0]: node for node in self.json("map")["nodes"]}
@@ -444,6 +479,13 @@ class Watch(Recorded):
         self.addCleanup(process.stdout.close)
         self.addCleanup(process.kill)
         return process
+
+    def test_nothing_attached_is_said_but_no_error(self):
+        self.covstat("detach", "toy")
+        done = self.covstat("watch", "--timeout", "0", status=3)
+        self.assertIn("nothing is attached, so nothing will be new; run `covstat attach", done.stderr)
+        self.attach("--paths")
+        self.assertEqual(self.covstat("watch", "--timeout", "0", status=3).stderr, "")
 
     def test_a_target_that_comes_later_is_new_altogether(self):
         process = self.watching("--count", "21", new_pairs=1)

@@ -368,7 +368,7 @@ static void a_call_that_does_not_return_ends_it(void **state)
 	flow_free(&test.flow);
 }
 
-/* The join was reached, and only its leader knows: the branch went the other edge. */
+/* The join was reached, and only its leader knows: the branch went the other way. */
 static void a_join_behind_a_call_has_its_own_site(void **state)
 {
 	struct hits hits = { .entry = { 1 }, .not_taken = { 1 } };

@@ -50,7 +50,7 @@ static void open_refuses_another_major_version(void **state)
 	(void)state;
 	fake_kernel()->settings.abi_major = 7;
 	assert_int_equal(cov_open(&cov), -EPROTONOSUPPORT);
-	assert_error_text(cov_last_error(NULL), "speaks version 7.5 and this libcov 1.5");
+	assert_error_text(cov_last_error(NULL), "speaks version 7.6 and this libcov 1.6");
 }
 
 static void open_refuses_a_file_that_is_not_livecov(void **state)
@@ -1143,6 +1143,55 @@ static void checkpoints_are_switched_and_restarted(void **state)
 	assert_int_equal(fake_kernel()->resets, 1);
 }
 
+/* Where the first branch of toy_main leads to when it is taken, and what becomes of it. */
+static struct cov_branch_desc first_branch(struct cov *cov)
+{
+	struct cov_branch_desc branch = COV_INIT(branch);
+	struct cov_snapshot *snapshot;
+
+	assert_int_equal(cov_snapshot_take(cov, NULL, &snapshot), 0);
+	assert_int_equal(cov_snapshot_branch(snapshot, 0, 0, &branch), 0);
+	cov_snapshot_free(snapshot);
+	return branch;
+}
+
+static void outcomes_of_a_checkpoint_are_switched_by_where_they_lead(void **state)
+{
+	struct cov_checkpoint_options options = COV_INIT(options);
+	uint32_t target;
+	uint64_t to;
+
+	options.name = "cp";
+	options.function = "toy_main";
+	options.automatic = 1;
+	assert_int_equal(cov_checkpoint_add(*state, &options, &target), 0);
+	to = first_branch(*state).target;
+	assert_int_equal(first_branch(*state).taken_switch, COV_OUTCOME_ON);
+	assert_int_equal(cov_outcome_switch(*state, target, to, COV_OUTCOME_OFF), 0);
+	assert_int_equal(first_branch(*state).taken_switch, COV_OUTCOME_OFF);
+	assert_int_equal(first_branch(*state).fallthrough_switch, COV_OUTCOME_ON);
+	assert_int_equal(cov_outcome_switch(*state, target, to, COV_OUTCOME_DELETED), 0);
+	assert_int_equal(cov_outcome_switch(*state, target, to, COV_OUTCOME_ON), 0);
+	assert_int_equal(first_branch(*state).taken_switch, COV_OUTCOME_DELETED);
+	assert_error(cov_outcome_switch(*state, target, 1, COV_OUTCOME_ON), ENOENT, "leads there");
+	assert_error(cov_outcome_switch(*state, target + 1, to, COV_OUTCOME_ON), ENOENT, "target");
+	assert_error(cov_outcome_switch(*state, target, to, 3), EINVAL, "");
+}
+
+static void an_older_livecov_switches_no_outcomes(void **state)
+{
+	struct cov *old;
+
+	(void)state;
+	fake_kernel()->settings.old = 6;
+	assert_int_equal(cov_open(&old), 0);
+	assert_int_equal(checkpoint_add(old, "cp", "toy_main", 0, 0, 1), 0);
+	assert_int_equal(first_branch(old).taken_switch, COV_OUTCOME_ON);
+	assert_int_equal(cov_outcome_switch(old, 1, FAKE_BASE, COV_OUTCOME_OFF), -ENOTTY);
+	assert_error_text(cov_last_error(old), "speaks version 1.5 and this needs 1.6");
+	cov_close(old);
+}
+
 static void levels_leave_targets_out_of_all(void **state)
 {
 	struct cov_totals all = COV_INIT(all), some = COV_INIT(some);
@@ -1268,6 +1317,8 @@ int main(void)
 		TEST(symbols_are_read_again_when_a_module_was_loaded_again),
 		TEST(checkpoint_status_tells_what_became_of_it),
 		TEST(checkpoints_are_switched_and_restarted),
+		TEST(outcomes_of_a_checkpoint_are_switched_by_where_they_lead),
+		TEST(an_older_livecov_switches_no_outcomes),
 		TEST(levels_leave_targets_out_of_all),
 		TEST(checkpoint_add_refuses_bad_names),
 	};

@@ -112,6 +112,21 @@ static void functions_lie_in_their_sections(void **state)
 	cov_snapshot_free(snapshot);
 }
 
+/* As cov_checkpoint_add() takes it; kept sections are an attached target's alone. */
+static void a_checkpoint_in_the_kernel_lies_where_its_text_does(void **state)
+{
+	struct cov_snapshot *snapshot;
+
+	put("/proc/kallsyms", "ffffffffc0a00000 T _stext\nffffffffc0a10000 t toy_main\n"
+	    "ffffffffc0b00000 D _etext\n");
+	assert_int_equal(checkpoint_add(*state, "cp", "vmlinux:toy_main", 0, 0, 0), 0);
+	assert_int_equal(cov_snapshot_take(*state, NULL, &snapshot), 0);
+	assert_place(snapshot, 0, ".text", 0x10000);
+	assert_place(snapshot, 1, ".text", 0x10024);
+	cov_snapshot_free(snapshot);
+	drop("/proc/kallsyms");
+}
+
 static void sections_of_a_gone_target_are_those_told_at_attach(void **state)
 {
 	struct cov_snapshot *snapshot;
@@ -831,6 +846,7 @@ int main(void)
 		TEST(snapshot_has_every_entry_of_the_tables),
 		TEST(getters_refuse_indices_behind_the_end),
 		TEST(functions_lie_in_their_sections),
+		TEST(a_checkpoint_in_the_kernel_lies_where_its_text_does),
 		TEST(sections_of_a_gone_target_are_those_told_at_attach),
 		TEST(sections_end_where_the_file_says),
 		TEST(without_names_all_is_text),

@@ -521,6 +521,19 @@ class CallersAndPaths(Case):
                               refused(livecov.paths, "toy")[0], len(livecov.paths())]))
         """), [errno.ENOENT, errno.ENOENT, 0])
 
+    def test_of_levels_there_are_those_that_have_one(self):
+        found = self.run_script("""
+            livecov.attach("toy", paths=True, levels=[2]).keep()
+            print(json.dumps([len(livecov.callers(levels=[1, 2])), len(livecov.paths(levels=[2])),
+                              len(livecov.callers("toy", levels=[3])),
+                              refused(livecov.callers, levels=[3]),
+                              refused(livecov.paths, levels=[3])]))
+        """)
+        self.assertEqual(found[:3], [4, 6, 4])
+        for number, text in found[3:]:
+            self.assertEqual(number, errno.ENOENT)
+            self.assertIn("has one of these levels", text)
+
     def test_what_is_new_is_told_once(self):
         self.assertEqual(self.run_script("""
             livecov.attach("toy", paths=True).keep()
@@ -557,6 +570,50 @@ class CallersAndPaths(Case):
                     said.append(str(error))
             print(json.dumps(said))
         """), ["this has been detached or closed"] * 2)
+
+
+class Checkpoints(Case):
+    def test_they_are_added_listed_switched_and_deleted(self):
+        found = self.run_script("""
+            livecov.add_checkpoint("cp", "toy_main", module="toy", offset=7, levels=[3],
+                                   branches=True)
+            livecov.add_checkpoint("other", "toy_main", scope="tracked")
+            lists = [livecov.checkpoints()]
+            livecov.switch_checkpoints("c*", False)
+            livecov.restart_checkpoint("other")
+            lists += [livecov.checkpoints(), livecov.checkpoints(levels=[3, 4]),
+                      livecov.checkpoints(levels=[5])]
+            livecov.switch_checkpoints("*", True, branches=True)
+            livecov.del_checkpoint("other")
+            lists.append(livecov.checkpoints())
+            print(json.dumps([[c._asdict() for c in each] for each in lists] +
+                             [str(lists[0][0]), kernel.resets,
+                              refused(livecov.del_checkpoint, "other"),
+                              refused(livecov.switch_checkpoints, "x*", True)]))
+        """)
+        first, off, level, none, left, text, resets, *errors = found
+        self.assertEqual(first[0], {
+            "name": "cp", "module": "toy", "function": "toy_main", "offset": 7,
+            "address": 0xFFFFFFFFC0A00007, "levels": [3], "enabled": True, "hits": 7,
+            "first_sample": 3, "branches": 10, "state": "armed", "module_state": "live",
+            "error": 0})
+        self.assertEqual([c["name"] for c in first], ["cp", "other"])
+        self.assertEqual([c["enabled"] for c in off], [False, True])
+        self.assertEqual([c["name"] for c in level], ["cp"])
+        self.assertEqual(none, [])
+        self.assertEqual([(c["name"], c["enabled"]) for c in left], [("cp", True)])
+        self.assertEqual((text, resets), ("cp at toy:toy_main+0x7", 1))
+        self.assertEqual([number for number, _ in errors], [errno.ENOENT] * 2)
+        self.assertIn("no checkpoint other", errors[0][1])
+
+    def test_what_is_wrong_with_a_place_is_told(self):
+        self.assertEqual(self.run_script("""
+            print(json.dumps([refused(livecov.add_checkpoint, *place, **options)[0]
+                              for place, options in (
+                (("cp", "nosuch"), {}), (("cp", "toy_checks"), {"module": "toy"}),
+                (("", "toy_main"), {}),
+                (("cp", "toy_main"), {"section": ".text", "section_offset": 7}))]))
+        """), [errno.ENOENT, errno.ENOTUNIQ, errno.EINVAL, errno.EINVAL])
 
 
 class Traces(Case):
@@ -726,6 +783,24 @@ class Library(Case):
 class Layout(unittest.TestCase):
     """What livecov.py says again is what libcov.h says."""
 
+    # What it does without, and what there is instead.
+    UNBOUND = {
+        "the short form of cov_checkpoint_add()": {"checkpoint_add"},
+        "Coverage.totals": {"cov_counts"},
+        "next_unhit()": {"cov_next_unhit_checkpoint", "cov_next_unhit_function"},
+        "sets of what coverage(sample=) returns": {
+            "cov_places_count", "cov_places_free", "cov_places_get", "cov_sample_covers",
+            "cov_sample_difference", "cov_sample_places", "cov_sample_smallest",
+            "cov_sample_table_count", "cov_sample_table_find", "cov_sample_table_free",
+            "cov_sample_table_get", "cov_sample_table_snapshot", "cov_sample_table_take"},
+        "`covstat status`": {"cov_engines", "cov_refusals"},
+        "`covstat map`, and lines of `covstat list`": {
+            "cov_add_module_dir", "cov_flow_close", "cov_flow_next", "cov_flow_open",
+            "cov_lines_close", "cov_lines_find", "cov_lines_open", "cov_text"},
+        "nothing: for fuzzers, in C": {"cov_map", "cov_unmap"},
+        "nothing: codecov's calls": {"cov_outcome_switch"},
+    }
+
     SCALARS = {"int": ctypes.c_int, "unsigned int": ctypes.c_uint, "uint32_t": ctypes.c_uint32,
                "uint64_t": ctypes.c_uint64, "size_t": ctypes.c_size_t, "void": None}
 
@@ -765,6 +840,11 @@ class Layout(unittest.TestCase):
             for mine, text in zip([result, *arguments], [theirs.result, *theirs.arguments]):
                 with self.subTest(function=name, type=text):
                     self.check_type(mine, text)
+
+    def test_every_function_of_the_header_is_bound_or_known_not_to_be(self):
+        unbound = [name for names in self.UNBOUND.values() for name in names]
+        self.assertEqual(sorted([*livecov._PROTOTYPES, *unbound]),
+                         sorted(headers.prototypes(HEADER)))
 
     def check_type(self, mine, text):
         if "*" not in text:

@@ -106,6 +106,28 @@ static void add_row(struct table *table, const struct cov_checkpoint_desc *c)
 	table_cell(table, COLOR_NONE, "%s:%s+0x%" PRIx64, c->module, c->function, c->offset);
 }
 
+/* What there is instead of a table without rows. */
+static void print_none(void)
+{
+	char levels[LEVELS_LEN];
+
+	if (settings.levels)
+		printf("no checkpoint has level %s; `covstat checkpoint list` lists those of all levels\n",
+		       levels_text(levels, settings.levels));
+	else
+		puts("there are no checkpoints; `covstat checkpoint add NAME [MODULE:]FUNCTION` adds one");
+}
+
+static void print_list(struct table *table)
+{
+	if (table_is_empty(table)) {
+		table_free(table);
+		print_none();
+	} else {
+		table_print(table);
+	}
+}
+
 static int list(struct cov *cov)
 {
 	struct cov_checkpoint_desc checkpoint = COV_INIT(checkpoint);
@@ -139,7 +161,7 @@ static int list(struct cov *cov)
 	if (document)
 		json_print(document);
 	else
-		table_print(table);
+		print_list(table);
 	cov_snapshot_free(snapshot);
 	return EXIT_OK;
 }
@@ -201,7 +223,8 @@ static int run_disable(struct cov *cov, char **operands, struct request *request
 static int run_list(struct cov *cov, char **operands, struct request *request)
 {
 	(void)operands;
-	cov_levels(cov, request->options.levels);
+	settings.levels = request->options.levels;
+	cov_levels(cov, settings.levels);
 	return list(cov);
 }
 

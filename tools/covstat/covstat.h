@@ -287,6 +287,9 @@ void table_cell(struct table *table, int color, const char *format, ...);
 /* table_print - print to stdout and free */
 void table_print(struct table *table);
 
+/* table_is_empty - has it no rows? Its heading alone says nothing to a reader. */
+bool table_is_empty(const struct table *table);
+
 /* table_free - free without printing */
 void table_free(struct table *table);
 
@@ -373,6 +376,9 @@ void engines_json(struct json_object *to, const struct target_engines *engines);
  * @wait_status: out: waitpid()'s, or -1 if it was not run
  */
 int run_tracked(struct cov *cov, uint64_t sample, char **command, int *wait_status);
+
+/* warn_if_idle - say it on stderr if nothing is attached; @what nothing will be: "recorded" */
+void warn_if_idle(struct cov *cov, const char *what);
 
 /* ---- samples.c, samples_places.c, samples_reaching.c, samples_smallest.c ---- */
 

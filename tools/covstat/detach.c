@@ -46,14 +46,20 @@ static int detach_all(struct cov *cov, struct answer *answer)
 	struct cov_target_desc target = COV_INIT(target);
 	struct cov_snapshot *snapshot;
 	int status = EXIT_OK;
+	bool any = false;
 	unsigned int t;
 
 	if (cov_snapshot_take(cov, NULL, &snapshot))
 		return fail_cov(cov);
-	for (t = 0; !cov_snapshot_target(snapshot, t, &target); t++)
-		if (!target.checkpoint[0] &&
-		    detach_one(cov, target.target, target.module, answer) != EXIT_OK)
+	for (t = 0; !cov_snapshot_target(snapshot, t, &target); t++) {
+		if (target.checkpoint[0])
+			continue;
+		any = true;
+		if (detach_one(cov, target.target, target.module, answer) != EXIT_OK)
 			status = EXIT_ERROR;
+	}
+	if (!any && !answer->document)
+		puts("nothing is attached");
 	cov_snapshot_free(snapshot);
 	return status;
 }

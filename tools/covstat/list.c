@@ -162,8 +162,17 @@ static void print_state(const struct cov_target_desc *target)
 		       target->module, target->module);
 }
 
+/* What there is instead of a table without rows. */
+static void print_none(const char *module, const struct list_filter *filter)
+{
+	printf("no function of %s matches%s%s%s; `covstat list %s` lists them all\n", module,
+	       filter->globs.count ? " --functions" : "", filter->hit ? " --hit" : "",
+	       filter->unhit ? " --unhit" : "", module);
+}
+
 /* Returns how many functions are shown. */
 static unsigned int print_functions(const struct cov_snapshot *snapshot, unsigned int t,
+				    const struct cov_target_desc *target,
 				    const struct list_filter *filter,
 				    const struct names *names, struct cov_lines *lines)
 {
@@ -186,7 +195,12 @@ static unsigned int print_functions(const struct cov_snapshot *snapshot, unsigne
 		add_row(table, snapshot, t, i, names, lines);
 		shown++;
 	}
-	table_print(table);
+	if (shown) {
+		table_print(table);
+	} else {
+		table_free(table);
+		print_none(target->module, filter);
+	}
 	return shown;
 }
 
@@ -198,7 +212,7 @@ static void print_target(struct cov *cov, const struct cov_snapshot *snapshot,
 	unsigned int shown;
 
 	print_state(target);
-	shown = print_functions(snapshot, t, filter, names, lines);
+	shown = print_functions(snapshot, t, target, filter, names, lines);
 	cov_lines_close(lines);
 	print_totals(snapshot, t, target, filter, shown);
 }

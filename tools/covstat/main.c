@@ -324,9 +324,31 @@ static int run_command(const struct command *command, int argc, char **argv)
 	return command->run(argc, argv);
 }
 
-static int run(int argc, char **argv)
+/* NULL, after a message, if there is none of that name. */
+static const struct command *find_command(const char *name)
 {
 	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(commands); i++)
+		if (!strcmp(name, commands[i]->name))
+			return commands[i];
+	usage_error(NULL, "'%s' is not a command", name);
+	return NULL;
+}
+
+/* "help list" is "list --help". */
+static int help_on(const char *name)
+{
+	const struct command *command = find_command(name);
+	char option[] = "--help";
+	char *argv[] = { NULL, option, NULL };
+
+	return command ? run_command(command, 2, argv) : EXIT_USAGE;
+}
+
+static int run(int argc, char **argv)
+{
+	const struct command *command;
 
 	if (argc < 2)
 		return usage_error(NULL, "no command given");
@@ -334,12 +356,12 @@ static int run(int argc, char **argv)
 		puts("covstat " LIBCOV_VERSION);
 		return EXIT_OK;
 	}
+	if (!strcmp(argv[1], "help") && argc > 2)
+		return help_on(argv[2]);
 	if (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help") || !strcmp(argv[1], "help"))
 		return help();
-	for (i = 0; i < ARRAY_SIZE(commands); i++)
-		if (!strcmp(argv[1], commands[i]->name))
-			return run_command(commands[i], argc - 1, argv + 1);
-	return usage_error(NULL, "'%s' is not a command", argv[1]);
+	command = find_command(argv[1]);
+	return command ? run_command(command, argc - 1, argv + 1) : EXIT_USAGE;
 }
 
 /* A full disk must not look like success. */

@@ -177,6 +177,17 @@ static int build(struct map *map, struct cov *cov, const struct cov_snapshot *sn
 	return map_calls(map, cov, snapshot, request->sample);
 }
 
+/* What there is instead of a picture without nodes, for a reader. */
+static void print_none(const struct map_request *request)
+{
+	if (request->frontier)
+		puts("no branch that ran has a side that did not");
+	else if (request->paths)
+		puts("no paths were recorded; they are recorded for tracked tasks after `covstat attach MODULE --paths`");
+	else
+		puts("nothing of what is attached has run; run a test first");
+}
+
 static int print(const struct map *map, const struct options *options)
 {
 	if (options->svg)
@@ -188,7 +199,10 @@ static int print(const struct map *map, const struct options *options)
 		map_print_dot(map, stdout);
 		return EXIT_OK;
 	default:
-		map_print_text(map, stdout);
+		if (map->nr_nodes)
+			map_print_text(map, stdout);
+		else
+			print_none(&options->request);
 		return EXIT_OK;
 	}
 }

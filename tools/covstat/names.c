@@ -15,7 +15,7 @@
  * struct names - what is needed besides a function's name
  * @snapshot: whose functions
  * @modules: it is of several
- * @twins: by target and function: has the target another one of that name?
+ * @twins: by target and function: has the module another one of that name?
  */
 struct names {
 	const struct cov_snapshot *snapshot;
@@ -23,16 +23,28 @@ struct names {
 	bool **twins;
 };
 
+/* A function of a target; single checkpoints of one module are targets of their own. */
 struct named {
-	const char *name;
-	unsigned int function;
+	const char *module, *name;
+	uint64_t address;
+	bool *twin;
 };
+
+static int compare_names(const struct named *x, const struct named *y)
+{
+	int order = strcmp(x->name, y->name);
+
+	return order ? order : strcmp(x->module, y->module);
+}
 
 static int compare_named(const void *a, const void *b)
 {
 	const struct named *x = a, *y = b;
+	int order = compare_names(x, y);
 
-	return strcmp(x->name, y->name);
+	if (order)
+		return order;
+	return x->address < y->address ? -1 : x->address > y->address;
 }
 
 static void *sure(void *memory)
@@ -42,22 +54,48 @@ static void *sure(void *memory)
 	return memory;
 }
 
-static bool *find_twins(const struct cov_snapshot *snapshot, unsigned int t, unsigned int count)
+/* How many functions the targets have together. */
+static size_t count_functions(const struct cov_snapshot *snapshot)
 {
-	struct named *all = sure(calloc(count + 1, sizeof(*all)));
-	bool *twins = sure(calloc(count + 1, sizeof(*twins)));
-	struct cov_function_desc f = COV_INIT(f);
-	unsigned int i;
+	struct cov_target_desc target = COV_INIT(target);
+	size_t count = 0;
+	unsigned int t;
 
-	for (i = 0; i < count && !cov_snapshot_function(snapshot, t, i, &f); i++)
-		all[i] = (struct named){ f.name, i };
-	count = i;
+	for (t = 0; !cov_snapshot_target(snapshot, t, &target); t++)
+		count += target.functions;
+	return count;
+}
+
+/* All functions, in the order of names and then of addresses. */
+static size_t sort_functions(struct names *names, struct named *all)
+{
+	struct cov_target_desc target = COV_INIT(target);
+	struct cov_function_desc f = COV_INIT(f);
+	size_t count = 0;
+	unsigned int t, i;
+
+	for (t = 0; !cov_snapshot_target(names->snapshot, t, &target); t++) {
+		names->twins[t] = sure(calloc(target.functions + 1, sizeof(*names->twins[t])));
+		for (i = 0; !cov_snapshot_function(names->snapshot, t, i, &f); i++)
+			all[count++] = (struct named){ target.module, f.name, f.address,
+						       &names->twins[t][i] };
+	}
 	qsort(all, count, sizeof(*all), compare_named);
-	for (i = 1; i < count; i++)
-		if (!strcmp(all[i].name, all[i - 1].name))
-			twins[all[i].function] = twins[all[i - 1].function] = true;
+	return count;
+}
+
+static void find_twins(struct names *names)
+{
+	struct named *all = sure(calloc(count_functions(names->snapshot) + 1, sizeof(*all)));
+	size_t i, first, end, count = sort_functions(names, all);
+
+	for (first = 0; first < count; first = end) {
+		for (end = first + 1; end < count && !compare_names(&all[first], &all[end]); end++)
+			;
+		for (i = first; i < end; i++)
+			*all[i].twin = all[first].address != all[end - 1].address;
+	}
 	free(all);
-	return twins;
 }
 
 struct names *names_new(const struct cov_snapshot *snapshot)
@@ -72,8 +110,8 @@ struct names *names_new(const struct cov_snapshot *snapshot)
 	for (t = 0; t < targets; t++) {
 		cov_snapshot_target(snapshot, t, &target);
 		names->modules |= strcmp(target.module, first.module);
-		names->twins[t] = find_twins(snapshot, t, target.functions);
 	}
+	find_twins(names);
 	return names;
 }
 

@@ -174,9 +174,12 @@ static int show(struct query *query, const struct cov_ranking *ranking,
 		json_add_sample(document, request->sample);
 		return json_print(document);
 	}
-	table_print(table);
-	if (request->skip >= all)
+	if (request->skip < all) {
+		table_print(table);
+	} else {
+		table_free(table);
 		printf("nothing more: %zu places in total were not reached\n", all);
+	}
 	return EXIT_OK;
 }
 

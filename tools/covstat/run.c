@@ -212,12 +212,13 @@ int run_tracked(struct cov *cov, uint64_t sample, char **command, int *wait_stat
 	return status;
 }
 
-static void warn_if_idle(struct cov *cov)
+void warn_if_idle(struct cov *cov, const char *what)
 {
 	struct cov_summary summary = COV_INIT(summary);
 
 	if (!cov_status(cov, &summary) && !summary.targets)
-		fail("nothing is attached, so nothing will be recorded; run `covstat attach MODULE` first");
+		fail("nothing is attached, so nothing will be %s; run `covstat attach MODULE` first",
+		     what);
 }
 
 enum { OPT_SAMPLE = OPT_OWN };
@@ -245,7 +246,7 @@ static int run_run(int argc, char **argv)
 	cov = open_cov();
 	if (!cov)
 		return EXIT_ERROR;
-	warn_if_idle(cov);
+	warn_if_idle(cov, "recorded");
 	status = run_tracked(cov, sample, argv + optind, &ended);
 	if (settings.json && ended >= 0)
 		print_json(sample, ended);

@@ -145,6 +145,11 @@ static void print_cell(const struct table *table, unsigned int column, const cha
 	fputs(color_off(color), stdout);
 }
 
+bool table_is_empty(const struct table *table)
+{
+	return !table->nr_cells;
+}
+
 void table_free(struct table *table)
 {
 	size_t i;

@@ -386,6 +386,8 @@ static int run_watch(int argc, char **argv)
 	if (!cov)
 		return EXIT_ERROR;
 	signals_catch();
+	/* It may be attached meanwhile: what comes later is watched as well. */
+	warn_if_idle(cov, "new");
 	status = watch_new(cov, &watch);
 	cov_snapshot_free(watch.now);
 	free(watch.told);

@@ -26,6 +26,7 @@ static const struct {
 	NAMED(COV_IOC_SECTIONS), NAMED(COV_IOC_NAMES), NAMED(COV_IOC_TEXT),
 	NAMED(COV_IOC_ENGINES), NAMED(COV_IOC_VIEW), NAMED(COV_IOC_SAMPLES), NAMED(COV_IOC_MAP),
 	NAMED(COV_IOC_TRACE), NAMED(COV_IOC_REFUSALS), NAMED(COV_IOC_EDGES),
+	NAMED(COV_IOC_OUTCOMES), NAMED(COV_IOC_OUTCOME_SWITCH),
 	NAMED(COV_IOC_REGISTER), NAMED(COV_IOC_UNREGISTER),
 	NAMED(COV_IOC_CHECKPOINT_ADD), NAMED(COV_IOC_CHECKPOINT_DEL),
 #undef NAMED
@@ -186,7 +187,7 @@ static void status_counts_what_is_attached_and_tracked(void)
 	EXPECT_EQ(status.checkpoints_max, 1U << 20);
 	EXPECT_EQ(status.tasks, 0);
 	EXPECT_EQ(status.tasks_max, 16384);
-	EXPECT_EQ(status.callers_max, 131072);
+	EXPECT_EQ(status.callers_max, 2 * 131072);
 	EXPECT_EQ(status.pad, 0);
 	EXPECT_EQ(status.refused, 0);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * abi_tables.c - reading a target: FUNCTIONS, BLOCKS, BRANCHES, EDGES, SECTIONS, NAMES
- * and TEXT; what they refuse, and that their entries fit together.
+ * abi_tables.c - reading a target: FUNCTIONS, BLOCKS, BRANCHES, EDGES, OUTCOMES, SECTIONS,
+ * NAMES and TEXT; what they refuse, and that their entries fit together.
  */
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -20,6 +20,7 @@ static const struct table {
 	{ COV_IOC_SECTIONS, sizeof(struct cov_section) },
 	{ COV_IOC_NAMES, 1 },
 	{ COV_IOC_EDGES, sizeof(struct cov_block_edges) },
+	{ COV_IOC_OUTCOMES, sizeof(struct cov_outcomes) },
 };
 
 /* All of covlife, not armed, with two sections. */
@@ -44,6 +45,7 @@ static uint32_t table_length(const struct cov_target_info *info, const struct ta
 	case COV_IOC_EDGES:
 		return info->blocks;
 	case COV_IOC_BRANCHES:
+	case COV_IOC_OUTCOMES:
 		return info->branches;
 	case COV_IOC_SECTIONS:
 		return info->sections;

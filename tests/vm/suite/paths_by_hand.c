@@ -516,6 +516,130 @@ static void what_runs_while_a_checkpoint_is_off_is_unknown(void)
 	del_checkpoint(fd, "work");
 }
 
+/* --- one side of a branch ------------------------------------------------------------------- */
+
+/* Where the turn leads to; it has no other way there. */
+static uint64_t behind_turn(int fd, uint32_t target, bool taken)
+{
+	struct cov_function work = function_of(fd, target, "covlife_work");
+	struct cov_branch turn = turn_of_work(fd, target);
+
+	return taken ? turn.target : work.address + turn.offset + turn.size;
+}
+
+static void switch_side(int fd, uint32_t target, bool taken, uint32_t to)
+{
+	struct cov_outcome_switch request = {
+		.target = target, .to = to, .address = behind_turn(fd, target, taken),
+	};
+
+	CALL(fd, COV_IOC_OUTCOME_SWITCH, &request);
+}
+
+static void expect_sides(int fd, uint32_t target, unsigned int not_taken, unsigned int taken)
+{
+	uint32_t turn = function_of(fd, target, "covlife_work").first_branch + 1;
+	struct cov_outcomes sides;
+
+	EXPECT_EQ(read_table(fd, COV_IOC_OUTCOMES, target, turn, 1, &sides), 1);
+	EXPECT_EQ(sides.not_taken, not_taken);
+	EXPECT_EQ(sides.taken, taken);
+}
+
+/* Go both ways once. */
+static void expect_turns(int fd, uint32_t target, uint64_t not_taken, uint64_t taken)
+{
+	struct cov_branch turn;
+
+	poke(COVLIFE_TASK, 1);
+	poke(COVLIFE_TASK, 2);
+	turn = turn_of_work(fd, target);
+	EXPECT_EQ(turn.not_taken_hits, not_taken);
+	EXPECT_EQ(turn.taken_hits, taken);
+}
+
+static void one_side_of_a_branch_is_switched_alone(void)
+{
+	int fd = control_open();
+	uint32_t work = add(fd, "work", "covlife_work", 0, COV_CHECKPOINT_AUTO);
+
+	expect_turns(fd, work, 1, 1);
+	switch_side(fd, work, true, COV_OUTCOME_OFF);
+	expect_sides(fd, work, COV_OUTCOME_ON, COV_OUTCOME_OFF);
+	EXPECT_EQ(turn_of_work(fd, work).state, COV_SITE_ARMED);
+	expect_turns(fd, work, 2, 1);
+	EXPECT_HITS(fd, work, 4);
+	/* Without both, nothing is armed. */
+	switch_side(fd, work, false, COV_OUTCOME_OFF);
+	EXPECT_EQ(turn_of_work(fd, work).state, COV_SITE_DISARMED);
+	expect_turns(fd, work, 2, 1);
+	switch_side(fd, work, true, COV_OUTCOME_ON);
+	EXPECT_EQ(turn_of_work(fd, work).state, COV_SITE_ARMED);
+	expect_turns(fd, work, 2, 2);
+	/* With all others. */
+	switch_all(fd, "work", 1, 0);
+	expect_sides(fd, work, COV_OUTCOME_OFF, COV_OUTCOME_ON);
+	switch_all(fd, "work", 1, COV_CHECKPOINT_AUTO);
+	expect_turns(fd, work, 3, 3);
+	switch_all(fd, "work", 0, COV_CHECKPOINT_AUTO);
+	expect_sides(fd, work, COV_OUTCOME_OFF, COV_OUTCOME_OFF);
+	expect_turns(fd, work, 3, 3);
+	EXPECT(is_off(fd, work));
+	del_checkpoint(fd, "work");
+	expect_clean_text();
+}
+
+static void a_side_that_is_deleted_stays_off(void)
+{
+	int fd = control_open();
+	uint32_t work = add(fd, "work", "covlife_work", 0, COV_CHECKPOINT_AUTO);
+
+	switch_side(fd, work, true, COV_OUTCOME_DELETED);
+	switch_side(fd, work, true, COV_OUTCOME_ON);
+	switch_all(fd, "work", 0, COV_CHECKPOINT_AUTO);
+	switch_all(fd, "work", 1, COV_CHECKPOINT_AUTO);
+	expect_sides(fd, work, COV_OUTCOME_ON, COV_OUTCOME_DELETED);
+	expect_turns(fd, work, 1, 0);
+	EXPECT_EQ(turn_of_work(fd, work).taken, COV_UNKNOWN);
+	with_id(fd, COV_IOC_RESET, work);
+	expect_turns(fd, work, 1, 0);
+	EXPECT_EQ(turn_of_work(fd, work).taken, COV_UNKNOWN);
+	unload(TARGET);
+	load(module_file(TARGET), "");
+	expect_turns(fd, work, 2, 0);
+	switch_side(fd, work, false, COV_OUTCOME_DELETED);
+	EXPECT_EQ(turn_of_work(fd, work).state, COV_SITE_DISARMED);
+	switch_all(fd, "*", 1, COV_CHECKPOINT_AUTO);
+	EXPECT_EQ(turn_of_work(fd, work).state, COV_SITE_DISARMED);
+	unload(TARGET);
+	load(module_file(TARGET), "");
+	expect_turns(fd, work, 2, 0);
+	del_checkpoint(fd, "work");
+}
+
+static void bad_switches_of_sides_are_refused(void)
+{
+	struct cov_outcome_switch request = { .to = COV_OUTCOME_OFF };
+	int fd = control_open();
+	uint32_t work = add(fd, "work", "covlife_work", 0, COV_CHECKPOINT_AUTO);
+
+	request.address = behind_turn(fd, work, true);
+	FAILS(fd, COV_IOC_OUTCOME_SWITCH, &request, ENOENT);
+	request.target = attach_armed(fd, TARGET, NULL, COV_MODE_EDGES, COV_SCOPE_ALL);
+	FAILS(fd, COV_IOC_OUTCOME_SWITCH, &request, EINVAL);
+	request.target = work;
+	request.to = COV_OUTCOME_DELETED + 1;
+	FAILS(fd, COV_IOC_OUTCOME_SWITCH, &request, EINVAL);
+	request.to = COV_OUTCOME_OFF;
+	request.address = function_of(fd, work, "covlife_work").address;
+	FAILS(fd, COV_IOC_OUTCOME_SWITCH, &request, ENOENT);
+	request.target = add(fd, "place", "covlife_work", 0, 0);
+	FAILS(fd, COV_IOC_OUTCOME_SWITCH, &request, ENOENT);
+	expect_sides(fd, work, COV_OUTCOME_ON, COV_OUTCOME_ON);
+	del_checkpoint(fd, "place");
+	del_checkpoint(fd, "work");
+}
+
 static void bad_switches_are_refused(void)
 {
 	struct cov_checkpoint_switch request = { .glob = "nosuch*", .on = 1 };
@@ -553,6 +677,9 @@ static const struct test tests[] = {
 	TEST(what_was_off_is_switched_on_beside_an_attached_target),
 	TEST(what_runs_while_a_checkpoint_is_off_is_unknown),
 	TEST(bad_switches_are_refused),
+	TEST(one_side_of_a_branch_is_switched_alone),
+	TEST(a_side_that_is_deleted_stays_off),
+	TEST(bad_switches_of_sides_are_refused),
 };
 
 const struct test_group paths_by_hand = TEST_GROUP(tests);
