@@ -473,5 +473,6 @@ void targets_exit(void)
 		foreign_wait(&waited, left);
 	target_reload_exit();
 	settle_stop();
+	target_place_exit();
 	target_open_exit();
 }
