@@ -331,6 +331,42 @@ static void probe_on_a_byte_given_back_is_nothing_to_wait_for(void)
 	exercise(device);
 }
 
+static uint8_t first_branch_state(int fd, uint32_t target, const char *name)
+{
+	struct cov_branch branch;
+
+	EXPECT_EQ(read_table(fd, COV_IOC_BRANCHES, target,
+			     function_of(fd, target, name).first_branch, 1, &branch), 1);
+	EXPECT_EQ(branch.taken + branch.not_taken, 2 * COV_YES);
+	return branch.state;
+}
+
+/* Both outcomes are known, but the kprobe keeps our jump: no longer than it is there. */
+static void branch_is_settled_once_a_probe_on_it_has_gone(void)
+{
+	static struct text clean, now;
+	int fd = control_open(), device = covt_open();
+	uint32_t target;
+
+	need_engine(fd, COV_ENGINE_DETOUR);
+	covtarget_text(&clean);
+	target = attach_with(fd, COEXIST_TARGET, NULL, COV_ENGINE_DETOUR, COV_MODE_EDGES,
+			     COV_SCOPE_ALL);
+	probe_if_else(first_detour(fd, target, "covt_if_else", &clean));
+	EXPECT_EQ(covt(device, COVT_FN_if_else, 1, 2, 0), 2);
+	EXPECT_EQ(covt(device, COVT_FN_if_else, 2, 1, 0), 1);
+	exercise(device);
+	/* What settles this one has looked at the other, which was exercised before it. */
+	EVENTUALLY(first_branch_state(fd, target, "covt_island") == COV_SITE_DISARMED);
+	EXPECT_EQ(first_branch_state(fd, target, "covt_if_else"), COV_SITE_ARMED);
+	EXPECT_EQ(kprobe_event("-:" PROBE "\n"), 0);
+	EVENTUALLY(first_branch_state(fd, target, "covt_if_else") == COV_SITE_DISARMED);
+	exercise(device);
+	with_id(fd, COV_IOC_DETACH, target);
+	covtarget_text(&now);
+	expect_same_text(&clean, &now);
+}
+
 static bool is_going(const char *module)
 {
 	char path[64], state[16] = "";
@@ -391,6 +427,7 @@ static const struct test tests[] = {
 	TEST(target_takes_a_probe_that_stays_with_it),
 	TEST(target_goes_while_livecov_waits_for_a_probe_in_it),
 	TEST(probe_on_a_byte_given_back_is_nothing_to_wait_for),
+	TEST(branch_is_settled_once_a_probe_on_it_has_gone),
 };
 
 int main(int argc, char **argv)
