@@ -10,7 +10,6 @@
 #include "foreign.h"
 #include "held.h"
 #include "oops.h"
-#include "patcher.h"
 #include "target.h"
 #include "text_patch.h"
 
@@ -157,16 +156,6 @@ void engine_release(struct cov_target *target, site_filter filter)
 
 	for (i = 0; i < ARRAY_SIZE(engines); i++)
 		engines[i]->release(target, filter);
-}
-
-u32 engine_visited(struct cov_target *target, site_filter filter)
-{
-	u32 i, n = 0;
-
-	for (i = 0; i < ARRAY_SIZE(engines); i++)
-		if (engines[i]->describe_undo)
-			n += patcher_visited(engines[i], target, filter);
-	return n;
 }
 
 void engines_init(void)
