@@ -168,8 +168,8 @@ void engines_init(void)
 			text_patch_forbid("its handler of breakpoints could not be registered");
 		if (err)
 			text_patch_forbid("this kernel does not tell where kprobes are (CONFIG_KALLSYMS_ALL)");
-		oops_init();
 	}
+	oops_init();
 	if (text_patch_unusable())
 		pr_notice("engines detour and breakpoint are not available: %s\n",
 			  text_patch_unusable());

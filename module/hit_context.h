@@ -85,4 +85,14 @@ static __always_inline void hit_end(u32 before)
 	this_cpu_write(hit_recording, before);
 }
 
+/*
+ * hit_abandon - the kernel has oopsed on this CPU: if that was in between, hit_end() never comes,
+ * and every later hit of that level would be taken for livecov's own. What oopses without a panic is
+ * a task: below it nothing is being recorded. With interrupts off.
+ */
+static __always_inline void hit_abandon(void)
+{
+	this_cpu_write(hit_recording, 0);
+}
+
 #endif /* LIVECOV_HIT_CONTEXT_H */

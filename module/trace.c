@@ -17,7 +17,8 @@
  * slot's next life: the handler has read what it replaces while its own life still went on, and
  * the cmpxchg() fails if that has changed.
  *
- *	listed -- RCU --> OPEN -- unlisted --> no task binds -- RCU --> slots forget it -- RCU --> freed
+ *	listed -- RCU --> OPEN -- unlisted --> no task binds -- RCU --> slots forget it
+ *	-- RCU --> freed
  *
  * Handlers run with preemption off, so an RCU grace period waits for them. A function's entry and
  * its kretprobe are two callbacks, in either order, in one stretch with preemption off. Returns are
@@ -527,7 +528,7 @@ struct trace *trace_open(const struct cov_trace *request, u64 owner, struct cov_
 		trace_free(trace);
 		return ERR_PTR(err);
 	}
-	/* Whoever opens it has not begun what is to be traced: do not wait for the ticks of all CPUs. */
+	/* Expedited: whoever opens it waits to begin what is to be traced. */
 	synchronize_rcu_expedited();
 	WRITE_ONCE(trace->flags, trace->flags | TRACE_OPEN);
 	return trace;

@@ -3,6 +3,7 @@
  * paths_by_hand.c - checkpoints by hand beside each other and beside attached targets:
  * their paths, and switching them off and on.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -471,6 +472,21 @@ static void what_livecov_calls_itself_is_no_hit(void)
 	del_checkpoint(fd, "wake");
 }
 
+/* What it had called was no hit; what the CPU does without the task that oopsed is. */
+static void hits_are_seen_after_an_oops_while_one_was_recorded(void)
+{
+	int fd = control_open(), peek = MUST(open("/dev/covpeek", O_RDONLY | O_CLOEXEC));
+	uint32_t odd = add(fd, "odd", "covlife_odd", 0, 0);
+
+	pin(1);
+	poke(COVLIFE_TASK, 1);
+	MUST(ioctl(peek, COVPEEK_OOPS));
+	poke(COVLIFE_TASK, 1);
+	EXPECT_HITS(fd, odd, 2);
+	del_checkpoint(fd, "odd");
+	close(peek);
+}
+
 static void off_stays_off_through_reset_and_reload(void)
 {
 	int fd = control_open();
@@ -603,6 +619,7 @@ static const struct test tests[] = {
 	TEST(several_may_watch_one_entry),
 	TEST(a_seen_entry_stays_watched_by_others),
 	TEST(what_livecov_calls_itself_is_no_hit),
+	TEST(hits_are_seen_after_an_oops_while_one_was_recorded),
 	TEST(off_stays_off_through_reset_and_reload),
 	TEST(what_was_off_is_switched_on_beside_an_attached_target),
 	TEST(what_runs_while_a_checkpoint_is_off_is_unknown),
