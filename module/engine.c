@@ -159,16 +159,6 @@ void engine_release(struct cov_target *target, site_filter filter)
 		engines[i]->release(target, filter);
 }
 
-u32 engine_visited(struct cov_target *target, site_filter filter)
-{
-	u32 i, n = 0;
-
-	for (i = 0; i < ARRAY_SIZE(engines); i++)
-		if (engines[i]->describe_undo)
-			n += patcher_visited(engines[i], target, filter);
-	return n;
-}
-
 void engines_init(void)
 {
 	/* Whatever else works: kprobes' optimiser gets in the way of engine kprobe as well. */

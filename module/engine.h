@@ -101,19 +101,10 @@ u32 engine_choice(const struct cov_target *target);
  * When it returns, no handler runs on them, nothing of them is in the disarm worker's queue, and
  * text is as it was except where another user's kprobe is placed on a patch (held.h), or ftrace had
  * no memory (@release). Their states are the caller's business. The targets' lock is held; sleeps:
- * up to seconds for such kprobes, and without end while livecov is being unloaded. No failure.
+ * up to seconds for such kprobes, but not for them while livecov is being unloaded (held_wait()),
+ * when it waits for ftrace's memory. No failure.
  */
 void engine_release(struct cov_target *target, site_filter filter);
-
-/**
- * engine_visited - how many sites would engine_release() have to wait for now?
- * @target: whose
- * @filter: true for the sites that count
- *
- * The targets' lock is held; looks at all sites. Return: those with another user's kprobe on bytes
- * of ours.
- */
-u32 engine_visited(struct cov_target *target, site_filter filter);
 
 /* engine_known - is @choice a COV_ENGINE_* that can be asked for, usable here or not? No lock. */
 bool engine_known(u32 choice);

@@ -72,17 +72,14 @@ static __always_inline void note_hit(struct cov_site *site, unsigned long parent
 		trace_hit(site, 0, compat_arguments(regs), HIT_IN_CALLBACK);
 }
 
-/*
- * Preemption is off so that the sites stay valid. That takes RCU, too, and an idle task may be in a
- * function while RCU does not watch (6.1): that is not seen.
- */
+/* Preemption is off so that the sites stay valid. */
 static void notrace entry_callback(unsigned long ip, unsigned long parent_ip,
 				   struct ftrace_ops *ops, struct ftrace_regs *regs)
 {
 	const struct entry_node *node;
 
 	preempt_disable_notrace();
-	if (likely(!is_idle_task(current)) || rcu_is_watching())
+	if (hit_is_watched(HIT_IN_CALLBACK))
 		for_each_entry_at(node, ip)
 			note_hit(node->site, parent_ip, regs);
 	preempt_enable_notrace();

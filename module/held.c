@@ -2,7 +2,9 @@
 /*
  * held.c - see held.h. Once a second a worker checks whether the kprobes are gone, and then
  * does what the release could not: it restores the original bytes, waits until no task is in
- * the stub, frees stub and cells, and drops the reference to livecov.
+ * the stub, frees stub and cells, and drops the reference to livecov. What is taken over while
+ * livecov is being unloaded, when a reference does not keep it, its exit function waits for
+ * (held_wait()).
  */
 #include <linux/list.h>
 #include <linux/kprobes.h>
@@ -43,10 +45,16 @@ static LIST_HEAD(all_held);
 static void held_work(struct work_struct *work);
 static DECLARE_DELAYED_WORK(held_later, held_work);
 
+/* While livecov is being unloaded nothing can be left without an owner. */
+static void *held_alloc(size_t size)
+{
+	return kzalloc(size, GFP_KERNEL | (nothing_can_stay() ? __GFP_NOFAIL : 0));
+}
+
 static struct held_cells *cells_of(struct checkpoints *cps)
 {
 	if (!cps->held_cells)
-		cps->held_cells = kzalloc(sizeof(*cps->held_cells), GFP_KERNEL);
+		cps->held_cells = held_alloc(sizeof(*cps->held_cells));
 	if (cps->held_cells)
 		cps->held_cells->users++;
 	return cps->held_cells;
@@ -64,7 +72,7 @@ static void put_cells(struct held_cells *held)
 
 bool held_take(struct cov_site *site, const struct text_patch *patches, u32 n)
 {
-	struct held *held = kzalloc(sizeof(*held), GFP_KERNEL);
+	struct held *held = held_alloc(sizeof(*held));
 	u32 i;
 
 	if (!held)
@@ -204,10 +212,12 @@ static bool restore(struct held *held)
 	return !held->stays;
 }
 
-static void held_work(struct work_struct *work)
+/* Return: how many kprobes are still there. */
+static u32 restore_all(void)
 {
 	struct held *held, *next;
 	bool any = false;
+	u32 left = 0;
 
 	mutex_lock(&cov_targets_lock);
 	list_for_each_entry(held, &all_held, link)
@@ -215,15 +225,29 @@ static void held_work(struct work_struct *work)
 	if (any)
 		text_quiesce();
 	list_for_each_entry_safe(held, next, &all_held, link) {
+		left += held->stays;
 		if (held->stays)
 			continue;
 		pr_notice("the kprobe on our jump at %pS has gone, and so has the jump\n",
 			  (void *)held->patches[0].address);
 		drop(held);
 	}
-	if (!list_empty(&all_held))
-		queue_delayed_work(system_long_wq, &held_later, HZ);
 	mutex_unlock(&cov_targets_lock);
+	return left;
+}
+
+static void held_work(struct work_struct *work)
+{
+	if (restore_all())
+		queue_delayed_work(system_long_wq, &held_later, HZ);
+}
+
+void held_wait(void)
+{
+	u32 waited = 0, left;
+
+	while ((left = restore_all()))
+		foreign_wait(&waited, left);
 }
 
 void held_exit(void)

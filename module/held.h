@@ -17,8 +17,9 @@
  * @patches: from what livecov has put there to the original bytes, a part each; copied
  * @n: how many, 1 .. SITE_PARTS
  *
- * livecov stays loaded as long as there is one. The targets' lock is held; sleeps. Return: false
- * without memory: then nothing was taken over, and the stub must never be freed.
+ * livecov stays loaded as long as there is one; while it is being unloaded see held_wait(). The
+ * targets' lock is held; sleeps. Return: false without memory: then nothing was taken over, and the
+ * stub must never be freed. While livecov is being unloaded it waits for memory.
  */
 bool held_take(struct cov_site *site, const struct text_patch *patches, u32 n);
 
@@ -75,10 +76,18 @@ bool held_covers(unsigned long address, u32 length);
 void held_forget(unsigned long base, u32 size);
 
 /**
+ * held_wait - wait until nothing is held
+ *
+ * livecov is being unloaded, and no target is left; the module notifiers go on calling
+ * held_forget(). Without the targets' lock, which it takes again and again; sleeps.
+ */
+void held_wait(void);
+
+/**
  * held_exit - stop the worker
  *
- * Nothing is held any more: each holds a reference to livecov. Without the targets' lock, which the
- * worker takes; sleeps.
+ * Nothing is held any more (held_wait()). Without the targets' lock, which the worker takes;
+ * sleeps.
  */
 void held_exit(void);
 

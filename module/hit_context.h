@@ -8,6 +8,7 @@
 
 #include <linux/percpu.h>
 #include <linux/preempt.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 
 /* How the engine was called: it decides what preempt_count() says of the code hit. */
@@ -34,6 +35,18 @@ static __always_inline bool hit_in_task(enum hit_context context)
 	u32 count = hit_preempt_count(context);
 
 	return !(count & (NMI_MASK | HARDIRQ_MASK)) && !in_serving_softirq();
+}
+
+/**
+ * hit_is_watched - may a handler look at what RCU protects?
+ * @context: how the engine was called
+ *
+ * Sites are freed after a grace period. An int3 makes RCU watch. ftrace does not, and an idle task
+ * may be in a function without it (before 6.3): that is not seen.
+ */
+static __always_inline bool hit_is_watched(enum hit_context context)
+{
+	return context == HIT_IN_TRAP || likely(!is_idle_task(current)) || rcu_is_watching();
 }
 
 /*
@@ -70,6 +83,16 @@ static __always_inline u32 hit_begin(void)
 static __always_inline void hit_end(u32 before)
 {
 	this_cpu_write(hit_recording, before);
+}
+
+/*
+ * hit_abandon - the kernel has oopsed on this CPU: if that was in between, hit_end() never comes,
+ * and every later hit of that level would be taken for livecov's own. What oopses without a panic is
+ * a task: below it nothing is being recorded. With interrupts off.
+ */
+static __always_inline void hit_abandon(void)
+{
+	this_cpu_write(hit_recording, 0);
 }
 
 #endif /* LIVECOV_HIT_CONTEXT_H */

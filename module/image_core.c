@@ -7,7 +7,6 @@
 #include <linux/kallsyms.h>
 #include <linux/kprobes.h>
 #include <linux/mm.h>
-#include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 #include <asm/text-patching.h>
 
@@ -38,22 +37,48 @@ int cov_image_owner(const char *function, unsigned long address, char module[COV
 	return err;
 }
 
-static int core_symbol_find(const char *name, unsigned long address, struct symbol *symbol,
-			    struct cov_error *error)
+/* An address tells which of several functions of one name is meant: then that is the only name. */
+static int find_all(const struct image_choice *choice, u32 n, struct ksym *ksyms,
+		    struct cov_error *error)
 {
-	struct ksym ksym;
-	int err = find(name, address, &ksym, error);
+	if (choice->address)
+		return ksym_at(choice->address, choice->globs, ksyms, error);
+	return ksym_find_all(choice->globs, n, ksyms, error);
+}
 
-	if (err)
-		return err;
-	if (ksym.module[0])
+static int core_symbol_add(struct symbols *symbols, const char *name, const struct ksym *ksym,
+			   struct cov_error *error)
+{
+	struct symbol *symbol = &symbols->table[symbols->count];
+
+	if (ksym->module[0])
 		return cov_fail(error, -ENOENT, "%.100s belongs to module %s, not to the kernel itself",
-				name, ksym.module);
-	symbol->address = ksym.address;
-	symbol->size = ksym.size;
+				name, ksym->module);
+	symbol->address = ksym->address;
+	symbol->size = ksym->size;
+	symbol->name = name - symbols->names;
+	symbol->name_len = strlen(name);
 	symbol->parent = COV_NONE;
 	symbol->selected = true;
+	symbols->count++;
 	return 0;
+}
+
+static int core_symbols_add(const struct image_choice *choice, u32 n, struct symbols *symbols,
+			    struct cov_error *error)
+{
+	struct ksym *ksyms = kvcalloc(n, sizeof(*ksyms), GFP_KERNEL);
+	const char *name = symbols->names;
+	int err;
+	u32 i;
+
+	if (!ksyms)
+		return image_failed(THE_KERNEL, -ENOMEM, error);
+	err = find_all(choice, n, ksyms, error);
+	for (i = 0; !err && i < n; i++, name += strlen(name) + 1)
+		err = core_symbol_add(symbols, name, &ksyms[i], error);
+	kvfree(ksyms);
+	return err;
 }
 
 static int core_symbols_read(const struct image_choice *choice, struct symbols *symbols,
@@ -70,19 +95,7 @@ static int core_symbols_read(const struct image_choice *choice, struct symbols *
 		return image_failed(THE_KERNEL, err, error);
 	memcpy(symbols->names, choice->globs, choice->globs_len);
 	symbols->names_len = choice->globs_len;
-	for (name = choice->globs; name < end; name += strlen(name) + 1) {
-		struct symbol *symbol = &symbols->table[symbols->count];
-
-		if (signal_pending(current))
-			return cov_fail(error, -EINTR, "interrupted");
-		err = core_symbol_find(name, choice->address, symbol, error);
-		if (err)
-			return err;
-		symbol->name = name - choice->globs;
-		symbol->name_len = strlen(name);
-		symbols->count++;
-	}
-	return 0;
+	return core_symbols_add(choice, n, symbols, error);
 }
 
 static void core_texts_free(struct flow_text *texts, u32 n)

@@ -4,6 +4,8 @@
  */
 #include <linux/kallsyms.h>
 #include <linux/kprobes.h>
+#include <linux/mm.h>
+#include <linux/sched/signal.h>
 
 #include "ksym.h"
 
@@ -38,11 +40,10 @@ static size_t ksym_describe(unsigned long address, struct ksym *ksym, char text[
 }
 
 /*
- * Where kprobes would put @probe: a function's entry, or past its endbr64. It is registered
+ * kallsyms_lookup_name() is not exported, but a kprobe finds its function by name. It is registered
  * disabled, so that nothing is patched. @name is for the message alone.
  */
-static int ksym_probe(struct kprobe *probe, const char *name, unsigned long *address,
-		      struct cov_error *error)
+static int ksym_register(struct kprobe *probe, const char *name, struct cov_error *error)
 {
 	int err;
 
@@ -53,24 +54,71 @@ static int ksym_probe(struct kprobe *probe, const char *name, unsigned long *add
 	if (err)
 		return cov_fail(error, err, "the kernel takes no probe in %.100s (errno %d): it is in /sys/kernel/debug/kprobes/blacklist, or it is no code that stays in memory",
 				name, -err);
-	*address = (unsigned long)probe->addr;
-	unregister_kprobe(probe);
 	return 0;
 }
 
-/* kallsyms_lookup_name() is not exported, but a kprobe finds its address by name. */
+/* Of the function that a registered @probe is on: at its entry, or past its endbr64. */
+static int ksym_of(const struct kprobe *probe, const char *name, struct ksym *ksym,
+		   struct cov_error *error)
+{
+	char text[KSYM_SYMBOL_LEN];
+
+	if (!ksym_describe((unsigned long)probe->addr, ksym, text))
+		return cov_fail(error, -ENOENT, "the kernel does not tell the size of %.100s", name);
+	return 0;
+}
+
 int ksym_find(const char *name, struct ksym *ksym, struct cov_error *error)
 {
 	struct kprobe probe = { .symbol_name = name };
-	char text[KSYM_SYMBOL_LEN];
-	unsigned long address;
-	int err = ksym_probe(&probe, name, &address, error);
+	int err = ksym_register(&probe, name, error);
 
 	if (err)
 		return err;
-	if (!ksym_describe(address, ksym, text))
-		return cov_fail(error, -ENOENT, "the kernel does not tell the size of %.100s", name);
-	return 0;
+	err = ksym_of(&probe, name, ksym, error);
+	unregister_kprobe(&probe);
+	return err;
+}
+
+/* Up to the first name that fails. @registered: how many of @probes are, by then. */
+static int find_each(const char *name, u32 n, struct kprobe *probes, u32 *registered,
+		     struct ksym *ksyms, struct cov_error *error)
+{
+	int err = 0;
+
+	for (; !err && *registered < n; name += strlen(name) + 1) {
+		struct kprobe *probe = &probes[*registered];
+
+		if (signal_pending(current))
+			return cov_fail(error, -EINTR, "interrupted");
+		probe->symbol_name = name;
+		err = ksym_register(probe, name, error);
+		if (!err)
+			err = ksym_of(probe, name, &ksyms[(*registered)++], error);
+		cond_resched();
+	}
+	return err;
+}
+
+/* Each call of unregister_kprobe() waits for a grace period, an array for one in all. */
+int ksym_find_all(const char *names, u32 n, struct ksym *ksyms, struct cov_error *error)
+{
+	struct kprobe *probes = kvcalloc(n, sizeof(*probes), GFP_KERNEL);
+	struct kprobe **list = kvcalloc(n, sizeof(*list), GFP_KERNEL);
+	u32 i, registered = 0;
+	int err;
+
+	if (probes && list)
+		err = find_each(names, n, probes, &registered, ksyms, error);
+	else
+		err = cov_fail(error, -ENOMEM, "not enough memory to look for %u functions", n);
+	for (i = 0; i < registered; i++)
+		list[i] = &probes[i];
+	if (registered)
+		unregister_kprobes(list, registered);
+	kvfree(list);
+	kvfree(probes);
+	return err;
 }
 
 /* Of several names of one function %pS gives the first: the others are found by name. */
@@ -90,11 +138,15 @@ int ksym_at(unsigned long address, const char *name, struct ksym *ksym, struct c
 	char text[KSYM_SYMBOL_LEN];
 	size_t len = ksym_describe(address, ksym, text);
 	struct kprobe probe = { };
+	int err;
 
 	if (!len || !ksym_is_called(text, len, ksym, name))
 		return cov_fail(error, -ENOENT, "there is no function %.100s there", name);
 	probe.addr = (void *)ksym->address;
-	return ksym_probe(&probe, name, &address, error);
+	err = ksym_register(&probe, name, error);
+	if (!err)
+		unregister_kprobe(&probe);
+	return err;
 }
 
 void *ksym_address(const char *name)

@@ -31,6 +31,18 @@ struct ksym {
 int ksym_find(const char *name, struct ksym *ksym, struct cov_error *error);
 
 /**
+ * ksym_find_all - ksym_find() of many names, with a single wait for a grace period
+ * @names: NUL-terminated names, one after the other
+ * @n: how many
+ * @ksyms: the answers, one for each name; unspecified after an error
+ * @error: out: a sentence for the caller, after an error
+ *
+ * Sleeps; takes kprobes' mutex. Return: 0; what ksym_find() returns for the first name that it
+ * fails for; -EINTR: a signal; -ENOMEM.
+ */
+int ksym_find_all(const char *names, u32 n, struct ksym *ksyms, struct cov_error *error);
+
+/**
  * ksym_at - the function that holds an address
  * @address: of any of its bytes
  * @name: what it must be called

@@ -2,6 +2,9 @@
 /*
  * oops.c - an oops whose instruction pointer lies in a stub names livecov, but the driver's author
  * needs the driver's function. After the report the log names the instruction's original address.
+ *
+ * Where the machine goes on without the task, so does livecov: a hit that the task was recording is
+ * over. An oops in an interrupt, or in an int3, which is entered like one, is a panic.
  */
 #include <linux/kdebug.h>
 #include <linux/notifier.h>
@@ -10,6 +13,7 @@
 #include "arena.h"
 #include "detour.h"
 #include "engine.h"
+#include "hit_context.h"
 #include "oops.h"
 #include "site_index.h"
 
@@ -26,7 +30,10 @@ static int oops_notify(struct notifier_block *nb, unsigned long event, void *dat
 	const struct die_args *args = data;
 	const struct cov_site *site;
 
-	if (event != DIE_OOPS || !args->regs || !arena_has(args->regs->ip))
+	if (event != DIE_OOPS)
+		return NOTIFY_DONE;
+	hit_abandon();
+	if (!args->regs || !arena_has(args->regs->ip))
 		return NOTIFY_DONE;
 	site = site_index_find_stub(args->regs->ip);
 	if (site)

@@ -266,35 +266,14 @@ static u32 mark_visited(const struct cov_engine *engine, const struct site_curso
 	return n;
 }
 
-/*
- * While livecov is being unloaded the wait ends only when the other kprobes are gone. Almost all of
- * it is targets_exit()'s, which does not hold the lock; what is left here is a kprobe that came
- * after that.
- */
+/* Not while livecov is being unloaded: then held_wait() waits, without the targets' lock. */
 static void wait_out(const struct undoing *undoing)
 {
 	u32 waited = 0, n;
 
 	while ((n = mark_visited(undoing->engine, &undoing->cursor)) &&
-	       (nothing_can_stay() || waited < WAIT_OUT_MS))
+	       !nothing_can_stay() && waited < WAIT_OUT_MS)
 		foreign_wait(&waited, n);
-}
-
-/* What has been restored is not described again. Return: how many are left. */
-static u32 mark_restored(const struct undoing *undoing)
-{
-	struct site_cursor cursor = undoing->cursor;
-	struct cov_site *site;
-	u32 n = 0;
-
-	while ((site = site_next(&cursor))) {
-		if (!site->visited) {
-			site->settled = SITE_SETTLED_FREE;
-			site->island = false;
-		}
-		n += site->visited;
-	}
-	return n;
 }
 
 /* After it the cursor is before the first site again. */
@@ -302,26 +281,6 @@ static void restore(struct undoing *undoing, struct text_job *job)
 {
 	text_patch(job);
 	undoing->cursor.chunk = NULL;
-}
-
-/*
- * A patch that was refused because a kprobe was just being registered could stay until that is
- * gone, but no reference keeps livecov loaded once its exit function runs.
- */
-static void give_back(struct undoing *undoing, struct text_job *job)
-{
-	u32 waited = 0, n;
-
-	for (;;) {
-		wait_out(undoing);
-		restore(undoing, job);
-		if (!nothing_can_stay())
-			break;
-		n = mark_restored(undoing);
-		if (!n)
-			break;
-		foreign_wait(&waited, n);
-	}
 }
 
 /* held.c owns its patch and stub from now on; without memory they stay for good, unowned. */
@@ -382,14 +341,6 @@ static void drop_stubs(struct site_cursor cursor)
 		drop_stub(site);
 }
 
-u32 patcher_visited(const struct cov_engine *engine, struct cov_target *target,
-		    site_filter filter)
-{
-	struct site_cursor cursor = { target, engine->id, filter };
-
-	return mark_visited(engine, &cursor);
-}
-
 void patcher_release(const struct cov_engine *engine, struct cov_target *target,
 		     site_filter filter)
 {
@@ -401,7 +352,8 @@ void patcher_release(const struct cov_engine *engine, struct cov_target *target,
 	if (!job.count)
 		return;
 	if (target->state == COV_TARGET_LIVE) {
-		give_back(&undoing, &job);
+		wait_out(&undoing);
+		restore(&undoing, &job);
 		abandon_visited(&undoing);
 	} else {
 		/* kprobes has marked its probes as gone: their text is about to be freed. */

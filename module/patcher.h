@@ -77,23 +77,11 @@ void patcher_arm(const struct cov_engine *engine, struct cov_site **sites, u32 n
  * @target: whose sites
  * @filter: true for the sites to release
  *
- * A patch with another user's kprobe on it is waited for two seconds, without end while livecov
- * is being unloaded, and is then left to held.c. The targets' lock is held; sleeps. No failure.
+ * A patch with another user's kprobe on it is waited for two seconds, unless livecov is being
+ * unloaded, and is then left to held.c. The targets' lock is held; sleeps. No failure.
  */
 void patcher_release(const struct cov_engine *engine, struct cov_target *target,
 		     site_filter filter);
-
-/**
- * patcher_visited - how many sites would patcher_release() have to wait for now?
- * @engine: the engine, which has @describe_undo
- * @target: whose sites
- * @filter: true for the sites that count
- *
- * The targets' lock is held; looks at all sites. Return: those with another user's kprobe on bytes
- * of ours.
- */
-u32 patcher_visited(const struct cov_engine *engine, struct cov_target *target,
-		    site_filter filter);
 
 /**
  * patcher_original - struct cov_engine's @original

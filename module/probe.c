@@ -60,9 +60,15 @@ static __always_inline enum hit_context probe_context(const struct kprobe *kp)
 
 /* --- in the kprobe's context ------------------------------------------- */
 
+/* The site whose hit this is, or NULL. */
+static __always_inline struct cov_site *hit_site(struct kprobe *kp)
+{
+	return hit_is_watched(probe_context(kp)) ? READ_ONCE(site_probe(kp)->site) : NULL;
+}
+
 static int notrace probe_entry(struct kprobe *kp, struct pt_regs *regs)
 {
-	struct cov_site *site = READ_ONCE(site_probe(kp)->site);
+	struct cov_site *site = hit_site(kp);
 
 	/* At a function's first instruction the return address is on top of the stack. */
 	if (site)
@@ -73,7 +79,7 @@ NOKPROBE_SYMBOL(probe_entry);
 
 static int notrace probe_leader(struct kprobe *kp, struct pt_regs *regs)
 {
-	struct cov_site *site = READ_ONCE(site_probe(kp)->site);
+	struct cov_site *site = hit_site(kp);
 
 	if (site)
 		cov_hit(site, 0, 0, regs, probe_context(kp));
@@ -83,7 +89,7 @@ NOKPROBE_SYMBOL(probe_leader);
 
 static int notrace probe_branch(struct kprobe *kp, struct pt_regs *regs)
 {
-	struct cov_site *site = READ_ONCE(site_probe(kp)->site);
+	struct cov_site *site = hit_site(kp);
 
 	if (site)
 		cov_hit(site, insn_branch_taken(site->condition, site->narrow, regs->flags,

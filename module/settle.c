@@ -14,6 +14,8 @@
  * - A near conditional jump (6 bytes) under a detour that was seen to fall through is changed to
  *   one that leads into its stub only if it is taken.
  *
+ * A branch with another user's kprobe on its patch stays as it is until that has gone.
+ *
  * Nothing settles in scope tracked, where each sample has hits of its own, in modes count and
  * trace and with engine kprobe, which count or record every hit, nor where paths are recorded.
  *
@@ -140,8 +142,7 @@ static u8 settle_branch(struct cov_site *site)
 static bool is_settleable(const struct cov_site *site)
 {
 	return (site->engine == COV_ENGINE_DETOUR || site->engine == COV_ENGINE_BREAKPOINT) &&
-	       site->kind == SITE_BRANCH && site->watched && !site->visited &&
-	       site->state == COV_SITE_ARMED;
+	       site->kind == SITE_BRANCH && site->watched && site->state == COV_SITE_ARMED;
 }
 
 static void note_implied(struct cov_site *site)
@@ -229,6 +230,10 @@ static void look_at_branch(struct cov_site *site, struct pass *pass)
 
 	if (!is_settleable(site) || is_chosen(site, pass))
 		return;
+	if (site->visited) {
+		site_target(site)->settling.held_off = true;
+		return;
+	}
 	to = settle_branch(site);
 	if (to == site->settled) {
 		choose_witness(site, pass);
@@ -370,16 +375,61 @@ static void look_again(struct cov_target *target, const struct pass *pass)
 		cell_news_again(target->settling.looked, pass->cells[i]);
 }
 
+/* Forget which of them kprobes were on. Return: how many; they are in @pass. */
+static u32 unmark_branches(struct cov_target *target, struct pass *pass)
+{
+	struct site_chunk *chunk;
+	struct cov_site *site;
+	u32 i, n = 0;
+
+	for_each_site(site, chunk, i, &target->cps)
+		if (site->visited && site->kind == SITE_BRANCH && n < PASS) {
+			site->visited = false;
+			pass->branches[n++] = site;
+		}
+	return n;
+}
+
+/*
+ * Have the next pass look at the branches that kprobes have left. While they stay this is a look at
+ * the sites and at the kprobes: the target need not be opened. Return: true if some have gone.
+ */
+static bool look_for_left(struct cov_target *target, struct pass *pass)
+{
+	u32 i, stay = 0, n = unmark_branches(target, pass);
+
+	foreign_mark();
+	for (i = 0; i < n; i++) {
+		const struct cov_site *site = pass->branches[i];
+
+		stay += site->visited;
+		if (site->visited)
+			continue;
+		cell_news_again(target->settling.looked, site->cell);
+		cell_news_again(target->settling.looked, site->cell + 1);
+	}
+	target->settling.held_off = stay;
+	return stay < n;
+}
+
+/* Nothing was hit for the first time: what else there is to do when little happens. */
+static bool settle_calmly(struct cov_target *target, struct pass *pass)
+{
+	bool left = pause >= LATEST && target->settling.held_off && target->settling.looked &&
+		    look_for_left(target, pass);
+
+	if (pause >= CALM && target->settling.entries)
+		choose_entries(target, pass);
+	carry_out(pass);
+	return left;
+}
+
 /* Return: true if there may soon be more to do. */
 static bool settle_target(struct cov_target *target, struct pass *pass)
 {
 	pass->nr_branches = pass->nr_entries = pass->nr_breakpoints = pass->nr_witnesses = 0;
-	if (!find_news(target, pass)) {
-		if (pause >= CALM && target->settling.entries)
-			choose_entries(target, pass);
-		carry_out(pass);
-		return false;
-	}
+	if (!find_news(target, pass))
+		return settle_calmly(target, pass);
 	if (target_open(target)) {
 		look_again(target, pass);
 		return true;

@@ -14,10 +14,12 @@ struct cov_target;
  * struct settling - a target's state of settling; under the targets' lock
  * @looked: a bit for each cell: its hit has been processed; NULL before the first pass
  * @entries: some entries of engine entry have been hit, and are still in ftrace's filter
+ * @held_off: another user's kprobe has kept some branches from being settled
  */
 struct settling {
 	u8 *looked;
 	bool entries;
+	bool held_off;
 };
 
 /**

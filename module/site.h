@@ -32,6 +32,7 @@
  *	ARMED -> PENDING	its engine could not arm it after all: the next one tries
  *	ARMED -> REFUSED	it could not be armed again (target_reset.c, target_switch.c)
  *	any -> GONE -> PENDING	a kprobe takes its place (target_place.c)
+ *	REFUSED -> PENDING	none could take its place: tried again (target_place.c)
  *	any -> PENDING, or DISARMED if it has seen what it needs to see, or is switched off:
  *				the same build was loaded again (target_reload.c)
  *
@@ -105,6 +106,7 @@ struct site_probe;
  * @island: its region's island is patched as well, or is about to be
  * @slow: PENDING: only kprobes can arm it
  * @filtered: engine entry's: it wants its function in ftrace's filter
+ * @displaced: gave way to a manual checkpoint, and nothing watches it now: REFUSED, and tried again
  *
  * Handlers write @state alone, as above, and so does the worker. Everything else is
  * written under the targets' lock; what changes while handlers may read it, @indexed and
@@ -151,6 +153,7 @@ struct cov_site {
 	bool island : 1;
 	bool lapsed : 1;
 	bool filtered : 1;
+	bool displaced : 1;
 };
 
 static_assert(sizeof(struct region) == 4 && sizeof(struct cov_site) == 40);

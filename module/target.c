@@ -7,7 +7,6 @@
 #include <linux/slab.h>
 
 #include "engine.h"
-#include "foreign.h"
 #include "held.h"
 #include "returns.h"
 #include "settle.h"
@@ -392,35 +391,22 @@ int targets_init(void)
 	return target_reload_init();
 }
 
-/* Return: how many kprobes of others there are on the jumps of those that are left. */
-static u32 detach_unvisited(void)
-{
-	struct cov_target *target, *next;
-	u32 left = 0, n;
-
-	mutex_lock(&cov_targets_lock);
-	list_for_each_entry_safe(target, next, &cov_targets, link) {
-		n = engine_visited(target, target_any_site);
-		if (!n)
-			target_detach(target);
-		left += n;
-	}
-	mutex_unlock(&cov_targets_lock);
-	return left;
-}
-
 /*
- * Other users' kprobes on our jumps are waited for without the lock: a target may be unloaded
- * meanwhile, whose notifier takes it, and which ends the wait for the kprobes in that target. As
- * long as there is a target, the notifiers see to it that it is not freed under it.
+ * Jumps of ours that other users' kprobes are on stay, and are waited for without the lock. The
+ * module that they are in may be unloaded meanwhile: its notifier, which takes the lock, ends the
+ * wait for them.
  */
 void targets_exit(void)
 {
-	u32 waited = 0, left;
+	struct cov_target *target, *next;
 
-	while ((left = detach_unvisited()))
-		foreign_wait(&waited, left);
+	mutex_lock(&cov_targets_lock);
+	list_for_each_entry_safe(target, next, &cov_targets, link)
+		target_detach(target);
+	mutex_unlock(&cov_targets_lock);
+	held_wait();
 	target_reload_exit();
 	settle_stop();
+	target_place_exit();
 	target_open_exit();
 }

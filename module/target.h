@@ -104,7 +104,7 @@ int target_attach(const struct target_request *request, struct cov_target **targ
  * outside the function; -EILSEQ: it is inside an instruction, or those before it cannot be decoded;
  * -EINTR: a signal; the errno with which kprobes refuses the place; else errors of target_attach(),
  * target_arm() and cov_image_owner(). After an error no target is left, but the other targets'
- * sites stay with kprobes.
+ * sites stay with kprobes, or, where there was none to be had, are armed once more.
  */
 int target_attach_checkpoint(const struct cov_checkpoint_add *place, struct cov_target **target,
 			     struct cov_error *error);

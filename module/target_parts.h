@@ -102,7 +102,7 @@ bool target_any_site(const struct cov_site *site);
 void target_release_sites(struct cov_target *target, site_filter filter);
 
 /**
- * site_renew - a DISARMED site is to be armed again
+ * site_renew - a DISARMED or REFUSED site is to be armed again
  * @site: ARMED afterwards, or PENDING if it has no engine: its module was loaded again meanwhile
  *
  * Return: true if it is for its engine's rearm() to do so.
@@ -113,9 +113,13 @@ bool site_renew(struct cov_site *site);
  * target_make_way - take other targets' patches from bytes that kprobes of a manual checkpoint need
  * @target: the checkpoint's: its PENDING sites are about to be armed
  *
- * Kprobes watch those targets' sites from now on; their hits stay. Works as target_release_sites().
+ * Kprobes watch those targets' sites from now on; their hits stay. Those for which there is no
+ * memory are REFUSED, and tried again by a worker. Works as target_release_sites().
  */
 void target_make_way(struct cov_target *target);
+
+/* target_place_exit - stop that worker; no target is left. Without the lock. */
+void target_place_exit(void);
 
 /* target_forget_callers - drop the caller records of all its checkpoints */
 void target_forget_callers(const struct cov_target *target);

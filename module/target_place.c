@@ -3,10 +3,11 @@
  * target_place.c - manual checkpoints. Each is a target with one function; another target may watch
  * the same function, because ftrace and kprobes allow several users at one address. Bytes that
  * another engine has patched are restored for a kprobe, and their site is armed by kprobes as well.
- * Owns nothing.
+ * Owns the worker that tries again where that failed.
  */
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
+#include <linux/workqueue.h>
 
 #include "engine.h"
 #include "insn_branch.h"
@@ -130,6 +131,17 @@ static void forget_no(struct cov_site *passed)
 			site->lapsed = true;
 }
 
+static void displaced_work(struct work_struct *work);
+static DECLARE_DELAYED_WORK(displaced_later, displaced_work);
+
+/* Does anything watch the site, now that it was tried? If only memory was short: later. */
+static void note_displaced(struct cov_site *site)
+{
+	site->displaced = !site->engine;
+	if (site->displaced && site->error == ENOMEM)
+		queue_delayed_work(system_long_wq, &displaced_later, HZ);
+}
+
 /*
  * A kprobe is needed at @address: if another target's site has patched that byte, release the
  * site, and have a kprobe watch it from now on. Its hits stay.
@@ -144,7 +156,58 @@ static void give_way(unsigned long address)
 	target_release_sites(site_target(site), is_yielding);
 	WRITE_ONCE(site->state, COV_SITE_PENDING);
 	engine_arm_slow(&site, 1);
+	note_displaced(site);
 	forget_no(site);
+}
+
+/*
+ * By any engine: whatever it gave way to may be gone. A kprobe is the last resort, also where the
+ * target's engine leaves nothing to kprobes.
+ */
+static void arm_again(struct cov_site *site)
+{
+	struct cov_target *target = site_target(site);
+
+	site_renew(site);
+	/* For the plan that it was REFUSED in. */
+	target_shut(target);
+	if (!target_open(target)) {
+		engine_arm_fast(engine_choice(target), &site, 1);
+		target_close(target);
+	}
+	if (!site->engine) {
+		WRITE_ONCE(site->state, COV_SITE_PENDING);
+		engine_arm_slow(&site, 1);
+	}
+	note_displaced(site);
+}
+
+static void arm_displaced(void)
+{
+	struct cov_target *target;
+	struct site_chunk *chunk;
+	struct cov_site *site;
+	u32 i;
+
+	list_for_each_entry(target, &cov_targets, link) {
+		if (target_is_going(target))
+			continue;
+		for_each_site(site, chunk, i, &target->cps)
+			if (site->displaced && site->state == COV_SITE_REFUSED)
+				arm_again(site);
+	}
+}
+
+static void displaced_work(struct work_struct *work)
+{
+	mutex_lock(&cov_targets_lock);
+	arm_displaced();
+	mutex_unlock(&cov_targets_lock);
+}
+
+void target_place_exit(void)
+{
+	cancel_delayed_work_sync(&displaced_later);
 }
 
 void target_make_way(struct cov_target *target)
@@ -239,6 +302,7 @@ static int attach_place(const struct target_request *request, struct cov_target 
 	err = arm_place(target, error);
 	if (err) {
 		target_detach(target);
+		arm_displaced();
 		return err;
 	}
 	*out = target;

@@ -17,11 +17,15 @@
  * slot's next life: the handler has read what it replaces while its own life still went on, and
  * the cmpxchg() fails if that has changed.
  *
- *	OPEN -- unlisted --> no task binds -- RCU --> slots forget it -- RCU --> freed
+ *	listed -- RCU --> OPEN -- unlisted --> no task binds -- RCU --> slots forget it
+ *	-- RCU --> freed
  *
- * Handlers run with preemption off, so an RCU grace period waits for them. A trace is closed when
- * the last reference to its file is dropped, including those of mappings. The entry of a task
- * that exits stays; a reader that dies closes the file; neither waits for the other.
+ * Handlers run with preemption off, so an RCU grace period waits for them. A function's entry and
+ * its kretprobe are two callbacks, in either order, in one stretch with preemption off. Returns are
+ * awaited only in a trace that is OPEN (TRACE_OPEN): whoever awaits one then has counted its entry,
+ * or will, in the same stretch. A trace is closed when the last reference to its file is dropped,
+ * including those of mappings. The entry of a task that exits stays; a reader that dies closes the
+ * file; neither waits for the other.
  */
 #include <linux/err.h>
 #include <linux/mm.h>
@@ -42,6 +46,9 @@
 
 #define TRACES_MAX	16
 
+/* In struct trace.flags, beside COV_TRACE_* */
+#define TRACE_OPEN	(1U << 31)
+
 /**
  * struct traced_task - one life of one slot, and its entry
  * @trace: where it writes
@@ -61,7 +68,7 @@ struct traced_task {
 /**
  * struct trace - an open trace
  * @owner: whose tasks write to it
- * @flags: COV_TRACE_*
+ * @flags: COV_TRACE_* and TRACE_OPEN
  * @serial: no other trace has it; not 0
  * @memory: what user space maps
  * @length: of that, bytes
@@ -202,7 +209,7 @@ static notrace struct traced_task *traced_self(u32 flags, struct trace **trace)
 	bound = is_life_of(task, &thread);
 	wanted = bound ? task->trace : trace_of(thread.owner);
 	/* Before it is bound: what is not recorded takes up no entry. */
-	if (!wanted || (wanted->flags & flags) != flags)
+	if (!wanted || (READ_ONCE(wanted->flags) & flags) != flags)
 		return NULL;
 	if (!bound)
 		task = bind(wanted, &thread, task);
@@ -319,7 +326,7 @@ notrace bool trace_return_awaited(const struct pt_regs *regs, struct trace_call 
 	/* Its entry is not in the trace, either. */
 	if (!hit_in_task(HIT_IN_CALLBACK) || hit_is_own(HIT_IN_CALLBACK))
 		return false;
-	task = traced_self(0, &trace);
+	task = traced_self(TRACE_OPEN, &trace);
 	if (!task)
 		return false;
 	trace_area_lose(&trace->area, task->entry, COV_TRACE_RETURN, -1);
@@ -517,10 +524,14 @@ struct trace *trace_open(const struct cov_trace *request, u64 owner, struct cov_
 	mutex_lock(&traces_lock);
 	err = list_trace(trace, error);
 	mutex_unlock(&traces_lock);
-	if (!err)
-		return trace;
-	trace_free(trace);
-	return ERR_PTR(err);
+	if (err) {
+		trace_free(trace);
+		return ERR_PTR(err);
+	}
+	/* Expedited: whoever opens it waits to begin what is to be traced. */
+	synchronize_rcu_expedited();
+	WRITE_ONCE(trace->flags, trace->flags | TRACE_OPEN);
+	return trace;
 }
 
 static void unlist(struct trace *trace)

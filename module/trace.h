@@ -46,8 +46,8 @@ struct trace_call {
  * @call: out: for trace_return(); unchanged if it returns false
  *
  * Takes back the loss that trace_hit() has counted for the return. Return: false if the task is
- * not traced or found no entry in its trace, or if the function was entered in an interrupt: then
- * the return need not be seen.
+ * not traced or found no entry in its trace, if that is only being opened, or if the function was
+ * entered in an interrupt: then the return need not be seen.
  */
 bool trace_return_awaited(const struct pt_regs *regs, struct trace_call *call);
 
@@ -81,10 +81,10 @@ void trace_name(void);
  * @owner: id of the file whose tasks are traced
  * @error: out: a sentence for the caller, after an error
  *
- * Takes the traces' lock. Return: the trace, which trace_close() frees; or as ERR_PTR() -EEXIST:
- * the owner has one already; -ENOSPC: there are too many; -ENOMEM, also if traces and samples
- * would take more than their half of all memory (memory_budget.h); errors of
- * trace_syscalls_get().
+ * Takes the traces' lock; waits for an RCU grace period. Return: the trace, which trace_close()
+ * frees; or as ERR_PTR() -EEXIST: the owner has one already; -ENOSPC: there are too many; -ENOMEM,
+ * also if traces and samples would take more than their half of all memory (memory_budget.h);
+ * errors of trace_syscalls_get().
  */
 struct trace *trace_open(const struct cov_trace *request, u64 owner, struct cov_error *error);
 

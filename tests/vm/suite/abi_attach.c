@@ -398,6 +398,44 @@ static void core_kernel_refuses_a_blacklisted_function(void)
 	FAILS(fd, COV_IOC_ATTACH, &request, EINVAL);
 }
 
+/* Names of @n of the kernel's functions, one after the other; how many bytes. */
+static uint32_t core_names(char *names, unsigned int n)
+{
+	FILE *list = fopen(TRACEFS "available_filter_functions", "re");
+	char line[256], *end = names;
+
+	EXPECT(list);
+	while (n && fgets(line, sizeof(line), list))
+		if (!strncmp(line, "__x64_sys_", strlen("__x64_sys_"))) {
+			end = stpcpy(end, strtok(line, " \n")) + 1;
+			n--;
+		}
+	fclose(list);
+	EXPECT_EQ(n, 0);
+	return end - names;
+}
+
+/* The targets' lock is held meanwhile, and a thousand names may be given. */
+static void core_kernel_names_are_looked_for_in_one_grace_period(void)
+{
+	static char names[100 * 256];
+	struct cov_attach request = attach_request(COV_CORE_KERNEL);
+	int fd = control_open();
+	unsigned int waits;
+
+	request.globs = (uintptr_t)names;
+	request.globs_len = core_names(names, 100);
+	request.flags = COV_ATTACH_FUNCTIONS_ONLY;
+	write_file(TRACEFS "set_ftrace_filter", "synchronize_rcu");
+	write_file(TRACEFS "current_tracer", "function");
+	attach(fd, &request);
+	waits = count_lines(TRACEFS "trace", "<-unregister_kprobes");
+	write_file(TRACEFS "current_tracer", "nop");
+	write_file(TRACEFS "set_ftrace_filter", "");
+	EXPECT_EQ(request.functions, 100);
+	EXPECT_EQ(waits, 1);
+}
+
 /* --- the answer --------------------------------------------------------------------------------- */
 
 /* Memory that can be read, but takes no answer. */
@@ -675,6 +713,7 @@ static const struct test tests[] = {
 	TEST(core_kernel_is_attached_by_exact_names),
 	TEST(core_kernel_refuses_what_is_no_function_of_its_own),
 	TEST(core_kernel_refuses_a_blacklisted_function),
+	TEST(core_kernel_names_are_looked_for_in_one_grace_period),
 	TEST(attach_whose_answer_cannot_be_written_attaches_nothing),
 	TEST(attach_patches_nothing),
 	TEST(ids_are_not_used_again),

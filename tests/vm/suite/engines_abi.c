@@ -96,6 +96,32 @@ static void functions_on_the_way_of_an_int3_get_none(void)
 	}
 }
 
+/* RCU does not watch an idle CPU in it before 6.3; since then no probe is allowed there. */
+static void idle_function_is_not_seen_while_rcu_does_not_watch(void)
+{
+	static const unsigned int engines[] = { COV_ENGINE_ENTRY, COV_ENGINE_KPROBE };
+	struct cov_attach request = attach_request(COV_CORE_KERNEL);
+	int fd = control_open();
+	size_t i;
+
+	choose(&request, "default_idle");
+	request.flags = COV_ATTACH_FUNCTIONS_ONLY;
+	for (i = 0; i < ARRAY_SIZE(engines); i++) {
+		test_case("%s", engine_name(engines[i]));
+		need_engine(fd, engines[i]);
+		request.engine = engines[i];
+		if (ioctl(fd, COV_IOC_ATTACH, &request)) {
+			EXPECT_EQ(errno, EINVAL);
+			skip_test("this kernel takes no probe in default_idle");
+		}
+		EXPECT_EQ(arm(fd, request.target).armed, 1);
+		/* One CPU at least idles meanwhile. */
+		sleep(1);
+		EXPECT_EQ(function_hits(fd, request.target, "default_idle"), 0);
+		with_id(fd, COV_IOC_DETACH, request.target);
+	}
+}
+
 static void detach_gives_back_the_stubs(void)
 {
 	static const unsigned int scopes[] = { COV_SCOPE_ALL, COV_SCOPE_TRACKED };
@@ -853,6 +879,7 @@ static void copies_of_the_file_are_the_file(void)
 static const struct test tests[] = {
 	TEST(engines_are_told_for_every_site),
 	TEST(functions_on_the_way_of_an_int3_get_none),
+	TEST(idle_function_is_not_seen_while_rcu_does_not_watch),
 	TEST(detach_gives_back_the_stubs),
 	TEST(stubs_have_windows_unless_returns_go_by_a_thunk),
 	TEST(functions_by_name_get_the_engines_they_get_among_others),

@@ -297,6 +297,36 @@ void *shared_memory(size_t size)
 	return map;
 }
 
+#define FAILSLAB	"/sys/kernel/debug/failslab/"
+
+static int make_it_fail = -1;
+
+void need_fault_injection(void)
+{
+	if (access(FAILSLAB "space", W_OK))
+		skip_test("this kernel has no fault injection");
+	write_file(FAILSLAB "ignore-gfp-wait", "N");
+	write_file(FAILSLAB "task-filter", "Y");
+	write_file(FAILSLAB "verbose", "0");
+	write_file(FAILSLAB "times", "-1");
+	write_file(FAILSLAB "probability", "100");
+	make_it_fail = MUST(open("/proc/self/make-it-fail", O_RDWR | O_CLOEXEC));
+}
+
+void short_of_memory(unsigned int bytes)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%u", bytes);
+	write_file(FAILSLAB "space", text);
+	MUST(pwrite(make_it_fail, "1", 1, 0));
+}
+
+void enough_memory(void)
+{
+	MUST(pwrite(make_it_fail, "0", 1, 0));
+}
+
 /* --- processes -------------------------------------------------------------------------- */
 
 pid_t start(void (*run)(void *), void *data)

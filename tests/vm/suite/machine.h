@@ -97,6 +97,15 @@ void *before_hole(size_t size);
 /* shared_memory - zeroed, and shared with the processes forked from here on */
 void *shared_memory(size_t size);
 
+/* need_fault_injection - skip the test where no allocation can be made to fail */
+void need_fault_injection(void);
+
+/* short_of_memory - after so many bytes each allocation that the calling task makes fails */
+void short_of_memory(unsigned int bytes);
+
+/* enough_memory - the end of that */
+void enough_memory(void);
+
 /* An address that only the kernel may use. */
 #define KERNEL_ADDRESS	0xffff888000000000ULL
 

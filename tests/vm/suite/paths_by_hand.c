@@ -3,8 +3,10 @@
  * paths_by_hand.c - checkpoints by hand beside each other and beside attached targets:
  * their paths, and switching them off and on.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "module/covlife.h"
@@ -181,6 +183,58 @@ static void checkpoints_by_hand_go_where_detours_and_breakpoints_are(void)
 	add_beside(COV_ENGINE_BREAKPOINT);
 	add_beside(COV_ENGINE_DETOUR);
 	add_beside(COV_ENGINE_KPROBE);
+}
+
+/* A checkpoint on it; without memory after so many bytes. 0 or the errno. */
+static int add_short_of_memory(int fd, uint64_t turn, unsigned int bytes)
+{
+	struct cov_checkpoint_add add = {
+		.name = "turn", .module = TARGET, .function = "covlife_work", .levels = 1,
+		.scope = COV_SCOPE_ALL, .offset = turn,
+	};
+	int err;
+
+	short_of_memory(bytes);
+	err = ioctl(fd, COV_IOC_CHECKPOINT_ADD, &add) ? errno : 0;
+	enough_memory();
+	if (!err)
+		del_checkpoint(fd, "turn");
+	return err;
+}
+
+/* A detour gives way to a checkpoint, whose kprobe finds no memory, nor does its own. */
+static void what_gave_way_in_vain_is_armed_again(void)
+{
+	int fd = control_open(), err = ENOMEM;
+	unsigned int bytes, refused, vain = 0;
+	uint64_t turn = offset_of_turn(fd);
+	uint32_t target = 0;
+
+	need_fault_injection();
+	for (bytes = 0; err; bytes += 128) {
+		test_case("%u bytes", bytes);
+		if (!target)
+			target = attach_with(fd, TARGET, "covlife_[woe]*", COV_ENGINE_DETOUR,
+					     COV_MODE_COUNT, COV_SCOPE_ALL);
+		refused = target_info(fd, target).refused;
+		err = add_short_of_memory(fd, turn, bytes);
+		EXPECT(!err || err == ENOMEM);
+		vain += turn_of_work(fd, target).state == COV_SITE_REFUSED;
+		EVENTUALLY(turn_of_work(fd, target).state == COV_SITE_ARMED);
+		EXPECT_EQ(target_info(fd, target).refused, refused);
+		if (turn_of_work(fd, target).taken != COV_UNKNOWN)
+			continue;
+		/* It has given way: from the beginning, for the next attempt. */
+		poke(COVLIFE_TASK, 2);
+		EXPECT_EQ(function_hits(fd, target, "covlife_even"), 1);
+		EXPECT(turn_of_work(fd, target).taken_hits ||
+		       turn_of_work(fd, target).not_taken_hits);
+		with_id(fd, COV_IOC_DETACH, target);
+		target = 0;
+		expect_clean_text();
+	}
+	EXPECT(vain > 0);
+	write_file("/sys/kernel/debug/failslab/probability", "0");
 }
 
 static void a_target_may_be_attached_beside_checkpoints_by_hand(void)
@@ -416,6 +470,21 @@ static void what_livecov_calls_itself_is_no_hit(void)
 	poke_and_wake(fd, wake);
 	EXPECT_EQ(place_of(fd, wake).state, COV_SITE_ARMED);
 	del_checkpoint(fd, "wake");
+}
+
+/* What it had called was no hit; what the CPU does without the task that oopsed is. */
+static void hits_are_seen_after_an_oops_while_one_was_recorded(void)
+{
+	int fd = control_open(), peek = MUST(open("/dev/covpeek", O_RDONLY | O_CLOEXEC));
+	uint32_t odd = add(fd, "odd", "covlife_odd", 0, 0);
+
+	pin(1);
+	poke(COVLIFE_TASK, 1);
+	MUST(ioctl(peek, COVPEEK_OOPS));
+	poke(COVLIFE_TASK, 1);
+	EXPECT_HITS(fd, odd, 2);
+	del_checkpoint(fd, "odd");
+	close(peek);
 }
 
 static void off_stays_off_through_reset_and_reload(void)
@@ -667,12 +736,14 @@ static const struct test tests[] = {
 	TEST(checkpoints_by_hand_have_paths_among_each_other),
 	TEST(targets_that_come_and_go_leave_room_for_others),
 	TEST(checkpoints_by_hand_go_where_detours_and_breakpoints_are),
+	TEST(what_gave_way_in_vain_is_armed_again),
 	TEST(a_target_may_be_attached_beside_checkpoints_by_hand),
 	TEST(checkpoints_are_switched_singly_by_pattern_or_all),
 	TEST(branches_are_switched_only_if_asked_for),
 	TEST(several_may_watch_one_entry),
 	TEST(a_seen_entry_stays_watched_by_others),
 	TEST(what_livecov_calls_itself_is_no_hit),
+	TEST(hits_are_seen_after_an_oops_while_one_was_recorded),
 	TEST(off_stays_off_through_reset_and_reload),
 	TEST(what_was_off_is_switched_on_beside_an_attached_target),
 	TEST(what_runs_while_a_checkpoint_is_off_is_unknown),

@@ -6,12 +6,14 @@
  */
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "engines.h"
 #include "module/covlife.h"
 
 #define PROBE	"covrestore/sitting"
+#define KPROBES	"/sys/kernel/debug/kprobes/list"
 
 /* --- detach ---------------------------------------------------------------------------- */
 
@@ -331,6 +333,42 @@ static void probe_on_a_byte_given_back_is_nothing_to_wait_for(void)
 	exercise(device);
 }
 
+static uint8_t first_branch_state(int fd, uint32_t target, const char *name)
+{
+	struct cov_branch branch;
+
+	EXPECT_EQ(read_table(fd, COV_IOC_BRANCHES, target,
+			     function_of(fd, target, name).first_branch, 1, &branch), 1);
+	EXPECT_EQ(branch.taken + branch.not_taken, 2 * COV_YES);
+	return branch.state;
+}
+
+/* Both outcomes are known, but the kprobe keeps our jump: no longer than it is there. */
+static void branch_is_settled_once_a_probe_on_it_has_gone(void)
+{
+	static struct text clean, now;
+	int fd = control_open(), device = covt_open();
+	uint32_t target;
+
+	need_engine(fd, COV_ENGINE_DETOUR);
+	covtarget_text(&clean);
+	target = attach_with(fd, COEXIST_TARGET, NULL, COV_ENGINE_DETOUR, COV_MODE_EDGES,
+			     COV_SCOPE_ALL);
+	probe_if_else(first_detour(fd, target, "covt_if_else", &clean));
+	EXPECT_EQ(covt(device, COVT_FN_if_else, 1, 2, 0), 2);
+	EXPECT_EQ(covt(device, COVT_FN_if_else, 2, 1, 0), 1);
+	exercise(device);
+	/* What settles this one has looked at the other, which was exercised before it. */
+	EVENTUALLY(first_branch_state(fd, target, "covt_island") == COV_SITE_DISARMED);
+	EXPECT_EQ(first_branch_state(fd, target, "covt_if_else"), COV_SITE_ARMED);
+	EXPECT_EQ(kprobe_event("-:" PROBE "\n"), 0);
+	EVENTUALLY(first_branch_state(fd, target, "covt_if_else") == COV_SITE_DISARMED);
+	exercise(device);
+	with_id(fd, COV_IOC_DETACH, target);
+	covtarget_text(&now);
+	expect_same_text(&clean, &now);
+}
+
 static bool is_going(const char *module)
 {
 	char path[64], state[16] = "";
@@ -380,6 +418,68 @@ static void target_goes_while_livecov_waits_for_a_probe_in_it(void)
 	exercise(device);
 }
 
+/* In mode trace, with a kretprobe on every function: releasing those takes a while. */
+static uint32_t attach_with_returns(int fd)
+{
+	struct cov_attach request = attach_request(COEXIST_TARGET);
+
+	request.mode = COV_MODE_TRACE;
+	request.engine = COV_ENGINE_AUTO;
+	request.flags = COV_ATTACH_RETURNS;
+	attach(fd, &request);
+	arm(fd, request.target);
+	return request.target;
+}
+
+static void reload_target(void *unused)
+{
+	(void)unused;
+	unload(TARGET);
+	load(module_file(TARGET), "");
+}
+
+static bool has_ended(pid_t pid)
+{
+	siginfo_t info = { .si_pid = 0 };
+
+	MUST(waitid(P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT));
+	return info.si_pid == pid;
+}
+
+/*
+ * livecov is being unloaded, and has seen no kprobe on its jumps, when one comes. While livecov
+ * waits for it other modules come and go.
+ */
+static void probe_that_comes_while_livecov_goes_holds_up_nobody_else(void)
+{
+	static struct text clean, now;
+	int fd = control_open(), device = covt_open();
+	uint64_t offset;
+	uint32_t target;
+	pid_t going, reloading;
+
+	need_engine(fd, COV_ENGINE_BREAKPOINT);
+	covtarget_text(&clean);
+	target = attach_with_returns(fd);
+	offset = first_detour(fd, target, "covt_if_else", &clean);
+	with_id(fd, COV_IOC_KEEP, target);
+	close(fd);
+	going = MUST(fork());
+	if (!going)
+		_exit(try_unload("livecov"));
+	EVENTUALLY(count_lines(KPROBES, "[DISABLED]") > 0);
+	probe_if_else(offset);
+	reloading = start(reload_target, NULL);
+	EVENTUALLY(has_ended(reloading));
+	finish(reloading);
+	EXPECT(is_going("livecov"));
+	EXPECT_EQ(kprobe_event("-:" PROBE "\n"), 0);
+	finish(going);
+	covtarget_text(&now);
+	expect_same_text(&clean, &now);
+	exercise(device);
+}
+
 static const struct test tests[] = {
 	TEST(text_comes_back_after_detach_under_load),
 	TEST(half_armed_target_is_detached),
@@ -390,7 +490,9 @@ static const struct test tests[] = {
 	TEST(probe_that_stays_keeps_our_jump_until_it_goes),
 	TEST(target_takes_a_probe_that_stays_with_it),
 	TEST(target_goes_while_livecov_waits_for_a_probe_in_it),
+	TEST(probe_that_comes_while_livecov_goes_holds_up_nobody_else),
 	TEST(probe_on_a_byte_given_back_is_nothing_to_wait_for),
+	TEST(branch_is_settled_once_a_probe_on_it_has_gone),
 };
 
 int main(int argc, char **argv)

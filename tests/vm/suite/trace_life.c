@@ -127,6 +127,43 @@ static void trace_is_closed_under_tasks_that_write(void)
 	hammer_stop(&hammer);
 }
 
+#define EVENT	"covtrace/first"
+
+/*
+ * ftrace calls last whoever came first: here kprobes, and so kretprobes, after livecov's entries. A
+ * trace that is opened in between has no such entry, and awaits no return of it.
+ */
+static void trace_opened_inside_a_call_awaits_no_return_of_it(void)
+{
+	struct hammer hammer;
+	unsigned int i;
+	int fd;
+
+	unload("livecov");
+	EXPECT_EQ(kprobe_event("p:" EVENT " covlife:covlife_stay\n"), 0);
+	write_file(TRACEFS "events/" EVENT "/enable", "1");
+	load(LIVECOV_FILE, "");
+	fd = control_open();
+	attach_traced(fd, TARGET, GLOB, COV_ATTACH_RETURNS);
+	for (i = 0; i < rounds(60); i++) {
+		struct opened trace;
+
+		test_case("trace %u", i);
+		hammer_as(fd, &hammer);
+		trace = trace_start(fd, 8 << 20, 8, 0);
+		hammer_pass(&hammer);
+		hammer_stop(&hammer);
+		EXPECT_EQ(trace_recorded(&trace, COV_TRACE_RETURN) +
+			  trace_lost(&trace, COV_TRACE_RETURN),
+			  trace_recorded(&trace, COV_TRACE_ENTRY) +
+			  trace_lost(&trace, COV_TRACE_ENTRY));
+		EXPECT(trace_recorded(&trace, COV_TRACE_RETURN) > 0);
+		trace_stop(&trace);
+	}
+	write_file(TRACEFS "events/" EVENT "/enable", "0");
+	EXPECT_EQ(kprobe_event("-:" EVENT "\n"), 0);
+}
+
 static void target_is_detached_under_tasks_that_write(void)
 {
 	struct opened trace;
@@ -348,6 +385,7 @@ static const struct test tests[] = {
 	TEST(next_trace_takes_over_tasks_that_run_on),
 	TEST(each_trace_counts_the_tasks_that_it_has_no_room_for),
 	TEST(trace_is_closed_under_tasks_that_write),
+	TEST(trace_opened_inside_a_call_awaits_no_return_of_it),
 	TEST(target_is_detached_under_tasks_that_write),
 	TEST(control_file_is_closed_under_tasks_that_write),
 	TEST(return_of_a_task_that_is_tracked_no_more_is_lost),

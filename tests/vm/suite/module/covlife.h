@@ -53,4 +53,10 @@ struct covpeek {
 
 #define COVPEEK_READ		_IOW('L', 16, struct covpeek)
 
+/*
+ * leave the CPU as an oops of a task does in a function that livecov calls to record a hit of the
+ * task, but that the caller lives on
+ */
+#define COVPEEK_OOPS		_IO('L', 17)
+
 #endif /* COVLIFE_H */
