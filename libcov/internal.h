@@ -157,15 +157,24 @@ struct cov_module_file;
 struct cov_module_file *cov_module_file_open(struct cov *cov, const char *module,
 					     const struct cov_build_id *id);
 
-/*
- * cov_module_file_open_lines - find one that has line numbers, or a separate debug file
- * @file: out
- *
- * Return: 0 or -ENOENT, noted, with the reason if a directory was added to look in.
- */
-int cov_module_file_open_lines(struct cov *cov, const char *module,
-			       const struct cov_build_id *id, struct cov_module_file **file);
 void cov_module_file_close(struct cov_module_file *file);
+
+/* Files with line numbers, and those that were not found; from any thread. */
+struct module_files;
+
+/* cov_module_files_new - none so far; NULL without memory. cov_module_files_free - or NULL */
+struct module_files *cov_module_files_new(void);
+void cov_module_files_free(struct module_files *files);
+
+/*
+ * cov_module_files_lines - find one that has line numbers, or a separate debug file
+ * @file: out; belongs to @files
+ *
+ * Looks for it only once. Return: 0, -ENOMEM or -ENOENT, noted, with the reason if a directory was
+ * added to look in.
+ */
+int cov_module_files_lines(struct module_files *files, struct cov *cov, const char *module,
+			   const struct cov_build_id *id, struct cov_module_file **file);
 
 /*
  * cov_module_file_section - the section called @name
@@ -178,8 +187,8 @@ bool cov_module_file_section(const struct cov_module_file *file, const char *nam
 			     uint64_t *size, bool *executable);
 
 /* cov_module_file_line - the line of the byte at @offset in section @name, or false */
-bool cov_module_file_line(const struct cov_module_file *file, const char *name,
-			  uint64_t offset, const char **source, unsigned int *line);
+bool cov_module_file_line(struct cov_module_file *file, const char *name, uint64_t offset,
+			  const char **source, unsigned int *line);
 
 /* ---- sections.c ---- */
 
@@ -297,6 +306,7 @@ struct cov_snapshot {
 	struct snapshot_target *targets;
 	unsigned int count;
 	unsigned int left_out;	/* that have none of the handle's levels */
+	struct module_files *files;
 	uint64_t lost;
 };
 

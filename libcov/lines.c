@@ -10,7 +10,7 @@
 
 struct cov_lines {
 	const struct snapshot_target *target;
-	struct cov_module_file *file;
+	struct cov_module_file *file;	/* the snapshot's */
 };
 
 COV_PUBLIC int cov_lines_open(struct cov *cov, const struct cov_snapshot *snapshot,
@@ -33,7 +33,7 @@ COV_PUBLIC int cov_lines_open(struct cov *cov, const struct cov_snapshot *snapsh
 	id.length = info->build_id_len < sizeof(info->build_id) ?
 		    info->build_id_len : sizeof(info->build_id);
 	memcpy(id.bytes, info->build_id, id.length);
-	ret = cov_module_file_open_lines(cov, info->module, &id, &lines->file);
+	ret = cov_module_files_lines(snapshot->files, cov, info->module, &id, &lines->file);
 	if (ret) {
 		free(lines);
 		errno = -ret;
@@ -45,9 +45,6 @@ COV_PUBLIC int cov_lines_open(struct cov *cov, const struct cov_snapshot *snapsh
 
 COV_PUBLIC void cov_lines_close(struct cov_lines *lines)
 {
-	if (!lines)
-		return;
-	cov_module_file_close(lines->file);
 	free(lines);
 }
 

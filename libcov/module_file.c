@@ -2,7 +2,8 @@
 /*
  * module_file.c - finds a module's ELF file (or its separate debug file) and reads
  * section sizes and source lines from it. A file is used only if its build-id is that of
- * the loaded module: another build's lines would be wrong.
+ * the loaded module: another build's lines would be wrong. Files with lines are kept with the
+ * snapshot whose lines they are: there may be hundreds of single checkpoints in one module.
  *
  * Elfutils reads it, as it supports compressed modules: .gz and .xz everywhere, .zst only
  * where it was built with libzstd (not on Debian 12). For lines that is libdwfl, which
@@ -19,6 +20,7 @@
 #include <fcntl.h>
 #include <gelf.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +32,7 @@
 #define DEBUG_ROOT	"/usr/lib/debug"
 
 struct cov_module_file {
+	pthread_mutex_t lock;	/* of @dwfl, which several cov_lines may share */
 	Dwfl *dwfl;		/* of a file with lines; it then owns @elf and @fd */
 	Dwfl_Module *module;
 	Elf *elf;
@@ -184,6 +187,7 @@ static struct cov_module_file *try_file(const struct wanted *want, const char *p
 	file = calloc(1, sizeof(*file));
 	if (!file)
 		return NULL;
+	pthread_mutex_init(&file->lock, NULL);
 	file->fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (file->fd < 0) {
 		free(file);
@@ -365,14 +369,88 @@ static int fail_missed(struct cov *cov, const char *module, const struct miss *m
 	}
 }
 
-int cov_module_file_open_lines(struct cov *cov, const char *module,
-			       const struct cov_build_id *id, struct cov_module_file **file)
-{
-	struct miss miss = { .reason = NOT_SEARCHED };
-	struct wanted want = { .module = module, .id = id, .lines = true, .miss = &miss };
+/* ---- what a snapshot keeps ------------------------------------------------- */
 
-	*file = search(cov, &want);
-	return *file ? 0 : fail_missed(cov, module, &miss);
+/* What was found for a module; @file is NULL if nothing was. */
+struct known_file {
+	struct known_file *next;
+	char module[COV_MODULE_LEN];
+	struct cov_build_id id;
+	size_t module_dirs_len;		/* of the handle that looked: more may be found in more */
+	struct cov_module_file *file;
+	struct miss miss;
+};
+
+struct module_files {
+	pthread_mutex_t lock;
+	struct known_file *first;
+};
+
+struct module_files *cov_module_files_new(void)
+{
+	struct module_files *files = calloc(1, sizeof(*files));
+
+	if (files)
+		pthread_mutex_init(&files->lock, NULL);
+	return files;
+}
+
+void cov_module_files_free(struct module_files *files)
+{
+	struct known_file *known;
+
+	while (files && (known = files->first)) {
+		files->first = known->next;
+		cov_module_file_close(known->file);
+		free(known);
+	}
+	free(files);
+}
+
+static struct known_file *recall(const struct module_files *files, const struct cov *cov,
+				 const char *module, const struct cov_build_id *id)
+{
+	struct known_file *known = files->first;
+
+	while (known && (strcmp(known->module, module) || known->id.length != id->length ||
+			 memcmp(known->id.bytes, id->bytes, id->length) ||
+			 known->module_dirs_len != cov->module_dirs_len))
+		known = known->next;
+	return known;
+}
+
+static struct known_file *learn(struct module_files *files, struct cov *cov, const char *module,
+				const struct cov_build_id *id)
+{
+	struct known_file *known = calloc(1, sizeof(*known));
+	struct wanted want = { .module = module, .id = id, .lines = true };
+
+	if (!known)
+		return NULL;
+	want.miss = &known->miss;
+	snprintf(known->module, sizeof(known->module), "%s", module);
+	known->id = *id;
+	known->module_dirs_len = cov->module_dirs_len;
+	known->file = search(cov, &want);
+	known->next = files->first;
+	files->first = known;
+	return known;
+}
+
+int cov_module_files_lines(struct module_files *files, struct cov *cov, const char *module,
+			   const struct cov_build_id *id, struct cov_module_file **file)
+{
+	struct known_file *known;
+
+	pthread_mutex_lock(&files->lock);
+	known = recall(files, cov, module, id);
+	if (!known)
+		known = learn(files, cov, module, id);
+	pthread_mutex_unlock(&files->lock);
+	*file = known ? known->file : NULL;
+	if (!known)
+		return cov_fail(cov, ENOMEM, "no memory for source lines");
+	return *file ? 0 : fail_missed(cov, module, &known->miss);
 }
 
 bool cov_module_file_section(const struct cov_module_file *file, const char *name,
@@ -389,8 +467,8 @@ bool cov_module_file_section(const struct cov_module_file *file, const char *nam
 	return true;
 }
 
-bool cov_module_file_line(const struct cov_module_file *file, const char *name,
-			  uint64_t offset, const char **source, unsigned int *line)
+static bool find_line(const struct cov_module_file *file, const char *name, uint64_t offset,
+		      const char **source, unsigned int *line)
 {
 	GElf_Shdr header;
 	Dwfl_Line *found;
@@ -406,4 +484,15 @@ bool cov_module_file_line(const struct cov_module_file *file, const char *name,
 		return false;
 	*line = number;
 	return true;
+}
+
+bool cov_module_file_line(struct cov_module_file *file, const char *name, uint64_t offset,
+			  const char **source, unsigned int *line)
+{
+	bool found;
+
+	pthread_mutex_lock(&file->lock);
+	found = find_line(file, name, offset, source, line);
+	pthread_mutex_unlock(&file->lock);
+	return found;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * snapshot.c - reads a target's tables in bulk; snapshot_get.c gives access to them. May
- * call cov.c, attach.c, sections.c and section_list.c.
+ * call cov.c, attach.c, module_file.c, sections.c and section_list.c.
  *
  * The tables are read by several calls, and the target may be rebuilt between them (when
  * its module is loaded again). The generation shows this: if a call sees another one than
@@ -37,6 +37,7 @@ COV_PUBLIC void cov_snapshot_free(struct cov_snapshot *snapshot)
 	for (i = 0; i < snapshot->count; i++)
 		free_tables(&snapshot->targets[i]);
 	free(snapshot->targets);
+	cov_module_files_free(snapshot->files);
 	free(snapshot);
 }
 
@@ -406,8 +407,12 @@ static int take(struct cov *cov, uint32_t target, bool by_sample, struct cov_sna
 
 	*out = NULL;
 	snapshot = calloc(1, sizeof(*snapshot));
-	if (!snapshot)
+	if (snapshot)
+		snapshot->files = cov_module_files_new();
+	if (!snapshot || !snapshot->files) {
+		free(snapshot);
 		return cov_fail(cov, ENOMEM, "no memory for a snapshot");
+	}
 	if (!target)
 		ret = append_all(cov, snapshot, by_sample);
 	else

@@ -786,6 +786,32 @@ static void lines_are_those_of_the_modules_file(void **state)
 	cov_snapshot_free(snapshot);
 }
 
+/* Single checkpoints of a module are targets of their own. */
+static void a_snapshot_looks_for_a_modules_lines_once(void **state)
+{
+	struct cov_lines *lines, *again;
+	struct cov_snapshot *snapshot;
+
+	attached(*state);
+	assert_int_equal(checkpoint_add(*state, "cp", "toy_main", 0, 0, 0), 0);
+	assert_int_equal(cov_snapshot_take(*state, NULL, &snapshot), 0);
+	assert_error(cov_lines_open(*state, snapshot, 0, &lines), ENOENT, "-dbg");
+	fake_kernel()->opens = 0;
+	assert_error(cov_lines_open(*state, snapshot, 1, &lines), ENOENT, "-dbg");
+	assert_int_equal(fake_kernel()->opens, 0);
+	assert_int_equal(cov_add_module_dir(*state, TOY_DIRECTORY), 0);
+	assert_int_equal(cov_lines_open(*state, snapshot, 0, &lines), 0);
+	assert_true(fake_kernel()->opens > 0);
+	fake_kernel()->opens = 0;
+	assert_int_equal(cov_lines_open(*state, snapshot, 1, &again), 0);
+	assert_int_equal(fake_kernel()->opens, 0);
+	assert_line(lines, 0, 0x07, "ja\ttoy_c0");
+	cov_lines_close(lines);
+	assert_line(again, 3, 0x03, "jl\ttoy_b15");
+	cov_lines_close(again);
+	cov_snapshot_free(snapshot);
+}
+
 static void lines_are_found_in_a_separate_debug_file(void **state)
 {
 	struct cov_snapshot *snapshot;
@@ -879,6 +905,7 @@ int main(void)
 		TEST(ranking_knows_no_counts_where_nothing_counts),
 		TEST(next_unhit_walks_the_ranking),
 		TEST(lines_are_those_of_the_modules_file),
+		TEST(a_snapshot_looks_for_a_modules_lines_once),
 		TEST(lines_are_found_in_a_separate_debug_file),
 		TEST(why_there_are_no_lines_is_told),
 	};
