@@ -429,7 +429,8 @@ static void core_kernel_names_are_looked_for_in_one_grace_period(void)
 	write_file(TRACEFS "set_ftrace_filter", "synchronize_rcu");
 	write_file(TRACEFS "current_tracer", "function");
 	attach(fd, &request);
-	waits = count_lines(TRACEFS "trace", "<-unregister_kprobes");
+	/* That, or unregister_kprobes(). */
+	waits = count_lines(TRACEFS "trace", "<-unregister_kprobe");
 	write_file(TRACEFS "current_tracer", "nop");
 	write_file(TRACEFS "set_ftrace_filter", "");
 	EXPECT_EQ(request.functions, 100);

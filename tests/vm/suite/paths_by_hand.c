@@ -202,37 +202,49 @@ static int add_short_of_memory(int fd, uint64_t turn, unsigned int bytes)
 	return err;
 }
 
-/* A detour gives way to a checkpoint, whose kprobe finds no memory, nor does its own. */
+/*
+ * The same beside a detour there, which is watched afterwards, by whatever it is. Return: has it
+ * given way? @vain: how often that was in vain.
+ */
+static bool gives_way(int fd, uint64_t turn, unsigned int bytes, unsigned int *vain)
+{
+	uint32_t target = attach_with(fd, TARGET, "covlife_[woe]*", COV_ENGINE_DETOUR,
+				      COV_MODE_COUNT, COV_SCOPE_ALL);
+	struct cov_branch branch;
+	int err;
+
+	test_case("%u bytes", bytes);
+	EXPECT_EQ(turn_of_work(fd, target).taken, COV_NO);
+	err = add_short_of_memory(fd, turn, bytes);
+	EXPECT(!err || err == ENOMEM);
+	*vain += turn_of_work(fd, target).state == COV_SITE_REFUSED;
+	EVENTUALLY(turn_of_work(fd, target).state == COV_SITE_ARMED);
+	branch = turn_of_work(fd, target);
+	poke(COVLIFE_TASK, 2);
+	EXPECT_EQ(turn_of_work(fd, target).taken_hits + turn_of_work(fd, target).not_taken_hits, 1);
+	with_id(fd, COV_IOC_DETACH, target);
+	expect_clean_text();
+	return branch.taken == COV_UNKNOWN;
+}
+
+/* A detour gives way to a checkpoint, and its kprobe finds no memory, nor does the checkpoint's. */
 static void what_gave_way_in_vain_is_armed_again(void)
 {
-	int fd = control_open(), err = ENOMEM;
-	unsigned int bytes, refused, vain = 0;
+	unsigned int low = 0, high = 1 << 20, bytes, vain = 0;
+	int fd = control_open();
 	uint64_t turn = offset_of_turn(fd);
-	uint32_t target = 0;
 
 	need_fault_injection();
-	for (bytes = 0; err; bytes += 128) {
-		test_case("%u bytes", bytes);
-		if (!target)
-			target = attach_with(fd, TARGET, "covlife_[woe]*", COV_ENGINE_DETOUR,
-					     COV_MODE_COUNT, COV_SCOPE_ALL);
-		refused = target_info(fd, target).refused;
-		err = add_short_of_memory(fd, turn, bytes);
-		EXPECT(!err || err == ENOMEM);
-		vain += turn_of_work(fd, target).state == COV_SITE_REFUSED;
-		EVENTUALLY(turn_of_work(fd, target).state == COV_SITE_ARMED);
-		EXPECT_EQ(target_info(fd, target).refused, refused);
-		if (turn_of_work(fd, target).taken != COV_UNKNOWN)
-			continue;
-		/* It has given way: from the beginning, for the next attempt. */
-		poke(COVLIFE_TASK, 2);
-		EXPECT_EQ(function_hits(fd, target, "covlife_even"), 1);
-		EXPECT(turn_of_work(fd, target).taken_hits ||
-		       turn_of_work(fd, target).not_taken_hits);
-		with_id(fd, COV_IOC_DETACH, target);
-		target = 0;
-		expect_clean_text();
+	/* With how much memory does it come to that? */
+	while (high - low > 64) {
+		bytes = low + (high - low) / 2;
+		if (gives_way(fd, turn, bytes, &vain))
+			high = bytes;
+		else
+			low = bytes;
 	}
+	for (bytes = high; bytes < high + 1024; bytes += 64)
+		EXPECT(gives_way(fd, turn, bytes, &vain));
 	EXPECT(vain > 0);
 	write_file("/sys/kernel/debug/failslab/probability", "0");
 }

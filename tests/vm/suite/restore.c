@@ -418,17 +418,27 @@ static void target_goes_while_livecov_waits_for_a_probe_in_it(void)
 	exercise(device);
 }
 
-/* In mode trace, with a kretprobe on every function: releasing those takes a while. */
-static uint32_t attach_with_returns(int fd)
-{
-	struct cov_attach request = attach_request(COEXIST_TARGET);
+#define BRANCHES	40
 
-	request.mode = COV_MODE_TRACE;
-	request.engine = COV_ENGINE_AUTO;
-	request.flags = COV_ATTACH_RETURNS;
-	attach(fd, &request);
-	arm(fd, request.target);
-	return request.target;
+/* A disabled kprobe on each of some branches, which livecov leaves to kprobes then; or none. */
+static void probe_branches(int fd, bool on)
+{
+	struct cov_branch branches[BRANCHES];
+	uint32_t target = attach_with(fd, COEXIST_TARGET, "covt_ifs_100", COV_ENGINE_ENTRY,
+				      COV_MODE_EDGES, COV_SCOPE_ALL);
+	char line[128];
+	int i;
+
+	EXPECT_EQ(read_table(fd, COV_IOC_BRANCHES, target, 0, BRANCHES, branches), BRANCHES);
+	with_id(fd, COV_IOC_DETACH, target);
+	for (i = 0; i < BRANCHES; i++) {
+		if (on)
+			snprintf(line, sizeof(line), "p:covrestore/b%d %s:covt_ifs_100+%u\n", i,
+				 COEXIST_TARGET, branches[i].offset);
+		else
+			snprintf(line, sizeof(line), "-:covrestore/b%d\n", i);
+		EXPECT_EQ(kprobe_event(line), 0);
+	}
 }
 
 static void reload_target(void *unused)
@@ -447,6 +457,34 @@ static bool has_ended(pid_t pid)
 }
 
 /*
+ * Attach, unload livecov in a child, and put a kprobe on a jump of it once it has begun to release
+ * what it has. Return: the child; 0 if the jump had gone by then, and so have livecov and the kprobe.
+ */
+static pid_t probe_while_going(const struct text *clean)
+{
+	int fd = control_open();
+	uint32_t target = attach_with(fd, COEXIST_TARGET, "covt_if*", COV_ENGINE_AUTO,
+				      COV_MODE_COUNT, COV_SCOPE_ALL);
+	uint64_t offset = first_detour(fd, target, "covt_if_else", clean);
+	uint64_t at = function_of(fd, target, "covt_if_else").address + offset - clean->address;
+	unsigned int disabled = count_lines(KPROBES, "[DISABLED]");
+	pid_t going;
+
+	with_id(fd, COV_IOC_KEEP, target);
+	close(fd);
+	going = MUST(fork());
+	if (!going)
+		_exit(try_unload("livecov"));
+	EVENTUALLY(count_lines(KPROBES, "[DISABLED]") > disabled || has_ended(going));
+	probe_if_else(offset);
+	if (!is_byte_of_covtarget(clean, at))
+		return going;
+	EXPECT_EQ(kprobe_event("-:" PROBE "\n"), 0);
+	finish(going);
+	return 0;
+}
+
+/*
  * livecov is being unloaded, and has seen no kprobe on its jumps, when one comes. While livecov
  * waits for it other modules come and go.
  */
@@ -454,27 +492,27 @@ static void probe_that_comes_while_livecov_goes_holds_up_nobody_else(void)
 {
 	static struct text clean, now;
 	int fd = control_open(), device = covt_open();
-	uint64_t offset;
-	uint32_t target;
 	pid_t going, reloading;
+	int i;
 
-	need_engine(fd, COV_ENGINE_BREAKPOINT);
+	need_engine(fd, COV_ENGINE_DETOUR);
 	covtarget_text(&clean);
-	target = attach_with_returns(fd);
-	offset = first_detour(fd, target, "covt_if_else", &clean);
-	with_id(fd, COV_IOC_KEEP, target);
+	probe_branches(fd, true);
 	close(fd);
-	going = MUST(fork());
-	if (!going)
-		_exit(try_unload("livecov"));
-	EVENTUALLY(count_lines(KPROBES, "[DISABLED]") > 0);
-	probe_if_else(offset);
+	for (i = 0; !(going = probe_while_going(&clean)); i++) {
+		EXPECT(i < 20);
+		load(LIVECOV_FILE, "");
+	}
 	reloading = start(reload_target, NULL);
 	EVENTUALLY(has_ended(reloading));
 	finish(reloading);
 	EXPECT(is_going("livecov"));
 	EXPECT_EQ(kprobe_event("-:" PROBE "\n"), 0);
 	finish(going);
+	load(LIVECOV_FILE, "");
+	fd = control_open();
+	probe_branches(fd, false);
+	close(fd);
 	covtarget_text(&now);
 	expect_same_text(&clean, &now);
 	exercise(device);

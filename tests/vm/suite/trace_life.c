@@ -130,8 +130,9 @@ static void trace_is_closed_under_tasks_that_write(void)
 #define EVENT	"covtrace/first"
 
 /*
- * ftrace calls last whoever came first: here kprobes, and so kretprobes, after livecov's entries. A
- * trace that is opened in between has no such entry, and awaits no return of it.
+ * ftrace calls last whoever came first: here kprobes, and so kretprobes, then a tracer that takes
+ * its time, and livecov's entries before them. A trace that is opened in between has no such entry,
+ * and awaits no return of it.
  */
 static void trace_opened_inside_a_call_awaits_no_return_of_it(void)
 {
@@ -140,8 +141,11 @@ static void trace_opened_inside_a_call_awaits_no_return_of_it(void)
 	int fd;
 
 	unload("livecov");
-	EXPECT_EQ(kprobe_event("p:" EVENT " covlife:covlife_stay\n"), 0);
+	EXPECT_EQ(kprobe_event("p:" EVENT " covlife:covlife_ioctl\n"), 0);
 	write_file(TRACEFS "events/" EVENT "/enable", "1");
+	write_file(TRACEFS "set_ftrace_filter", GLOB);
+	write_file(TRACEFS "current_tracer", "function");
+	write_file(TRACEFS "options/func_stack_trace", "1");
 	load(LIVECOV_FILE, "");
 	fd = control_open();
 	attach_traced(fd, TARGET, GLOB, COV_ATTACH_RETURNS);
@@ -160,6 +164,9 @@ static void trace_opened_inside_a_call_awaits_no_return_of_it(void)
 		EXPECT(trace_recorded(&trace, COV_TRACE_RETURN) > 0);
 		trace_stop(&trace);
 	}
+	write_file(TRACEFS "options/func_stack_trace", "0");
+	write_file(TRACEFS "current_tracer", "nop");
+	write_file(TRACEFS "set_ftrace_filter", "");
 	write_file(TRACEFS "events/" EVENT "/enable", "0");
 	EXPECT_EQ(kprobe_event("-:" EVENT "\n"), 0);
 }
