@@ -502,8 +502,9 @@ static bool find_module(const char *name, char *path, size_t size)
 	if (!find_cache(cache, sizeof(cache)))
 		return false;
 	for (depth = 0; depth < ARRAY_SIZE(stars); depth++) {
-		snprintf(pattern, sizeof(pattern), "%s/kernels/6.1/root/lib/modules/*/kernel/%s/%s.ko",
-			 cache, stars[depth], name);
+		snprintf(pattern, sizeof(pattern),
+			 "%s/kernels/6.1/root/lib/modules/*/kernel/%s/%s.ko", cache, stars[depth],
+			 name);
 		if (!glob(pattern, 0, NULL, &found)) {
 			snprintf(path, size, "%s", found.gl_pathv[0]);
 			globfree(&found);

@@ -4,9 +4,9 @@
  * expects of it. Both are in the test's .S file: beside the code it has records made of
  * labels, which the test reads in order.
  *
- * case NAME [incomplete]		all up to the next one
- * function NAME [error=] [cold=1] [unselected=1]	up to end_function NAME; selected if not told
- *	otherwise; error is the errno that flow_build() should give it
+ * case NAME [incomplete]	all up to the next one
+ * function NAME [error=] [cold=1] [unselected=1]	up to end_function NAME; error= is the
+ *	errno that flow_build() should give it
  * fixup FROM TO, static_branch TO, bug, warn, static_call	entries of the tables, for the
  *	instruction that follows; with _at, for the one at an address, given first
  * fentry	what ftrace owns, while nobody traces; fentry_at ADDRESS tells of other code

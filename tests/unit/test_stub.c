@@ -486,9 +486,9 @@ static void write_regions_of(const char *path)
 	elf_image_regions(&image, &flow, &regions);
 	for (i = 0; i < flow.nr_branches; i++) {
 		const struct flow_branch *jcc = &flow.branches[i];
+		u32 function = flow.blocks[jcc->block].function;
 
-		branches += write_region(&image,
-					 image.in.functions[flow.blocks[jcc->block].function].address +
+		branches += write_region(&image, image.in.functions[function].address +
 					 jcc->offset - regions.branches[i].before,
 					 &regions.branches[i]);
 	}

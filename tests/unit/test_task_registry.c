@@ -25,6 +25,8 @@ static unsigned long task(unsigned long n)
 static int setup(void **state)
 {
 	(void)state;
+	/* What it held before does not matter. */
+	memset(&reg, 0xa5, sizeof(reg));
 	return task_registry_init(&reg, MAX_TASKS);
 }
 
@@ -61,6 +63,7 @@ static void init_refuses_bad_sizes(void **state)
 	struct task_registry r;
 
 	(void)state;
+	memset(&r, 0xa5, sizeof(r));
 	assert_int_equal(task_registry_init(&r, 0), -EINVAL);
 	assert_int_equal(task_registry_init(&r, (1U << 22) + 1), -EINVAL);
 	task_registry_destroy(&r);

@@ -19,6 +19,8 @@ static struct thread_buffer buffer;
 static int setup(void **state)
 {
 	(void)state;
+	/* What it held before does not matter. */
+	memset(&buffer, 0xa5, sizeof(buffer));
 	return thread_buffer_init(&buffer, SLOTS);
 }
 
@@ -51,6 +53,7 @@ static void init_refuses_bad_sizes(void **state)
 	struct thread_buffer b;
 
 	(void)state;
+	memset(&b, 0xa5, sizeof(b));
 	assert_int_equal(thread_buffer_init(&b, 0), -EINVAL);
 	assert_int_equal(thread_buffer_init(&b, 12), -EINVAL);
 	thread_buffer_destroy(&b);

@@ -21,6 +21,7 @@ static void make_area(u64 size, u32 tasks)
 	memory_size = trace_area_length(size, tasks);
 	memory = calloc(1, memory_size);
 	assert_non_null(memory);
+	memset(&area, 0xa5, sizeof(area));
 	assert_int_equal(trace_area_init(&area, memory, size, tasks, COV_TRACE_TIME), 0);
 }
 

@@ -185,7 +185,7 @@ void need_engine(int fd, unsigned int engine)
 	CALL(fd, COV_IOC_VERSION, &version);
 	if (version.engines & (1U << engine))
 		return;
-	/* Text of kernels before 5.18 cannot be changed; on others an engine that is missing is broken. */
+	/* Before 5.18 livecov has none that change text; elsewhere a missing one is broken. */
 	if (kernel_is("5.10"))
 		skip_test("livecov has no engine %u here", engine);
 	FAIL("livecov has no engine %u", engine);
