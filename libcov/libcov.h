@@ -202,9 +202,9 @@ struct cov_attach_result {
  *
  * Returns when all sites are armed or refused. After any error, nothing is left attached.
  * Engines that patch text arm all their sites in one step, well under a second; kprobes
- * are armed in groups, and take 10 to 50 ms each. The sysctl debug.kprobes-optimization
- * is not changed: livecov.ko itself prevents kprobe optimisation for as long as it is
- * loaded.
+ * are armed in groups, and take 10 to 50 ms each. livecov.ko itself prevents kprobe
+ * optimisation for as long as it is loaded; the sysctl debug.kprobes-optimization says afterwards
+ * what was written to it last.
  *
  * Errors: ENOENT no such module or function, EEXIST already attached, ENODEV it is being
  * unloaded, EAGAIN its init function is just returning, EPERM livecov itself or a
