@@ -396,8 +396,8 @@ struct cov_checkpoint_options {
  * functions of that name, in the module or without one anywhere (the message says where
  * they are, some twenty at most), ENODEV the module is being unloaded, EAGAIN its init
  * function is just returning, EILSEQ the offset is inside an instruction, ERANGE it is
- * beyond the function's end, EPERM livecov itself, EINVAL the kernel forbids a probe there
- * or a bad option, such as a name with control characters, EOPNOTSUPP an instruction that
+ * beyond the function's end, EPERM livecov itself or a locked-down kernel, EINVAL the kernel
+ * forbids a probe there or a bad option, such as a name with control characters, EOPNOTSUPP an instruction that
  * may fault, while another target may have breakpoints, or sections with an older
  * livecov.ko, ENAMETOOLONG, ENOSPC table full, EINTR a signal, ENOMEM.
  */
