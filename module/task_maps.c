@@ -36,6 +36,8 @@ void task_maps_init(void)
 	int cpu;
 	u32 i;
 
+	/* They index the table by bytes 1 and 2. */
+	BUILD_BUG_ON((NMI_MASK | HARDIRQ_MASK | SOFTIRQ_OFFSET) & ~0xffff00UL);
 	for (i = 0; i < ARRAY_SIZE(cov_contexts); i++)
 		cov_contexts[i] = is_interrupt(i);
 	for_each_possible_cpu(cpu)
