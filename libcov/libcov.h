@@ -207,9 +207,9 @@ struct cov_attach_result {
  *
  * Returns when all sites are armed or refused. After any error, nothing is left attached.
  * Engines that patch text arm all their sites in one step, well under a second; kprobes
- * are armed in groups, and take 10 to 50 ms each. The sysctl debug.kprobes-optimization
- * is not changed: livecov.ko itself prevents kprobe optimisation for as long as it is
- * loaded.
+ * are armed in groups, and take 10 to 50 ms each. livecov.ko itself prevents kprobe
+ * optimisation for as long as it is loaded; the sysctl debug.kprobes-optimization says afterwards
+ * what was written to it last.
  *
  * Errors: ENOENT no such module or function, EEXIST already attached, ENODEV it is being
  * unloaded, EAGAIN its init function is just returning, EPERM livecov itself or a
@@ -401,10 +401,10 @@ struct cov_checkpoint_options {
  * functions of that name, in the module or without one anywhere (the message says where
  * they are, some twenty at most), ENODEV the module is being unloaded, EAGAIN its init
  * function is just returning, EILSEQ the offset is inside an instruction, ERANGE it is
- * beyond the function's end, EPERM livecov itself, EINVAL the kernel forbids a probe there
- * or a bad option, such as a name with control characters, EOPNOTSUPP an instruction that
- * may fault, while another target may have breakpoints, or sections with an older
- * livecov.ko, ENAMETOOLONG, ENOSPC table full, EINTR a signal, ENOMEM.
+ * beyond the function's end, EPERM livecov itself or a locked-down kernel, EINVAL the kernel
+ * forbids a probe there or a bad option, such as a name with control characters, EOPNOTSUPP
+ * an instruction that may fault, while another target may have breakpoints, or sections with
+ * an older livecov.ko, ENAMETOOLONG, ENOSPC table full, EINTR a signal, ENOMEM.
  */
 int cov_checkpoint_add(struct cov *cov, const struct cov_checkpoint_options *options,
 		       uint32_t *target);

@@ -192,6 +192,40 @@ static int filter_change(unsigned long *ips, u32 n, bool remove)
 	return stale ? filter_rebuild() : ftrace_set_filter_ips(&ops, ips, n, remove, 0);
 }
 
+/* Have the function of one site in the filter, in which it is wanted only if that worked. */
+static int filter_add_one(struct cov_site *site)
+{
+	unsigned long ip = site->entry->ip;
+	bool there = wanted_by(ip);
+	int err;
+
+	site->filtered = true;
+	nr_filtered++;
+	err = there ? 0 : filter_change(&ip, 1, false);
+	if (err) {
+		site->filtered = false;
+		nr_filtered--;
+	}
+	return err;
+}
+
+/*
+ * ftrace takes all or none, and did not know one of them: what looks like its call may be another
+ * (core_fentry()). That one is left out.
+ */
+static int filter_add_known(struct cov_site **sites, u32 n)
+{
+	int err = 0;
+	u32 i;
+
+	for (i = 0; i < n; i++)
+		sites[i]->filtered = false;
+	nr_filtered -= n;
+	for (i = 0; i < n && (!err || err == -EINVAL); i++)
+		err = filter_add_one(sites[i]);
+	return err == -EINVAL ? 0 : err;
+}
+
 /*
  * Have functions in the filter. A kernel (6.1) may hold a function twice if it is added twice, and
  * then it stays when it is removed: only the first site that wants it adds it.
@@ -208,6 +242,8 @@ static int filter_add(struct cov_site **sites, u32 n, unsigned long *ips)
 	}
 	nr_filtered += n;
 	err = err ?: filter_change(ips, added, false);
+	if (err == -EINVAL)
+		err = filter_add_known(sites, n);
 	if (registered)
 		return err;
 	err = err ?: register_ftrace_function(&ops);
@@ -246,7 +282,8 @@ static bool shows(const struct cov_site *site)
 {
 	u8 byte;
 
-	return !copy_from_kernel_nofault(&byte, (void *)site->entry->ip, 1) &&
+	return site->filtered &&
+	       !copy_from_kernel_nofault(&byte, (void *)site->entry->ip, 1) &&
 	       (byte == CALL_INSN_OPCODE || byte == INT3_INSN_OPCODE);
 }
 
@@ -320,8 +357,11 @@ static u32 watch(struct cov_site **sites, u32 n, unsigned long *ips)
 		sites[i]->watched = true;
 		sites[i]->error = 0;
 	}
-	for (; i < n; i++)
-		sites[i]->error = -(err ?: -ESHUTDOWN);
+	for (; i < n; i++) {
+		/* Left out by filter_add_known(). */
+		sites[i]->at_fentry &= err || sites[i]->filtered;
+		sites[i]->error = -(err ?: sites[i]->at_fentry ? -ESHUTDOWN : -EINVAL);
+	}
 	if (done < n) {
 		filter_remove(sites + done, n - done, ips);
 		forget(sites + done, n - done);

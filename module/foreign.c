@@ -12,8 +12,7 @@
  *
  * Nor may a kprobe be optimised while text is patched: can_optimize() looks in the function's
  * text for jumps into the bytes that it wants, and a detour hides where its jump goes.
- * Optimisation is switched off as by kprobes' own sysctl, except that kprobes already optimised
- * stay so: they show in the text, and their functions are left alone (foreign_is_code()).
+ * optimiser.c sees to that.
  *
  * No kprobe may be registered between the check and the change. register_kprobe() copies the
  * instruction, and patches it later, all under kprobe_mutex; so livecov takes that mutex to
@@ -39,6 +38,7 @@
 #include "foreign.h"
 #include "insn_branch.h"
 #include "ksym.h"
+#include "optimiser.h"
 #include "site_index.h"
 
 #define WAIT_STEP_MS	50
@@ -53,8 +53,6 @@
 static struct hlist_head *table;
 static struct mutex *kprobe_mutex;
 static const u8 *template;		/* of optimised kprobes' code; NULL: there are none */
-static bool *allow_optimization;
-static bool was_allowed;
 static unsigned long *addresses;	/* sorted; targets' lock */
 static u32 nr_addresses;
 
@@ -240,6 +238,7 @@ void foreign_lock(void)
 {
 	if (kprobe_mutex)
 		mutex_lock(kprobe_mutex);
+	optimiser_withdraw();
 	bitmap_zero(places, PLACES);
 	each_probe(note_place, NULL);
 }
@@ -292,17 +291,12 @@ int foreign_init(void)
 		return -ENOENT;
 	/* If absent: this kernel has no optimiser (CONFIG_OPTPROBES). */
 	template = ksym_address("optprobe_template_entry");
-	allow_optimization = ksym_address("kprobes_allow_optimization");
-	if (allow_optimization) {
-		was_allowed = *allow_optimization;
-		WRITE_ONCE(*allow_optimization, false);
-	}
+	optimiser_init();
 	return 0;
 }
 
 void foreign_exit(void)
 {
 	kvfree(addresses);
-	if (allow_optimization && was_allowed)
-		WRITE_ONCE(*allow_optimization, true);
+	optimiser_exit();
 }

@@ -40,7 +40,7 @@ bool foreign_is_near(unsigned long address, u32 length);
 bool foreign_probe_on(unsigned long address, u32 length);
 
 /**
- * foreign_lock - from here to foreign_unlock() no kprobe comes, goes or changes text
+ * foreign_lock - from here to foreign_unlock() no kprobe comes, goes, changes text or is optimised
  *
  * Takes kprobes' mutex; sleeps. Taken after the targets' lock, and before the CPUs' and the
  * text's: the kernel takes it in that order as well.
@@ -90,7 +90,7 @@ void foreign_mark(void);
  */
 int foreign_init(void);
 
-/* foreign_exit - let kprobes optimise again, if they did; no site is left. Sleeps. */
+/* foreign_exit - kprobes optimise again, if the administrator wants it; no site is left. Sleeps. */
 void foreign_exit(void);
 
 #endif /* LIVECOV_FOREIGN_H */

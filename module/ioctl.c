@@ -10,6 +10,7 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/sched/signal.h>
+#include <linux/security.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
@@ -156,6 +157,17 @@ static int check_modes(u32 mode, u32 scope, u32 engine, struct cov_error *error)
 	if (!(engines_usable() & 1U << engine))
 		return cov_fail(error, -EOPNOTSUPP, "engine %u cannot be used on this kernel: %s; auto takes what there is",
 				engine, text_patch_unusable() ?: "too old");
+	return 0;
+}
+
+/*
+ * The kernel may be locked down after livecov was loaded and this file opened: then no text is
+ * patched anew, as debugfs would not open the file any more. What was attached before stays.
+ */
+static int check_lockdown(struct cov_error *error)
+{
+	if (security_locked_down(LOCKDOWN_DEBUGFS))
+		return cov_fail(error, -EPERM, "the kernel has been locked down: nothing more is attached (see /sys/kernel/security/lockdown)");
 	return 0;
 }
 
@@ -311,6 +323,7 @@ static int prepare_attach(struct request *req)
 	struct cov_attach *arg = &req->arg.attach;
 
 	return check_attach(arg, &req->error) ?:
+	       check_lockdown(&req->error) ?:
 	       copy_array((void **)&req->globs, arg->globs, arg->globs_len, &req->error) ?:
 	       check_globs(req->globs, arg->globs_len, &req->error) ?:
 	       copy_array((void **)&req->sections, arg->sections,
@@ -618,6 +631,7 @@ static int do_checkpoint_add(struct request *req)
 	struct cov_checkpoint_add *arg = &req->arg.add;
 	struct cov_target *target;
 	int err = check_checkpoint(arg, &req->error) ?:
+		  check_lockdown(&req->error) ?:
 		  target_attach_checkpoint(arg, &target, &req->error);
 
 	if (!err)

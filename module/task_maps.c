@@ -6,7 +6,8 @@
  * tells which of them is running (include/linux/preempt.h): byte 1 counts softirqs, in steps of
  * two for disabled sections and with its lowest bit while one is served; byte 2 has hard
  * interrupts in its low nibble and NMIs in its high one. Both bytes together index
- * cov_contexts, which is 0 for a task. It is a table so that no flag is changed.
+ * cov_contexts, which is 0 for a task. It is a table so that no flag is changed. On PREEMPT_RT
+ * softirqs are counted with the task that serves them (cells_of_task()).
  *
  * A task that reads base[0] reads its own: it is written for the next task at the last moment
  * at which the CPU still runs the previous one, in __schedule(), with interrupts off. A stub
@@ -35,6 +36,8 @@ void task_maps_init(void)
 	int cpu;
 	u32 i;
 
+	/* They index the table by bytes 1 and 2. */
+	BUILD_BUG_ON((NMI_MASK | HARDIRQ_MASK | SOFTIRQ_OFFSET) & ~0xffff00UL);
 	for (i = 0; i < ARRAY_SIZE(cov_contexts); i++)
 		cov_contexts[i] = is_interrupt(i);
 	for_each_possible_cpu(cpu)

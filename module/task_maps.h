@@ -8,6 +8,7 @@
 #define LIVECOV_TASK_MAPS_H
 
 #include <linux/percpu.h>
+#include <linux/preempt.h>
 
 #include "cells.h"
 #include "compat.h"
@@ -28,6 +29,15 @@ DECLARE_PER_CPU(struct task_maps, cov_task_maps);
 /* By preempt_count's bytes 1 and 2: 0 for a task, 1 for an interrupt. Constant once made. */
 extern u8 cov_contexts[65536];
 
+/*
+ * Is a softirq on top of the running task that preempt_count does not tell of? On PREEMPT_RT that
+ * counts no softirqs, and a task serves them itself, in local_bh_enable().
+ */
+static __always_inline bool serves_softirq_unseen(void)
+{
+	return IS_ENABLED(CONFIG_PREEMPT_RT) && in_serving_softirq();
+}
+
 /**
  * cells_of_task - where a hit here and now is written, as stubs of STUB_TASK_* do it
  * @cells: the target's
@@ -42,7 +52,8 @@ static __always_inline u8 *cells_of_task(const struct cells *cells, u32 count)
 
 	if (cells->base)
 		return cells->base;
-	map = cov_contexts[count >> 8 & 0xffff] ? NULL : raw_cpu_read(cov_task_maps.base[0]);
+	map = cov_contexts[count >> 8 & 0xffff] || serves_softirq_unseen() ?
+		NULL : raw_cpu_read(cov_task_maps.base[0]);
 	return map ? map + cells->offset : NULL;
 }
 

@@ -14,6 +14,7 @@
 #include <asm/asm.h>
 #include <asm/nospec-branch.h>
 
+#include "covtarget.h"
 #include "target_asm.h"
 
 	.section .rodata
@@ -429,6 +430,24 @@ COVT_FUNC_START(covt_after_call)
 	covt_jump more, jnz, 1b
 	jmp	2b
 SYM_FUNC_END(covt_after_call)
+
+/*
+ * A read without a fix-up, in the middle of what has to go along with a jump: five bytes are
+ * the jump, the read before it and what is before that. @a: COVT_OOPS for a bad address, which
+ * is an oops. Returns 1 if @b's lower half is .Lword's, else 0.
+ */
+COVT_FUNC_START(covt_oops)
+	lea	.Lword(%rip), %rcx
+	mov	$-4096, %rdx
+	cmp	$COVT_OOPS, %rdi
+	cmove	%rdx, %rcx
+	xor	%eax, %eax
+	cmp	(%rcx), %esi
+	covt_jump same, je, 1f
+	RET
+1:	inc	%eax
+	RET
+SYM_FUNC_END(covt_oops)
 
 /*
  * An address in the middle, as an operand of the text, to which there is no other way.

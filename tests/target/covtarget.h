@@ -6,6 +6,11 @@
 #ifndef COVTARGET_H
 #define COVTARGET_H
 
+/* The argument with which covt_oops() reads a bad address: no number that a test comes across. */
+#define COVT_OOPS	0x0bad0ddf
+
+#ifndef __ASSEMBLER__
+
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
@@ -36,7 +41,7 @@
 	X(rip_before) X(rip_after) X(rip_percpu) X(flags) X(carry)		\
 	X(into_before) X(into_after) X(body) X(spin) X(rcx_beside)		\
 	X(fault_before) X(fault_after) X(wait_test) X(give_way) X(deep)		\
-	X(from_cold) X(goto_text) X(after_call)					\
+	X(from_cold) X(goto_text) X(after_call) X(oops)				\
 	/* beside.c */								\
 	X(goto_data) X(key_beside) X(key_beside_set) X(key_first) X(call_beside)	\
 	X(call_beside_set) X(warn_beside) X(interrupted) X(island)		\
@@ -69,5 +74,7 @@ struct covt_call {
 };
 
 #define COVT_IOC_CALL	_IOWR(0xc6, 0x01, struct covt_call)
+
+#endif /* __ASSEMBLER__ */
 
 #endif /* COVTARGET_H */

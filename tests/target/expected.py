@@ -336,6 +336,11 @@ FUNCTIONS = {
         Input("7 3", 43, "low+ more+-", also={"covt_leaf": Ran(3, "leaf")}),
         Input("7 0x101", 274, "low+- more+", also={"covt_leaf": Ran(2, "leaf")}),
     ],
+    # With COVT_OOPS it does not return: tests/vm/suite/oops.c.
+    "oops": [
+        Input("0 0", 0, "same-"),
+        Input("0 0x55667788", 1, "same+"),
+    ],
     # beside.c
     "goto_data": [
         Input("1 5", 6, "plus_one negative-"),

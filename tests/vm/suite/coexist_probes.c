@@ -244,7 +244,87 @@ static void probes_come_and_go_while_text_is_changed(void)
 	exercise(device);
 }
 
+/* --- kprobes' optimiser --------------------------------------------------------------- */
+
+#define OPTIMISATION	"/proc/sys/debug/kprobes-optimization"
+#define PROBES		"/sys/kernel/debug/kprobes/list"
+/* The optimiser works a few jiffies after it was told, and then waits for tasks. */
+#define OPTIMISER_US	2000000
+
+static char optimisation(void)
+{
+	char value[8];
+
+	EXPECT(read_file(OPTIMISATION, value, sizeof(value)) > 0);
+	return value[0];
+}
+
+static void need_optimiser(void)
+{
+	if (access(OPTIMISATION, W_OK))
+		skip_test("this kernel does not optimise kprobes");
+}
+
+static void expect_none_optimised(void)
+{
+	usleep(OPTIMISER_US);
+	EXPECT_EQ(count_lines(PROBES, "[OPTIMIZED]"), 0);
+	EXPECT_EQ(optimisation(), '0');
+}
+
+/*
+ * An optimised kprobe's jump is five bytes long, and a detour may hide that somebody jumps into
+ * them: nothing is optimised, whatever the administrator writes, before livecov has gone.
+ */
+static void no_probe_is_optimised_when_the_sysctl_says_so(void)
+{
+	int fd = control_open(), device = covt_open();
+	struct workers workers;
+	uint32_t target;
+
+	need_optimiser();
+	need_engine(fd, COV_ENGINE_DETOUR);
+	find_beginnings();
+	target = attach_covtarget(fd, COV_ENGINE_DETOUR);
+	EXPECT(probe_first_bytes(24) > ARRAY_SIZE(functions));
+	enable_probes();
+	workers_start(&workers);
+	write_file(OPTIMISATION, "1");
+	expect_none_optimised();
+	write_file(OPTIMISATION, "0");
+	write_file(OPTIMISATION, "1");
+	expect_none_optimised();
+	workers_pass(&workers);
+	exercise(device);
+	remove_probes();
+	workers_stop(&workers);
+	with_id(fd, COV_IOC_DETACH, target);
+}
+
+/* What was written last is what holds afterwards. */
+static void the_sysctl_says_afterwards_what_was_written_last(void)
+{
+	static const char *const written[] = { "0", "1" };
+	size_t i;
+
+	need_optimiser();
+	for (i = 0; i < ARRAY_SIZE(written); i++) {
+		test_case("%s", written[i]);
+		write_file(OPTIMISATION, "1");
+		write_file(OPTIMISATION, written[i]);
+		EXPECT_EQ(optimisation(), '0');
+		unload("livecov");
+		EXPECT_EQ(optimisation(), written[i][0]);
+		load(LIVECOV_FILE, "");
+		EXPECT_EQ(optimisation(), '0');
+	}
+	unload("livecov");
+	EXPECT_EQ(optimisation(), '1');
+}
+
 static const struct test tests[] = {
+	TEST(no_probe_is_optimised_when_the_sysctl_says_so),
+	TEST(the_sysctl_says_afterwards_what_was_written_last),
 	TEST(probes_are_there_before_livecov),
 	TEST(probes_come_and_go_while_armed),
 	TEST(probe_sits_on_our_byte_while_detaching),

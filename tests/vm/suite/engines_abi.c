@@ -266,6 +266,33 @@ static void engine_entry_has_every_function_that_ftrace_can_trace(void)
 	EXPECT_EQ(engines_of(fd, target).sites[COV_ENGINE_ENTRY], traceable);
 }
 
+/*
+ * xas_load() begins with a call, which looks like ftrace's (image_core.c). That ftrace does not
+ * know it must cost no other function its entry.
+ */
+static void function_unknown_to_ftrace_costs_no_other_its_entry(void)
+{
+	struct cov_attach request = attach_request(COV_CORE_KERNEL);
+	static const char names[] = "xas_load\0vfs_read";
+	int fd = control_open();
+
+	need_engine(fd, COV_ENGINE_ENTRY);
+	if (count_lines(TRACEFS "available_filter_functions", "xas_load\n"))
+		skip_test("ftrace knows xas_load() here");
+	request.engine = COV_ENGINE_ENTRY;
+	request.flags = COV_ATTACH_FUNCTIONS_ONLY;
+	request.globs = (uintptr_t)names;
+	request.globs_len = sizeof(names);
+	attach(fd, &request);
+	arm(fd, request.target);
+	EXPECT_EQ(function_of(fd, request.target, "vfs_read").state, COV_SITE_ARMED);
+	EXPECT_EQ(function_of(fd, request.target, "xas_load").state, COV_SITE_REFUSED);
+	EXPECT_EQ(function_of(fd, request.target, "xas_load").error, EINVAL);
+	read_file("/proc/version", (char[64]){ }, 64);
+	EXPECT(function_hits(fd, request.target, "vfs_read") > 0);
+	with_id(fd, COV_IOC_DETACH, request.target);
+}
+
 /* --- REFUSALS ------------------------------------------------------------------------ */
 
 #define ERRNOS	256	/* struct cov_block has no room for more */
@@ -886,6 +913,7 @@ static const struct test tests[] = {
 	TEST(engines_of_nothing_is_enoent),
 	TEST(engine_entry_knows_entries_alone),
 	TEST(engine_entry_has_every_function_that_ftrace_can_trace),
+	TEST(function_unknown_to_ftrace_costs_no_other_its_entry),
 	TEST(refusals_are_those_of_the_tables),
 	TEST(refusals_name_what_the_kernel_forbids),
 	TEST(refusals_of_nothing_are_enoent),
