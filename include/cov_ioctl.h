@@ -136,6 +136,11 @@ struct cov_section {
  */
 #define COV_ATTACH_PATHS	(1U << 1)
 
+/* At most, else E2BIG. */
+#define COV_ATTACH_GLOBS_MAX	(64U << 10)	/* bytes of patterns */
+#define COV_ATTACH_PATTERNS_MAX	1024
+#define COV_ATTACH_SECTIONS_MAX	64
+
 /**
  * struct cov_attach - select what to measure (COV_IOC_ATTACH)
  * @module: a loaded module, or COV_CORE_KERNEL
@@ -145,8 +150,9 @@ struct cov_section {
  * @sections: address of @nr_sections struct cov_section, or 0
  * @levels: mask of levels 1..64 (bit 0 is level 1) that the checkpoints get;
  *	    not 0
- * @globs_len: bytes at @globs, at most 64 KiB and 1024 patterns; 0 selects every function
- * @nr_sections: at most 64
+ * @globs_len: bytes at @globs, at most COV_ATTACH_GLOBS_MAX, and COV_ATTACH_PATTERNS_MAX
+ *	       patterns; 0 selects every function
+ * @nr_sections: at most COV_ATTACH_SECTIONS_MAX
  * @mode: COV_MODE_*
  * @scope: COV_SCOPE_*
  * @engine: COV_ENGINE_*

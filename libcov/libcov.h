@@ -667,6 +667,10 @@ struct cov_checkpoint_desc {
  * @base: address of its first byte
  * @length: bytes; where the module's file was not found, up to the end of its
  *	    last function
+ *
+ * Of a module that is unloaded livecov knows those which cov_attach() has told it: 64 at
+ * most, with names of at most 31 bytes. A function in another one is described as in a
+ * ".text" that begins where the target's text does.
  */
 struct cov_section_desc {
 	size_t size;

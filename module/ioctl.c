@@ -28,10 +28,6 @@
 #include "trace_file.h"
 #include "tracking.h"
 
-#define GLOBS_MAX	(64U << 10)
-#define PATTERNS_MAX	1024
-#define SECTIONS_MAX	64
-
 /*
  * Kprobes and kretprobes to arm before the lock is released for a moment: loading any module waits
  * for it. The engines that patch text arm all of their sites in the first step.
@@ -172,12 +168,12 @@ static int check_attach(const struct cov_attach *arg, struct cov_error *error)
 		return -EINVAL;
 	if (!arg->levels)
 		return cov_fail(error, -EINVAL, "the level mask is empty");
-	if (arg->globs_len > GLOBS_MAX)
+	if (arg->globs_len > COV_ATTACH_GLOBS_MAX)
 		return cov_fail(error, -E2BIG, "%u bytes of patterns are more than %u",
-				arg->globs_len, GLOBS_MAX);
-	if (arg->nr_sections > SECTIONS_MAX)
+				arg->globs_len, COV_ATTACH_GLOBS_MAX);
+	if (arg->nr_sections > COV_ATTACH_SECTIONS_MAX)
 		return cov_fail(error, -E2BIG, "%u sections are more than %u",
-				arg->nr_sections, SECTIONS_MAX);
+				arg->nr_sections, COV_ATTACH_SECTIONS_MAX);
 	return check_modes(arg->mode, arg->scope, arg->engine, error);
 }
 
@@ -193,9 +189,9 @@ static int check_globs(const char *globs, u32 len, struct cov_error *error)
 			return cov_fail(error, -EINVAL, "a pattern is empty");
 		patterns += !globs[i];
 	}
-	if (patterns > PATTERNS_MAX)
+	if (patterns > COV_ATTACH_PATTERNS_MAX)
 		return cov_fail(error, -E2BIG, "%u patterns are more than %u", patterns,
-				PATTERNS_MAX);
+				COV_ATTACH_PATTERNS_MAX);
 	return 0;
 }
 
