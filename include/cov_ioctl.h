@@ -831,7 +831,9 @@ struct cov_trace_head {
 
 /**
  * struct cov_trace_task - a traced task
- * @pid: the thread's pid in the initial namespace; 0: entry not used yet
+ * @pid: the thread's pid in the initial namespace; 0: entry not used yet. A thread that
+ *	 executes a program becomes its process's leader: where system calls are recorded,
+ *	 its entry then has @tgid here, as that of the former leader may have
  * @tgid: its process's pid
  * @comm: its name when it passed the first place or, where system calls are recorded,
  *	  since it last executed a program

@@ -786,8 +786,8 @@ static void empty_area(void)
 	trace_area_destroy(&area);
 	memset(area_memory, 0, sizeof(area_memory));
 	trace_area_init(&area, area_memory, AREA_CHUNKS * COV_TRACE_CHUNK, AREA_TASKS, 0);
-	trace_area_add_task(&area, 10, 10);
-	trace_area_add_task(&area, 11, 11);
+	trace_area_add_task(&area, 10, 10, "task");
+	trace_area_add_task(&area, 11, 11, "task");
 }
 
 /* The next record is the last one that fits. */
@@ -898,12 +898,12 @@ static void reader_sees_whole_records_at_any_moment(void **state)
 
 static void add_task_a(void)
 {
-	results[0] = trace_area_add_task(&area, 20, 20);
+	results[0] = trace_area_add_task(&area, 20, 20, "task");
 }
 
 static void add_task_b(void)
 {
-	results[1] = trace_area_add_task(&area, 21, 21);
+	results[1] = trace_area_add_task(&area, 21, 21, "task");
 }
 
 static void area_with_one_entry(void)
@@ -973,4 +973,35 @@ int main(void)
 	};
 
 	return cmocka_run_group_tests_name("tables_interleave", tests, setup, teardown);
+static bool named;		/* in each entry that has a pid the reader saw a name */
+
+static void look_for_names(void)
+{
+	const struct cov_trace_task *task = &area.tasks[1];
+
+	named = !smp_load_acquire(&task->pid) || (READ_ONCE(task->comm[0]) && task->tgid);
 }
+
+static void area_with_an_empty_entry(void)
+{
+	area_with_one_entry();
+	area.tasks[1] = (struct cov_trace_task){ };
+}
+
+static bool reader_saw_a_name(void)
+{
+	return named;
+}
+
+static void entry_that_has_its_pid_has_its_name(void **state)
+{
+	const struct scenario s = {
+		area_with_an_empty_entry, { add_task_a, look_for_names }, reader_saw_a_name, 3,
+	};
+
+	(void)state;
+	run_scenario(&s);
+}
+
+}
+		cmocka_unit_test(entry_that_has_its_pid_has_its_name),
