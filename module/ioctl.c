@@ -549,10 +549,8 @@ static int do_news(struct request *req)
 /* The answer could not be copied out: it is still news. */
 static void undo_news(struct request *req)
 {
-	const struct cov_news *news = &req->arg.news;
-
 	mutex_lock(&req->control->lock);
-	req->control->seen = (struct news_seen){ news->pairs_since, news->places_since };
+	news_give_back(&req->control->seen, &req->arg.news);
 	mutex_unlock(&req->control->lock);
 }
 
