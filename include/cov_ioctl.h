@@ -654,7 +654,8 @@ struct cov_samples {
  * @target: target id
  * @pad: 0
  * @sample: in scope tracked: which sample's; else 0
- * @offset: out: for mmap() of this file, read-only
+ * @offset: out: for mmap() of this file, read-only; below 1 << 44, in reach of 32-bit
+ *	    programs, for the first 262,143 samples
  * @length: out: for mmap(), bytes, whole pages
  * @cell_size: out: 1 (0 or 1) or, where hits are counted, 8 (a count)
  * @functions: out: index of the first function's entry cell; the entry cells are

@@ -339,7 +339,7 @@ u32 sample_index(u64 id)
 	return index;
 }
 
-struct page *sample_page(u32 index, unsigned long at)
+struct page *sample_page(unsigned long index, unsigned long at)
 {
 	struct cov_sample *sample;
 	struct page *page = NULL;

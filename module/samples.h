@@ -79,13 +79,13 @@ u32 sample_index(u64 id);
 
 /**
  * sample_page - a page of a sample's map, for mmap()
- * @index: of the sample
+ * @index: of the sample; any
  * @page: which page of the map
  *
  * Under mmap_lock; does not sleep. Return: the page, with a reference for the caller to put; NULL
  * if there is none.
  */
-struct page *sample_page(u32 index, unsigned long page);
+struct page *sample_page(unsigned long index, unsigned long page);
 
 /* samples_exit - free all samples: no target and no tracked task is left, and no lock is taken */
 void samples_exit(void);
