@@ -354,7 +354,7 @@ struct cov_function {
  * @size: bytes, to the end of its terminator
  * @covered: COV_NO, COV_YES, COV_UNKNOWN
  * @state: COV_SITE_* of its own site; COV_SITE_NONE if it follows from others
- * @error: errno (positive) why its site was refused, else 0
+ * @error: errno (positive) why its site was refused, else 0; 255 for those above
  * @pad: 0
  */
 struct cov_block {

@@ -730,7 +730,7 @@ struct cov_function_desc {
  * @length: bytes
  * @covered: COV_NO, COV_YES, COV_UNKNOWN
  * @state: COV_SITE_* of its own site; COV_SITE_NONE if it follows from others
- * @error: errno (positive) why that was refused, else 0
+ * @error: errno (positive) why that was refused, else 0; 255 for those above
  */
 struct cov_block_desc {
 	size_t size;

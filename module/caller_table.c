@@ -40,8 +40,10 @@
  * else in the cell depends on having been written before it (a fresh cell is all zero, and was
  * so before the table was published to handlers). @first_sample is written before the first
  * count by the same handler, and the count by a fully ordered increment [A]; a reader that sees
- * the count [A] sees that sample. @records is exact because only the increment that yields 1
- * adds to it, and only the exchange that removes a nonzero count subtracts from it.
+ * the count [A] sees that sample, unless a reset has called caller_table_forget() meanwhile: a
+ * pair that is recorded while it is being forgotten may have a count and no sample. @records is
+ * exact because only the increment that yields 1 adds to it, and only the exchange that removes
+ * a nonzero count subtracts from it.
  *
  * @serial is drawn and stored after the count [A]: for a moment a reader may see a pair with
  * none. A reader that wants every pair up to a serial waits for the handlers that were running

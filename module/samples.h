@@ -49,8 +49,8 @@ struct cov_sample *sample_of(u64 id);
  *
  * Cells that stay keep their contents and go on being written. When it returns, no task writes
  * through an earlier mapping. The targets' lock is held; takes samples' lock; sleeps. Return: 0 or
- * -ENOMEM (never for 0): then some maps have grown, and go on being used. Maps and traces share
- * one half of all memory (memory_budget.h).
+ * -ENOMEM (never for 0): then every map is as it was. Maps and traces share one half of all memory
+ * (memory_budget.h).
  */
 int samples_resize(u32 nr_pages);
 
