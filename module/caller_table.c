@@ -146,10 +146,17 @@ notrace enum caller_fate caller_table_record(struct caller_table *table, u32 fro
 }
 NOKPROBE_SYMBOL(caller_table_record);
 
+/* In loops over all cells, of which there may be 2^25. */
+static void rest_at(u32 cell)
+{
+	if (!(cell % TABLE_STRETCH))
+		pure_rest();
+}
+
 bool caller_table_next(const struct caller_table *table, u32 *cursor,
 		       struct caller_record *record)
 {
-	while (*cursor <= table->mask) {
+	for (; *cursor <= table->mask; rest_at(*cursor)) {
 		const struct caller_cell *cell = &table->cells[(*cursor)++];
 		/* [A] pairs with the increment in caller_table_record(). */
 		long count = atomic_long_read_acquire(&cell->count);
@@ -184,6 +191,7 @@ u32 caller_table_forget(struct caller_table *table, u32 first, u32 last)
 		struct caller_cell *cell = &table->cells[i];
 		u64 key = READ_ONCE(cell->key);
 
+		rest_at(i);
 		if (!key)
 			continue;
 		if (!id_in_range(key_from(key), first, last) &&
@@ -201,11 +209,21 @@ u32 caller_table_forget(struct caller_table *table, u32 first, u32 last)
 	return dropped;
 }
 
+static void clear_cells(struct caller_table *table)
+{
+	u32 i;
+
+	for (i = 0; i <= table->mask; i++) {
+		table->cells[i] = (struct caller_cell){ };
+		rest_at(i);
+	}
+}
+
 void caller_table_reset(struct caller_table *table)
 {
 	/* A cell that was not claimed since the last reset is FREE: usually all are. */
 	if (table->cells && atomic_long_read(&table->claimed))
-		memset(table->cells, 0, ((size_t)table->mask + 1) * sizeof(*table->cells));
+		clear_cells(table);
 	atomic_long_set(&table->records, 0);
 	atomic_long_set(&table->claimed, 0);
 	atomic_long_set(&table->lost, 0);

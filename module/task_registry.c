@@ -290,3 +290,5 @@ u32 task_registry_del_owner(struct task_registry *reg, u64 owner)
 	smp_store_release(&reg->closing, 0);
 	return dropped;
 }
+		if (!(slot % TABLE_STRETCH))
+			pure_rest();
