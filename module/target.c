@@ -367,13 +367,18 @@ void target_forget_callers(const struct cov_target *target)
 	tracking_forget_callers(ids->first, ids->first + ids->count - 1);
 }
 
+static void drop(struct cov_target *target)
+{
+	site_index_drop(target);
+	list_del(&target->link);
+	target_free(target);
+}
+
 void target_detach(struct cov_target *target)
 {
 	target_release_sites(target, target_any_site);
-	site_index_drop(target);
 	target_forget_callers(target);
-	list_del(&target->link);
-	target_free(target);
+	drop(target);
 }
 
 void targets_detach_owner(u64 owner)
@@ -392,7 +397,12 @@ int targets_init(void)
 	return target_reload_init();
 }
 
-/* Return: how many kprobes of others there are on the jumps of those that are left. */
+/*
+ * Caller records that name a target stay: no file is open that could read them, no target is made
+ * that could reuse its ids, and a grace period for each would add up.
+ *
+ * Return: how many kprobes of others there are on the jumps of those that are left.
+ */
 static u32 detach_unvisited(void)
 {
 	struct cov_target *target, *next;
@@ -401,9 +411,11 @@ static u32 detach_unvisited(void)
 	mutex_lock(&cov_targets_lock);
 	list_for_each_entry_safe(target, next, &cov_targets, link) {
 		n = engine_visited(target, target_any_site);
-		if (!n)
-			target_detach(target);
 		left += n;
+		if (n)
+			continue;
+		target_release_sites(target, target_any_site);
+		drop(target);
 	}
 	mutex_unlock(&cov_targets_lock);
 	return left;
