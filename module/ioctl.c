@@ -284,19 +284,17 @@ static int do_attach(struct request *req)
 		.engine = arg->engine,
 		.flags = arg->flags,
 	};
-	struct cov_target_info info;
 	struct cov_target *target;
 	int err = target_attach(&request, &target, &req->error);
 
 	if (err)
 		return err;
 	req->sections = NULL;	/* the target has taken them over */
-	query_sites(target, &info);
 	arg->target = target->id;
 	arg->functions = target->image.in.nr_functions;
 	arg->blocks = target->image.flow.nr_blocks;
 	arg->branches = target->image.flow.nr_branches;
-	arg->sites = info.sites;
+	arg->sites = query_sites(target).total;
 	return 0;
 }
 
@@ -346,18 +344,18 @@ static int lock_targets(struct cov_error *error)
 static int arm_some(struct request *req, u32 max)
 {
 	struct cov_arm *arg = &req->arg.arm;
-	struct cov_target_info info;
+	struct site_counts sites;
 	struct cov_target *target;
 	int err = find_target(arg->target, &target, &req->error) ?:
 		  target_arm(target, max, &req->error);
 
 	if (err)
 		return err;
-	query_sites(target, &info);
-	arg->pending = info.pending + returns_left(target);
-	arg->armed = info.armed + info.disarmed;
-	arg->refused = info.refused;
-	arg->total = info.sites + returns_left(target);
+	sites = query_sites(target);
+	arg->pending = sites.pending + returns_left(target);
+	arg->armed = sites.armed + sites.disarmed;
+	arg->refused = sites.refused;
+	arg->total = sites.total + returns_left(target);
 	return 0;
 }
 
