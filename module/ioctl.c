@@ -76,8 +76,34 @@ union argument {
 	struct cov_trace trace;
 };
 
+struct request;
+
+/**
+ * struct call - how an ioctl is carried out
+ * @cmd: its number
+ * @prepare: validates, and reads more of user memory, before the lock is taken; or NULL
+ * @run: does the work
+ * @undo: undoes what @run did if the answer cannot be copied out. Called without the lock; or NULL
+ * @publish: makes the result visible once the answer has been copied out; or NULL
+ * @unlocked: call @run without the lock: it does not use targets, and must not wait for an
+ *	      attach; or it takes the lock itself
+ * @table: for do_table()
+ * @buffer: offset in the argument of the user address for what @run puts into @answer
+ */
+struct call {
+	unsigned int cmd;
+	int (*prepare)(struct request *req);
+	int (*run)(struct request *req);
+	void (*undo)(struct request *req);
+	void (*publish)(struct request *req);
+	bool unlocked;
+	enum query_table table;
+	size_t buffer;
+};
+
 /**
  * struct request - an ioctl that is being carried out
+ * @call: which
  * @arg: copied in, and copied out again if the ioctl's direction says so
  * @error: why it failed
  * @control: the file that it was called on
@@ -87,6 +113,7 @@ union argument {
  * @file: COV_IOC_TRACE: the file of the new descriptor
  */
 struct request {
+	const struct call *call;
 	union argument arg;
 	struct cov_error error;
 	struct control *control;
@@ -419,7 +446,7 @@ static int do_reset(struct request *req)
 	       target_reset(target, &req->error);
 }
 
-static int read_table(enum query_table table, struct request *req)
+static int do_table(struct request *req)
 {
 	struct cov_range *arg = &req->arg.range;
 	struct cov_error *error = &req->error;
@@ -428,37 +455,7 @@ static int read_table(enum query_table table, struct request *req)
 	return cov_check_padding(arg->pad, error) ?:
 	       check_count(arg->count, error) ?:
 	       find_target(arg->target, &target, error) ?:
-	       query_range(target, table, arg, req->control->view, &req->answer, error);
-}
-
-static int do_functions(struct request *req)
-{
-	return read_table(QUERY_FUNCTIONS, req);
-}
-
-static int do_blocks(struct request *req)
-{
-	return read_table(QUERY_BLOCKS, req);
-}
-
-static int do_branches(struct request *req)
-{
-	return read_table(QUERY_BRANCHES, req);
-}
-
-static int do_sections(struct request *req)
-{
-	return read_table(QUERY_SECTIONS, req);
-}
-
-static int do_names(struct request *req)
-{
-	return read_table(QUERY_NAMES, req);
-}
-
-static int do_edges(struct request *req)
-{
-	return read_table(QUERY_EDGES, req);
+	       query_range(target, req->call->table, arg, req->control->view, &req->answer, error);
 }
 
 static int do_text(struct request *req)
@@ -644,24 +641,8 @@ static int do_checkpoint_switch(struct request *req)
 
 /* --- dispatch ------------------------------------------------------------------------ */
 
-/**
- * struct call - how an ioctl is carried out
- * @cmd: its number
- * @prepare: validates, and reads more of user memory, before the lock is taken; or NULL
- * @run: does the work
- * @undo: undoes what @run did if the answer cannot be copied out. Called without the lock; or NULL
- * @publish: makes the result visible once the answer has been copied out; or NULL
- * @unlocked: call @run without the lock: it does not use targets, and must not wait for an
- *	      attach; or it takes the lock itself
- */
-struct call {
-	unsigned int cmd;
-	int (*prepare)(struct request *req);
-	int (*run)(struct request *req);
-	void (*undo)(struct request *req);
-	void (*publish)(struct request *req);
-	bool unlocked;
-};
+#define TABLE(number, which)	\
+	{ number, .run = do_table, .table = which, .buffer = offsetof(struct cov_range, buffer) }
 
 static const struct call calls[] = {
 	{ COV_IOC_VERSION, .run = do_version, .unlocked = true },
@@ -673,19 +654,20 @@ static const struct call calls[] = {
 	{ COV_IOC_KEEP, .run = do_keep },
 	{ COV_IOC_DETACH, .run = do_detach },
 	{ COV_IOC_RESET, .run = do_reset },
-	{ COV_IOC_FUNCTIONS, .run = do_functions },
-	{ COV_IOC_BLOCKS, .run = do_blocks },
-	{ COV_IOC_BRANCHES, .run = do_branches },
-	{ COV_IOC_SECTIONS, .run = do_sections },
-	{ COV_IOC_NAMES, .run = do_names },
-	{ COV_IOC_EDGES, .run = do_edges },
-	{ COV_IOC_TEXT, .run = do_text },
+	TABLE(COV_IOC_FUNCTIONS, QUERY_FUNCTIONS),
+	TABLE(COV_IOC_BLOCKS, QUERY_BLOCKS),
+	TABLE(COV_IOC_BRANCHES, QUERY_BRANCHES),
+	TABLE(COV_IOC_SECTIONS, QUERY_SECTIONS),
+	TABLE(COV_IOC_NAMES, QUERY_NAMES),
+	TABLE(COV_IOC_EDGES, QUERY_EDGES),
+	{ COV_IOC_TEXT, .run = do_text, .buffer = offsetof(struct cov_text, buffer) },
 	{ COV_IOC_ENGINES, .run = do_engines },
 	{ COV_IOC_REFUSALS, .run = do_refusals },
 	{ COV_IOC_VIEW, .run = do_view, .unlocked = true },
-	{ COV_IOC_SAMPLES, .run = do_samples, .unlocked = true },
+	{ COV_IOC_SAMPLES, .run = do_samples, .unlocked = true,
+	  .buffer = offsetof(struct cov_samples, buffer) },
 	{ COV_IOC_MAP, .run = do_map },
-	{ COV_IOC_CALLERS, .run = do_callers },
+	{ COV_IOC_CALLERS, .run = do_callers, .buffer = offsetof(struct cov_callers, buffer) },
 	{ COV_IOC_NEWS, .run = do_news, .undo = undo_news, .unlocked = true },
 	{ COV_IOC_TRACE, .run = do_trace, .undo = undo_trace, .publish = publish_trace,
 	  .unlocked = true },
@@ -720,24 +702,15 @@ static int run_locked(const struct call *call, struct request *req)
 	return err;
 }
 
-/* The user address that the array of an answer goes to, for the structs that have one. */
-static u64 answer_buffer(const struct request *req, unsigned int cmd)
+/* The user address that the array of an answer goes to. */
+static u64 answer_buffer(const struct request *req)
 {
-	switch (cmd) {
-	case COV_IOC_TEXT:
-		return req->arg.text.buffer;
-	case COV_IOC_SAMPLES:
-		return req->arg.samples.buffer;
-	case COV_IOC_CALLERS:
-		return req->arg.callers.buffer;
-	default:
-		return req->arg.range.buffer;
-	}
+	return *(const u64 *)((const u8 *)&req->arg + req->call->buffer);
 }
 
 static int deliver(const struct call *call, struct request *req, void __user *user)
 {
-	u64 to = req->answer.bytes ? answer_buffer(req, call->cmd) : 0;
+	u64 to = answer_buffer(req);
 
 	if (req->answer.bytes &&
 	    copy_to_user(u64_to_user_ptr(to), req->answer.bytes, req->answer.size))
@@ -785,6 +758,7 @@ static long control_ioctl(struct file *file, unsigned int cmd, unsigned long use
 	if (!req)
 		return -ENOMEM;
 	req->control = control;
+	req->call = call;
 	err = call ? carry_out(call, req, (void __user *)user) :
 		     cov_fail(&req->error, -ENOTTY, "there is no call %#x; is livecov.ko older than its caller?", cmd);
 	if (err)
