@@ -668,7 +668,8 @@ struct cov_samples {
  *
  * What is mapped is what all engines write while they run. What follows from other sites
  * appears only in the tables. The mapping stays valid after a detach; its contents are then
- * undefined. Since minor version 1.
+ * undefined. Its pages are then in no count of what samples and traces may take together:
+ * unmap it. Since minor version 1.
  */
 struct cov_map {
 	__u32 target;

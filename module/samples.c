@@ -65,6 +65,7 @@ static void set_pages(struct cov_sample *sample, struct page **pages, u32 nr)
 	spin_unlock(&pages_lock);
 }
 
+/* A page that a process has mapped stays until it unmaps that, and is in no count any more. */
 static void leftover_free(struct leftover *left)
 {
 	vunmap(left->map);
