@@ -136,6 +136,11 @@ struct cov_section {
  */
 #define COV_ATTACH_PATHS	(1U << 1)
 
+/* At most, else E2BIG. */
+#define COV_ATTACH_GLOBS_MAX	(64U << 10)	/* bytes of patterns */
+#define COV_ATTACH_PATTERNS_MAX	1024
+#define COV_ATTACH_SECTIONS_MAX	64
+
 /**
  * struct cov_attach - select what to measure (COV_IOC_ATTACH)
  * @module: a loaded module, or COV_CORE_KERNEL
@@ -145,8 +150,9 @@ struct cov_section {
  * @sections: address of @nr_sections struct cov_section, or 0
  * @levels: mask of levels 1..64 (bit 0 is level 1) that the checkpoints get;
  *	    not 0
- * @globs_len: bytes at @globs, at most 64 KiB and 1024 patterns; 0 selects every function
- * @nr_sections: at most 64
+ * @globs_len: bytes at @globs, at most COV_ATTACH_GLOBS_MAX, and COV_ATTACH_PATTERNS_MAX
+ *	       patterns; 0 selects every function
+ * @nr_sections: at most COV_ATTACH_SECTIONS_MAX
  * @mode: COV_MODE_*
  * @scope: COV_SCOPE_*
  * @engine: COV_ENGINE_*
@@ -348,7 +354,7 @@ struct cov_function {
  * @size: bytes, to the end of its terminator
  * @covered: COV_NO, COV_YES, COV_UNKNOWN
  * @state: COV_SITE_* of its own site; COV_SITE_NONE if it follows from others
- * @error: errno (positive) why its site was refused, else 0
+ * @error: errno (positive) why its site was refused, else 0; 255 for those above
  * @pad: 0
  */
 struct cov_block {
@@ -684,7 +690,8 @@ struct cov_samples {
  * @target: target id
  * @pad: 0
  * @sample: in scope tracked: which sample's; else 0
- * @offset: out: for mmap() of this file, read-only
+ * @offset: out: for mmap() of this file, read-only; below 1 << 44, in reach of 32-bit
+ *	    programs, for the first 262,143 samples
  * @length: out: for mmap(), bytes, whole pages
  * @cell_size: out: 1 (0 or 1) or, where hits are counted, 8 (a count)
  * @functions: out: index of the first function's entry cell; the entry cells are
@@ -697,7 +704,8 @@ struct cov_samples {
  *
  * What is mapped is what all engines write while they run. What follows from other sites
  * appears only in the tables. The mapping stays valid after a detach; its contents are then
- * undefined. Since minor version 1.
+ * undefined. Its pages are then in no count of what samples and traces may take together:
+ * unmap it. Since minor version 1.
  */
 struct cov_map {
 	__u32 target;
@@ -861,7 +869,9 @@ struct cov_trace_head {
 
 /**
  * struct cov_trace_task - a traced task
- * @pid: the thread's pid in the initial namespace; 0: entry not used yet
+ * @pid: the thread's pid in the initial namespace; 0: entry not used yet. A thread that
+ *	 executes a program becomes its process's leader: where system calls are recorded,
+ *	 its entry then has @tgid here, as that of the former leader may have
  * @tgid: its process's pid
  * @comm: its name when it passed the first place or, where system calls are recorded,
  *	  since it last executed a program

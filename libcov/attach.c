@@ -21,8 +21,6 @@
  */
 #define ARM_FIRST	1
 
-#define SECTIONS_MAX	64	/* of struct cov_attach */
-
 /* The shell patterns as the kernel expects them: each one NUL-terminated. */
 static int pack_globs(struct cov *cov, const char *const *functions, char **globs,
 		      uint32_t *globs_len)
@@ -48,6 +46,7 @@ static int pack_globs(struct cov *cov, const char *const *functions, char **glob
 	return 0;
 }
 
+/* What livecov does not take is left out: struct cov_section_desc says what that means. */
 static int pack_sections(struct cov *cov, const char *module, struct cov_section **packed,
 			 uint32_t *count)
 {
@@ -59,10 +58,10 @@ static int pack_sections(struct cov *cov, const char *module, struct cov_section
 	*count = 0;
 	ret = cov_sections_of(cov, module, &list);
 	if (!ret && list.count) {
-		*packed = calloc(SECTIONS_MAX, sizeof(**packed));
+		*packed = calloc(COV_ATTACH_SECTIONS_MAX, sizeof(**packed));
 		ret = *packed ? 0 : -ENOMEM;
 	}
-	for (i = 0; !ret && i < list.count && *count < SECTIONS_MAX; i++) {
+	for (i = 0; !ret && i < list.count && *count < COV_ATTACH_SECTIONS_MAX; i++) {
 		struct cov_section *to = &(*packed)[*count];
 
 		if (strlen(list.entries[i].name) >= sizeof(to->name))

@@ -686,6 +686,10 @@ struct cov_checkpoint_desc {
  * @base: address of its first byte
  * @length: bytes; where the module's file was not found, up to the end of its
  *	    last function
+ *
+ * Of a module that is unloaded livecov knows those which cov_attach() has told it: 64 at
+ * most, with names of at most 31 bytes. A function in another one is described as in a
+ * ".text" that begins where the target's text does.
  */
 struct cov_section_desc {
 	size_t size;
@@ -745,7 +749,7 @@ struct cov_function_desc {
  * @length: bytes
  * @covered: COV_NO, COV_YES, COV_UNKNOWN
  * @state: COV_SITE_* of its own site; COV_SITE_NONE if it follows from others
- * @error: errno (positive) why that was refused, else 0
+ * @error: errno (positive) why that was refused, else 0; 255 for those above
  */
 struct cov_block_desc {
 	size_t size;

@@ -182,7 +182,7 @@ COV_PUBLIC int cov_trace_task(const struct cov_trace_handle *trace, unsigned int
 	if (task >= trace->nr_tasks || !task_pid(trace, task))
 		return cov_errno(ERANGE);
 	from = &trace->tasks[task];
-	ours.pid = from->pid;
+	ours.pid = task_pid(trace, task);
 	ours.tgid = from->tgid;
 	memcpy(ours.comm, from->comm, sizeof(ours.comm));
 	ours.comm[sizeof(ours.comm) - 1] = '\0';

@@ -40,8 +40,10 @@
  * else in the cell depends on having been written before it (a fresh cell is all zero, and was
  * so before the table was published to handlers). @first_sample is written before the first
  * count by the same handler, and the count by a fully ordered increment [A]; a reader that sees
- * the count [A] sees that sample. @records is exact because only the increment that yields 1
- * adds to it, and only the exchange that removes a nonzero count subtracts from it.
+ * the count [A] sees that sample, unless a reset has called caller_table_forget() meanwhile: a
+ * pair that is recorded while it is being forgotten may have a count and no sample. @records is
+ * exact because only the increment that yields 1 adds to it, and only the exchange that removes
+ * a nonzero count subtracts from it.
  *
  * @serial is drawn and stored after the count [A]: for a moment a reader may see a pair with
  * none. A reader that wants every pair up to a serial waits for the handlers that were running
@@ -144,10 +146,17 @@ notrace enum caller_fate caller_table_record(struct caller_table *table, u32 fro
 }
 NOKPROBE_SYMBOL(caller_table_record);
 
+/* In loops over all cells, of which there may be 2^25. */
+static void rest_at(u32 cell)
+{
+	if (!(cell % TABLE_STRETCH))
+		pure_rest();
+}
+
 bool caller_table_next(const struct caller_table *table, u32 *cursor,
 		       struct caller_record *record)
 {
-	while (*cursor <= table->mask) {
+	for (; *cursor <= table->mask; rest_at(*cursor)) {
 		const struct caller_cell *cell = &table->cells[(*cursor)++];
 		/* [A] pairs with the increment in caller_table_record(). */
 		long count = atomic_long_read_acquire(&cell->count);
@@ -182,6 +191,7 @@ u32 caller_table_forget(struct caller_table *table, u32 first, u32 last)
 		struct caller_cell *cell = &table->cells[i];
 		u64 key = READ_ONCE(cell->key);
 
+		rest_at(i);
 		if (!key)
 			continue;
 		if (!id_in_range(key_from(key), first, last) &&
@@ -199,11 +209,21 @@ u32 caller_table_forget(struct caller_table *table, u32 first, u32 last)
 	return dropped;
 }
 
+static void clear_cells(struct caller_table *table)
+{
+	u32 i;
+
+	for (i = 0; i <= table->mask; i++) {
+		table->cells[i] = (struct caller_cell){ };
+		rest_at(i);
+	}
+}
+
 void caller_table_reset(struct caller_table *table)
 {
 	/* A cell that was not claimed since the last reset is FREE: usually all are. */
 	if (table->cells && atomic_long_read(&table->claimed))
-		memset(table->cells, 0, ((size_t)table->mask + 1) * sizeof(*table->cells));
+		clear_cells(table);
 	atomic_long_set(&table->records, 0);
 	atomic_long_set(&table->claimed, 0);
 	atomic_long_set(&table->lost, 0);

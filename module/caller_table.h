@@ -138,7 +138,7 @@ enum caller_fate caller_table_record(struct caller_table *table, u32 from, u32 t
  * @record: the answer; unspecified at the end
  *
  * May run concurrently with handlers that record: a pair that is there throughout is
- * returned exactly once. Return: true, or false at the end.
+ * returned exactly once. Sleeps. Return: true, or false at the end.
  */
 bool caller_table_next(const struct caller_table *table, u32 *cursor,
 		       struct caller_record *record);
@@ -149,7 +149,7 @@ bool caller_table_next(const struct caller_table *table, u32 *cursor,
  * @first: lowest id
  * @last: highest id; @first 0 and @last CALLER_NONE drop all records
  *
- * May run concurrently with handlers that record other ids. Callers exclude each other.
+ * May run concurrently with handlers that record other ids. Callers exclude each other. Sleeps.
  * Return: records dropped.
  */
 u32 caller_table_forget(struct caller_table *table, u32 first, u32 last);
@@ -158,7 +158,7 @@ u32 caller_table_forget(struct caller_table *table, u32 first, u32 last);
  * caller_table_reset - empty the table, cells and @lost included; @serial goes on
  * @table: the table
  *
- * No handler may run: only while no target is attached.
+ * No handler may run: only while no target is attached. Sleeps.
  */
 void caller_table_reset(struct caller_table *table);
 

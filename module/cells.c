@@ -14,7 +14,7 @@
 
 /* Mode edges, scope all: btrfs takes 23 pages; mode count eight times as many. */
 #define ARENA_PAGES	512
-#define TRACKED_PAGES	16384
+#define TRACKED_PAGES	(1U << (CELLS_SHIFT - PAGE_SHIFT))
 
 static u8 arena[ARENA_PAGES * PAGE_SIZE] __aligned(PAGE_SIZE);
 static DECLARE_BITMAP(arena_taken, ARENA_PAGES);
@@ -40,6 +40,7 @@ int cells_take(struct cells *cells, bool tracked)
 	u32 at = bitmap_find_next_zero_area(taken, room, 0, n, 0);
 	int err = 0;
 
+	BUILD_BUG_ON(ARENA_PAGES > TRACKED_PAGES);
 	if (at >= room) {
 		cells->count = 0;
 		return -ENOSPC;

@@ -16,6 +16,9 @@
 
 struct cov_image;
 
+/* Offsets of cells, in the arena of cells and in a sample's map, are below 1 << CELLS_SHIFT. */
+#define CELLS_SHIFT	26
+
 /**
  * struct cells - a target's cells
  * @base: scope all: address of cell 0; NULL in scope tracked

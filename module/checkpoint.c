@@ -53,13 +53,17 @@ int checkpoints_init(struct cov_target *target, u32 mode)
 	return err;
 }
 
-/* Held stubs (held.c) still write to the cells; then the last of them frees the cells. */
+/*
+ * Held stubs (held.c) still write to the cells; then the last of them frees the cells. But not if
+ * another stub writes to them for ever: held.c frees empty ones then, which is nothing.
+ */
 static void free_cells(struct checkpoints *cps)
 {
 	struct held_cells *held = cps->held_cells;
 
 	if (held && held->users) {
-		held->cells = cps->cells;
+		if (!cps->abandoned)
+			held->cells = cps->cells;
 		held->orphaned = true;
 		return;
 	}

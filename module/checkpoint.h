@@ -13,7 +13,7 @@
 
 /**
  * struct held_cells - cells that may outlive their target
- * @cells: empty while the target still owns them
+ * @cells: empty while the target still owns them, and if they are never freed
  * @users: how many held stubs write to them
  * @orphaned: the target is gone
  */

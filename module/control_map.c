@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * control_map.c - see control_map.h. An mmap() offset names a page: bits 39 and up are the
- * sample's index, or 0 for scope all; the bits below are the offset of the page in its map.
+ * control_map.c - see control_map.h. An mmap() offset names a page: the bits from CELLS_SHIFT up
+ * are the sample's index, or 0 for scope all; those below are the offset of the page in its map.
+ * 32-bit programs have 44 bits (mmap2() takes pages): enough for 262,143 samples.
  * mmap() maps all pages at once, read-only, and each mapping holds references to them, so it
  * outlives the target. Only truncating the file (debugfs permits that, so even "> control" does
  * it) removes the pages from all mappings: then a page fault maps them again.
@@ -13,8 +14,6 @@
 #include "cells.h"
 #include "control_map.h"
 #include "samples.h"
-
-#define SAMPLE_SHIFT	39
 
 int control_map_describe(const struct cov_target *target, struct cov_map *map,
 			 struct cov_error *error)
@@ -31,7 +30,7 @@ int control_map_describe(const struct cov_target *target, struct cov_map *map,
 	sample = map->sample ? sample_index(map->sample) : 0;
 	if (map->sample && !sample)
 		return cov_fail(error, -ENOENT, "there is no sample %llu", map->sample);
-	map->offset = sample << SAMPLE_SHIFT | cells->offset;
+	map->offset = sample << CELLS_SHIFT | cells->offset;
 	map->length = PAGE_ALIGN(cells_bytes(cells));
 	map->cell_size = cells->wide ? 8 : 1;
 	map->functions = cell_of(&layout, SITE_ENTRY, 0, 0);
@@ -45,8 +44,8 @@ int control_map_describe(const struct cov_target *target, struct cov_map *map,
 /* Return: the page, with a reference; NULL if there is none. */
 static struct page *page_at(unsigned long pgoff)
 {
-	unsigned long sample = pgoff >> (SAMPLE_SHIFT - PAGE_SHIFT);
-	unsigned long index = pgoff & ((1UL << (SAMPLE_SHIFT - PAGE_SHIFT)) - 1);
+	unsigned long sample = pgoff >> (CELLS_SHIFT - PAGE_SHIFT);
+	unsigned long index = pgoff & ((1UL << (CELLS_SHIFT - PAGE_SHIFT)) - 1);
 	struct page *page;
 
 	if (sample)

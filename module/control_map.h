@@ -27,8 +27,9 @@ int control_map_describe(const struct cov_target *target, struct cov_map *map,
  * @file: the control file
  * @vma: its offset is control_map_describe()'s; mapped read-only
  *
- * The process's mmap_lock is held; takes samples' lock under it; sleeps. Return: 0; -EACCES: for
- * writing or executing; -ENXIO: there are no cells; -ENOMEM, and what vm_insert_page() returns.
+ * The process's mmap_lock is held, under which samples' lock, a mutex, must not be taken: takes a
+ * spinlock of theirs alone. Sleeps, to allocate page tables. Return: 0; -EACCES: for writing or
+ * executing; -ENXIO: there are no cells; -ENOMEM, and what vm_insert_page() returns.
  */
 int control_map_mmap(struct file *file, struct vm_area_struct *vma);
 

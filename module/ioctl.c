@@ -29,10 +29,6 @@
 #include "trace_file.h"
 #include "tracking.h"
 
-#define GLOBS_MAX	(64U << 10)
-#define PATTERNS_MAX	1024
-#define SECTIONS_MAX	64
-
 /*
  * Kprobes and kretprobes to arm before the lock is released for a moment: loading any module waits
  * for it. The engines that patch text arm all of their sites in the first step.
@@ -82,8 +78,34 @@ union argument {
 	struct cov_trace trace;
 };
 
+struct request;
+
+/**
+ * struct call - how an ioctl is carried out
+ * @cmd: its number
+ * @prepare: validates, and reads more of user memory, before the lock is taken; or NULL
+ * @run: does the work
+ * @undo: undoes what @run did if the answer cannot be copied out. Called without the lock; or NULL
+ * @publish: makes the result visible once the answer has been copied out; or NULL
+ * @unlocked: call @run without the lock: it does not use targets, and must not wait for an
+ *	      attach; or it takes the lock itself
+ * @table: for do_table()
+ * @buffer: offset in the argument of the user address for what @run puts into @answer
+ */
+struct call {
+	unsigned int cmd;
+	int (*prepare)(struct request *req);
+	int (*run)(struct request *req);
+	void (*undo)(struct request *req);
+	void (*publish)(struct request *req);
+	bool unlocked;
+	enum query_table table;
+	size_t buffer;
+};
+
 /**
  * struct request - an ioctl that is being carried out
+ * @call: which
  * @arg: copied in, and copied out again if the ioctl's direction says so
  * @error: why it failed
  * @control: the file that it was called on
@@ -93,6 +115,7 @@ union argument {
  * @file: COV_IOC_TRACE: the file of the new descriptor
  */
 struct request {
+	const struct call *call;
 	union argument arg;
 	struct cov_error error;
 	struct control *control;
@@ -185,12 +208,12 @@ static int check_attach(const struct cov_attach *arg, struct cov_error *error)
 		return -EINVAL;
 	if (!arg->levels)
 		return cov_fail(error, -EINVAL, "the level mask is empty");
-	if (arg->globs_len > GLOBS_MAX)
+	if (arg->globs_len > COV_ATTACH_GLOBS_MAX)
 		return cov_fail(error, -E2BIG, "%u bytes of patterns are more than %u",
-				arg->globs_len, GLOBS_MAX);
-	if (arg->nr_sections > SECTIONS_MAX)
+				arg->globs_len, COV_ATTACH_GLOBS_MAX);
+	if (arg->nr_sections > COV_ATTACH_SECTIONS_MAX)
 		return cov_fail(error, -E2BIG, "%u sections are more than %u",
-				arg->nr_sections, SECTIONS_MAX);
+				arg->nr_sections, COV_ATTACH_SECTIONS_MAX);
 	return check_modes(arg->mode, arg->scope, arg->engine, error);
 }
 
@@ -206,9 +229,9 @@ static int check_globs(const char *globs, u32 len, struct cov_error *error)
 			return cov_fail(error, -EINVAL, "a pattern is empty");
 		patterns += !globs[i];
 	}
-	if (patterns > PATTERNS_MAX)
+	if (patterns > COV_ATTACH_PATTERNS_MAX)
 		return cov_fail(error, -E2BIG, "%u patterns are more than %u", patterns,
-				PATTERNS_MAX);
+				COV_ATTACH_PATTERNS_MAX);
 	return 0;
 }
 
@@ -301,19 +324,17 @@ static int do_attach(struct request *req)
 		.engine = arg->engine,
 		.flags = arg->flags,
 	};
-	struct cov_target_info info;
 	struct cov_target *target;
 	int err = target_attach(&request, &target, &req->error);
 
 	if (err)
 		return err;
 	req->sections = NULL;	/* the target has taken them over */
-	query_sites(target, &info);
 	arg->target = target->id;
 	arg->functions = target->image.in.nr_functions;
 	arg->blocks = target->image.flow.nr_blocks;
 	arg->branches = target->image.flow.nr_branches;
-	arg->sites = info.sites;
+	arg->sites = query_sites(target).total;
 	return 0;
 }
 
@@ -364,18 +385,18 @@ static int lock_targets(struct cov_error *error)
 static int arm_some(struct request *req, u32 max)
 {
 	struct cov_arm *arg = &req->arg.arm;
-	struct cov_target_info info;
+	struct site_counts sites;
 	struct cov_target *target;
 	int err = find_target(arg->target, &target, &req->error) ?:
 		  target_arm(target, max, &req->error);
 
 	if (err)
 		return err;
-	query_sites(target, &info);
-	arg->pending = info.pending + returns_left(target);
-	arg->armed = info.armed + info.disarmed;
-	arg->refused = info.refused;
-	arg->total = info.sites + returns_left(target);
+	sites = query_sites(target);
+	arg->pending = sites.pending + returns_left(target);
+	arg->armed = sites.armed + sites.disarmed;
+	arg->refused = sites.refused;
+	arg->total = sites.total + returns_left(target);
 	return 0;
 }
 
@@ -439,7 +460,7 @@ static int do_reset(struct request *req)
 	       target_reset(target, &req->error);
 }
 
-static int read_table(enum query_table table, struct request *req)
+static int do_table(struct request *req)
 {
 	struct cov_range *arg = &req->arg.range;
 	struct cov_error *error = &req->error;
@@ -448,42 +469,7 @@ static int read_table(enum query_table table, struct request *req)
 	return cov_check_padding(arg->pad, error) ?:
 	       check_count(arg->count, error) ?:
 	       find_target(arg->target, &target, error) ?:
-	       query_range(target, table, arg, req->control->view, &req->answer, error);
-}
-
-static int do_functions(struct request *req)
-{
-	return read_table(QUERY_FUNCTIONS, req);
-}
-
-static int do_blocks(struct request *req)
-{
-	return read_table(QUERY_BLOCKS, req);
-}
-
-static int do_branches(struct request *req)
-{
-	return read_table(QUERY_BRANCHES, req);
-}
-
-static int do_sections(struct request *req)
-{
-	return read_table(QUERY_SECTIONS, req);
-}
-
-static int do_names(struct request *req)
-{
-	return read_table(QUERY_NAMES, req);
-}
-
-static int do_edges(struct request *req)
-{
-	return read_table(QUERY_EDGES, req);
-}
-
-static int do_outcomes(struct request *req)
-{
-	return read_table(QUERY_OUTCOMES, req);
+	       query_range(target, req->call->table, arg, req->control->view, &req->answer, error);
 }
 
 static int do_text(struct request *req)
@@ -572,10 +558,8 @@ static int do_news(struct request *req)
 /* The answer could not be copied out: it is still news. */
 static void undo_news(struct request *req)
 {
-	const struct cov_news *news = &req->arg.news;
-
 	mutex_lock(&req->control->lock);
-	req->control->seen = (struct news_seen){ news->pairs_since, news->places_since };
+	news_give_back(&req->control->seen, &req->arg.news);
 	mutex_unlock(&req->control->lock);
 }
 
@@ -685,24 +669,8 @@ static int do_outcome_switch(struct request *req)
 
 /* --- dispatch ------------------------------------------------------------------------ */
 
-/**
- * struct call - how an ioctl is carried out
- * @cmd: its number
- * @prepare: validates, and reads more of user memory, before the lock is taken; or NULL
- * @run: does the work
- * @undo: undoes what @run did if the answer cannot be copied out. Called without the lock; or NULL
- * @publish: makes the result visible once the answer has been copied out; or NULL
- * @unlocked: call @run without the lock: it does not use targets, and must not wait for an
- *	      attach; or it takes the lock itself
- */
-struct call {
-	unsigned int cmd;
-	int (*prepare)(struct request *req);
-	int (*run)(struct request *req);
-	void (*undo)(struct request *req);
-	void (*publish)(struct request *req);
-	bool unlocked;
-};
+#define TABLE(number, which)	\
+	{ number, .run = do_table, .table = which, .buffer = offsetof(struct cov_range, buffer) }
 
 static const struct call calls[] = {
 	{ COV_IOC_VERSION, .run = do_version, .unlocked = true },
@@ -714,20 +682,21 @@ static const struct call calls[] = {
 	{ COV_IOC_KEEP, .run = do_keep },
 	{ COV_IOC_DETACH, .run = do_detach },
 	{ COV_IOC_RESET, .run = do_reset },
-	{ COV_IOC_FUNCTIONS, .run = do_functions },
-	{ COV_IOC_BLOCKS, .run = do_blocks },
-	{ COV_IOC_BRANCHES, .run = do_branches },
-	{ COV_IOC_SECTIONS, .run = do_sections },
-	{ COV_IOC_NAMES, .run = do_names },
-	{ COV_IOC_EDGES, .run = do_edges },
-	{ COV_IOC_OUTCOMES, .run = do_outcomes },
-	{ COV_IOC_TEXT, .run = do_text },
+	TABLE(COV_IOC_FUNCTIONS, QUERY_FUNCTIONS),
+	TABLE(COV_IOC_BLOCKS, QUERY_BLOCKS),
+	TABLE(COV_IOC_BRANCHES, QUERY_BRANCHES),
+	TABLE(COV_IOC_SECTIONS, QUERY_SECTIONS),
+	TABLE(COV_IOC_NAMES, QUERY_NAMES),
+	TABLE(COV_IOC_EDGES, QUERY_EDGES),
+	TABLE(COV_IOC_OUTCOMES, QUERY_OUTCOMES),
+	{ COV_IOC_TEXT, .run = do_text, .buffer = offsetof(struct cov_text, buffer) },
 	{ COV_IOC_ENGINES, .run = do_engines },
 	{ COV_IOC_REFUSALS, .run = do_refusals },
 	{ COV_IOC_VIEW, .run = do_view, .unlocked = true },
-	{ COV_IOC_SAMPLES, .run = do_samples, .unlocked = true },
+	{ COV_IOC_SAMPLES, .run = do_samples, .unlocked = true,
+	  .buffer = offsetof(struct cov_samples, buffer) },
 	{ COV_IOC_MAP, .run = do_map },
-	{ COV_IOC_CALLERS, .run = do_callers },
+	{ COV_IOC_CALLERS, .run = do_callers, .buffer = offsetof(struct cov_callers, buffer) },
 	{ COV_IOC_NEWS, .run = do_news, .undo = undo_news, .unlocked = true },
 	{ COV_IOC_TRACE, .run = do_trace, .undo = undo_trace, .publish = publish_trace,
 	  .unlocked = true },
@@ -763,24 +732,15 @@ static int run_locked(const struct call *call, struct request *req)
 	return err;
 }
 
-/* The user address that the array of an answer goes to, for the structs that have one. */
-static u64 answer_buffer(const struct request *req, unsigned int cmd)
+/* The user address that the array of an answer goes to. */
+static u64 answer_buffer(const struct request *req)
 {
-	switch (cmd) {
-	case COV_IOC_TEXT:
-		return req->arg.text.buffer;
-	case COV_IOC_SAMPLES:
-		return req->arg.samples.buffer;
-	case COV_IOC_CALLERS:
-		return req->arg.callers.buffer;
-	default:
-		return req->arg.range.buffer;
-	}
+	return *(const u64 *)((const u8 *)&req->arg + req->call->buffer);
 }
 
 static int deliver(const struct call *call, struct request *req, void __user *user)
 {
-	u64 to = req->answer.bytes ? answer_buffer(req, call->cmd) : 0;
+	u64 to = answer_buffer(req);
 
 	if (req->answer.bytes &&
 	    copy_to_user(u64_to_user_ptr(to), req->answer.bytes, req->answer.size))
@@ -828,6 +788,7 @@ static long control_ioctl(struct file *file, unsigned int cmd, unsigned long use
 	if (!req)
 		return -ENOMEM;
 	req->control = control;
+	req->call = call;
 	err = call ? carry_out(call, req, (void __user *)user) :
 		     cov_fail(&req->error, -ENOTTY, "there is no call %#x; is livecov.ko older than its caller?", cmd);
 	if (err)

@@ -2,7 +2,8 @@
 /*
  * memory_budget.h - how much memory traces and samples' maps may take together: half of all. So
  * what grows at a caller's request is refused before the machine runs out. Owns the count; other
- * memory is in no count. Pure and lock-free. Calls nothing.
+ * memory is in no count, nor are pages of a map that livecov has given back and a process still
+ * maps (samples.c): it is that process which keeps them. Pure and lock-free. Calls nothing.
  */
 #ifndef LIVECOV_MEMORY_BUDGET_H
 #define LIVECOV_MEMORY_BUDGET_H

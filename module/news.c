@@ -83,6 +83,14 @@ void news_take(struct news_seen *seen, struct cov_news *news)
 	synchronize_rcu();
 }
 
+void news_give_back(struct news_seen *seen, const struct cov_news *news)
+{
+	WRITE_ONCE(seen->pairs, news->pairs_since);
+	WRITE_ONCE(seen->places, news->places_since);
+	/* Its lock orders the stores before: who is not on it yet finds them in news_poll(). */
+	wake_up_interruptible_poll(&waiting, EPOLLIN | EPOLLRDNORM);
+}
+
 void news_exit(void)
 {
 	irq_work_sync(&wake_work);

@@ -61,6 +61,15 @@ __poll_t news_poll(struct file *file, poll_table *wait, const struct news_seen *
  */
 void news_take(struct news_seen *seen, struct cov_news *news);
 
+/**
+ * news_give_back - what news_take() gave has reached nobody: it is news again
+ * @seen: the file's; callers exclude each other
+ * @news: what news_take() gave
+ *
+ * Wakes those who have begun to wait since. Does not sleep.
+ */
+void news_give_back(struct news_seen *seen, const struct cov_news *news);
+
 /* news_exit - wait for the last wake-up; no file is open and no handler runs. Sleeps. */
 void news_exit(void);
 

@@ -153,4 +153,7 @@ unsigned long totalram_pages(void);
 
 #endif
 
+/* How many entries of a table to look at between two pure_rest(). */
+#define TABLE_STRETCH	4096U
+
 #endif /* LIVECOV_PORTABLE_H */

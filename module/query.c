@@ -230,38 +230,38 @@ int query_range(struct cov_target *target, enum query_table table,
 	return err ? query_fail(err, sample, error) : 0;
 }
 
-void query_sites(const struct cov_target *target, struct cov_target_info *info)
+struct site_counts query_sites(const struct cov_target *target)
 {
+	u32 impossible = target->cps.nr_impossible;
+	struct site_counts n = { .total = impossible, .refused = impossible };
 	struct site_chunk *chunk;
 	struct cov_site *site;
-	u32 i, impossible = target->cps.nr_impossible, witnesses = 0;
+	u32 i;
 
-	info->pending = info->armed = info->disarmed = info->refused = info->gone = 0;
 	for_each_site(site, chunk, i, &target->cps) {
 		/* Witnesses come and go with the settling: no user asked for them. */
-		witnesses += site->witness;
 		if (site->witness)
 			continue;
+		n.total++;
 		switch (site_state(site)) {
 		case COV_SITE_PENDING:
-			info->pending++;
+			n.pending++;
 			break;
 		case COV_SITE_ARMED:
-			info->armed++;
+			n.armed++;
 			break;
 		case COV_SITE_DISARMED:
-			info->disarmed++;
+			n.disarmed++;
 			break;
 		case COV_SITE_REFUSED:
-			info->refused++;
+			n.refused++;
 			break;
 		case COV_SITE_GONE:
-			info->gone++;
+			n.gone++;
 			break;
 		}
 	}
-	info->refused += impossible;
-	info->sites = target->cps.sites.count - witnesses + impossible;
+	return n;
 }
 
 static void count_coverage(const struct query *query, struct cov_target_info *info)
@@ -288,6 +288,7 @@ static void count_coverage(const struct query *query, struct cov_target_info *in
 static void describe_target(const struct cov_target *target, struct cov_target_info *info)
 {
 	const struct cov_image *image = &target->image;
+	struct site_counts sites = query_sites(target);
 
 	*info = (struct cov_target_info){
 		.target = target->id,
@@ -307,6 +308,12 @@ static void describe_target(const struct cov_target *target, struct cov_target_i
 		.branches = image->flow.nr_branches,
 		.sections = target->nr_sections,
 		.names_len = image->names_len,
+		.sites = sites.total,
+		.pending = sites.pending,
+		.armed = sites.armed,
+		.disarmed = sites.disarmed,
+		.refused = sites.refused,
+		.gone = sites.gone,
 		.missed = target_missed(target),
 		.checkpoint_offset = target->offset,
 	};
@@ -327,7 +334,6 @@ int query_target(struct cov_target *target, struct cov_target_info *info,
 	      checkpoints_coverage(target, query.hits, &query.coverage);
 	if (!err) {
 		describe_target(target, info);
-		query_sites(target, info);
 		count_coverage(&query, info);
 	}
 	query_free(&query);
@@ -411,11 +417,8 @@ void query_status(struct cov_status *status)
 		.callers_lost = atomic_long_read(&cov_callers.lost),
 	};
 	list_for_each_entry(target, &cov_targets, link) {
-		struct cov_target_info info;
-
-		query_sites(target, &info);
 		status->targets++;
 		status->missed += target_missed(target);
-		status->refused += info.refused;
+		status->refused += query_sites(target).refused;
 	}
 }

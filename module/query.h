@@ -60,11 +60,29 @@ int query_target(struct cov_target *target, struct cov_target_info *info,
 /* query_engines - how many of a target's sites each engine has, and why branches have no detour */
 void query_engines(const struct cov_target *target, struct cov_engines *engines);
 
-/* query_refusals - how many sites were refused, by errno; together query_sites()'s @refused */
+/* query_refusals - how many sites were refused, by errno; together struct site_counts' @refused */
 void query_refusals(const struct cov_target *target, struct cov_refusals *refusals);
 
-/* query_sites - set those members of @info that count sites, and no other */
-void query_sites(const struct cov_target *target, struct cov_target_info *info);
+/**
+ * struct site_counts - a target's sites, by their state; the members of struct cov_target_info
+ * @total: all but witnesses, and those of blocks of which no instruction can take one
+ * @pending: not armed yet
+ * @armed: now
+ * @disarmed: have shown everything they can
+ * @refused: could not be armed
+ * @gone: their text was unloaded
+ */
+struct site_counts {
+	u32 total;
+	u32 pending;
+	u32 armed;
+	u32 disarmed;
+	u32 refused;
+	u32 gone;
+};
+
+/* query_sites - count a target's sites */
+struct site_counts query_sites(const struct cov_target *target);
 
 /**
  * query_text - copy a target's text as it was before livecov patched it

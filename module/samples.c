@@ -65,6 +65,7 @@ static void set_pages(struct cov_sample *sample, struct page **pages, u32 nr)
 	spin_unlock(&pages_lock);
 }
 
+/* A page that a process has mapped stays until it unmaps that, and is in no count any more. */
 static void leftover_free(struct leftover *left)
 {
 	vunmap(left->map);
@@ -339,7 +340,7 @@ u32 sample_index(u64 id)
 	return index;
 }
 
-struct page *sample_page(u32 index, unsigned long at)
+struct page *sample_page(unsigned long index, unsigned long at)
 {
 	struct cov_sample *sample;
 	struct page *page = NULL;

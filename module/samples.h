@@ -49,8 +49,8 @@ struct cov_sample *sample_of(u64 id);
  *
  * Cells that stay keep their contents and go on being written. When it returns, no task writes
  * through an earlier mapping. The targets' lock is held; takes samples' lock; sleeps. Return: 0 or
- * -ENOMEM (never for 0): then some maps have grown, and go on being used. Maps and traces share
- * one half of all memory (memory_budget.h).
+ * -ENOMEM (never for 0): then every map is as it was. Maps and traces share one half of all memory
+ * (memory_budget.h).
  */
 int samples_resize(u32 nr_pages);
 
@@ -79,13 +79,13 @@ u32 sample_index(u64 id);
 
 /**
  * sample_page - a page of a sample's map, for mmap()
- * @index: of the sample
+ * @index: of the sample; any
  * @page: which page of the map
  *
  * Under mmap_lock; does not sleep. Return: the page, with a reference for the caller to put; NULL
  * if there is none.
  */
-struct page *sample_page(u32 index, unsigned long page);
+struct page *sample_page(unsigned long index, unsigned long page);
 
 /* samples_exit - free all samples: no target and no tracked task is left, and no lock is taken */
 void samples_exit(void);

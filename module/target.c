@@ -366,13 +366,18 @@ void target_forget_callers(const struct cov_target *target)
 	tracking_forget_callers(ids->first, ids->first + ids->count - 1);
 }
 
+static void drop(struct cov_target *target)
+{
+	site_index_drop(target);
+	list_del(&target->link);
+	target_free(target);
+}
+
 void target_detach(struct cov_target *target)
 {
 	target_release_sites(target, target_any_site);
-	site_index_drop(target);
 	target_forget_callers(target);
-	list_del(&target->link);
-	target_free(target);
+	drop(target);
 }
 
 void targets_detach_owner(u64 owner)
@@ -392,18 +397,29 @@ int targets_init(void)
 }
 
 /*
+ * Caller records that name a target stay: no file is open that could read them, no target is made
+ * that could reuse its ids, and a grace period for each would add up.
+ */
+static void detach_all(void)
+{
+	struct cov_target *target, *next;
+
+	mutex_lock(&cov_targets_lock);
+	list_for_each_entry_safe(target, next, &cov_targets, link) {
+		target_release_sites(target, target_any_site);
+		drop(target);
+	}
+	mutex_unlock(&cov_targets_lock);
+}
+
+/*
  * Jumps of ours that other users' kprobes are on stay, and are waited for without the lock. The
  * module that they are in may be unloaded meanwhile: its notifier, which takes the lock, ends the
  * wait for them.
  */
 void targets_exit(void)
 {
-	struct cov_target *target, *next;
-
-	mutex_lock(&cov_targets_lock);
-	list_for_each_entry_safe(target, next, &cov_targets, link)
-		target_detach(target);
-	mutex_unlock(&cov_targets_lock);
+	detach_all();
 	held_wait();
 	target_reload_exit();
 	settle_stop();

@@ -153,7 +153,8 @@ int target_reset(struct cov_target *target, struct cov_error *error);
  * targets_reset - target_reset() of all targets
  * @error: out: a sentence for the caller, after an error
  *
- * All are tried. Return: 0, or the last error of target_reset().
+ * All are tried, unless the task is killed meanwhile. The caller records are dropped in any case,
+ * all together: one grace period. Return: 0; -EINTR: killed; or the last error of target_reset().
  */
 int targets_reset(struct cov_error *error);
 

@@ -3,10 +3,13 @@
  * target_reset.c - a target, or each, starts over: no hits, every site armed, while handlers go on
  * hitting them. Owns nothing.
  */
+#include <linux/sched/signal.h>
+
 #include "disarm.h"
 #include "engine.h"
 #include "settle.h"
 #include "target_parts.h"
+#include "tracking.h"
 
 static void forget_hits(struct checkpoints *cps)
 {
@@ -93,7 +96,8 @@ static bool is_being_armed(const struct cov_target *target)
 	return target->owner && target_pending(target);
 }
 
-int target_reset(struct cov_target *target, struct cov_error *error)
+/* All of target_reset() but the caller records. */
+static int start_over(struct cov_target *target, struct cov_error *error)
 {
 	static struct rearming some;	/* under cov_targets_lock */
 	bool being_armed = is_being_armed(target);
@@ -113,19 +117,39 @@ int target_reset(struct cov_target *target, struct cov_error *error)
 	settle_start();
 	if (target_pending(target) && !being_armed && !target_is_going(target))
 		err = target_arm_some(target, U32_MAX, false, error);
-	target_forget_callers(target);
 	if (some.err && !target_is_going(target))
 		return cov_fail(error, some.err, "%u sites of %s could not be armed again; detach it and attach it again",
 				some.failed, target->name);
 	return target_is_going(target) ? 0 : err;
 }
 
-int targets_reset(struct cov_error *error)
+int target_reset(struct cov_target *target, struct cov_error *error)
+{
+	int err = start_over(target, error);
+
+	target_forget_callers(target);
+	return err;
+}
+
+static int start_all_over(struct cov_error *error)
 {
 	struct cov_target *target;
 	int err = 0;
 
-	list_for_each_entry(target, &cov_targets, link)
-		err = target_reset(target, error) ?: err;
+	list_for_each_entry(target, &cov_targets, link) {
+		if (fatal_signal_pending(current))
+			return cov_fail(error, -EINTR, "killed before all targets were reset");
+		err = start_over(target, error) ?: err;
+		cond_resched();
+	}
+	return err;
+}
+
+/* The records at once, whosever they are: a grace period for each target would add up. */
+int targets_reset(struct cov_error *error)
+{
+	int err = start_all_over(error);
+
+	tracking_forget_callers(0, CALLER_NONE - 1);
 	return err;
 }

@@ -23,10 +23,11 @@
  *				 |   closed   |
  *				 +------------+
  *
- * Who may write: FREE: the winner of the cmpxchg. RESERVED: its adder. LIVE: the key no one,
- * the slot by thread_buffer.c's rules. DYING: the one whose thread_buffer_close() won. A
- * deletion is thus decided on the generation, not on the key: a task that leaves and comes back
- * into the same slot cannot be deleted by a CPU that saw its previous life.
+ * Who may write: FREE: the winner of the cmpxchg. RESERVED: its adder, which may also make it
+ * FREE again. LIVE: the key no one, the slot by thread_buffer.c's rules. DYING: the one whose
+ * thread_buffer_close() won. A deletion is thus decided on the generation, not on the key: a
+ * task that leaves and comes back into the same slot cannot be deleted by a CPU that saw its
+ * previous life.
  *
  * A task has at most one adder at a time, so at most one key of it is LIVE. A DYING one may
  * exist beside it; a look-up skips it.
@@ -217,23 +218,41 @@ static bool task_end(struct task_registry *reg, const struct thread_ref *ref)
 	return true;
 }
 
-int task_registry_add(struct task_registry *reg, unsigned long task, u64 sample, u64 owner)
+int task_registry_reserve(struct task_registry *reg, unsigned long task)
 {
 	struct thread_ref present;
 	int slot;
 
-	if (!key_live(task) || !owner)
+	if (!key_live(task))
 		return -EINVAL;
 	if (task_registry_find(reg, task, &present))
 		return -EEXIST;
 	/* A bound on memory in use, not an invariant: concurrent adders may exceed it. */
 	slot = atomic_long_read(&reg->count) < reg->max_tasks ? task_reserve(reg, task) : -ENOSPC;
-	if (slot < 0) {
+	if (slot < 0)
 		atomic_long_inc(&reg->lost);
-		return slot;
-	}
+	return slot;
+}
+
+void task_registry_unreserve(struct task_registry *reg, u32 slot)
+{
+	/* [E] pairs with the cmpxchg in task_reserve(). */
+	smp_store_release(&reg->keys[slot], KEY_FREE);
+}
+
+void task_registry_fill(struct task_registry *reg, u32 slot, unsigned long task, u64 sample,
+			u64 owner)
+{
 	thread_buffer_open(&reg->buffer, slot, sample, owner);
 	task_publish(reg, slot, task);
+}
+
+int task_registry_add(struct task_registry *reg, unsigned long task, u64 sample, u64 owner)
+{
+	int slot = owner ? task_registry_reserve(reg, task) : -EINVAL;
+
+	if (slot >= 0)
+		task_registry_fill(reg, slot, task, sample, owner);
 	return slot;
 }
 
@@ -277,6 +296,8 @@ u32 task_registry_del_owner(struct task_registry *reg, u64 owner)
 	for (slot = 0; slot < reg->buffer.nr_slots; slot++) {
 		struct thread_ref ref;
 
+		if (!(slot % TABLE_STRETCH))
+			pure_rest();
 		if (!thread_buffer_read(&reg->buffer, slot, &ref) || ref.owner != owner)
 			continue;
 		/*

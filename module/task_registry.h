@@ -70,6 +70,30 @@ bool task_registry_find(const struct task_registry *reg, unsigned long task,
 int task_registry_add(struct task_registry *reg, unsigned long task, u64 sample, u64 owner);
 
 /**
+ * task_registry_reserve - room for a task that is going to be tracked
+ * @reg: the registry
+ * @task: as for task_registry_add(), of which this is the part that may fail
+ *
+ * Undone by task_registry_unreserve(); nothing finds the task before task_registry_fill(). Return:
+ * its slot; errors of task_registry_add().
+ */
+int task_registry_reserve(struct task_registry *reg, unsigned long task);
+
+/* task_registry_unreserve - the task that @slot was reserved for is not going to be tracked */
+void task_registry_unreserve(struct task_registry *reg, u32 slot);
+
+/**
+ * task_registry_fill - track a task for which there is room
+ * @reg: the registry
+ * @slot: that task_registry_reserve() has returned for it
+ * @task: the task
+ * @sample: what it runs for
+ * @owner: as for task_registry_add()
+ */
+void task_registry_fill(struct task_registry *reg, u32 slot, unsigned long task, u64 sample,
+			u64 owner);
+
+/**
  * task_registry_del - forget a task
  * @reg: the registry
  * @task: the task

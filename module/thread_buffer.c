@@ -158,6 +158,8 @@ void thread_buffer_forget(struct thread_buffer *buffer, u32 first, u32 last)
 		u64 *word = &buffer->slots[slot].last;
 		u64 found = READ_ONCE(*word);
 
+		if (!(slot % TABLE_STRETCH))
+			pure_rest();
 		/* A failed exchange means that a new id, or life, came instead: just as good. */
 		if ((u32)found >= first && (u32)found <= last)
 			cmpxchg(word, found, word_pack(word_generation(found), CALLER_NONE));

@@ -151,13 +151,12 @@ static notrace struct traced_task *bind(struct trace *trace, const struct thread
 {
 	struct binding *binding = &bindings[thread->slot];
 	struct traced_task *task, *found;
-	int entry = trace_area_add_task(&trace->area, current->pid, current->tgid);
+	int entry = trace_area_add_task(&trace->area, current->pid, current->tgid, current->comm);
 
 	if (entry < 0) {
 		note_refused(trace, binding, thread->generation);
 		return NULL;
 	}
-	trace_area_name(&trace->area, entry, current->comm);
 	task = &trace->tasks[entry];
 	*task = (struct traced_task){ trace, thread->slot, thread->generation, entry };
 	/* A full barrier: a handler that finds @task sees its members. */
@@ -405,7 +404,7 @@ notrace void trace_name(void)
 
 	/* A task that is bound later gets its name then. */
 	if (find_self(&thread, &task) && is_life_of(task, &thread))
-		trace_area_name(&task->trace->area, task->entry, current->comm);
+		trace_area_rename(&task->trace->area, task->entry, current->pid, current->comm);
 }
 NOKPROBE_SYMBOL(trace_name);
 

@@ -70,7 +70,7 @@ void trace_return(const struct cov_site *site, u64 value, const struct trace_cal
  */
 void trace_syscall(u32 kind, u32 number, const u64 *values);
 
-/* trace_name - the running task has executed another program: record its new name */
+/* trace_name - the running task has executed another program: record its new name and id */
 void trace_name(void);
 
 /* --- from process context; may sleep ---------------------------------------------------- */

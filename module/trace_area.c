@@ -31,7 +31,9 @@
  *   [B] A chunk's word 0 is stored with release after everything in the task's chunk before. A
  *	 reader that finds a chunk of a task sees all its earlier ones and what is in them;
  *	 chunks that it has skipped before, it has to check once more.
- *   [C] A task's @pid is stored with release after the rest of its entry.
+ *   [C] A task's @pid is stored with release after its @tgid and its name, at first and
+ *	 when it has executed a program. A reader that loads it with acquire and finds
+ *	 it set sees a name, of that moment or a later one.
  */
 #include "trace_area.h"
 
@@ -100,21 +102,8 @@ static __always_inline long take(atomic_long_t *next, u32 max)
 	return taken < max ? taken : -1;
 }
 
-notrace int trace_area_add_task(struct trace_area *area, u32 pid, u32 tgid)
-{
-	long task = take(&area->next_task, area->max_tasks);
-
-	if (task < 0)
-		return -ENOSPC;
-	WRITE_ONCE(area->tasks[task].tgid, tgid);
-	/* [C] pairs with the reader's load of @pid. */
-	smp_store_release(&area->tasks[task].pid, pid);
-	return task;
-}
-NOKPROBE_SYMBOL(trace_area_add_task);
-
 /* The last byte is always 0: a reader of a half-changed name still reads a string. */
-notrace void trace_area_name(struct trace_area *area, u32 task, const char *comm)
+notrace void trace_area_rename(struct trace_area *area, u32 task, u32 pid, const char *comm)
 {
 	char *name = area->tasks[task].comm;
 	u32 i, end = sizeof(area->tasks[task].comm) - 1;
@@ -123,8 +112,22 @@ notrace void trace_area_name(struct trace_area *area, u32 task, const char *comm
 		WRITE_ONCE(name[i], comm[i]);
 	for (; i < end; i++)
 		WRITE_ONCE(name[i], 0);
+	/* [C] pairs with the reader's load of @pid. */
+	smp_store_release(&area->tasks[task].pid, pid);
 }
-NOKPROBE_SYMBOL(trace_area_name);
+NOKPROBE_SYMBOL(trace_area_rename);
+
+notrace int trace_area_add_task(struct trace_area *area, u32 pid, u32 tgid, const char *comm)
+{
+	long task = take(&area->next_task, area->max_tasks);
+
+	if (task < 0)
+		return -ENOSPC;
+	WRITE_ONCE(area->tasks[task].tgid, tgid);
+	trace_area_rename(area, task, pid, comm);
+	return task;
+}
+NOKPROBE_SYMBOL(trace_area_add_task);
 
 notrace void trace_area_lose(struct trace_area *area, u32 task, u32 kind, long by)
 {

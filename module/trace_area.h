@@ -82,20 +82,22 @@ void trace_area_destroy(struct trace_area *area);
  * @area: the trace
  * @pid: of the thread
  * @tgid: of the process
+ * @comm: the thread's name; is cut off at its end
  *
  * Any context, no lock. Entries are never freed. Return: its index, or -ENOSPC.
  */
-int trace_area_add_task(struct trace_area *area, u32 pid, u32 tgid);
+int trace_area_add_task(struct trace_area *area, u32 pid, u32 tgid, const char *comm);
 
 /**
- * trace_area_name - note what a task is called now
+ * trace_area_rename - note what a task is called now
  * @area: the trace
  * @task: the task's entry
+ * @pid: of the thread, which may have changed as well
  * @comm: its name; is cut off at its end
  *
  * By the task itself or an interrupt on top of it. Any context, no lock.
  */
-void trace_area_name(struct trace_area *area, u32 task, const char *comm);
+void trace_area_rename(struct trace_area *area, u32 task, u32 pid, const char *comm);
 
 /**
  * trace_area_begin - a task has a record to write

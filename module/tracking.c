@@ -90,27 +90,40 @@ void tracking_exit(void)
 	samples_exit();
 }
 
-int tracking_register(u64 sample, u64 owner, struct cov_error *error)
+static int reserve_task(struct cov_error *error)
 {
-	struct thread_ref present;
-	struct cov_sample *of;
-	int slot;
+	int slot = task_registry_reserve(&cov_tasks, (unsigned long)current);
 
-	/* Before a sample is made, which stays. Nothing but the task itself registers it meanwhile. */
-	if (task_registry_find(&cov_tasks, (unsigned long)current, &present))
-		return cov_fail(error, -EEXIST, "this task is tracked already; unregister it first");
-	of = sample_of(sample);
-	if (of == ERR_PTR(-ENOSPC))
-		return cov_fail(error, -ENOSPC, "the table of samples is full; load livecov with a larger max_samples (now %u)",
-				cov_max_samples);
-	if (IS_ERR(of))
-		return cov_fail(error, PTR_ERR(of), "not enough memory for another sample; try again when some is free");
-	slot = task_registry_add(&cov_tasks, (unsigned long)current, (unsigned long)of, owner);
-	task_maps_refresh_self();
-	if (slot == -ENOSPC)
+	switch (slot) {
+	case -EEXIST:
+		return cov_fail(error, slot, "this task is tracked already; unregister it first");
+	case -ENOSPC:
 		return cov_fail(error, slot, "the task table is full; load livecov with a larger max_tasks (now %u)",
 				cov_max_tasks);
-	return slot < 0 ? cov_fail(error, slot, "this task cannot be tracked") : 0;
+	default:
+		return slot < 0 ? cov_fail(error, slot, "this task cannot be tracked") : slot;
+	}
+}
+
+/* The task's room first: a sample that is made stays, and one that is found may change places. */
+int tracking_register(u64 sample, u64 owner, struct cov_error *error)
+{
+	int slot = reserve_task(error);
+	struct cov_sample *of;
+
+	if (slot < 0)
+		return slot;
+	of = sample_of(sample);
+	if (IS_ERR(of)) {
+		task_registry_unreserve(&cov_tasks, slot);
+		if (of == ERR_PTR(-ENOSPC))
+			return cov_fail(error, -ENOSPC, "the table of samples is full; load livecov with a larger max_samples (now %u)",
+					cov_max_samples);
+		return cov_fail(error, PTR_ERR(of), "not enough memory for another sample; try again when some is free");
+	}
+	task_registry_fill(&cov_tasks, slot, (unsigned long)current, (unsigned long)of, owner);
+	task_maps_refresh_self();
+	return 0;
 }
 
 int tracking_unregister(struct cov_error *error)

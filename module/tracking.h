@@ -40,7 +40,7 @@ void tracking_exit(void);
  * @error: out: a sentence for the caller, after an error
  *
  * Takes samples' lock; sleeps. The sample is made if there is none, and stays. Return: 0; -EEXIST:
- * tracked already; -ENOSPC: too many samples or tasks; -ENOMEM.
+ * tracked already; -ENOSPC: too many samples or tasks; -ENOMEM. After an error nothing has changed.
  */
 int tracking_register(u64 sample, u64 owner, struct cov_error *error);
 

@@ -125,7 +125,7 @@ struct fake_settings {
 
 struct fake_target {
 	struct cov_target_info info;
-	struct cov_section sections[8];
+	struct cov_section sections[COV_ATTACH_SECTIONS_MAX];
 	uint64_t base;
 	uint32_t used;
 	uint32_t off;		/* a checkpoint that was switched off */

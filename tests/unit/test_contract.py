@@ -25,6 +25,20 @@ LIBCOV_H = os.path.join(ROOT, "libcov/libcov.h")
 COV_IOCTL_H = os.path.join(ROOT, "include/cov_ioctl.h")
 OFFSETS = os.path.join(HERE, "contract.txt")
 
+# What a caller may ask for at most: never less.
+LIMITS = {
+    "COV_ATTACH_GLOBS_MAX": 64 << 10,
+    "COV_ATTACH_PATTERNS_MAX": 1024,
+    "COV_ATTACH_SECTIONS_MAX": 64,
+    "COV_ENGINES_MAX": 8,
+    "COV_RANGE_MAX": 1 << 20,
+    "COV_REFUSALS_MAX": 8,
+    "COV_TEXT_MAX": 1 << 16,
+    "COV_TRACE_SIZE_MAX": 1 << 30,
+    "COV_TRACE_TASKS_MAX": 65536,
+    "COV_WHYS_MAX": 8,
+}
+
 
 def read(path):
     with open(path, encoding="utf-8") as file:
@@ -46,6 +60,17 @@ def layout():
                        input="\n".join(program), text=True, check=True)
         return subprocess.run([binary], stdout=subprocess.PIPE, text=True,
                               check=True).stdout.splitlines()
+
+
+def limits():
+    """The values of all COV_*_MAX."""
+    names = re.findall(r"^#define (COV_\w+_MAX)\b", read(COV_IOCTL_H), flags=re.M)
+    program = "".join([f'#include "{COV_IOCTL_H}"\n', *(f"{name}_ {name}\n" for name in names)])
+    expanded = subprocess.run(["cc", "-E", "-P", "-x", "c", "-"], input=program, text=True,
+                              check=True, stdout=subprocess.PIPE).stdout
+    values = dict(re.findall(r"^(COV_\w+_MAX)_ (.*)$", expanded, flags=re.M))
+    return {name: eval(re.sub(r"U?L*\b", "", value))   # pylint: disable=eval-used
+            for name, value in values.items()}
 
 
 def assertions():
@@ -84,6 +109,9 @@ class Contract(unittest.TestCase):
              "/usr/include/x86_64-linux-gnu", "-I", os.path.dirname(COV_IOCTL_H), "-x", "c", "-"],
             input=program, text=True, check=False, stderr=subprocess.PIPE)
         self.assertEqual((compiled.returncode, compiled.stderr), (0, ""))
+
+    def test_limits_are_what_they_always_were(self):
+        self.assertEqual(limits(), LIMITS)
 
     def test_comments_name_each_member_and_no_other(self):
         for path in (COV_IOCTL_H, LIBCOV_H):

@@ -175,6 +175,28 @@ static void attach_hands_over_the_sections_of_code(void **state)
 	assert_true(target->sections[1].base == FAKE_BASE + FAKE_COLD);
 }
 
+static void attach_leaves_out_the_sections_that_livecov_does_not_take(void **state)
+{
+	char path[128];
+	int i;
+
+	put("/sys/module/toy/sections/.text.a_name_of_thirty_two_bytes", "0xffffffffc0a10000\n");
+	attached(*state);
+	assert_int_equal(fake_kernel()->last.nr_sections, 2);
+	for (i = 0; i < COV_ATTACH_SECTIONS_MAX + 2; i++) {
+		snprintf(path, sizeof(path), "/sys/module/toy_two/sections/.text.%d", i);
+		put(path, "0xffffffffc0a10000\n");
+	}
+	assert_int_equal(cov_attach(*state, "toy_two", NULL, NULL), 0);
+	assert_int_equal(fake_kernel()->last.nr_sections, COV_ATTACH_SECTIONS_MAX);
+	while (i--) {
+		snprintf(path, sizeof(path), "/sys/module/toy_two/sections/.text.%d", i);
+		drop(path);
+	}
+	drop("/sys/module/toy_two/sections");
+	drop("/sys/module/toy/sections/.text.a_name_of_thirty_two_bytes");
+}
+
 static void section_sizes_come_from_the_modules_file(void **state)
 {
 	const struct fake_target *target = &fake_kernel()->targets[0];
@@ -1265,6 +1287,7 @@ int main(void)
 		TEST(attach_passes_the_options_on),
 		TEST(attach_takes_a_dash_for_an_underscore),
 		TEST(attach_hands_over_the_sections_of_code),
+		TEST(attach_leaves_out_the_sections_that_livecov_does_not_take),
 		TEST(section_sizes_come_from_the_modules_file),
 		TEST(a_modules_file_may_have_dashes_in_its_name),
 		TEST(section_sizes_do_not_come_from_another_builds_file),

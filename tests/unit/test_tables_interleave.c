@@ -22,6 +22,9 @@
 
 static void switch_point(void);
 
+static unsigned long rests;
+
+#undef pure_rest
 #undef READ_ONCE
 #undef WRITE_ONCE
 #undef smp_load_acquire
@@ -34,6 +37,7 @@ static void switch_point(void);
 #undef atomic_long_inc_return
 #undef atomic_long_xchg
 
+#define pure_rest()		((void)rests++)
 #define READ_ONCE(x)		({ switch_point(); (x); })
 #define WRITE_ONCE(x, v)	({ switch_point(); (void)((x) = (v)); })
 #define smp_load_acquire(p)	({ switch_point(); *(p); })
@@ -734,6 +738,44 @@ static void forget_of_a_busy_pair_keeps_the_number_of_records(void **state)
 	run_scenario(&s);
 }
 
+/* ---- long loops ---- */
+
+#define LARGE	(1 << 16)
+
+static void expect_rests(unsigned long at_least)
+{
+	assert_true(rests >= at_least);
+	rests = 0;
+}
+
+/* Whatever the size of the tables: others run in between. */
+static void loops_over_whole_tables_rest(void **state)
+{
+	struct task_registry large_registry;
+	struct caller_table large;
+	struct caller_record record;
+	u32 cursor = 0;
+
+	(void)state;
+	assert_int_equal(caller_table_init(&large, LARGE / 2), 0);
+	assert_int_equal(task_registry_init(&large_registry, LARGE / 2), 0);
+	rests = 0;
+	caller_table_forget(&large, 1, 2);
+	expect_rests(LARGE / 4096);
+	assert_false(caller_table_next(&large, &cursor, &record));
+	expect_rests(LARGE / 4096);
+	caller_table_record(&large, 1, 2, 3);
+	rests = 0;
+	caller_table_reset(&large);
+	expect_rests(LARGE / 4096);
+	thread_buffer_forget(&large_registry.buffer, 1, 2);
+	expect_rests(LARGE / 4096);
+	task_registry_del_owner(&large_registry, 1);
+	expect_rests(LARGE / 4096);
+	task_registry_destroy(&large_registry);
+	caller_table_destroy(&large);
+}
+
 /* ---- traces ---- */
 
 #define AREA_CHUNKS	2
@@ -786,8 +828,8 @@ static void empty_area(void)
 	trace_area_destroy(&area);
 	memset(area_memory, 0, sizeof(area_memory));
 	trace_area_init(&area, area_memory, AREA_CHUNKS * COV_TRACE_CHUNK, AREA_TASKS, 0);
-	trace_area_add_task(&area, 10, 10);
-	trace_area_add_task(&area, 11, 11);
+	trace_area_add_task(&area, 10, 10, "task");
+	trace_area_add_task(&area, 11, 11, "task");
 }
 
 /* The next record is the last one that fits. */
@@ -898,12 +940,12 @@ static void reader_sees_whole_records_at_any_moment(void **state)
 
 static void add_task_a(void)
 {
-	results[0] = trace_area_add_task(&area, 20, 20);
+	results[0] = trace_area_add_task(&area, 20, 20, "task");
 }
 
 static void add_task_b(void)
 {
-	results[1] = trace_area_add_task(&area, 21, 21);
+	results[1] = trace_area_add_task(&area, 21, 21, "task");
 }
 
 static void area_with_one_entry(void)
@@ -925,6 +967,36 @@ static void last_entry_has_one_owner(void **state)
 {
 	const struct scenario s = {
 		area_with_one_entry, { add_task_a, add_task_b }, one_has_the_entry, 3,
+	};
+
+	(void)state;
+	run_scenario(&s);
+}
+
+static bool named;		/* in each entry that has a pid the reader saw a name */
+
+static void look_for_names(void)
+{
+	const struct cov_trace_task *task = &area.tasks[1];
+
+	named = !smp_load_acquire(&task->pid) || (READ_ONCE(task->comm[0]) && task->tgid);
+}
+
+static void area_with_an_empty_entry(void)
+{
+	area_with_one_entry();
+	area.tasks[1] = (struct cov_trace_task){ };
+}
+
+static bool reader_saw_a_name(void)
+{
+	return named;
+}
+
+static void entry_that_has_its_pid_has_its_name(void **state)
+{
+	const struct scenario s = {
+		area_with_an_empty_entry, { add_task_a, look_for_names }, reader_saw_a_name, 3,
 	};
 
 	(void)state;
@@ -966,10 +1038,12 @@ int main(void)
 		cmocka_unit_test(full_table_loses_nothing_uncounted),
 		cmocka_unit_test(forget_leaves_other_pairs_alone),
 		cmocka_unit_test(forget_of_a_busy_pair_keeps_the_number_of_records),
+		cmocka_unit_test(loops_over_whole_tables_rest),
 		cmocka_unit_test(interrupted_record_is_whole_and_everything_is_counted),
 		cmocka_unit_test(last_chunk_has_one_owner),
 		cmocka_unit_test(reader_sees_whole_records_at_any_moment),
 		cmocka_unit_test(last_entry_has_one_owner),
+		cmocka_unit_test(entry_that_has_its_pid_has_its_name),
 	};
 
 	return cmocka_run_group_tests_name("tables_interleave", tests, setup, teardown);

@@ -123,6 +123,28 @@ static void second_add_is_eexist_and_changes_nothing(void **state)
 	assert_int_equal(count(), 1);
 }
 
+static void task_that_has_room_is_not_tracked_before_it_is_filled(void **state)
+{
+	struct task_registry r;
+	int slot;
+
+	(void)state;
+	assert_int_equal(task_registry_init(&r, 1), 0);
+	slot = task_registry_reserve(&r, task(1));
+	assert_true(slot >= 0);
+	assert_int_equal(atomic_long_read(&r.count), 0);
+	/* An owner that closes has no task there, and leaves the room alone. */
+	assert_int_equal(task_registry_del_owner(&r, 1), 0);
+	task_registry_unreserve(&r, slot);
+	assert_int_equal(task_registry_reserve(&r, task(1)), slot);
+	task_registry_fill(&r, slot, task(1), 7, 1);
+	assert_int_equal(task_registry_reserve(&r, task(1)), -EEXIST);
+	assert_int_equal(task_registry_reserve(&r, task(2)), -ENOSPC);
+	assert_int_equal(atomic_long_read(&r.lost), 1);
+	assert_int_equal(task_registry_del_owner(&r, 1), 1);
+	task_registry_destroy(&r);
+}
+
 static void deleted_task_is_gone(void **state)
 {
 	(void)state;
@@ -284,6 +306,7 @@ int main(void)
 		in_registry(numbers_that_are_no_tasks_are_not_found),
 		in_registry(bad_arguments_are_einval),
 		in_registry(second_add_is_eexist_and_changes_nothing),
+		cmocka_unit_test(task_that_has_room_is_not_tracked_before_it_is_filled),
 		in_registry(deleted_task_is_gone),
 		in_registry(new_life_of_a_task_is_told_from_the_old),
 		in_registry(holds_what_it_promises),

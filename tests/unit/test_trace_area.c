@@ -127,11 +127,11 @@ static void entries_are_given_out_once(void **state)
 {
 	(void)state;
 	make_area(4096, 3);
-	assert_int_equal(trace_area_add_task(&area, 5, 4), 0);
-	assert_int_equal(trace_area_add_task(&area, 6, 4), 1);
-	assert_int_equal(trace_area_add_task(&area, 7, 4), 2);
-	assert_int_equal(trace_area_add_task(&area, 8, 4), -ENOSPC);
-	assert_int_equal(trace_area_add_task(&area, 8, 4), -ENOSPC);
+	assert_int_equal(trace_area_add_task(&area, 5, 4, "task"), 0);
+	assert_int_equal(trace_area_add_task(&area, 6, 4, "task"), 1);
+	assert_int_equal(trace_area_add_task(&area, 7, 4, "task"), 2);
+	assert_int_equal(trace_area_add_task(&area, 8, 4, "task"), -ENOSPC);
+	assert_int_equal(trace_area_add_task(&area, 8, 4, "task"), -ENOSPC);
 	assert_int_equal(area.tasks[2].pid, 7);
 	assert_int_equal(area.tasks[2].tgid, 4);
 	drop_area();
@@ -141,12 +141,12 @@ static void names_are_cut_and_ended(void **state)
 {
 	(void)state;
 	make_area(4096, 1);
-	trace_area_add_task(&area, 5, 5);
-	trace_area_name(&area, 0, "a name that is much too long");
+	trace_area_add_task(&area, 6, 5, "a name that is much too long");
 	assert_string_equal(area.tasks[0].comm, "a name that is ");
-	trace_area_name(&area, 0, "dd");
+	trace_area_rename(&area, 0, 5, "dd");
 	assert_string_equal(area.tasks[0].comm, "dd");
 	assert_int_equal(area.tasks[0].comm[14], 0);
+	assert_int_equal(area.tasks[0].pid, 5);
 	drop_area();
 }
 
@@ -159,7 +159,7 @@ static void records_of_every_length_fill_a_chunk_and_go_on_in_the_next(void **st
 		u32 in_chunk = (TRACE_CHUNK_WORDS - 1) / words;
 
 		make_area(2 * 4096, 1);
-		trace_area_add_task(&area, 5, 5);
+		trace_area_add_task(&area, 5, 5, "task");
 		for (n = 0; n < 2 * in_chunk; n++)
 			assert_true(put(0, COV_TRACE_BRANCH, n, words));
 		assert_int_equal(count_records(0), 2 * in_chunk);
@@ -176,7 +176,7 @@ static void nothing_follows_the_first_loss(void **state)
 
 	(void)state;
 	make_area(4096, 1);
-	trace_area_add_task(&area, 5, 5);
+	trace_area_add_task(&area, 5, 5, "task");
 	while (put(0, COV_TRACE_ENTRY, n, 9))
 		n++;
 	/* There are words left. */
@@ -194,7 +194,7 @@ static void record_inside_a_record_is_lost_and_leaves_the_outer_one_whole(void *
 
 	(void)state;
 	make_area(4096, 1);
-	trace_area_add_task(&area, 5, 5);
+	trace_area_add_task(&area, 5, 5, "task");
 	assert_true(trace_area_begin(&area, 0, COV_TRACE_ENTRY));
 	assert_false(trace_area_begin(&area, 0, COV_TRACE_BRANCH));
 	assert_false(trace_area_begin(&area, 0, COV_TRACE_ENTRY));
@@ -210,7 +210,7 @@ static void losses_can_be_taken_back(void **state)
 {
 	(void)state;
 	make_area(4096, 1);
-	trace_area_add_task(&area, 5, 5);
+	trace_area_add_task(&area, 5, 5, "task");
 	/* In either order. */
 	trace_area_lose(&area, 0, COV_TRACE_RETURN, -1);
 	trace_area_lose(&area, 0, COV_TRACE_RETURN, 1);
@@ -229,7 +229,7 @@ static void losses_can_be_taken_back(void **state)
 
 static void *write_all(void *arg)
 {
-	int task = trace_area_add_task(&area, (unsigned long)arg + 1, 1);
+	int task = trace_area_add_task(&area, (unsigned long)arg + 1, 1, "writer");
 	u32 n = 0, i;
 
 	for (i = 0; i < HITS; i++)
@@ -291,6 +291,49 @@ static void recorded_and_lost_are_all_hits_of_each_thread(void **state)
 	write_from_threads(1);
 }
 
+/* ---- [C]: a task's entry ---- */
+
+#define ENTRIES		20000
+
+static void *add_all(void *arg)
+{
+	u32 i;
+
+	(void)arg;
+	for (i = 0; i < ENTRIES; i++) {
+		trace_area_add_task(&area, i + 1, 7, "first");
+		trace_area_rename(&area, i, ENTRIES + i + 1, "second");
+	}
+	return NULL;
+}
+
+/* The names may be mixed, but not in an entry with its last pid. */
+static bool is_whole(const struct cov_trace_task *task, u32 i)
+{
+	u32 pid;
+
+	while (!(pid = smp_load_acquire(&task->pid)))
+		;
+	if (READ_ONCE(task->tgid) != 7 || !READ_ONCE(task->comm[0]))
+		return false;
+	return pid == i + 1 || (pid == ENTRIES + i + 1 && READ_ONCE(task->comm[0]) == 's');
+}
+
+static void entry_that_has_its_pid_has_its_name(void **state)
+{
+	pthread_t writer;
+	u32 i, wrong = 0;
+
+	(void)state;
+	make_area(1, ENTRIES);
+	assert_int_equal(pthread_create(&writer, NULL, add_all, NULL), 0);
+	for (i = 0; i < ENTRIES; i++)
+		wrong += !is_whole(&area.tasks[i], i);
+	pthread_join(writer, NULL);
+	assert_int_equal(wrong, 0);
+	drop_area();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -303,6 +346,7 @@ int main(void)
 		cmocka_unit_test(record_inside_a_record_is_lost_and_leaves_the_outer_one_whole),
 		cmocka_unit_test(losses_can_be_taken_back),
 		cmocka_unit_test(recorded_and_lost_are_all_hits_of_each_thread),
+		cmocka_unit_test(entry_that_has_its_pid_has_its_name),
 	};
 
 	return cmocka_run_group_tests_name("trace_area", tests, NULL, NULL);

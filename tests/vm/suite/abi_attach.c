@@ -11,9 +11,6 @@
 #include "abi.h"
 #include "module/covlife.h"
 
-#define GLOBS_MAX	(64U << 10)
-#define PATTERNS_MAX	1024
-#define SECTIONS_MAX	64
 
 /* --- which module ---------------------------------------------------------------- */
 
@@ -245,34 +242,34 @@ static void attach_needs_terminated_patterns_that_are_not_empty(void)
 static void attach_takes_64_kib_of_patterns_and_no_more(void)
 {
 	struct cov_attach request = attach_request(TARGET);
-	char *globs = before_hole(GLOBS_MAX + 1);
+	char *globs = before_hole(COV_ATTACH_GLOBS_MAX + 1);
 	int fd = control_open();
 
-	memset(globs, 'a', GLOBS_MAX);
+	memset(globs, 'a', COV_ATTACH_GLOBS_MAX);
 	memcpy(globs, "covlife_odd", sizeof("covlife_odd"));
 	request.globs = (uintptr_t)globs;
-	request.globs_len = GLOBS_MAX + 1;
+	request.globs_len = COV_ATTACH_GLOBS_MAX + 1;
 	FAILS(fd, COV_IOC_ATTACH, &request, E2BIG);
 	request.globs_len = ~0U;
 	FAILS(fd, COV_IOC_ATTACH, &request, E2BIG);
-	request.globs_len = GLOBS_MAX;
+	request.globs_len = COV_ATTACH_GLOBS_MAX;
 	FAILS(fd, COV_IOC_ATTACH, &request, EINVAL);
-	globs[GLOBS_MAX - 1] = '\0';
+	globs[COV_ATTACH_GLOBS_MAX - 1] = '\0';
 	attach(fd, &request);
 	EXPECT_EQ(request.functions, 1);
 }
 
 static void attach_takes_1024_patterns_and_no_more(void)
 {
-	static char globs[2 * (PATTERNS_MAX + 1)];
+	static char globs[2 * (COV_ATTACH_PATTERNS_MAX + 1)];
 	struct cov_attach request = attach_request(TARGET);
 	int fd = control_open(), i;
 
-	for (i = 0; i < PATTERNS_MAX; i++)
+	for (i = 0; i < COV_ATTACH_PATTERNS_MAX; i++)
 		globs[2 * i] = 'x';
-	globs[2 * PATTERNS_MAX] = '*';
+	globs[2 * COV_ATTACH_PATTERNS_MAX] = '*';
 	request.globs = (uintptr_t)globs;
-	request.globs_len = 2 * (PATTERNS_MAX + 1);
+	request.globs_len = 2 * (COV_ATTACH_PATTERNS_MAX + 1);
 	FAILS(fd, COV_IOC_ATTACH, &request, E2BIG);
 	request.globs += 2;
 	request.globs_len -= 2;
@@ -304,23 +301,24 @@ static void attach_with_unreadable_patterns_is_efault(void)
 
 static void attach_keeps_the_sections(void)
 {
-	struct cov_section sections[SECTIONS_MAX] = { }, back[SECTIONS_MAX + 1];
+	struct cov_section sections[COV_ATTACH_SECTIONS_MAX] = { };
+	struct cov_section back[COV_ATTACH_SECTIONS_MAX + 1];
 	struct cov_attach request = attach_request(TARGET);
 	int fd = control_open();
 	uint32_t i;
 
-	for (i = 0; i < SECTIONS_MAX; i++) {
+	for (i = 0; i < COV_ATTACH_SECTIONS_MAX; i++) {
 		snprintf(sections[i].name, sizeof(sections[i].name), ".text.%u", i);
 		sections[i].base = 0x1000ULL * i;
 		sections[i].size = i;
 	}
 	memset(sections[3].name, 'x', sizeof(sections[3].name) - 1);
 	request.sections = (uintptr_t)sections;
-	request.nr_sections = SECTIONS_MAX;
+	request.nr_sections = COV_ATTACH_SECTIONS_MAX;
 	attach(fd, &request);
-	EXPECT_EQ(target_info(fd, request.target).sections, SECTIONS_MAX);
-	EXPECT_EQ(read_table(fd, COV_IOC_SECTIONS, request.target, 0, SECTIONS_MAX + 1, back),
-		  SECTIONS_MAX);
+	EXPECT_EQ(target_info(fd, request.target).sections, COV_ATTACH_SECTIONS_MAX);
+	EXPECT_EQ(read_table(fd, COV_IOC_SECTIONS, request.target, 0, COV_ATTACH_SECTIONS_MAX + 1,
+			     back), COV_ATTACH_SECTIONS_MAX);
 	EXPECT(!memcmp(sections, back, sizeof(sections)));
 }
 
@@ -331,7 +329,7 @@ static void attach_refuses_bad_sections(void)
 	int fd = control_open();
 
 	request.sections = (uintptr_t)sections;
-	request.nr_sections = SECTIONS_MAX + 1;
+	request.nr_sections = COV_ATTACH_SECTIONS_MAX + 1;
 	FAILS(fd, COV_IOC_ATTACH, &request, E2BIG);
 	request.nr_sections = ~0U;
 	FAILS(fd, COV_IOC_ATTACH, &request, E2BIG);

@@ -519,6 +519,35 @@ static void several_checkpoints_watch_one_place(void)
 	expect_clean_text();
 }
 
+/* Grace periods, each up to tens of milliseconds: their number must not be that of the targets. */
+static void reset_of_all_checkpoints_waits_for_handlers_once(void)
+{
+	struct cov_attach request = attach_request(COV_CORE_KERNEL);
+	struct cov_checkpoint_add request_of;
+	int fd = control_open(), i;
+	char name[16];
+
+	request.scope = COV_SCOPE_TRACKED;
+	request.mode = COV_MODE_COUNT;
+	choose(&request, "synchronize_rcu");
+	attach(fd, &request);
+	arm(fd, request.target);
+	for (i = 0; i < 8; i++) {
+		snprintf(name, sizeof(name), "reset %d", i);
+		request_of = checkpoint(name, TARGET, i % 2 ? "covlife_odd" : "covlife_even", 0);
+		add(fd, &request_of);
+	}
+	poke(COVLIFE_TASK, 1);
+	track_as(fd, 1);
+	with_id(fd, COV_IOC_RESET, 0);
+	CALL(fd, COV_IOC_UNREGISTER, NULL);
+	EXPECT_EQ(function_hits(fd, request.target, "synchronize_rcu"), 1);
+	for (i = 0; i < 8; i++) {
+		snprintf(name, sizeof(name), "reset %d", i);
+		del_checkpoint(fd, name);
+	}
+}
+
 static const struct test tests[] = {
 	TEST(checkpoint_needs_terminated_names),
 	TEST(checkpoint_takes_the_longest_name),
@@ -541,6 +570,7 @@ static const struct test tests[] = {
 	TEST(checkpoint_by_address_tells_functions_of_one_name_apart),
 	TEST(checkpoint_by_address_is_in_the_function_that_was_named),
 	TEST(several_checkpoints_watch_one_place),
+	TEST(reset_of_all_checkpoints_waits_for_handlers_once),
 };
 
 const struct test_group abi_checkpoint = TEST_GROUP(tests);

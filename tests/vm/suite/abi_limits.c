@@ -172,6 +172,36 @@ static void register_with_a_full_task_table_is_enospc(void)
 	unload("livecov");
 }
 
+static void expect_both_enospc(void *fd)
+{
+	struct cov_register old = { .sample = 1 }, new = { .sample = 3 };
+
+	FAILS(*(int *)fd, COV_IOC_REGISTER, &old, ENOSPC);
+	FAILS(*(int *)fd, COV_IOC_REGISTER, &new, ENOSPC);
+}
+
+/* Neither is one made, nor does one that is empty go to the end. */
+static void register_that_is_refused_leaves_samples_as_they_are(void)
+{
+	struct cov_register first = { .sample = 1 }, second = { .sample = 2 };
+	uint64_t ids[4];
+	struct cov_samples samples = { .count = ARRAY_SIZE(ids), .buffer = (uintptr_t)ids };
+	int fd;
+
+	load_livecov("max_tasks=1");
+	fd = control_open();
+	CALL(fd, COV_IOC_REGISTER, &first);
+	CALL(fd, COV_IOC_UNREGISTER, NULL);
+	CALL(fd, COV_IOC_REGISTER, &second);
+	finish(start(expect_both_enospc, &fd));
+	CALL(fd, COV_IOC_SAMPLES, &samples);
+	EXPECT_EQ(samples.count, 2);
+	EXPECT_EQ(ids[0], 1);
+	EXPECT_EQ(ids[1], 2);
+	close(fd);
+	unload("livecov");
+}
+
 /* --- caller records ------------------------------------------------------------------------- */
 
 static void full_caller_table_is_counted_as_callers_lost(void)
@@ -210,6 +240,7 @@ static const struct test tests[] = {
 	TEST(checkpoint_in_a_full_table_is_enospc),
 	TEST(full_task_table_is_counted_as_tasks_lost),
 	TEST(register_with_a_full_task_table_is_enospc),
+	TEST(register_that_is_refused_leaves_samples_as_they_are),
 	TEST(full_caller_table_is_counted_as_callers_lost),
 };
 

@@ -588,6 +588,67 @@ static uint64_t cell(const struct cov_map *map, const volatile void *cells, uint
 				     ((const volatile uint8_t *)cells)[i];
 }
 
+/* A system call as a 32-bit program makes it; @last is its sixth argument. */
+static long call_32(long number, long second, long third, long fourth, long fifth, long last)
+{
+	asm volatile("xchg %%rbp, %q1\n\tint $0x80\n\txchg %%rbp, %q1" : "+a"(number), "+r"(last) :
+		     "b"(0), "c"(second), "d"(third), "S"(fourth), "D"(fifth) :
+		     "memory", "r8", "r9", "r10", "r11");
+	return number;
+}
+
+static void make_32_bit_call(void *unused)
+{
+	enum { GETPID = 20 };
+
+	(void)unused;
+	EXPECT_EQ(call_32(GETPID, 0, 0, 0, 0, 0), getpid());
+}
+
+static bool has_32_bit_calls(void)
+{
+	pid_t pid = MUST(fork());
+	int status;
+
+	if (!pid) {
+		make_32_bit_call(NULL);
+		_exit(0);
+	}
+	MUST(waitpid(pid, &status, 0));
+	return !status;
+}
+
+/* The offset that mmap2() takes is 32 bits of pages. */
+static void map_of_the_hundredth_sample_is_in_reach_of_32_bit_programs(void)
+{
+	enum { MMAP2 = 192, SAMPLES = 100 };
+	int fd = control_open();
+	uint32_t target = attach_with(fd, TARGET, NULL, COV_ENGINE_AUTO, COV_MODE_EDGES,
+				      COV_SCOPE_TRACKED);
+	struct cov_function function;
+	uint32_t work = find_function(fd, target, "covlife_work", &function), i;
+	struct cov_map map;
+	long cells;
+
+	for (i = 1; i < SAMPLES; i++) {
+		track_as(fd, i);
+		CALL(fd, COV_IOC_UNREGISTER, NULL);
+	}
+	track_as(fd, SAMPLES);
+	poke(COVLIFE_TASK, 1);
+	map = map_of(fd, target, SAMPLES);
+	EXPECT(map.offset >> 12 <= UINT32_MAX);
+	if (!has_32_bit_calls())
+		skip_test("this kernel has no system calls of 32-bit programs");
+	cells = call_32(MMAP2, map.length, PROT_READ, MAP_SHARED, fd, map.offset >> 12);
+	EXPECT(cells > 0);
+	EXPECT_EQ(cell(&map, (void *)cells, map.functions + work), 1);
+	map = map_of(fd, target, SAMPLES - 1);
+	cells = call_32(MMAP2, map.length, PROT_READ, MAP_SHARED, fd, map.offset >> 12);
+	EXPECT(cells > 0);
+	EXPECT_EQ(cell(&map, (void *)cells, map.functions + work), 0);
+}
+
 static void map_call_refuses_nonsense(void)
 {
 	int fd = control_open();
@@ -924,6 +985,7 @@ static const struct test tests[] = {
 	TEST(sample_that_has_hit_nothing_begins_when_it_is_registered_again),
 	TEST(samples_refuses_wrong_counts_and_buffers),
 	TEST(map_call_refuses_nonsense),
+	TEST(map_of_the_hundredth_sample_is_in_reach_of_32_bit_programs),
 	TEST(map_describes_its_layout),
 	TEST(mapping_is_for_reading_alone),
 	TEST(mmap_of_what_is_not_there_is_enxio),

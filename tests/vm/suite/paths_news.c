@@ -191,12 +191,51 @@ static void undelivered_news_stay_news(void)
 	EXPECT(!readable(fd));
 }
 
+/* Somebody who polls a file for ever, and how often the poll has returned. */
+struct poller {
+	int fd;
+	unsigned long *returns;
+};
+
+static void poll_for_ever(void *data)
+{
+	struct poller *poller = data;
+	struct pollfd polled = { .fd = poller->fd, .events = POLLIN };
+
+	for (;;) {
+		EXPECT_EQ(MUST(poll(&polled, 1, -1)), 1);
+		__atomic_add_fetch(poller->returns, 1, __ATOMIC_SEQ_CST);
+	}
+}
+
+/* While the call waits for handlers, what it is about to tell counts as told. */
+static void undelivered_news_wake_who_slept_meanwhile(void)
+{
+	struct poller poller = { control_open(), shared_memory(sizeof(long)) };
+	unsigned int i;
+	pid_t pid;
+
+	attach_paths(poller.fd, COV_ENGINE_AUTO, COV_MODE_EDGES, COV_SCOPE_ALL);
+	poke(COVLIFE_TASK, 1);
+	pid = start(poll_for_ever, &poller);
+	EVENTUALLY(__atomic_load_n(poller.returns, __ATOMIC_SEQ_CST));
+	for (i = 0; i < 5; i++) {
+		unsigned long before;
+
+		FAILS(poller.fd, COV_IOC_NEWS, (void *)KERNEL_ADDRESS, EFAULT);
+		before = __atomic_load_n(poller.returns, __ATOMIC_SEQ_CST);
+		EVENTUALLY(__atomic_load_n(poller.returns, __ATOMIC_SEQ_CST) > before);
+	}
+	end(pid);
+}
+
 static const struct test tests[] = {
 	TEST(new_pair_is_told_once_and_a_known_one_never),
 	TEST(each_file_has_its_own_news),
 	TEST(new_places_are_news_without_pairs),
 	TEST(poll_wakes_for_news_from_any_context),
 	TEST(undelivered_news_stay_news),
+	TEST(undelivered_news_wake_who_slept_meanwhile),
 };
 
 const struct test_group paths_news = TEST_GROUP(tests);

@@ -557,6 +557,44 @@ static void program_that_is_executed_gives_its_name(void)
 	EXPECT_EQ(named, 1);
 }
 
+static void *execute_poke(void *unused)
+{
+	execl("/proc/self/exe", "trace", "--poke", NULL);
+	return unused;
+}
+
+static void execute_from_a_thread(void *unused)
+{
+	pthread_t thread;
+
+	(void)unused;
+	EXPECT_EQ(pthread_create(&thread, NULL, execute_poke, NULL), 0);
+	pthread_join(thread, NULL);
+	FAIL("nothing was executed");
+}
+
+/* The thread becomes the leader: with its id. */
+static void thread_that_executes_a_program_gives_its_new_id(void)
+{
+	int fd = control_open(), i, named = 0;
+	struct opened trace;
+	pid_t pid;
+
+	attach_traced(fd, TARGET, GLOB, 0);
+	trace = trace_start(fd, 64 * CHUNK, 8, COV_TRACE_SYSCALLS);
+	track_as(fd, 1);
+	pid = start(execute_from_a_thread, NULL);
+	finish(pid);
+	for (i = 0; i < (int)trace_tasks(&trace); i++) {
+		if (strcmp(trace_task(&trace, i)->comm, "exe"))
+			continue;
+		EXPECT_EQ(trace_task(&trace, i)->pid, pid);
+		EXPECT_EQ(trace_task(&trace, i)->tgid, pid);
+		named++;
+	}
+	EXPECT_EQ(named, 1);
+}
+
 /*
  * write_32_bit_program - an executable file of one instruction after the other: it makes its
  * exit system call, the 32-bit one, and so passes nothing that is measured
@@ -654,6 +692,7 @@ static const struct test tests[] = {
 	TEST(system_calls_surround_what_they_do),
 	TEST(system_calls_that_a_trace_does_not_record_take_no_entry),
 	TEST(program_that_is_executed_gives_its_name),
+	TEST(thread_that_executes_a_program_gives_its_new_id),
 	TEST(program_of_32_bits_gives_its_name_too),
 	TEST(coverage_is_counted_as_in_mode_count),
 };
