@@ -230,7 +230,7 @@ static bool gives_way(int fd, uint64_t turn, unsigned int bytes, unsigned int *v
 /* A detour gives way to a checkpoint, and its kprobe finds no memory, nor does the checkpoint's. */
 static void what_gave_way_in_vain_is_armed_again(void)
 {
-	unsigned int low = 0, high = 1 << 20, bytes, vain = 0;
+	unsigned int low = 0, high = 1 << 26, bytes, vain = 0;
 	int fd = control_open();
 	uint64_t turn = offset_of_turn(fd);
 

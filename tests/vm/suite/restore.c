@@ -458,7 +458,7 @@ static bool has_ended(pid_t pid)
 
 /*
  * Attach, unload livecov in a child, and put a kprobe on a jump of it once it has begun to release
- * what it has. Return: the child; 0 if the jump had gone by then, and so have livecov and the kprobe.
+ * what it has. Return: the child; 0 if the jump, and so livecov, had gone by then.
  */
 static pid_t probe_while_going(const struct text *clean)
 {
