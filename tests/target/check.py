@@ -11,7 +11,7 @@
         compare one saved list, of calls made once by one process
 
 Prints `ok NAME` or `not ok NAME - WHY` for each function called in each round, and
-for what every round has in common. Exit status: 0 if all are ok, else 1; 2 on a
+for what every round has in common, in that mode and scope. Exit status: 0 if all are ok, else 1; 2 on a
 wrong command line.
 
 In mode blocks an outcome may be unknown; everything else is exact in every mode. How
@@ -48,17 +48,18 @@ class Fatal(Exception):
 class Report:
     """The lines of output, and the verdict."""
 
-    def __init__(self):
+    def __init__(self, name):
+        self._name = name
         self.failed = 0
         self.passed = 0
 
     def result(self, name, problems):
         if problems:
             more = f" (and {len(problems) - 4} more)" if len(problems) > 4 else ""
-            print(f"not ok {name} - {'; '.join(problems[:4])}{more}", flush=True)
+            print(f"not ok {self._name}/{name} - {'; '.join(problems[:4])}{more}", flush=True)
             self.failed += 1
         else:
-            print(f"ok {name}", flush=True)
+            print(f"ok {self._name}/{name}", flush=True)
             self.passed += 1
 
 
@@ -593,7 +594,7 @@ def parse_options():
 
 def main():
     options = parse_options()
-    report = Report()
+    report = Report(f"{options.mode}/{options.scope}")
     try:
         marks = Marks(options.ko or find_module())
         if options.compare:
