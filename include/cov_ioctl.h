@@ -526,9 +526,10 @@ struct cov_register {
  * EEXIST name in use, ENOENT no such module or function, or none at that address, ENOTUNIQ
  * the module has several functions of that name, ENODEV it is being unloaded, EAGAIN its
  * init function is just returning, EILSEQ @offset is inside an instruction, ERANGE @offset
- * is beyond the function's end, EPERM livecov itself or a locked-down kernel, EINVAL the kernel
- * forbids a probe there, EOPNOTSUPP an instruction that may fault, while another target may have breakpoints
- * (the kernel would not survive the combination), EINTR a signal, ENOSPC table full.
+ * is beyond the function's end, EPERM livecov itself or a locked-down kernel, EINVAL the
+ * kernel forbids a probe there, EOPNOTSUPP an instruction that may fault, while another
+ * target may have breakpoints (the kernel would not survive the combination), EINTR a signal,
+ * ENOSPC table full.
  */
 struct cov_checkpoint_add {
 	char name[COV_NAME_LEN];
