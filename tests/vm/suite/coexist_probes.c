@@ -57,14 +57,13 @@ static void enable_probes(void)
 	write_file(ENABLE, "1");
 }
 
-static void remove_probes(void)
+/* Return: how many. What is read behind the first buffer of the list has moved by then. */
+static unsigned int remove_some_probes(void)
 {
+	FILE *list = fopen(EVENTS, "re");
+	unsigned int n = 0;
 	char line[128];
-	FILE *list;
 
-	if (!access(ENABLE, W_OK))
-		write_file(ENABLE, "0");
-	list = fopen(EVENTS, "re");
 	while (list && fgets(line, sizeof(line), list)) {
 		char command[160], *end = strchr(line, ' ');
 
@@ -73,9 +72,19 @@ static void remove_probes(void)
 		*end = '\0';
 		snprintf(command, sizeof(command), "-%s\n", line + 1);
 		EXPECT_EQ(kprobe_event(command), 0);
+		n++;
 	}
 	if (list)
 		fclose(list);
+	return n;
+}
+
+static void remove_probes(void)
+{
+	if (!access(ENABLE, W_OK))
+		write_file(ENABLE, "0");
+	while (remove_some_probes())
+		;
 }
 
 /* While nobody has changed the text. */
