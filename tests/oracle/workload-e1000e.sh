@@ -34,7 +34,7 @@ run)
 	! ip link set eth0 mtu 60000
 	sleep 1
 	wait_for_carrier
-	busybox ping -q -c 2 -s 2500 10.0.2.2
+	busybox ping -q -c 2 -s 1000 10.0.2.2
 	ip link set eth0 promisc on
 	ip link add link eth0 name tagged type vlan id 7 || :
 	ip link del tagged || :
