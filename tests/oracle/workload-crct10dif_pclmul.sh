@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# A workload for run-oracle: CRC-T10DIF in assembly, with the lengths at which its loops take another way.
+# A workload for run-oracle: CRC-T10DIF in assembly, with the lengths at which its loops take
+# another way.
 # load: make it ready; run: use it; alone: the same, because nothing is left for others.
 set -eu
 
