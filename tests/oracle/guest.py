@@ -36,7 +36,7 @@ HERE = os.path.dirname(os.path.realpath(__file__))
 PORT = "oracle"
 EXIT_SKIP = 77
 # kprobes would take minutes to arm them.
-BIG = ("ext4", "btrfs", "xfs")
+BIG = ("ext4", "btrfs", "xfs", "f2fs", "mac80211")
 
 
 class Monitor:

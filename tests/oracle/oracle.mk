@@ -13,6 +13,8 @@ ORACLE_BIG := ext4 btrfs xfs
 # Drivers of all kinds: in two modes and both scopes. Not overlay: the guest's root is one.
 ORACLE_DRIVERS := dm_mod i2c_stub null_blk scsi_debug snd_aloop snd_dummy veth \
 	wireguard zram nf_tables aesni_intel chacha_x86_64 crc32c_intel sha512_ssse3
+# More kinds, one run each. The other workloads there are run by name.
+ORACLE_ONCE := aegis128_aesni sctp
 
 oracle_runs = $(foreach target,$(1),$(foreach kernel,$(ORACLE_KERNELS),\
 		$(addprefix $(target)/$(kernel)/,$(ORACLE_MODES))))
@@ -45,4 +47,5 @@ test-oracle:
 	for scope in all tracked; do tests/oracle/run-oracle --scope $$scope \
 		$(filter-out %/count,$(call oracle_runs,$(ORACLE_DRIVERS))) || failed=1; \
 	done; \
+	tests/oracle/run-oracle $(addsuffix /6.1/edges,$(ORACLE_ONCE)) || failed=1; \
 	exit $$failed
