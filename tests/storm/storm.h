@@ -88,7 +88,10 @@ unsigned long testers_finish(const struct callers *testers);
 
 /* --- others who patch ----------------------------------------------------------------------- */
 
-/* patch_something - one step at random: ftrace, a kprobe, a static key or call */
+/*
+ * patch_something - one step at random: ftrace, a kprobe, a static key or call. Called by the
+ * process that calls storm_end(), which then knows what livecov may have to say.
+ */
 void patch_something(int device);
 
 /* patch_no_more - and nobody else's patches are left */
