@@ -92,7 +92,7 @@ static void others_patch_the_same_text(void)
 			patch_something(device);
 		if (any(2))
 			usleep(200 * 1000);
-		with_id(fd, COV_IOC_RESET, request.target);
+		reset_beside_others(fd, request.target);
 		ask_everything(fd, request.target);
 		remove_probes();
 		with_id(fd, COV_IOC_DETACH, request.target);

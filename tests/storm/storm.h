@@ -28,7 +28,10 @@ unsigned int any(unsigned int n);
 /* reseed - a child's own order */
 void reseed(unsigned int number);
 
-/* any_attach - a request for some mode, scope and fast engine; all functions of a module */
+/*
+ * any_attach - a request for some mode, scope, engine and flags; all functions of a module, but
+ * only few where each would take a probe of the kernel's
+ */
 struct cov_attach any_attach(const char *module);
 
 /* try_call - 0 or a positive errno */
@@ -39,6 +42,9 @@ int try_arm(int fd, uint32_t target);
 
 /* ask_everything - at any moment, all of it can be told */
 void ask_everything(int fd, uint32_t target);
+
+/* reset_beside_others - a site that somebody else's kprobe occupies cannot be armed again */
+void reset_beside_others(int fd, uint32_t target);
 
 /* attach_for_a_moment - somehow, and not always to the end */
 void attach_for_a_moment(const char *module);

@@ -178,19 +178,38 @@ void storm_end(void)
 
 /* --- livecov ------------------------------------------------------------------------------------------ */
 
+/* Kprobes and kretprobes on all of covtarget would take a minute. */
+static void choose_few(struct cov_attach *request)
+{
+	choose(request, strcmp(request->module, TARGET) ? "covt_if_else" : "covlife_[woe][odv]*");
+}
+
+static unsigned int any_flags(const struct cov_attach *request)
+{
+	unsigned int flags = any(6) ? 0 : COV_ATTACH_FUNCTIONS_ONLY;
+
+	if (request->engine != COV_ENGINE_DETOUR && any(4) == 0)
+		flags |= COV_ATTACH_PATHS;
+	if (request->mode == COV_MODE_TRACE && any(2))
+		flags |= COV_ATTACH_RETURNS;
+	return flags;
+}
+
 struct cov_attach any_attach(const char *module)
 {
 	static const unsigned int engines[] = {
 		COV_ENGINE_AUTO, COV_ENGINE_AUTO, COV_ENGINE_DETOUR, COV_ENGINE_BREAKPOINT,
-		COV_ENGINE_ENTRY,
+		COV_ENGINE_ENTRY, COV_ENGINE_KPROBE,
 	};
 	struct cov_attach request = attach_request(module);
 
 	request.engine = engines[any(ARRAY_SIZE(engines))];
-	request.mode = COV_MODE_BLOCKS + any(3);
+	/* Detours record no order. */
+	request.mode = COV_MODE_BLOCKS + any(request.engine == COV_ENGINE_DETOUR ? 3 : 4);
 	request.scope = any(2) ? COV_SCOPE_ALL : COV_SCOPE_TRACKED;
-	if (any(6) == 0)
-		request.flags = COV_ATTACH_FUNCTIONS_ONLY;
+	request.flags = any_flags(&request);
+	if (request.engine == COV_ENGINE_KPROBE || request.flags & COV_ATTACH_RETURNS)
+		choose_few(&request);
 	return request;
 }
 
@@ -227,6 +246,14 @@ void ask_everything(int fd, uint32_t target)
 	CALL(fd, COV_IOC_REFUSALS, &refusals);
 }
 
+void reset_beside_others(int fd, uint32_t target)
+{
+	struct cov_target_id id = { .target = target };
+	int err = try_call(fd, COV_IOC_RESET, &id);
+
+	EXPECT(!err || (err == EBUSY && others_had_kprobes));
+}
+
 void attach_for_a_moment(const char *module)
 {
 	struct cov_attach request = any_attach(module);
@@ -243,7 +270,7 @@ void attach_for_a_moment(const char *module)
 	if (any(3) == 0)
 		usleep(any(300) * 1000);
 	if (any(3) == 0)
-		with_id(fd, COV_IOC_RESET, some.target);
+		reset_beside_others(fd, some.target);
 	if (any(2))
 		ask_everything(fd, some.target);
 	if (any(2))

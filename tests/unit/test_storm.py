@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""What the storms look for in the kernel's log is what livecov says there, all of it."""
+"""The storms know all of livecov: what it says in the kernel's log, and every call."""
 
 import glob
 import os
@@ -10,6 +10,7 @@ import unittest
 
 sys.dont_write_bytecode = True
 # pylint: disable=wrong-import-position
+import headers
 import tap
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -56,6 +57,17 @@ class Log(unittest.TestCase):
         for message in messages():
             with self.subTest(message=message):
                 self.assertTrue(any(occurs(pattern, message) for pattern in patterns))
+
+
+class Calls(unittest.TestCase):
+    def test_each_call_is_in_each_table(self):
+        calls = sorted(headers.ioctls(os.path.join(ROOT, "include/cov_ioctl.h")))
+        self.assertTrue(calls)
+        for source, entry in (("storm_failures.c", r"TRIAL\((COV_IOC_\w+)\)"),
+                              ("storm_calls.c", r"\{ (COV_IOC_\w+), fill_\w+ \}")):
+            with self.subTest(source=source):
+                text = read(os.path.join(STORM, source))
+                self.assertEqual(sorted(set(re.findall(entry, text))), calls)
 
 
 if __name__ == "__main__":
