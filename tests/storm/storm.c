@@ -280,8 +280,8 @@ static const struct test storms[] = {
 int main(int argc, char **argv)
 {
 	const struct test_group groups[] = {
-		TEST_GROUP(storms), storms_of_machine, storms_of_calls, storms_of_covstat,
-		storms_of_failures,
+		TEST_GROUP(storms), storms_of_edges, storms_of_machine,
+		storms_of_calls, storms_of_covstat, storms_of_failures,
 	};
 
 	return suite_main(groups, ARRAY_SIZE(groups), argc, argv);
