@@ -280,7 +280,7 @@ static const struct test storms[] = {
 int main(int argc, char **argv)
 {
 	const struct test_group groups[] = {
-		TEST_GROUP(storms), storms_of_edges, storms_of_machine,
+		TEST_GROUP(storms), storms_of_edges, storms_of_ext4, storms_of_machine,
 		storms_of_calls, storms_of_covstat, storms_of_failures,
 	};
 

@@ -107,7 +107,7 @@ void patch_no_more(int device);
 void remove_probes(void);
 
 /* The storms that need a file of their own. */
-extern const struct test_group storms_of_edges, storms_of_machine,
+extern const struct test_group storms_of_edges, storms_of_ext4, storms_of_machine,
 	storms_of_calls, storms_of_covstat, storms_of_failures;
 
 #endif /* STORM_H */

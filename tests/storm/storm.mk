@@ -3,7 +3,7 @@
 # storm.mk - the storms' program for the guest, build/vm/storm, and what runs it.
 # Included by the top Makefile, or used alone from the project's root.
 
-storm_SRCS := $(addprefix tests/storm/,storm.c storm_work.c storm_edges.c \
+storm_SRCS := $(addprefix tests/storm/,storm.c storm_work.c storm_edges.c storm_ext4.c \
 		storm_machine.c storm_calls.c storm_covstat.c storm_failures.c) \
 	$(addprefix tests/vm/suite/,harness.c machine.c control.c coexist_target.c)
 
