@@ -22,6 +22,7 @@ help:
 	@echo 'make unit          the unit tests alone, under sanitizers'
 	@echo 'make test-modules  the module on every kernel, with the tests that take long'
 	@echo 'make test-oracle   every target, kernel and mode against the log of executed code'
+	@echo 'make test-oracle-all   each in every engine and scope, which takes a day'
 	@echo 'make test-storm    ten minutes of everything at once; STORM_SECONDS=N STORM_SEED=N'
 	@echo 'make test-decoder-all   the decoder against objdump on every module of a kernel'
 	@echo 'make figures       what attaching and running cost: vivid, ext4, covtarget'

@@ -29,6 +29,7 @@ import fixture                                              # noqa: E402
 import oracle                                               # noqa: E402
 import target_text                                          # noqa: E402
 import test_elsewhere                                       # noqa: E402
+import test_resume                                          # noqa: E402
 from exec_log import Witness                                # noqa: E402
 from fixture import BASES, ENGINE, MARK_AT                  # noqa: E402
 from judge import Claim, Judge                              # noqa: E402
@@ -1020,7 +1021,7 @@ class Lines(unittest.TestResult):
 
 def main():
     result = Lines()
-    for module in (sys.modules[__name__], test_elsewhere):
+    for module in (sys.modules[__name__], test_elsewhere, test_resume):
         unittest.defaultTestLoader.loadTestsFromModule(module).run(result)
     return 0 if result.wasSuccessful() and result.testsRun else 1
 
