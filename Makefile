@@ -24,6 +24,7 @@ help:
 	@echo 'make test-oracle   every target, kernel and mode against the log of executed code'
 	@echo 'make test-oracle-all   each in every engine and scope, which takes a day'
 	@echo 'make test-storm    ten minutes of everything at once; STORM_SECONDS=N STORM_SEED=N'
+	@echo '                   STORM_THREADS=multi: both processors at the same time'
 	@echo 'make test-decoder-all   the decoder against objdump on every module of a kernel'
 	@echo 'make figures       what attaching and running cost: vivid, ext4, covtarget'
 	@echo 'make bench         livecov beside its peers, in one table; BENCH="--quick --only hit" for less'

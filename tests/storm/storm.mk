@@ -14,8 +14,10 @@ build/vm/storm: $(storm_SRCS) tests/storm/storm.h tests/storm/storm.mk include/c
 	$(CC) -std=gnu11 -Wall -Wextra -Werror -O2 -g -D_GNU_SOURCE -Iinclude -pthread \
 		-static -o $@ $(storm_SRCS)
 
-# STORM_SECONDS of storm in all; STORM_SEED, to see one again.
+# STORM_SECONDS of storm in all; STORM_SEED, to see one again; STORM_THREADS of the emulator,
+# multi or single.
 .PHONY: test-storm
 test-storm: setup
 	@tests/storm/run $(if $(STORM_SECONDS),--seconds $(STORM_SECONDS)) \
-		$(if $(STORM_SEED),--seed $(STORM_SEED))
+		$(if $(STORM_SEED),--seed $(STORM_SEED)) \
+		$(if $(STORM_THREADS),--threads $(STORM_THREADS))
