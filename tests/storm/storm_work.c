@@ -14,6 +14,7 @@
 #include "../vm/suite/module/covlife.h"
 
 #define SAFE_S		20	/* without LIVECOV_STORM_SECONDS */
+#define TRACER		TRACEFS "current_tracer"
 #define EVENTS		TRACEFS "kprobe_events"
 #define GROUP		"covstorm"
 #define ENABLE		TRACEFS "events/" GROUP "/enable"
@@ -398,20 +399,30 @@ static const char *const functions[] = {
 
 static void switch_ftrace(void)
 {
+	/* What has no line of its own is a name as it stands, and is looked for when it is too late. */
 	static const char *const filters[] = {
-		"*:mod:" COEXIST_TARGET, "*:mod:" TARGET, "covt_flags", "",
+		"*:mod:" COEXIST_TARGET "\n", "*:mod:" TARGET "\n", "covt_flags\n", "",
 	};
-	int fd = open(TRACEFS "set_ftrace_filter", O_WRONLY | O_TRUNC | O_CLOEXEC);
 	const char *filter = filters[any(ARRAY_SIZE(filters))];
+	int fd;
 
+	/*
+	 * Without a filter it would be every function of the kernel: patching those takes so long
+	 * on a busy machine that the watchdog complains. What is truncated here is in force once
+	 * the file is closed.
+	 */
+	if (!*filter)
+		write_file(TRACER, "nop");
+	fd = open(TRACEFS "set_ftrace_filter", O_WRONLY | O_TRUNC | O_CLOEXEC);
 	if (fd >= 0) {
 		/* A function that is not loaded just now is refused. */
-		if (*filter && write(fd, filter, strlen(filter)) < 0)
+		if (*filter && write(fd, filter, strlen(filter)) < 0) {
+			write_file(TRACER, "nop");
 			filter = "";
+		}
 		close(fd);
 	}
-	/* Without a filter it would be every function of the kernel. */
-	write_file(TRACEFS "current_tracer", *filter && any(2) ? "function" : "nop");
+	write_file(TRACER, *filter && any(2) ? "function" : "nop");
 }
 
 /* One where an instruction begins, if it is one: where not the kernel refuses. */
@@ -490,7 +501,7 @@ void patch_something(int device)
 void patch_no_more(int device)
 {
 	remove_probes();
-	write_file(TRACEFS "current_tracer", "nop");
+	write_file(TRACER, "nop");
 	close(MUST(open(TRACEFS "set_ftrace_filter", O_WRONLY | O_TRUNC | O_CLOEXEC)));
 	covt(device, COVT_FN_static_key_set, 0, 0, 0);
 	covt(device, COVT_FN_key_beside_set, 0, 0, 0);
