@@ -16,10 +16,18 @@ ORACLE_DRIVERS := dm_mod i2c_stub null_blk scsi_debug snd_aloop snd_dummy veth \
 # More kinds, one run each. The other workloads there are run by name.
 ORACLE_ONCE := aegis128_aesni sctp
 
-oracle_runs = $(foreach target,$(1),$(foreach kernel,$(ORACLE_KERNELS),\
+# What test-oracle-all is made of; each can be set to have a part of it.
+ORACLE_ALL := covtarget brd loop vivid ext4 btrfs
+ORACLE_ENGINES := auto detour breakpoint kprobe
+ORACLE_SCOPES := all tracked
+# And covtarget on these. There are no detours and breakpoints on 5.10: those are skipped.
+ORACLE_OTHER_KERNELS := 5.10 sid
+
+# Runs of targets, on kernels: those of ORACLE_KERNELS if none are named.
+oracle_runs = $(foreach target,$(1),$(foreach kernel,$(or $(2),$(ORACLE_KERNELS)),\
 		$(addprefix $(target)/$(kernel)/,$(ORACLE_MODES))))
 
-.PHONY: test-oracle test-oracle-quick test-oracle-self afalg-call
+.PHONY: test-oracle test-oracle-all test-oracle-quick test-oracle-self afalg-call
 
 # What workloads of cryptography call.
 afalg-call: build/afalg-call
@@ -48,4 +56,16 @@ test-oracle:
 		$(filter-out %/count,$(call oracle_runs,$(ORACLE_DRIVERS))) || failed=1; \
 	done; \
 	tests/oracle/run-oracle $(addsuffix /6.1/edges,$(ORACLE_ONCE)) || failed=1; \
+	exit $$failed
+
+# Every engine, mode and scope for each target. It takes a day, and goes on where it was stopped
+# as long as the commit is the same.
+test-oracle-all:
+	@failed=0; \
+	for engine in $(ORACLE_ENGINES); do for scope in $(ORACLE_SCOPES); do \
+		tests/oracle/run-oracle --resume --engine $$engine --scope $$scope \
+			$(call oracle_runs,$(filter covtarget,$(ORACLE_ALL)),\
+				$(ORACLE_OTHER_KERNELS)) \
+			$(call oracle_runs,$(ORACLE_ALL)) || failed=1; \
+	done; done; \
 	exit $$failed

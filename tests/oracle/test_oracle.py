@@ -27,6 +27,7 @@ import tap                                                  # noqa: E402
 import test_elsewhere                                       # noqa: E402
 import test_exec_log                                        # noqa: E402
 import test_judge                                           # noqa: E402
+import test_resume                                          # noqa: E402
 import test_target_text                                     # noqa: E402
 from fixture import ENGINE                                  # noqa: E402
 from fixture_claim import claim_of, find                    # noqa: E402
@@ -116,7 +117,7 @@ class ReportTest(unittest.TestCase):
 
 
 def load_tests(loader, tests, _):
-    for module in (test_target_text, test_exec_log, test_judge, test_elsewhere):
+    for module in (test_target_text, test_exec_log, test_judge, test_elsewhere, test_resume):
         tests.addTests(loader.loadTestsFromModule(module))
     return tests
 

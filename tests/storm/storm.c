@@ -92,7 +92,7 @@ static void others_patch_the_same_text(void)
 			patch_something(device);
 		if (any(2))
 			usleep(200 * 1000);
-		with_id(fd, COV_IOC_RESET, request.target);
+		reset_beside_others(fd, request.target);
 		ask_everything(fd, request.target);
 		remove_probes();
 		with_id(fd, COV_IOC_DETACH, request.target);
@@ -280,8 +280,8 @@ static const struct test storms[] = {
 int main(int argc, char **argv)
 {
 	const struct test_group groups[] = {
-		TEST_GROUP(storms), storms_of_machine, storms_of_calls, storms_of_covstat,
-		storms_of_failures,
+		TEST_GROUP(storms), storms_of_edges, storms_of_ext4, storms_of_machine,
+		storms_of_calls, storms_of_covstat, storms_of_failures,
 	};
 
 	return suite_main(groups, ARRAY_SIZE(groups), argc, argv);

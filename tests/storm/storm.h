@@ -28,7 +28,10 @@ unsigned int any(unsigned int n);
 /* reseed - a child's own order */
 void reseed(unsigned int number);
 
-/* any_attach - a request for some mode, scope and fast engine; all functions of a module */
+/*
+ * any_attach - a request for some mode, scope, engine and flags; all functions of a module, but
+ * only few where each would take a probe of the kernel's
+ */
 struct cov_attach any_attach(const char *module);
 
 /* try_call - 0 or a positive errno */
@@ -39,6 +42,9 @@ int try_arm(int fd, uint32_t target);
 
 /* ask_everything - at any moment, all of it can be told */
 void ask_everything(int fd, uint32_t target);
+
+/* reset_beside_others - a site that somebody else's kprobe occupies cannot be armed again */
+void reset_beside_others(int fd, uint32_t target);
 
 /* attach_for_a_moment - somehow, and not always to the end */
 void attach_for_a_moment(const char *module);
@@ -88,7 +94,10 @@ unsigned long testers_finish(const struct callers *testers);
 
 /* --- others who patch ----------------------------------------------------------------------- */
 
-/* patch_something - one step at random: ftrace, a kprobe, a static key or call */
+/*
+ * patch_something - one step at random: ftrace, a kprobe, a static key or call. Called by the
+ * process that calls storm_end(), which then knows what livecov may have to say.
+ */
 void patch_something(int device);
 
 /* patch_no_more - and nobody else's patches are left */
@@ -98,7 +107,7 @@ void patch_no_more(int device);
 void remove_probes(void);
 
 /* The storms that need a file of their own. */
-extern const struct test_group storms_of_covstat, storms_of_failures, storms_of_machine,
-	storms_of_calls;
+extern const struct test_group storms_of_edges, storms_of_ext4, storms_of_machine,
+	storms_of_calls, storms_of_covstat, storms_of_failures;
 
 #endif /* STORM_H */

@@ -5,8 +5,8 @@
  * a kernel with fault injection. A call that fails has changed nothing, and what undoes
  * something does not fail.
  *
- * Of kprobes at function entries the kernel itself warns when there is no memory to change
- * ftrace's filter: so there are none here when memory fails.
+ * Of kprobes at function entries, and of kretprobes, the kernel itself warns when there is no
+ * memory to change ftrace's filter: so memory does not fail while these come and go.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -66,6 +66,85 @@ static int fail_nth_fd, make_it_fail_fd;
 static unsigned int nth;
 static bool injected;
 
+/**
+ * struct trial - a call in which memory fails
+ * @cmd: its number
+ * @name: and name
+ * @made: how often it was called like that
+ * @failed: how often it has failed then
+ */
+struct trial {
+	unsigned int cmd;
+	const char *name;
+	unsigned long made;
+	unsigned long failed;
+};
+
+#define TRIAL(cmd)	{ cmd, #cmd, 0, 0 }
+
+/* Every call of cov_ioctl.h: tests/unit/test_storm.py knows if one is missing. */
+static struct trial trials[] = {
+	TRIAL(COV_IOC_VERSION),
+	TRIAL(COV_IOC_LAST_ERROR),
+	TRIAL(COV_IOC_STATUS),
+	TRIAL(COV_IOC_TARGET),
+	TRIAL(COV_IOC_ATTACH),
+	TRIAL(COV_IOC_ARM),
+	TRIAL(COV_IOC_KEEP),
+	TRIAL(COV_IOC_DETACH),
+	TRIAL(COV_IOC_RESET),
+	TRIAL(COV_IOC_FUNCTIONS),
+	TRIAL(COV_IOC_BLOCKS),
+	TRIAL(COV_IOC_BRANCHES),
+	TRIAL(COV_IOC_SECTIONS),
+	TRIAL(COV_IOC_NAMES),
+	TRIAL(COV_IOC_TEXT),
+	TRIAL(COV_IOC_ENGINES),
+	TRIAL(COV_IOC_VIEW),
+	TRIAL(COV_IOC_SAMPLES),
+	TRIAL(COV_IOC_MAP),
+	TRIAL(COV_IOC_TRACE),
+	TRIAL(COV_IOC_REFUSALS),
+	TRIAL(COV_IOC_EDGES),
+	TRIAL(COV_IOC_REGISTER),
+	TRIAL(COV_IOC_UNREGISTER),
+	TRIAL(COV_IOC_CHECKPOINT_ADD),
+	TRIAL(COV_IOC_CHECKPOINT_DEL),
+	TRIAL(COV_IOC_CHECKPOINT_SWITCH),
+	TRIAL(COV_IOC_CALLERS),
+	TRIAL(COV_IOC_NEWS),
+};
+
+static void note_trial(unsigned int cmd, int err)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(trials); i++)
+		if (trials[i].cmd == cmd) {
+			trials[i].made++;
+			trials[i].failed += err != 0;
+		}
+}
+
+static void expect_each_was_tried(void)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(trials); i++)
+		if (!trials[i].made)
+			FAIL("%s was never tried", trials[i].name);
+}
+
+/* The first thing that can fail of one with an argument is to copy it, or the room for it. */
+static void expect_each_has_failed(void)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(trials); i++)
+		if (_IOC_SIZE(trials[i].cmd) && !trials[i].failed)
+			FAIL("%s has never failed", trials[i].name);
+}
+
 /* Its @nth allocation, if it comes to that. */
 static int with_nth_failing(int fd, unsigned int cmd, void *arg)
 {
@@ -81,6 +160,7 @@ static int with_nth_failing(int fd, unsigned int cmd, void *arg)
 	while (pwrite(fail_nth_fd, "0", 1, 0) < 0)
 		;
 	injected |= atoi(text) == 0;
+	note_trial(cmd, err);
 	return err;
 }
 
@@ -91,6 +171,7 @@ static int with_any_failing(int fd, unsigned int cmd, void *arg)
 	MUST(pwrite(make_it_fail_fd, "1", 1, 0));
 	err = try_call(fd, cmd, arg);
 	MUST(pwrite(make_it_fail_fd, "0", 1, 0));
+	note_trial(cmd, err);
 	return err;
 }
 
@@ -108,6 +189,13 @@ static void expect_memory_error(int err, const char *name)
 	expect_memory_error(try_, #cmd);				\
 	try_;								\
 })
+
+/* What comes next wants it done. */
+#define TRY_DO(call, fd, cmd, arg)					\
+do {									\
+	if (TRY(call, fd, cmd, arg))					\
+		CALL(fd, cmd, arg);					\
+} while (0)
 
 static void read_tables(failing_call call, int fd, uint32_t target)
 {
@@ -162,9 +250,10 @@ static void trace_a_little(failing_call call, int fd)
 {
 	struct cov_trace trace = { .size = 1 << 16, .tasks = 4 };
 
-	if (TRY(call, fd, COV_IOC_TRACE, &trace))
-		return;
+	TRY_DO(call, fd, COV_IOC_TRACE, &trace);
+	track_as(fd, 1);
 	poke(COVLIFE_LOOP, 4);
+	CALL(fd, COV_IOC_UNREGISTER, NULL);
 	close(trace.fd);
 }
 
@@ -176,11 +265,13 @@ static void ask(failing_call call, int fd, uint32_t target, uint64_t sample)
 	struct cov_map map = { .target = target, .sample = sample };
 	struct cov_version version;
 	struct cov_status status;
+	struct cov_error error;
 	uint64_t ids[16];
 	struct cov_samples samples = { .count = 16, .buffer = (uintptr_t)ids };
 	void *cells;
 
 	TRY(call, fd, COV_IOC_VERSION, &version);
+	TRY(call, fd, COV_IOC_LAST_ERROR, &error);
 	TRY(call, fd, COV_IOC_STATUS, &status);
 	TRY(call, fd, COV_IOC_TARGET, &info);
 	TRY(call, fd, COV_IOC_ENGINES, &engines);
@@ -207,15 +298,49 @@ static void expect_text_will_be_clean(void)
 	expect_clean_text();
 }
 
-/* A detach that was turned away for its argument could not be had has changed nothing. */
-static void detach_in_the_end(failing_call call, int fd, uint32_t target)
+/* Written in assembly, they have no place of ftrace's: a kprobe on them is an int3. */
+#define NO_PLACES_OF_FTRACES	"covlife_stay*"
+
+/* May ftrace have to arm or disarm a probe of the kernel's? */
+static bool has_probes_of_ftraces(int fd, const struct cov_attach *request)
 {
-	struct cov_target_id id = { .target = target };
-	struct cov_engines engines = { .target = target };
+	struct cov_engines engines = { .target = request->target };
 
 	CALL(fd, COV_IOC_ENGINES, &engines);
-	if (engines.sites[COV_ENGINE_KPROBE] || TRY(call, fd, COV_IOC_DETACH, &id))
-		with_id(fd, COV_IOC_DETACH, target);
+	return request->flags & COV_ATTACH_RETURNS ||
+	       (engines.sites[COV_ENGINE_KPROBE] && request->engine != COV_ENGINE_KPROBE);
+}
+
+static void arm_in_the_end(failing_call call, int fd, const struct cov_attach *request)
+{
+	struct cov_arm arming = { .target = request->target, .max = ~0U };
+
+	if (!(request->flags & COV_ATTACH_RETURNS))
+		TRY(call, fd, COV_IOC_ARM, &arming);
+	else
+		arm(fd, request->target);
+}
+
+/* Sites that were not armed for want of memory may stay so. */
+static void reset(failing_call call, int fd, const struct cov_attach *request)
+{
+	struct cov_target_id id = { .target = request->target };
+
+	if (has_probes_of_ftraces(fd, request))
+		with_id(fd, COV_IOC_RESET, request->target);
+	else
+		TRY(call, fd, COV_IOC_RESET, &id);
+}
+
+/* A detach that was turned away for its argument could not be had has changed nothing. */
+static void detach_in_the_end(failing_call call, int fd, const struct cov_attach *request)
+{
+	struct cov_target_id id = { .target = request->target };
+
+	if (has_probes_of_ftraces(fd, request))
+		with_id(fd, COV_IOC_DETACH, request->target);
+	else
+		TRY_DO(call, fd, COV_IOC_DETACH, &id);
 	expect_text_will_be_clean();
 }
 
@@ -223,11 +348,10 @@ static void register_and_unregister(failing_call call, int fd, uint64_t sample)
 {
 	struct cov_register reg = { .sample = sample };
 
-	if (TRY(call, fd, COV_IOC_REGISTER, &reg))
-		return;
+	TRY_DO(call, fd, COV_IOC_REGISTER, &reg);
 	poke(COVLIFE_LOOP, 4);
-	if (TRY(call, fd, COV_IOC_UNREGISTER, NULL))
-		CALL(fd, COV_IOC_UNREGISTER, NULL);
+	poke(COVLIFE_STAY, 1);
+	TRY_DO(call, fd, COV_IOC_UNREGISTER, NULL);
 }
 
 /* In assembly: ftrace has no place there. And no CPU of ours runs it. The other one is ftrace's. */
@@ -251,44 +375,82 @@ static void checkpoint(failing_call call, int fd)
 	struct cov_checkpoint_switch toggle = { .glob = "storm" };
 	struct cov_checkpoint_del del = { .name = "storm" };
 
-	if (TRY(call, fd, COV_IOC_CHECKPOINT_ADD, &add))
-		return;
+	TRY_DO(call, fd, COV_IOC_CHECKPOINT_ADD, &add);
 	poke(COVLIFE_LOOP, 4);
 	for (toggle.on = 0; toggle.on < 2; toggle.on++)
 		TRY(call, fd, COV_IOC_CHECKPOINT_SWITCH, &toggle);
-	if (TRY(call, fd, COV_IOC_CHECKPOINT_DEL, &del))
-		CALL(fd, COV_IOC_CHECKPOINT_DEL, &del);
+	TRY_DO(call, fd, COV_IOC_CHECKPOINT_DEL, &del);
+}
+
+/* One that failed has attached nothing; then without a failure, for all that comes next. */
+static void attach_in_the_end(failing_call call, int fd, struct cov_attach *request)
+{
+	if (!TRY(call, fd, COV_IOC_ATTACH, request))
+		return;
+	EXPECT_EQ(livecov_status(fd).targets, 1);
+	attach(fd, request);
 }
 
 /* Every call in its turn; @call makes some of them fail. */
 static void live_a_life(failing_call call, const struct cov_attach *like)
 {
 	struct cov_attach request = *like;
-	struct cov_arm arming = { .max = ~0U };
 	struct cov_target_id id = { 0 };
-	int fd = control_open(), err;
+	int fd = control_open();
 	uint64_t sample = 1 + any(4);
 
 	register_and_unregister(call, fd, sample);
 	checkpoint(call, fd);
 	expect_text_will_be_clean();
-	err = TRY(call, fd, COV_IOC_ATTACH, &request);
-	if (err) {
-		EXPECT_EQ(livecov_status(fd).targets, 1);
-		close(fd);
-		return;
-	}
-	arming.target = id.target = request.target;
-	TRY(call, fd, COV_IOC_ARM, &arming);
+	attach_in_the_end(call, fd, &request);
+	arm_in_the_end(call, fd, &request);
 	poke(COVLIFE_LOOP, 4);
 	register_and_unregister(call, fd, sample);
 	ask(call, fd, request.target, request.scope == COV_SCOPE_TRACKED ? sample : 0);
+	id.target = request.target;
 	TRY(call, fd, COV_IOC_KEEP, &id);
-	if (request.engine == COV_ENGINE_DETOUR || request.engine == COV_ENGINE_ENTRY)
-		TRY(call, fd, COV_IOC_RESET, &id);
+	reset(call, fd, &request);
 	poke(COVLIFE_LOOP, 4);
-	detach_in_the_end(call, fd, request.target);
+	detach_in_the_end(call, fd, &request);
 	close(fd);
+}
+
+/* Kprobes alone where they are not ftrace's. */
+static struct cov_attach any_failing_attach(void)
+{
+	struct cov_attach request = any_attach(TARGET);
+
+	if (request.engine == COV_ENGINE_KPROBE) {
+		request.flags &= ~COV_ATTACH_RETURNS;
+		choose(&request, NO_PLACES_OF_FTRACES);
+	}
+	return request;
+}
+
+/* The first: it leaves nothing to probes of the kernel's, for which a call would have peace. */
+static struct cov_attach every_call_attach(void)
+{
+	struct cov_attach request = attach_request(TARGET);
+
+	request.engine = COV_ENGINE_DETOUR;
+	return request;
+}
+
+/* Where one failure follows another, those two may leave places of ftrace's to kprobes. */
+static struct cov_attach any_often_failing_attach(void)
+{
+	struct cov_attach request;
+
+	do
+		request = any_failing_attach();
+	while (request.engine == COV_ENGINE_AUTO || request.engine == COV_ENGINE_BREAKPOINT);
+	return request;
+}
+
+static void name_case(const struct cov_attach *request)
+{
+	test_case("engine %u, mode %u, scope %u, flags %#x, allocation %u", request->engine,
+		  request->mode, request->scope, request->flags, nth);
 }
 
 static void hold(void)
@@ -331,15 +493,13 @@ static void stop_failing(void)
 
 static void each_allocation_of_each_call_fails(void)
 {
+	struct cov_attach request;
 	unsigned int reached = 0;
 
 	prepare(__func__, "0");
-	while (storm_goes_on()) {
-		struct cov_attach request = any_attach(TARGET);
-
+	for (request = every_call_attach(); storm_goes_on(); request = any_failing_attach()) {
 		for (nth = 1, injected = true; injected && storm_goes_on(); nth++) {
-			test_case("engine %u, mode %u, scope %u, allocation %u", request.engine,
-				  request.mode, request.scope, nth);
+			name_case(&request);
 			injected = false;
 			live_a_life(with_nth_failing, &request);
 			reached += injected;
@@ -347,28 +507,28 @@ static void each_allocation_of_each_call_fails(void)
 	}
 	stop_failing();
 	EXPECT(reached > 0);
+	expect_each_was_tried();
+	expect_each_has_failed();
 	storm_end();
 }
 
 static void any_allocation_of_any_call_fails(void)
 {
 	static const char *const probabilities[] = { "1", "3", "10", "30" };
+	struct cov_attach request;
 	struct callers callers;
 
 	prepare(__func__, "1");
 	callers_start(&callers);
-	while (storm_goes_on()) {
-		struct cov_attach request = any_attach(TARGET);
-
-		/* These two leave nothing to kprobes. */
-		request.engine = any(2) ? COV_ENGINE_DETOUR : COV_ENGINE_ENTRY;
+	request = every_call_attach();
+	for (; storm_goes_on(); request = any_often_failing_attach()) {
 		set_injectors(probabilities[any(ARRAY_SIZE(probabilities))], "-1");
-		test_case("engine %u, mode %u, scope %u", request.engine, request.mode,
-			  request.scope);
+		name_case(&request);
 		live_a_life(with_any_failing, &request);
 	}
 	callers_finish(&callers);
 	stop_failing();
+	expect_each_was_tried();
 	storm_end();
 }
 

@@ -129,7 +129,7 @@ $(foreach name,$(UNIT_TSAN),$(eval $(call unit_rule,$(name),tsan)))
 $(foreach name,$(UNIT_UBSAN),$(eval $(call unit_rule,$(name),ubsan)))
 
 # Programs that compare what is written in one place with another.
-UNIT_SCRIPTS := contract design kernel_doc run
+UNIT_SCRIPTS := contract design kernel_doc run storm
 
 .PHONY: $(UNIT_SCRIPTS:%=run-%)
 $(UNIT_SCRIPTS:%=run-%): run-%:

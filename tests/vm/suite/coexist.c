@@ -46,9 +46,10 @@ static void disturb_while_armed(void (*disturb)(unsigned int round), unsigned in
 
 /* --- ftrace ------------------------------------------------------------------------- */
 
+/* Without a line feed it is the name of a function that there is not, and all of them are traced. */
 static void switch_function_tracer(unsigned int round)
 {
-	write_file(TRACEFS "set_ftrace_filter", "*:mod:" COEXIST_TARGET);
+	write_file(TRACEFS "set_ftrace_filter", "*:mod:" COEXIST_TARGET "\n");
 	write_file(TRACEFS "current_tracer", round % 2 ? "nop" : "function");
 }
 
