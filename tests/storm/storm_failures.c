@@ -106,11 +106,13 @@ static struct trial trials[] = {
 	TRIAL(COV_IOC_TRACE),
 	TRIAL(COV_IOC_REFUSALS),
 	TRIAL(COV_IOC_EDGES),
+	TRIAL(COV_IOC_OUTCOMES),
 	TRIAL(COV_IOC_REGISTER),
 	TRIAL(COV_IOC_UNREGISTER),
 	TRIAL(COV_IOC_CHECKPOINT_ADD),
 	TRIAL(COV_IOC_CHECKPOINT_DEL),
 	TRIAL(COV_IOC_CHECKPOINT_SWITCH),
+	TRIAL(COV_IOC_OUTCOME_SWITCH),
 	TRIAL(COV_IOC_CALLERS),
 	TRIAL(COV_IOC_NEWS),
 };
@@ -369,6 +371,16 @@ static struct cov_checkpoint_add on_function(const char *name, const char *funct
 	return add;
 }
 
+/* The function has no branches: nothing leads there. */
+static void switch_outcome(failing_call call, int fd, uint32_t target)
+{
+	struct cov_outcome_switch request = { .target = target, .to = COV_OUTCOME_OFF };
+	int err = call(fd, COV_IOC_OUTCOME_SWITCH, &request);
+
+	if (err != ENOENT)
+		expect_memory_error(err ?: EDOM, "COV_IOC_OUTCOME_SWITCH");
+}
+
 static void checkpoint(failing_call call, int fd)
 {
 	struct cov_checkpoint_add add = on_function("storm", any(2) ? FTRACES : NOT_FTRACES);
@@ -379,6 +391,7 @@ static void checkpoint(failing_call call, int fd)
 	poke(COVLIFE_LOOP, 4);
 	for (toggle.on = 0; toggle.on < 2; toggle.on++)
 		TRY(call, fd, COV_IOC_CHECKPOINT_SWITCH, &toggle);
+	switch_outcome(call, fd, add.target);
 	TRY_DO(call, fd, COV_IOC_CHECKPOINT_DEL, &del);
 }
 

@@ -83,7 +83,8 @@ static const char *const complaints[] = {
 	"livecov: no memory to keep track of it", "livecov: this kernel has no tracepoint",
 	"livecov: no control file in debugfs", "livecov: engines detour and breakpoint are not",
 	"was loaded again from another build", "was loaded again, and not all of it is measured",
-	"livecov: max_tasks may be",
+	"livecov: max_tasks may be", "livecov: kprobes are not optimised while",
+	"livecov: debug.kprobes-optimization is not watched",
 };
 
 /* And what it says where others have kprobes, which sit on a jump of its own by chance. */
