@@ -50,7 +50,7 @@ static void set_injectors(const char *probability, const char *times)
 	}
 }
 
-static void need_fault_injection(void)
+static void need_failing_allocations(void)
 {
 	if (access(DEBUGFS "failslab/probability", W_OK) ||
 	    access("/proc/thread-self/fail-nth", W_OK))
@@ -488,7 +488,7 @@ static void release(void)
 
 static void prepare(const char *name, const char *probability)
 {
-	need_fault_injection();
+	need_failing_allocations();
 	fail_nth_fd = MUST(open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC));
 	make_it_fail_fd = MUST(open("/proc/self/make-it-fail", O_RDWR | O_CLOEXEC));
 	storm_begin(name);
