@@ -9,7 +9,7 @@ SUITE_BUILD := build/vm
 SUITE_CFLAGS := -std=gnu11 -Wall -Wextra -Werror -O2 -g -D_GNU_SOURCE -Iinclude -pthread
 
 SUITE_PROGRAMS := abi life tasks samples load paths coexist engines restore trace killed \
-		oops lockdown
+		lone oops lockdown
 SUITE_COMMON := harness.c machine.c control.c
 suite_abi_SRCS := abi.c abi_attach.c abi_tables.c abi_checkpoint.c abi_limits.c
 suite_life_SRCS := life.c life_init.c
@@ -22,6 +22,7 @@ suite_engines_SRCS := engines.c engines_abi.c engines_counts.c engines_inside.c 
 			engines_islands.c engines_work.c coexist_target.c
 suite_trace_SRCS := trace.c trace_read.c trace_life.c trace_abi.c coexist_target.c
 suite_killed_SRCS := killed.c
+suite_lone_SRCS := lone.c
 suite_oops_SRCS := oops.c coexist_target.c
 suite_lockdown_SRCS := lockdown.c
 suite_restore_SRCS := restore.c engines_work.c coexist_target.c

@@ -35,6 +35,14 @@ static long peek(const struct covpeek *request)
 	return err;
 }
 
+/* Nothing but an instruction that a kernel with one processor takes the lock prefix from. */
+static __used noinline void covpeek_locked(void)
+{
+	static atomic_t counter;
+
+	atomic_inc(&counter);
+}
+
 /* --- an oops ------------------------------------------------------------------------------ */
 
 /* Not exported; nor may notify_die() be probed. */
