@@ -47,7 +47,26 @@ extern const struct command cmd_attach, cmd_detach, cmd_run, cmd_status, cmd_lis
 	cmd_next, cmd_reset, cmd_doctor, cmd_checkpoint, cmd_samples, cmd_callers, cmd_map,
 	cmd_watch, cmd_trace;
 
-/* ---- main.c: options and messages ---- */
+/* ---- messages.c ---- */
+
+/* usage_error - say what was wrong on the command line; returns EXIT_USAGE */
+__attribute__((format(printf, 2, 3)))
+int usage_error(const struct command *command, const char *format, ...);
+
+/* fail - say what went wrong; returns EXIT_ERROR */
+__attribute__((format(printf, 1, 2)))
+int fail(const char *format, ...);
+
+/* fail_cov - the same, with libcov's message */
+int fail_cov(const struct cov *cov);
+
+/*
+ * flush_stdout - EXIT_OK if everything that was printed has been written, else EXIT_ERROR after
+ * a message; at its end covstat does so itself
+ */
+int flush_stdout(void);
+
+/* ---- options.c: what all commands take, and the handle that they ask for ---- */
 
 /* What the common options set. */
 struct settings {
@@ -87,28 +106,13 @@ int next_option(const struct command *command, int argc, char **argv, const char
 /* options_exit - the exit code for a negative value of next_option() */
 int options_exit(int option);
 
-/* usage_error - say what was wrong on the command line; returns EXIT_USAGE */
-__attribute__((format(printf, 2, 3)))
-int usage_error(const struct command *command, const char *format, ...);
-
-/* fail - say what went wrong; returns EXIT_ERROR */
-__attribute__((format(printf, 1, 2)))
-int fail(const char *format, ...);
-
-/* fail_cov - the same, with libcov's message */
-int fail_cov(const struct cov *cov);
-
-/*
- * flush_stdout - EXIT_OK if everything that was printed has been written, else EXIT_ERROR after
- * a message; at its end covstat does so itself
- */
-int flush_stdout(void);
-
 /* no_operands - EXIT_OK if the command line has no operands left, else EXIT_USAGE */
 int no_operands(const struct command *command, int argc, char **argv);
 
 /* open_cov - cov_open() and the module directories; NULL after a message */
 struct cov *open_cov(void);
+
+/* ---- parse.c: what is given on the command line ---- */
 
 /* parse_number - a whole decimal number, or hexadecimal after 0x; or false */
 bool parse_number(const char *text, uint64_t *value);

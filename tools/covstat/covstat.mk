@@ -4,8 +4,8 @@
 # libcov/libcov.mk; all paths are from there. The run path is $ORIGIN for the
 # build directory and $ORIGIN/../lib for an installation.
 
-COVSTAT_SOURCES := main attach detach run status list list_json next reset doctor \
-	checkpoint samples samples_places samples_reaching samples_smallest callers map \
+COVSTAT_SOURCES := main messages options parse attach detach run status list list_json next \
+	reset doctor checkpoint samples samples_places samples_reaching samples_smallest callers map \
 	map_build map_records map_print watch records trace trace_names trace_tree \
 	trace_summary trace_json trace_syscalls engines condition unhit ranges words \
 	signals functions names levels lines table json

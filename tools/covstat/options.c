@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * options.c - the options that all commands share, and the handle that they ask for.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "covstat.h"
+
+struct settings settings = { .color = -1 };
+
+static void command_help(const struct command *command)
+{
+	printf("Usage: covstat %s %s\n%s\n\nOptions:\n%s"
+	       "      --json             print JSON\n"
+	       "      --color WHEN       auto, always or never (default: auto)\n"
+	       "      --module-dir DIR   look for module files in DIR first; repeatable\n"
+	       "  -h, --help             print this\n"
+	       "%s%s\nExample:\n  %s\n",
+	       command->name, command->usage, command->purpose, command->options,
+	       command->notes[0] ? "\n" : "", command->notes, command->example);
+}
+
+static bool parse_color(const char *when)
+{
+	if (!strcmp(when, "always"))
+		settings.color = 1;
+	else if (!strcmp(when, "never"))
+		settings.color = 0;
+	else if (!strcmp(when, "auto"))
+		settings.color = -1;
+	else
+		return false;
+	return true;
+}
+
+static void add_module_dir(char *dir)
+{
+	char **dirs;
+
+	dirs = realloc(settings.module_dirs, (settings.nr_module_dirs + 1) * sizeof(*dirs));
+	if (!dirs)
+		exit(fail("no memory for the options"));
+	dirs[settings.nr_module_dirs++] = dir;
+	settings.module_dirs = dirs;
+}
+
+int next_option(const struct command *command, int argc, char **argv, const char *shorts,
+		const struct option *longs)
+{
+	for (;;) {
+		int c = getopt_long(argc, argv, shorts, longs, NULL);
+
+		switch (c) {
+		case OPT_JSON:
+			settings.json = true;
+			break;
+		case OPT_COLOR:
+			if (!parse_color(optarg)) {
+				usage_error(command, "--color takes auto, always or never, not '%s'",
+					    optarg);
+				return OPTIONS_BAD;
+			}
+			break;
+		case OPT_LEVELS:
+			if (parse_level(command, optarg, &settings.levels) != EXIT_OK)
+				return OPTIONS_BAD;
+			break;
+		case OPT_MODULE_DIR:
+			add_module_dir(optarg);
+			break;
+		case OPT_HELP:
+		case 'h':
+			command_help(command);
+			return OPTIONS_HELP;
+		case '?':
+			/* getopt has printed what was wrong. */
+			fprintf(stderr, "usage: covstat %s %s\nTry 'covstat %s --help'.\n",
+				command->name, command->usage, command->name);
+			return OPTIONS_BAD;
+		default:
+			return c;
+		}
+	}
+}
+
+int options_exit(int option)
+{
+	return option == OPTIONS_HELP ? EXIT_OK : EXIT_USAGE;
+}
+
+int no_operands(const struct command *command, int argc, char **argv)
+{
+	if (optind == argc)
+		return EXIT_OK;
+	return usage_error(command, "unexpected operand '%s'", argv[optind]);
+}
+
+struct cov *open_cov(void)
+{
+	struct cov *cov;
+	size_t i;
+
+	if (cov_open(&cov)) {
+		fail_cov(NULL);
+		return NULL;
+	}
+	cov_levels(cov, settings.levels);
+	for (i = 0; i < settings.nr_module_dirs; i++) {
+		if (cov_add_module_dir(cov, settings.module_dirs[i])) {
+			fail_cov(cov);
+			cov_close(cov);
+			return NULL;
+		}
+	}
+	return cov;
+}
