@@ -193,7 +193,7 @@ static void armed_bytes(const struct cov_site *site, u32 part, u8 *bytes)
 	else if (site->island)
 		stub_short_jump(&site->region, bytes);
 	else
-		stub_jump(site_patch(site), site->patched, site_stub(site), bytes);
+		stub_jump(site_patch(site), site->patch_length, site_stub(site), bytes);
 }
 
 /* The bytes that belong at the site in a settled state. */
@@ -204,7 +204,7 @@ static bool settled_bytes(const struct cov_site *site, u8 settled, u8 *bytes)
 
 	switch (settled) {
 	case SITE_SETTLED_FREE:
-		memcpy(bytes, patcher_original_bytes(site, 0), site->patched);
+		memcpy(bytes, patcher_original_bytes(site, 0), site->patch_length);
 		return true;
 	case SITE_SETTLED_HALF:
 		if (describe_made(site, &stub, &task))

@@ -24,6 +24,7 @@
 #include "site_stub.h"
 #include "target_list.h"
 #include "task_windows.h"
+#include "unloading.h"
 
 struct held {
 	struct list_head link;
@@ -48,7 +49,7 @@ static DECLARE_DELAYED_WORK(held_later, held_work);
 /* While livecov is being unloaded nothing can be left without an owner. */
 static void *held_alloc(size_t size)
 {
-	return kzalloc(size, GFP_KERNEL | (nothing_can_stay() ? __GFP_NOFAIL : 0));
+	return kzalloc(size, GFP_KERNEL | (livecov_is_unloading() ? __GFP_NOFAIL : 0));
 }
 
 static struct held_cells *cells_of(struct checkpoints *cps)
@@ -88,7 +89,7 @@ bool held_take(struct cov_site *site, const struct text_patch *patches, u32 n)
 	}
 	held->nr_patches = n;
 	held->stub = patcher_room(site);
-	held->stub_size = site->patched + site->stub_len;
+	held->stub_size = site->patch_length + site->stub_len;
 	held->shares = site->by_stub && site_stub_shares(site, &held->window);
 	held->stays = true;
 	list_add_rcu(&held->link, &all_held);

@@ -23,18 +23,6 @@
  */
 bool held_take(struct cov_site *site, const struct text_patch *patches, u32 n);
 
-/*
- * nothing_can_stay - is livecov being unloaded? Then what cannot be taken back must be waited for:
- * a reference to livecov keeps it no longer.
- */
-static inline bool nothing_can_stay(void)
-{
-	return THIS_MODULE->state == MODULE_STATE_GOING;
-}
-
-/* Between two attempts to have the kernel take something back. */
-#define TAKE_BACK_AGAIN_MS	100
-
 /**
  * held_stub - where execution continues after hitting such a patch
  * @address: of the patch's first byte

@@ -87,8 +87,8 @@ static __always_inline void hit_end(u32 before)
 
 /*
  * hit_abandon - the kernel has oopsed on this CPU: if that was in between, hit_end() never comes,
- * and every later hit of that level would be taken for livecov's own. What oopses without a panic is
- * a task: below it nothing is being recorded. With interrupts off.
+ * and every later hit of that level would be taken for livecov's own. What oopses without a panic
+ * is a task: below it nothing is being recorded. With interrupts off.
  */
 static __always_inline void hit_abandon(void)
 {

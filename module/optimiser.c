@@ -23,9 +23,9 @@
 #include <linux/sysctl.h>
 #include <linux/workqueue.h>
 
-#include "held.h"
 #include "ksym.h"
 #include "optimiser.h"
+#include "unloading.h"
 
 static bool *permitted;		/* the kernel's; NULL: it has no optimiser */
 static int wanted;		/* what @permitted is to be afterwards */
@@ -107,7 +107,7 @@ void optimiser_init(void)
 static void unwatch(void)
 {
 	while (disable_kretprobe(&probe) == -ENOMEM)
-		msleep(TAKE_BACK_AGAIN_MS);
+		msleep(UNLOADING_RETRY_MS);
 	unregister_kretprobe(&probe);
 }
 

@@ -20,6 +20,7 @@
 #include "site_index.h"
 #include "site_stub.h"
 #include "target_list.h"
+#include "unloading.h"
 
 #define WAIT_OUT_MS	2000
 
@@ -50,7 +51,7 @@ void patcher_make_stub(struct cov_site *site, unsigned long at, const u8 *bytes,
 	memcpy(pending + pending_len + gap, bytes, original + len);
 	pending_len += gap + original + len;
 	arena_take(at, original + len);
-	site->patched = original;
+	site->patch_length = original;
 	site->stub_len = len;
 	site->stub = at + original - (unsigned long)livecov_stubs;
 }
@@ -59,7 +60,7 @@ static void forget_stub(struct cov_site *site)
 {
 	site->stub = site->stub_len = site->taken_at = 0;
 	site->engine = SITE_NO_ENGINE;
-	site->patched = 0;
+	site->patch_length = 0;
 	site->settled = SITE_SETTLED_NOT;
 	site->visited = false;
 	site->by_stub = false;
@@ -70,7 +71,7 @@ static void forget_stub(struct cov_site *site)
 
 static void drop_stub(struct cov_site *site)
 {
-	arena_give(patcher_room(site), site->patched + site->stub_len);
+	arena_give(patcher_room(site), site->patch_length + site->stub_len);
 	if (site->by_stub)
 		site_stub_give(site);
 	forget_stub(site);
@@ -272,7 +273,7 @@ static void wait_out(const struct undoing *undoing)
 	u32 waited = 0, n;
 
 	while ((n = mark_visited(undoing->engine, &undoing->cursor)) &&
-	       !nothing_can_stay() && waited < WAIT_OUT_MS)
+	       !livecov_is_unloading() && waited < WAIT_OUT_MS)
 		foreign_wait(&waited, n);
 }
 

@@ -34,13 +34,13 @@ void patcher_make_stub(struct cov_site *site, unsigned long at, const u8 *bytes,
 static inline const u8 *patcher_original_bytes(const struct cov_site *site, u32 part)
 {
 	return (const u8 *)site_stub(site) +
-	       (part ? site->stub_len - site->region.island_length : -site->patched);
+	       (part ? site->stub_len - site->region.island_length : -site->patch_length);
 }
 
 /* patcher_room - where a site's room in the arena begins. Any context. */
 static inline unsigned long patcher_room(const struct cov_site *site)
 {
-	return site_stub(site) - site->patched;
+	return site_stub(site) - site->patch_length;
 }
 
 /* patcher_may_patch - may an engine of ours patch text in the site's function at all? */

@@ -32,6 +32,7 @@
 #include "insn_branch.h"
 #include "site_index.h"
 #include "site_insn.h"
+#include "unloading.h"
 
 #define DS_PREFIX	0x3e
 
@@ -382,7 +383,7 @@ static void disarm_all(struct kprobe **probes, u32 n)
 {
 	while (n--)
 		while (disable_kprobe(probes[n]) == -ENOMEM)
-			msleep(TAKE_BACK_AGAIN_MS);
+			msleep(UNLOADING_RETRY_MS);
 }
 
 static void probe_release(struct cov_target *target, site_filter filter)
@@ -395,7 +396,7 @@ static void probe_release(struct cov_target *target, site_filter filter)
 	while ((found = release_batch(probes, &cursor))) {
 		bool abandoned = false;
 
-		if (nothing_can_stay())
+		if (livecov_is_unloading())
 			disarm_all(probes, found);
 		unregister_kprobes(probes, found);
 		/* No handler runs on them now; the worker may still hold some. */

@@ -36,8 +36,8 @@ static void fill_function(const struct query *query, u32 i, void *entry)
 	const struct image_label *label = &target->image.labels[i];
 	const struct cov_site *site = target->cps.entry[i];
 
-	if (target->checkpoint[0] && i == target->place)
-		site = target_place(target);
+	if (target->checkpoint[0] && i == target->function)
+		site = target_checkpoint_site(target);
 	*(struct cov_function *)entry = (struct cov_function){
 		.address = function->address,
 		.size = function->size,

@@ -18,10 +18,10 @@
 #include <linux/slab.h>
 
 #include "compat.h"
-#include "held.h"
 #include "returns.h"
 #include "target_list.h"
 #include "trace.h"
+#include "unloading.h"
 
 /* Traced tasks asleep in one function, or levels of its recursion, at once. */
 #define INSTANCES	64
@@ -159,8 +159,8 @@ static int disable(struct kretprobe *rp)
 {
 	int err;
 
-	while ((err = disable_kretprobe(rp)) == -ENOMEM && nothing_can_stay())
-		msleep(TAKE_BACK_AGAIN_MS);
+	while ((err = disable_kretprobe(rp)) == -ENOMEM && livecov_is_unloading())
+		msleep(UNLOADING_RETRY_MS);
 	return err;
 }
 

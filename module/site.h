@@ -67,7 +67,7 @@ struct site_probe;
  *	  before it
  * @stub_len: bytes of it; with an island that includes the copy of the island's instructions
  *	      and, at the end, their original bytes
- * @patched: how many bytes they change at the site
+ * @patch_length: how many bytes they change at the site
  * @taken_at: engine detour's: where a jump that is taken goes in its stub (stub_taken()); with an
  *	      island, where the copy of the island's instructions begins
  * @offset: of the instruction, from the base of its target's text
@@ -119,7 +119,7 @@ struct cov_site {
 		struct {
 			u32 stub;
 			u16 stub_len;
-			u8 patched;
+			u8 patch_length;
 			u8 taken_at;
 		};
 	};

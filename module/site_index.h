@@ -51,7 +51,7 @@ static __always_inline u32 site_part(const struct cov_site *site, u32 part, unsi
 {
 	if (!part) {
 		*address = site_patch(site);
-		return site->patched;
+		return site->patch_length;
 	}
 	*address = site_island(site);
 	return site->island ? site->region.island_length : 0;

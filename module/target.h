@@ -159,12 +159,12 @@ int target_reset(struct cov_target *target, struct cov_error *error);
 int targets_reset(struct cov_error *error);
 
 /**
- * target_place - the site of a manual checkpoint
+ * target_checkpoint_site - the site of a manual checkpoint
  * @target: that of a manual checkpoint
  *
  * Return: the site; NULL if the checkpoint's function has no entry site.
  */
-const struct cov_site *target_place(const struct cov_target *target);
+const struct cov_site *target_checkpoint_site(const struct cov_target *target);
 
 /**
  * targets_switch - switch manual checkpoints on or off

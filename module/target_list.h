@@ -31,7 +31,7 @@ struct target_returns {
  * @name: the module's, or COV_CORE_KERNEL
  * @checkpoint: a manual checkpoint's name; else empty
  * @offset: a manual checkpoint's offset in its function, bytes
- * @place: index of a manual checkpoint's function
+ * @function: index of a manual checkpoint's function
  * @owner: id of the file whose closing detaches it; 0 if it is kept
  * @mod: while LIVE; NULL for the core kernel
  * @state: COV_TARGET_*
@@ -54,7 +54,7 @@ struct cov_target {
 	char name[COV_MODULE_LEN];
 	char checkpoint[COV_NAME_LEN];
 	u64 offset;
-	u32 place;
+	u32 function;
 	u64 owner;
 	struct module *mod;
 	u32 state;

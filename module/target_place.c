@@ -34,8 +34,8 @@ static int check_boundary(const struct flow_text *text, u64 offset, const char *
 
 static int check_place(const struct cov_target *target, u64 offset, struct cov_error *error)
 {
-	const struct flow_function *function = &target->image.in.functions[target->place];
-	const char *name = cov_image_name(&target->image, target->place);
+	const struct flow_function *function = &target->image.in.functions[target->function];
+	const char *name = cov_image_name(&target->image, target->function);
 	struct flow_text text;
 	int err;
 
@@ -67,7 +67,7 @@ static int find_place(struct cov_target *target, const struct target_request *re
 
 	for (i = 0; i < in->nr_functions; i++)
 		if (may_hold(&in->functions[i], request) && !n++)
-			target->place = i;
+			target->function = i;
 	if (!n)
 		return cov_fail(error, -ENOENT, "%s has no function %.100s at address %#llx",
 				target->name, request->choice.globs, request->offset);
@@ -75,14 +75,14 @@ static int find_place(struct cov_target *target, const struct target_request *re
 		return cov_fail(error, -ENOTUNIQ, "%s has %u functions named %.100s; give the address of the one that is meant",
 				target->name, n, request->choice.globs);
 	if (request->by_address)
-		target->offset -= in->functions[target->place].address;
+		target->offset -= in->functions[target->function].address;
 	return 0;
 }
 
 /* Add a site at the checkpoint itself, in addition to those of the plan. */
 static int add_place(struct cov_target *target, struct cov_error *error)
 {
-	unsigned long address = target->image.in.functions[target->place].address;
+	unsigned long address = target->image.in.functions[target->function].address;
 	int err;
 
 	if (!target->offset)
@@ -93,7 +93,7 @@ static int add_place(struct cov_target *target, struct cov_error *error)
 	return err ? target_no_room(target, err, error) : 0;
 }
 
-const struct cov_site *target_place(const struct cov_target *target)
+const struct cov_site *target_checkpoint_site(const struct cov_target *target)
 {
 	struct site_chunk *chunk;
 	struct cov_site *site;
@@ -102,7 +102,7 @@ const struct cov_site *target_place(const struct cov_target *target)
 	if (target->cps.manual)
 		return target->cps.manual;
 	for_each_site(site, chunk, i, &target->cps)
-		if (site->kind == SITE_ENTRY && checkpoints_index(site) == target->place)
+		if (site->kind == SITE_ENTRY && checkpoints_index(site) == target->function)
 			return site;
 	return NULL;
 }
@@ -249,13 +249,13 @@ static int fail_refused(const struct cov_target *target, const struct cov_site *
 			struct cov_error *error)
 {
 	return cov_fail(error, -(int)place->error, "%.100s+%#llx cannot be watched (errno %u): %s",
-			cov_image_name(&target->image, target->place), target->offset,
+			cov_image_name(&target->image, target->function), target->offset,
 			place->error, why_refused(place->error));
 }
 
 static int arm_place(struct cov_target *target, struct cov_error *error)
 {
-	const struct cov_site *place = target_place(target);
+	const struct cov_site *place = target_checkpoint_site(target);
 	int err;
 
 	target_make_way(target);

@@ -77,7 +77,7 @@ static int finish(struct cov_target *target, int err, struct cov_error *error)
 static int switch_target(struct cov_target *target, u32 to, bool branches,
 			 struct cov_error *error)
 {
-	const struct cov_site *place = target_place(target);
+	const struct cov_site *place = target_checkpoint_site(target);
 	struct site_chunk *chunk;
 	struct cov_site *site;
 	int err = 0;

@@ -224,7 +224,8 @@ static bool gives_way(int fd, uint64_t turn, unsigned int bytes, unsigned int *v
 	EXPECT_EQ(turn_of_work(fd, target).taken_hits + turn_of_work(fd, target).not_taken_hits, 1);
 	with_id(fd, COV_IOC_DETACH, target);
 	expect_clean_text();
-	return branch.taken == COV_UNKNOWN;
+	/* Which of them it was is the compiler's choice. */
+	return branch.taken == COV_UNKNOWN || branch.not_taken == COV_UNKNOWN;
 }
 
 /* A detour gives way to a checkpoint, and its kprobe finds no memory, nor does the checkpoint's. */
