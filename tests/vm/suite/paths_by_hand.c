@@ -236,6 +236,8 @@ static void what_gave_way_in_vain_is_armed_again(void)
 	uint64_t turn = offset_of_turn(fd);
 
 	need_fault_injection();
+	if (!gives_way(fd, turn, high, &vain))
+		skip_test("a detour there does not give way on this kernel");
 	/* With how much memory does it come to that? */
 	while (high - low > 64) {
 		bytes = low + (high - low) / 2;
