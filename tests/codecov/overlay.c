@@ -299,7 +299,10 @@ static void checkpoints_are_switched_singly_and_all_at_once(void)
 	make_directory("merged/fifth", 0);
 	EXPECT_EQ(hits("ovl_mkdir"), 3);
 	expect_made(5);
-	EXPECT_FAILS(checkpoint_xstate(branches[0], strlen(branches[0]), 0, 0), EOPNOTSUPP);
+	EXPECT_EQ(checkpoint_xstate(branches[0], strlen(branches[0]), 0, 0), 0);
+	EXPECT_EQ(status_of(branches[0], STATUS_ENABLED), 0);
+	EXPECT_EQ(checkpoint_xstate(branches[0], strlen(branches[0]), 1, 0), 0);
+	EXPECT_EQ(status_of(branches[0], STATUS_ENABLED), 1);
 }
 
 /* Says that it is there, and begins when all are. */

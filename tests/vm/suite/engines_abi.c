@@ -275,6 +275,7 @@ static void function_unknown_to_ftrace_costs_no_other_its_entry(void)
 	struct cov_attach request = attach_request(COV_CORE_KERNEL);
 	static const char names[] = "xas_load\0vfs_read";
 	int fd = control_open();
+	unsigned int error;
 
 	need_engine(fd, COV_ENGINE_ENTRY);
 	if (count_lines(TRACEFS "available_filter_functions", "xas_load\n"))
@@ -287,7 +288,9 @@ static void function_unknown_to_ftrace_costs_no_other_its_entry(void)
 	arm(fd, request.target);
 	EXPECT_EQ(function_of(fd, request.target, "vfs_read").state, COV_SITE_ARMED);
 	EXPECT_EQ(function_of(fd, request.target, "xas_load").state, COV_SITE_REFUSED);
-	EXPECT_EQ(function_of(fd, request.target, "xas_load").error, EINVAL);
+	/* ftrace was asked, or it does not look like ftrace's here (6.12). */
+	error = function_of(fd, request.target, "xas_load").error;
+	EXPECT(error == EINVAL || error == EOPNOTSUPP);
 	read_file("/proc/version", (char[64]){ }, 64);
 	EXPECT(function_hits(fd, request.target, "vfs_read") > 0);
 	with_id(fd, COV_IOC_DETACH, request.target);
