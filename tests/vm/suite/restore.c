@@ -217,6 +217,20 @@ static uint64_t first_detour(int fd, uint32_t target, const char *name, const st
 	FAIL("%s has no jump of ours", name);
 }
 
+/*
+ * Attach covtarget, and have the kprobe on the jump of covt_if_else()'s first detour. @clean: out:
+ * the text before. Return: the target.
+ */
+static uint32_t attach_under_probe(int fd, uint32_t mode, struct text *clean)
+{
+	uint32_t target;
+
+	covtarget_text(clean);
+	target = attach_with(fd, COEXIST_TARGET, NULL, COV_ENGINE_DETOUR, mode, COV_SCOPE_ALL);
+	probe_if_else(first_detour(fd, target, "covt_if_else", clean));
+	return target;
+}
+
 static bool is_text_of_covtarget(const struct text *clean)
 {
 	static struct text now;
@@ -237,11 +251,8 @@ static void probe_that_stays_keeps_our_jump_until_it_goes(void)
 	uint32_t target;
 
 	need_engine(fd, COV_ENGINE_DETOUR);
-	covtarget_text(&clean);
 	workers_start(&workers);
-	target = attach_with(fd, COEXIST_TARGET, NULL, COV_ENGINE_DETOUR, COV_MODE_COUNT,
-			     COV_SCOPE_ALL);
-	probe_if_else(first_detour(fd, target, "covt_if_else", &clean));
+	target = attach_under_probe(fd, COV_MODE_COUNT, &clean);
 	write_file(TRACEFS "events/" PROBE "/enable", "1");
 	workers_pass(&workers);
 	with_id(fd, COV_IOC_DETACH, target);
@@ -272,10 +283,7 @@ static void target_takes_a_probe_that_stays_with_it(void)
 	uint32_t target;
 
 	need_engine(fd, COV_ENGINE_DETOUR);
-	covtarget_text(&clean);
-	target = attach_with(fd, COEXIST_TARGET, NULL, COV_ENGINE_DETOUR, COV_MODE_COUNT,
-			     COV_SCOPE_ALL);
-	probe_if_else(first_detour(fd, target, "covt_if_else", &clean));
+	target = attach_under_probe(fd, COV_MODE_COUNT, &clean);
 	write_file(TRACEFS "events/" PROBE "/enable", "1");
 	with_id(fd, COV_IOC_DETACH, target);
 	close(fd);
@@ -351,10 +359,7 @@ static void branch_is_settled_once_a_probe_on_it_has_gone(void)
 	uint32_t target;
 
 	need_engine(fd, COV_ENGINE_DETOUR);
-	covtarget_text(&clean);
-	target = attach_with(fd, COEXIST_TARGET, NULL, COV_ENGINE_DETOUR, COV_MODE_EDGES,
-			     COV_SCOPE_ALL);
-	probe_if_else(first_detour(fd, target, "covt_if_else", &clean));
+	target = attach_under_probe(fd, COV_MODE_EDGES, &clean);
 	EXPECT_EQ(covt(device, COVT_FN_if_else, 1, 2, 0), 2);
 	EXPECT_EQ(covt(device, COVT_FN_if_else, 2, 1, 0), 1);
 	exercise(device);
@@ -395,10 +400,7 @@ static void target_goes_while_livecov_waits_for_a_probe_in_it(void)
 	pid_t pid;
 
 	need_engine(fd, COV_ENGINE_DETOUR);
-	covtarget_text(&clean);
-	target = attach_with(fd, COEXIST_TARGET, NULL, COV_ENGINE_DETOUR, COV_MODE_COUNT,
-			     COV_SCOPE_ALL);
-	probe_if_else(first_detour(fd, target, "covt_if_else", &clean));
+	target = attach_under_probe(fd, COV_MODE_COUNT, &clean);
 	with_id(fd, COV_IOC_KEEP, target);
 	exercise(device);
 	close(device);
