@@ -1,23 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * breakpoint.c - engine breakpoint: int3 on the first byte of an instruction, and the handler of
- * every int3 that livecov places, including those of a detour that is being installed or removed.
- * Owns the notifier and the stubs of its sites.
+ * breakpoint.c - engine breakpoint: int3 in place of an instruction, and the handler of every int3
+ * that livecov places, including those of a detour that is being installed or removed. Owns the
+ * notifier and the stubs of its sites.
+ *
+ * All bytes of the instruction become int3, although only the first is ever executed: whoever
+ * decodes the function as it is in memory finds an instruction behind each of them, and is in step
+ * again where the next one begins. kprobes does so to see whether an instruction begins where a
+ * probe is to be placed (can_probe()); behind a lone int3 it would refuse some that do, and accept
+ * some that do not, and corrupt these. On an int3 it places none.
  *
  * A conditional jump is redirected to a stub like a detour's, which notes the outcome. Where
  * more than a note is wanted (paths or a trace), the handler emulates the jump, from the flags.
  * It emulates a call as well, because the return address must be the original one. Any other
  * instruction is executed as a copy in the arena, which is followed by a jump back (stub.h): so
- * a one-shot site need not be single-stepped, and its byte is restored later, together with
+ * a one-shot site need not be single-stepped, and its bytes are restored later, together with
  * others, by the disarm worker. The few instructions that cannot be copied are left to kprobes.
  *
- *	PENDING --> byte saved, copy made, known to handlers --> int3 --> ARMED
- *	ARMED or DISARMING --> byte restored, all CPUs synchronised --> DISARMED
- *	release: byte restored --> unknown to handlers, RCU grace period over --> no task in a
+ *	PENDING --> bytes saved, copy made, known to handlers --> int3s --> ARMED
+ *	ARMED or DISARMING --> bytes restored, all CPUs synchronised --> DISARMED
+ *	release: bytes restored --> unknown to handlers, RCU grace period over --> no task in a
  *	copy --> copy freed
  *
- * An int3 that was fetched before its byte was restored is still recognised: the copy is
- * executed, and the site ignores or counts the hit according to its state.
+ * No task is ever inside: the bytes are those of a single instruction. An int3 that was fetched
+ * before the bytes were restored is still recognised: the copy is executed, and the site ignores
+ * or counts the hit according to its state.
  */
 #include <linux/ftrace.h>
 #include <linux/kdebug.h>
@@ -238,20 +245,20 @@ static int write_code(struct cov_site *site, const u8 *text, const struct insn_b
 	return len;
 }
 
-/* Make the copy in which execution continues, and save the original byte in front of it. */
+/* Make the copy in which execution continues, and save the original bytes in front of it. */
 static int make_copy(struct cov_site *site, const u8 *text, const struct insn_branch *insn)
 {
-	u8 code[1 + STUB_MAX_LEN];
+	u8 code[INSN_MAX_LEN + STUB_MAX_LEN];
 	unsigned long at = arena_room(sizeof(code));
 	int len;
 
 	if (!at)
 		return -ENOSPC;
-	len = write_code(site, text, insn, at + 1, code + 1);
+	len = write_code(site, text, insn, at + insn->length, code + insn->length);
 	if (len < 0)
 		return len;
-	code[0] = text[0];
-	patcher_make_stub(site, at, code, 1, len);
+	memcpy(code, text, insn->length);
+	patcher_make_stub(site, at, code, insn->length, len);
 	return 0;
 }
 
@@ -268,12 +275,15 @@ static int prepare(struct cov_site *site)
 	room = site_insn_read(address, text);
 	if (!room)
 		return -EFAULT;
-	if (site_index_covers(address) || foreign_is_near(address, 1) ||
-	    held_covers(address, 1) || text[0] == INT3_INSN_OPCODE)
+	if (text[0] == INT3_INSN_OPCODE)
+		return -EBUSY;
+	if (insn_branch_decode(text, room, address, &insn))
+		return -EOPNOTSUPP;
+	if (site_index_overlaps(address, insn.length) || foreign_is_near(address, insn.length) ||
+	    held_covers(address, insn.length))
 		return -EBUSY;
 	/* No fixup would be found for a fault in the copy. */
-	if (insn_branch_decode(text, room, address, &insn) ||
-	    site_insn_may_fault(site, address, insn.length))
+	if (site_insn_may_fault(site, address, insn.length))
 		return -EOPNOTSUPP;
 	note_target(site, &insn);
 	site->patch_offset = offset;
@@ -286,17 +296,34 @@ static int prepare(struct cov_site *site)
 	return err;
 }
 
+/* A patch of the site's instruction that changes nothing; as patcher_describe(). */
+static bool describe(const struct cov_site *site, struct text_patch *patch)
+{
+	if (!patcher_describe(site, patch))
+		return false;
+	patch->inside = false;
+	return true;
+}
+
+static bool describe_do(const struct cov_site *site, struct text_patch *patch)
+{
+	if (!describe(site, patch))
+		return false;
+	memset(patch->to, INT3_INSN_OPCODE, patch->length);
+	return true;
+}
+
 /*
- * From int3 back to the original byte. An int3 on a disarmed site may belong to a kprobe that
+ * From int3s back to the original bytes. An int3 on a disarmed site may belong to a kprobe that
  * was registered since: then there is nothing to undo.
  */
 static bool describe_undo(const struct cov_site *site, struct text_patch *patch)
 {
 	u8 now;
 
-	if (!patcher_describe(site, patch))
+	if (!describe(site, patch))
 		return false;
-	patch->from[0] = INT3_INSN_OPCODE;
+	memset(patch->from, INT3_INSN_OPCODE, patch->length);
 	if (copy_from_kernel_nofault(&now, (void *)patch->address, 1) || now != INT3_INSN_OPCODE)
 		return false;
 	return READ_ONCE(site->state) != COV_SITE_DISARMED || !foreign_probe_on(patch->address, 1);
@@ -306,10 +333,7 @@ static bool describe_arm(void *context, u32 i, struct text_patch *patch)
 {
 	struct cov_site **sites = context;
 
-	if (sites[i]->engine != COV_ENGINE_BREAKPOINT || !patcher_describe(sites[i], patch))
-		return false;
-	patch->to[0] = INT3_INSN_OPCODE;
-	return true;
+	return sites[i]->engine == COV_ENGINE_BREAKPOINT && describe_do(sites[i], patch);
 }
 
 static void breakpoint_arm(struct cov_site **sites, u32 n)
@@ -317,7 +341,7 @@ static void breakpoint_arm(struct cov_site **sites, u32 n)
 	patcher_arm(&cov_engine_breakpoint, sites, n, prepare, describe_arm);
 }
 
-/* A one-shot site's byte may have been restored already, or be int3 again. */
+/* A one-shot site's bytes may have been restored already, or be int3s again. */
 static bool describe_disarm(void *context, u32 i, struct text_patch *patch)
 {
 	struct cov_site **sites = context;
@@ -340,11 +364,10 @@ static bool describe_rearm(void *context, u32 i, struct text_patch *patch)
 {
 	struct cov_site **sites = context;
 
-	if (sites[i]->error || !patcher_describe(sites[i], patch))
+	if (sites[i]->error)
 		return false;
 	sites[i]->implied_by = 0;
-	patch->to[0] = INT3_INSN_OPCODE;
-	return true;
+	return describe_do(sites[i], patch);
 }
 
 static void refuse_rearm(void *context, u32 i, int err)

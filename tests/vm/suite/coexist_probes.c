@@ -36,9 +36,8 @@ static int try_probe(const char *function, unsigned int offset)
 }
 
 /*
- * Where their instructions begin, a bit for each byte. The kernel takes a probe there and refuses
- * it elsewhere; but it finds that out by the text as it is, and behind an int3 it goes on with the
- * next byte: then it would take one in the middle of an instruction as well.
+ * Where their instructions begin, a bit for each byte, while nobody has changed the text: the
+ * kernel takes a probe there, and refuses it elsewhere.
  */
 static uint32_t beginnings[ARRAY_SIZE(functions)];
 
@@ -120,6 +119,60 @@ static void probes_are_there_before_livecov(void)
 	workers_pass(&workers);
 	remove_probes();
 	workers_stop(&workers);
+	covtarget_text(&now);
+	expect_same_text(&clean, &now);
+}
+
+/* What the kernel makes of each place in a function, while its text is not as in @clean. */
+static void try_every_place(int fd, uint32_t target, unsigned int function,
+			    const struct text *clean, unsigned int *between)
+{
+	static struct text now;
+	unsigned int at, ours = 0;
+	uint64_t base;
+
+	covtarget_text(&now);
+	base = function_of(fd, target, functions[function]).address - now.address;
+	for (at = 0; at < 8 * sizeof(beginnings[function]); at++) {
+		bool patched = clean->bytes[base + at] != now.bytes[base + at];
+		bool begins = beginnings[function] >> at & 1;
+		bool taken = !try_probe(functions[function], at);
+
+		test_case("%s+%u", functions[function], at);
+		/* A detour begins with a jump, which takes a probe. */
+		EXPECT(begins || !taken);
+		EXPECT(!begins || taken || patched);
+		EXPECT(!taken || now.bytes[base + at] != 0xcc);
+		ours += patched;
+		*between += ours && taken && !patched;
+	}
+	EXPECT(ours > 0);
+}
+
+/*
+ * The kernel finds where instructions begin by decoding text as it is. What livecov has put there
+ * keeps it in step: between livecov's bytes it takes a probe where it did before, and nowhere else.
+ */
+static void probes_are_taken_between_our_bytes_as_without(void)
+{
+	static const unsigned int engines[] = { COV_ENGINE_BREAKPOINT, COV_ENGINE_DETOUR };
+	int fd = control_open();
+	static struct text clean, now;
+	unsigned int i, k;
+
+	need_engine(fd, COV_ENGINE_BREAKPOINT);
+	find_beginnings();
+	covtarget_text(&clean);
+	for (i = 0; i < ARRAY_SIZE(engines); i++) {
+		uint32_t target = attach_covtarget(fd, engines[i]);
+		unsigned int between = 0;
+
+		for (k = 0; k < ARRAY_SIZE(functions); k++)
+			try_every_place(fd, target, k, &clean, &between);
+		EXPECT(between > ARRAY_SIZE(functions));
+		remove_probes();
+		with_id(fd, COV_IOC_DETACH, target);
+	}
 	covtarget_text(&now);
 	expect_same_text(&clean, &now);
 }
@@ -335,6 +388,7 @@ static const struct test tests[] = {
 	TEST(no_probe_is_optimised_when_the_sysctl_says_so),
 	TEST(the_sysctl_says_afterwards_what_was_written_last),
 	TEST(probes_are_there_before_livecov),
+	TEST(probes_are_taken_between_our_bytes_as_without),
 	TEST(probes_come_and_go_while_armed),
 	TEST(probe_sits_on_our_byte_while_detaching),
 	TEST(probes_come_and_go_while_text_is_changed),
