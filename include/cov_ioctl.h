@@ -13,9 +13,10 @@
  *    EFAULT. A signal while waiting for another call to finish gives EINTR.
  *  - The layout is the same for 32-bit and 64-bit callers.
  *  - A failed call changes nothing, except that sites armed by COV_IOC_ARM, COV_IOC_RESET,
- *    COV_IOC_CHECKPOINT_SWITCH or COV_IOC_OUTCOME_SWITCH before they failed stay armed, and
- *    what was switched on stays on. COV_IOC_LAST_ERROR on the same file then returns a sentence that says what
- *    was wrong and what to do next.
+ *    COV_IOC_CHECKPOINT_SWITCH or COV_IOC_OUTCOME_SWITCH before they failed stay armed, what
+ *    was switched on stays on, and what COV_IOC_RESET was to forget is forgotten.
+ *    COV_IOC_LAST_ERROR on the same file then returns a sentence that says what was wrong and
+ *    what to do next.
  *  - Everything that a file has attached or registered is undone when its last descriptor
  *    is closed, unless COV_IOC_KEEP has made it permanent.
  *  - Addresses are kernel virtual addresses; the file is 0600 for that reason.
@@ -527,9 +528,9 @@ struct cov_register {
  * @target: out: id of the target that holds it
  * @pad: 0
  *
- * It is armed when the call returns, and kept until it is deleted. If another target has
- * patched the bytes, they are restored, and a kprobe serves that target's site as well;
- * what that site had not seen by then is COV_UNKNOWN until it is hit or COV_IOC_RESET.
+ * It is armed when the call returns, and kept until it is deleted: by ftrace, a breakpoint or
+ * a kprobe. If another target has patched the bytes, they are restored, and kprobes serve both;
+ * what the other's site had not seen by then is COV_UNKNOWN until it is hit or COV_IOC_RESET.
  * EEXIST name in use, ENOENT no such module or function, or none at that address, ENOTUNIQ
  * the module has several functions of that name, ENODEV it is being unloaded, EAGAIN its
  * init function is just returning, EILSEQ @offset is inside an instruction, ERANGE @offset

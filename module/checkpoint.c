@@ -314,6 +314,34 @@ int checkpoints_plan(struct cov_target *target, u32 room)
 	return 0;
 }
 
+/* Where a site of the plan looks at its instruction. */
+static unsigned long place_of(const struct cov_target *target, const struct cov_site *site)
+{
+	return site_address(site) + (site->kind == SITE_ENTRY ?
+		target->image.in.functions[checkpoints_index(site)].entry : 0);
+}
+
+/*
+ * Otherwise a manual checkpoint is left to kprobes: the place is the kernel's, or is watched by
+ * the plan as well, and of engine breakpoint's sites there can be one.
+ */
+static bool may_break(const struct cov_target *target, const struct cov_site *manual)
+{
+	const struct cov_image *image = &target->image;
+	unsigned long address = site_address(manual);
+	struct site_chunk *chunk;
+	struct cov_site *site;
+	u32 i;
+
+	if (!target->mod || image->labels[target->function].forbidden || manual->at_fentry ||
+	    cov_image_is_reserved(image, address))
+		return false;
+	for_each_site(site, chunk, i, &target->cps)
+		if (site != manual && place_of(target, site) == address)
+			return false;
+	return true;
+}
+
 int checkpoints_add_manual(struct cov_target *target, unsigned long address, u32 room)
 {
 	struct checkpoints *cps = &target->cps;
@@ -323,6 +351,8 @@ int checkpoints_add_manual(struct cov_target *target, unsigned long address, u32
 		return err;
 	cps->manual = site_list_add(&cps->sites);
 	site_init(cps->manual, target, SITE_LEADER, address, target->image.flow.nr_blocks);
+	cps->manual->in_init = target->image.labels[target->function].in_init;
+	cps->manual->forbidden = !may_break(target, cps->manual);
 	return 0;
 }
 

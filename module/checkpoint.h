@@ -43,6 +43,8 @@ struct held_cells {
  * @mode: COV_MODE_*
  * @edges: @mode is not COV_MODE_BLOCKS: outcomes are wanted
  * @refusals: a site was refused since the plan was made
+ * @complete: all sites were tried since the hits were last forgotten: those that are added later
+ *	      have missed something
  * @abandoned: a stub that writes to @cells could not be removed: they are never freed
  * @held_cells: stubs that write to @cells are held, and removed later (held.c); the last one
  *		frees @cells if the target is gone by then; or NULL
@@ -65,6 +67,7 @@ struct checkpoints {
 	u32 mode;
 	bool edges;
 	bool refusals;
+	bool complete;
 	bool abandoned;
 	struct held_cells *held_cells;
 };
@@ -130,8 +133,8 @@ int checkpoints_add_witnesses(struct cov_target *target, const u32 *blocks, u32 
 
 /**
  * checkpoints_add_manual - add the site of a manual checkpoint: @cps.manual
- * @target: its image and checkpoints
- * @address: of any instruction
+ * @target: its image, open, and checkpoints
+ * @address: of any instruction of its @function
  * @room: how many more sites cov_max_checkpoints allows
  *
  * The site is PENDING. The targets' lock is held; sleeps. Return: 0; -ENOSPC if @room is 0;

@@ -16,8 +16,9 @@
 
 #define CHAIN_MAX	3
 
-/* For manual checkpoints, beside COV_ENGINE_*: engines of which several can watch one place. */
+/* Two more choices, for manual checkpoints: with breakpoints, and without. */
 #define BY_HAND		COV_ENGINES
+#define BY_HAND_STEPS	(COV_ENGINES + 1)
 
 /* Each takes what those before it have left. kprobes comes after all of them, and is slow. */
 static const struct chain {
@@ -31,7 +32,8 @@ static const struct chain {
 	[COV_ENGINE_BREAKPOINT] = { { &cov_engine_breakpoint, &cov_engine_entry }, true },
 	[COV_ENGINE_DETOUR] = { { &cov_engine_detour, &cov_engine_entry }, false },
 	[COV_ENGINE_ENTRY] = { { &cov_engine_entry }, false },
-	[BY_HAND] = { { &cov_engine_entry }, true },
+	[BY_HAND] = { { &cov_engine_breakpoint, &cov_engine_entry }, true },
+	[BY_HAND_STEPS] = { { &cov_engine_entry }, true },
 };
 
 const struct cov_engine *const cov_engines[COV_ENGINES] = {
@@ -51,10 +53,21 @@ bool engine_known(u32 choice)
 	return choice < COV_ENGINES;
 }
 
+/* May there be a kprobe of livecov's that does not go with breakpoints (target_yield.c)? */
+static bool any_steps(void)
+{
+	const struct cov_target *target;
+
+	list_for_each_entry(target, &cov_targets, link)
+		if (target->steps)
+			return true;
+	return false;
+}
+
 u32 engine_choice(const struct cov_target *target)
 {
 	if (target->checkpoint[0])
-		return BY_HAND;
+		return any_steps() ? BY_HAND_STEPS : BY_HAND;
 	/* A stub writes cells: it knows neither an order nor what was passed before. */
 	if (target->engine == COV_ENGINE_AUTO &&
 	    (target->cps.mode == COV_MODE_TRACE || target->flags & COV_ATTACH_PATHS))
@@ -120,7 +133,32 @@ static bool is_for_kprobes(const struct cov_site *site)
 
 static bool patches_text(const struct chain *chain)
 {
-	return chain->fast[0] && chain->fast[0]->describe_undo;
+	return chain->fast[0] && chain->fast[0]->describe_undo && usable(chain->fast[0]);
+}
+
+bool engine_breaks(const struct cov_target *target)
+{
+	return patches_text(&chains[engine_choice(target)]);
+}
+
+bool engine_breaks_anywhere(void)
+{
+	const struct cov_target *target;
+
+	list_for_each_entry(target, &cov_targets, link)
+		if (engine_breaks(target))
+			return true;
+	return false;
+}
+
+bool engine_attached_breaks(void)
+{
+	const struct cov_target *target;
+
+	list_for_each_entry(target, &cov_targets, link)
+		if (!target->checkpoint[0] && engine_breaks(target))
+			return true;
+	return false;
 }
 
 /*
@@ -130,7 +168,7 @@ static bool patches_text(const struct chain *chain)
 int engine_arm_fast(u32 choice, struct cov_site **sites, u32 n)
 {
 	const struct chain *chain = &chains[choice];
-	int err = patches_text(chain) && !text_patch_unusable() ? foreign_refresh() : 0;
+	int err = patches_text(chain) ? foreign_refresh() : 0;
 	u32 others = sites_to_front(sites, n, is_no_branch), left, slow, i;
 
 	if (err)

@@ -93,6 +93,15 @@ void engine_arm_slow(struct cov_site **sites, u32 n);
  */
 u32 engine_choice(const struct cov_target *target);
 
+/* engine_breaks - may the target have breakpoints, or detours, which begin as one? Targets' lock. */
+bool engine_breaks(const struct cov_target *target);
+
+/* engine_breaks_anywhere - may any target? The targets' lock is held. */
+bool engine_breaks_anywhere(void);
+
+/* engine_attached_breaks - may any that is no manual checkpoint? The targets' lock is held. */
+bool engine_attached_breaks(void);
+
 /**
  * engine_release - have every engine release the sites that a filter takes
  * @target: whose

@@ -95,13 +95,37 @@ static struct flow_moving moving(const struct cov_image *image)
 	return (struct flow_moving){ image->core.base, image->core.size };
 }
 
+/* A plan keeps clear of these places by itself; a manual checkpoint may be on one. */
+static int keep_reserved(struct cov_image *image, u64 base)
+{
+	const struct flow_input *in = &image->in;
+	u64 *all = alloc_array((size_t)in->nr_jump_labels + in->nr_static_calls + in->nr_bugs,
+			       sizeof(*all));
+	u32 i, n = 0;
+	int err;
+
+	if (!all)
+		return -ENOMEM;
+	for (i = 0; i < in->nr_jump_labels; i++)
+		all[n++] = in->jump_labels[i].from;
+	for (i = 0; i < in->nr_static_calls; i++)
+		all[n++] = in->static_calls[i];
+	for (i = 0; i < in->nr_bugs; i++)
+		all[n++] = in->bugs[i].address;
+	err = address_set_make(&image->reserved, base, all, sizeof(*all), n);
+	kvfree(all);
+	return err;
+}
+
 /* What is kept when the image is closed. */
-static int keep(struct cov_image *image)
+static int keep(struct cov_image *image, bool one_place)
 {
 	const struct flow_input *in = &image->in;
 	struct flow_moving stretch = moving(image);
+	int err = one_place ? keep_reserved(image, stretch.base) : 0;
 
-	return address_set_make(&image->fentries, stretch.base, in->fentries,
+	return err ?:
+	       address_set_make(&image->fentries, stretch.base, in->fentries,
 				sizeof(*in->fentries), in->nr_fentries) ?:
 	       address_set_make(&image->faults, stretch.base, &in->fixups->from,
 				sizeof(*in->fixups), in->nr_fixups) ?:
@@ -194,7 +218,7 @@ int image_build(struct cov_image *image, const struct image_choice *choice,
 		err = find_entries(&image->in, symbols);
 	else if (!err)
 		err = build_flow(image, choice, symbols, tables);
-	err = err ?: image_compact(image, symbols) ?: keep(image);
+	err = err ?: image_compact(image, symbols) ?: keep(image, choice->one_place);
 	forget_tables(&image->in);
 	image->openings = 1;
 	return err;
@@ -375,6 +399,7 @@ void cov_image_free(struct cov_image *image)
 	flow_packed_free(&image->packed);
 	address_set_free(&image->fentries);
 	address_set_free(&image->faults);
+	address_set_free(&image->reserved);
 	kvfree(image->labels);
 	kvfree(image->names);
 	*image = (struct cov_image){ };

@@ -39,6 +39,8 @@ struct image_label {
  *	   must not be made to decode it (probe.c); else empty
  * @fentries: addresses of fentry sites
  * @faults: instructions that the exception table names
+ * @reserved: for a manual checkpoint: instructions that the kernel changes, or decodes when they
+ *	      trap: static branches, static calls, the bug table's; else empty
  * @packed: functions, blocks and branches
  * @openings: how many cov_image_open() have not been closed
  * @in: while it is open: the flow analysis' input, but of its tables @functions alone;
@@ -58,6 +60,7 @@ struct cov_image {
 	struct compat_span tails[2];
 	struct address_set fentries;
 	struct address_set faults;
+	struct address_set reserved;
 	struct flow_packed packed;
 	u32 openings;
 	struct flow_input in;
@@ -79,6 +82,7 @@ struct cov_image {
  * @exact: they are names and no patterns, as they always are for the core kernel
  * @entries_only: do not decode: no blocks, no branches
  * @passages: entries and blocks may want detours, not jumps alone
+ * @one_place: for a manual checkpoint, on any instruction: the image knows which are @reserved
  */
 struct image_choice {
 	const char *globs;
@@ -87,6 +91,7 @@ struct image_choice {
 	bool exact;
 	bool entries_only;
 	bool passages;
+	bool one_place;
 };
 
 /**
@@ -183,6 +188,12 @@ static inline bool cov_image_may_fault(const struct cov_image *image, u64 addres
 static inline bool cov_image_is_fentry(const struct cov_image *image, u64 address)
 {
 	return address_set_has(&image->fentries, image->core.base, address);
+}
+
+/* cov_image_is_reserved - is there a manual checkpoint at an instruction that is the kernel's? */
+static inline bool cov_image_is_reserved(const struct cov_image *image, u64 address)
+{
+	return address_set_has(&image->reserved, image->core.base, address);
 }
 
 /* cov_image_layout - of the cells of what is made of it; any context */

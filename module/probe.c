@@ -30,6 +30,7 @@
 #include "held.h"
 #include "hit.h"
 #include "insn_branch.h"
+#include "probe.h"
 #include "site_index.h"
 #include "site_insn.h"
 #include "unloading.h"
@@ -122,20 +123,35 @@ NOKPROBE_SYMBOL(probe_keep_unoptimised);
 
 /* --- sleeping ------------------------------------------------------------ */
 
-/* Decode the instruction at an address, whatever the site there watches; false on failure. */
-static bool insn_at(unsigned long address, struct insn_branch *insn)
+/* Where a kprobe on the site is, or would be: kprobes moves it from an endbr64 to what follows. */
+static unsigned long probe_place(const struct cov_site *site)
+{
+	unsigned long address = site_address(site);
+	u8 text[ENDBR_LEN];
+
+	if (site->engine == COV_ENGINE_KPROBE)
+		return (unsigned long)site->probe->address;
+	return !copy_from_kernel_nofault(text, (void *)address, ENDBR_LEN) && insn_is_endbr(text) ?
+		address + ENDBR_LEN : address;
+}
+
+/* Decode the instruction there, but not behind another user's int3; false on failure. */
+static bool insn_at(const struct cov_site *site, unsigned long address, struct insn_branch *insn)
 {
 	u8 text[INSN_MAX_LEN];
 	u32 room = site_insn_read(address, text);
 
+	if (room && site->engine == COV_ENGINE_KPROBE)
+		text[0] = site->probe->kp.opcode;
 	return room && !insn_branch_decode(text, room, address, insn);
 }
 
-static bool loop_at(unsigned long address)
+static bool is_loop(const struct cov_site *site)
 {
 	struct insn_branch insn;
 
-	return insn_at(address, &insn) && insn.kind == INSN_JCC && condition_loops(insn.condition);
+	return insn_at(site, probe_place(site), &insn) && insn.kind == INSN_JCC &&
+	       condition_loops(insn.condition);
 }
 
 /*
@@ -160,35 +176,15 @@ static bool in_tail(const struct cov_site *site)
 	       compat_span_has(&tails[1], site_address(site));
 }
 
-/*
- * When an instruction under a kprobe faults and is fixed up, kprobe_fault_handler()
- * (arch/x86/kernel/kprobes/core.c, 6.1) clears the current kprobe, but not the single-stepping
- * state; the next int3 on that CPU that is not a kprobe's but engine breakpoint's then makes
- * kprobe_int3_handler() follow a NULL pointer. So the two must not be combined.
- */
-static bool breakpoints_beside(const struct cov_target *target)
+bool probe_may_stay_stepping(const struct cov_site *site)
 {
-	const struct cov_target *other;
-
-	if (target->engine != COV_ENGINE_KPROBE)
-		return true;
-	if (!target->checkpoint[0])
-		return false;
-	list_for_each_entry(other, &cov_targets, link)
-		if (other->engine != COV_ENGINE_KPROBE)
-			return true;
-	return false;
-}
-
-static bool may_leave_stepping(const struct cov_site *site)
-{
-	unsigned long address = site_address(site);
+	unsigned long address = probe_place(site);
 	struct insn_branch insn;
 
-	if (site->at_fentry || !breakpoints_beside(site_target(site)))
+	if (site->at_fentry)
 		return false;
 	/* Another user's int3 hides which instruction is stepped, and its length. */
-	if (!insn_at(address, &insn) || insn.kind == INSN_INT3)
+	if (!insn_at(site, address, &insn) || insn.kind == INSN_INT3)
 		insn.length = INSN_MAX_LEN;
 	return site_insn_may_fault(site, address, insn.length);
 }
@@ -210,7 +206,7 @@ static bool is_inside_held(unsigned long address)
  *   can_optimize() decodes to the end of the symbol, which for a text's last function is the
  *   end of the mapping. If an instruction straddles that, it reads an unmapped page.
  * - kprobes emulates loop wrongly (above). Only probe_loop() may be on one, and alone: a
- *   handler that returns 1 hides the probes after it, and vice versa. loop_at() does not
+ *   handler that returns 1 hides the probes after it, and vice versa. is_loop() does not
  *   recognise one that is probed already: that is an int3 by then.
  * - awaits_lock().
  */
@@ -220,7 +216,8 @@ static int arm_allowed(const struct cov_site *site)
 
 	if (!site->at_fentry && in_tail(site))
 		return -EFAULT;
-	if (may_leave_stepping(site) || awaits_lock(site_address(site)))
+	if ((probe_may_stay_stepping(site) && engine_breaks_anywhere()) ||
+	    awaits_lock(site_address(site)))
 		return -EOPNOTSUPP;
 	/* Bytes of a detour, of another target's perhaps, or held: no instruction begins there. */
 	if (site_index_covers(site_address(site)) || is_inside_held(site_address(site)))
@@ -228,20 +225,24 @@ static int arm_allowed(const struct cov_site *site)
 	if (site->kind == SITE_BRANCH && condition_loops(site->condition))
 		return copy_from_kernel_nofault(&byte, (void *)site_address(site), 1) ||
 		       byte == INT3_INSN_OPCODE ? -EBUSY : 0;
-	return loop_at(site_address(site)) ? -EOPNOTSUPP : 0;
+	return is_loop(site) ? -EOPNOTSUPP : 0;
 }
 
 /*
  * kprobes and ftrace can be switched off as a whole (debugfs kprobes/enabled, sysctl
  * kernel.ftrace_enabled); registering then still succeeds, but patches nothing. A live probe
- * shows as int3, or as ftrace's call or jump.
+ * shows as int3, one on an fentry site as ftrace's call or jump. Where it does not, the instruction
+ * itself may be one of those.
  */
 static bool probe_shows(const struct site_probe *probe)
 {
 	u8 byte;
 
-	return !copy_from_kernel_nofault(&byte, probe->address, 1) &&
-	       (byte == INT3_INSN_OPCODE || byte == CALL_INSN_OPCODE || byte == JMP32_INSN_OPCODE);
+	if (copy_from_kernel_nofault(&byte, probe->address, 1))
+		return false;
+	return byte == INT3_INSN_OPCODE ||
+	       (probe->kp.flags & KPROBE_FLAG_FTRACE &&
+		(byte == CALL_INSN_OPCODE || byte == JMP32_INSN_OPCODE));
 }
 
 /* Initialised anew for every registration: kprobes leaves its own state in the struct. */
@@ -335,14 +336,23 @@ static void probe_disarm(struct cov_site **sites, u32 n)
 	}
 }
 
+/* While kprobes are switched off as a whole it succeeds, and leaves the probe disabled for good. */
+static int probe_enable(struct site_probe *probe)
+{
+	int err = enable_kprobe(&probe->kp);
+
+	if (err || probe_shows(probe) || READ_ONCE(probe->site->state) != COV_SITE_ARMED)
+		return err;
+	disable_kprobe(&probe->kp);
+	return -ESHUTDOWN;
+}
+
 static void probe_rearm(struct cov_site **sites, u32 n)
 {
 	u32 i;
 
 	for (i = 0; i < n; i++) {
-		struct site_probe *probe = sites[i]->probe;
-
-		sites[i]->error = -enable_kprobe(&probe->kp);
+		sites[i]->error = -probe_enable(sites[i]->probe);
 		cond_resched();
 	}
 }

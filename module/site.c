@@ -27,7 +27,7 @@ int site_list_reserve(struct site_list *list, struct cov_target *target, unsigne
 			return -ENOMEM;
 		chunk->target = target;
 		chunk->base = base;
-		chunk->number = list->nr_chunks++;
+		list->nr_chunks++;
 		list_add_tail(&chunk->link, &list->chunks);
 		list->room += SITES_IN_CHUNK;
 		if (!list->filling)

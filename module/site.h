@@ -171,7 +171,6 @@ static inline bool site_vouches(const struct cov_site *site)
  * @base: of the target's text, where it lies now
  * @node: in the list of chunks with sites to disarm (disarm.c)
  * @queued: 1 if it is in that list, else 0
- * @number: 0, 1, ... in the order of the list
  * @count: sites in use
  * @sites: SITES_IN_CHUNK of them
  */
@@ -181,7 +180,6 @@ struct site_chunk {
 	unsigned long base;
 	struct llist_node node;
 	u32 queued;
-	u32 number;
 	u32 count;
 	struct cov_site sites[];
 };

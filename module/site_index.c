@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * site_index.c - see site_index.h. An index is an array of words, one for each part of a site's
- * patch, sorted into buckets of 64 bytes of text, and for each bucket the position of its first
- * word: a look-up reads one bucket and walks over the words of its sites, two on average.
+ * site_index.c - see site_index.h. A module has one index for all targets in it, of which each
+ * manual checkpoint is one. An index is an array of words, one for each part of a site's patch,
+ * sorted into buckets of 64 bytes of text, and for each bucket the position of its first word: a
+ * look-up reads one bucket and walks over the words of its sites, two on average.
  *
  *	indices --> index of ext4 --> index of brd --> NULL
  *	            bucket[0] .. bucket[size / 64]
@@ -13,8 +14,10 @@
  * site's index is in the list and the one before is gone: a word never stands for an earlier
  * patch of a site that has another one now.
  *
- * An index never changes once it is in the list. Writers hold the targets' lock; a reader is a
- * handler with preemption off, so an index taken out of the list is freed after
+ * An index in the list changes in one way: when a target goes, which must not need memory, its
+ * chunks are replaced by a page of zeros, in which no site is @indexed; its words stay until the
+ * module's index is built again. Writers hold the targets' lock; a reader is a handler with
+ * preemption off, so an index taken out of the list, or a chunk, is freed after
  * synchronize_rcu(). smp_store_release() in rcu_assign_pointer() pairs with the dependency of
  * rcu_dereference(): a reader that sees an index sees its sites.
  */
@@ -36,10 +39,11 @@
 
 struct site_index {
 	struct site_index __rcu *next;
-	struct cov_target *target;
+	const struct module *mod;
 	unsigned long base;
 	unsigned long size;
 	u32 count;
+	u32 nr_chunks;
 	u32 *buckets;
 	u32 *words;
 	struct site_chunk *chunks[];
@@ -53,7 +57,7 @@ static __always_inline struct cov_site *site_of(const struct site_index *index, 
 {
 	u32 place = word / ((1U << PLACE_SHIFT) / PLACE_UNIT) & ~PAGE_MASK & -PLACE_UNIT;
 
-	return (void *)index->chunks[word >> CHUNK_SHIFT] + place;
+	return (void *)READ_ONCE(index->chunks[word >> CHUNK_SHIFT]) + place;
 }
 
 static __always_inline struct cov_site *find_in(const struct site_index *index,
@@ -188,43 +192,94 @@ static u32 words_wanted(const struct cov_site *site)
 	return wants_index(site) ? site_parts(site) : 0;
 }
 
+/* A part of a site's patch: where a walk through those that an index is to have has arrived. */
+struct part {
+	struct cov_site *site;
+	unsigned long address;
+	u32 chunk;
+	u32 place;
+	u32 next;	/* part of the site */
+};
+
+/* Return: is there another one? A walk begins with an empty @part. */
+static bool next_part(const struct site_index *index, struct part *part)
+{
+	for (; part->chunk < index->nr_chunks; part->chunk++, part->place = 0) {
+		struct site_chunk *chunk = index->chunks[part->chunk];
+
+		for (; part->place < chunk->count; part->place++, part->next = 0) {
+			part->site = &chunk->sites[part->place];
+			if (part->next < words_wanted(part->site)) {
+				site_part(part->site, part->next++, &part->address);
+				return true;
+			}
+		}
+		cond_resched();
+	}
+	return false;
+}
+
 /* Count the words, and find the range that they span. */
 static void measure(struct site_index *index)
 {
-	unsigned long first = ULONG_MAX, last = 0, address;
-	struct site_chunk *chunk;
-	struct cov_site *site;
-	u32 i, part;
+	unsigned long first = ULONG_MAX, last = 0;
+	struct part part = { };
 
-	for_each_site(site, chunk, i, &index->target->cps)
-		for (part = 0; part < words_wanted(site); part++) {
-			site_part(site, part, &address);
-			first = min(first, address);
-			last = max(last, address);
-			index->count++;
-		}
+	while (next_part(index, &part)) {
+		first = min(first, part.address);
+		last = max(last, part.address);
+		index->count++;
+	}
 	if (!index->count)
 		return;
 	index->base = round_down(first, 1UL << BUCKET_SHIFT);
 	index->size = round_up(last + 1 - index->base, 1UL << BUCKET_SHIFT);
 }
 
-static struct site_index *index_alloc(struct cov_target *target)
+/* One whose module has gone has no patches, and may come back as another module's. */
+static bool is_in(const struct cov_target *target, const struct module *mod)
 {
-	const struct site_list *list = &target->cps.sites;
-	struct site_index *index;
+	return target->mod == mod && target->state == COV_TARGET_LIVE;
+}
+
+static u32 count_chunks(const struct module *mod)
+{
+	const struct cov_target *target;
+	u32 n = 0;
+
+	list_for_each_entry(target, &cov_targets, link)
+		if (is_in(target, mod))
+			n += target->cps.sites.nr_chunks;
+	return n;
+}
+
+static void note_chunks(struct site_index *index)
+{
+	const struct cov_target *target;
 	struct site_chunk *chunk;
+
+	list_for_each_entry(target, &cov_targets, link) {
+		if (!is_in(target, index->mod))
+			continue;
+		list_for_each_entry(chunk, &target->cps.sites.chunks, link)
+			index->chunks[index->nr_chunks++] = chunk;
+	}
+}
+
+static struct site_index *index_alloc(const struct module *mod)
+{
+	u32 nr_chunks = count_chunks(mod);
+	struct site_index *index;
 
 	BUILD_BUG_ON(offsetof(struct site_chunk, sites) % PLACE_UNIT ||
 		     sizeof(struct cov_site) % PLACE_UNIT);
-	if (list->nr_chunks > CHUNKS_MAX)
+	if (nr_chunks > CHUNKS_MAX)
 		return NULL;
-	index = kvzalloc(struct_size(index, chunks, list->nr_chunks), GFP_KERNEL);
+	index = kvzalloc(struct_size(index, chunks, nr_chunks), GFP_KERNEL);
 	if (!index)
 		return NULL;
-	index->target = target;
-	list_for_each_entry(chunk, &list->chunks, link)
-		index->chunks[chunk->number] = chunk;
+	index->mod = mod;
+	note_chunks(index);
 	measure(index);
 	index->buckets = pure_alloc_lasting(((index->size >> BUCKET_SHIFT) + 2) * sizeof(u32));
 	index->words = pure_alloc_lasting(((size_t)index->count + 1) * sizeof(u32));
@@ -235,18 +290,15 @@ static struct site_index *index_alloc(struct cov_target *target)
 	return index;
 }
 
-static u32 word_of(const struct site_index *index, const struct cov_site *site,
-		   unsigned long address)
+static u32 word_of(const struct site_index *index, const struct part *part)
 {
-	const struct site_chunk *chunk = site_chunk(site);
-
-	return chunk->number << CHUNK_SHIFT | offset_in_page(site) / PLACE_UNIT << PLACE_SHIFT |
-	       ((address - index->base) & BUCKET_MASK);
+	return part->chunk << CHUNK_SHIFT | offset_in_page(part->site) / PLACE_UNIT << PLACE_SHIFT |
+	       ((part->address - index->base) & BUCKET_MASK);
 }
 
-static u32 bucket_of(const struct site_index *index, unsigned long address)
+static u32 bucket_of(const struct site_index *index, const struct part *part)
 {
-	return (address - index->base) >> BUCKET_SHIFT;
+	return (part->address - index->base) >> BUCKET_SHIFT;
 }
 
 /*
@@ -255,36 +307,36 @@ static u32 bucket_of(const struct site_index *index, unsigned long address)
  */
 static void fill(struct site_index *index)
 {
-	u32 *next = index->buckets + 1, nr = index->size >> BUCKET_SHIFT;
-	struct site_chunk *chunk;
-	struct cov_site *site;
-	unsigned long at;
-	u32 i, part;
+	u32 *next = index->buckets + 1, i, nr = index->size >> BUCKET_SHIFT;
+	struct part part = { };
 
-	for_each_site(site, chunk, i, &index->target->cps)
-		for (part = 0; part < words_wanted(site); part++) {
-			site_part(site, part, &at);
-			if (bucket_of(index, at) + 1 < nr)
-				next[bucket_of(index, at) + 1]++;
-		}
-	cond_resched();
+	while (next_part(index, &part))
+		if (bucket_of(index, &part) + 1 < nr)
+			next[bucket_of(index, &part) + 1]++;
 	for (i = 1; i < nr; i++)
 		next[i] += next[i - 1];
-	for_each_site(site, chunk, i, &index->target->cps)
-		for (part = 0; part < words_wanted(site); part++) {
-			site_part(site, part, &at);
-			index->words[next[bucket_of(index, at)]++] = word_of(index, site, at);
-		}
+	part = (struct part){ };
+	while (next_part(index, &part))
+		index->words[next[bucket_of(index, &part)]++] = word_of(index, &part);
 }
 
-/* Replace the index that the list has of @target by @index, which may be NULL. */
-static void replace(struct cov_target *target, struct site_index *index)
+/* Where the list refers to the index of a module, or to its end. */
+static struct site_index __rcu **find_link(const struct module *mod)
 {
 	struct site_index __rcu **link = &indices;
-	struct site_index *old;
+	struct site_index *index;
 
-	while ((old = rcu_dereference_protected(*link, true)) && old->target != target)
-		link = &old->next;
+	while ((index = rcu_dereference_protected(*link, true)) && index->mod != mod)
+		link = &index->next;
+	return link;
+}
+
+/* Replace the index that the list has of @mod by @index, which may be NULL. */
+static void replace(const struct module *mod, struct site_index *index)
+{
+	struct site_index __rcu **link = find_link(mod);
+	struct site_index *old = rcu_dereference_protected(*link, true);
+
 	if (index)
 		RCU_INIT_POINTER(index->next, old ? rcu_dereference_protected(old->next, true) : NULL);
 	if (index)
@@ -299,17 +351,15 @@ static void replace(struct cov_target *target, struct site_index *index)
 
 int site_index_build(struct cov_target *target)
 {
-	struct site_index *index = index_alloc(target);
+	struct site_index *index = index_alloc(target->mod);
 	struct site_chunk *chunk;
 	struct cov_site *site;
 	u32 i;
 
 	if (!index)
 		return -ENOMEM;
-	cond_resched();
 	fill(index);
-	cond_resched();
-	replace(target, index);
+	replace(target->mod, index);
 	for_each_site(site, chunk, i, &target->cps)
 		if (wants_index(site))
 			WRITE_ONCE(site->indexed, true);
@@ -318,5 +368,23 @@ int site_index_build(struct cov_target *target)
 
 void site_index_drop(struct cov_target *target)
 {
-	replace(target, NULL);
+	struct site_index *index = rcu_dereference_protected(*find_link(target->mod), true);
+	struct site_chunk *nothing = page_address(ZERO_PAGE(0));
+	bool ours = false, others = false;
+	u32 i;
+
+	for (i = 0; index && i < index->nr_chunks; i++) {
+		if (index->chunks[i] == nothing)
+			continue;
+		if (index->chunks[i]->target != target) {
+			others = true;
+			continue;
+		}
+		WRITE_ONCE(index->chunks[i], nothing);
+		ours = true;
+	}
+	if (ours && others)
+		synchronize_rcu_expedited();
+	else if (ours)
+		replace(target->mod, NULL);
 }

@@ -116,14 +116,14 @@ struct cov_site *site_index_find_stub(unsigned long address);
  * @target: the target. Its sites that engine detour or breakpoint has prepared are in the index,
  *	    and are @indexed afterwards
  *
- * Replaces the target's earlier index; sleeps until no handler uses that. The
+ * Replaces the index of all targets in its module; sleeps until no handler uses the earlier one. The
  * targets' lock is held. Return: 0 or -ENOMEM; then the earlier one stays.
  */
 int site_index_build(struct cov_target *target);
 
 /**
- * site_index_drop - free a target's index
- * @target: the target; it may have none
+ * site_index_drop - take a target out of its module's index, which is freed with the last one
+ * @target: the target; it may not be in any
  *
  * The targets' lock is held; sleeps: when it returns, no handler uses the target's sites. No
  * failure.

@@ -192,7 +192,12 @@ int target_attach(const struct target_request *request, struct cov_target **out,
 		return err;
 	}
 	cov_image_close(&target->image);
+	target->steps = request->engine == COV_ENGINE_KPROBE;
 	target_publish(target, request);
+	if (target->steps)
+		checkpoints_yield_to_kprobes();
+	else if (engine_breaks(target))
+		targets_yield_to_breakpoints();
 	*out = target;
 	return 0;
 }
@@ -259,25 +264,40 @@ bool target_is_going(const struct cov_target *target)
 static u32 arm_slow(struct cov_target *target, u32 max)
 {
 	struct cov_site *chunk[ARM_CHUNK];
-	u32 n = take(target, true, chunk, min_t(u32, max, ARM_CHUNK));
+	u32 i, n = take(target, true, chunk, min_t(u32, max, ARM_CHUNK));
 
+	for (i = 0; i < n; i++)
+		target_make_way(chunk[i]);
 	engine_arm_slow(chunk, n);
 	return n;
 }
 
+/* Find others in place of refused sites. */
+static int plan_again(struct cov_target *target)
+{
+	struct checkpoints *cps = &target->cps;
+	u32 i, n = 0, old = cps->sites.count;
+	struct site_chunk *chunk;
+	struct cov_site *site;
+	int err = checkpoints_plan(target, targets_room());
+
+	for_each_site(site, chunk, i, cps)
+		site->lapsed |= cps->complete && n++ >= old;
+	return err;
+}
+
 /*
  * One step. Subtracts from @max the kprobes and kretprobes that were tried. Once no site is
- * PENDING, planning again may find others in place of refused ones.
+ * PENDING, there may be new ones.
  */
 static int arm_step(struct cov_target *target, u32 *max)
 {
-	struct checkpoints *cps = &target->cps;
 	int err = arm_fast(target);
 
 	if (!err)
 		*max -= arm_slow(target, *max);
-	if (!err && !target_pending(target) && cps->refusals)
-		err = checkpoints_plan(target, targets_room());
+	if (!err && !target_pending(target) && target->cps.refusals)
+		err = plan_again(target);
 	if (!err && !target_pending(target))
 		*max -= returns_arm(target, min_t(u32, *max, ARM_CHUNK));
 	return err;
@@ -292,6 +312,7 @@ static int arm_open(struct cov_target *target, u32 max, bool interruptible,
 		err = arm_step(target, &max);
 		if (err)
 			return target_no_room(target, err, error);
+		target->cps.complete |= !target_pending(target);
 		if (!(target_pending(target) || returns_left(target)) ||
 		    target_is_going(target)) {
 			settle_start();
@@ -423,6 +444,6 @@ void targets_exit(void)
 	held_wait();
 	target_reload_exit();
 	settle_stop();
-	target_place_exit();
+	target_yield_exit();
 	target_open_exit();
 }

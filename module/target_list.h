@@ -41,6 +41,7 @@ struct target_returns {
  * @generation: changes when addresses change
  * @missed: hits that were missed by probes which have been released
  * @engine: COV_ENGINE_* that was asked for
+ * @steps: it may have kprobes on instructions that may fault (target_yield.c)
  * @image: its functions, decoded
  * @cps: its sites and cells
  * @returns: its functions' kretprobes
@@ -64,6 +65,7 @@ struct cov_target {
 	u64 generation;
 	u64 missed;
 	u32 engine;
+	bool steps;
 	struct cov_image image;
 	struct checkpoints cps;
 	struct target_returns returns;

@@ -101,6 +101,13 @@ bool target_any_site(const struct cov_site *site);
  */
 void target_release_sites(struct cov_target *target, site_filter filter);
 
+/* site_wants_rearm - is a site disarmed, or could its engine not arm it the last time? */
+static inline bool site_wants_rearm(const struct cov_site *site)
+{
+	return site->state == COV_SITE_DISARMED ||
+	       (site->state == COV_SITE_REFUSED && site->engine);
+}
+
 /**
  * site_renew - a DISARMED or REFUSED site is to be armed again
  * @site: ARMED afterwards, or PENDING if it has no engine: its module was loaded again meanwhile
@@ -110,16 +117,42 @@ void target_release_sites(struct cov_target *target, site_filter filter);
 bool site_renew(struct cov_site *site);
 
 /**
- * target_make_way - take other targets' patches from bytes that kprobes of a manual checkpoint need
- * @target: the checkpoint's: its PENDING sites are about to be armed
+ * target_make_way - take another target's patch from bytes that a kprobe needs
+ * @site: PENDING; kprobes are about to arm it
  *
- * Kprobes watch those targets' sites from now on; their hits stay. Those for which there is no
- * memory are REFUSED, and tried again by a worker. Works as target_release_sites().
+ * A kprobe watches that target's site from now on; its hits stay. If there is no memory for it,
+ * it is REFUSED, and tried again by a worker. Works as target_release_sites().
  */
-void target_make_way(struct cov_target *target);
+void target_make_way(const struct cov_site *site);
 
-/* target_place_exit - stop that worker; no target is left. Without the lock. */
-void target_place_exit(void);
+/**
+ * target_change_engine - a site could not be armed again: release it, for another engine to try
+ * @site: its engine's rearm() has failed; PENDING afterwards
+ *
+ * Works as target_release_sites(). Return: false if some of its patch is still there, or its engine
+ * was the last one: nothing was done.
+ */
+bool target_change_engine(struct cov_site *site);
+
+/* targets_arm_displaced - what it was REFUSED to watch so: try once more. No failure. */
+void targets_arm_displaced(void);
+
+/* target_yield_exit - stop that worker; no target is left. Without the lock. */
+void target_yield_exit(void);
+
+/**
+ * checkpoints_yield_to_kprobes - have kprobes watch what manual checkpoints have breakpoints on
+ *
+ * A target that @steps is in the list. As target_make_way(), of each.
+ */
+void checkpoints_yield_to_kprobes(void);
+
+/**
+ * targets_yield_to_breakpoints - refuse what only a kprobe can watch that does not go with these
+ *
+ * A target that may have breakpoints is in the list. Works as target_release_sites(). No failure.
+ */
+void targets_yield_to_breakpoints(void);
 
 /* target_forget_callers - drop the caller records of all its checkpoints */
 void target_forget_callers(const struct cov_target *target);

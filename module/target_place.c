@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * target_place.c - manual checkpoints. Each is a target with one function; another target may watch
- * the same function, because ftrace and kprobes allow several users at one address. Bytes that
- * another engine has patched are restored for a kprobe, and their site is armed by kprobes as well.
- * Owns the worker that tries again where that failed.
+ * the same function, and even the same instruction (target_yield.c). Owns nothing.
  */
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
-#include <linux/workqueue.h>
 
 #include "engine.h"
 #include "insn_branch.h"
 #include "patched.h"
-#include "site_index.h"
+#include "probe.h"
 #include "target_parts.h"
 
 /* An instruction must begin at @offset: decode from the function's start. */
@@ -107,126 +104,6 @@ const struct cov_site *target_checkpoint_site(const struct cov_target *target)
 	return NULL;
 }
 
-/* The site that gives way; under cov_targets_lock. */
-static const struct cov_site *yielding;
-
-static bool is_yielding(const struct cov_site *site)
-{
-	return site == yielding;
-}
-
-/*
- * The site may have been passed while it was not armed: if it was not hit, that says nothing, nor
- * does it about outcomes that its hit would imply.
- */
-static void forget_no(struct cov_site *passed)
-{
-	struct site_chunk *chunk;
-	struct cov_site *site;
-	u32 i;
-
-	passed->lapsed = true;
-	for_each_site(site, chunk, i, &site_target(passed)->cps)
-		if (site->implied_by && site->implied_by == passed->cell)
-			site->lapsed = true;
-}
-
-static void displaced_work(struct work_struct *work);
-static DECLARE_DELAYED_WORK(displaced_later, displaced_work);
-
-/* Does anything watch the site, now that it was tried? If only memory was short: later. */
-static void note_displaced(struct cov_site *site)
-{
-	site->displaced = !site->engine;
-	if (site->displaced && site->error == ENOMEM)
-		queue_delayed_work(system_long_wq, &displaced_later, HZ);
-}
-
-/*
- * A kprobe is needed at @address: if another target's site has patched that byte, release the
- * site, and have a kprobe watch it from now on. Its hits stay.
- */
-static void give_way(unsigned long address)
-{
-	struct cov_site *site = site_index_covering(address);
-
-	if (!site)
-		return;
-	yielding = site;
-	target_release_sites(site_target(site), is_yielding);
-	WRITE_ONCE(site->state, COV_SITE_PENDING);
-	engine_arm_slow(&site, 1);
-	note_displaced(site);
-	forget_no(site);
-}
-
-/*
- * By any engine: whatever it gave way to may be gone. A kprobe is the last resort, also where the
- * target's engine leaves nothing to kprobes.
- */
-static void arm_again(struct cov_site *site)
-{
-	struct cov_target *target = site_target(site);
-
-	site_renew(site);
-	/* For the plan that it was REFUSED in. */
-	target_shut(target);
-	if (!target_open(target)) {
-		engine_arm_fast(engine_choice(target), &site, 1);
-		target_close(target);
-	}
-	if (!site->engine) {
-		WRITE_ONCE(site->state, COV_SITE_PENDING);
-		engine_arm_slow(&site, 1);
-	}
-	note_displaced(site);
-}
-
-static void arm_displaced(void)
-{
-	struct cov_target *target;
-	struct site_chunk *chunk;
-	struct cov_site *site;
-	u32 i;
-
-	list_for_each_entry(target, &cov_targets, link) {
-		if (target_is_going(target))
-			continue;
-		for_each_site(site, chunk, i, &target->cps)
-			if (site->displaced && site->state == COV_SITE_REFUSED)
-				arm_again(site);
-	}
-}
-
-static void displaced_work(struct work_struct *work)
-{
-	mutex_lock(&cov_targets_lock);
-	arm_displaced();
-	mutex_unlock(&cov_targets_lock);
-}
-
-void target_place_exit(void)
-{
-	cancel_delayed_work_sync(&displaced_later);
-}
-
-void target_make_way(struct cov_target *target)
-{
-	struct site_chunk *chunk;
-	struct cov_site *site;
-	u32 i;
-
-	for_each_site(site, chunk, i, &target->cps) {
-		if (site->state != COV_SITE_PENDING)
-			continue;
-		if (!site->at_fentry)
-			give_way(site_address(site));
-		/* kprobes moves a probe from an endbr64 to the instruction after it. */
-		if (!site->at_fentry && site->kind == SITE_ENTRY)
-			give_way(site_address(site) + ENDBR_LEN);
-	}
-}
-
 static const char *why_refused(u32 error)
 {
 	switch (error) {
@@ -239,7 +116,7 @@ static const char *why_refused(u32 error)
 	case ESHUTDOWN:
 		return "probes are switched off (/sys/kernel/debug/kprobes/enabled, sysctl kernel.ftrace_enabled)";
 	case EOPNOTSUPP:
-		return "the instruction may fault, and other targets may have breakpoints";
+		return "the instruction may fault, and an attached target may have breakpoints";
 	default:
 		return "the kernel takes no probe there";
 	}
@@ -258,7 +135,6 @@ static int arm_place(struct cov_target *target, struct cov_error *error)
 	const struct cov_site *place = target_checkpoint_site(target);
 	int err;
 
-	target_make_way(target);
 	do {
 		err = target_arm(target, U32_MAX, error);
 		if (!err && signal_pending(current))
@@ -277,6 +153,19 @@ static int make_checkpoint(struct cov_target *target, const struct target_reques
 	       check_place(target, target->offset, error) ?:
 	       target_choose_sites(target, request->mode, error) ?:
 	       add_place(target, error);
+}
+
+/* Only a kprobe can watch an instruction that may fault, and not beside breakpoints. */
+static bool has_to_step(const struct cov_target *target)
+{
+	struct site_chunk *chunk;
+	struct cov_site *site;
+	u32 i;
+
+	for_each_site(site, chunk, i, &target->cps)
+		if (probe_may_stay_stepping(site))
+			return !engine_attached_breaks();
+	return false;
 }
 
 static int attach_place(const struct target_request *request, struct cov_target **out,
@@ -298,11 +187,14 @@ static int attach_place(const struct target_request *request, struct cov_target 
 		target_free(target);
 		return err;
 	}
+	target->steps = has_to_step(target);
 	target_publish(target, request);
+	if (target->steps)
+		checkpoints_yield_to_kprobes();
 	err = arm_place(target, error);
 	if (err) {
 		target_detach(target);
-		arm_displaced();
+		targets_arm_displaced();
 		return err;
 	}
 	*out = target;
@@ -323,12 +215,13 @@ int target_attach_checkpoint(const struct cov_checkpoint_add *place, struct cov_
 			.globs_len = strlen(place->function) + 1,
 			.address = place->flags & COV_CHECKPOINT_ADDRESS ? place->offset : 0,
 			.exact = true,
+			.one_place = true,
 			.entries_only = !(place->flags & COV_CHECKPOINT_AUTO),
 		},
 		.levels = place->levels,
 		.mode = COV_MODE_EDGES,
 		.scope = place->scope,
-		/* Or ftrace: engine_choice(). For one place, callers, paths and counts are worth it. */
+		/* Or others: engine_choice(). For one place, callers, paths and counts are worth it. */
 		.engine = COV_ENGINE_KPROBE,
 		.flags = COV_ATTACH_PATHS,
 	};

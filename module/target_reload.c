@@ -80,6 +80,7 @@ static void make_pending(struct cov_target *target)
 			continue;
 		}
 		site->error = 0;
+		site->displaced = false;
 		site->watched = false;
 		/* What ran in the earlier load, it has not seen. */
 		site->lapsed |= site->state == COV_SITE_REFUSED;
@@ -102,21 +103,9 @@ static bool same_build(const struct cov_target *target, const struct module *mod
 	       compat_core_text(mod).size == target->image.core.size;
 }
 
-/* Nor have those that take the place of sites that are refused this time. */
-static void lapse_new_sites(struct cov_target *target, u32 nr_old)
-{
-	struct site_chunk *chunk;
-	struct cov_site *site;
-	u32 i, n = 0;
-
-	for_each_site(site, chunk, i, &target->cps)
-		site->lapsed |= n++ >= nr_old;
-}
-
 /* The module is in memory, its text final, its init function not called yet. */
 static void target_coming(struct cov_target *target, struct module *mod)
 {
-	u32 nr_old = target->cps.sites.count;
 	struct cov_error error;
 
 	target_renew(target);
@@ -131,11 +120,12 @@ static void target_coming(struct cov_target *target, struct module *mod)
 	forget_init(&target->image);
 	move_addresses(target, compat_core_text(mod).base - target->image.core.base);
 	make_pending(target);
+	/* Nor have those seen it that take the place of sites that are refused this time. */
+	target->cps.complete = true;
 	/* Ended by SIGKILL alone: another signal to modprobe must not leave half a measurement. */
 	if (target_arm_some(target, U32_MAX, false, &error))
 		pr_err("%s was loaded again, and not all of it is measured: %s\n", target->name,
 		       error.text);
-	lapse_new_sites(target, nr_old);
 }
 
 static void target_event(struct cov_target *target, unsigned long event, struct module *mod)

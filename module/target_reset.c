@@ -31,6 +31,13 @@ bool site_renew(struct cov_site *site)
 	return site->engine;
 }
 
+/* Was it refused for a reason that may be gone: another user, or too little memory? */
+static bool was_hindered(const struct cov_site *site)
+{
+	return site->state == COV_SITE_REFUSED &&
+	       (site->error == EBUSY || site->error == ENOMEM);
+}
+
 /*
  * A one-shot site must end up either ARMED, or on its way to DISARMED with a hit. A handler
  * makes it DISARMING before it writes the cell, with cmpxchg(), a full barrier: so if the site
@@ -49,17 +56,16 @@ static bool reset_site(struct cov_site *site)
 	}
 	site->watched = site->engine && !site_is_off(site);
 	site->lapsed = site->off;
-	if (site_is_off(site) || (state != COV_SITE_DISARMED && !site->settled))
+	if (site_is_off(site))
 		return false;
-	return site_renew(site);
+	return (site_wants_rearm(site) || site->settled || was_hindered(site)) && site_renew(site);
 }
 
 /* A batch of sites to arm again, all of one engine. */
 struct rearming {
 	struct cov_site *sites[REARM_BATCH];
 	u32 n;
-	u32 failed;
-	int err;
+	bool failed;
 };
 
 static void rearm(struct rearming *some)
@@ -71,12 +77,36 @@ static void rearm(struct rearming *some)
 	engine_of(some->sites[0])->rearm(some->sites, some->n);
 	for (i = 0; i < some->n; i++)
 		if (some->sites[i]->error) {
-			some->err = -(int)some->sites[i]->error;
-			some->failed++;
+			some->failed = true;
 			some->sites[i]->watched = false;
-			checkpoints_refuse(some->sites[i], some->err);
+			checkpoints_refuse(some->sites[i], -(int)some->sites[i]->error);
 		}
 	some->n = 0;
+}
+
+/*
+ * Those that their engine could not arm again, for others to try; once no site's conclusions are
+ * from before. Return: 0, or why one cannot be tried.
+ */
+static int change_engines(struct cov_target *target, struct cov_error *error)
+{
+	struct site_chunk *chunk;
+	struct cov_site *site;
+	u32 i, n = 0;
+	int err = 0;
+
+	for_each_site(site, chunk, i, &target->cps)
+		if (site->state == COV_SITE_REFUSED && site->engine &&
+		    !target_change_engine(site)) {
+			err = -(int)site->error;
+			n++;
+		}
+	if (!err)
+		return 0;
+	return cov_fail(error, err, "%u sites of %s could not be armed again (errno %d: %s); reset it once more afterwards",
+			n, target->name, -err, err == -ESHUTDOWN ?
+			"switch probes on, /sys/kernel/debug/kprobes/enabled" :
+			"remove other users' probes there");
 }
 
 static void rearm_later(struct rearming *some, struct cov_site *site)
@@ -103,24 +133,27 @@ static int start_over(struct cov_target *target, struct cov_error *error)
 	bool being_armed = is_being_armed(target);
 	struct site_chunk *chunk;
 	struct cov_site *site;
-	int err = 0;
+	int failed = 0, err = 0;
 	u32 i;
 
 	some = (struct rearming){ };
 	forget_hits(&target->cps);
+	target->cps.complete = false;
 	settle_forget(target);
 	target_shut(target);
 	for_each_site(site, chunk, i, &target->cps)
 		if (reset_site(site))
 			rearm_later(&some, site);
 	rearm(&some);
+	if (some.failed)
+		failed = change_engines(target, error);
 	settle_start();
-	if (target_pending(target) && !being_armed && !target_is_going(target))
+	if (being_armed || target_is_going(target))
+		return target_is_going(target) ? 0 : failed;
+	if (target_pending(target))
 		err = target_arm_some(target, U32_MAX, false, error);
-	if (some.err && !target_is_going(target))
-		return cov_fail(error, some.err, "%u sites of %s could not be armed again; detach it and attach it again",
-				some.failed, target->name);
-	return target_is_going(target) ? 0 : err;
+	target->cps.complete |= !target_pending(target);
+	return err ?: failed;
 }
 
 int target_reset(struct cov_target *target, struct cov_error *error)

@@ -7,7 +7,8 @@
  * state, and the disarm worker never has it:
  *
  *	ARMED --- all of it off: @off, engine's disarm() ---> DISARMED
- *	DISARMED --- some of it on: engine's rearm() ---> ARMED; without an engine PENDING, then armed
+ *	DISARMED --- some of it on: engine's rearm() ---> ARMED; without an engine, or if that fails,
+ *		PENDING, then armed
  *	any other state: @off alone, which takes effect when the module is loaded again
  */
 #include <linux/glob.h>
@@ -38,11 +39,12 @@ static int switch_on(struct cov_site *site, u8 outcomes)
 	u8 deleted = site->off / SITE_DELETED(0);
 
 	WRITE_ONCE(site->off, site->off & ~(outcomes & ~deleted));
-	if (site_is_off(site) || site->state != COV_SITE_DISARMED || !site_renew(site))
+	if (site_is_off(site) || !site_wants_rearm(site) || !site_renew(site))
 		return 0;
 	engine_of(site)->rearm(&site, 1);
-	if (site->error)
-		checkpoints_refuse(site, -(int)site->error);
+	if (!site->error || target_change_engine(site))
+		return 0;
+	checkpoints_refuse(site, -(int)site->error);
 	return -(int)site->error;
 }
 
@@ -66,11 +68,8 @@ static int finish(struct cov_target *target, int err, struct cov_error *error)
 	if (err)
 		cov_fail(error, err, "checkpoint %.100s could not be armed again; delete it and add it again",
 			 target->checkpoint);
-	if (target_pending(target) && !target_is_going(target)) {
-		/* Others had its bytes, if its module came while it was off. */
-		target_make_way(target);
+	if (target_pending(target) && !target_is_going(target))
 		err = target_arm_some(target, U32_MAX, false, error) ?: err;
-	}
 	return target_is_going(target) ? 0 : err;
 }
 

@@ -61,19 +61,25 @@ def over_records(bench, rows, full):
         livecov.detach("benchmod")
 
 
-def over_checkpoints(settings, bench, rows):
+PLACES = {
+    "on an entry": "benchmod:bench_entry",
+    "behind an entry": "benchmod:bench_entry+0x5",	# 5: of the fentry site
+}
+
+
+def over_checkpoints(settings, bench, rows, where):
     """Calls of one function that is watched by hand, while others are."""
     # Each sample has a page for each of them: the thousand of before would take 4 GB.
     livecov.unload()
     livecov.load()
-    run("covstat", "checkpoint", "add", "entry", "benchmod:bench_entry")
+    run("covstat", "checkpoint", "add", "place", PLACES[where])
     have = 1
     for want in settings.checkpoints:
         if want > have:
             run(CHECKPOINTS, "benchmod", "bench_place_", str(have), str(want))
             have = want
         added = bench.instructions("entry", through=livecov.tracked) - bench.bare["entry"]
-        rows.add("livecov, checkpoint by hand on an entry", f"{have} checkpoints",
+        rows.add(f"livecov, checkpoint by hand {where}", f"{have} checkpoints",
                  "instructions", added)
 
 
@@ -106,5 +112,6 @@ def measure(settings, rows):
         if "auto" in settings.engines:
             for full in (False, True):
                 over_records(bench, rows, full)
-            over_checkpoints(settings, bench, rows)
+            for where in PLACES:
+                over_checkpoints(settings, bench, rows, where)
         livecov.unload()

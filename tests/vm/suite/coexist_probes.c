@@ -161,6 +161,7 @@ static void probes_are_taken_between_our_bytes_as_without(void)
 	unsigned int i, k;
 
 	need_engine(fd, COV_ENGINE_BREAKPOINT);
+	close(covt_open());
 	find_beginnings();
 	covtarget_text(&clean);
 	for (i = 0; i < ARRAY_SIZE(engines); i++) {

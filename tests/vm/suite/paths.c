@@ -510,7 +510,9 @@ static const struct test tests[] = {
 
 int main(int argc, char **argv)
 {
-	const struct test_group groups[] = { TEST_GROUP(tests), paths_news, paths_by_hand };
+	const struct test_group groups[] = {
+		TEST_GROUP(tests), paths_news, paths_by_hand, paths_yield,
+	};
 
 	return suite_main(groups, ARRAY_SIZE(groups), argc, argv);
 }

@@ -63,5 +63,6 @@ pid_t start_waiter(void);
 
 extern const struct test_group paths_news;	/* poll(), COV_IOC_NEWS */
 extern const struct test_group paths_by_hand;	/* checkpoints beside others */
+extern const struct test_group paths_yield;	/* several at one place */
 
 #endif /* SUITE_PATHS_H */

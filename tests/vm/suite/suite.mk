@@ -16,7 +16,7 @@ suite_life_SRCS := life.c life_init.c
 suite_tasks_SRCS := tasks.c
 suite_samples_SRCS := samples.c samples_expected.c
 suite_load_SRCS := load.c load_oneshot.c
-suite_paths_SRCS := paths.c paths_news.c paths_by_hand.c engines_work.c coexist_target.c
+suite_paths_SRCS := paths.c paths_news.c paths_by_hand.c paths_yield.c engines_work.c coexist_target.c
 suite_coexist_SRCS := coexist.c coexist_probes.c coexist_target.c
 suite_engines_SRCS := engines.c engines_abi.c engines_counts.c engines_inside.c \
 			engines_islands.c engines_work.c coexist_target.c

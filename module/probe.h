@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * probe.h - what probe.c does beyond struct cov_engine.
+ */
+#ifndef LIVECOV_PROBE_H
+#define LIVECOV_PROBE_H
+
+#include "site.h"
+
+/**
+ * probe_may_stay_stepping - might a kprobe on a site not notice that its instruction has faulted?
+ * @site: the site; it may have a kprobe
+ *
+ * Then no breakpoint of livecov's may be in any text (target_yield.c). The targets' lock is held;
+ * does not sleep. Return: true also if another user hides the instruction, and one nearby has a
+ * fixup.
+ */
+bool probe_may_stay_stepping(const struct cov_site *site);
+
+#endif /* LIVECOV_PROBE_H */

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * target_yield.c - several targets watch one place: a module's, and manual checkpoints. ftrace and
+ * kprobes allow several users at one address, livecov's own patches do not. So a site that has
+ * patched the bytes yields to one that needs a kprobe there, and is armed by kprobes as well. Owns
+ * the worker that tries again where that failed.
+ *
+ * Nor do breakpoints go with a kprobe on an instruction that may fault. When such an instruction
+ * faults and is fixed up, kprobe_fault_handler() (arch/x86/kernel/kprobes/core.c, 6.1) clears the
+ * current kprobe, but not the single-stepping state; the next int3 on that CPU that is not a
+ * kprobe's then makes kprobe_int3_handler() follow a NULL pointer. Who comes first, stays:
+ *
+ * - While an attached target may have breakpoints, kprobes are refused there (probe.c). One that
+ *   is attached later takes the place of such kprobes: they are given up.
+ * - While there is no such target, manual checkpoints have breakpoints, until one of these, or a
+ *   target of engine kprobe, needs such a kprobe: then all are armed by kprobes (engine_choice()).
+ */
+#include <linux/workqueue.h>
+
+#include "engine.h"
+#include "insn_branch.h"
+#include "probe.h"
+#include "site_index.h"
+#include "target_parts.h"
+
+/* The site that yields; under cov_targets_lock. */
+static const struct cov_site *yielding;
+
+static bool is_yielding(const struct cov_site *site)
+{
+	return site == yielding;
+}
+
+/*
+ * The site may have been passed while it was not armed: if it was not hit, that says nothing, nor
+ * does it about outcomes that its hit would imply.
+ */
+static void forget_no(struct cov_site *passed)
+{
+	struct site_chunk *chunk;
+	struct cov_site *site;
+	u32 i;
+
+	passed->lapsed = true;
+	for_each_site(site, chunk, i, &site_target(passed)->cps)
+		if (site->implied_by && site->implied_by == passed->cell)
+			site->lapsed = true;
+}
+
+static void displaced_work(struct work_struct *work);
+static DECLARE_DELAYED_WORK(displaced_later, displaced_work);
+
+/* Does anything watch the site, now that it was tried? If only memory was short: later. */
+static void note_displaced(struct cov_site *site)
+{
+	site->displaced = !site->engine;
+	if (site->displaced && site->error == ENOMEM)
+		queue_delayed_work(system_long_wq, &displaced_later, HZ);
+}
+
+/* Its engine has released the site: have a kprobe watch it from now on. Its hits stay. */
+static void watch_by_kprobe(struct cov_site *site)
+{
+	forget_no(site);
+	if (site_is_off(site)) {
+		WRITE_ONCE(site->state, COV_SITE_DISARMED);
+		return;
+	}
+	WRITE_ONCE(site->state, COV_SITE_PENDING);
+	engine_arm_slow(&site, 1);
+	note_displaced(site);
+}
+
+/* @site needs a kprobe at @address. The plan's sites of one target never yield to each other. */
+static void make_way_at(const struct cov_site *site, unsigned long address)
+{
+	struct cov_site *other = site_index_covering(address);
+	const struct cov_target *target = site_target(site);
+
+	if (!other || (site_target(other) == target && site != target->cps.manual))
+		return;
+	yielding = other;
+	target_release_sites(site_target(other), is_yielding);
+	watch_by_kprobe(other);
+}
+
+void target_make_way(const struct cov_site *site)
+{
+	if (site->at_fentry)
+		return;
+	make_way_at(site, site_address(site));
+	/* kprobes moves a probe from an endbr64 to the instruction after it. */
+	if (site->kind == SITE_ENTRY)
+		make_way_at(site, site_address(site) + ENDBR_LEN);
+}
+
+bool target_change_engine(struct cov_site *site)
+{
+	if (site->engine != COV_ENGINE_BREAKPOINT &&
+	    (site->engine != COV_ENGINE_DETOUR || site->settled != SITE_SETTLED_FREE))
+		return false;
+	/* Nothing of ours is there: what shows is another user's. */
+	WRITE_ONCE(site->state, COV_SITE_DISARMED);
+	yielding = site;
+	target_release_sites(site_target(site), is_yielding);
+	site->error = 0;
+	site->slow = false;
+	WRITE_ONCE(site->state, COV_SITE_PENDING);
+	return true;
+}
+
+/* --- what has yielded in vain ------------------------------------------------------- */
+
+/*
+ * By any engine: whatever it gave way to may be gone. A kprobe is the last resort, also where the
+ * target's engine leaves nothing to kprobes.
+ */
+static void arm_again(struct cov_site *site)
+{
+	struct cov_target *target = site_target(site);
+
+	site_renew(site);
+	/* For the plan that it was REFUSED in. */
+	target_shut(target);
+	if (!target_open(target)) {
+		engine_arm_fast(engine_choice(target), &site, 1);
+		target_close(target);
+	}
+	if (!site->engine) {
+		WRITE_ONCE(site->state, COV_SITE_PENDING);
+		engine_arm_slow(&site, 1);
+	}
+	note_displaced(site);
+	/* Hits may have been forgotten since it yielded, but what it has missed it does not know. */
+	forget_no(site);
+}
+
+void targets_arm_displaced(void)
+{
+	struct cov_target *target;
+	struct site_chunk *chunk;
+	struct cov_site *site;
+	u32 i;
+
+	list_for_each_entry(target, &cov_targets, link) {
+		if (target_is_going(target))
+			continue;
+		for_each_site(site, chunk, i, &target->cps)
+			if (site->displaced && site->state == COV_SITE_REFUSED && !site->engine)
+				arm_again(site);
+	}
+}
+
+static void displaced_work(struct work_struct *work)
+{
+	mutex_lock(&cov_targets_lock);
+	targets_arm_displaced();
+	mutex_unlock(&cov_targets_lock);
+}
+
+void target_yield_exit(void)
+{
+	cancel_delayed_work_sync(&displaced_later);
+}
+
+/* --- breakpoints, and kprobes that may stay stepping ---------------------------------- */
+
+static bool is_displaced(const struct cov_site *site)
+{
+	return site->displaced;
+}
+
+/* Mark those of a target's sites that @which takes. Return: is there any? */
+static bool displace(struct cov_target *target, site_filter which)
+{
+	struct site_chunk *chunk;
+	struct cov_site *site;
+	bool any = false;
+	u32 i;
+
+	for_each_site(site, chunk, i, &target->cps)
+		if (which(site))
+			site->displaced = any = true;
+	return any;
+}
+
+/* Release those sites, and do with each what @then does. */
+static void release_displaced(struct cov_target *target, void (*then)(struct cov_site *site))
+{
+	struct site_chunk *chunk;
+	struct cov_site *site;
+	u32 i;
+
+	target_release_sites(target, is_displaced);
+	for_each_site(site, chunk, i, &target->cps)
+		if (site->displaced && site->state == COV_SITE_GONE) {
+			site->displaced = false;
+			then(site);
+		}
+}
+
+static bool has_breakpoint(const struct cov_site *site)
+{
+	return site->engine == COV_ENGINE_BREAKPOINT;
+}
+
+void checkpoints_yield_to_kprobes(void)
+{
+	struct cov_target *target;
+
+	list_for_each_entry(target, &cov_targets, link)
+		if (target->checkpoint[0] && displace(target, has_breakpoint))
+			release_displaced(target, watch_by_kprobe);
+}
+
+static bool may_stay_stepping(const struct cov_site *site)
+{
+	return site->engine == COV_ENGINE_KPROBE && probe_may_stay_stepping(site);
+}
+
+static void give_up(struct cov_site *site)
+{
+	forget_no(site);
+	checkpoints_refuse(site, -EOPNOTSUPP);
+}
+
+void targets_yield_to_breakpoints(void)
+{
+	struct cov_target *target;
+
+	list_for_each_entry(target, &cov_targets, link) {
+		if (target->checkpoint[0])
+			target->steps = false;
+		if (displace(target, may_stay_stepping))
+			release_displaced(target, give_up);
+	}
+}

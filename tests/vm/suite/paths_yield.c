@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * paths_yield.c - several at one place: manual checkpoints have breakpoints as long as nobody needs
+ * a kprobe there, or a kprobe that does not go with breakpoints; and sites that another user's
+ * kprobe keeps their engine from.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "module/covlife.h"
+#include "paths.h"
+
+#define PROBE	"covyield"
+
+static uint32_t add_at(int fd, const char *name, const char *function, uint64_t offset)
+{
+	struct cov_checkpoint_add add = {
+		.module = TARGET, .levels = 1, .scope = COV_SCOPE_ALL, .offset = offset,
+	};
+
+	snprintf(add.name, sizeof(add.name), "%s", name);
+	snprintf(add.function, sizeof(add.function), "%s", function);
+	CALL(fd, COV_IOC_CHECKPOINT_ADD, &add);
+	return add.target;
+}
+
+/* Which of the two watches a checkpoint, and its function's entry if ftrace does not. */
+static void expect_engine(int fd, uint32_t place, uint32_t engine)
+{
+	struct cov_engines engines = engines_of(fd, place);
+	uint32_t other = engine == COV_ENGINE_KPROBE ? COV_ENGINE_BREAKPOINT : COV_ENGINE_KPROBE;
+
+	EXPECT(engines.sites[engine] > 0);
+	EXPECT_EQ(engines.sites[other], 0);
+}
+
+#define EXPECT_HITS(fd, place, n) EXPECT_EQ(place_of(fd, place).hits, n)
+
+/* The second branch of covlife_work(), which tells odd from even. */
+static struct cov_branch turn_of(int fd, uint32_t target)
+{
+	struct cov_function work = function_of(fd, target, "covlife_work");
+	struct cov_branch branch;
+
+	EXPECT_EQ(read_table(fd, COV_IOC_BRANCHES, target, work.first_branch + 1, 1, &branch),
+		  1);
+	return branch;
+}
+
+static uint64_t offset_of_turn(int fd)
+{
+	uint32_t target = attach_with(fd, TARGET, NULL, COV_ENGINE_BREAKPOINT, COV_MODE_COUNT,
+				      COV_SCOPE_ALL);
+	uint64_t offset = turn_of(fd, target).offset;
+
+	with_id(fd, COV_IOC_DETACH, target);
+	return offset;
+}
+
+/* --- checkpoints ---------------------------------------------------------------------- */
+
+static void checkpoints_have_breakpoints_until_a_kprobe_must_not_be_beside_one(void)
+{
+	int fd = control_open();
+	uint64_t turn = offset_of_turn(fd);
+	uint32_t place, fault, other;
+
+	place = add_at(fd, "place", "covlife_work", turn);
+	expect_engine(fd, place, COV_ENGINE_BREAKPOINT);
+	poke(COVLIFE_TASK, 1);
+	EXPECT_HITS(fd, place, 1);
+	fault = add_at(fd, "fault", "may_fault", MAY_FAULT_INSN);
+	expect_engine(fd, fault, COV_ENGINE_KPROBE);
+	expect_engine(fd, place, COV_ENGINE_KPROBE);
+	other = add_at(fd, "other", "may_fault", MAY_FAULT_BEFORE);
+	expect_engine(fd, other, COV_ENGINE_KPROBE);
+	poke(COVLIFE_TASK, 2);
+	EXPECT_HITS(fd, place, 2);
+	del_checkpoint(fd, "fault");
+	del_checkpoint(fd, "other");
+	/* From here on there is no reason any more. */
+	other = add_at(fd, "other", "may_fault", MAY_FAULT_BEFORE);
+	expect_engine(fd, other, COV_ENGINE_BREAKPOINT);
+	del_checkpoint(fd, "other");
+	poke(COVLIFE_TASK, 2);
+	EXPECT_HITS(fd, place, 3);
+	del_checkpoint(fd, "place");
+	expect_clean_text();
+}
+
+static void checkpoints_have_kprobes_beside_a_target_of_engine_kprobe(void)
+{
+	int fd = control_open();
+	uint64_t turn = offset_of_turn(fd);
+	uint32_t place, off, target;
+	struct cov_checkpoint_switch request = { .glob = "off" };
+
+	place = add_at(fd, "place", "covlife_work", turn);
+	off = add_at(fd, "off", "may_fault", MAY_FAULT_BEFORE);
+	CALL(fd, COV_IOC_CHECKPOINT_SWITCH, &request);
+	target = attach_with(fd, TARGET, "covlife_odd", COV_ENGINE_KPROBE, COV_MODE_EDGES,
+			     COV_SCOPE_ALL);
+	expect_engine(fd, place, COV_ENGINE_KPROBE);
+	poke(COVLIFE_TASK, 1);
+	EXPECT_HITS(fd, place, 1);
+	/* What is off stays off, and has a kprobe when it is switched on. */
+	EXPECT(place_of(fd, off).flags & COV_FUNCTION_DISABLED);
+	EXPECT_EQ(engines_of(fd, off).sites[COV_ENGINE_BREAKPOINT], 0);
+	request.on = 1;
+	CALL(fd, COV_IOC_CHECKPOINT_SWITCH, &request);
+	expect_engine(fd, off, COV_ENGINE_KPROBE);
+	del_checkpoint(fd, "off");
+	with_id(fd, COV_IOC_DETACH, target);
+	poke(COVLIFE_TASK, 1);
+	EXPECT_HITS(fd, place, 2);
+	del_checkpoint(fd, "place");
+	expect_clean_text();
+}
+
+/* The kernel would not survive both. */
+static void checkpoint_that_may_fault_is_given_up_for_breakpoints(void)
+{
+	int fd = control_open();
+	uint32_t fault, place, target;
+
+	need_engine(fd, COV_ENGINE_BREAKPOINT);
+	fault = add_at(fd, "fault", "may_fault", MAY_FAULT_INSN);
+	place = add_at(fd, "place", "may_fault", MAY_FAULT_BEFORE);
+	expect_engine(fd, fault, COV_ENGINE_KPROBE);
+	target = attach_with(fd, TARGET, "covlife_odd", COV_ENGINE_AUTO, COV_MODE_EDGES,
+			     COV_SCOPE_ALL);
+	EXPECT_EQ(target_info(fd, fault).refused, 1);
+	EXPECT_EQ(target_info(fd, place).refused, 0);
+	with_id(fd, COV_IOC_DETACH, target);
+	del_checkpoint(fd, "fault");
+	del_checkpoint(fd, "place");
+	expect_clean_text();
+}
+
+/* All of a module are found in one index, in which the others stay. */
+static void checkpoints_of_one_module_go_one_by_one(void)
+{
+	int fd = control_open();
+	uint64_t turn = offset_of_turn(fd);
+	uint32_t work, before, after, target;
+
+	before = add_at(fd, "before", "may_fault", MAY_FAULT_BEFORE);
+	work = add_at(fd, "work", "covlife_work", turn);
+	after = add_at(fd, "after", "across_pages", 0);
+	expect_engine(fd, before, COV_ENGINE_BREAKPOINT);
+	expect_engine(fd, after, COV_ENGINE_BREAKPOINT);
+	/* The index is as it was when the second one goes. */
+	del_checkpoint(fd, "before");
+	del_checkpoint(fd, "after");
+	poke(COVLIFE_TASK, 1);
+	EXPECT_HITS(fd, work, 1);
+	target = attach_with(fd, TARGET, "covlife_odd", COV_ENGINE_BREAKPOINT, COV_MODE_COUNT,
+			     COV_SCOPE_ALL);
+	poke(COVLIFE_TASK, 1);
+	poke(COVLIFE_TASK, 1);
+	EXPECT_HITS(fd, work, 3);
+	EXPECT_EQ(function_of(fd, target, "covlife_odd").hits, 2);
+	unload(TARGET);
+	load(module_file(TARGET), "");
+	with_id(fd, COV_IOC_DETACH, target);
+	poke(COVLIFE_TASK, 2);
+	/* The module's init function calls it, too. */
+	EXPECT(place_of(fd, work).hits >= 4);
+	del_checkpoint(fd, "work");
+	expect_clean_text();
+}
+
+/* --- another user's kprobe -------------------------------------------------------------- */
+
+static void set_probe(uint64_t offset)
+{
+	char line[128];
+
+	snprintf(line, sizeof(line), "p:" PROBE "/turn " TARGET ":covlife_work+%llu\n",
+		 (unsigned long long)offset);
+	EXPECT_EQ(kprobe_event(line), 0);
+	write_file(TRACEFS "events/" PROBE "/enable", "1");
+}
+
+static void remove_probe(void)
+{
+	write_file(TRACEFS "events/" PROBE "/enable", "0");
+	EXPECT_EQ(kprobe_event("-:" PROBE "/turn\n"), 0);
+}
+
+/* It came while the checkpoint was off. */
+static void checkpoint_is_switched_on_beside_a_kprobe(void)
+{
+	struct cov_checkpoint_switch request = { .glob = "place" };
+	int fd = control_open();
+	uint64_t turn = offset_of_turn(fd);
+	uint32_t place = add_at(fd, "place", "covlife_work", turn);
+
+	CALL(fd, COV_IOC_CHECKPOINT_SWITCH, &request);
+	set_probe(turn);
+	request.on = 1;
+	CALL(fd, COV_IOC_CHECKPOINT_SWITCH, &request);
+	expect_engine(fd, place, COV_ENGINE_KPROBE);
+	poke(COVLIFE_TASK, 1);
+	EXPECT_HITS(fd, place, 1);
+	remove_probe();
+	poke(COVLIFE_TASK, 1);
+	EXPECT_HITS(fd, place, 2);
+	del_checkpoint(fd, "place");
+	expect_clean_text();
+}
+
+/* It came when all was known of the branch, and its bytes were as they had been. */
+static void branch_is_reset_beside_a_kprobe(void)
+{
+	static const unsigned int engines[] = { COV_ENGINE_BREAKPOINT, COV_ENGINE_AUTO };
+	int fd = control_open();
+	uint64_t turn = offset_of_turn(fd);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(engines); i++) {
+		uint32_t target = attach_with(fd, TARGET, "covlife_[woe]*", engines[i],
+					      COV_MODE_EDGES, COV_SCOPE_ALL);
+
+		test_case("engine %s", engine_name(engines[i]));
+		poke(COVLIFE_TASK, 1);
+		poke(COVLIFE_TASK, 2);
+		EVENTUALLY(turn_of(fd, target).state == COV_SITE_DISARMED);
+		set_probe(turn);
+		with_id(fd, COV_IOC_RESET, target);
+		EXPECT_EQ(turn_of(fd, target).state, COV_SITE_ARMED);
+		EXPECT_EQ(turn_of(fd, target).taken, COV_NO);
+		poke(COVLIFE_TASK, 2);
+		EXPECT(turn_of(fd, target).taken != turn_of(fd, target).not_taken);
+		EXPECT_EQ(target_info(fd, target).outcomes_unknown, 0);
+		with_id(fd, COV_IOC_DETACH, target);
+		remove_probe();
+		expect_clean_text();
+	}
+}
+
+/* enable_kprobe() does nothing then, but says that it has. */
+static void reset_knows_when_kprobes_are_switched_off(void)
+{
+	struct cov_target_info info;
+	struct cov_target_id id;
+	int fd = control_open();
+	uint32_t hit;
+
+	id.target = attach_armed(fd, TARGET, "covlife_[woe]*", COV_MODE_BLOCKS, COV_SCOPE_ALL);
+	id.pad = 0;
+	poke(COVLIFE_TASK, 1);
+	hit = target_info(fd, id.target).blocks_hit;
+	EXPECT(hit > 0);
+	EVENTUALLY(target_info(fd, id.target).disarmed > 0);
+	write_file("/sys/kernel/debug/kprobes/enabled", "0");
+	EXPECT(ioctl(fd, COV_IOC_RESET, &id) && errno == ESHUTDOWN);
+	write_file("/sys/kernel/debug/kprobes/enabled", "1");
+	poke(COVLIFE_TASK, 1);
+	info = target_info(fd, id.target);
+	EXPECT(info.blocks_hit + info.blocks_unknown >= hit);
+	with_id(fd, COV_IOC_RESET, id.target);
+	EXPECT_EQ(target_info(fd, id.target).blocks_hit, 0);
+	poke(COVLIFE_TASK, 1);
+	EXPECT_EQ(target_info(fd, id.target).blocks_hit, hit);
+	with_id(fd, COV_IOC_DETACH, id.target);
+	expect_clean_text();
+}
+
+static const struct test tests[] = {
+	TEST(checkpoints_have_breakpoints_until_a_kprobe_must_not_be_beside_one),
+	TEST(checkpoints_have_kprobes_beside_a_target_of_engine_kprobe),
+	TEST(checkpoint_that_may_fault_is_given_up_for_breakpoints),
+	TEST(checkpoints_of_one_module_go_one_by_one),
+	TEST(checkpoint_is_switched_on_beside_a_kprobe),
+	TEST(branch_is_reset_beside_a_kprobe),
+	TEST(reset_knows_when_kprobes_are_switched_off),
+};
+
+const struct test_group paths_yield = TEST_GROUP(tests);
