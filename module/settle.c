@@ -314,6 +314,12 @@ static void carry_out(struct pass *pass)
 			WRITE_ONCE(site->state, COV_SITE_DISARMED);
 		else
 			site->implied_by = 0;
+		/* A kprobe came after foreign_mark(). */
+		if (site->error) {
+			site->error = 0;
+			site->visited = true;
+			site_target(site)->settling.held_off = true;
+		}
 	}
 }
 
