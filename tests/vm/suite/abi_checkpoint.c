@@ -250,17 +250,24 @@ static void checkpoint_where_probes_are_forbidden_is_einval(void)
 	FAILS(fd, COV_IOC_CHECKPOINT_ADD, &request, EINVAL);
 }
 
-/* The kernel's own emulation of it would never end. */
-static void checkpoint_on_a_loop_instruction_across_pages_is_eopnotsupp(void)
+/*
+ * Under a kprobe the kernel's own emulation of it would never end. While there is a target of engine
+ * kprobe, no checkpoint has a breakpoint.
+ */
+static void checkpoint_on_a_loop_instruction_for_kprobes_is_eopnotsupp(void)
 {
+	uint32_t target;
 	struct cov_checkpoint_add request = checkpoint("a", TARGET, "across_pages",
 						       ACROSS_PAGES_LOOP);
 	int fd = control_open();
 
+	target = attach_by(fd, TARGET, "covlife_odd", COV_ENGINE_KPROBE, COV_MODE_EDGES,
+			   COV_SCOPE_ALL);
 	FAILS(fd, COV_IOC_CHECKPOINT_ADD, &request, EOPNOTSUPP);
 	request.offset = 0;
 	add(fd, &request);
 	del_checkpoint(fd, "a");
+	with_id(fd, COV_IOC_DETACH, target);
 }
 
 static void checkpoint_beside_breakpoints_is_refused_only_on_what_may_fault(void)
@@ -557,7 +564,7 @@ static const struct test tests[] = {
 	TEST(checkpoint_inside_an_instruction_is_eilseq),
 	TEST(checkpoint_in_livecov_is_eperm),
 	TEST(checkpoint_where_probes_are_forbidden_is_einval),
-	TEST(checkpoint_on_a_loop_instruction_across_pages_is_eopnotsupp),
+	TEST(checkpoint_on_a_loop_instruction_for_kprobes_is_eopnotsupp),
 	TEST(checkpoint_beside_breakpoints_is_refused_only_on_what_may_fault),
 	TEST(checkpoint_with_a_name_in_use_is_eexist),
 	TEST(checkpoint_whose_answer_cannot_be_written_adds_nothing),

@@ -14,16 +14,23 @@
 
 #define PROBE	"covyield"
 
-static uint32_t add_at(int fd, const char *name, const char *function, uint64_t offset)
+static uint32_t add_to(int fd, const char *module, const char *name, const char *function,
+		       uint64_t offset)
 {
 	struct cov_checkpoint_add add = {
-		.module = TARGET, .levels = 1, .scope = COV_SCOPE_ALL, .offset = offset,
+		.levels = 1, .scope = COV_SCOPE_ALL, .offset = offset,
 	};
 
+	snprintf(add.module, sizeof(add.module), "%s", module);
 	snprintf(add.name, sizeof(add.name), "%s", name);
 	snprintf(add.function, sizeof(add.function), "%s", function);
 	CALL(fd, COV_IOC_CHECKPOINT_ADD, &add);
 	return add.target;
+}
+
+static uint32_t add_at(int fd, const char *name, const char *function, uint64_t offset)
+{
+	return add_to(fd, TARGET, name, function, offset);
 }
 
 /* Which of the two watches a checkpoint, and its function's entry if ftrace does not. */
@@ -172,6 +179,42 @@ static void checkpoints_of_one_module_go_one_by_one(void)
 	expect_clean_text();
 }
 
+#define LOOPS	"covt_loop_insns"
+#define CONDITION_LOOP	0x12
+
+/* Its loop instruction, and how often a call passes that. */
+static struct cov_branch find_loop(int fd, int device)
+{
+	struct cov_branch loop = { };
+	struct cov_function function;
+	uint32_t target, i;
+
+	target = attach_with(fd, COEXIST_TARGET, LOOPS, COV_ENGINE_BREAKPOINT, COV_MODE_COUNT,
+			     COV_SCOPE_ALL);
+	EXPECT_EQ(covt(device, COVT_FN_loop_insns, 3, 1, 0), 7);
+	function = function_of(fd, target, LOOPS);
+	for (i = 0; i < function.branches && loop.condition != CONDITION_LOOP; i++)
+		EXPECT_EQ(read_table(fd, COV_IOC_BRANCHES, target, function.first_branch + i, 1,
+				     &loop), 1);
+	EXPECT_EQ(loop.condition, CONDITION_LOOP);
+	with_id(fd, COV_IOC_DETACH, target);
+	return loop;
+}
+
+/* kprobes cannot: the kernel's own emulation of it would never end. */
+static void checkpoint_on_a_loop_instruction_counts_each_round(void)
+{
+	int fd = control_open(), device = covt_open();
+	struct cov_branch loop = find_loop(fd, device);
+	uint32_t place = add_to(fd, COEXIST_TARGET, "loop", LOOPS, loop.offset);
+
+	EXPECT_EQ(covt(device, COVT_FN_loop_insns, 3, 1, 0), 7);
+	EXPECT(loop.taken_hits > 0);
+	EXPECT_HITS(fd, place, loop.taken_hits + loop.not_taken_hits);
+	del_checkpoint(fd, "loop");
+	EXPECT_EQ(covt(device, COVT_FN_loop_insns, 3, 1, 0), 7);
+}
+
 /* --- another user's kprobe -------------------------------------------------------------- */
 
 static void set_probe(uint64_t offset)
@@ -274,6 +317,7 @@ static const struct test tests[] = {
 	TEST(checkpoints_have_kprobes_beside_a_target_of_engine_kprobe),
 	TEST(checkpoint_that_may_fault_is_given_up_for_breakpoints),
 	TEST(checkpoints_of_one_module_go_one_by_one),
+	TEST(checkpoint_on_a_loop_instruction_counts_each_round),
 	TEST(checkpoint_is_switched_on_beside_a_kprobe),
 	TEST(branch_is_reset_beside_a_kprobe),
 	TEST(reset_knows_when_kprobes_are_switched_off),
