@@ -1457,6 +1457,21 @@ class TheRest(Case):
                           self.covstat("checkpoint", verb, "nosuch", status=1).stderr)
         self.assertEqual(self.json("checkpoint", "restart", "b")["restarted"], "b")
 
+    def test_an_option_of_another_verb_is_not_ignored(self):
+        self.covstat("checkpoint", "add", "cp", "toy_main", "--level", "3")
+        for verb, option, verbs in (
+                ("disable", ("--level", "3"), "add and list"), ("disable", ("--scope", "all"), "add"),
+                ("enable", ("--level", "3"), "add and list"), ("del", ("--level", "3"), "add and list"),
+                ("del", ("--auto",), "add, enable and disable"),
+                ("restart", ("--level", "3"), "add and list"), ("restart", ("--scope", "all"), "add"),
+                ("list", ("--auto",), "add, enable and disable"), ("list", ("--scope", "all"), "add")):
+            operands = () if verb == "list" else ("cp",)
+            done = self.covstat("checkpoint", verb, *operands, *option, status=2)
+            self.assertIn("%s is for %s, not for %s\nusage: covstat checkpoint" % (
+                option[0], verbs, verb), done.stderr)
+            self.assertEqual(done.stdout, "")
+        self.assertEqual(self.states(), {"cp": True})
+
     def test_a_level_leaves_the_others_out(self):
         self.covstat("checkpoint", "add", "three", "toy_main", "--level", "3", "--level", "64")
         self.covstat("checkpoint", "add", "one", "toy_main")
