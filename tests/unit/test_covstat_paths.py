@@ -75,6 +75,32 @@ class Callers(Recorded):
         self.assertEqual(self.rows("toy_stops"), [
             ("toy_stops", 2, "toy_main+0x5"), ("toy_stops (checkpoint cp)", 2, "toy_main+0x5")])
 
+    def test_a_function_is_found_by_the_name_that_is_printed(self):
+        self.covstat("checkpoint", "add", "cp", "toy_main", twins=1)
+        self.covstat("attach", "toy_two", "--paths")
+        found = {name: calls for name, calls, _ in self.rows() if name}
+        self.assertEqual(len(found), 9)
+        for name, calls in found.items():
+            if "*" not in name:
+                self.assertEqual(self.rows(name)[0][:2], (name, calls))
+        self.assertEqual({name for name, _, _ in self.rows("toy_two:*") if name},
+                         {name for name in found if name.startswith("toy_two:")})
+        self.assertEqual(len(self.json("callers", "toy_checks (.text+0x33)")["callers"]), 3)
+        # The module may be named where it is no question, too.
+        self.covstat("detach", "toy_two")
+        self.covstat("checkpoint", "del", "cp")
+        self.assertEqual(self.rows("toy:toy_checks (.text+0x3b)"),
+                         [("toy_checks (.text+0x3b)", 1000, "toy_main+0x5")])
+        self.assertEqual(self.rows("toy:toy_checks", twins=0), self.rows("toy_checks"))
+        self.assertEqual(self.json("callers", "other:toy_main")["callers"], [])
+
+    def test_nothing_attached_is_an_error(self):
+        self.covstat("detach", "toy")
+        for args in ((), ("toy_main",), ("--json",)):
+            done = self.covstat("callers", *args, status=1)
+            self.assertIn("nothing is attached; run `covstat attach MODULE`", done.stderr)
+            self.assertEqual(done.stdout, "")
+
     def test_json_names_modules(self):
         records = self.json("callers", "toy_main")["callers"]
         self.assertEqual([record["from"]["module"] for record in records],
@@ -89,8 +115,24 @@ class Callers(Recorded):
         self.assertIsNone(self.json("callers", "toy_main")["callers"][0]["from"]["function"])
 
     def test_lost_records_are_told(self):
-        self.assertIn("12 caller records were lost", self.covstat("callers", callers_lost=12).stdout)
-        self.assertEqual(self.json("callers", callers_lost=12)["lost"], 12)
+        self.covstat("detach", "toy")
+        self.covstat("attach", "toy", "--paths", "--scope", "tracked")
+        self.covstat("run", "--sample", "3", "true")
+        lost = "covstat: 12 caller records were lost: load livecov with a larger max_callers\n"
+        for args, status in ((("callers",), 0), (("map",), 0), (("map", "--paths"), 0),
+                             (("map", "--json"), 0), (("samples",), 0), (("samples", "--json"), 0),
+                             (("callers", "--json"), 0), (("watch", "--timeout", "0"), 3)):
+            self.assertEqual(self.covstat(*args, status=status, callers_lost=12).stderr, lost)
+            self.assertEqual(self.covstat(*args, status=status, callers_lost=0).stderr, "")
+        for command in ("callers", "map"):
+            self.assertEqual(self.json(command, callers_lost=12)["lost"], 12)
+            self.assertEqual(self.json(command, callers_lost=0)["lost"], 0)
+        # These pictures are not of records.
+        for options in (("--function", "toy_main"), ("--frontier",)):
+            self.assertEqual(self.covstat("map", *options, callers_lost=12).stderr, "")
+        self.covstat("detach", "toy")
+        self.covstat("attach", "toy", "--scope", "tracked")
+        self.assertEqual(self.covstat("samples", callers_lost=12).stderr, "")
 
     def test_without_records_it_says_how_to_get_them(self):
         self.covstat("detach", "toy")

@@ -265,6 +265,15 @@ static int answer(const struct cov_sample_table *samples, const struct request *
 	}
 }
 
+/* Who was first to take a path, if some were lost? */
+static void warn_of_lost_paths(struct cov *cov, const struct cov_sample_table *samples)
+{
+	struct cov_summary summary = COV_INIT(summary);
+
+	if (paths_are_recorded(samples) && !cov_status(cov, &summary))
+		warn_of_lost_records(summary.callers_lost);
+}
+
 static int ask(struct cov *cov, const struct request *request)
 {
 	struct cov_sample_table *samples;
@@ -277,6 +286,7 @@ static int ask(struct cov *cov, const struct request *request)
 	if (ret)
 		return fail_cov(cov);
 	status = answer(samples, request);
+	warn_of_lost_paths(cov, samples);
 	cov_sample_table_free(samples);
 	return status;
 }
