@@ -330,6 +330,51 @@ class Map(Recorded):
         self.assertEqual(edges["toy_main", "toy_checks"][0], "1000")
         self.assertEqual(edges["do_dentry_open", "toy_main"][0], "5")
 
+    def test_nodes_and_edges_say_what_they_are(self):
+        document = self.json("map", "--function", "toy_main")
+        nodes = document["nodes"]
+        self.assertEqual({node["kind"] for node in nodes}, {"block"})
+        for node in nodes:
+            self.assertEqual(node["function_offset"], int(node["label"].split("-")[0], 16))
+            self.assertIsNone(node["outcome"])
+        sides = {(nodes[edge["from"]]["label"], edge["taken"]): edge for edge in document["edges"]}
+        self.assertEqual(sides["0x0-0x3", True]["label"], "taken")
+        self.assertEqual(sides["0x0-0x3", False]["label"], "falls through")
+        self.assertIsNone(sides["0x0-0xa", None]["first_sample"])
+        self.assertEqual((document["paths"], document["lost"]), (None, 0))
+        document = self.json("map")
+        nodes = document["nodes"]
+        self.assertEqual({(node["kind"], node["function_offset"]) for node in nodes},
+                         {("function", 0)})
+        edges = {(nodes[edge["from"]]["function"], nodes[edge["to"]]["function"]):
+                 (edge["taken"], edge["first_sample"]) for edge in document["edges"]}
+        self.assertEqual(edges, {
+            ("do_dentry_open", "toy_main"): (None, 3), ("helper_open", "toy_main"): (None, 0),
+            ("toy_main", "toy_checks"): (None, 3), ("toy_main", "toy_stops"): (None, 4)})
+        os.remove(self.path("/proc/kallsyms"))
+        self.assertEqual({(node["kind"], node["function_offset"])
+                          for node in self.json("map")["nodes"] if not node["function"]},
+                         {("caller", None)})
+
+    def test_paths_say_what_they_are_and_how_many(self):
+        document = self.json("map", "--paths")
+        nodes = document["nodes"]
+        self.assertEqual(document["paths"], len(document["edges"]))
+        self.assertEqual(
+            {node["label"]: (node["kind"], node["function_offset"], node["outcome"])
+             for node in nodes},
+            {"(start)": ("start", None, None), "toy_main": ("function", 0, None),
+             "toy_main+0x2 taken": ("outcome", 2, "taken"),
+             "toy_main+0x2 not taken": ("outcome", 2, "fallthrough"),
+             "toy_main+0x14 not taken": ("outcome", 0x14, "fallthrough"),
+             "toy_checks": ("function", 0, None)})
+        first = {(nodes[edge["from"]]["label"], nodes[edge["to"]]["label"]): edge["first_sample"]
+                 for edge in document["edges"]}
+        self.assertEqual(first["toy_main", "toy_main+0x2 taken"], 3)
+        self.assertEqual(first["toy_main", "toy_main+0x2 not taken"], 4)
+        self.assertTrue(self.covstat("map", "--paths").stdout.endswith("\n\n6 paths\n"))
+        self.assertNotIn(" paths", self.covstat("map").stdout)
+
     def test_paths_tell_the_outcomes_of_a_branch_apart(self):
         _, edges = self.graph("--paths")
         self.assertEqual(len(edges), 6)
@@ -400,7 +445,14 @@ class Map(Recorded):
         self.attach()
         self.assertIn("no paths were recorded; they are recorded for tracked tasks after `covstat",
                       self.covstat("map", "--paths").stdout)
-        self.assertEqual(self.json("map", "--paths")["nodes"], [])
+        document = self.json("map", "--paths")
+        self.assertEqual((document["nodes"], document["paths"]), ([], 0))
+        # A drawing of nothing is a drawing all the same.
+        svg = os.path.join(self.dir, "nothing.svg")
+        for options in (("--format", "dot"), ("--svg", svg)):
+            done = self.covstat("map", "--paths", *options, env={"ASAN_OPTIONS": "detect_leaks=0"})
+            self.assertEqual(done.stderr, "covstat: " + self.covstat("map", "--paths").stdout)
+        self.assertTrue(xml.etree.ElementTree.parse(svg).getroot().tag.endswith("svg"))
         self.covstat("detach", "toy")
         self.attach("--scope", "tracked")
         # A sample that has run nothing of toy.
