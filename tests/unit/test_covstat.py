@@ -953,7 +953,8 @@ class Samples(Case):
                 (("toy_main",), [FELL, MAIN]), (("toy:toy_stops",), [STOPS]),
                 (("toy_main+0x3",), [FELL, MAIN]), (("toy_main+0x17",), []),
                 (("toy_main+2", "--outcome", "taken"), [MAIN]),
-                (("toy_main+2", "--outcome", "fall-through"), [FELL, MAIN]),
+                *(((("toy_main+2", "--outcome", name), [FELL, MAIN]) for name in
+                   ("fall-through", "fallthrough", "not-taken", "not taken"))),
                 (("toy_unused",), []), (("toy_main.cold",), [])):
             document = self.json("samples", "--reaching", *place)
             self.assertEqual(document["samples"],
@@ -961,6 +962,7 @@ class Samples(Case):
             text = self.covstat("samples", "--reaching", *place).stdout
             self.assertIn("%d of 3 samples reach %s" % (len(ids), place[0].split(":")[-1].
                                                        replace("+2", "+0x2")), text)
+            self.assertEqual("REACHES IT" in text, bool(ids))
             for i in ids:
                 self.assertRegex(text, r"(?m)^ *%d +yes$" % i)
         document = self.json("samples", "--reaching", "toy_main+2", "--outcome", "taken")
@@ -1018,6 +1020,11 @@ class Samples(Case):
         self.assertRegex(text, r"(?m)^ *%d +covers what no other does$" % CHECKS)
         self.assertRegex(text, r"(?m)^ *%d +adds most$" % MAIN_STOPS)
         self.assertIn("2 of 4 samples cover what all cover; no smaller set does", text)
+
+    def test_without_samples_no_set_is_small(self):
+        self.assertEqual(self.covstat("samples", "--smallest").stdout,
+                         self.covstat("samples").stdout)
+        self.assertEqual(self.json("samples", "--smallest")["samples"], [])
 
     def test_questions_about_no_such_sample(self):
         self.run_samples(MAIN)
