@@ -1135,10 +1135,14 @@ class Trace(Case):
         self.assertEqual(lines[:4], ["toyer[4242]", "  ioctl 0x2"] + self.IOCTL[1:])
         self.assertEqual(lines[6].split(), ["toy_main", "1", "1", "-EINVAL", "1"])
         self.assertEqual(len(lines), 7)
-        self.assertIn("nothing that is attached was called",
-                      self.trace("--syscall", "openat").stdout)
-        self.assertIn("no system call 'ioctal'",
-                      self.trace("--syscall", "ioctal", status=2).stderr)
+        for given, shown in (("openat", "openat"), ("257", "openat"), ("700", "system call 700")):
+            self.assertEqual(self.trace("--syscall", given).stdout.splitlines()[-1],
+                             "nothing that is attached was called in " + shown)
+        for given in ("ioctal", "99999", "1024", "0x140000000"):
+            self.assertIn("no system call '%s'" % given,
+                          self.trace("--syscall", given, status=2).stderr)
+        self.assertIn("--syscall may be given once",
+                      self.trace("--syscall", "ioctl", "--syscall", "write", status=2).stderr)
 
     def test_time_and_arguments(self):
         lines = self.trace("--time", "--args").stdout.splitlines()
@@ -1161,14 +1165,14 @@ class Trace(Case):
                                               "syscall": "write", "number": 1, "compat": False})
         self.assertEqual(first["events"][2],
                          {"kind": "branch", "ns": 1003000, "target": 1, "stack": 520,
-                          "function": "toy_main", "function_address": TEXT, "offset": 2,
-                          "cold": False, "taken": True})
+                          "module": "toy", "function": "toy_main", "function_address": TEXT,
+                          "function_offset": 2, "offset": 2, "cold": False, "taken": True})
         self.assertEqual(first["events"][8]["error"], "EINVAL")
         self.assertEqual(first["events"][8]["value"], 2**64 - errno.EINVAL)
         self.assertEqual(len(second["events"]), 1)
         self.assertEqual(document["functions"][0],
-                         {"function": "toy_main", "function_address": TEXT, "calls": 2,
-                          "returned": 2, "errors": {"EINVAL": 1}})
+                         {"module": "toy", "function": "toy_main", "function_address": TEXT,
+                          "calls": 2, "returned": 2, "errors": {"EINVAL": 1}})
 
     def test_of_several_modules_functions_are_shown_with_theirs(self):
         self.covstat("attach", "toy", "--mode", "trace", "--scope", "tracked")
