@@ -3,6 +3,7 @@
  * backend.c - see backend.h. The only file here that uses libcov.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,12 +32,25 @@ static void guard_fork(void)
 	pthread_atfork(take_lock, drop_lock, drop_lock);
 }
 
+/*
+ * A registration ends with the file through which it was made. codecov's outlasts exec, so the
+ * file has to: the new program holds it until it ends, without knowing of it.
+ */
+static int open_handle(void)
+{
+	int ret = cov_open(&handle);
+
+	if (!ret)
+		fcntl(cov_fd(handle), F_SETFD, 0);
+	return ret;
+}
+
 /* Must be followed by drop_lock(), whatever it returns. */
 static int begin(void)
 {
 	pthread_once(&once, guard_fork);
 	take_lock();
-	return handle ? 0 : cov_open(&handle);
+	return handle ? 0 : open_handle();
 }
 
 int backend_check(void)

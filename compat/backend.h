@@ -4,7 +4,8 @@
  * codecov.h.
  *
  * Functions return 0 or -errno. There is one hidden handle. It is opened by the first
- * call, serves one call at a time, and stays open until the process ends.
+ * call, serves one call at a time, and stays open until the process ends; its file stays
+ * open over exec, too.
  */
 #ifndef CODECOV_BACKEND_H
 #define CODECOV_BACKEND_H

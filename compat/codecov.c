@@ -9,8 +9,12 @@
 #include "backend.h"
 #include "codecov.h"
 
-/* livecov has no sample 0. */
-#define ANY_SAMPLE	UINT64_MAX
+/*
+ * livecov has no sample 0, and news are told apart by samples: who does not care for an id has a
+ * number of its own nevertheless. It is one of so many, because livecov keeps samples until it is
+ * unloaded, and has room for 65,536 of them.
+ */
+#define OWN_SAMPLES	1024
 
 #define NAME_MAX_LEN	255
 
@@ -40,11 +44,17 @@ static bool is_registered(void)
 	return self.tid == gettid();
 }
 
+/* Threads that run at the same time rarely have the same; a child of fork() has another one. */
+static uint64_t own_sample(void)
+{
+	return UINT64_MAX - gettid() % OWN_SAMPLES;
+}
+
 /* ---- tasks ----------------------------------------------------------------- */
 
 int cov_register(unsigned long id, int is_test_case)
 {
-	uint64_t sample = id ? id : ANY_SAMPLE;
+	uint64_t sample = id ? id : own_sample();
 	uint64_t serial = 0;
 	int ret;
 
@@ -379,7 +389,7 @@ int get_path_map(char *buf, size_t *len)
 
 void output_path_map(char *buf, size_t len)
 {
-	char *entry, *name, *entries = NULL, *names = NULL;
+	char *entry, *name, *caller, *entries = NULL, *names = NULL;
 
 	if (!buf || !len)
 		return;
@@ -387,9 +397,11 @@ void output_path_map(char *buf, size_t len)
 	for (entry = strtok_r(buf, ":", &entries); entry;
 	     entry = strtok_r(NULL, ":", &entries)) {
 		name = strtok_r(entry, "+", &names);
-		fprintf(stderr, "%s\n", name ? name : "");
-		while (name && (name = strtok_r(NULL, "+", &names)))
-			fprintf(stderr, "----%s\n", name);
+		caller = name ? strtok_r(NULL, "+", &names) : NULL;
+		if (caller)
+			fprintf(stderr, "%s\n", name);
+		for (; caller; caller = strtok_r(NULL, "+", &names))
+			fprintf(stderr, "----%s\n", caller);
 	}
 }
 

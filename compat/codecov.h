@@ -50,8 +50,13 @@ enum status_opt { STATUS_HIT, STATUS_LEVEL, STATUS_ENABLED };
 
 /**
  * cov_register - register the calling task
- * @id: the sample that its hits belong to, 0 if that does not matter
+ * @id: the sample that its hits belong to, 0 if that does not matter: then one of 1024 numbers
+ *	up to UINT64_MAX, by the thread's id, so that tasks at work together have different ones
  * @is_test_case: 0: it only queries and adds; what it passes does not count
+ *
+ * As in codecov, a registration outlasts exec. It belongs to an open file, whose descriptor the new
+ * program inherits; so do other programs that the process or its children execute. While one of
+ * them has it, livecov.ko cannot be unloaded.
  *
  * Errors: EEXIST it is already registered, ENOSPC too many tasks, and the errors of
  * opening livecov (ENOENT: it is not loaded; EACCES).
@@ -145,7 +150,10 @@ int get_next_unhit_cp(char *buf, size_t len, size_t skip,
  */
 int get_path_map(char *buf, size_t *len) CODECOV_CALL(get_path_map);
 
-/* output_path_map - print what get_path_map() returned on stderr; @buf, unless NULL, is modified */
+/*
+ * output_path_map - print what get_path_map() returned on stderr, without the checkpoints that have
+ * no callers; @buf, unless NULL, is modified
+ */
 void output_path_map(char *buf, size_t len) CODECOV_CALL(output_path_map);
 
 /**

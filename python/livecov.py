@@ -704,6 +704,22 @@ def branches(module: str, *, sample: Optional[int] = None) -> List[Branch]:
     return coverage(module, sample=sample).branches
 
 
+def _no_level(what):
+    return Error(errno.ENOENT, f"{what} has one of these levels; "
+                               "livecov.attach(MODULE, levels=...) gives some")
+
+
+def _check_functions(snapshot, mask):
+    """That a function of a snapshot has one of the levels, if there are any."""
+    for t in range(_lib.cov_snapshot_targets(snapshot) if mask else 0):
+        target = _get(_cov_target_desc, _lib.cov_snapshot_target, snapshot, t)
+        for i in range(target.functions):
+            if _get(_cov_function_desc, _lib.cov_snapshot_function, snapshot, t, i).levels & mask:
+                return
+    if mask:
+        raise _no_level("no function of what is attached")
+
+
 def _unhit(place):
     outcome = place.kind == UNHIT_KINDS["outcome"]
     missing = "taken" if place.taken else "fallthrough"
@@ -722,7 +738,7 @@ def unhit(module: Optional[str] = None, *, sample: Optional[int] = None,
     Unhit sides of branches that were reached come before functions that were never
     entered. With a module, only of that one; with a sample, what that sample did not
     reach; with levels, only functions that have one of them. Errors: as coverage();
-    ENOENT also if nothing is attached.
+    ENOENT also if nothing is attached, or no function has one of the levels.
     """
     flags = _RANK_FUNCTIONS_ONLY if functions_only else 0
     mask = _mask(levels)
@@ -730,6 +746,7 @@ def unhit(module: Optional[str] = None, *, sample: Optional[int] = None,
         if not _lib.cov_snapshot_targets(snapshot):
             raise Error(errno.ENOENT, "nothing is attached; run livecov.attach(MODULE) or "
                                       "`covstat attach MODULE`")
+        _check_functions(snapshot, mask)
         ranking = c_void_p()
         handle.call(_lib.cov_rank, snapshot, mask, flags, byref(ranking))
         try:
@@ -846,11 +863,22 @@ def _pairs(handle, function, snapshot, *more):
         _lib.cov_records_free(records)
 
 
+def _check_target(snapshot, levels):
+    """That what is named has one of the levels, if there are any: it is in its snapshot anyway."""
+    target = _get(_cov_target_desc, _lib.cov_snapshot_target, snapshot, 0)
+    if levels and not target.levels & _mask(levels):
+        raise Error(errno.ENOENT, f"{_text(target.module)} has level "
+                                  f"{','.join(map(str, _levels(target.levels)))} and not "
+                                  f"{','.join(map(str, levels))}")
+
+
 def _pairs_of(module, levels, function):
+    levels = tuple(levels)
     with _Handle() as handle, handle.snapshot(module, None, levels) as snapshot:
-        if _lib.cov_snapshot_left_out(snapshot) and not _lib.cov_snapshot_targets(snapshot):
-            raise Error(errno.ENOENT, "nothing that is attached has one of these levels; "
-                                      "livecov.attach(MODULE, levels=...) gives some")
+        if module is not None:
+            _check_target(snapshot, levels)
+        elif _lib.cov_snapshot_left_out(snapshot) and not _lib.cov_snapshot_targets(snapshot):
+            raise _no_level("nothing that is attached")
         return _pairs(handle, function, snapshot)
 
 
@@ -859,8 +887,7 @@ def callers(module: Optional[str] = None, *, levels: Iterable[int] = ()) -> Pair
 
     Recorded where attach() was given paths=True, by engine "kprobe", and for single
     checkpoints on entries. With levels, of all those that have one of them. Errors: ENOENT the
-    module is not attached, or nothing has one of the levels; ENOTTY livecov.ko is too old for
-    it.
+    module is not attached, or has none of the levels; ENOTTY livecov.ko is too old for it.
     """
     return _pairs_of(module, levels, _lib.cov_callers)
 

@@ -4,12 +4,14 @@
  * checkpoints, registers, makes files and asks what that has reached. guest.py mounts
  * merged/ and says in the arguments which branches ovl_create_object() has, as
  * FUNCTION#OFFSET: first where its first jump goes to if it is taken, and what lies behind
- * that jump, then the others. The jump asks whether the file system may be written to.
+ * that jump, then the others. The jump asks whether the file system may be written to. With
+ * REGISTERED and a command it registers and executes that.
  *
  * Steps follow each other and count on those before them. Prints 'ok STEP' or 'not ok STEP -
  * WHY' and ends at the first that fails.
  */
 #include <errno.h>
+#include <stdbool.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -17,6 +19,7 @@
 
 #define PROCESSES	100	/* more than the 64 that there used to be */
 #define LEVEL(n)	(1UL << ((n) - 1))
+#define REGISTERED	"--registered"
 
 static char **branches;
 static unsigned long nr_branches;
@@ -359,6 +362,72 @@ static void only_asking_counts_nothing(void)
 	EXPECT_EQ(cov_unregister(), 0);
 }
 
+static void wait_for(pid_t pid)
+{
+	int status = -1;
+
+	EXPECT_EQ(waitpid(pid, &status, 0), pid);
+	EXPECT_EQ(status, 0);
+}
+
+/* Executed first of all, so that it has opened livecov itself, and nobody else holds that file. */
+static void program_that_a_registered_task_executes_counts(void)
+{
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	EXPECT_EQ(pid >= 0, 1);
+	if (!pid) {
+		execl("/proc/self/exe", "overlay", REGISTERED, "mkdir", "merged/executed", NULL);
+		_exit(1);
+	}
+	wait_for(pid);
+	EXPECT_EQ(hits("ovl_mkdir"), 4 + PROCESSES);
+	expect_made(6 + PROCESSES);
+}
+
+/*
+ * A child that registers without an id, tells @there and waits for a byte from @go. Of all that is
+ * done here, only to remove a file is a path that is new.
+ */
+static pid_t start_nameless(bool removes, int there, int go)
+{
+	char byte = 0;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	EXPECT_EQ(pid >= 0, 1);
+	if (pid)
+		return pid;
+	EXPECT_EQ(cov_register(0, 1), 0);
+	EXPECT_EQ(write(there, &byte, 1), 1);
+	EXPECT_EQ(read(go, &byte, 1), 1);
+	if (removes)
+		EXPECT_EQ(unlink("merged/file"), 0);
+	EXPECT_EQ(cov_thread_effective(), removes);
+	exit(0);
+}
+
+static void of_two_without_an_id_the_one_with_a_new_path_is_effective(void)
+{
+	int there[2], first[2], second[2];
+	pid_t removing, idle;
+	char byte;
+
+	EXPECT_EQ(pipe(there) + pipe(first) + pipe(second), 0);
+	removing = start_nameless(true, there[1], first[0]);
+	idle = start_nameless(false, there[1], second[0]);
+	EXPECT_EQ(read(there[0], &byte, 1), 1);
+	EXPECT_EQ(read(there[0], &byte, 1), 1);
+	EXPECT_EQ(write(first[1], &byte, 1), 1);
+	wait_for(removing);
+	EXPECT_EQ(write(second[1], &byte, 1), 1);
+	wait_for(idle);
+	EXPECT_EQ(hits("drop"), 2);
+}
+
 static void checkpoints_go(void)
 {
 	unsigned long value;
@@ -392,6 +461,8 @@ static const struct {
 	STEP(checkpoints_are_switched_singly_and_all_at_once),
 	STEP(hundred_processes_are_registered_at_once),
 	STEP(only_asking_counts_nothing),
+	STEP(program_that_a_registered_task_executes_counts),
+	STEP(of_two_without_an_id_the_one_with_a_new_path_is_effective),
 	STEP(checkpoints_go),
 };
 
@@ -399,6 +470,12 @@ int main(int argc, char **argv)
 {
 	size_t i;
 
+	if (argc > 2 && !strcmp(argv[1], REGISTERED)) {
+		step = REGISTERED;
+		EXPECT_EQ(cov_register(200, 1), 0);
+		execvp(argv[2], argv + 2);
+		return 1;
+	}
 	branches = argv + 1;
 	nr_branches = argc - 1;
 	for (i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {

@@ -1004,6 +1004,7 @@ static int do_status(struct cov_status *status)
 		.tasks_max = 100,
 		.callers_max = 10,
 		.tasks_lost = kernel->settings.lost,
+		.callers_lost = kernel->settings.callers_lost,
 	};
 	for (i = 0; i < FAKE_TARGETS; i++) {
 		const struct cov_target_info *info = &kernel->targets[i].info;

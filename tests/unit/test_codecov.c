@@ -115,9 +115,6 @@ static void a_task_registers_its_sample(void **state)
 	assert_int_equal(fake_kernel()->sample, 7);
 	assert_int_equal(cov_unregister(), 0);
 	assert_int_equal(fake_kernel()->tracked, 0);
-	assert_int_equal(cov_register(0, 1), 0);
-	assert_true(fake_kernel()->sample == UINT64_MAX);
-	cov_unregister();
 	failing(_IOC_NR(COV_IOC_REGISTER), ENOSPC);
 	assert_fails(cov_register(9, 1), ENOSPC);
 	failing(0, 0);
@@ -170,6 +167,86 @@ static void a_child_registers_for_itself(void **state)
 		_exit(cov_register(2, 1) || fake_kernel()->sample != 2 || cov_unregister());
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
+}
+
+/* Register with id 0 in a child that lives on until @go is closed; writes its sample to @to. */
+static pid_t start_nameless_child(int to, const int go[2])
+{
+	uint64_t sample;
+	pid_t pid = fork();
+	char byte;
+
+	assert_true(pid >= 0);
+	if (pid)
+		return pid;
+	close(go[1]);
+	if (cov_register(0, 1))
+		_exit(1);
+	sample = fake_kernel()->sample;
+	_exit(write(to, &sample, sizeof(sample)) != sizeof(sample) || read(go[0], &byte, 1));
+}
+
+/* What one of them is the first to do is no news of the other. */
+static void tasks_without_an_id_have_samples_of_their_own(void **state)
+{
+	int there[2], go[2], status, i;
+	uint64_t samples[3];
+	pid_t pids[2];
+
+	(void)state;
+	assert_int_equal(pipe(there) + pipe(go), 0);
+	assert_int_equal(cov_register(0, 1), 0);
+	samples[2] = fake_kernel()->sample;
+	for (i = 0; i < 2; i++) {
+		pids[i] = start_nameless_child(there[1], go);
+		assert_int_equal(read(there[0], &samples[i], sizeof(samples[i])),
+				 sizeof(samples[i]));
+	}
+	close(go[1]);
+	for (i = 0; i < 2; i++) {
+		assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+		assert_int_equal(status, 0);
+		/* The numbers are 1024, by the id. */
+		assert_true(samples[i] != samples[2] || (pids[i] - getpid()) % 1024 == 0);
+	}
+	assert_true(samples[0] != samples[1]);
+	close(there[0]);
+	close(there[1]);
+	close(go[0]);
+	for (i = 0; i < 3; i++)
+		assert_true(samples[i] > UINT64_MAX - 1024);
+	cov_unregister();
+	assert_int_equal(cov_register(0, 1), 0);
+	assert_true(fake_kernel()->sample == samples[2]);
+}
+
+/* The fake's control file is /dev/null: how many are open, and how many would exec close? */
+static int control_files(int *closed_by_exec)
+{
+	char path[32], target[16];
+	int fd, found = 0;
+	ssize_t length;
+
+	*closed_by_exec = 0;
+	for (fd = 3; fd < 1024; fd++) {
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		length = readlink(path, target, sizeof(target));
+		if (length != 9 || memcmp(target, "/dev/null", 9))
+			continue;
+		found++;
+		*closed_by_exec += fcntl(fd, F_GETFD) & FD_CLOEXEC;
+	}
+	return found;
+}
+
+static void a_registration_outlasts_exec(void **state)
+{
+	int closed_by_exec;
+
+	(void)state;
+	assert_int_equal(cov_register(7, 1), 0);
+	assert_true(control_files(&closed_by_exec) >= 1);
+	assert_int_equal(closed_by_exec, 0);
 }
 
 static void *register_and_ask(void *failed)
@@ -508,8 +585,8 @@ static int print_map(void)
 static void the_path_map_tells_who_came(void **state)
 {
 	unsigned long paths, pluses = 0;
+	char *text, unhit[64];
 	size_t len = 0;
-	char *text;
 
 	(void)state;
 	add_main();
@@ -529,6 +606,9 @@ static void the_path_map_tells_who_came(void **state)
 	assert_int_equal(pluses, paths);
 	text = printed_by(print_map);
 	assert_int_equal(strncmp(text, "toy_main\n----do_dentry_open(0x", 30), 0);
+	/* Nobody has come to this one, which is in the map nevertheless. */
+	assert_int_equal(get_next_unhit_cp(unhit, sizeof(unhit), 0, 1), 0);
+	assert_null(strstr(text, unhit));
 	free(map);
 	failing(_IOC_NR(COV_IOC_CALLERS), EIO);
 	assert_fails(cov_path_count(&paths), EIO);
@@ -648,6 +728,8 @@ int main(void)
 		TEST(a_sample_that_was_inherited_is_replaced),
 		TEST(a_sample_that_ended_meanwhile_is_replaced_as_well),
 		TEST(a_child_registers_for_itself),
+		TEST(tasks_without_an_id_have_samples_of_their_own),
+		TEST(a_registration_outlasts_exec),
 		TEST(threads_may_ask_at_once),
 		TEST(checkpoints_are_added_as_they_were),
 		TEST(checkpoints_are_deleted),

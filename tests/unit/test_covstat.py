@@ -953,7 +953,8 @@ class Samples(Case):
                 (("toy_main",), [FELL, MAIN]), (("toy:toy_stops",), [STOPS]),
                 (("toy_main+0x3",), [FELL, MAIN]), (("toy_main+0x17",), []),
                 (("toy_main+2", "--outcome", "taken"), [MAIN]),
-                (("toy_main+2", "--outcome", "fall-through"), [FELL, MAIN]),
+                *(((("toy_main+2", "--outcome", name), [FELL, MAIN]) for name in
+                   ("fall-through", "fallthrough", "not-taken", "not taken"))),
                 (("toy_unused",), []), (("toy_main.cold",), [])):
             document = self.json("samples", "--reaching", *place)
             self.assertEqual(document["samples"],
@@ -961,6 +962,7 @@ class Samples(Case):
             text = self.covstat("samples", "--reaching", *place).stdout
             self.assertIn("%d of 3 samples reach %s" % (len(ids), place[0].split(":")[-1].
                                                        replace("+2", "+0x2")), text)
+            self.assertEqual("REACHES IT" in text, bool(ids))
             for i in ids:
                 self.assertRegex(text, r"(?m)^ *%d +yes$" % i)
         document = self.json("samples", "--reaching", "toy_main+2", "--outcome", "taken")
@@ -1018,6 +1020,11 @@ class Samples(Case):
         self.assertRegex(text, r"(?m)^ *%d +covers what no other does$" % CHECKS)
         self.assertRegex(text, r"(?m)^ *%d +adds most$" % MAIN_STOPS)
         self.assertIn("2 of 4 samples cover what all cover; no smaller set does", text)
+
+    def test_without_samples_no_set_is_small(self):
+        self.assertEqual(self.covstat("samples", "--smallest").stdout,
+                         self.covstat("samples").stdout)
+        self.assertEqual(self.json("samples", "--smallest")["samples"], [])
 
     def test_questions_about_no_such_sample(self):
         self.run_samples(MAIN)
@@ -1128,10 +1135,14 @@ class Trace(Case):
         self.assertEqual(lines[:4], ["toyer[4242]", "  ioctl 0x2"] + self.IOCTL[1:])
         self.assertEqual(lines[6].split(), ["toy_main", "1", "1", "-EINVAL", "1"])
         self.assertEqual(len(lines), 7)
-        self.assertIn("nothing that is attached was called",
-                      self.trace("--syscall", "openat").stdout)
-        self.assertIn("no system call 'ioctal'",
-                      self.trace("--syscall", "ioctal", status=2).stderr)
+        for given, shown in (("openat", "openat"), ("257", "openat"), ("700", "system call 700")):
+            self.assertEqual(self.trace("--syscall", given).stdout.splitlines()[-1],
+                             "nothing that is attached was called in " + shown)
+        for given in ("ioctal", "99999", "1024", "0x140000000"):
+            self.assertIn("no system call '%s'" % given,
+                          self.trace("--syscall", given, status=2).stderr)
+        self.assertIn("--syscall may be given once",
+                      self.trace("--syscall", "ioctl", "--syscall", "write", status=2).stderr)
 
     def test_time_and_arguments(self):
         lines = self.trace("--time", "--args").stdout.splitlines()
@@ -1154,14 +1165,14 @@ class Trace(Case):
                                               "syscall": "write", "number": 1, "compat": False})
         self.assertEqual(first["events"][2],
                          {"kind": "branch", "ns": 1003000, "target": 1, "stack": 520,
-                          "function": "toy_main", "function_address": TEXT, "offset": 2,
-                          "cold": False, "taken": True})
+                          "module": "toy", "function": "toy_main", "function_address": TEXT,
+                          "function_offset": 2, "offset": 2, "cold": False, "taken": True})
         self.assertEqual(first["events"][8]["error"], "EINVAL")
         self.assertEqual(first["events"][8]["value"], 2**64 - errno.EINVAL)
         self.assertEqual(len(second["events"]), 1)
         self.assertEqual(document["functions"][0],
-                         {"function": "toy_main", "function_address": TEXT, "calls": 2,
-                          "returned": 2, "errors": {"EINVAL": 1}})
+                         {"module": "toy", "function": "toy_main", "function_address": TEXT,
+                          "calls": 2, "returned": 2, "errors": {"EINVAL": 1}})
 
     def test_of_several_modules_functions_are_shown_with_theirs(self):
         self.covstat("attach", "toy", "--mode", "trace", "--scope", "tracked")
@@ -1457,6 +1468,21 @@ class TheRest(Case):
                           self.covstat("checkpoint", verb, "nosuch", status=1).stderr)
         self.assertEqual(self.json("checkpoint", "restart", "b")["restarted"], "b")
 
+    def test_an_option_of_another_verb_is_not_ignored(self):
+        self.covstat("checkpoint", "add", "cp", "toy_main", "--level", "3")
+        for verb, option, verbs in (
+                ("disable", ("--level", "3"), "add and list"), ("disable", ("--scope", "all"), "add"),
+                ("enable", ("--level", "3"), "add and list"), ("del", ("--level", "3"), "add and list"),
+                ("del", ("--auto",), "add, enable and disable"),
+                ("restart", ("--level", "3"), "add and list"), ("restart", ("--scope", "all"), "add"),
+                ("list", ("--auto",), "add, enable and disable"), ("list", ("--scope", "all"), "add")):
+            operands = () if verb == "list" else ("cp",)
+            done = self.covstat("checkpoint", verb, *operands, *option, status=2)
+            self.assertIn("%s is for %s, not for %s\nusage: covstat checkpoint" % (
+                option[0], verbs, verb), done.stderr)
+            self.assertEqual(done.stdout, "")
+        self.assertEqual(self.states(), {"cp": True})
+
     def test_a_level_leaves_the_others_out(self):
         self.covstat("checkpoint", "add", "three", "toy_main", "--level", "3", "--level", "64")
         self.covstat("checkpoint", "add", "one", "toy_main")
@@ -1467,9 +1493,11 @@ class TheRest(Case):
             self.assertEqual([c["checkpoint"] for c in document["checkpoints"]], names)
         self.attach("--level", "2", "--paths")
         for level, found, targets in (("2", 4, 1), ("3", 4, 1), ("4", 0, 0)):
-            self.assertEqual(len(self.json("callers", "--level", level)["callers"]), found)
-            document = self.json("map", "--level", level) if targets else {"nodes": []}
-            self.assertEqual(len(document["nodes"]) > 0, targets > 0)
+            for command in ("callers", "map"):
+                self.covstat(command, "--level", level, status=not targets)
+            if targets:
+                self.assertEqual(len(self.json("callers", "--level", level)["callers"]), found)
+                self.assertGreater(len(self.json("map", "--level", level)["nodes"]), 0)
             self.assertEqual(len(self.json("status", "--level", level)["targets"]), targets)
         self.assertEqual(self.covstat("list", "--level", "65", status=2).stdout, "")
 
@@ -1479,9 +1507,9 @@ class TheRest(Case):
         for level, words in (("7", "level 7;"), ("4", "level 4;")):
             for args, status in ((("list",), 0), (("list", "--fail-under", "50"), 3),
                                  (("status",), 0), (("next",), 1), (("map",), 1),
-                                 (("callers",), 0)):
+                                 (("callers",), 1)):
                 done = self.covstat(*args, "--level", level, status=status)
-                told = done.stdout if args[0] in ("status", "callers") else done.stderr
+                told = done.stdout if args[0] == "status" else done.stderr
                 self.assertIn("nothing that is attached has " + words, told)
                 self.assertIn("--level N`", told)
                 self.assertNotIn("nothing is attached", told)

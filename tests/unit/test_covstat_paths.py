@@ -75,6 +75,32 @@ class Callers(Recorded):
         self.assertEqual(self.rows("toy_stops"), [
             ("toy_stops", 2, "toy_main+0x5"), ("toy_stops (checkpoint cp)", 2, "toy_main+0x5")])
 
+    def test_a_function_is_found_by_the_name_that_is_printed(self):
+        self.covstat("checkpoint", "add", "cp", "toy_main", twins=1)
+        self.covstat("attach", "toy_two", "--paths")
+        found = {name: calls for name, calls, _ in self.rows() if name}
+        self.assertEqual(len(found), 9)
+        for name, calls in found.items():
+            if "*" not in name:
+                self.assertEqual(self.rows(name)[0][:2], (name, calls))
+        self.assertEqual({name for name, _, _ in self.rows("toy_two:*") if name},
+                         {name for name in found if name.startswith("toy_two:")})
+        self.assertEqual(len(self.json("callers", "toy_checks (.text+0x33)")["callers"]), 3)
+        # The module may be named where it is no question, too.
+        self.covstat("detach", "toy_two")
+        self.covstat("checkpoint", "del", "cp")
+        self.assertEqual(self.rows("toy:toy_checks (.text+0x3b)"),
+                         [("toy_checks (.text+0x3b)", 1000, "toy_main+0x5")])
+        self.assertEqual(self.rows("toy:toy_checks", twins=0), self.rows("toy_checks"))
+        self.assertEqual(self.json("callers", "other:toy_main")["callers"], [])
+
+    def test_nothing_attached_is_an_error(self):
+        self.covstat("detach", "toy")
+        for args in ((), ("toy_main",), ("--json",)):
+            done = self.covstat("callers", *args, status=1)
+            self.assertIn("nothing is attached; run `covstat attach MODULE`", done.stderr)
+            self.assertEqual(done.stdout, "")
+
     def test_json_names_modules(self):
         records = self.json("callers", "toy_main")["callers"]
         self.assertEqual([record["from"]["module"] for record in records],
@@ -89,8 +115,24 @@ class Callers(Recorded):
         self.assertIsNone(self.json("callers", "toy_main")["callers"][0]["from"]["function"])
 
     def test_lost_records_are_told(self):
-        self.assertIn("12 caller records were lost", self.covstat("callers", callers_lost=12).stdout)
-        self.assertEqual(self.json("callers", callers_lost=12)["lost"], 12)
+        self.covstat("detach", "toy")
+        self.covstat("attach", "toy", "--paths", "--scope", "tracked")
+        self.covstat("run", "--sample", "3", "true")
+        lost = "covstat: 12 caller records were lost: load livecov with a larger max_callers\n"
+        for args, status in ((("callers",), 0), (("map",), 0), (("map", "--paths"), 0),
+                             (("map", "--json"), 0), (("samples",), 0), (("samples", "--json"), 0),
+                             (("callers", "--json"), 0), (("watch", "--timeout", "0"), 3)):
+            self.assertEqual(self.covstat(*args, status=status, callers_lost=12).stderr, lost)
+            self.assertEqual(self.covstat(*args, status=status, callers_lost=0).stderr, "")
+        for command in ("callers", "map"):
+            self.assertEqual(self.json(command, callers_lost=12)["lost"], 12)
+            self.assertEqual(self.json(command, callers_lost=0)["lost"], 0)
+        # These pictures are not of records.
+        for options in (("--function", "toy_main"), ("--frontier",)):
+            self.assertEqual(self.covstat("map", *options, callers_lost=12).stderr, "")
+        self.covstat("detach", "toy")
+        self.covstat("attach", "toy", "--scope", "tracked")
+        self.assertEqual(self.covstat("samples", callers_lost=12).stderr, "")
 
     def test_without_records_it_says_how_to_get_them(self):
         self.covstat("detach", "toy")
@@ -288,6 +330,51 @@ class Map(Recorded):
         self.assertEqual(edges["toy_main", "toy_checks"][0], "1000")
         self.assertEqual(edges["do_dentry_open", "toy_main"][0], "5")
 
+    def test_nodes_and_edges_say_what_they_are(self):
+        document = self.json("map", "--function", "toy_main")
+        nodes = document["nodes"]
+        self.assertEqual({node["kind"] for node in nodes}, {"block"})
+        for node in nodes:
+            self.assertEqual(node["function_offset"], int(node["label"].split("-")[0], 16))
+            self.assertIsNone(node["outcome"])
+        sides = {(nodes[edge["from"]]["label"], edge["taken"]): edge for edge in document["edges"]}
+        self.assertEqual(sides["0x0-0x3", True]["label"], "taken")
+        self.assertEqual(sides["0x0-0x3", False]["label"], "falls through")
+        self.assertIsNone(sides["0x0-0xa", None]["first_sample"])
+        self.assertEqual((document["paths"], document["lost"]), (None, 0))
+        document = self.json("map")
+        nodes = document["nodes"]
+        self.assertEqual({(node["kind"], node["function_offset"]) for node in nodes},
+                         {("function", 0)})
+        edges = {(nodes[edge["from"]]["function"], nodes[edge["to"]]["function"]):
+                 (edge["taken"], edge["first_sample"]) for edge in document["edges"]}
+        self.assertEqual(edges, {
+            ("do_dentry_open", "toy_main"): (None, 3), ("helper_open", "toy_main"): (None, 0),
+            ("toy_main", "toy_checks"): (None, 3), ("toy_main", "toy_stops"): (None, 4)})
+        os.remove(self.path("/proc/kallsyms"))
+        self.assertEqual({(node["kind"], node["function_offset"])
+                          for node in self.json("map")["nodes"] if not node["function"]},
+                         {("caller", None)})
+
+    def test_paths_say_what_they_are_and_how_many(self):
+        document = self.json("map", "--paths")
+        nodes = document["nodes"]
+        self.assertEqual(document["paths"], len(document["edges"]))
+        self.assertEqual(
+            {node["label"]: (node["kind"], node["function_offset"], node["outcome"])
+             for node in nodes},
+            {"(start)": ("start", None, None), "toy_main": ("function", 0, None),
+             "toy_main+0x2 taken": ("outcome", 2, "taken"),
+             "toy_main+0x2 not taken": ("outcome", 2, "fallthrough"),
+             "toy_main+0x14 not taken": ("outcome", 0x14, "fallthrough"),
+             "toy_checks": ("function", 0, None)})
+        first = {(nodes[edge["from"]]["label"], nodes[edge["to"]]["label"]): edge["first_sample"]
+                 for edge in document["edges"]}
+        self.assertEqual(first["toy_main", "toy_main+0x2 taken"], 3)
+        self.assertEqual(first["toy_main", "toy_main+0x2 not taken"], 4)
+        self.assertTrue(self.covstat("map", "--paths").stdout.endswith("\n\n6 paths\n"))
+        self.assertNotIn(" paths", self.covstat("map").stdout)
+
     def test_paths_tell_the_outcomes_of_a_branch_apart(self):
         _, edges = self.graph("--paths")
         self.assertEqual(len(edges), 6)
@@ -358,7 +445,14 @@ class Map(Recorded):
         self.attach()
         self.assertIn("no paths were recorded; they are recorded for tracked tasks after `covstat",
                       self.covstat("map", "--paths").stdout)
-        self.assertEqual(self.json("map", "--paths")["nodes"], [])
+        document = self.json("map", "--paths")
+        self.assertEqual((document["nodes"], document["paths"]), ([], 0))
+        # A drawing of nothing is a drawing all the same.
+        svg = os.path.join(self.dir, "nothing.svg")
+        for options in (("--format", "dot"), ("--svg", svg)):
+            done = self.covstat("map", "--paths", *options, env={"ASAN_OPTIONS": "detect_leaks=0"})
+            self.assertEqual(done.stderr, "covstat: " + self.covstat("map", "--paths").stdout)
+        self.assertTrue(xml.etree.ElementTree.parse(svg).getroot().tag.endswith("svg"))
         self.covstat("detach", "toy")
         self.attach("--scope", "tracked")
         # A sample that has run nothing of toy.

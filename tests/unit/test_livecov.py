@@ -322,6 +322,8 @@ class Read(Case):
                 "kinds": [place.kind for place in places],
                 "functions": [str(p) for p in livecov.unhit("toy", functions_only=True)],
                 "level 2": [p.function for p in livecov.unhit(levels=[2])],
+                "level 9": [refused(livecov.next_unhit, levels=[9]),
+                            refused(livecov.unhit, "toy", levels=iter([9, 10]))],
             }))
         """)
         self.assertEqual(found["first"][:3], ["outcome", "toy", "toy_main"])
@@ -332,6 +334,9 @@ class Read(Case):
         self.assertEqual(found["kinds"], sorted(found["kinds"], reverse=True))
         self.assertEqual(set(found["functions"]), {"toy:toy_large", "toy:toy_unused"})
         self.assertEqual(found["level 2"], ["toy_large"])
+        for number, text in found["level 9"]:
+            self.assertEqual(number, errno.ENOENT)
+            self.assertIn("no function of what is attached has one of these levels", text)
 
     def test_next_unhit_of_nothing_is_an_error(self):
         number, text = self.run_script("print(json.dumps(refused(livecov.next_unhit)))")
@@ -525,14 +530,19 @@ class CallersAndPaths(Case):
         found = self.run_script("""
             livecov.attach("toy", paths=True, levels=[2]).keep()
             print(json.dumps([len(livecov.callers(levels=[1, 2])), len(livecov.paths(levels=[2])),
-                              len(livecov.callers("toy", levels=[3])),
+                              len(livecov.callers("toy", levels=iter([3, 2]))),
                               refused(livecov.callers, levels=[3]),
-                              refused(livecov.paths, levels=[3])]))
+                              refused(livecov.paths, levels=[3]),
+                              refused(livecov.callers, "toy", levels=[3, 4]),
+                              refused(livecov.paths, "toy", levels=iter([3, 4]))]))
         """)
         self.assertEqual(found[:3], [4, 6, 4])
-        for number, text in found[3:]:
+        for number, text in found[3:5]:
             self.assertEqual(number, errno.ENOENT)
             self.assertIn("has one of these levels", text)
+        for number, text in found[5:]:
+            self.assertEqual(number, errno.ENOENT)
+            self.assertIn("toy has level 2 and not 3,4", text)
 
     def test_what_is_new_is_told_once(self):
         self.assertEqual(self.run_script("""

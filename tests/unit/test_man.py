@@ -256,6 +256,20 @@ class Covstat(Case):
         for text in (covstat_help("attach"), self.described["attach"]):
             self.assertRegex(headers.one_line(text), rf"of these that can: {order}\)?\.")
 
+    def test_every_exit_status_of_a_command_is_in_the_lists(self):
+        page = set(re.findall(r"\d+", self.page.sections["EXIT STATUS"]))
+        summary = covstat_help().split("Exit status: ")[1]
+        for command in self.commands:
+            told = re.findall(r"status (?:is )?(\d+)|\b(\d+) if it",
+                              headers.one_line(covstat_help(command)))
+            told = {number for numbers in told for number in numbers if number}
+            self.assertLessEqual(told, page, command)
+            # The command, or its option, has a meaning of its own for it.
+            names = [f"'covstat {command}'", *(option.split()[0]
+                                               for option in options_of_help(command))]
+            if told & {"3", "126", "127"}:
+                self.assertTrue(any(name in summary for name in names), command)
+
     def test_every_command_has_the_example_of_its_help(self):
         for command in self.commands:
             example = covstat_help(command).split("Example:\n")[1].strip().removeprefix("sudo ")

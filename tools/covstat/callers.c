@@ -45,9 +45,32 @@ static int compare_rows(const void *a, const void *b)
 	return x->serial < y->serial ? -1 : 1;
 }
 
-static bool is_wanted(const struct cov_record *record, const char *glob)
+/* Does the pattern match a name, or that with its module? */
+static bool matches(const char *glob, const char *module, const char *name)
 {
-	return record->to.symbol && (!glob || !fnmatch(glob, record->to.symbol, 0));
+	char text[2 * PLACE_LEN];
+
+	if (!fnmatch(glob, name, 0))
+		return true;
+	snprintf(text, sizeof(text), "%s:%s", module ? module : "", name);
+	return !fnmatch(glob, text, 0);
+}
+
+/* By its own name, or as it is printed; with its module also where that is not needed. */
+static bool is_wanted(const struct rows *rows, const struct cov_record *record)
+{
+	const struct cov_end *to = &record->to;
+	char text[PLACE_LEN];
+
+	if (!to->symbol)
+		return false;
+	if (!rows->glob || matches(rows->glob, to->module, to->symbol))
+		return true;
+	place_in_target(rows->names, to->t, to->function, to->offset, text);
+	if (matches(rows->glob, to->module, text))
+		return true;
+	return !fnmatch(rows->glob, place_text(rows->names, to->t, to->function, to->offset, text),
+			0);
 }
 
 static void choose_rows(struct rows *rows, const struct cov_records *records)
@@ -62,7 +85,7 @@ static void choose_rows(struct rows *rows, const struct cov_records *records)
 		struct cov_record *record = &rows->records[rows->count];
 
 		record->size = sizeof(*record);
-		if (!cov_records_get(records, i, record) && is_wanted(record, rows->glob))
+		if (!cov_records_get(records, i, record) && is_wanted(rows, record))
 			rows->count++;
 	}
 	rows->others = rows->glob && rows->count < n;
@@ -92,14 +115,9 @@ static void sample_cell(struct table *table, uint64_t sample)
 /* What there is instead of a table without rows. */
 static void print_none(const struct rows *rows)
 {
-	const struct cov_snapshot *snapshot = names_snapshot(rows->names);
-	char empty[EMPTY_LEN];
-
 	if (rows->others)
 		printf("no callers of %s were recorded, only of other functions; `covstat callers` lists those\n",
 		       rows->glob);
-	else if (cov_snapshot_left_out(snapshot) && !cov_snapshot_targets(snapshot))
-		puts(empty_text(snapshot, empty));
 	else
 		puts("no callers were recorded; they are recorded after `covstat attach MODULE --paths`");
 }
@@ -135,31 +153,40 @@ static int print_table(const struct rows *rows)
 		table_free(table);
 		print_none(rows);
 	}
-	if (rows->lost)
-		printf("%" PRIu64 " caller records were lost: load livecov with a larger max_callers\n",
-		       rows->lost);
 	return EXIT_OK;
+}
+
+/* Of what is attached: a snapshot that has targets. */
+static int show_of(struct cov *cov, const struct cov_snapshot *snapshot, const char *glob)
+{
+	struct rows rows = { .glob = glob };
+	struct cov_records *records;
+	int status;
+
+	if (cov_callers(cov, snapshot, &records))
+		return fail_cov(cov);
+	rows.names = names_new(snapshot);
+	choose_rows(&rows, records);
+	status = settings.json ? print_json(&rows) : print_table(&rows);
+	warn_of_lost_records(rows.lost);
+	free(rows.records);
+	names_free(rows.names);
+	cov_records_free(records);
+	return status;
 }
 
 static int show(struct cov *cov, const char *glob)
 {
 	struct cov_snapshot *snapshot;
-	struct cov_records *records;
-	struct rows rows = { .glob = glob };
+	char empty[EMPTY_LEN];
 	int status;
 
 	if (cov_snapshot_take(cov, NULL, &snapshot))
 		return fail_cov(cov);
-	if (cov_callers(cov, snapshot, &records)) {
-		cov_snapshot_free(snapshot);
-		return fail_cov(cov);
-	}
-	rows.names = names_new(snapshot);
-	choose_rows(&rows, records);
-	status = settings.json ? print_json(&rows) : print_table(&rows);
-	free(rows.records);
-	names_free(rows.names);
-	cov_records_free(records);
+	if (cov_snapshot_targets(snapshot))
+		status = show_of(cov, snapshot, glob);
+	else
+		status = fail("%s", empty_text(snapshot, empty));
 	cov_snapshot_free(snapshot);
 	return status;
 }
@@ -191,9 +218,10 @@ const struct command cmd_callers = {
 	.usage = "[FUNCTION] [OPTION]...",
 	.options = LEVEL_HELP,
 	.notes =
-	"FUNCTION may be a shell pattern; CALLER is where the call returns to. FIRST and\n"
-	"LAST are the first and the last sample that showed the pair, - where no tracked\n"
-	"task made the call. Recorded after `covstat attach MODULE --paths`.\n",
+	"FUNCTION may be a shell pattern, a name as it is printed, or MODULE:FUNCTION;\n"
+	"CALLER is where the call returns to. FIRST and LAST are the first and the last\n"
+	"sample that showed the pair, - where no tracked task made the call. Recorded\n"
+	"after `covstat attach MODULE --paths`.\n",
 	.example = "covstat callers 'vivid_fop_*'",
 	.run = run_callers,
 };

@@ -9,10 +9,11 @@
 
 #include "covstat.h"
 
-/* What the options and operands say. */
+/* What the options and operands say; @given: bits of the options that were there. */
 struct request {
 	struct cov_checkpoint_options options;
 	struct place_name place;
+	unsigned int given;
 };
 
 static int print_done(const char *done, const char *name)
@@ -177,8 +178,23 @@ static const struct option longs[] = {
 	COMMON_OPTIONS
 };
 
-static int set_option(int c, struct cov_checkpoint_options *options)
+#define GIVEN(option)	(1U << ((option) - OPT_OWN))
+
+/* Which verbs an option is for. */
+static const struct {
+	int option;
+	const char *name, *verbs;
+} uses[] = {
+	{ OPT_LEVEL, "level", "add and list" },
+	{ OPT_SCOPE, "scope", "add" },
+	{ OPT_AUTO, "auto", "add, enable and disable" },
+};
+
+static int set_option(int c, struct request *request)
 {
+	struct cov_checkpoint_options *options = &request->options;
+
+	request->given |= GIVEN(c);
 	switch (c) {
 	case OPT_LEVEL:
 		return parse_level(&cmd_checkpoint, optarg, &options->levels);
@@ -231,14 +247,15 @@ static int run_list(struct cov *cov, char **operands, struct request *request)
 static const struct verb {
 	const char *name;
 	int operands;	/* including its name */
+	unsigned int options;	/* that it takes */
 	int (*run)(struct cov *cov, char **operands, struct request *request);
 } verbs[] = {
-	{ "add", 3, run_add },
-	{ "del", 2, run_del },
-	{ "restart", 2, run_restart },
-	{ "enable", 2, run_enable },
-	{ "disable", 2, run_disable },
-	{ "list", 1, run_list },
+	{ "add", 3, GIVEN(OPT_LEVEL) | GIVEN(OPT_SCOPE) | GIVEN(OPT_AUTO), run_add },
+	{ "del", 2, 0, run_del },
+	{ "restart", 2, 0, run_restart },
+	{ "enable", 2, GIVEN(OPT_AUTO), run_enable },
+	{ "disable", 2, GIVEN(OPT_AUTO), run_disable },
+	{ "list", 1, GIVEN(OPT_LEVEL), run_list },
 };
 
 static const struct verb *find_verb(int count, char **operands)
@@ -251,12 +268,26 @@ static const struct verb *find_verb(int count, char **operands)
 	return NULL;
 }
 
+/* What would be ignored is refused: `disable '*' --level 3` must not disable all. */
+static int check_options(const struct verb *verb, const struct request *request)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(uses); i++)
+		if (request->given & ~verb->options & GIVEN(uses[i].option))
+			return usage_error(&cmd_checkpoint, "--%s is for %s, not for %s",
+					   uses[i].name, uses[i].verbs, verb->name);
+	return EXIT_OK;
+}
+
 /* Everything is checked before livecov is called. */
 static int check_operands(const struct verb *verb, char **operands, struct request *request)
 {
 	if (!verb)
 		return usage_error(&cmd_checkpoint,
 				   "use add NAME PLACE, del NAME, restart NAME, enable PATTERN, disable PATTERN, or list");
+	if (check_options(verb, request) != EXIT_OK)
+		return EXIT_USAGE;
 	if (verb->run != run_add)
 		return EXIT_OK;
 	request->options.name = operands[1];
@@ -274,7 +305,7 @@ static int run_checkpoint(int argc, char **argv)
 	int c;
 
 	while ((c = next_option(&cmd_checkpoint, argc, argv, "h", longs)) >= 0) {
-		status = set_option(c, &request.options);
+		status = set_option(c, &request);
 		if (status != EXIT_OK)
 			return status;
 	}

@@ -437,6 +437,9 @@ void json_add_end(struct json_object *to, const char *key, const struct names *n
 void json_add_record(struct json_object *to, const struct names *names,
 		     const struct cov_record *record);
 
+/* warn_of_lost_records - a line on stderr if there are any: what is shown may be incomplete */
+void warn_of_lost_records(uint64_t lost);
+
 /* ---- list_json.c ---- */
 
 /* What `list` shows. */

@@ -26,8 +26,9 @@ static int help(void)
 		printf("  %-12s %s\n", commands[i]->name, commands[i]->purpose);
 	puts("\n  -V, --version   print the version\n"
 	     "  -h, --help      print this; for more see 'covstat COMMAND --help'\n\n"
-	     "Exit status: 0 ok, 1 an error, 2 wrong usage, 3 below --fail-under;\n"
-	     "'covstat run' and 'covstat trace' pass on their command's status.");
+	     "Exit status: 0 ok, 1 an error, 2 wrong usage, 3 below --fail-under or, for\n"
+	     "'covstat watch', nothing new; 'covstat run' and 'covstat trace' pass on their\n"
+	     "command's status.");
 	return EXIT_OK;
 }
 

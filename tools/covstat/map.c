@@ -177,19 +177,23 @@ static int build(struct map *map, struct cov *cov, const struct cov_snapshot *sn
 	return map_calls(map, cov, snapshot, request->sample);
 }
 
-/* What there is instead of a picture without nodes, for a reader. */
-static void print_none(const struct map_request *request)
+/* What is said of a picture without nodes. */
+static const char *none_text(const struct map_request *request)
 {
 	if (request->frontier)
-		puts("no branch that ran has a side that did not");
-	else if (request->paths)
-		puts("no paths were recorded; they are recorded for tracked tasks after `covstat attach MODULE --paths`");
-	else
-		puts("nothing of what is attached has run; run a test first");
+		return "no branch that ran has a side that did not";
+	if (request->paths)
+		return "no paths were recorded; they are recorded for tracked tasks after `covstat attach MODULE --paths`";
+	return "nothing of what is attached has run; run a test first";
 }
 
 static int print(const struct map *map, const struct options *options)
 {
+	bool drawn = options->svg || options->format == FORMAT_DOT;
+
+	/* In a drawing nothing would say so. */
+	if (!map->nr_nodes && drawn)
+		fail("%s", none_text(&options->request));
 	if (options->svg)
 		return write_svg(map, options->svg);
 	switch (options->format) {
@@ -202,7 +206,7 @@ static int print(const struct map *map, const struct options *options)
 		if (map->nr_nodes)
 			map_print_text(map, stdout);
 		else
-			print_none(&options->request);
+			puts(none_text(&options->request));
 		return EXIT_OK;
 	}
 }
@@ -218,6 +222,7 @@ static int show_of(struct cov *cov, const struct cov_snapshot *snapshot,
 	map_finish(&map);
 	if (status == EXIT_OK)
 		status = print(&map, options);
+	warn_of_lost_records(map.lost);
 	map_free(&map);
 	names_free(map.names);
 	return status;
@@ -333,7 +338,7 @@ const struct command cmd_map = {
 	"      --frontier         the branches that ran and have a side that did not, in\n"
 	"                         all functions or the one given by --function\n"
 	"      --paths            every pair of checkpoints that were passed one after\n"
-	"                         the other\n"
+	"                         the other, and how many these are\n"
 	"      --sample ID        what this sample covered, in scope tracked\n"
 	"      --format FORMAT    text, json or dot (default: text)\n"
 	"      --svg FILE         write an SVG picture, using dot from Graphviz; - is the\n"

@@ -21,6 +21,9 @@
  * @whole: it is that function, and does not lie in it
  * @named: @label begins with that function's name
  * @state: COV_NO, COV_YES, COV_UNKNOWN, MAP_OUTSIDE
+ * @kind: "block", "function", "elsewhere", or end_kind()'s
+ * @offset: of it, from its function's first byte, if that is known
+ * @outcome: "taken", "fallthrough"; NULL if it is none
  * @symbol: without @function: the one outside that it is, or NULL; owned by the node
  * @module: that function's, or NULL; owned by the node
  * @address: of the first byte of the function that it is
@@ -32,6 +35,9 @@ struct map_node {
 	bool whole;
 	bool named;
 	unsigned int state;
+	const char *kind;
+	uint64_t offset;
+	const char *outcome;
 	char *symbol, *module;
 	uint64_t address;
 };
@@ -49,12 +55,18 @@ static inline unsigned int map_box(const struct map_node *node)
  * @label: "taken", "never taken", ...; "" for none
  * @count: how often, 0 if that is not known
  * @state: COV_NO, COV_YES, COV_UNKNOWN
+ * @taken: of a branch: COV_YES, COV_NO; COV_UNKNOWN for other edges
+ * @recorded: it is a caller record, or several
+ * @first_sample: that showed it, if it is @recorded; 0 for none
  */
 struct map_edge {
 	size_t from, to;
 	char label[48];
 	uint64_t count;
 	unsigned int state;
+	unsigned int taken;
+	bool recorded;
+	uint64_t first_sample;
 };
 
 /**
@@ -65,6 +77,8 @@ struct map_edge {
  * @edges: @nr_edges of them; after map_finish() by @from
  * @order: after map_finish(): nodes by function
  * @first_edge: after map_finish(): of each node; one entry more than nodes
+ * @paths: each edge is a path
+ * @lost: caller records that did not fit, of a picture that is made of them
  * @index: hash table from keys to nodes; MAP_NO_NODE where it is empty
  */
 struct map {
@@ -76,6 +90,8 @@ struct map {
 	size_t nr_edges, room_edges;
 	size_t *order;
 	size_t *first_edge;
+	bool paths;
+	uint64_t lost;
 	size_t *index;
 	size_t room_index;
 };
@@ -105,9 +121,9 @@ size_t map_find(const struct map *map, uint64_t key);
 /* map_add_node - a new one; its index. The strings are taken over. */
 size_t map_add_node(struct map *map, const struct map_node *node);
 
-/* map_add_edge - a new one; @label is copied */
-void map_add_edge(struct map *map, size_t from, size_t to, const char *label,
-		  uint64_t count, unsigned int state);
+/* map_add_edge - a new one, which may be changed until the next is added; @label is copied */
+struct map_edge *map_add_edge(struct map *map, size_t from, size_t to, const char *label,
+			      uint64_t count, unsigned int state);
 
 /* map_text - like printf, into memory that the caller owns */
 __attribute__((format(printf, 1, 2)))

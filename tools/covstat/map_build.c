@@ -82,15 +82,17 @@ size_t map_add_node(struct map *map, const struct map_node *node)
 	return map->nr_nodes++;
 }
 
-void map_add_edge(struct map *map, size_t from, size_t to, const char *label,
-		  uint64_t count, unsigned int state)
+struct map_edge *map_add_edge(struct map *map, size_t from, size_t to, const char *label,
+			      uint64_t count, unsigned int state)
 {
 	struct map_edge *edge;
 
 	map->edges = grown(map->edges, map->nr_edges, &map->room_edges, sizeof(*map->edges));
 	edge = &map->edges[map->nr_edges++];
-	*edge = (struct map_edge){ .from = from, .to = to, .count = count, .state = state };
+	*edge = (struct map_edge){ .from = from, .to = to, .count = count, .state = state,
+				   .taken = COV_UNKNOWN };
 	snprintf(edge->label, sizeof(edge->label), "%s", label);
+	return edge;
 }
 
 /* "" for a node that lies in none; the snapshot's. */
@@ -241,6 +243,8 @@ static size_t block_node(struct map *map, const struct source *source, unsigned 
 		.t = source->t,
 		.function = b.function,
 		.state = b.covered,
+		.kind = "block",
+		.offset = b.offset,
 	});
 	free(line);
 	return node;
@@ -259,6 +263,7 @@ static size_t elsewhere_node(struct map *map, const struct source *source)
 		.label = map_text("elsewhere"),
 		.function = COV_NONE,
 		.state = MAP_OUTSIDE,
+		.kind = "elsewhere",
 	});
 }
 
@@ -270,11 +275,13 @@ static void add_side(struct map *map, const struct source *source,
 	size_t from = block_node(map, source, branch->block);
 	size_t end = to == COV_NONE ? elsewhere_node(map, source) :
 				      block_node(map, source, to);
+	struct map_edge *edge;
 	char label[48];
 
 	snprintf(label, sizeof(label), "%s%s", known == COV_NO ? "never " : "",
 		 taken ? "taken" : known == COV_NO ? "fell through" : "falls through");
-	map_add_edge(map, from, end, label, source->counted ? hits : 0, known);
+	edge = map_add_edge(map, from, end, label, source->counted ? hits : 0, known);
+	edge->taken = taken ? COV_YES : COV_NO;
 }
 
 static void add_branch(struct map *map, const struct source *source,

@@ -74,18 +74,20 @@ static void print_node(const struct map *map, const struct map_node *node, const
 
 void map_print_text(const struct map *map, FILE *out)
 {
-	char function[PLACE_LEN];
+	char function[PLACE_LEN], paths[GROUPED_LEN];
 	size_t i;
 
 	fprintf(out, "%s\n(+ ran, - did not, ? not known, . outside)\n", map->title);
 	for (i = 0; i < map->nr_nodes; i++) {
 		const struct map_node *node = &map->nodes[map->order[i]];
-		bool grouped = map_box(node) != COV_NONE;
+		bool boxed = map_box(node) != COV_NONE;
 
-		if (grouped && opens_group(map, i))
+		if (boxed && opens_group(map, i))
 			fprintf(out, "\n%s:\n", group_text(map, node, function));
-		print_node(map, node, grouped ? "  " : "", out);
+		print_node(map, node, boxed ? "  " : "", out);
 	}
+	if (map->paths)
+		fprintf(out, "\n%s paths\n", grouped(paths, map->nr_edges));
 }
 
 /* ---- Graphviz ---------------------------------------------------------- */
@@ -208,6 +210,37 @@ static void add_function(struct json_object *to, const struct map *map,
 	json_add_number(to, "function_address", f.address);
 }
 
+/* A node, but for its number. */
+static void add_node(struct json_object *to, const struct map *map, const struct map_node *node)
+{
+	json_add_string(to, "label", node->label);
+	json_add_string(to, "kind", node->kind);
+	add_function(to, map, node);
+	if (node->function == COV_NONE && !node->symbol)
+		json_add_null(to, "function_offset");
+	else
+		json_add_number(to, "function_offset", node->offset);
+	if (node->outcome)
+		json_add_string(to, "outcome", node->outcome);
+	else
+		json_add_null(to, "outcome");
+	json_add_string(to, "state", states[node->state].word);
+}
+
+static void add_edge(struct json_object *to, const struct map_edge *edge)
+{
+	json_add_number(to, "from", edge->from);
+	json_add_number(to, "to", edge->to);
+	json_add_string(to, "label", edge->label);
+	json_add_known(to, "taken", edge->taken);
+	json_add_number(to, "count", edge->count);
+	if (edge->recorded)
+		json_add_number(to, "first_sample", edge->first_sample);
+	else
+		json_add_null(to, "first_sample");
+	json_add_string(to, "state", states[edge->state].word);
+}
+
 int map_print_json(const struct map *map)
 {
 	struct json_object *document = json_document();
@@ -219,18 +252,15 @@ int map_print_json(const struct map *map)
 	for (i = 0; i < map->nr_nodes; i++) {
 		object = json_append_object(array);
 		json_add_number(object, "id", i);
-		json_add_string(object, "label", map->nodes[i].label);
-		add_function(object, map, &map->nodes[i]);
-		json_add_string(object, "state", states[map->nodes[i].state].word);
+		add_node(object, map, &map->nodes[i]);
 	}
 	array = json_add_array(document, "edges");
-	for (i = 0; i < map->nr_edges; i++) {
-		object = json_append_object(array);
-		json_add_number(object, "from", map->edges[i].from);
-		json_add_number(object, "to", map->edges[i].to);
-		json_add_string(object, "label", map->edges[i].label);
-		json_add_number(object, "count", map->edges[i].count);
-		json_add_string(object, "state", states[map->edges[i].state].word);
-	}
+	for (i = 0; i < map->nr_edges; i++)
+		add_edge(json_append_object(array), &map->edges[i]);
+	if (map->paths)
+		json_add_number(document, "paths", map->nr_edges);
+	else
+		json_add_null(document, "paths");
+	json_add_number(document, "lost", map->lost);
 	return json_print(document);
 }

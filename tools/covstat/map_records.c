@@ -48,6 +48,7 @@ static void add_function(struct map *map, uint64_t key, unsigned int t, unsigned
 		.function = function,
 		.whole = true,
 		.state = COV_YES,
+		.kind = "function",
 		.address = f->address,
 	});
 }
@@ -111,6 +112,7 @@ static size_t caller_node(struct map *map, const struct cov_end *from)
 		.label = copied(end_text(map->names, &start, buffer)),
 		.function = COV_NONE,
 		.state = MAP_OUTSIDE,
+		.kind = start.symbol ? "function" : end_kind(&start),
 		.symbol = copied(start.symbol),
 		.module = copied(start.module),
 		.address = start.address,
@@ -129,7 +131,16 @@ static size_t called_node(const struct map *map, const struct cov_end *to)
 	return node;
 }
 
-/* Calls from several places of a function are one edge. */
+/* An edge that is a record. */
+static void add_record(struct map *map, size_t from, size_t to, const struct cov_record *record)
+{
+	struct map_edge *edge = map_add_edge(map, from, to, "", record->count, COV_YES);
+
+	edge->recorded = true;
+	edge->first_sample = record->first_sample;
+}
+
+/* Calls from several places of a function are one edge; records come oldest first. */
 static void add_call(struct map *map, const struct cov_record *record)
 {
 	size_t to = called_node(map, &record->to);
@@ -141,9 +152,11 @@ static void add_call(struct map *map, const struct cov_record *record)
 	for (i = 0; i < map->nr_edges; i++)
 		if (map->edges[i].from == from && map->edges[i].to == to) {
 			map->edges[i].count += record->count;
+			if (!map->edges[i].first_sample)
+				map->edges[i].first_sample = record->first_sample;
 			return;
 		}
-	map_add_edge(map, from, to, "", record->count, COV_YES);
+	add_record(map, from, to, record);
 }
 
 int map_calls(struct map *map, struct cov *cov, const struct cov_snapshot *snapshot,
@@ -160,6 +173,7 @@ int map_calls(struct map *map, struct cov *cov, const struct cov_snapshot *snaps
 	for (i = 0; !cov_records_get(records, i, &record); i++)
 		if (record.to.kind == COV_END_FUNCTION && is_of(&record, sample))
 			add_call(map, &record);
+	map->lost = cov_records_lost(records);
 	cov_records_free(records);
 	return EXIT_OK;
 }
@@ -186,6 +200,10 @@ static size_t end_node(struct map *map, const struct cov_end *end)
 		.function = end->function,
 		.named = end->kind != COV_END_CHECKPOINT,
 		.state = end->t == COV_NONE ? MAP_OUTSIDE : COV_YES,
+		.kind = end_kind(end),
+		.offset = end->offset,
+		.outcome = end->kind != COV_END_OUTCOME ? NULL :
+			   end->taken ? "taken" : "fallthrough",
 	});
 }
 
@@ -203,8 +221,10 @@ int map_paths(struct map *map, struct cov *cov, const struct cov_snapshot *snaps
 			continue;
 		from = end_node(map, &record.from);
 		to = end_node(map, &record.to);
-		map_add_edge(map, from, to, "", record.count, COV_YES);
+		add_record(map, from, to, &record);
 	}
+	map->paths = true;
+	map->lost = cov_records_lost(records);
 	cov_records_free(records);
 	return EXIT_OK;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * records.c - the ends of caller records as text and as JSON.
+ * records.c - the ends of caller records as text and as JSON; and that some were lost.
  */
 #include <inttypes.h>
 #include <json-c/json.h>
@@ -94,4 +94,10 @@ void json_add_record(struct json_object *to, const struct names *names,
 	json_add_number(to, "count", record->count);
 	json_add_number(to, "first_sample", record->first_sample);
 	json_add_number(to, "last_sample", record->last_sample);
+}
+
+void warn_of_lost_records(uint64_t lost)
+{
+	if (lost)
+		fail("%" PRIu64 " caller records were lost: load livecov with a larger max_callers", lost);
 }

@@ -225,14 +225,25 @@ static int set_question(int c, struct request *request)
 	return EXIT_OK;
 }
 
+/* As text, JSON and Python have them. */
+static const struct choice outcome_choices[] = {
+	{ "taken", 1 },
+	{ "fall-through", 0 },
+	{ "fallthrough", 0 },
+	{ "not taken", 0 },
+	{ "not-taken", 0 },
+	{ NULL, 0 }
+};
+
 static int set_option(int c, struct request *request)
 {
+	unsigned int taken;
+
 	if (c != OPT_OUTCOME)
 		return set_question(c, request);
-	if (strcmp(optarg, outcome_name(0)) && strcmp(optarg, outcome_name(1)))
-		return usage_error(&cmd_samples, "--outcome takes taken or fall-through, not '%s'",
-				   optarg);
-	request->outcome = optarg;
+	if (parse_choice(&cmd_samples, "outcome", optarg, outcome_choices, &taken) != EXIT_OK)
+		return EXIT_USAGE;
+	request->outcome = outcome_name(taken);
 	return EXIT_OK;
 }
 
@@ -259,10 +270,21 @@ static int answer(const struct cov_sample_table *samples, const struct request *
 	case OPT_REACHING:
 		return samples_reaching(samples, &request->place, request->outcome);
 	case OPT_SMALLEST:
+		if (!settings.json && !cov_sample_table_count(samples))
+			return no_samples();
 		return samples_smallest(samples);
 	default:
 		return list(samples);
 	}
+}
+
+/* Who was first to take a path, if some were lost? */
+static void warn_of_lost_paths(struct cov *cov, const struct cov_sample_table *samples)
+{
+	struct cov_summary summary = COV_INIT(summary);
+
+	if (paths_are_recorded(samples) && !cov_status(cov, &summary))
+		warn_of_lost_records(summary.callers_lost);
 }
 
 static int ask(struct cov *cov, const struct request *request)
@@ -277,6 +299,7 @@ static int ask(struct cov *cov, const struct request *request)
 	if (ret)
 		return fail_cov(cov);
 	status = answer(samples, request);
+	warn_of_lost_paths(cov, samples);
 	cov_sample_table_free(samples);
 	return status;
 }
@@ -323,7 +346,8 @@ const struct command cmd_samples = {
 	"                         contains an offset;\n"
 	"                         covstat samples --reaching vivid_fop_release\n"
 	"      --outcome OUTCOME  with --reaching for a conditional jump, at exactly its\n"
-	"                         offset: which samples saw it taken or fall-through;\n"
+	"                         offset: which samples saw it taken or fall-through\n"
+	"                         (also given as fallthrough or not-taken);\n"
 	"                         covstat samples --reaching foo+0x6e --outcome taken\n"
 	"      --smallest         a small set of samples that covers what all cover;\n"
 	"                         covstat samples --smallest\n"

@@ -134,7 +134,10 @@ int samples_reaching(const struct cov_sample_table *table, const struct place_na
 	table_column(shown, "SAMPLE", COLUMN_RIGHT);
 	table_column(shown, "REACHES IT", 0);
 	yes = add_samples(table, &place, NULL, shown);
-	table_print(shown);
+	if (table_is_empty(shown))
+		table_free(shown);
+	else
+		table_print(shown);
 	names = names_new(snapshot);
 	print_summary(name, twin_text(names, place.target_index, place.function, name->offset, twin),
 		      outcome, yes, cov_sample_table_count(table));

@@ -337,6 +337,8 @@ static int set_tasks(struct request *request)
 
 static int set_syscall(struct request *request)
 {
+	if (request->filter.only)
+		return usage_error(&cmd_trace, "--syscall may be given once");
 	request->filter.only = true;
 	if (!parse_syscall(optarg, &request->filter.number))
 		return usage_error(&cmd_trace, "there is no system call '%s'", optarg);
@@ -429,8 +431,8 @@ const struct command cmd_trace = {
 	"                         more for each\n"
 	"      --args             the six registers that may hold arguments\n"
 	"      --time             microseconds since the first event\n"
-	"      --syscall NAME     only what happens in system calls of this name; for\n"
-	"                         ioctl with each one's request\n"
+	"      --syscall NAME     only what happens in system calls of this name, or\n"
+	"                         number; for ioctl with each one's request\n"
 	"      --size MB          memory for the trace (default: 16)\n"
 	"      --tasks N          tasks that may be traced (default: 4096)\n"
 	"      --output FILE      write the tree there, so that it is not mixed with the\n"

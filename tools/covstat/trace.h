@@ -12,18 +12,22 @@ struct json_object;
 
 /**
  * struct trace_place - where an event happened
+ * @module: its name
  * @function: its name; a cold part has its function's
  * @address: of that function
  * @id: the same for all events of one function, and only for those; 0 is not used
  * @offset: of a branch, from the first byte of the function (or of its cold part)
  * @cold: it is in the cold part
+ * @part: address that @offset is from: @address, or the cold part's
  */
 struct trace_place {
+	const char *module;
 	const char *function;
 	uint64_t address;
 	uint64_t id;
 	uint64_t offset;
 	bool cold;
+	uint64_t part;
 };
 
 /**
@@ -61,7 +65,10 @@ unsigned int trace_left_with(uint64_t value);
 /* syscall_name - "openat"; NULL if it has none */
 const char *syscall_name(uint32_t number);
 
-/* parse_syscall - a name or a number, or false */
+/*
+ * parse_syscall - a name or a number, or false: a newer kernel may have calls that have no name
+ * here, but none has numbers far above those that have one
+ */
 bool parse_syscall(const char *text, uint32_t *number);
 
 /* ---- trace_tree.c: a task's events as an indented tree ---- */

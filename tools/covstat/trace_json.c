@@ -45,14 +45,17 @@ static void add_place(struct json_object *to, const struct cov_trace_event *even
 	json_add_number(to, "target", event->target);
 	json_add_number(to, "stack", event->stack);
 	if (!names->place(names->data, event, &place)) {
+		json_add_null(to, "module");
 		json_add_null(to, "function");
 		json_add_null(to, "function_address");
 		return;
 	}
+	json_add_string(to, "module", place.module);
 	json_add_string(to, "function", place.function);
 	json_add_number(to, "function_address", place.address);
 	if (event->kind != COV_TRACE_BRANCH)
 		return;
+	json_add_signed(to, "function_offset", place.part + place.offset - place.address);
 	json_add_number(to, "offset", place.offset);
 	json_add_bool(to, "cold", place.cold);
 	json_add_bool(to, "taken", event->taken);

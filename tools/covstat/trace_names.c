@@ -6,8 +6,9 @@
 
 #include "trace.h"
 
-/* A target's place in the snapshot. */
+/* A target's place in the snapshot; the module's name is the snapshot's. */
 struct known_target {
+	const char *module;
 	uint32_t target;
 	unsigned int t;
 	bool returns;
@@ -39,11 +40,13 @@ static bool place_in_function(const struct trace_tables *tables, const struct kn
 	if (cov_snapshot_function(tables->snapshot, target->t, function, &desc))
 		return false;
 	place->cold = desc.parent != COV_NONE;
+	place->part = desc.address;
 	if (place->cold) {
 		function = desc.parent;
 		if (cov_snapshot_function(tables->snapshot, target->t, function, &desc))
 			return false;
 	}
+	place->module = target->module;
 	place->function = desc.name;
 	place->address = desc.address;
 	place->id = (uint64_t)target->target << 32 | function;
@@ -87,7 +90,7 @@ static void add_target(struct trace_tables *tables, unsigned int t)
 
 	if (!cov_snapshot_target(tables->snapshot, t, &desc) && desc.mode == COV_MODE_TRACE)
 		tables->targets[tables->count++] = (struct known_target){
-			desc.target, t, desc.flags & COV_ATTACH_RETURNS,
+			desc.module, desc.target, t, desc.flags & COV_ATTACH_RETURNS,
 		};
 }
 

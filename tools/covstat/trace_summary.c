@@ -16,7 +16,8 @@ struct error_count {
 
 /**
  * struct function_sum - the sums of one function
- * @function: its name, a copy
+ * @module: its name, a copy as the next
+ * @function: its name
  * @text: what it is called beside others of that name
  * @address: of it
  * @id: struct trace_place's
@@ -26,6 +27,7 @@ struct error_count {
  * @nr_errors: how many different ones
  */
 struct function_sum {
+	char *module;
 	char *function;
 	char *text;
 	uint64_t address;
@@ -95,6 +97,7 @@ static struct function_sum *sum_of(struct trace_summary *summary, const struct t
 	summary->functions = grown(summary->functions, summary->count, sizeof(*sum));
 	sum = &summary->functions[summary->count++];
 	*sum = (struct function_sum){
+		.module = copy(place->module),
 		.function = copy(place->function),
 		.text = copy(names->text(names->data, place, text)),
 		.address = place->address,
@@ -171,6 +174,19 @@ static void print_returns(struct table *table, const struct function_sum *sum)
 	table_cell(table, sum->nr_errors ? COLOR_BAD : COLOR_NONE, "%s", errors);
 }
 
+/* With a filter, other system calls may well have called something. */
+static void print_none(const struct trace_filter *filter)
+{
+	const char *name = syscall_name(filter->number);
+
+	fputs("nothing that is attached was called", stdout);
+	if (filter->only && name)
+		printf(" in %s", name);
+	else if (filter->only)
+		printf(" in system call %" PRIu32, filter->number);
+	putchar('\n');
+}
+
 void trace_summary_print(const struct trace_summary *summary)
 {
 	bool returns = has_returns(summary);
@@ -179,7 +195,7 @@ void trace_summary_print(const struct trace_summary *summary)
 	unsigned int i;
 
 	if (!summary->count) {
-		puts("nothing that is attached was called");
+		print_none(summary->filter);
 		return;
 	}
 	putchar('\n');
@@ -208,6 +224,7 @@ void trace_summary_json(const struct trace_summary *summary, struct json_object 
 		const struct function_sum *sum = &summary->functions[i];
 		struct json_object *object = json_append_object(array), *errors;
 
+		json_add_string(object, "module", sum->module);
 		json_add_string(object, "function", sum->function);
 		json_add_number(object, "function_address", sum->address);
 		json_add_number(object, "calls", sum->calls);
@@ -224,6 +241,7 @@ void trace_summary_free(struct trace_summary *summary)
 	unsigned int i;
 
 	for (i = 0; i < summary->count; i++) {
+		free(summary->functions[i].module);
 		free(summary->functions[i].function);
 		free(summary->functions[i].text);
 		free(summary->functions[i].errors);

@@ -34,6 +34,7 @@ struct told {
  * struct watch - what is being done
  * @left: lines still to print; UINT64_MAX for no limit
  * @printed: lines
+ * @warned: that caller records were lost
  * @limited: there is a @deadline
  * @deadline: of CLOCK_MONOTONIC
  * @now: the last snapshot
@@ -45,6 +46,7 @@ struct told {
 struct watch {
 	uint64_t left;
 	uint64_t printed;
+	bool warned;
 	bool limited;
 	struct timespec deadline;
 	struct cov_snapshot *now;
@@ -264,6 +266,10 @@ static int new_pairs(struct cov *cov, struct watch *watch, const struct cov_news
 		return fail_cov(cov);
 	for (i = 0; !cov_records_get(records, i, &record); i++)
 		print_pair(watch, &record);
+	/* Once: from then on, whatever is new does not fit. */
+	if (!watch->warned)
+		warn_of_lost_records(cov_records_lost(records));
+	watch->warned |= cov_records_lost(records);
 	cov_records_free(records);
 	return EXIT_OK;
 }
