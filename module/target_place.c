@@ -221,8 +221,8 @@ int target_attach_checkpoint(const struct cov_checkpoint_add *place, struct cov_
 		.levels = place->levels,
 		.mode = COV_MODE_EDGES,
 		.scope = place->scope,
-		/* Or others: engine_choice(). For one place, callers, paths and counts are worth it. */
-		.engine = COV_ENGINE_KPROBE,
+		.engine = COV_ENGINE_AUTO,
+		/* For one place, callers, paths and counts are worth it. */
 		.flags = COV_ATTACH_PATHS,
 	};
 	int err = 0;

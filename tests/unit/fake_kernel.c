@@ -853,7 +853,7 @@ static int do_checkpoint_add(int fd, struct cov_checkpoint_add *add)
 	target->info.kept = 1;
 	target->info.mode = COV_MODE_EDGES;
 	target->info.scope = add->scope;
-	target->info.engine = COV_ENGINE_KPROBE;
+	target->info.engine = COV_ENGINE_AUTO;
 	target->info.attach_flags = COV_ATTACH_PATHS;
 	if (kernel->settings.place_only && !(add->flags & COV_CHECKPOINT_AUTO)) {
 		target->info.blocks = target->info.branches = 0;
