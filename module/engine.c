@@ -10,6 +10,7 @@
 #include "foreign.h"
 #include "held.h"
 #include "patcher.h"
+#include "probe.h"
 #include "target_list.h"
 #include "text_patch.h"
 #include "text_selftest.h"
@@ -95,13 +96,19 @@ static bool is_pending(const struct cov_site *site)
 	return READ_ONCE(site->state) == COV_SITE_PENDING;
 }
 
+static bool patches_text(const struct chain *chain)
+{
+	return chain->fast[0] && chain->fast[0]->describe_undo && usable(chain->fast[0]);
+}
+
 /* Return: how many are left; they are at the front. */
 static u32 arm_in_turn(const struct chain *chain, struct cov_site **sites, u32 n)
 {
+	bool may_patch = patches_text(chain) && probe_end_stepping();
 	u32 i;
 
 	for (i = 0; n && i < CHAIN_MAX && chain->fast[i]; i++)
-		if (usable(chain->fast[i])) {
+		if (usable(chain->fast[i]) && (may_patch || !chain->fast[i]->describe_undo)) {
 			chain->fast[i]->arm(sites, n);
 			n = sites_to_front(sites, n, is_pending);
 		}
@@ -129,11 +136,6 @@ static bool is_for_kprobes(const struct cov_site *site)
 {
 	return site->kind != SITE_ENTRY || !site->at_fentry || site->error != ENOMEM ||
 	       !usable(&cov_engine_entry);
-}
-
-static bool patches_text(const struct chain *chain)
-{
-	return chain->fast[0] && chain->fast[0]->describe_undo && usable(chain->fast[0]);
 }
 
 bool engine_breaks(const struct cov_target *target)

@@ -8,6 +8,14 @@
 #include "site.h"
 
 /**
+ * probe_place - where a kprobe on a site is, or would be: kprobes moves it behind an endbr64
+ * @site: the site
+ *
+ * The targets' lock is held; does not sleep. Return: the instruction's address.
+ */
+unsigned long probe_place(const struct cov_site *site);
+
+/**
  * probe_may_stay_stepping - might a kprobe on a site not notice that its instruction has faulted?
  * @site: the site; it may have a kprobe
  *
@@ -16,5 +24,14 @@
  * fixup.
  */
 bool probe_may_stay_stepping(const struct cov_site *site);
+
+/**
+ * probe_end_stepping - the kernel's state of each CPU is that of no kprobe being stepped
+ *
+ * No kprobe of livecov's is armed that may stay stepping, and breakpoints are about to be placed. The
+ * targets' lock is held; sleeps. Return: false if kprobes are switched off, or without memory: then
+ * there must be no breakpoint.
+ */
+bool probe_end_stepping(void);
 
 #endif /* LIVECOV_PROBE_H */

@@ -243,6 +243,7 @@ static int arm_fast(struct cov_target *target)
 		return 0;
 	if (!sites)
 		return -ENOMEM;
+	checkpoint_choose_steps(target);
 	n = take(target, false, sites, n);
 	if (n)
 		left = engine_arm_fast(engine_choice(target), sites, n);
@@ -250,6 +251,21 @@ static int arm_fast(struct cov_target *target)
 		sites[i]->slow = true;
 	kvfree(sites);
 	return min(left, 0);
+}
+
+struct refusals target_refusals(const struct cov_target *target)
+{
+	struct refusals refused = { };
+	struct site_chunk *chunk;
+	struct cov_site *site;
+	u32 i;
+
+	for_each_site(site, chunk, i, &target->cps)
+		if (site->state == COV_SITE_REFUSED) {
+			refused.n++;
+			refused.error = site->error;
+		}
+	return refused;
 }
 
 bool target_is_going(const struct cov_target *target)
@@ -265,10 +281,14 @@ static u32 arm_slow(struct cov_target *target, u32 max)
 {
 	struct cov_site *chunk[ARM_CHUNK];
 	u32 i, n = take(target, true, chunk, min_t(u32, max, ARM_CHUNK));
+	bool yielded = false;
 
 	for (i = 0; i < n; i++)
-		target_make_way(chunk[i]);
+		yielded |= target_make_way(chunk[i]);
 	engine_arm_slow(chunk, n);
+	/* In vain, perhaps. */
+	if (yielded)
+		targets_arm_displaced();
 	return n;
 }
 
@@ -399,6 +419,8 @@ void target_detach(struct cov_target *target)
 	target_release_sites(target, target_any_site);
 	target_forget_callers(target);
 	drop(target);
+	/* What has yielded to it in vain. */
+	targets_arm_displaced();
 }
 
 void targets_detach_owner(u64 owner)

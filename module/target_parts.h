@@ -101,6 +101,25 @@ bool target_any_site(const struct cov_site *site);
  */
 void target_release_sites(struct cov_target *target, site_filter filter);
 
+/* site_text_is_gone - does it lie in init text that was freed? */
+static inline bool site_text_is_gone(const struct cov_site *site)
+{
+	return site->in_init && site_target(site)->image.init_gone;
+}
+
+/**
+ * struct refusals - the sites of a target that are REFUSED
+ * @n: how many
+ * @error: errno (positive) of one of them, or 0
+ */
+struct refusals {
+	u32 n;
+	u32 error;
+};
+
+/* target_refusals - count them */
+struct refusals target_refusals(const struct cov_target *target);
+
 /* site_wants_rearm - is a site disarmed, or could its engine not arm it the last time? */
 static inline bool site_wants_rearm(const struct cov_site *site)
 {
@@ -121,9 +140,10 @@ bool site_renew(struct cov_site *site);
  * @site: PENDING; kprobes are about to arm it
  *
  * A kprobe watches that target's site from now on; its hits stay. If there is no memory for it,
- * it is REFUSED, and tried again by a worker. Works as target_release_sites().
+ * it is REFUSED, and tried again by a worker. Works as target_release_sites(). Return: was there
+ * one?
  */
-void target_make_way(const struct cov_site *site);
+bool target_make_way(const struct cov_site *site);
 
 /**
  * target_change_engine - a site could not be armed again: release it, for another engine to try
@@ -146,6 +166,13 @@ void target_yield_exit(void);
  * A target that @steps is in the list. As target_make_way(), of each.
  */
 void checkpoints_yield_to_kprobes(void);
+
+/**
+ * checkpoint_choose_steps - does a manual checkpoint need a kprobe that does not go with breakpoints?
+ * @target: the checkpoint's: its PENDING sites are about to be armed; it @steps then, unless a target
+ *	    that may have breakpoints is attached, and the other checkpoints have yielded
+ */
+void checkpoint_choose_steps(struct cov_target *target);
 
 /**
  * targets_yield_to_breakpoints - refuse what only a kprobe can watch that does not go with these

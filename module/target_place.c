@@ -9,7 +9,6 @@
 #include "engine.h"
 #include "insn_branch.h"
 #include "patched.h"
-#include "probe.h"
 #include "target_parts.h"
 
 /* An instruction must begin at @offset: decode from the function's start. */
@@ -155,19 +154,6 @@ static int make_checkpoint(struct cov_target *target, const struct target_reques
 	       add_place(target, error);
 }
 
-/* Only a kprobe can watch an instruction that may fault, and not beside breakpoints. */
-static bool has_to_step(const struct cov_target *target)
-{
-	struct site_chunk *chunk;
-	struct cov_site *site;
-	u32 i;
-
-	for_each_site(site, chunk, i, &target->cps)
-		if (probe_may_stay_stepping(site))
-			return !engine_attached_breaks();
-	return false;
-}
-
 static int attach_place(const struct target_request *request, struct cov_target **out,
 			struct cov_error *error)
 {
@@ -187,14 +173,10 @@ static int attach_place(const struct target_request *request, struct cov_target 
 		target_free(target);
 		return err;
 	}
-	target->steps = has_to_step(target);
 	target_publish(target, request);
-	if (target->steps)
-		checkpoints_yield_to_kprobes();
 	err = arm_place(target, error);
 	if (err) {
 		target_detach(target);
-		targets_arm_displaced();
 		return err;
 	}
 	*out = target;

@@ -27,15 +27,17 @@ bool site_renew(struct cov_site *site)
 {
 	site->error = 0;
 	site->slow = false;
+	site->displaced = false;
 	WRITE_ONCE(site->state, site->engine ? COV_SITE_ARMED : COV_SITE_PENDING);
 	return site->engine;
 }
 
-/* Was it refused for a reason that may be gone: another user, or too little memory? */
+/* Was it refused for a reason that may be gone: another user, too little memory, probes off? */
 static bool was_hindered(const struct cov_site *site)
 {
-	return site->state == COV_SITE_REFUSED &&
-	       (site->error == EBUSY || site->error == ENOMEM);
+	return site->state == COV_SITE_REFUSED && !site_text_is_gone(site) &&
+	       (site->displaced || site->error == EBUSY || site->error == ENOMEM ||
+		site->error == ESHUTDOWN);
 }
 
 /*
@@ -86,25 +88,24 @@ static void rearm(struct rearming *some)
 
 /*
  * Those that their engine could not arm again, for others to try; once no site's conclusions are
- * from before. Return: 0, or why one cannot be tried.
+ * from before.
  */
-static int change_engines(struct cov_target *target, struct cov_error *error)
+static void change_engines(struct cov_target *target)
 {
 	struct site_chunk *chunk;
 	struct cov_site *site;
-	u32 i, n = 0;
-	int err = 0;
+	u32 i;
 
 	for_each_site(site, chunk, i, &target->cps)
-		if (site->state == COV_SITE_REFUSED && site->engine &&
-		    !target_change_engine(site)) {
-			err = -(int)site->error;
-			n++;
-		}
-	if (!err)
-		return 0;
-	return cov_fail(error, err, "%u sites of %s could not be armed again (errno %d: %s); reset it once more afterwards",
-			n, target->name, -err, err == -ESHUTDOWN ?
+		if (site->state == COV_SITE_REFUSED && site->engine)
+			target_change_engine(site);
+}
+
+static int fail_refused(const struct cov_target *target, struct refusals refused,
+			struct cov_error *error)
+{
+	return cov_fail(error, -(int)refused.error, "%u sites of %s could not be armed again (errno %u: %s); reset it once more afterwards",
+			refused.n, target->name, refused.error, refused.error == ESHUTDOWN ?
 			"switch probes on, /sys/kernel/debug/kprobes/enabled" :
 			"remove other users' probes there");
 }
@@ -130,10 +131,11 @@ static bool is_being_armed(const struct cov_target *target)
 static int start_over(struct cov_target *target, struct cov_error *error)
 {
 	static struct rearming some;	/* under cov_targets_lock */
+	struct refusals before = target_refusals(target), after;
 	bool being_armed = is_being_armed(target);
 	struct site_chunk *chunk;
 	struct cov_site *site;
-	int failed = 0, err = 0;
+	int err = 0;
 	u32 i;
 
 	some = (struct rearming){ };
@@ -146,14 +148,17 @@ static int start_over(struct cov_target *target, struct cov_error *error)
 			rearm_later(&some, site);
 	rearm(&some);
 	if (some.failed)
-		failed = change_engines(target, error);
+		change_engines(target);
 	settle_start();
-	if (being_armed || target_is_going(target))
-		return target_is_going(target) ? 0 : failed;
-	if (target_pending(target))
+	if (target_pending(target) && !being_armed && !target_is_going(target))
 		err = target_arm_some(target, U32_MAX, false, error);
+	if (target_is_going(target))
+		return 0;
 	target->cps.complete |= !target_pending(target);
-	return err ?: failed;
+	after = target_refusals(target);
+	return !err && after.n > before.n ?
+		fail_refused(target, (struct refusals){ after.n - before.n, after.error }, error) :
+		err;
 }
 
 int target_reset(struct cov_target *target, struct cov_error *error)

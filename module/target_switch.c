@@ -34,58 +34,67 @@ static void delete(struct cov_site *site, u8 outcomes)
 	WRITE_ONCE(site->off, site->off | outcomes * SITE_DELETED(0));
 }
 
-static int switch_on(struct cov_site *site, u8 outcomes)
+static void switch_on(struct cov_site *site, u8 outcomes)
 {
 	u8 deleted = site->off / SITE_DELETED(0);
 
 	WRITE_ONCE(site->off, site->off & ~(outcomes & ~deleted));
 	if (site_is_off(site) || !site_wants_rearm(site) || !site_renew(site))
-		return 0;
+		return;
 	engine_of(site)->rearm(&site, 1);
-	if (!site->error || target_change_engine(site))
-		return 0;
-	checkpoints_refuse(site, -(int)site->error);
-	return -(int)site->error;
+	if (site->error && !target_change_engine(site))
+		checkpoints_refuse(site, -(int)site->error);
 }
 
-static int switch_site(struct cov_site *site, u8 outcomes, u32 to)
+static void switch_site(struct cov_site *site, u8 outcomes, u32 to)
 {
 	switch (to) {
 	case COV_OUTCOME_ON:
-		return switch_on(site, outcomes);
+		switch_on(site, outcomes);
+		break;
 	case COV_OUTCOME_OFF:
 		switch_off(site, outcomes);
-		return 0;
+		break;
 	default:
 		delete(site, outcomes);
-		return 0;
 	}
 }
 
-/* Sites were switched: @err is what became of those that were switched on. */
-static int finish(struct cov_target *target, int err, struct cov_error *error)
+/* Sites were switched on, @place perhaps; @before: what had been refused until then. */
+static int finish(struct cov_target *target, const struct cov_site *place,
+		  struct refusals before, struct cov_error *error)
 {
+	struct refusals after;
+	int err = 0;
+
+	if (target_is_going(target))
+		return 0;
+	if (target_pending(target))
+		err = target_arm_some(target, U32_MAX, false, error);
 	if (err)
-		cov_fail(error, err, "checkpoint %.100s could not be armed again; delete it and add it again",
-			 target->checkpoint);
-	if (target_pending(target) && !target_is_going(target))
-		err = target_arm_some(target, U32_MAX, false, error) ?: err;
-	return target_is_going(target) ? 0 : err;
+		return target_is_going(target) ? 0 : err;
+	after = target_refusals(target);
+	if (place && place->state == COV_SITE_REFUSED)
+		err = -(int)place->error;
+	else if (after.n > before.n)
+		err = -(int)after.error;
+	return err ? cov_fail(error, err, "checkpoint %.100s could not be armed again; delete it and add it again",
+			      target->checkpoint) : 0;
 }
 
 static int switch_target(struct cov_target *target, u32 to, bool branches,
 			 struct cov_error *error)
 {
 	const struct cov_site *place = target_checkpoint_site(target);
+	struct refusals before = target_refusals(target);
 	struct site_chunk *chunk;
 	struct cov_site *site;
-	int err = 0;
 	u32 i;
 
 	for_each_site(site, chunk, i, &target->cps)
 		if (site == place || branches)
-			err = switch_site(site, SITE_OFF_ALL, to) ?: err;
-	return to == COV_OUTCOME_ON ? finish(target, err, error) : 0;
+			switch_site(site, SITE_OFF_ALL, to);
+	return to == COV_OUTCOME_ON ? finish(target, place, before, error) : 0;
 }
 
 int targets_switch(const char *glob, bool on, bool branches, struct cov_error *error)
@@ -122,8 +131,8 @@ int target_switch_outcomes(struct cov_target *target, u64 address, u32 to,
 {
 	struct site_chunk *chunk;
 	struct cov_site *site;
+	struct refusals before = target_refusals(target);
 	bool any = false;
-	int err = 0;
 	u32 i;
 
 	if (!target->checkpoint[0])
@@ -133,11 +142,11 @@ int target_switch_outcomes(struct cov_target *target, u64 address, u32 to,
 
 		if (!outcomes)
 			continue;
-		err = switch_site(site, outcomes, to) ?: err;
+		switch_site(site, outcomes, to);
 		any = true;
 	}
 	if (!any)
 		return cov_fail(error, -ENOENT, "no branch of checkpoint %.100s leads to %#llx",
 				target->checkpoint, address);
-	return to == COV_OUTCOME_ON ? finish(target, err, error) : 0;
+	return to == COV_OUTCOME_ON ? finish(target, NULL, before, error) : 0;
 }

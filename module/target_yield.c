@@ -15,10 +15,10 @@
  * - While there is no such target, manual checkpoints have breakpoints, until one of these, or a
  *   target of engine kprobe, needs such a kprobe: then all are armed by kprobes (engine_choice()).
  */
+#include <linux/module.h>
 #include <linux/workqueue.h>
 
 #include "engine.h"
-#include "insn_branch.h"
 #include "probe.h"
 #include "site_index.h"
 #include "target_parts.h"
@@ -61,7 +61,11 @@ static void note_displaced(struct cov_site *site)
 /* Its engine has released the site: have a kprobe watch it from now on. Its hits stay. */
 static void watch_by_kprobe(struct cov_site *site)
 {
-	forget_no(site);
+	const struct module *mod = site_target(site)->mod;
+
+	/* Before a module runs nothing is missed. */
+	if (!mod || mod->state != MODULE_STATE_COMING)
+		forget_no(site);
 	if (site_is_off(site)) {
 		WRITE_ONCE(site->state, COV_SITE_DISARMED);
 		return;
@@ -72,26 +76,27 @@ static void watch_by_kprobe(struct cov_site *site)
 }
 
 /* @site needs a kprobe at @address. The plan's sites of one target never yield to each other. */
-static void make_way_at(const struct cov_site *site, unsigned long address)
+static bool make_way_at(const struct cov_site *site, unsigned long address)
 {
 	struct cov_site *other = site_index_covering(address);
 	const struct cov_target *target = site_target(site);
 
 	if (!other || (site_target(other) == target && site != target->cps.manual))
-		return;
+		return false;
 	yielding = other;
 	target_release_sites(site_target(other), is_yielding);
 	watch_by_kprobe(other);
+	return true;
 }
 
-void target_make_way(const struct cov_site *site)
+bool target_make_way(const struct cov_site *site)
 {
+	bool any;
+
 	if (site->at_fentry)
-		return;
-	make_way_at(site, site_address(site));
-	/* kprobes moves a probe from an endbr64 to the instruction after it. */
-	if (site->kind == SITE_ENTRY)
-		make_way_at(site, site_address(site) + ENDBR_LEN);
+		return false;
+	any = make_way_at(site, site_address(site));
+	return make_way_at(site, probe_place(site)) || any;
 }
 
 bool target_change_engine(struct cov_site *site)
@@ -146,7 +151,8 @@ void targets_arm_displaced(void)
 		if (target_is_going(target))
 			continue;
 		for_each_site(site, chunk, i, &target->cps)
-			if (site->displaced && site->state == COV_SITE_REFUSED && !site->engine)
+			if (site->displaced && site->state == COV_SITE_REFUSED && !site->engine &&
+			    !site_text_is_gone(site))
 				arm_again(site);
 	}
 }
@@ -211,6 +217,20 @@ void checkpoints_yield_to_kprobes(void)
 	list_for_each_entry(target, &cov_targets, link)
 		if (target->checkpoint[0] && displace(target, has_breakpoint))
 			release_displaced(target, watch_by_kprobe);
+}
+
+void checkpoint_choose_steps(struct cov_target *target)
+{
+	struct site_chunk *chunk;
+	struct cov_site *site;
+	u32 i;
+
+	if (!target->checkpoint[0] || target->steps || engine_attached_breaks())
+		return;
+	for_each_site(site, chunk, i, &target->cps)
+		target->steps |= site->state == COV_SITE_PENDING && probe_may_stay_stepping(site);
+	if (target->steps)
+		checkpoints_yield_to_kprobes();
 }
 
 static bool may_stay_stepping(const struct cov_site *site)

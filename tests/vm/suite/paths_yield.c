@@ -146,6 +146,48 @@ static void checkpoint_that_may_fault_is_given_up_for_breakpoints(void)
 	expect_clean_text();
 }
 
+#define FAULTS	"covt_fault_before"
+
+/* A checkpoint on its instruction that may fault: the only one that has a kprobe. */
+static uint32_t add_on_fault(int fd)
+{
+	struct cov_checkpoint_add add = {
+		.name = "fault", .module = COEXIST_TARGET, .function = FAULTS, .levels = 1,
+		.scope = COV_SCOPE_ALL,
+	};
+
+	for (add.offset = 1; ; add.offset++) {
+		if (ioctl(fd, COV_IOC_CHECKPOINT_ADD, &add)) {
+			EXPECT_EQ(errno, EILSEQ);
+			continue;
+		}
+		if (engines_of(fd, add.target).sites[COV_ENGINE_KPROBE])
+			return add.target;
+		del_checkpoint(fd, "fault");
+	}
+}
+
+/*
+ * When it faults and is fixed up, the CPU stays in the kernel's stepping state, and does so when the
+ * kprobe has gone; the next int3 that is not a kprobe's would be its last.
+ */
+static void breakpoint_after_a_fault_under_a_kprobe_does_no_harm(void)
+{
+	int fd = control_open(), device = covt_open();
+	uint64_t turn = offset_of_turn(fd);
+	uint32_t fault = add_on_fault(fd), place;
+
+	pin(0);
+	EXPECT_EQ(covt(device, COVT_FN_fault_before, 1, 0, 0), -28);
+	EXPECT_EQ(place_of(fd, fault).hits, 1);
+	del_checkpoint(fd, "fault");
+	place = add_at(fd, "place", "covlife_work", turn);
+	expect_engine(fd, place, COV_ENGINE_BREAKPOINT);
+	poke(COVLIFE_TASK, 1);
+	EXPECT_HITS(fd, place, 1);
+	del_checkpoint(fd, "place");
+}
+
 /* All of a module are found in one index, in which the others stay. */
 static void checkpoints_of_one_module_go_one_by_one(void)
 {
@@ -316,6 +358,7 @@ static const struct test tests[] = {
 	TEST(checkpoints_have_breakpoints_until_a_kprobe_must_not_be_beside_one),
 	TEST(checkpoints_have_kprobes_beside_a_target_of_engine_kprobe),
 	TEST(checkpoint_that_may_fault_is_given_up_for_breakpoints),
+	TEST(breakpoint_after_a_fault_under_a_kprobe_does_no_harm),
 	TEST(checkpoints_of_one_module_go_one_by_one),
 	TEST(checkpoint_on_a_loop_instruction_counts_each_round),
 	TEST(checkpoint_is_switched_on_beside_a_kprobe),
