@@ -93,7 +93,7 @@ void engine_arm_slow(struct cov_site **sites, u32 n);
  */
 u32 engine_choice(const struct cov_target *target);
 
-/* engine_breaks - may the target have breakpoints, or detours, which begin as one? Targets' lock. */
+/* engine_breaks - may a target have breakpoints, or detours, which begin as one? Targets' lock. */
 bool engine_breaks(const struct cov_target *target);
 
 /* engine_breaks_anywhere - may any target? The targets' lock is held. */
