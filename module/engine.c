@@ -10,7 +10,7 @@
 #include "foreign.h"
 #include "held.h"
 #include "patcher.h"
-#include "probe.h"
+#include "stepping.h"
 #include "target_list.h"
 #include "text_patch.h"
 #include "text_selftest.h"
@@ -104,7 +104,7 @@ static bool patches_text(const struct chain *chain)
 /* Return: how many are left; they are at the front. */
 static u32 arm_in_turn(const struct chain *chain, struct cov_site **sites, u32 n)
 {
-	bool may_patch = patches_text(chain) && probe_end_stepping();
+	bool may_patch = patches_text(chain) && stepping_end();
 	u32 i;
 
 	for (i = 0; n && i < CHAIN_MAX && chain->fast[i]; i++)

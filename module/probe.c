@@ -16,13 +16,11 @@
  * jumps cannot be optimised, and fentry sites never are; any other probe gets a post_handler,
  * which forbids it (Documentation/trace/kprobes.rst, "Jump Optimization").
  */
-#include <linux/cpu.h>
 #include <linux/delay.h>
 #include <linux/kprobes.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/slab.h>
-#include <linux/smp.h>
 #include <linux/uaccess.h>
 #include <asm/text-patching.h>
 
@@ -35,6 +33,7 @@
 #include "probe.h"
 #include "site_index.h"
 #include "site_insn.h"
+#include "stepping.h"
 #include "target_list.h"
 #include "unloading.h"
 
@@ -282,48 +281,6 @@ static int probe_register(struct site_probe *probe)
 	return 0;
 }
 
-/* --- the stepping state --------------------------------------------------------------- */
-
-/* A kprobe may have stayed stepping since this was last cleared. */
-static bool stepped;
-static atomic_t hit_cpus;
-
-static notrace noinline void livecov_step(void *unused)
-{
-	barrier();
-}
-
-static int notrace count_cpu(struct kprobe *kp, struct pt_regs *regs)
-{
-	atomic_inc(&hit_cpus);
-	return 0;
-}
-NOKPROBE_SYMBOL(count_cpu);
-
-/* The next kprobe that a CPU hits leaves it in a proper state: so have each CPU hit one. */
-bool probe_end_stepping(void)
-{
-	static struct kprobe kp;	/* under the targets' lock */
-
-	if (!stepped)
-		return true;
-	kp = (struct kprobe){
-		.addr = (kprobe_opcode_t *)livecov_step,
-		.pre_handler = count_cpu,
-	};
-	if (register_kprobe(&kp))
-		return false;
-	atomic_set(&hit_cpus, 0);
-	cpus_read_lock();
-	on_each_cpu(livecov_step, NULL, 1);
-	stepped = atomic_read(&hit_cpus) < num_online_cpus();
-	cpus_read_unlock();
-	unregister_kprobe(&kp);
-	return !stepped;
-}
-
-/* --- arming and releasing --------------------------------------------------------------- */
-
 static int probe_arm_one(struct cov_site *site)
 {
 	struct site_probe *probe;
@@ -333,7 +290,7 @@ static int probe_arm_one(struct cov_site *site)
 		return err;
 	if (probe_may_stay_stepping(site)) {
 		site_target(site)->steps = true;
-		stepped = true;
+		stepping_note();
 	}
 	probe = kzalloc(sizeof(*probe), GFP_KERNEL);
 	if (!probe)

@@ -25,13 +25,4 @@ unsigned long probe_place(const struct cov_site *site);
  */
 bool probe_may_stay_stepping(const struct cov_site *site);
 
-/**
- * probe_end_stepping - the kernel's state of each CPU is that of no kprobe being stepped
- *
- * No kprobe of livecov's is armed that may stay stepping, and breakpoints are about to be placed. The
- * targets' lock is held; sleeps. Return: false if kprobes are switched off, or without memory: then
- * there must be no breakpoint.
- */
-bool probe_end_stepping(void);
-
 #endif /* LIVECOV_PROBE_H */
