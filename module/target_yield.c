@@ -8,10 +8,11 @@
  * Nor do breakpoints go with a kprobe on an instruction that may fault. When such an instruction
  * faults and is fixed up, kprobe_fault_handler() (arch/x86/kernel/kprobes/core.c, 6.1) clears the
  * current kprobe, but not the single-stepping state; the next int3 on that CPU that is not a
- * kprobe's then makes kprobe_int3_handler() follow a NULL pointer. Who comes first, stays:
+ * kprobe's then makes kprobe_int3_handler() follow a NULL pointer, even if the kprobe has gone by
+ * then (stepping.c). So:
  *
- * - While an attached target may have breakpoints, kprobes are refused there (probe.c). One that
- *   is attached later takes the place of such kprobes: they are given up.
+ * - While an attached target may have breakpoints, kprobes are refused there (probe.c). When one is
+ *   attached, such kprobes are given up.
  * - While there is no such target, manual checkpoints have breakpoints, until one of these, or a
  *   target of engine kprobe, needs such a kprobe: then all are armed by kprobes (engine_choice()).
  */
