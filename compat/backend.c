@@ -32,25 +32,12 @@ static void guard_fork(void)
 	pthread_atfork(take_lock, drop_lock, drop_lock);
 }
 
-/*
- * A registration ends with the file through which it was made. codecov's outlasts exec, so the
- * file has to: the new program holds it until it ends, without knowing of it.
- */
-static int open_handle(void)
-{
-	int ret = cov_open(&handle);
-
-	if (!ret)
-		fcntl(cov_fd(handle), F_SETFD, 0);
-	return ret;
-}
-
 /* Must be followed by drop_lock(), whatever it returns. */
 static int begin(void)
 {
 	pthread_once(&once, guard_fork);
 	take_lock();
-	return handle ? 0 : open_handle();
+	return handle ? 0 : cov_open(&handle);
 }
 
 int backend_check(void)
@@ -62,6 +49,15 @@ int backend_check(void)
 }
 
 /* A task inherits its parent's sample, unlike with codecov, where it is not registered. */
+/*
+ * A registration ends with the file through which it was made. codecov's outlasts exec, so the
+ * file has to: the new program holds it until it ends, without knowing of it.
+ */
+static void outlast_exec(bool yes)
+{
+	fcntl(cov_fd(handle), F_SETFD, yes ? 0 : FD_CLOEXEC);
+}
+
 int backend_register(uint64_t sample)
 {
 	int ret = begin();
@@ -73,6 +69,8 @@ int backend_register(uint64_t sample)
 		if (!ret || ret == -ESRCH)
 			ret = cov_register(handle, sample);
 	}
+	if (!ret)
+		outlast_exec(true);
 	drop_lock();
 	return ret;
 }

@@ -11,10 +11,10 @@
 
 /*
  * livecov has no sample 0, and news are told apart by samples: who does not care for an id has a
- * number of its own nevertheless. It is one of so many, because livecov keeps samples until it is
- * unloaded, and has room for 65,536 of them.
+ * number of its own nevertheless. It is one of so many, because livecov keeps samples, at least a
+ * page of each for each checkpoint, until it is unloaded.
  */
-#define OWN_SAMPLES	1024
+#define OWN_SAMPLES	64
 
 #define NAME_MAX_LEN	255
 
@@ -77,7 +77,8 @@ int cov_register(unsigned long id, int is_test_case)
 
 int cov_unregister(void)
 {
-	if (is_registered() && self.test_case)
+	/* If it is not, before exec or fork it may have been. */
+	if (!is_registered() || self.test_case)
 		backend_unregister();
 	self.tid = 0;
 	return 0;

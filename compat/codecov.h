@@ -50,13 +50,14 @@ enum status_opt { STATUS_HIT, STATUS_LEVEL, STATUS_ENABLED };
 
 /**
  * cov_register - register the calling task
- * @id: the sample that its hits belong to, 0 if that does not matter: then one of 1024 numbers
+ * @id: the sample that its hits belong to, 0 if that does not matter: then one of 64 numbers
  *	up to UINT64_MAX, by the thread's id, so that tasks at work together have different ones
  * @is_test_case: 0: it only queries and adds; what it passes does not count
  *
  * As in codecov, a registration outlasts exec. It belongs to an open file, whose descriptor the new
- * program inherits; so do other programs that the process or its children execute. While one of
- * them has it, livecov.ko cannot be unloaded.
+ * program inherits; so do other programs that the process or its children execute from now on, even
+ * those that drop privileges: it lets them do what only root may. While one of them has it,
+ * livecov.ko cannot be unloaded.
  *
  * Errors: EEXIST it is already registered, ENOSPC too many tasks, and the errors of
  * opening livecov (ENOENT: it is not loaded; EACCES).

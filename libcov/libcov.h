@@ -254,7 +254,9 @@ int cov_detach(struct cov *cov, uint32_t target);
  * @cov: handle
  * @target: id, 0 for all
  *
- * Errors: ENOENT.
+ * Errors: ENOENT, EINTR for all targets; EBUSY, ENOMEM, ENOSPC, ESHUTDOWN, EINVAL and EOPNOTSUPP
+ * some sites that were watched are not any more: cov_error() says why. All is forgotten
+ * nevertheless.
  */
 int cov_reset(struct cov *cov, uint32_t target);
 
@@ -437,7 +439,8 @@ int checkpoint_del(struct cov *cov, const char *name);
  * @cov: handle
  * @name: its name
  *
- * Other checkpoints are not affected; one that is switched off stays off. Errors: ENOENT.
+ * Other checkpoints are not affected; one that is switched off stays off. Errors: those of
+ * cov_reset().
  */
 int checkpoint_restart(struct cov *cov, const char *name);
 
@@ -451,7 +454,8 @@ int checkpoint_restart(struct cov *cov, const char *name);
  *
  * One that is off counts nothing, and stays off across checkpoint_restart() and the
  * unloading of its module. What it had counted is kept. Errors: ENOENT none matches,
- * ENOTTY this livecov.ko is too old for this call.
+ * ENOTTY this livecov.ko is too old for this call; those of cov_reset(), of one that cannot be
+ * armed again.
  */
 int cov_checkpoint_switch(struct cov *cov, const char *pattern, int on, int branches);
 

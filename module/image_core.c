@@ -10,6 +10,7 @@
 #include <linux/uaccess.h>
 #include <asm/text-patching.h>
 
+#include "alloc_array.h"
 #include "fentry_nop.h"
 #include "image_build.h"
 #include "insn_branch.h"
@@ -174,6 +175,46 @@ static int core_fentries(struct cov_image *image, const struct symbols *symbols,
 	return 0;
 }
 
+static bool has_function(const struct symbols *symbols, u64 address)
+{
+	u32 i;
+
+	for (i = 0; i < symbols->count; i++)
+		if (address - symbols->table[i].address < symbols->table[i].size)
+			return true;
+	return false;
+}
+
+/* What the kernel's exception table says of the functions. */
+static u32 find_fixups(const struct symbols *symbols, struct flow_pair *found)
+{
+	const struct exception_table_entry *x = ksym_address("__start___ex_table");
+	const struct exception_table_entry *end = ksym_address("__stop___ex_table");
+	u32 n = 0;
+
+	for (; x && x < end; x++) {
+		u64 from = (unsigned long)&x->insn + x->insn;
+
+		if (!has_function(symbols, from))
+			continue;
+		if (found)
+			found[n] = (struct flow_pair){ from, (unsigned long)&x->fixup + x->fixup };
+		n++;
+	}
+	return n;
+}
+
+static int core_fixups(struct flow_input *in, const struct symbols *symbols,
+		       struct tables *tables)
+{
+	tables->fixups = alloc_array(find_fixups(symbols, NULL), sizeof(*tables->fixups));
+	if (!tables->fixups)
+		return -ENOMEM;
+	in->fixups = tables->fixups;
+	in->nr_fixups = find_fixups(symbols, tables->fixups);
+	return 0;
+}
+
 int cov_image_of_core(const struct image_choice *choice, struct cov_image *image,
 		      struct cov_error *error)
 {
@@ -190,7 +231,7 @@ int cov_image_of_core(const struct image_choice *choice, struct cov_image *image
 		goto out;
 	image->core = core_extent(&symbols);
 	symbols_tidy(image, &symbols);
-	err = core_fentries(image, &symbols, &tables);
+	err = core_fentries(image, &symbols, &tables) ?: core_fixups(&image->in, &symbols, &tables);
 	if (!err && !choice->entries_only) {
 		err = core_texts_read(&symbols, &texts);
 		image->in.texts = texts;

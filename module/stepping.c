@@ -5,25 +5,34 @@
  * got into that state, is not reached.
  */
 #include <linux/cpu.h>
+#include <linux/cpumask.h>
+#include <linux/delay.h>
 #include <linux/kprobes.h>
 #include <linux/smp.h>
 
 #include "stepping.h"
 
+/*
+ * A CPU that is in another user's kprobe, or in an ftrace callback that stands for one, misses ours:
+ * so it is asked again.
+ */
+#define TRIES		50
+#define PAUSE_US	1000
+
 static bool noted;	/* since it was ended; targets' lock */
-static atomic_t hits;
+static struct cpumask missing;
 
 static notrace noinline void livecov_step(void *unused)
 {
 	barrier();
 }
 
-static int notrace count_hit(struct kprobe *kp, struct pt_regs *regs)
+static int notrace note_hit(struct kprobe *kp, struct pt_regs *regs)
 {
-	atomic_inc(&hits);
+	cpumask_clear_cpu(raw_smp_processor_id(), &missing);
 	return 0;
 }
-NOKPROBE_SYMBOL(count_hit);
+NOKPROBE_SYMBOL(note_hit);
 
 void stepping_note(void)
 {
@@ -33,19 +42,24 @@ void stepping_note(void)
 bool stepping_end(void)
 {
 	static struct kprobe kp;
+	u32 i;
 
 	if (!noted)
 		return true;
 	kp = (struct kprobe){
 		.addr = (kprobe_opcode_t *)livecov_step,
-		.pre_handler = count_hit,
+		.pre_handler = note_hit,
 	};
 	if (register_kprobe(&kp))
 		return false;
-	atomic_set(&hits, 0);
 	cpus_read_lock();
-	on_each_cpu(livecov_step, NULL, 1);
-	noted = atomic_read(&hits) < num_online_cpus();
+	cpumask_copy(&missing, cpu_online_mask);
+	for (i = 0; i < TRIES && !cpumask_empty(&missing); i++) {
+		if (i)
+			usleep_range(PAUSE_US, 2 * PAUSE_US);
+		on_each_cpu_mask(&missing, livecov_step, NULL, true);
+	}
+	noted = !cpumask_empty(&missing);
 	cpus_read_unlock();
 	unregister_kprobe(&kp);
 	return !noted;

@@ -192,7 +192,7 @@ int target_attach(const struct target_request *request, struct cov_target **out,
 		return err;
 	}
 	cov_image_close(&target->image);
-	target->steps = request->engine == COV_ENGINE_KPROBE;
+	target->steps = request->engine == COV_ENGINE_KPROBE && !engine_attached_breaks();
 	target_publish(target, request);
 	if (target->steps)
 		checkpoints_yield_to_kprobes();
@@ -253,19 +253,35 @@ static int arm_fast(struct cov_target *target)
 	return min(left, 0);
 }
 
-struct refusals target_refusals(const struct cov_target *target)
+static const char *why_not_armed(u32 error)
 {
-	struct refusals refused = { };
-	struct site_chunk *chunk;
-	struct cov_site *site;
-	u32 i;
+	switch (error) {
+	case EBUSY:
+		return "remove other users' probes there";
+	case ESHUTDOWN:
+		return "switch probes on: /sys/kernel/debug/kprobes/enabled, sysctl kernel.ftrace_enabled";
+	case ENOMEM:
+		return "there is too little memory";
+	default:
+		return "the kernel takes no probe there";
+	}
+}
 
-	for_each_site(site, chunk, i, &target->cps)
-		if (site->state == COV_SITE_REFUSED) {
-			refused.n++;
-			refused.error = site->error;
+int renewed_check(const struct renewed *renewed, struct cov_error *error)
+{
+	const struct cov_site *refused = NULL;
+	u32 i, n = 0;
+
+	for (i = 0; i < renewed->n; i++)
+		if (renewed->sites[i]->state == COV_SITE_REFUSED) {
+			refused = renewed->sites[i];
+			n++;
 		}
-	return refused;
+	if (!refused)
+		return 0;
+	return cov_fail(error, -(int)refused->error, "%u sites of %s could not be armed again (errno %u: %s)",
+			n, site_target(refused)->name, refused->error,
+			why_not_armed(refused->error));
 }
 
 bool target_is_going(const struct cov_target *target)

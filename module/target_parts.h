@@ -85,6 +85,9 @@ void target_renew(struct cov_target *target);
 int target_arm_some(struct cov_target *target, u32 max, bool interruptible,
 		    struct cov_error *error);
 
+/* target_is_coming - is its module just being loaded, and has run nothing yet? */
+bool target_is_coming(const struct cov_target *target);
+
 /* target_is_going - is its module unloading or unloaded? */
 bool target_is_going(const struct cov_target *target);
 
@@ -107,18 +110,33 @@ static inline bool site_text_is_gone(const struct cov_site *site)
 	return site->in_init && site_target(site)->image.init_gone;
 }
 
+#define RENEWED_MAX	64
+
 /**
- * struct refusals - the sites of a target that are REFUSED
- * @n: how many
- * @error: errno (positive) of one of them, or 0
+ * struct renewed - sites that one call arms again, and that something had watched before
+ * @sites: the first of them that their engine could not arm
+ * @n: how many, RENEWED_MAX at most
  */
-struct refusals {
+struct renewed {
+	struct cov_site *sites[RENEWED_MAX];
 	u32 n;
-	u32 error;
 };
 
-/* target_refusals - count them */
-struct refusals target_refusals(const struct cov_target *target);
+/* renewed_add - note one of them; what does not fit is not asked for later */
+static inline void renewed_add(struct renewed *renewed, struct cov_site *site)
+{
+	if (renewed->n < RENEWED_MAX)
+		renewed->sites[renewed->n++] = site;
+}
+
+/**
+ * renewed_check - has any engine armed them?
+ * @renewed: sites of one target
+ * @error: out: a sentence for the caller, after an error
+ *
+ * Return: 0; the errno of one that is REFUSED.
+ */
+int renewed_check(const struct renewed *renewed, struct cov_error *error);
 
 /* site_wants_rearm - is a site disarmed, or could its engine not arm it the last time? */
 static inline bool site_wants_rearm(const struct cov_site *site)

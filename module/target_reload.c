@@ -146,6 +146,14 @@ static void target_event(struct cov_target *target, unsigned long event, struct 
 	}
 }
 
+/* Under the targets' lock. */
+static const struct module *coming;
+
+bool target_is_coming(const struct cov_target *target)
+{
+	return target->mod && target->mod == coming;
+}
+
 /* Manual checkpoints, or the others. */
 static void targets_event(bool manual, unsigned long event, struct module *mod)
 {
@@ -161,9 +169,11 @@ static int module_event(struct notifier_block *nb, unsigned long event, void *da
 	struct module *mod = data;
 
 	mutex_lock(&cov_targets_lock);
-	/* These need their own instruction's first byte; engines that patch keep clear of it. */
+	coming = event == MODULE_STATE_COMING ? mod : NULL;
+	/* These need their own instruction; engines that patch keep clear of it. */
 	targets_event(true, event, mod);
 	targets_event(false, event, mod);
+	coming = NULL;
 	/* What could not be restored, now or earlier, goes with its text. */
 	if (event != MODULE_STATE_COMING)
 		held_forget(compat_init_text(mod).base, compat_init_text(mod).size);

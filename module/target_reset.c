@@ -27,7 +27,6 @@ bool site_renew(struct cov_site *site)
 {
 	site->error = 0;
 	site->slow = false;
-	site->displaced = false;
 	WRITE_ONCE(site->state, site->engine ? COV_SITE_ARMED : COV_SITE_PENDING);
 	return site->engine;
 }
@@ -67,7 +66,7 @@ static bool reset_site(struct cov_site *site)
 struct rearming {
 	struct cov_site *sites[REARM_BATCH];
 	u32 n;
-	bool failed;
+	struct renewed failed;
 };
 
 static void rearm(struct rearming *some)
@@ -79,7 +78,7 @@ static void rearm(struct rearming *some)
 	engine_of(some->sites[0])->rearm(some->sites, some->n);
 	for (i = 0; i < some->n; i++)
 		if (some->sites[i]->error) {
-			some->failed = true;
+			renewed_add(&some->failed, some->sites[i]);
 			some->sites[i]->watched = false;
 			checkpoints_refuse(some->sites[i], -(int)some->sites[i]->error);
 		}
@@ -99,15 +98,6 @@ static void change_engines(struct cov_target *target)
 	for_each_site(site, chunk, i, &target->cps)
 		if (site->state == COV_SITE_REFUSED && site->engine)
 			target_change_engine(site);
-}
-
-static int fail_refused(const struct cov_target *target, struct refusals refused,
-			struct cov_error *error)
-{
-	return cov_fail(error, -(int)refused.error, "%u sites of %s could not be armed again (errno %u: %s); reset it once more afterwards",
-			refused.n, target->name, refused.error, refused.error == ESHUTDOWN ?
-			"switch probes on, /sys/kernel/debug/kprobes/enabled" :
-			"remove other users' probes there");
 }
 
 static void rearm_later(struct rearming *some, struct cov_site *site)
@@ -131,7 +121,6 @@ static bool is_being_armed(const struct cov_target *target)
 static int start_over(struct cov_target *target, struct cov_error *error)
 {
 	static struct rearming some;	/* under cov_targets_lock */
-	struct refusals before = target_refusals(target), after;
 	bool being_armed = is_being_armed(target);
 	struct site_chunk *chunk;
 	struct cov_site *site;
@@ -147,7 +136,7 @@ static int start_over(struct cov_target *target, struct cov_error *error)
 		if (reset_site(site))
 			rearm_later(&some, site);
 	rearm(&some);
-	if (some.failed)
+	if (some.failed.n)
 		change_engines(target);
 	settle_start();
 	if (target_pending(target) && !being_armed && !target_is_going(target))
@@ -155,10 +144,7 @@ static int start_over(struct cov_target *target, struct cov_error *error)
 	if (target_is_going(target))
 		return 0;
 	target->cps.complete |= !target_pending(target);
-	after = target_refusals(target);
-	return !err && after.n > before.n ?
-		fail_refused(target, (struct refusals){ after.n - before.n, after.error }, error) :
-		err;
+	return err ?: renewed_check(&some.failed, error);
 }
 
 int target_reset(struct cov_target *target, struct cov_error *error)

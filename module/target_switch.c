@@ -34,23 +34,28 @@ static void delete(struct cov_site *site, u8 outcomes)
 	WRITE_ONCE(site->off, site->off | outcomes * SITE_DELETED(0));
 }
 
-static void switch_on(struct cov_site *site, u8 outcomes)
+static void switch_on(struct cov_site *site, u8 outcomes, struct renewed *renewed)
 {
 	u8 deleted = site->off / SITE_DELETED(0);
 
 	WRITE_ONCE(site->off, site->off & ~(outcomes & ~deleted));
-	if (site_is_off(site) || !site_wants_rearm(site) || !site_renew(site))
+	if (site_is_off(site) || !site_wants_rearm(site))
 		return;
-	engine_of(site)->rearm(&site, 1);
-	if (site->error && !target_change_engine(site))
-		checkpoints_refuse(site, -(int)site->error);
+	if (site_renew(site)) {
+		engine_of(site)->rearm(&site, 1);
+		if (!site->error)
+			return;
+		if (!target_change_engine(site))
+			checkpoints_refuse(site, -(int)site->error);
+	}
+	renewed_add(renewed, site);
 }
 
-static void switch_site(struct cov_site *site, u8 outcomes, u32 to)
+static void switch_site(struct cov_site *site, u8 outcomes, u32 to, struct renewed *renewed)
 {
 	switch (to) {
 	case COV_OUTCOME_ON:
-		switch_on(site, outcomes);
+		switch_on(site, outcomes, renewed);
 		break;
 	case COV_OUTCOME_OFF:
 		switch_off(site, outcomes);
@@ -60,41 +65,30 @@ static void switch_site(struct cov_site *site, u8 outcomes, u32 to)
 	}
 }
 
-/* Sites were switched on, @place perhaps; @before: what had been refused until then. */
-static int finish(struct cov_target *target, const struct cov_site *place,
-		  struct refusals before, struct cov_error *error)
+/* Sites were switched on; @renewed: those of them that are not armed yet. */
+static int finish(struct cov_target *target, const struct renewed *renewed,
+		  struct cov_error *error)
 {
-	struct refusals after;
 	int err = 0;
 
-	if (target_is_going(target))
-		return 0;
-	if (target_pending(target))
+	if (target_pending(target) && !target_is_going(target))
 		err = target_arm_some(target, U32_MAX, false, error);
-	if (err)
-		return target_is_going(target) ? 0 : err;
-	after = target_refusals(target);
-	if (place && place->state == COV_SITE_REFUSED)
-		err = -(int)place->error;
-	else if (after.n > before.n)
-		err = -(int)after.error;
-	return err ? cov_fail(error, err, "checkpoint %.100s could not be armed again; delete it and add it again",
-			      target->checkpoint) : 0;
+	return target_is_going(target) ? 0 : err ?: renewed_check(renewed, error);
 }
 
 static int switch_target(struct cov_target *target, u32 to, bool branches,
 			 struct cov_error *error)
 {
 	const struct cov_site *place = target_checkpoint_site(target);
-	struct refusals before = target_refusals(target);
+	struct renewed renewed = { .n = 0 };
 	struct site_chunk *chunk;
 	struct cov_site *site;
 	u32 i;
 
 	for_each_site(site, chunk, i, &target->cps)
 		if (site == place || branches)
-			switch_site(site, SITE_OFF_ALL, to);
-	return to == COV_OUTCOME_ON ? finish(target, place, before, error) : 0;
+			switch_site(site, SITE_OFF_ALL, to, &renewed);
+	return to == COV_OUTCOME_ON ? finish(target, &renewed, error) : 0;
 }
 
 int targets_switch(const char *glob, bool on, bool branches, struct cov_error *error)
@@ -131,7 +125,7 @@ int target_switch_outcomes(struct cov_target *target, u64 address, u32 to,
 {
 	struct site_chunk *chunk;
 	struct cov_site *site;
-	struct refusals before = target_refusals(target);
+	struct renewed renewed = { .n = 0 };
 	bool any = false;
 	u32 i;
 
@@ -142,11 +136,11 @@ int target_switch_outcomes(struct cov_target *target, u64 address, u32 to,
 
 		if (!outcomes)
 			continue;
-		switch_site(site, outcomes, to);
+		switch_site(site, outcomes, to, &renewed);
 		any = true;
 	}
 	if (!any)
 		return cov_fail(error, -ENOENT, "no branch of checkpoint %.100s leads to %#llx",
 				target->checkpoint, address);
-	return to == COV_OUTCOME_ON ? finish(target, NULL, before, error) : 0;
+	return to == COV_OUTCOME_ON ? finish(target, &renewed, error) : 0;
 }

@@ -16,7 +16,7 @@
  * - While there is no such target, manual checkpoints have breakpoints, until one of these, or a
  *   target of engine kprobe, needs such a kprobe: then all are armed by kprobes (engine_choice()).
  */
-#include <linux/module.h>
+#include <linux/sched/signal.h>
 #include <linux/workqueue.h>
 
 #include "engine.h"
@@ -62,10 +62,7 @@ static void note_displaced(struct cov_site *site)
 /* Its engine has released the site: have a kprobe watch it from now on. Its hits stay. */
 static void watch_by_kprobe(struct cov_site *site)
 {
-	const struct module *mod = site_target(site)->mod;
-
-	/* Before a module runs nothing is missed. */
-	if (!mod || mod->state != MODULE_STATE_COMING)
+	if (!target_is_coming(site_target(site)))
 		forget_no(site);
 	if (site_is_off(site)) {
 		WRITE_ONCE(site->state, COV_SITE_DISARMED);
@@ -151,10 +148,15 @@ void targets_arm_displaced(void)
 	list_for_each_entry(target, &cov_targets, link) {
 		if (target_is_going(target))
 			continue;
-		for_each_site(site, chunk, i, &target->cps)
-			if (site->displaced && site->state == COV_SITE_REFUSED && !site->engine &&
-			    !site_text_is_gone(site))
-				arm_again(site);
+		for_each_site(site, chunk, i, &target->cps) {
+			if (!site->displaced || site->state != COV_SITE_REFUSED || site->engine ||
+			    site_text_is_gone(site))
+				continue;
+			arm_again(site);
+			/* Nor will any other. */
+			if (site->error == ESHUTDOWN || fatal_signal_pending(current))
+				return;
+		}
 	}
 }
 
@@ -185,9 +187,12 @@ static bool displace(struct cov_target *target, site_filter which)
 	bool any = false;
 	u32 i;
 
-	for_each_site(site, chunk, i, &target->cps)
+	for_each_site(site, chunk, i, &target->cps) {
+		/* Of what has yielded in vain the mark stays, unless it was armed since. */
+		site->displaced &= !site->engine;
 		if (which(site))
 			site->displaced = any = true;
+	}
 	return any;
 }
 

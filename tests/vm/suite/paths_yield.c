@@ -146,6 +146,37 @@ static void checkpoint_that_may_fault_is_given_up_for_breakpoints(void)
 	expect_clean_text();
 }
 
+/*
+ * In the kernel itself, of which livecov knows no more than its exception table. Each store to user
+ * memory in this function has a fixup.
+ */
+static void instructions_of_the_kernel_that_may_fault_are_refused_beside_breakpoints(void)
+{
+	struct cov_checkpoint_add add = {
+		.name = "core", .module = COV_CORE_KERNEL, .function = "filldir64", .levels = 1,
+		.scope = COV_SCOPE_ALL,
+	};
+	unsigned int refused = 0, taken = 0;
+	int fd = control_open();
+	uint32_t target;
+
+	need_engine(fd, COV_ENGINE_BREAKPOINT);
+	target = attach_with(fd, TARGET, "covlife_odd", COV_ENGINE_AUTO, COV_MODE_EDGES,
+			     COV_SCOPE_ALL);
+	for (add.offset = 16; ; add.offset++) {
+		if (!ioctl(fd, COV_IOC_CHECKPOINT_ADD, &add)) {
+			del_checkpoint(fd, "core");
+			taken++;
+			continue;
+		}
+		if (errno == ERANGE)
+			break;
+		refused += errno == EOPNOTSUPP;
+	}
+	EXPECT(refused > 0 && taken > refused);
+	with_id(fd, COV_IOC_DETACH, target);
+}
+
 #define FAULTS	"covt_fault_before"
 
 /* A checkpoint on its instruction that may fault: the only one that has a kprobe. */
@@ -359,6 +390,7 @@ static const struct test tests[] = {
 	TEST(checkpoints_have_kprobes_beside_a_target_of_engine_kprobe),
 	TEST(checkpoint_that_may_fault_is_given_up_for_breakpoints),
 	TEST(breakpoint_after_a_fault_under_a_kprobe_does_no_harm),
+	TEST(instructions_of_the_kernel_that_may_fault_are_refused_beside_breakpoints),
 	TEST(checkpoints_of_one_module_go_one_by_one),
 	TEST(checkpoint_on_a_loop_instruction_counts_each_round),
 	TEST(checkpoint_is_switched_on_beside_a_kprobe),
