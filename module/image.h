@@ -123,6 +123,9 @@ int cov_image_of_module(struct module *mod, const struct image_choice *choice,
 int cov_image_of_core(const struct image_choice *choice, struct cov_image *image,
 		      struct cov_error *error);
 
+/* cov_image_core_init - find the kernel's exception table. Once, when livecov is loaded. Sleeps. */
+void cov_image_core_init(void);
+
 /**
  * cov_image_free - free all that an image has, open or not, and zero it
  * @image: the image; a zeroed one is fine

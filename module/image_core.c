@@ -185,14 +185,24 @@ static bool has_function(const struct symbols *symbols, u64 address)
 	return false;
 }
 
-/* What the kernel's exception table says of the functions. */
+/* The kernel's exception table; empty where it is not to be found. */
+static const struct exception_table_entry *extable, *extable_end;
+
+void cov_image_core_init(void)
+{
+	extable = ksym_address("__start___ex_table");
+	extable_end = ksym_address("__stop___ex_table");
+	if (!extable)
+		extable_end = NULL;
+}
+
+/* What it says of the functions. */
 static u32 find_fixups(const struct symbols *symbols, struct flow_pair *found)
 {
-	const struct exception_table_entry *x = ksym_address("__start___ex_table");
-	const struct exception_table_entry *end = ksym_address("__stop___ex_table");
+	const struct exception_table_entry *x;
 	u32 n = 0;
 
-	for (; x && x < end; x++) {
+	for (x = extable; x < extable_end; x++) {
 		u64 from = (unsigned long)&x->insn + x->insn;
 
 		if (!has_function(symbols, from))

@@ -9,6 +9,7 @@
 #include "../include/cov_release.h"
 #include "engine.h"
 #include "fentry_nop.h"
+#include "image.h"
 #include "ioctl.h"
 #include "news.h"
 #include "oops.h"
@@ -56,6 +57,7 @@ static int __init livecov_init(void)
 	int err;
 
 	fentry_nop_init();
+	cov_image_core_init();
 	err = tracking_init();
 	if (err)
 		return err;
