@@ -62,6 +62,26 @@ static uint32_t outcome(const struct cov_target_info *info, uint32_t index,
 	return info->functions + 2 * index + !!branch->taken_hits;
 }
 
+struct cov_branch turn_of_work(int fd, uint32_t target)
+{
+	struct cov_function work = function_of(fd, target, "covlife_work");
+	struct cov_branch branch;
+
+	EXPECT_EQ(read_table(fd, COV_IOC_BRANCHES, target, work.first_branch + 1, 1, &branch),
+		  1);
+	return branch;
+}
+
+uint64_t offset_of_turn(int fd)
+{
+	uint32_t target = attach_with(fd, TARGET, NULL, COV_ENGINE_AUTO, COV_MODE_COUNT,
+				      COV_SCOPE_ALL);
+	uint64_t offset = turn_of_work(fd, target).offset;
+
+	with_id(fd, COV_IOC_DETACH, target);
+	return offset;
+}
+
 struct way way_of(int fd, uint32_t target)
 {
 	struct cov_target_info info = target_info(fd, target);

@@ -39,6 +39,12 @@ struct way {
 /* way_of - found by passing it twice; the target's hits and records are forgotten after that */
 struct way way_of(int fd, uint32_t target);
 
+/* turn_of_work - the second branch of covlife_work(), which tells odd from even */
+struct cov_branch turn_of_work(int fd, uint32_t target);
+
+/* offset_of_turn - where it is in the function; found by attaching for a moment */
+uint64_t offset_of_turn(int fd);
+
 #define START	COV_NONE	/* as a cell: no checkpoint came before */
 
 /* came - how often cell @to was passed right after @from */

@@ -103,27 +103,6 @@ static void targets_that_come_and_go_leave_room_for_others(void)
 
 /* --- beside an attached target ----------------------------------------------------------- */
 
-/* The second branch of covlife_work(), which tells odd from even. */
-static struct cov_branch turn_of_work(int fd, uint32_t target)
-{
-	struct cov_function work = function_of(fd, target, "covlife_work");
-	struct cov_branch branch;
-
-	EXPECT_EQ(read_table(fd, COV_IOC_BRANCHES, target, work.first_branch + 1, 1, &branch),
-		  1);
-	return branch;
-}
-
-static uint64_t offset_of_turn(int fd)
-{
-	uint32_t target = attach_with(fd, TARGET, NULL, COV_ENGINE_AUTO, COV_MODE_COUNT,
-				      COV_SCOPE_ALL);
-	uint64_t offset = turn_of_work(fd, target).offset;
-
-	with_id(fd, COV_IOC_DETACH, target);
-	return offset;
-}
-
 static void add_beside(unsigned int engine)
 {
 	struct work_counts counts;

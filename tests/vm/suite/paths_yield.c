@@ -45,25 +45,11 @@ static void expect_engine(int fd, uint32_t place, uint32_t engine)
 
 #define EXPECT_HITS(fd, place, n) EXPECT_EQ(place_of(fd, place).hits, n)
 
-/* The second branch of covlife_work(), which tells odd from even. */
-static struct cov_branch turn_of(int fd, uint32_t target)
+/* On a kernel that has them. */
+static uint64_t turn_with_breakpoints(int fd)
 {
-	struct cov_function work = function_of(fd, target, "covlife_work");
-	struct cov_branch branch;
-
-	EXPECT_EQ(read_table(fd, COV_IOC_BRANCHES, target, work.first_branch + 1, 1, &branch),
-		  1);
-	return branch;
-}
-
-static uint64_t offset_of_turn(int fd)
-{
-	uint32_t target = attach_with(fd, TARGET, NULL, COV_ENGINE_BREAKPOINT, COV_MODE_COUNT,
-				      COV_SCOPE_ALL);
-	uint64_t offset = turn_of(fd, target).offset;
-
-	with_id(fd, COV_IOC_DETACH, target);
-	return offset;
+	need_engine(fd, COV_ENGINE_BREAKPOINT);
+	return offset_of_turn(fd);
 }
 
 /* --- checkpoints ---------------------------------------------------------------------- */
@@ -71,7 +57,7 @@ static uint64_t offset_of_turn(int fd)
 static void checkpoints_have_breakpoints_until_a_kprobe_must_not_be_beside_one(void)
 {
 	int fd = control_open();
-	uint64_t turn = offset_of_turn(fd);
+	uint64_t turn = turn_with_breakpoints(fd);
 	uint32_t place, fault, other;
 
 	place = add_at(fd, "place", "covlife_work", turn);
@@ -100,7 +86,7 @@ static void checkpoints_have_breakpoints_until_a_kprobe_must_not_be_beside_one(v
 static void checkpoints_have_kprobes_beside_a_target_of_engine_kprobe(void)
 {
 	int fd = control_open();
-	uint64_t turn = offset_of_turn(fd);
+	uint64_t turn = turn_with_breakpoints(fd);
 	uint32_t place, off, target;
 	struct cov_checkpoint_switch request = { .glob = "off" };
 
@@ -205,7 +191,7 @@ static uint32_t add_on_fault(int fd)
 static void breakpoint_after_a_fault_under_a_kprobe_does_no_harm(void)
 {
 	int fd = control_open(), device = covt_open();
-	uint64_t turn = offset_of_turn(fd);
+	uint64_t turn = turn_with_breakpoints(fd);
 	uint32_t fault = add_on_fault(fd), place;
 
 	pin(0);
@@ -223,7 +209,7 @@ static void breakpoint_after_a_fault_under_a_kprobe_does_no_harm(void)
 static void checkpoints_of_one_module_go_one_by_one(void)
 {
 	int fd = control_open();
-	uint64_t turn = offset_of_turn(fd);
+	uint64_t turn = turn_with_breakpoints(fd);
 	uint32_t work, before, after, target;
 
 	before = add_at(fd, "before", "may_fault", MAY_FAULT_BEFORE);
@@ -311,7 +297,7 @@ static void checkpoint_is_switched_on_beside_a_kprobe(void)
 {
 	struct cov_checkpoint_switch request = { .glob = "place" };
 	int fd = control_open();
-	uint64_t turn = offset_of_turn(fd);
+	uint64_t turn = turn_with_breakpoints(fd);
 	uint32_t place = add_at(fd, "place", "covlife_work", turn);
 
 	CALL(fd, COV_IOC_CHECKPOINT_SWITCH, &request);
@@ -333,7 +319,7 @@ static void branch_is_reset_beside_a_kprobe(void)
 {
 	static const unsigned int engines[] = { COV_ENGINE_BREAKPOINT, COV_ENGINE_AUTO };
 	int fd = control_open();
-	uint64_t turn = offset_of_turn(fd);
+	uint64_t turn = turn_with_breakpoints(fd);
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(engines); i++) {
@@ -343,13 +329,13 @@ static void branch_is_reset_beside_a_kprobe(void)
 		test_case("engine %s", engine_name(engines[i]));
 		poke(COVLIFE_TASK, 1);
 		poke(COVLIFE_TASK, 2);
-		EVENTUALLY(turn_of(fd, target).state == COV_SITE_DISARMED);
+		EVENTUALLY(turn_of_work(fd, target).state == COV_SITE_DISARMED);
 		set_probe(turn);
 		with_id(fd, COV_IOC_RESET, target);
-		EXPECT_EQ(turn_of(fd, target).state, COV_SITE_ARMED);
-		EXPECT_EQ(turn_of(fd, target).taken, COV_NO);
+		EXPECT_EQ(turn_of_work(fd, target).state, COV_SITE_ARMED);
+		EXPECT_EQ(turn_of_work(fd, target).taken, COV_NO);
 		poke(COVLIFE_TASK, 2);
-		EXPECT(turn_of(fd, target).taken != turn_of(fd, target).not_taken);
+		EXPECT(turn_of_work(fd, target).taken != turn_of_work(fd, target).not_taken);
 		EXPECT_EQ(target_info(fd, target).outcomes_unknown, 0);
 		with_id(fd, COV_IOC_DETACH, target);
 		remove_probe();
