@@ -108,4 +108,4 @@ $(LIBCOV_TEST)/fake_kernel.so: $(LIBCOV_FAKE) $(LIBCOV_TEST_HEADERS)
 $(LIBCOV_TEST)/covstat.asan: $(LIBCOV_SOURCES:%=libcov/%.c) $(wildcard tools/covstat/*.[ch]) \
 		$(LIBCOV_HEADERS) build/obj/covstat/syscall_names.h
 	@mkdir -p $(@D)
-	$(CC) $(LIBCOV_TEST_CFLAGS) -Ibuild/obj/covstat -o $@ $(filter %.c,$^) $(LIBCOV_LIBS) -ljson-c -lcapstone
+	$(CC) $(LIBCOV_TEST_CFLAGS) -Ibuild/obj/covstat -o $@ $(filter %.c,$^) $(LIBCOV_LIBS) -ljson-c

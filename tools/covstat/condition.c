@@ -5,11 +5,11 @@
  * has tested the same flags (a switch, a three-way comparison): go back through blocks
  * that fall through to this one by a jump not taken.
  */
-#include <capstone/capstone.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "covstat.h"
+#include "disassembler.h"
 
 /* By struct cov_branch_desc.condition; for targets whose text is gone. */
 static const char *jump_name(unsigned int condition)
@@ -67,22 +67,25 @@ static bool describe(const cs_insn *insns, size_t count, unsigned int condition,
 static bool disassemble(const uint8_t *text, size_t length, uint64_t address,
 			unsigned int condition, char *buffer, size_t size)
 {
+	const struct disassembler *capstone = disassembler_load();
 	cs_insn *insns = NULL;
 	bool done = false;
 	size_t count;
 	csh handle;
 
-	if (cs_open(CS_ARCH_X86, CS_MODE_64, &handle) != CS_ERR_OK)
+	if (!capstone)
+		return true;
+	if (capstone->open(CS_ARCH_X86, CS_MODE_64, &handle) != CS_ERR_OK)
 		return false;
-	cs_option(handle, CS_OPT_SYNTAX, CS_OPT_SYNTAX_ATT);
-	cs_option(handle, CS_OPT_DETAIL, CS_OPT_ON);
-	count = cs_disasm(handle, text, length, address, 0, &insns);
+	capstone->option(handle, CS_OPT_SYNTAX, CS_OPT_SYNTAX_ATT);
+	capstone->option(handle, CS_OPT_DETAIL, CS_OPT_ON);
+	count = capstone->disasm(handle, text, length, address, 0, &insns);
 	/* If disassembly lost sync before the jump, what it found is not the condition. */
 	if (count && insns[count - 1].address + insns[count - 1].size == address + length)
 		done = describe(insns, count, condition, buffer, size);
 	if (count)
-		cs_free(insns, count);
-	cs_close(&handle);
+		capstone->free(insns, count);
+	capstone->close(&handle);
 	return done;
 }
 

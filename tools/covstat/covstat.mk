@@ -7,11 +7,11 @@
 COVSTAT_SOURCES := main messages options parse attach detach run status list list_json next \
 	reset doctor checkpoint samples samples_places samples_reaching samples_smallest callers map \
 	map_build map_records map_print watch records trace trace_names trace_tree \
-	trace_summary trace_json trace_syscalls engines condition unhit ranges words \
+	trace_summary trace_json trace_syscalls engines condition disassembler unhit ranges words \
 	signals functions names levels lines table json
 COVSTAT_CFLAGS := -std=gnu11 -Wall -Wextra -Werror -O2 -g -D_GNU_SOURCE -Ilibcov \
 	-Ibuild/obj/covstat
-COVSTAT_LIBS := -ljson-c -lcapstone
+COVSTAT_LIBS := -ljson-c
 
 COVSTAT_OBJECTS := $(COVSTAT_SOURCES:%=build/obj/covstat/%.o)
 
