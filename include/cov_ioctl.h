@@ -80,7 +80,7 @@
 #define COV_SITE_NONE		0	/* this place needs no site: it follows from others */
 #define COV_SITE_PENDING	1	/* selected, not armed yet */
 #define COV_SITE_ARMED		2
-#define COV_SITE_DISARMED	3	/* has shown everything it can */
+#define COV_SITE_DISARMED	3	/* has shown all it can; tracked: to all that run */
 #define COV_SITE_REFUSED	4	/* see the corresponding errno */
 #define COV_SITE_GONE		5	/* its text was unloaded */
 
@@ -704,7 +704,8 @@ struct cov_samples {
  * @pad2: 0
  *
  * What is mapped is what all engines write while they run. What follows from other sites
- * appears only in the tables. The mapping stays valid after a detach; its contents are then
+ * appears only in the tables; that is true of outcomes of branches that are known but for
+ * one that another site's hit will imply, too, until a table is read. The mapping stays valid after a detach; its contents are then
  * undefined. Its pages are then in no count of what samples and traces may take together:
  * unmap it. Since minor version 1.
  */

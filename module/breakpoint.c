@@ -364,10 +364,7 @@ static bool describe_rearm(void *context, u32 i, struct text_patch *patch)
 {
 	struct cov_site **sites = context;
 
-	if (sites[i]->error)
-		return false;
-	sites[i]->implied_by = 0;
-	return describe_do(sites[i], patch);
+	return !sites[i]->error && describe_do(sites[i], patch);
 }
 
 static void refuse_rearm(void *context, u32 i, int err)

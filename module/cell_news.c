@@ -29,13 +29,23 @@ static u8 passed_from(const u8 *cells, u32 count, u32 first)
 	return eight ? bits_of(eight) : 0;
 }
 
-u32 cell_news_find(const u8 *cells, u32 count, u8 *looked, u32 *found, u32 max)
+static u8 passed_in_all(const struct cell_sets *sets, u32 count, u32 first)
+{
+	u8 passed = 0xff;
+	u32 i;
+
+	for (i = 0; passed && i < sets->count; i++)
+		passed &= passed_from(sets->sets[i], count, first);
+	return passed;
+}
+
+u32 cell_news_find(const struct cell_sets *sets, u32 count, u8 *looked, u32 *found, u32 max)
 {
 	u32 first, n = 0;
 
 	for (first = 0; first < count; first += 8) {
 		u8 *known = &looked[first / 8];
-		u8 news = passed_from(cells, count, first) & ~*known;
+		u8 news = passed_in_all(sets, count, first) & ~*known;
 
 		for (; news; news &= news - 1) {
 			if (n == max)
@@ -45,4 +55,12 @@ u32 cell_news_find(const u8 *cells, u32 count, u8 *looked, u32 *found, u32 max)
 		}
 	}
 	return n;
+}
+
+void cell_news_join(const u8 *set, u32 count, u8 *looked)
+{
+	u32 first;
+
+	for (first = 0; first < count; first += 8)
+		looked[first / 8] &= passed_from(set, count, first);
 }

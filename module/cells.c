@@ -70,60 +70,58 @@ void cells_give(struct cells *cells)
 	*cells = (struct cells){ };
 }
 
-static void add(const struct cells *cells, const u8 *base, u64 *hits)
+struct visit {
+	const struct cells *cells;
+	void (*fn)(const struct cells *cells, u8 *base, void *context);
+	void *context;
+};
+
+static void visit_sample(struct cov_sample *sample, void *context)
 {
+	struct visit *visit = context;
+
+	if (sample->map)
+		visit->fn(visit->cells, sample->map + visit->cells->offset, visit->context);
+	cond_resched();
+}
+
+int cells_each(const struct cells *cells, u64 sample,
+	       void (*fn)(const struct cells *cells, u8 *base, void *context), void *context)
+{
+	struct visit visit = { cells, fn, context };
+
+	if (!cells->count)
+		return 0;
+	if (!cells->base)
+		return samples_each(sample, visit_sample, &visit);
+	if (sample)
+		return -EOPNOTSUPP;
+	fn(cells, cells->base, context);
+	return 0;
+}
+
+static void add(const struct cells *cells, u8 *base, void *context)
+{
+	u64 *hits = context;
 	u32 i;
 
 	for (i = 0; i < cells->count; i++)
 		hits[i] += cell_read(cells, base, i);
 }
 
-struct reading {
-	const struct cells *cells;
-	u64 *hits;
-};
-
-static void add_sample(struct cov_sample *sample, void *context)
-{
-	struct reading *reading = context;
-
-	if (sample->map)
-		add(reading->cells, sample->map + reading->cells->offset, reading->hits);
-	cond_resched();
-}
-
 int cells_read(const struct cells *cells, u64 sample, u64 *hits)
 {
-	struct reading reading = { cells, hits };
-
-	if (!cells->count)
-		return 0;
-	if (cells->base) {
-		if (sample)
-			return -EOPNOTSUPP;
-		add(cells, cells->base, hits);
-		return 0;
-	}
-	return samples_each(sample, add_sample, &reading);
+	return cells_each(cells, sample, add, hits);
 }
 
-static void clear_sample(struct cov_sample *sample, void *context)
+static void clear(const struct cells *cells, u8 *base, void *context)
 {
-	const struct cells *cells = context;
-
-	if (sample->map)
-		memset(sample->map + cells->offset, 0, cells_bytes(cells));
-	cond_resched();
+	memset(base, 0, cells_bytes(cells));
 }
 
 void cells_clear(const struct cells *cells)
 {
-	if (!cells->count)
-		return;
-	if (cells->base)
-		memset(cells->base, 0, cells_bytes(cells));
-	else
-		samples_each(0, clear_sample, (void *)cells);
+	cells_each(cells, 0, clear, NULL);
 }
 
 struct page *cells_page(unsigned long index)

@@ -9,6 +9,7 @@
 #include "alloc_array.h"
 #include "checkpoint.h"
 #include "engine.h"
+#include "implied.h"
 #include "insn_branch.h"
 #include "target_list.h"
 
@@ -462,21 +463,6 @@ bool site_saw(const struct cov_site *site, u32 outcome)
 	return cells->base && cell_read(cells, cells->base, site->cell + outcome);
 }
 
-/* Add outcomes that are no longer noted at their branch, but implied by a hit where they lead. */
-static void add_implied(const struct cov_target *target, u64 *hits)
-{
-	struct site_chunk *chunk;
-	struct cov_site *site;
-	u32 i;
-
-	for_each_site(site, chunk, i, &target->cps) {
-		u32 by = site->implied_by;
-
-		if (by && (hits[by] || (cell_is_branch(&target->image, by) && hits[by + 1])))
-			hits[site->cell] = hits[site->cell + 1] = 1;
-	}
-}
-
 int checkpoints_hits(const struct cov_target *target, u64 sample, u64 **hits)
 {
 	const struct cells *cells = &target->cps.cells;
@@ -485,9 +471,8 @@ int checkpoints_hits(const struct cov_target *target, u64 sample, u64 **hits)
 	*hits = alloc_array(cells->count, sizeof(**hits));
 	if (!*hits)
 		return -ENOMEM;
+	implied_note_all(target, sample);
 	err = cells_read(cells, sample, *hits);
-	if (!err && !sample)
-		add_implied(target, *hits);
 	if (err) {
 		kvfree(*hits);
 		*hits = NULL;

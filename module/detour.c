@@ -19,7 +19,7 @@
  *
  *	NOT --> HALF --> FREE		(NOT --> FREE as well)
  *	 ^        |        |
- *	 +--------+--------+ reset
+ *	 +--------+--------+ reset, or a sample begins that does not know it
  *
  * Its stub stays until the release, so each step changes the region's bytes alone; only a step
  * from FREE puts a jump where tasks may be inside.
@@ -38,9 +38,11 @@
 #include "site_stub.h"
 #include "target_list.h"
 
-#define TAKEN_NOT_ASKED	0xff	/* no stub is long enough for that offset */
+/* No stub is long enough for these offsets. */
+#define TAKEN_NOT_ASKED	0xff
+#define TAKEN_NOWHERE	0xfe
 
-static_assert(STUB_MAX_LEN < TAKEN_NOT_ASKED);
+static_assert(STUB_MAX_LEN < TAKEN_NOWHERE);
 
 /*
  * Where the region begins, relative to the site's address. A block's site may lie in the region
@@ -263,12 +265,15 @@ bool detour_can_half(struct cov_site *site)
 	struct stub_task task;
 	struct stub stub;
 
+	int taken;
+
 	if (site->island)
 		return false;
-	if (site->taken_at == TAKEN_NOT_ASKED)
-		site->taken_at = describe_made(site, &stub, &task) ?
-			0 : stub_taken(&stub);
-	return site->taken_at;
+	if (site->taken_at == TAKEN_NOT_ASKED) {
+		taken = describe_made(site, &stub, &task) ?: stub_taken(&stub);
+		site->taken_at = taken < 0 ? TAKEN_NOWHERE : taken;
+	}
+	return site->taken_at != TAKEN_NOWHERE;
 }
 
 void detour_settle(struct detour_settling *settling)
@@ -281,7 +286,7 @@ void detour_settle(struct detour_settling *settling)
 		settling->sites[i]->settled = settling->to[i];
 }
 
-/* Reset: the sites' state is ARMED again already. */
+/* The sites' state is ARMED again already. */
 static void detour_rearm(struct cov_site **sites, u32 n)
 {
 	static u8 to[REARM_BATCH];	/* all SITE_SETTLED_NOT, except refusals; targets' lock */
@@ -289,10 +294,8 @@ static void detour_rearm(struct cov_site **sites, u32 n)
 	u32 i;
 
 	memset(to, SITE_SETTLED_NOT, sizeof(to));
-	for (i = 0; i < n; i++) {
+	for (i = 0; i < n; i++)
 		sites[i]->error = 0;
-		sites[i]->implied_by = 0;
-	}
 	detour_settle(&settling);
 }
 

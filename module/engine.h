@@ -12,7 +12,7 @@
 #include "region.h"
 #include "text_patch.h"
 
-#define REARM_BATCH		256	/* sites given to @rearm at most */
+#define REARM_BATCH		2048	/* sites given to @rearm at most */
 #define ENGINE_MAX_BYTES	REGION_MAX_LEN
 
 /**

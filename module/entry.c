@@ -383,7 +383,7 @@ static void entry_arm(struct cov_site **sites, u32 n)
 	kvfree(ips);
 }
 
-/* Seen once, in modes edges and blocks: the function runs unpatched from now on. */
+/* Seen, in modes edges and blocks: until it is armed again the function runs unpatched. */
 void entry_settle(struct cov_site **sites, unsigned long *ips, u32 n)
 {
 	u32 i;

@@ -24,6 +24,7 @@
 #include "query.h"
 #include "returns.h"
 #include "samples.h"
+#include "settle.h"
 #include "target.h"
 #include "text_patch.h"
 #include "trace_file.h"
@@ -581,13 +582,24 @@ static void undo_trace(struct request *req)
 static int do_register(struct request *req)
 {
 	struct cov_register *arg = &req->arg.reg;
+	struct registration registration;
+	int err;
 
 	if (check_flags(arg->flags, 0, &req->error) || cov_check_padding(arg->pad, &req->error))
 		return -EINVAL;
 	if (!arg->sample)
 		return cov_fail(&req->error, -EINVAL, "sample 0 means none; choose another id");
 	WRITE_ONCE(req->control->registered, true);
-	return tracking_register(arg->sample, req->control->id, &req->error);
+	/* No signal but SIGKILL ends it: it never did, and callers do not expect it. */
+	if (mutex_lock_killable(&cov_targets_lock))
+		return cov_fail(&req->error, -EINTR, "killed");
+	err = tracking_prepare(arg->sample, &registration, &req->error);
+	if (!err) {
+		settle_undo_for(registration.sample);
+		tracking_register(&registration, req->control->id);
+	}
+	mutex_unlock(&cov_targets_lock);
+	return err;
 }
 
 static int do_unregister(struct request *req)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * query.c - from targets, images and checkpoints to the structs of cov_ioctl.h.
- * Owns nothing, changes nothing.
+ * Owns nothing; changes nothing but cells, in which implied outcomes are
+ * noted before they are read (implied.h).
  */
 #include <linux/mm.h>
 

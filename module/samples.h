@@ -16,6 +16,8 @@
  * @map: the cells of all tracked targets, one after the other; NULL while there are none
  * @pages: the pages that @map maps
  * @nr_pages: how many
+ * @ran: tasks have run for it, and what they hit may imply what its cells do not say yet
+ *	 (implied.h); under the targets' lock
  * @link: in the list of all samples, in the order of @index
  *
  * A sample is freed only when livecov is unloaded: a pointer to one stays valid for a handler, or
@@ -28,6 +30,7 @@ struct cov_sample {
 	u8 *map;
 	struct page **pages;
 	u32 nr_pages;
+	bool ran;
 	struct list_head link;
 };
 

@@ -1,27 +1,41 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * settle.c - in modes edges and blocks, scope all, a site that has been hit has little left to
- * tell. A worker periodically looks for cells that were hit for the first time (cell_news.h), and
- * removes patches that have become useless; coverage stays exact. Owns the worker, and struct
- * settling.
+ * settle.c - in modes edges and blocks, a site that has been hit has little left to tell. A worker
+ * periodically looks for cells that were hit for the first time (cell_news.h), and removes patches
+ * that have become useless; coverage stays exact. Owns the worker, and struct settling.
  *
  * - A function's entry that was hit is removed from ftrace's filter.
- * - A branch of which both outcomes were seen gets its original bytes back.
+ * - A branch of which both outcomes were seen gets its original bytes back. In scope tracked,
+ *   so does an entry or a block that was seen (in scope all these are one-shot).
  * - So does a branch of which one was seen, if the other one leads to a block that has no other
  *   edge in, and that has a site of its own which has not been hit yet: its hit will imply the
- *   outcome (implied_by). For a branch that costs a trap each time, such a block gets a site if
- *   it has none: a witness, which costs nothing until it is hit.
+ *   outcome (implied.h). For a branch that costs a trap each time, such a block gets a site if
+ *   it has none: a witness, which costs nothing until it is hit. (In scope tracked it then costs
+ *   a trap until every sample has hit it; it never is hit more often than the branch.)
  * - A near conditional jump (6 bytes) under a detour that was seen to fall through is changed to
  *   one that leads into its stub only if it is taken.
  *
+ * In scope tracked "seen" means: by every sample for which a task is tracked. The sites are then
+ * of no use to anyone, until a task begins to run for another sample:
+ *
+ *	a pass (worker)				a task registers (settle_undo.c)
+ *	under the targets' lock:		under the targets' lock:
+ *	  samples that run, from the		  arm all sites again that could tell
+ *	  task registry: all there are		  its sample something
+ *	  seen by all of them? settle		  track the task
+ *
+ * So at any time each sample that runs is served: a site that is settled could tell it nothing.
+ * Tasks that fork add no sample to those that run. How the registry is read while they do:
+ * task_registry.c. What has been seen is never unseen, but by a reset, which arms everything.
+ *
  * A branch with another user's kprobe on its patch stays as it is until that has gone.
  *
- * Nothing settles in scope tracked, where each sample has hits of its own, in modes count and
- * trace and with engine kprobe, which count or record every hit, nor where paths are recorded.
+ * Nothing settles in modes count and trace and with engine kprobe, which count or record every hit,
+ * nor where paths are recorded; nor, in scope tracked, while more than CELL_SETS_MAX samples run.
  *
  * The worker runs again soon after a pass that has found something, or when a one-shot site was
  * hit, and ever more rarely while there is nothing; but it never works more than one part in
- * SHARE of the time.
+ * SHARE of the time. What arming again takes when a task registers counts as such work.
  */
 #include <linux/jiffies.h>
 #include <linux/mm.h>
@@ -33,8 +47,11 @@
 #include "engine.h"
 #include "entry.h"
 #include "foreign.h"
+#include "implied.h"
+#include "samples.h"
 #include "settle.h"
 #include "target_parts.h"
+#include "tracking.h"
 
 /*
  * Most of what a run hits it hits at its beginning, and each change of text interrupts all CPUs.
@@ -51,7 +68,8 @@
 static void settle_work(struct work_struct *work);
 static DECLARE_DELAYED_WORK(settle_later, settle_work);
 static unsigned long pause = SOONEST;
-static unsigned long rested;	/* in jiffies: the next pass is not to begin earlier */
+/* In jiffies: the next pass is not to begin earlier. Written under the targets' lock. */
+static unsigned long rested;
 
 /* How long to wait for the next pass, if the worker need not rest longer than @wanted. */
 static unsigned long delay_of(unsigned long wanted)
@@ -61,32 +79,15 @@ static unsigned long delay_of(unsigned long wanted)
 	return max_t(long, wanted, rest);
 }
 
-static bool settles(const struct cov_target *target)
+bool target_settles(const struct cov_target *target)
 {
-	return target->state == COV_TARGET_LIVE && target->scope == COV_SCOPE_ALL &&
-	       !target->cps.cells.wide && !target->checkpoint[0] &&
-	       !(target->flags & COV_ATTACH_PATHS);
+	return target->state == COV_TARGET_LIVE && !target->cps.cells.wide &&
+	       !target->checkpoint[0] && !(target->flags & COV_ATTACH_PATHS);
 }
 
-/* Was the site hit whose first cell is @cell? */
-static bool cell_was_hit(const struct cov_target *target, u32 cell)
-{
-	const struct cells *cells = &target->cps.cells;
-
-	return cell_read(cells, cells->base, cell) ||
-	       (cell_is_branch(&target->image, cell) && cell_read(cells, cells->base, cell + 1));
-}
-
-static bool site_was_hit(const struct cov_site *site)
-{
-	return cell_was_hit(site_target(site), site->cell);
-}
-
-/* Is it armed, and was it not hit yet? */
 static bool watches(const struct cov_site *site)
 {
-	return site && site_vouches(site) && READ_ONCE(site->state) == COV_SITE_ARMED &&
-	       !site_was_hit(site);
+	return site && site_vouches(site) && READ_ONCE(site->state) == COV_SITE_ARMED;
 }
 
 /* The block that the branch's @outcome leads to, if it has no other edge in; or FLOW_NONE. */
@@ -102,111 +103,161 @@ static u32 block_behind(const struct cov_site *site, u32 outcome)
 }
 
 /*
+ * Would a hit of the site whose first cell is @by say that @outcome of @site was passed? Not if it
+ * was hit already where the outcome was not.
+ */
+static bool would_imply(const struct cov_site *site, u32 outcome, u32 by,
+			const struct cell_sets *sets)
+{
+	u32 i;
+
+	for (i = 0; i < sets->count; i++)
+		if (!READ_ONCE(sets->sets[i][site->cell + outcome]) &&
+		    implied_hit(site_target(site), sets->sets[i], by))
+			return false;
+	return true;
+}
+
+/*
  * The first cell of the site that will be hit when the branch's @outcome is passed: the site of
  * the block that it leads to, or the branch at that block's end if the block always reaches it.
  * 0 if there is none.
  */
-static u32 implying(const struct cov_site *site, u32 outcome)
+static u32 implying(const struct cov_site *site, u32 outcome, const struct cell_sets *sets)
 {
 	const struct checkpoints *cps = &site_target(site)->cps;
 	u32 next = block_behind(site, outcome);
+	const struct cov_site *leader, *branch = NULL;
 	const struct flow_block *block;
 
 	if (next == FLOW_NONE)
 		return 0;
 	block = &site_target(site)->image.flow.blocks[next];
-	if (watches(cps->leader[next]))
-		return cps->leader[next]->cell;
-	if (block->branch != FLOW_NONE && !(block->flags & FLOW_BLOCK_STOPS) &&
-	    watches(cps->branch[block->branch]))
-		return cps->branch[block->branch]->cell;
+	leader = cps->leader[next];
+	if (block->branch != FLOW_NONE && !(block->flags & FLOW_BLOCK_STOPS))
+		branch = cps->branch[block->branch];
+	/* The same as before, if there was one. */
+	if (site->implied_by && site->implied_outcome == outcome && watches(branch) &&
+	    branch->cell == site->implied_by && would_imply(site, outcome, branch->cell, sets))
+		return branch->cell;
+	if (watches(leader) && would_imply(site, outcome, leader->cell, sets))
+		return leader->cell;
+	if (watches(branch) && would_imply(site, outcome, branch->cell, sets))
+		return branch->cell;
 	return 0;
 }
 
-/* The settled state that the site should have; sets @implied_by. */
-static u8 settle_branch(struct cov_site *site)
+/*
+ * The settled state that the branch should have. Sets @implied_by; what it was has been noted for
+ * all samples that have ended, and in those that run the outcome is known itself, or still implied
+ * by the same site: a task may be on its way there (settle_undo.c).
+ */
+static u8 settle_branch(struct cov_site *site, const struct cell_sets *sets)
 {
-	bool fell = site_saw(site, 0), jumped = site_saw(site, 1);
+	bool fell = cell_in_all(sets, site->cell), jumped = cell_in_all(sets, site->cell + 1);
 
-	if (fell && jumped)
-		return SITE_SETTLED_FREE;
+	u32 by;
+
 	if (!fell && !jumped)
 		return SITE_SETTLED_NOT;
-	site->implied_by = implying(site, fell);
-	if (site->implied_by)
+	by = fell && jumped ? 0 : implying(site, fell, sets);
+	if (by || (fell && jumped)) {
+		site->implied_outcome = fell;
+		site->implied_by = by;
+		site_target(site)->settling.implied |= by;
 		return SITE_SETTLED_FREE;
+	}
 	return fell && site->engine == COV_ENGINE_DETOUR && detour_can_half(site) ?
 		SITE_SETTLED_HALF : SITE_SETTLED_NOT;
 }
 
+static u8 settle_site(struct cov_site *site, const struct cell_sets *sets)
+{
+	if (site->kind == SITE_BRANCH)
+		return settle_branch(site, sets);
+	return cell_in_all(sets, site->cell) ? SITE_SETTLED_FREE : SITE_SETTLED_NOT;
+}
+
+/*
+ * To put a region back in which a task may be inside takes seconds and more on kernels that preempt
+ * (quiesce.h): that must not be done each time that a sample begins.
+ */
+static bool is_slow_to_undo(const struct cov_site *site)
+{
+	return compat_preempts() && site->region.inside &&
+	       site->engine == COV_ENGINE_DETOUR && site_target(site)->scope == COV_SCOPE_TRACKED;
+}
+
 static bool is_settleable(const struct cov_site *site)
 {
-	return (site->engine == COV_ENGINE_DETOUR || site->engine == COV_ENGINE_BREAKPOINT) &&
-	       site->kind == SITE_BRANCH && site->watched && site->state == COV_SITE_ARMED;
-}
-
-static void note_implied(struct cov_site *site)
-{
-	const struct cells *cells = &site_target(site)->cps.cells;
-
-	cell_hit(cells, cells->base, site->cell);
-	cell_hit(cells, cells->base, site->cell + 1);
-	site->implied_by = 0;
-}
-
-void settle_note_implied(struct cov_target *target)
-{
-	struct site_chunk *chunk;
-	struct cov_site *site;
-	u32 i;
-
-	for_each_site(site, chunk, i, &target->cps) {
-		cond_resched();
-		if (site->implied_by && cell_was_hit(target, site->implied_by))
-			note_implied(site);
-	}
+	return !is_slow_to_undo(site) &&
+	       (site->engine == COV_ENGINE_DETOUR || site->engine == COV_ENGINE_BREAKPOINT) &&
+	       !site->one_shot && site->watched && site->state == COV_SITE_ARMED;
 }
 
 /* Cells of a target that one pass handles: the worker must not hold the lock for long. */
 #define PASS	4096
 
+/**
+ * struct pass - what the worker has found, and is going to do
+ * @running: scope tracked: the samples for which tasks are tracked
+ * @nr_running: how many; or -errno, if that cannot be told
+ * @ended: one that ran does not any more
+ * @sets: the cells in which something has to be seen to be known
+ * @cells: seen since the last pass
+ * @detours: sites under detours: to settle
+ * @to: enum site_settled: their new states
+ * @entries: to remove from ftrace's filter
+ * @ips: for entry_settle()
+ * @breakpoints: sites under breakpoints: to disarm
+ * @blocks: to get a witness
+ * @wanting: branches whose outcome it would imply
+ * @witnesses: for call_witnesses()
+ */
 struct pass {
-	u32 cells[PASS];		/* hit since the last pass */
+	struct cov_sample *running[CELL_SETS_MAX];
+	int nr_running;
+	bool ended;
+	struct cell_sets sets;
+	u32 cells[PASS];
 	u32 nr_cells;
-	struct cov_site *branches[PASS];	/* under detours: to settle */
-	u8 to[PASS];			/* enum site_settled: their new states */
-	u32 nr_branches;
-	struct cov_site *entries[PASS];	/* to remove from ftrace's filter */
-	unsigned long ips[PASS];	/* for entry_settle() */
+	struct cov_site *detours[PASS];
+	u8 to[PASS];
+	u32 nr_detours;
+	struct cov_site *entries[PASS];
+	unsigned long ips[PASS];
 	u32 nr_entries;
-	struct cov_site *breakpoints[PASS];	/* branches under breakpoints: to disarm */
+	struct cov_site *breakpoints[PASS];
 	u32 nr_breakpoints;
-	u32 blocks[PASS];		/* to get a witness */
-	struct cov_site *wanting[PASS];	/* branches whose outcome it would imply */
+	u32 blocks[PASS];
+	struct cov_site *wanting[PASS];
 	struct cov_site *witnesses[PASS];
 	u32 nr_witnesses;
 };
 
 /* @by, a block's site or the branch at its end, was hit: does that imply an outcome? */
-static void note_implied_by(struct cov_target *target, const struct cov_site *by, u32 block)
+static void note_implied_by(struct cov_target *target, const struct cov_site *by, u32 block,
+			    const struct cell_sets *sets)
 {
 	const struct flow *flow = &target->image.flow;
 	const struct flow_edge *edge = flow_only_edge(flow, block);
 	u32 branch = edge ? flow->blocks[edge->block].branch : FLOW_NONE;
 	struct cov_site *site = branch == FLOW_NONE ? NULL : target->cps.branch[branch];
+	u32 i;
 
-	if (site && site->implied_by == by->cell)
-		note_implied(site);
+	for (i = 0; site && site->implied_by == by->cell && i < sets->count; i++)
+		implied_note(site, sets->sets[i]);
 }
 
 /* A branch of which one outcome was seen still costs a trap each time: would a witness help? */
 static void choose_witness(struct cov_site *site, struct pass *pass)
 {
 	const struct cov_target *target = site_target(site);
-	bool fell = site_saw(site, 0);
+	bool fell = cell_in_all(&pass->sets, site->cell);
 	u32 block;
 
-	if (site->engine != COV_ENGINE_BREAKPOINT || fell == site_saw(site, 1))
+	if (site->kind != SITE_BRANCH || site->engine != COV_ENGINE_BREAKPOINT ||
+	    fell == cell_in_all(&pass->sets, site->cell + 1))
 		return;
 	block = block_behind(site, fell);
 	if (block == FLOW_NONE || target->cps.leader[block] ||
@@ -220,11 +271,11 @@ static void choose_witness(struct cov_site *site, struct pass *pass)
 /* Was it chosen for its other outcome, whose cell is the one before? */
 static bool is_chosen(const struct cov_site *site, const struct pass *pass)
 {
-	return (pass->nr_branches && pass->branches[pass->nr_branches - 1] == site) ||
+	return (pass->nr_detours && pass->detours[pass->nr_detours - 1] == site) ||
 	       (pass->nr_breakpoints && pass->breakpoints[pass->nr_breakpoints - 1] == site);
 }
 
-static void look_at_branch(struct cov_site *site, struct pass *pass)
+static void look_at_site(struct cov_site *site, struct pass *pass)
 {
 	u8 to;
 
@@ -234,7 +285,7 @@ static void look_at_branch(struct cov_site *site, struct pass *pass)
 		site_target(site)->settling.held_off = true;
 		return;
 	}
-	to = settle_branch(site);
+	to = settle_site(site, &pass->sets);
 	if (to == site->settled) {
 		choose_witness(site, pass);
 		return;
@@ -243,8 +294,8 @@ static void look_at_branch(struct cov_site *site, struct pass *pass)
 		pass->breakpoints[pass->nr_breakpoints++] = site;
 		return;
 	}
-	pass->branches[pass->nr_branches] = site;
-	pass->to[pass->nr_branches++] = to;
+	pass->detours[pass->nr_detours] = site;
+	pass->to[pass->nr_detours++] = to;
 }
 
 /* @cell (cell_layout.h) was hit for the first time. */
@@ -257,25 +308,30 @@ static void look_at(struct cov_target *target, u32 cell, struct pass *pass)
 
 	switch (meaning.kind) {
 	case SITE_ENTRY:
-		target->settling.entries |= cps->entry[i] &&
-					    cps->entry[i]->engine == COV_ENGINE_ENTRY;
+		if (!cps->entry[i])
+			break;
+		target->settling.entries |= cps->entry[i]->engine == COV_ENGINE_ENTRY;
+		look_at_site(cps->entry[i], pass);
 		break;
 	case SITE_BRANCH:
 		if (!cps->branch[i])
 			break;
-		note_implied_by(target, cps->branch[i], target->image.flow.branches[i].block);
-		look_at_branch(cps->branch[i], pass);
+		note_implied_by(target, cps->branch[i], target->image.flow.branches[i].block,
+				&pass->sets);
+		look_at_site(cps->branch[i], pass);
 		break;
 	case SITE_LEADER:
-		if (i < layout.blocks && cps->leader[i])
-			note_implied_by(target, cps->leader[i], i);
+		if (i >= layout.blocks || !cps->leader[i])
+			break;
+		note_implied_by(target, cps->leader[i], i, &pass->sets);
+		look_at_site(cps->leader[i], pass);
 		break;
 	}
 }
 
-static bool is_seen_entry(const struct cov_site *site)
+static bool is_armed_entry(const struct cov_site *site)
 {
-	return site->state == COV_SITE_ARMED && site->watched && site_was_hit(site);
+	return site->state == COV_SITE_ARMED && site->watched;
 }
 
 /*
@@ -284,19 +340,22 @@ static bool is_seen_entry(const struct cov_site *site)
  */
 static void choose_entries(struct cov_target *target, struct pass *pass)
 {
-	struct site_cursor cursor = { target, COV_ENGINE_ENTRY, is_seen_entry };
+	struct site_cursor cursor = { target, COV_ENGINE_ENTRY, is_armed_entry };
 	struct cov_site *site;
 
 	while (pass->nr_entries < PASS && (site = site_next(&cursor)))
-		pass->entries[pass->nr_entries++] = site;
+		if (cell_in_all(&pass->sets, site->cell))
+			pass->entries[pass->nr_entries++] = site;
 	/* Any others in the next pass. */
 	target->settling.entries = pass->nr_entries == PASS;
 }
 
-static void carry_out(struct pass *pass)
+static void carry_out(struct cov_target *target, struct pass *pass)
 {
-	struct detour_settling settling = { pass->branches, pass->to, pass->nr_branches };
+	struct detour_settling settling = { pass->detours, pass->to, pass->nr_detours };
 	u32 i;
+
+	target->settling.any |= pass->nr_entries || pass->nr_breakpoints || pass->nr_detours;
 
 	if (pass->nr_entries)
 		entry_settle(pass->entries, pass->ips, pass->nr_entries);
@@ -304,7 +363,7 @@ static void carry_out(struct pass *pass)
 		cov_engine_breakpoint.disarm(pass->breakpoints, pass->nr_breakpoints);
 	for (i = 0; i < pass->nr_breakpoints; i++)
 		WRITE_ONCE(pass->breakpoints[i]->state, COV_SITE_DISARMED);
-	if (!pass->nr_branches)
+	if (!pass->nr_detours)
 		return;
 	detour_settle(&settling);
 	for (i = 0; i < settling.count; i++) {
@@ -312,15 +371,22 @@ static void carry_out(struct pass *pass)
 
 		if (site->settled == SITE_SETTLED_FREE)
 			WRITE_ONCE(site->state, COV_SITE_DISARMED);
-		else
-			site->implied_by = 0;
 		/* A kprobe came after foreign_mark(). */
 		if (site->error) {
 			site->error = 0;
 			site->visited = true;
-			site_target(site)->settling.held_off = true;
+			target->settling.held_off = true;
 		}
 	}
+}
+
+void settle_look_again(const struct cov_site *site)
+{
+	u8 *looked = site_target(site)->settling.looked;
+	u32 i;
+
+	for (i = 0; looked && i < site_outcomes(site); i++)
+		cell_news_again(looked, site->cell + i);
 }
 
 /*
@@ -340,25 +406,42 @@ static void call_witnesses(struct cov_target *target, struct pass *pass)
 
 		if (READ_ONCE(pass->witnesses[i]->state) == COV_SITE_PENDING)
 			checkpoints_refuse(pass->witnesses[i], -(int)pass->witnesses[i]->error);
-		cell_news_again(target->settling.looked, site->cell + site_saw(site, 1));
+		settle_look_again(site);
 	}
 }
 
 void settle_forget(struct cov_target *target)
 {
 	kvfree(target->settling.looked);
-	target->settling = (struct settling){ };
+	target->settling = (struct settling){ .any = target->settling.any,
+					   .implied = target->settling.implied };
+}
+
+/* Return: false if there are none, or too many. */
+static bool find_sets(const struct cov_target *target, struct pass *pass)
+{
+	const struct cells *cells = &target->cps.cells;
+	int i;
+
+	if (cells->base) {
+		pass->sets = (struct cell_sets){ { cells->base }, 1 };
+		return true;
+	}
+	for (i = 0; i < pass->nr_running; i++)
+		pass->sets.sets[i] = pass->running[i]->map + cells->offset;
+	pass->sets.count = max(pass->nr_running, 0);
+	return pass->sets.count;
 }
 
 static u32 find_news(struct cov_target *target, struct pass *pass)
 {
-	const struct cells *cells = &target->cps.cells;
+	u32 count = target->cps.cells.count;
 	struct settling *settling = &target->settling;
 
 	if (!settling->looked)
-		settling->looked = kvzalloc(cell_news_size(cells->count), GFP_KERNEL);
+		settling->looked = kvzalloc(cell_news_size(count), GFP_KERNEL);
 	pass->nr_cells = settling->looked ?
-		cell_news_find(cells->base, cells->count, settling->looked, pass->cells, PASS) : 0;
+		cell_news_find(&pass->sets, count, settling->looked, pass->cells, PASS) : 0;
 	return pass->nr_cells;
 }
 
@@ -382,37 +465,36 @@ static void look_again(struct cov_target *target, const struct pass *pass)
 }
 
 /* Forget which of them kprobes were on. Return: how many; they are in @pass. */
-static u32 unmark_branches(struct cov_target *target, struct pass *pass)
+static u32 unmark_sites(struct cov_target *target, struct pass *pass)
 {
 	struct site_chunk *chunk;
 	struct cov_site *site;
 	u32 i, n = 0;
 
 	for_each_site(site, chunk, i, &target->cps)
-		if (site->visited && site->kind == SITE_BRANCH && n < PASS) {
+		if (site->visited && !site->one_shot && n < PASS) {
 			site->visited = false;
-			pass->branches[n++] = site;
+			pass->detours[n++] = site;
 		}
 	return n;
 }
 
 /*
- * Have the next pass look at the branches that kprobes have left. While they stay this is a look at
+ * Have the next pass look at the sites that kprobes have left. While they stay this is a look at
  * the sites and at the kprobes: the target need not be opened. Return: true if some have gone.
  */
 static bool look_for_left(struct cov_target *target, struct pass *pass)
 {
-	u32 i, stay = 0, n = unmark_branches(target, pass);
+	u32 i, stay = 0, n = unmark_sites(target, pass);
 
 	foreign_mark();
 	for (i = 0; i < n; i++) {
-		const struct cov_site *site = pass->branches[i];
+		const struct cov_site *site = pass->detours[i];
 
 		stay += site->visited;
 		if (site->visited)
 			continue;
-		cell_news_again(target->settling.looked, site->cell);
-		cell_news_again(target->settling.looked, site->cell + 1);
+		settle_look_again(site);
 	}
 	target->settling.held_off = stay;
 	return stay < n;
@@ -426,14 +508,16 @@ static bool settle_calmly(struct cov_target *target, struct pass *pass)
 
 	if (pause >= CALM && target->settling.entries)
 		choose_entries(target, pass);
-	carry_out(pass);
+	carry_out(target, pass);
 	return left;
 }
 
 /* Return: true if there may soon be more to do. */
 static bool settle_target(struct cov_target *target, struct pass *pass)
 {
-	pass->nr_branches = pass->nr_entries = pass->nr_breakpoints = pass->nr_witnesses = 0;
+	pass->nr_detours = pass->nr_entries = pass->nr_breakpoints = pass->nr_witnesses = 0;
+	if (!find_sets(target, pass))
+		return false;
 	if (!find_news(target, pass))
 		return settle_calmly(target, pass);
 	if (target_open(target)) {
@@ -442,32 +526,90 @@ static bool settle_target(struct cov_target *target, struct pass *pass)
 	}
 	foreign_mark();
 	look_at_news(target, pass);
-	carry_out(pass);
+	carry_out(target, pass);
 	call_witnesses(target, pass);
 	target_close(target);
 	return true;
 }
 
-static void settle_work(struct work_struct *work)
+void settle_rest(unsigned long begun)
+{
+	unsigned long until = jiffies + SHARE * (jiffies - begun);
+
+	if (time_after(until, rested))
+		WRITE_ONCE(rested, until);
+}
+
+static bool is_running(const struct cov_sample *sample, const struct pass *pass)
+{
+	int i;
+
+	for (i = 0; i < pass->nr_running; i++)
+		if (pass->running[i] == sample)
+			return true;
+	return false;
+}
+
+static void look_for_ended(struct cov_sample *sample, void *context)
+{
+	struct pass *pass = context;
+
+	pass->ended |= sample->ran && !is_running(sample, pass);
+}
+
+static void note_ended(struct cov_sample *sample, void *context)
+{
+	sample->ran = is_running(sample, context);
+}
+
+/* Samples whose last task has gone: note what it has implied once and for all. */
+static void settle_ended(struct pass *pass)
+{
+	struct cov_target *target;
+
+	pass->ended = false;
+	samples_each(0, look_for_ended, pass);
+	if (!pass->ended)
+		return;
+	list_for_each_entry(target, &cov_targets, link)
+		implied_note_all(target, 0);
+	samples_each(0, note_ended, pass);
+}
+
+static void settle_all(void)
 {
 	struct pass *pass = kvmalloc(sizeof(*pass), GFP_KERNEL);
 	bool any = false, done = false;
-	unsigned long begun = jiffies;
 	struct cov_target *target;
+	unsigned long begun;
 
 	/* Without memory for @pass nothing is done until the next time. */
 	mutex_lock(&cov_targets_lock);
+	begun = jiffies;
+	if (pass)
+		pass->nr_running = tracking_samples(pass->running, CELL_SETS_MAX);
+	if (pass && pass->nr_running >= 0)
+		settle_ended(pass);
 	list_for_each_entry(target, &cov_targets, link)
-		if (settles(target)) {
+		if (target_settles(target)) {
 			any = true;
 			done |= pass && settle_target(target, pass);
 		}
+	settle_rest(begun);
 	mutex_unlock(&cov_targets_lock);
 	kvfree(pass);
-	WRITE_ONCE(rested, jiffies + SHARE * (jiffies - begun));
 	WRITE_ONCE(pause, min_t(unsigned long, 2 * pause, done ? BUSY : LATEST));
 	if (any)
 		queue_delayed_work(system_long_wq, &settle_later, delay_of(pause));
+}
+
+/* What was put back for a sample since this was queued may have made the rest longer. */
+static void settle_work(struct work_struct *work)
+{
+	if (time_after(READ_ONCE(rested), jiffies))
+		queue_delayed_work(system_long_wq, &settle_later, delay_of(0));
+	else
+		settle_all();
 }
 
 void settle_start(void)

@@ -8,27 +8,38 @@
 
 #include <linux/types.h>
 
+struct cov_sample;
+struct cov_site;
 struct cov_target;
 
 /**
  * struct settling - a target's state of settling; under the targets' lock
  * @looked: a bit for each cell: its hit has been processed; NULL before the first pass
+ * @any: some sites may be settled
+ * @implied: some may have an @implied_by
  * @entries: some entries of engine entry have been hit, and are still in ftrace's filter
  * @held_off: another user's kprobe has kept some branches from being settled
  */
 struct settling {
 	u8 *looked;
+	bool any;
+	bool implied;
 	bool entries;
 	bool held_off;
 };
 
+/* target_settles - do a target's sites settle at all? The targets' lock is held. */
+bool target_settles(const struct cov_target *target);
+
 /**
- * settle_note_implied - set the cells of outcomes that the hit of another site implies
- * @target: its sites that imply them are about to be released
+ * settle_undo_for - have every site watch that could tell a sample something
+ * @sample: a task is about to run for it
  *
- * The targets' lock is held; sleeps. No failure.
+ * What is settled is known to the samples that run, but perhaps not to this one. A site that its
+ * engine cannot arm again, because another user's probe is there or memory is short, is tried by
+ * the others; what it has not seen is unknown until a reset, armed or not. The targets' lock is held, until the task is tracked; sleeps. No failure.
  */
-void settle_note_implied(struct cov_target *target);
+void settle_undo_for(const struct cov_sample *sample);
 
 /**
  * settle_forget - forget which cells have been processed
@@ -37,6 +48,12 @@ void settle_note_implied(struct cov_target *target);
  * The targets' lock is held; sleeps. No failure.
  */
 void settle_forget(struct cov_target *target);
+
+/* settle_look_again - have the next pass look at a site once more. The targets' lock is held. */
+void settle_look_again(const struct cov_site *site);
+
+/* settle_rest - the time since @begun was spent: no pass for a multiple of it. Any context. */
+void settle_rest(unsigned long begun);
 
 /* settle_start - run the worker soon: sites were armed or reset. Not from handlers; any lock. */
 void settle_start(void);

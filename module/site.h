@@ -23,14 +23,14 @@
  *	   | refused        |  |                               |                |
  *	   v                |  |        text unloaded          v                |
  *	REFUSED             |  +-----------------------------> GONE <-----------+
- *	                    +-- reset ----------------------------------- from DISARMED
+ *	                    +-- reset, or settle_undo.c ------------------ from DISARMED
  *
  * Sites begin as PENDING; in init text that has gone already, as GONE. Also:
  *
  *	ARMED -> DISARMED	settled, or a manual checkpoint switched off (settle.c,
  *				target_switch.c)
  *	ARMED -> PENDING	its engine could not arm it after all: the next one tries
- *	ARMED -> REFUSED	it could not be armed again (target_reset.c, target_switch.c)
+ *	ARMED -> REFUSED	it could not be armed again (rearm.c, target_switch.c)
  *	any -> GONE -> PENDING	a kprobe takes its place (target_place.c)
  *	REFUSED -> PENDING	none could take its place: tried again (target_place.c)
  *	any -> PENDING, or DISARMED if it has seen what it needs to see, or is switched off:
@@ -44,7 +44,7 @@
 #define SITE_DISARMING	0x80
 
 /*
- * How much of a detour is still needed (settle.c). Back to NOT by reset, or with the
+ * How much of a detour is still needed (settle.c). Back to NOT by rearm.c, or with the
  * engine's release.
  */
 enum site_settled {
@@ -74,9 +74,10 @@ struct site_probe;
  * @displacement: SITE_BRANCH: from the jump's end to where it goes; a call's likewise
  * @cell: what it sees: the first of its cells (cell_layout.h), which tells as well which of the
  *	  target's functions, branches or blocks it is
- * @implied_by: SITE_SETTLED_FREE: the first cell of the site that, once it is hit, says that
- *		the outcome that was not known has been passed; 0, which is an entry's, if
- *		both are known
+ * @implied_by: the first cell of the site that, once it is hit, says that an outcome has been
+ *		passed; 0, which is an entry's, if there is none. SITE_SETTLED_FREE: nothing else
+ *		tells that outcome; 0 if both are known
+ * @implied_outcome: which one that is
  * @error: errno (positive) why it was refused
  * @region: what a detour may take
  * @state: COV_SITE_* or SITE_DISARMING
@@ -126,7 +127,8 @@ struct cov_site {
 	s32 offset;
 	s32 displacement;
 	u32 cell;
-	u32 implied_by;
+	u32 implied_by : 31;
+	u32 implied_outcome : 1;
 	u16 error;
 	struct region region;
 	u8 state;

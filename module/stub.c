@@ -511,18 +511,19 @@ static int write_half(const struct stub *stub, struct insn_branch *jcc, u32 take
 	return w.size == jcc->length ? w.err : -EOPNOTSUPP;
 }
 
-u32 stub_taken(const struct stub *stub)
+int stub_taken(const struct stub *stub)
 {
 	struct insn_branch jcc;
-	struct parts parts;
+	struct parts parts = { };
 	u8 code[STUB_MAX_LEN];
 
 	if (decode_jcc(stub, &jcc) || jcc.length != stub->region.length ||
-	    stub->region.length < REGION_JUMP_LEN || is_counting(&jcc) || is_per_task(stub))
-		return 0;
-	if (write_stub(stub, &jcc, code, &parts) < 0 || !parts.taken)
-		return 0;
-	return write_half(stub, &jcc, parts.taken, code) ? 0 : parts.taken;
+	    stub->region.length < REGION_JUMP_LEN || is_counting(&jcc))
+		return -EOPNOTSUPP;
+	/* What it does for the task comes first: the stub evaluates the condition once more. */
+	if (!is_per_task(stub) && (write_stub(stub, &jcc, code, &parts) < 0 || !parts.taken))
+		return -EOPNOTSUPP;
+	return write_half(stub, &jcc, parts.taken, code) ?: (int)parts.taken;
 }
 
 void stub_half(const struct stub *stub, u32 taken, u8 *bytes)

@@ -170,19 +170,18 @@ void stub_short_jump(const struct region *region, u8 *bytes);
 void stub_island(u64 address, u32 length, u64 copy, u64 stub, u8 *bytes);
 
 /**
- * stub_taken - where does a jump that is taken go in the stub?
+ * stub_taken - where could the jump itself lead in the stub, if it is taken?
  * @stub: what stub_write() was given
  *
- * Return: the offset from the stub's first byte, if the region is the jump alone, and
- * that could lead there itself (stub_half()); else 0, as for a jump with prefixes, and always for
- * STUB_TASK_*.
+ * Return: the offset from the stub's first byte, of STUB_TASK_* always 0; -EOPNOTSUPP if the
+ * region is not the jump alone, or that could not lead there (stub_half()), as with prefixes.
  */
-u32 stub_taken(const struct stub *stub);
+int stub_taken(const struct stub *stub);
 
 /**
  * stub_half - other bytes for the region, which record only that the jump was taken
  * @stub: what stub_write() was given
- * @taken: stub_taken(), not 0
+ * @taken: stub_taken(), not negative
  * @bytes: out: @stub->region.length of them: the conditional jump, into the stub
  *
  * Falling through costs nothing then.

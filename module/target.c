@@ -8,6 +8,7 @@
 
 #include "engine.h"
 #include "held.h"
+#include "implied.h"
 #include "returns.h"
 #include "settle.h"
 #include "site_index.h"
@@ -215,6 +216,12 @@ u32 target_pending(const struct cov_target *target)
 	return n;
 }
 
+/* In between others get the lock. */
+bool target_is_being_armed(const struct cov_target *target)
+{
+	return target->owner && target_pending(target);
+}
+
 /* Up to @max PENDING sites: those that only kprobes can arm (@slow), or the others. */
 static u32 take(const struct cov_target *target, bool slow, struct cov_site **sites, u32 max)
 {
@@ -406,7 +413,7 @@ void target_release_sites(struct cov_target *target, site_filter filter)
 	struct cov_site *site;
 	u32 i;
 
-	settle_note_implied(target);
+	implied_note_all(target, 0);
 	settle_forget(target);
 	returns_release(target, filter);
 	engine_release(target, filter);

@@ -6,6 +6,7 @@
 #ifndef LIVECOV_TARGET_PARTS_H
 #define LIVECOV_TARGET_PARTS_H
 
+#include "rearm.h"
 #include "target.h"
 
 /**
@@ -110,25 +111,6 @@ static inline bool site_text_is_gone(const struct cov_site *site)
 	return site->in_init && site_target(site)->image.init_gone;
 }
 
-#define RENEWED_MAX	64
-
-/**
- * struct renewed - sites that one call arms again, and that something had watched before
- * @sites: the first of them that their engine could not arm
- * @n: how many, RENEWED_MAX at most
- */
-struct renewed {
-	struct cov_site *sites[RENEWED_MAX];
-	u32 n;
-};
-
-/* renewed_add - note one of them; what does not fit is not asked for later */
-static inline void renewed_add(struct renewed *renewed, struct cov_site *site)
-{
-	if (renewed->n < RENEWED_MAX)
-		renewed->sites[renewed->n++] = site;
-}
-
 /**
  * renewed_check - has any engine armed them?
  * @renewed: sites of one target
@@ -137,21 +119,6 @@ static inline void renewed_add(struct renewed *renewed, struct cov_site *site)
  * Return: 0; the errno of one that is REFUSED.
  */
 int renewed_check(const struct renewed *renewed, struct cov_error *error);
-
-/* site_wants_rearm - is a site disarmed, or could its engine not arm it the last time? */
-static inline bool site_wants_rearm(const struct cov_site *site)
-{
-	return site->state == COV_SITE_DISARMED ||
-	       (site->state == COV_SITE_REFUSED && site->engine);
-}
-
-/**
- * site_renew - a DISARMED or REFUSED site is to be armed again
- * @site: ARMED afterwards, or PENDING if it has no engine: its module was loaded again meanwhile
- *
- * Return: true if it is for its engine's rearm() to do so.
- */
-bool site_renew(struct cov_site *site);
 
 /**
  * target_make_way - take another target's patch from bytes that a kprobe needs
@@ -171,6 +138,22 @@ bool target_make_way(const struct cov_site *site);
  * was the last one: nothing was done.
  */
 bool target_change_engine(struct cov_site *site);
+
+/**
+ * target_change_engines - target_change_engine(), of all sites that their engine could not arm again
+ * @target: whose
+ */
+void target_change_engines(struct cov_target *target);
+
+/**
+ * target_forget_no - what a site has not seen, nobody knows until the next reset
+ * @passed: may have been passed while nothing watched it: if it was not hit, that says nothing, nor
+ *	    does it about outcomes that its hit would imply
+ */
+void target_forget_no(struct cov_site *passed);
+
+/* target_is_being_armed - some kprobes a call, by its owner: the calls that follow arm the rest */
+bool target_is_being_armed(const struct cov_target *target);
 
 /* targets_arm_displaced - what it was REFUSED to watch so: try once more. No failure. */
 void targets_arm_displaced(void);

@@ -23,14 +23,6 @@ static void forget_hits(struct checkpoints *cps)
 	smp_mb();	/* clear before looking at states; pairs with hit_claim()'s cmpxchg() */
 }
 
-bool site_renew(struct cov_site *site)
-{
-	site->error = 0;
-	site->slow = false;
-	WRITE_ONCE(site->state, site->engine ? COV_SITE_ARMED : COV_SITE_PENDING);
-	return site->engine;
-}
-
 /* Was it refused for a reason that may be gone: another user, too little memory, probes off? */
 static bool was_hindered(const struct cov_site *site)
 {
@@ -57,71 +49,17 @@ static bool reset_site(struct cov_site *site)
 	}
 	site->watched = site->engine && !site_is_off(site);
 	site->lapsed = site->off;
+	site->implied_by = 0;
 	if (site_is_off(site))
 		return false;
 	return (site_wants_rearm(site) || site->settled || was_hindered(site)) && site_renew(site);
-}
-
-/* A batch of sites to arm again, all of one engine. */
-struct rearming {
-	struct cov_site *sites[REARM_BATCH];
-	u32 n;
-	struct renewed failed;
-};
-
-static void rearm(struct rearming *some)
-{
-	u32 i;
-
-	if (!some->n)
-		return;
-	engine_of(some->sites[0])->rearm(some->sites, some->n);
-	for (i = 0; i < some->n; i++)
-		if (some->sites[i]->error) {
-			renewed_add(&some->failed, some->sites[i]);
-			some->sites[i]->watched = false;
-			checkpoints_refuse(some->sites[i], -(int)some->sites[i]->error);
-		}
-	some->n = 0;
-}
-
-/*
- * Those that their engine could not arm again, for others to try; once no site's conclusions are
- * from before.
- */
-static void change_engines(struct cov_target *target)
-{
-	struct site_chunk *chunk;
-	struct cov_site *site;
-	u32 i;
-
-	for_each_site(site, chunk, i, &target->cps)
-		if (site->state == COV_SITE_REFUSED && site->engine)
-			target_change_engine(site);
-}
-
-static void rearm_later(struct rearming *some, struct cov_site *site)
-{
-	if (some->n == ARRAY_SIZE(some->sites) ||
-	    (some->n && some->sites[0]->engine != site->engine))
-		rearm(some);
-	some->sites[some->n++] = site;
-}
-
-/*
- * Its owner is arming it, some kprobes a call, so that others get the lock in between: what is
- * PENDING is armed by the calls that follow.
- */
-static bool is_being_armed(const struct cov_target *target)
-{
-	return target->owner && target_pending(target);
 }
 
 /* All of target_reset() but the caller records. */
 static int start_over(struct cov_target *target, struct cov_error *error)
 {
 	static struct rearming some;	/* under cov_targets_lock */
-	bool being_armed = is_being_armed(target);
+	bool being_armed = target_is_being_armed(target);
 	struct site_chunk *chunk;
 	struct cov_site *site;
 	int err = 0;
@@ -135,9 +73,9 @@ static int start_over(struct cov_target *target, struct cov_error *error)
 	for_each_site(site, chunk, i, &target->cps)
 		if (reset_site(site))
 			rearm_later(&some, site);
-	rearm(&some);
+	rearm_now(&some);
 	if (some.failed.n)
-		change_engines(target);
+		target_change_engines(target);
 	settle_start();
 	if (target_pending(target) && !being_armed && !target_is_going(target))
 		err = target_arm_some(target, U32_MAX, false, error);

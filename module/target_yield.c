@@ -32,11 +32,7 @@ static bool is_yielding(const struct cov_site *site)
 	return site == yielding;
 }
 
-/*
- * The site may have been passed while it was not armed: if it was not hit, that says nothing, nor
- * does it about outcomes that its hit would imply.
- */
-static void forget_no(struct cov_site *passed)
+void target_forget_no(struct cov_site *passed)
 {
 	struct site_chunk *chunk;
 	struct cov_site *site;
@@ -63,7 +59,7 @@ static void note_displaced(struct cov_site *site)
 static void watch_by_kprobe(struct cov_site *site)
 {
 	if (!target_is_coming(site_target(site)))
-		forget_no(site);
+		target_forget_no(site);
 	if (site_is_off(site)) {
 		WRITE_ONCE(site->state, COV_SITE_DISARMED);
 		return;
@@ -112,6 +108,17 @@ bool target_change_engine(struct cov_site *site)
 	return true;
 }
 
+void target_change_engines(struct cov_target *target)
+{
+	struct site_chunk *chunk;
+	struct cov_site *site;
+	u32 i;
+
+	for_each_site(site, chunk, i, &target->cps)
+		if (site->state == COV_SITE_REFUSED && site->engine)
+			target_change_engine(site);
+}
+
 /* --- what has yielded in vain ------------------------------------------------------- */
 
 /*
@@ -135,7 +142,7 @@ static void arm_again(struct cov_site *site)
 	}
 	note_displaced(site);
 	/* Hits may have been forgotten since it yielded, but what it has missed it does not know. */
-	forget_no(site);
+	target_forget_no(site);
 }
 
 void targets_arm_displaced(void)
@@ -246,7 +253,7 @@ static bool may_stay_stepping(const struct cov_site *site)
 
 static void give_up(struct cov_site *site)
 {
-	forget_no(site);
+	target_forget_no(site);
 	checkpoints_refuse(site, -EOPNOTSUPP);
 }
 

@@ -61,6 +61,23 @@
  *   the parent alone would not do, nor would a scan in two rounds: children fork as
  *   well.
  *
+ * For which samples do tasks run?
+ *
+ *	inherit (the parent's context)	    samples
+ *	j1 publish child		    s1 N = added, acquire
+ *	j2 added++, full barrier	    s2 for each slot: live? note its sample
+ *	   ...				    s3 added == N?
+ *	j3 the parent's end
+ *
+ *   Claim: if s3 says yes, the sample of each task that is live at s3 was noted.
+ *   - The task was live at s1: it is noted if s2 finds it live, so it is.
+ *   - It was forked after s1, by a task of the same sample. If s1 saw j2, then s2 sees j1 and notes
+ *     the child. If neither s1 nor s3 saw j2, then s2 did not see j3, whose acquire would have
+ *     shown it j2: it found the parent live, or, if that was itself forked after s1, the same
+ *     holds for it and its parent. If s3 alone saw it, the answer is no.
+ *   A parent that its owner drops ends without waiting for j2. Then the child is dropped as
+ *   well, before it runs: see above.
+ *
  * Memory ordering
  *   [E] A key is loaded with acquire. It pairs with the publication: a reader that sees the
  *	 task sees its slot open, and all that the adder wrote before. A key is freed with
@@ -69,6 +86,8 @@
  *   [F] smp_store_mb() in publish and in del_owner, each followed by loads of
  *	 what the other stores.
  *   [G] @closing is loaded with acquire, and its zero stored with release.
+ *   [H] @added is incremented with a full barrier on both sides, and loaded with acquire at s1;
+ *	 at s3 the acquire loads of s2 come before.
  */
 #include "task_registry.h"
 
@@ -245,6 +264,8 @@ void task_registry_fill(struct task_registry *reg, u32 slot, unsigned long task,
 {
 	thread_buffer_open(&reg->buffer, slot, sample, owner);
 	task_publish(reg, slot, task);
+	/* [H] pairs with task_registry_samples(). */
+	atomic_long_inc_return(&reg->added);
 }
 
 int task_registry_add(struct task_registry *reg, unsigned long task, u64 sample, u64 owner)
@@ -310,4 +331,40 @@ u32 task_registry_del_owner(struct task_registry *reg, u64 owner)
 	/* [G] pairs with the acquire in task_registry_inherit(). */
 	smp_store_release(&reg->closing, 0);
 	return dropped;
+}
+
+/* Note a sample once. Return: how many there are now, or -E2BIG. */
+static int note_sample(u64 *samples, int n, u32 max, u64 sample)
+{
+	int i;
+
+	for (i = 0; i < n; i++)
+		if (samples[i] == sample)
+			return n;
+	if ((u32)n == max)
+		return -E2BIG;
+	samples[n] = sample;
+	return n + 1;
+}
+
+int task_registry_samples(const struct task_registry *reg, u64 *samples, u32 max)
+{
+	/* [H] pairs with task_registry_fill(). */
+	long added = atomic_long_read_acquire(&reg->added);
+	int n = 0;
+	u32 slot;
+
+	for (slot = 0; n >= 0 && slot < reg->buffer.nr_slots; slot++) {
+		struct thread_ref ref;
+
+		if (!(slot % TABLE_STRETCH))
+			pure_rest();
+		/* [E] pairs with task_publish() and task_end(). */
+		if (key_live(smp_load_acquire(&reg->keys[slot])) &&
+		    thread_buffer_read(&reg->buffer, slot, &ref))
+			n = note_sample(samples, n, max, ref.sample);
+	}
+	if (n >= 0 && atomic_long_read(&reg->added) != added)
+		return -EAGAIN;
+	return n;
 }

@@ -19,6 +19,7 @@
  * @buffer: slot i goes with keys[i]
  * @closing: the owner whose tasks are being dropped, or 0
  * @count: tasks tracked
+ * @added: how many ever were
  * @lost: tasks for which there was no key
  */
 struct task_registry {
@@ -28,6 +29,7 @@ struct task_registry {
 	struct thread_buffer buffer;
 	u64 closing;
 	atomic_long_t count;
+	atomic_long_t added;
 	atomic_long_t lost;
 };
 
@@ -127,5 +129,18 @@ int task_registry_inherit(struct task_registry *reg, unsigned long parent, unsig
  * tasks forgotten here.
  */
 u32 task_registry_del_owner(struct task_registry *reg, u64 owner);
+
+/**
+ * task_registry_samples - for which samples are tasks tracked?
+ * @reg: the registry
+ * @samples: out: each of them once, in no order; room for @max
+ * @max: how many at most
+ *
+ * No task may be added meanwhile but by task_registry_inherit(): then all that run are among
+ * them when it returns, and those that begin later by inheriting. One whose last task has just gone
+ * may be among them as well. Looks at every key; sleeps. Return: how many; -E2BIG: more than
+ * @max; -EAGAIN: a task has forked meanwhile, so that one may have been missed.
+ */
+int task_registry_samples(const struct task_registry *reg, u64 *samples, u32 max);
 
 #endif /* LIVECOV_TASK_REGISTRY_H */

@@ -106,24 +106,31 @@ static int reserve_task(struct cov_error *error)
 }
 
 /* The task's room first: a sample that is made stays, and one that is found may change places. */
-int tracking_register(u64 sample, u64 owner, struct cov_error *error)
+int tracking_prepare(u64 id, struct registration *registration, struct cov_error *error)
 {
 	int slot = reserve_task(error);
-	struct cov_sample *of;
+	struct cov_sample *sample;
 
 	if (slot < 0)
 		return slot;
-	of = sample_of(sample);
-	if (IS_ERR(of)) {
+	sample = sample_of(id);
+	if (IS_ERR(sample)) {
 		task_registry_unreserve(&cov_tasks, slot);
-		if (of == ERR_PTR(-ENOSPC))
+		if (sample == ERR_PTR(-ENOSPC))
 			return cov_fail(error, -ENOSPC, "the table of samples is full; load livecov with a larger max_samples (now %u)",
 					cov_max_samples);
-		return cov_fail(error, PTR_ERR(of), "not enough memory for another sample; try again when some is free");
+		return cov_fail(error, PTR_ERR(sample), "not enough memory for another sample; try again when some is free");
 	}
-	task_registry_fill(&cov_tasks, slot, (unsigned long)current, (unsigned long)of, owner);
-	task_maps_refresh_self();
+	*registration = (struct registration){ sample, slot };
 	return 0;
+}
+
+void tracking_register(const struct registration *registration, u64 owner)
+{
+	registration->sample->ran = true;
+	task_registry_fill(&cov_tasks, registration->slot, (unsigned long)current,
+			   (unsigned long)registration->sample, owner);
+	task_maps_refresh_self();
 }
 
 int tracking_unregister(struct cov_error *error)
@@ -145,6 +152,23 @@ void tracking_drop_owner(u64 owner)
 	 */
 	tracepoint_synchronize_unregister();
 	task_maps_refresh();
+}
+
+/* Where tasks fork all the time, some look will fall between two of them. */
+#define SAMPLES_TRIES	3
+
+int tracking_samples(struct cov_sample **samples, u32 max)
+{
+	u32 tries = 0;
+	int n;
+
+	BUILD_BUG_ON(sizeof(*samples) != sizeof(u64));
+	if (!atomic_long_read(&cov_tasks.count))
+		return 0;
+	do {
+		n = task_registry_samples(&cov_tasks, (u64 *)samples, max);
+	} while (n == -EAGAIN && ++tries < SAMPLES_TRIES);
+	return n;
 }
 
 void tracking_forget_callers(u32 first, u32 last)

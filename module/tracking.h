@@ -10,6 +10,8 @@
 #include "errtext.h"
 #include "task_registry.h"
 
+struct cov_sample;
+
 /* Both made by tracking_init(); used by handlers without a lock. */
 extern struct task_registry cov_tasks;
 extern struct caller_table cov_callers;
@@ -34,15 +36,35 @@ int tracking_init(void);
 void tracking_exit(void);
 
 /**
- * tracking_register - track the calling task
- * @sample: what it runs for; not 0
- * @owner: id of the file that registers it; not 0
+ * struct registration - the calling task is about to be tracked
+ * @sample: what it will run for
+ * @slot: its room in the task registry
+ */
+struct registration {
+	struct cov_sample *sample;
+	u32 slot;
+};
+
+/**
+ * tracking_prepare - have all that it takes to track the calling task
+ * @id: of its sample; not 0
+ * @registration: out: for tracking_register(), which must follow
  * @error: out: a sentence for the caller, after an error
  *
  * Takes samples' lock; sleeps. The sample is made if there is none, and stays. Return: 0; -EEXIST:
  * tracked already; -ENOSPC: too many samples or tasks; -ENOMEM. After an error nothing has changed.
  */
-int tracking_register(u64 sample, u64 owner, struct cov_error *error);
+int tracking_prepare(u64 id, struct registration *registration, struct cov_error *error);
+
+/**
+ * tracking_register - track the calling task
+ * @registration: prepared by it
+ * @owner: id of the file that registers it; not 0
+ *
+ * The targets' lock is held, since before every site was made to watch for its sample
+ * (settle_undo_for()). No failure.
+ */
+void tracking_register(const struct registration *registration, u64 owner);
 
 /**
  * tracking_unregister - stop tracking the calling task
@@ -59,6 +81,16 @@ int tracking_unregister(struct cov_error *error);
  * Sleeps; takes a lock of its own. When it returns none of them is tracked.
  */
 void tracking_drop_owner(u64 owner);
+
+/**
+ * tracking_samples - the samples for which tasks are tracked
+ * @samples: out: in no order; room for @max
+ * @max: how many at most
+ *
+ * The targets' lock is held: until it is released no task begins to run for any other sample.
+ * Sleeps. Return: how many; -E2BIG: more than @max; -EAGAIN: tasks fork too fast to tell.
+ */
+int tracking_samples(struct cov_sample **samples, u32 max);
 
 /**
  * tracking_forget_callers - drop the caller records of checkpoints that are gone, or start over

@@ -3,6 +3,8 @@
  * storm_edges.c - in mode edges patches go as soon as they have nothing left to tell, while
  * others patch the same text: what calls imply is reported, each outcome of it, and no other.
  */
+#include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "storm.h"
@@ -238,8 +240,152 @@ static void no_outcome_is_lost_or_invented_while_others_patch(void)
 	storm_end();
 }
 
+/* --- samples ---------------------------------------------------------------------------- */
+
+/**
+ * struct sampler - a process that runs for one sample after the other
+ * @number: its own
+ * @target: in mode edges, scope tracked
+ * @implied: for each input, what its call implies
+ * @samples: out: how many it has run for
+ */
+struct sampler {
+	int number;
+	uint32_t target;
+	const struct seen *implied;
+	unsigned long *samples;
+};
+
+/* In peace: what any of the calls implies. */
+static void join_seen(struct seen *all, const struct seen *one)
+{
+	uint32_t i;
+
+	all->count = one->count;
+	for (i = 0; i < one->count; i++) {
+		all->branches[i].offset = one->branches[i].offset;
+		all->branches[i].taken |= one->branches[i].taken == COV_YES;
+		all->branches[i].not_taken |= one->branches[i].not_taken == COV_YES;
+	}
+}
+
+static void call_and_rest(uint32_t chosen, unsigned int times)
+{
+	while (times--) {
+		call_those_of(chosen);
+		usleep(any(30) * 1000);
+	}
+}
+
+/* By the task itself, or by a child that outlives it or does not. */
+static void run_for_sample(uint64_t sample, uint32_t chosen)
+{
+	int fd = control_open();
+	pid_t pid;
+
+	track_as(fd, sample);
+	if (any(2)) {
+		call_and_rest(chosen, 1 + any(6));
+	} else {
+		pid = MUST(fork());
+		if (!pid) {
+			call_and_rest(chosen, 1 + any(6));
+			_exit(0);
+		}
+		if (any(2))
+			CALL(fd, COV_IOC_UNREGISTER, NULL);
+		finish(pid);
+	}
+	close(fd);
+	/* That of nobody. */
+	call_those_of(~0U);
+}
+
+/*
+ * A site that is armed again for a sample that begins may meet somebody else's kprobe: then its
+ * answers are unknown. Never wrong.
+ */
+static void expect_sample(int fd, const struct sampler *self, uint64_t sample, uint32_t chosen)
+{
+	static struct seen expected, seen;
+	struct cov_view view = { .sample = sample };
+	uint32_t i;
+
+	memset(&expected, 0, sizeof(expected));
+	for (i = 0; i < ARRAY_SIZE(inputs); i++)
+		if (chosen & 1U << i)
+			join_seen(&expected, &self->implied[i]);
+	CALL(fd, COV_IOC_VIEW, &view);
+	read_seen(fd, self->target, &seen);
+	for (i = 0; chosen && i < seen.count; i++) {
+		const struct cov_branch *want = &expected.branches[i], *got = &seen.branches[i];
+
+		if ((got->taken != COV_UNKNOWN && got->taken != want->taken) ||
+		    (got->not_taken != COV_UNKNOWN && got->not_taken != want->not_taken))
+			FAIL("sample %#llx, inputs %#x, function %u, branch at +%#x: taken %u, expected %u, not taken %u, expected %u",
+			     (unsigned long long)sample, chosen, got->function, got->offset,
+			     got->taken, want->taken, got->not_taken, want->not_taken);
+	}
+}
+
+static void run_for_samples(void *data)
+{
+	const struct sampler *self = data;
+	int fd = control_open();
+
+	reseed(self->number);
+	while (storm_goes_on()) {
+		uint64_t sample = 1000000 * (self->number + 1) + ++*self->samples;
+		uint32_t chosen = any(~0U) & ((1ULL << ARRAY_SIZE(inputs)) - 1);
+
+		run_for_sample(sample, chosen);
+		expect_sample(fd, self, sample, chosen);
+	}
+	close(fd);
+}
+
+#define SAMPLERS	3
+
+static void samples_are_told_their_own_while_sites_come_and_go(void)
+{
+	static struct seen implied[ARRAY_SIZE(inputs)];
+	struct sampler samplers[SAMPLERS];
+	pid_t pids[SAMPLERS];
+	uint32_t target;
+	int fd, device, i;
+
+	storm_begin(__func__);
+	fd = control_open();
+	device = covt_open();
+	for (i = 0; i < (int)ARRAY_SIZE(inputs); i++)
+		what_they_imply(fd, 1U << i, &implied[i]);
+	target = attach_inputs(fd, COV_ENGINE_AUTO, COV_MODE_EDGES, COV_SCOPE_TRACKED);
+	for (i = 0; i < SAMPLERS; i++) {
+		samplers[i] = (struct sampler){
+			i, target, implied, shared_memory(sizeof(long)),
+		};
+		pids[i] = start(run_for_samples, &samplers[i]);
+	}
+	while (storm_goes_on()) {
+		if (any(3))
+			attach_for_a_moment(TARGET);
+		else
+			patch_something(device);
+		usleep(any(500) * 1000);
+	}
+	for (i = 0; i < SAMPLERS; i++) {
+		finish(pids[i]);
+		EXPECT(*samplers[i].samples > 0);
+	}
+	patch_no_more(device);
+	close(device);
+	close(fd);
+	storm_end();
+}
+
 static const struct test storms[] = {
 	TEST(no_outcome_is_lost_or_invented_while_others_patch),
+	TEST(samples_are_told_their_own_while_sites_come_and_go),
 };
 
 const struct test_group storms_of_edges = TEST_GROUP(storms);

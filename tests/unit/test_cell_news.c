@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * test_cell_news.c - cells that were passed are found once, all of them, and no others.
+ * test_cell_news.c - cells that were passed are found once, all of them, and no others; of several
+ * sets, those that were passed in each.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -37,7 +38,9 @@ static void end(struct fixture *f)
 
 static u32 find(struct fixture *f, u32 max)
 {
-	return cell_news_find(f->cells, f->count, f->looked, f->found, max);
+	const struct cell_sets one = { { f->cells }, 1 };
+
+	return cell_news_find(&one, f->count, f->looked, f->found, max);
 }
 
 static void each_cell_is_found_once_in_arrays_of_any_length(void **state)
@@ -139,6 +142,62 @@ static void random_cells_are_found_as_one_by_one(void **state)
 	}
 }
 
+/* --- several sets ----------------------------------------------------------------- */
+
+#define CELLS	(MAX / 3)
+
+static bool in_each(u8 cells[][CELLS], u32 sets, u32 cell)
+{
+	u32 i;
+
+	for (i = 0; i < sets; i++)
+		if (!cells[i][cell])
+			return false;
+	return true;
+}
+
+/* Sets join and leave, and cells are passed in each of them: compared with a simple model. */
+static void what_all_sets_have_is_found_whoever_joins_and_leaves(void **state)
+{
+	static u8 cells[CELL_SETS_MAX][CELLS], known[CELLS], looked[(CELLS + 7) / 8];
+	u32 round, sets = 1, i, j, n, found[CELLS], finds = 0;
+
+	(void)state;
+	for (round = 0; round < 3000; round++) {
+		struct cell_sets some = { .count = sets };
+		u32 expected = 0;
+
+		chance_seed(round);
+		for (i = 0; i < sets; i++)
+			some.sets[i] = cells[i];
+		for (i = 0; i < 8; i++)
+			cells[below(sets)][below(CELLS)] = 1;
+		n = cell_news_find(&some, CELLS, looked, found, CELLS);
+		for (j = 0; j < CELLS; j++) {
+			assert_int_equal(cell_in_all(&some, j), in_each(cells, sets, j));
+			if (!in_each(cells, sets, j) || known[j])
+				continue;
+			known[j] = 1;
+			assert_true(expected < n && found[expected] == j);
+			expected++;
+		}
+		assert_int_equal(n, expected);
+		finds += n;
+		if (one_in(3) && sets < CELL_SETS_MAX) {
+			/* One that was there before may come back with what it had. */
+			if (one_in(2))
+				memset(cells[sets], 0, CELLS);
+			cell_news_join(cells[sets], CELLS, looked);
+			for (j = 0; j < CELLS; j++)
+				known[j] &= cells[sets][j];
+			sets++;
+		} else if (one_in(2) && sets > 1) {
+			sets--;
+		}
+	}
+	assert_true(finds > 1000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -147,6 +206,7 @@ int main(void)
 		cmocka_unit_test(what_finds_no_room_is_found_later),
 		cmocka_unit_test(a_cell_is_found_again_if_that_is_asked_for),
 		cmocka_unit_test(random_cells_are_found_as_one_by_one),
+		cmocka_unit_test(what_all_sets_have_is_found_whoever_joins_and_leaves),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -617,17 +617,18 @@ static void every_condition_short_and_near(void **state)
 }
 
 /* Return: whether it can. */
-static bool try_half(struct trial *trial)
+static bool try_half(struct trial *trial, u32 how)
 {
 	u32 n;
 
 	for (n = 0; n < FLAG_COMBINATIONS; n++) {
 		random_state(trial);
-		choose_cells(trial, STUB_BYTE, 0);
+		choose_cells(trial, how, 0);
+		choose_task(trial, contexts[n % ARRAY_SIZE(contexts)], below(4));
 		trial->state.flags = flags_of(n);
 		code_end(trial);
 		trial->way = BY_HALF;
-		if (!stub_taken(&trial->stub))
+		if (stub_taken(&trial->stub) < 0)
 			return false;
 		try(trial);
 	}
@@ -639,21 +640,21 @@ static void jump_that_notes_only_its_being_taken_does_the_same(void **state)
 {
 	static const u8 prefixes[] = { 0, 0x2e, 0x3e, 0xf2 };
 	struct trial trial = { 0 };
-	u8 condition;
-	u32 i;
+	u32 i, how, n;
 
 	(void)state;
 	chance_seed(first_seed);
-	for (condition = 0; condition < 16; condition++) {
+	for (n = 0; n < 16 * HOWS; n++) {
+		how = n % HOWS;
 		for (i = 0; i < ARRAY_SIZE(prefixes); i++) {
-			u8 jcc[] = { prefixes[i], 0x0f, 0x80 | condition };
+			u8 jcc[] = { prefixes[i], 0x0f, 0x80 | n / HOWS };
 
 			code_begin(100);
 			code_jcc(jcc + !prefixes[i], sizeof(jcc) - !prefixes[i], 0x300);
 			if (!prefixes[i])
-				assert_true(try_half(&trial));
+				assert_true(try_half(&trial, how));
 			else
-				try_half(&trial);
+				try_half(&trial, how);
 		}
 	}
 }

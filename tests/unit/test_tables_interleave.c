@@ -203,6 +203,7 @@ static void empty_registry(void)
 	memset(reg.keys, 0, reg.buffer.nr_slots * sizeof(*reg.keys));
 	memset(reg.buffer.slots, 0, reg.buffer.nr_slots * sizeof(*reg.buffer.slots));
 	atomic_long_set(&reg.count, 0);
+	atomic_long_set(&reg.added, 0);
 	atomic_long_set(&reg.lost, 0);
 	reg.closing = 0;
 }
@@ -324,6 +325,43 @@ static void child_of_a_deleted_parent_is_whole_or_not_there(void **state)
 {
 	const struct scenario s = {
 		family, { fork_child, parent_dies }, child_is_whole_or_not_there, 2,
+	};
+
+	(void)state;
+	run_family(&s);
+}
+
+/* --- which samples run --- */
+
+static u64 running_samples[2];
+static bool kin_ran;	/* some task of the family did all the time */
+
+/* A parent that forks and ends, and a child that does: some task of sample 1 runs all the time. */
+static void generations_pass(void)
+{
+	results[0] = task_registry_inherit(&reg, parent, child);
+	task_registry_del(&reg, parent);
+	kin_ran = results[0] == 1 && task_registry_inherit(&reg, child, grandchild) == 1;
+	if (kin_ran)
+		task_registry_del(&reg, child);
+}
+
+static void look_who_runs(void)
+{
+	results[1] = task_registry_samples(&reg, running_samples, 2);
+}
+
+static bool sample_of_the_family_was_seen(void)
+{
+	return kin_ran && tracked_as(grandchild, 1, 7) &&
+	       (results[1] == -EAGAIN ||
+		(results[1] == 2 && running_samples[0] + running_samples[1] == 1 + 2));
+}
+
+static void sample_is_seen_while_its_tasks_replace_each_other(void **state)
+{
+	const struct scenario s = {
+		family, { generations_pass, look_who_runs }, sample_of_the_family_was_seen, 2,
 	};
 
 	(void)state;
@@ -1025,6 +1063,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(closing_owner_leaves_no_child),
 		cmocka_unit_test(closing_owner_leaves_no_grandchild),
+		cmocka_unit_test(sample_is_seen_while_its_tasks_replace_each_other),
 		cmocka_unit_test(child_of_a_deleted_parent_is_whole_or_not_there),
 		cmocka_unit_test(stale_handler_spares_the_next_task),
 		cmocka_unit_test(look_up_never_gives_a_foreign_sample),

@@ -279,6 +279,28 @@ static void child_is_dropped_while_its_owner_closes(void **state)
 	assert_int_equal(count(), 3);
 }
 
+static void samples_are_told_once_each(void **state)
+{
+	u64 samples[4];
+	unsigned long n;
+
+	(void)state;
+	assert_int_equal(task_registry_samples(&reg, samples, 4), 0);
+	for (n = 0; n < 300; n++)
+		task_registry_add(&reg, task(n), 10 + n % 3, 1);
+	assert_int_equal(task_registry_samples(&reg, samples, 3), 3);
+	assert_int_equal(1 << (samples[0] - 10) | 1 << (samples[1] - 10) | 1 << (samples[2] - 10),
+			 7);
+	assert_int_equal(task_registry_samples(&reg, samples, 2), -E2BIG);
+	for (n = 0; n < 300; n += 3)
+		task_registry_del(&reg, task(n));
+	assert_int_equal(task_registry_samples(&reg, samples, 2), 2);
+	assert_int_equal(samples[0] + samples[1], 11 + 12);
+	/* Room for a task that is not tracked yet is no task. */
+	assert_true(task_registry_reserve(&reg, task(1000)) >= 0);
+	assert_int_equal(task_registry_samples(&reg, samples, 4), 2);
+}
+
 static void closing_an_owner_drops_its_tasks_alone(void **state)
 {
 	unsigned long n;
@@ -317,6 +339,7 @@ int main(void)
 		in_registry(child_of_an_untracked_task_is_not_tracked),
 		in_registry(child_that_is_there_already_is_eexist),
 		in_registry(child_is_dropped_while_its_owner_closes),
+		in_registry(samples_are_told_once_each),
 		in_registry(closing_an_owner_drops_its_tasks_alone),
 	};
 

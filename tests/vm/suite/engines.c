@@ -9,7 +9,7 @@
 int main(int argc, char **argv)
 {
 	const struct test_group groups[] = {
-		engines_abi, engines_counts, engines_inside, engines_islands,
+		engines_abi, engines_counts, engines_inside, engines_islands, engines_settle,
 	};
 
 	return suite_main(groups, ARRAY_SIZE(groups), argc, argv);

@@ -46,6 +46,7 @@ void expect_work(const struct work_counts *counts, uint64_t odd, uint64_t even);
 /* fresh_livecov - unload and load it: no sample is known */
 void fresh_livecov(void);
 
-extern const struct test_group engines_abi, engines_counts, engines_inside, engines_islands;
+extern const struct test_group engines_abi, engines_counts, engines_inside, engines_islands,
+				engines_settle;
 
 #endif /* SUITE_ENGINES_H */

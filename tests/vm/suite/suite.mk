@@ -19,7 +19,7 @@ suite_load_SRCS := load.c load_oneshot.c
 suite_paths_SRCS := paths.c paths_news.c paths_by_hand.c paths_yield.c engines_work.c coexist_target.c
 suite_coexist_SRCS := coexist.c coexist_probes.c coexist_target.c
 suite_engines_SRCS := engines.c engines_abi.c engines_counts.c engines_inside.c \
-			engines_islands.c engines_work.c coexist_target.c
+			engines_islands.c engines_settle.c engines_work.c coexist_target.c
 suite_trace_SRCS := trace.c trace_read.c trace_life.c trace_abi.c coexist_target.c
 suite_killed_SRCS := killed.c
 suite_lone_SRCS := lone.c

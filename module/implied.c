@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * implied.c - see implied.h. Tasks write to the same cells meanwhile: both only ever set them.
+ */
+#include <linux/sched.h>
+
+#include "cells.h"
+#include "checkpoint.h"
+#include "implied.h"
+#include "samples.h"
+#include "target.h"
+
+bool implied_hit(const struct cov_target *target, const u8 *set, u32 cell)
+{
+	return READ_ONCE(set[cell]) ||
+	       (cell_is_branch(&target->image, cell) && READ_ONCE(set[cell + 1]));
+}
+
+void implied_note(const struct cov_site *site, u8 *set)
+{
+	const struct cov_target *target = site_target(site);
+
+	if (site->implied_by && implied_hit(target, set, site->implied_by))
+		cell_hit(&target->cps.cells, set, site->cell + site->implied_outcome);
+}
+
+static void note_set(const struct cov_target *target, u8 *set)
+{
+	struct site_chunk *chunk;
+	struct cov_site *site;
+	u32 i;
+
+	for_each_site(site, chunk, i, &target->cps) {
+		if (!i)
+			cond_resched();
+		implied_note(site, set);
+	}
+}
+
+static void note_sample(struct cov_sample *sample, void *context)
+{
+	const struct cov_target *target = context;
+
+	if (sample->ran && sample->map)
+		note_set(target, sample->map + target->cps.cells.offset);
+}
+
+void implied_note_all(const struct cov_target *target, u64 sample)
+{
+	const struct cells *cells = &target->cps.cells;
+
+	if (!target->settling.implied)
+		return;
+	if (cells->base)
+		note_set(target, cells->base);
+	else
+		samples_each(sample, note_sample, (void *)target);
+}

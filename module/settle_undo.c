@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * settle_undo.c - a task is about to run for a sample: what is settled, in scope tracked, is armed
+ * again unless it could tell that sample nothing. Owns nothing; settle.c has the states.
+ *
+ * A sample that runs once more knows most of what it knew before, so little has to be armed for
+ * it. For a new one it is everything that is settled; the next one that is new, if it comes before
+ * the worker's next pass, finds nothing left to do.
+ */
+#include <linux/jiffies.h>
+
+#include "cell_news.h"
+#include "rearm.h"
+#include "samples.h"
+#include "settle.h"
+#include "target_parts.h"
+
+static bool is_settled(const struct cov_site *site)
+{
+	return site->state == COV_SITE_DISARMED || site->settled == SITE_SETTLED_HALF;
+}
+
+/* Is there nothing that the site, as it is, keeps from being told to a sample? */
+static bool is_served(const struct cov_site *site, const u8 *set)
+{
+	if (!is_settled(site))
+		return true;
+	if (site->kind != SITE_BRANCH || site->state != COV_SITE_DISARMED)
+		return set[site->cell];
+	if (site->implied_by)
+		return set[site->cell + !site->implied_outcome];
+	return set[site->cell] && set[site->cell + 1];
+}
+
+/*
+ * Its @implied_by stays: a task may have passed the branch just before, and be on its way to the
+ * site that will tell.
+ */
+static void undo_site(struct cov_site *site, struct rearming *some)
+{
+	settle_look_again(site);
+	if (site_renew(site))
+		rearm_later(some, site);
+}
+
+/*
+ * Some could not be armed: other engines try. Until they have, a sample that runs may pass what it
+ * has not seen there, if another site's hit was to imply it; and what their own hit was to imply,
+ * nobody would see. So all that is unknown from now on.
+ */
+static void arm_failed(struct cov_target *target)
+{
+	bool being_armed = target_is_being_armed(target);
+	struct site_chunk *chunk;
+	struct cov_error error;
+	struct cov_site *site;
+	u32 i;
+
+	for_each_site(site, chunk, i, &target->cps)
+		if (site->state == COV_SITE_REFUSED && site->engine)
+			target_forget_no(site);
+	target_change_engines(target);
+	if (target_pending(target) && !being_armed)
+		target_arm_some(target, U32_MAX, false, &error);
+}
+
+/* Return: was any site armed? */
+static bool undo_target(struct cov_target *target, const u8 *set)
+{
+	static struct rearming some;	/* under the targets' lock */
+	bool left = false, done = false;
+	struct site_chunk *chunk;
+	struct cov_site *site;
+	u32 i;
+
+	some = (struct rearming){ };
+	for_each_site(site, chunk, i, &target->cps) {
+		if (is_served(site, set)) {
+			left |= is_settled(site);
+			continue;
+		}
+		undo_site(site, &some);
+		done = true;
+	}
+	rearm_now(&some);
+	if (some.failed.n)
+		arm_failed(target);
+	target->settling.any = left;
+	return done;
+}
+
+void settle_undo_for(const struct cov_sample *sample)
+{
+	unsigned long begun = jiffies;
+	struct cov_target *target;
+	bool done = false;
+
+	list_for_each_entry(target, &cov_targets, link) {
+		struct cells *cells = &target->cps.cells;
+		const u8 *set = sample->map + cells->offset;
+
+		if (target->scope != COV_SCOPE_TRACKED || !target_settles(target))
+			continue;
+		if (target->settling.looked)
+			cell_news_join(set, cells->count, target->settling.looked);
+		if (target->settling.any)
+			done |= undo_target(target, set);
+	}
+	/* Less than a tick counts as one. */
+	if (done)
+		settle_rest(begun - 1);
+	settle_soon();
+}
