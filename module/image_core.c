@@ -138,18 +138,17 @@ static struct compat_span core_extent(const struct symbols *symbols)
 
 /*
  * The kernel's list of fentry sites cannot be reached: look for a nop of five bytes, or
- * ftrace's call or jump while tracing is on, at the function's start or after an endbr64, which
- * is a 4-byte nop where the kernel has sealed it.
+ * ftrace's call or jump while tracing is on, at the function's start or after an endbr64, which the
+ * kernel may have sealed.
  */
 static u64 core_fentry(u64 function)
 {
-	static const u8 sealed[ENDBR_LEN] = { 0x66, 0x0f, 0x1f, 0x00 };
 	u8 text[ENDBR_LEN + FENTRY_NOP_LEN];
 	u32 at = 0;
 
 	if (copy_from_kernel_nofault(text, (void *)(unsigned long)function, sizeof(text)))
 		return 0;
-	if (insn_is_endbr(text) || !memcmp(text, sealed, ENDBR_LEN))
+	if (insn_was_endbr(text))
 		at = ENDBR_LEN;
 	if (!memcmp(text + at, cov_fentry_nop, FENTRY_NOP_LEN) || text[at] == CALL_INSN_OPCODE ||
 	    text[at] == JMP32_INSN_OPCODE)

@@ -84,6 +84,21 @@ static inline bool insn_is_endbr(const u8 *bytes)
 	return !memcmp(bytes, endbr64, ENDBR_LEN);
 }
 
+/*
+ * insn_was_endbr - are these ENDBR_LEN bytes one, or what the kernel has sealed one with, where no
+ * indirect call arrives? gen_endbr_poison() in arch/x86/include/asm/ibt.h: nopw (%rax), in newer
+ * kernels nopl -42(%rax). kprobes takes either for an endbr64 (arch_adjust_kprobe_addr()).
+ */
+static inline bool insn_was_endbr(const u8 *bytes)
+{
+	static const u8 seals[][ENDBR_LEN] = {
+		{ 0x66, 0x0f, 0x1f, 0x00 }, { 0x0f, 0x1f, 0x40, 0xd6 },
+	};
+
+	return insn_is_endbr(bytes) || !memcmp(bytes, seals[0], ENDBR_LEN) ||
+	       !memcmp(bytes, seals[1], ENDBR_LEN);
+}
+
 /* insn_branch_is_plain - does it go on to the next one, and may a copy elsewhere replace it? */
 static inline bool insn_branch_is_plain(const struct insn_branch *insn)
 {

@@ -132,7 +132,7 @@ unsigned long probe_place(const struct cov_site *site)
 
 	if (site->engine == COV_ENGINE_KPROBE)
 		return (unsigned long)site->probe->address;
-	return !copy_from_kernel_nofault(text, (void *)address, ENDBR_LEN) && insn_is_endbr(text) ?
+	return !copy_from_kernel_nofault(text, (void *)address, ENDBR_LEN) && insn_was_endbr(text) ?
 		address + ENDBR_LEN : address;
 }
 

@@ -275,7 +275,7 @@ static void function_unknown_to_ftrace_costs_no_other_its_entry(void)
 	struct cov_attach request = attach_request(COV_CORE_KERNEL);
 	static const char names[] = "xas_load\0vfs_read";
 	int fd = control_open();
-	unsigned int error;
+	unsigned int error, state;
 
 	need_engine(fd, COV_ENGINE_ENTRY);
 	if (count_lines(TRACEFS "available_filter_functions", "xas_load\n"))
@@ -286,7 +286,9 @@ static void function_unknown_to_ftrace_costs_no_other_its_entry(void)
 	request.globs_len = sizeof(names);
 	attach(fd, &request);
 	arm(fd, request.target);
-	EXPECT_EQ(function_of(fd, request.target, "vfs_read").state, COV_SITE_ARMED);
+	/* Whoever reads something has it disarmed. */
+	state = function_of(fd, request.target, "vfs_read").state;
+	EXPECT(state == COV_SITE_ARMED || state == COV_SITE_DISARMED);
 	EXPECT_EQ(function_of(fd, request.target, "xas_load").state, COV_SITE_REFUSED);
 	/* ftrace was asked, or it does not look like ftrace's here (6.12). */
 	error = function_of(fd, request.target, "xas_load").error;
