@@ -264,7 +264,6 @@ bool detour_can_half(struct cov_site *site)
 {
 	struct stub_task task;
 	struct stub stub;
-
 	int taken;
 
 	if (site->island)

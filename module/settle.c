@@ -155,7 +155,6 @@ static u32 implying(const struct cov_site *site, u32 outcome, const struct cell_
 static u8 settle_branch(struct cov_site *site, const struct cell_sets *sets)
 {
 	bool fell = cell_in_all(sets, site->cell), jumped = cell_in_all(sets, site->cell + 1);
-
 	u32 by;
 
 	if (!fell && !jumped)

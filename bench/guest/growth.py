@@ -90,10 +90,11 @@ def measure_config(settings, bench, rows, config):
         rows.add(str(config), "growth", "instructions", error=error)
         return
     try:
-        bench.ticks(SHAPE, through=livecov.tracked)	# one side of each jump is seen
-        over_tasks(bench, rows, config, settings.tasks, "tasks")
-        over_tasks(bench, rows, config, settings.samples, "samples")
-        over_sites(settings, bench, rows, config, sites)
+        with config.kept_armed():
+            bench.ticks(SHAPE, through=livecov.tracked)	# one side of each jump is seen
+            over_tasks(bench, rows, config, settings.tasks, "tasks")
+            over_tasks(bench, rows, config, settings.samples, "samples")
+            over_sites(settings, bench, rows, config, sites)
     finally:
         livecov.detach("benchmod")
 

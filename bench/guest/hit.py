@@ -102,11 +102,12 @@ def measure_livecov(bench, rows, config):
         rows.add(str(config), "entry", "instructions", error=error)
         return
     try:
-        for label, through in config.contexts():
-            rows.add(str(config) + label, "entry", "instructions", one_entry(bench, through))
-            bench.ticks("none", through=through)	# what only its first hits cost
-            for shape in JUMP_SHAPES:
-                measure_shape(bench, rows, str(config) + label, shape, through)
+        with config.kept_armed():
+            for label, through in config.contexts():
+                rows.add(str(config) + label, "entry", "instructions", one_entry(bench, through))
+                bench.ticks("none", through=through)	# what only its first hits cost
+                for shape in JUMP_SHAPES:
+                    measure_shape(bench, rows, str(config) + label, shape, through)
     finally:
         livecov.detach("benchmod")
     rows.add(str(config), "near, detached", "instructions", one_jump(bench, "near"))

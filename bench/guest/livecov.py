@@ -3,6 +3,8 @@
 
 import contextlib
 import json
+import subprocess
+import time
 
 from common import Stopped, Unavailable, run
 
@@ -28,6 +30,11 @@ class Config:
         if self.scope == "tracked":
             return [("", tracked), (", other task", None)]
         return [("", None)]
+
+    def kept_armed(self):
+        """In scope tracked every site stays armed for a sample that knows nothing: what a hit
+        costs while it is of use, not how soon it costs nothing."""
+        return idle_sample() if self.scope == "tracked" else contextlib.nullcontext()
 
     def attach(self, module, functions=(), limit=None):
         """Attach; what covstat says, as a dict. LIMIT is for kprobes: with the others
@@ -77,9 +84,26 @@ def tracked(*command, limit=None):
     return run("covstat", "run", "--", *command, limit=limit)
 
 
+@contextlib.contextmanager
+def idle_sample():
+    """A sample runs that has hit nothing."""
+    with subprocess.Popen(["covstat", "run", "--sample", "4242", "--", "sleep", "infinity"]) as idle:
+        try:
+            while not tracked_tasks():
+                time.sleep(0.1)
+            yield
+        finally:
+            idle.terminate()
+
+
 def traced(*command, limit=None):
     """Run COMMAND with a trace that has room for all it does, and throw that away."""
     return run("covstat", "trace", "--output", "/dev/null", "--", *command, limit=limit)
+
+
+def tracked_tasks():
+    """How many there are."""
+    return json.loads(run("covstat", "status", "--json"))["tasks"]
 
 
 def callers():
