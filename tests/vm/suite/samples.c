@@ -193,6 +193,16 @@ static void run_threads(int fd, int device)
 		pthread_join(ids[i], NULL);
 }
 
+/* --- traces ------------------------------------------------------------------------------- */
+
+/* Not enough for all that they do: what does not fit is lost to the trace, not to the samples. */
+static void trace_them(int fd)
+{
+	struct cov_trace trace = { .size = 1 << 20, .tasks = PROCESSES };
+
+	CALL(fd, COV_IOC_TRACE, &trace);
+}
+
 /* --- the tests ------------------------------------------------------------------------------- */
 
 static void each_has_its_own(unsigned int mode, unsigned int count,
@@ -208,6 +218,8 @@ static void each_has_its_own(unsigned int mode, unsigned int count,
 	EXPECT(expected_calls() > 100);
 	EXPECT(expected_items() > 300);
 	target = expected_attach(fd, mode);
+	if (mode == COV_MODE_TRACE)
+		trace_them(fd);
 	run(fd, device);
 	expect_samples(fd, target, count, mode);
 }
@@ -227,6 +239,11 @@ static void thousand_processes_cover_what_each_calls_in_mode_count(void)
 	each_has_its_own(COV_MODE_COUNT, PROCESSES, run_processes);
 }
 
+static void thousand_processes_cover_what_each_calls_in_mode_trace(void)
+{
+	each_has_its_own(COV_MODE_TRACE, PROCESSES, run_processes);
+}
+
 static void threads_of_one_process_cover_what_each_calls_in_mode_edges(void)
 {
 	each_has_its_own(COV_MODE_EDGES, THREADS, run_threads);
@@ -242,13 +259,20 @@ static void threads_of_one_process_cover_what_each_calls_in_mode_count(void)
 	each_has_its_own(COV_MODE_COUNT, THREADS, run_threads);
 }
 
+static void threads_of_one_process_cover_what_each_calls_in_mode_trace(void)
+{
+	each_has_its_own(COV_MODE_TRACE, THREADS, run_threads);
+}
+
 static const struct test tests[] = {
 	TEST(threads_of_one_process_cover_what_each_calls_in_mode_edges),
 	TEST(threads_of_one_process_cover_what_each_calls_in_mode_blocks),
 	TEST(threads_of_one_process_cover_what_each_calls_in_mode_count),
+	TEST(threads_of_one_process_cover_what_each_calls_in_mode_trace),
 	TEST(thousand_processes_cover_what_each_calls_in_mode_edges),
 	TEST(thousand_processes_cover_what_each_calls_in_mode_blocks),
 	TEST(thousand_processes_cover_what_each_calls_in_mode_count),
+	TEST(thousand_processes_cover_what_each_calls_in_mode_trace),
 };
 
 int main(int argc, char **argv)
