@@ -85,8 +85,9 @@ static void visit_sample(struct cov_sample *sample, void *context)
 	cond_resched();
 }
 
-int cells_each(const struct cells *cells, u64 sample,
-	       void (*fn)(const struct cells *cells, u8 *base, void *context), void *context)
+/* For the set of one sample, or with 0 for all that there are. Return: as cells_read(). */
+static int each_set(const struct cells *cells, u64 sample,
+		    void (*fn)(const struct cells *cells, u8 *base, void *context), void *context)
 {
 	struct visit visit = { cells, fn, context };
 
@@ -111,7 +112,7 @@ static void add(const struct cells *cells, u8 *base, void *context)
 
 int cells_read(const struct cells *cells, u64 sample, u64 *hits)
 {
-	return cells_each(cells, sample, add, hits);
+	return each_set(cells, sample, add, hits);
 }
 
 static void clear(const struct cells *cells, u8 *base, void *context)
@@ -121,7 +122,7 @@ static void clear(const struct cells *cells, u8 *base, void *context)
 
 void cells_clear(const struct cells *cells)
 {
-	cells_each(cells, 0, clear, NULL);
+	each_set(cells, 0, clear, NULL);
 }
 
 struct page *cells_page(unsigned long index)

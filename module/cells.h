@@ -119,27 +119,14 @@ int cells_take(struct cells *cells, bool tracked);
 void cells_give(struct cells *cells);
 
 /**
- * cells_each - call a function for one set of cells, or for all that there are
- * @cells: whose
- * @sample: the set of this sample alone, or 0 for all
- * @fn: the function: @base is the address of cell 0 in the set; may sleep, must not take samples'
- *	lock
- * @context: for @fn
- *
- * The targets' lock is held; takes samples' lock in scope tracked; sleeps. Return: 0; -ENOENT: no
- * such sample; -EOPNOTSUPP: a sample was asked for in scope all.
- */
-int cells_each(const struct cells *cells, u64 sample,
-	       void (*fn)(const struct cells *cells, u8 *base, void *context), void *context);
-
-/**
  * cells_read - read all cells
  * @cells: whose
  * @sample: the hits of this sample alone, or 0 for all
  * @hits: in and out: a number for each cell, to which its value is added
  *
  * The targets' lock is held; takes samples' lock in scope tracked; sleeps. Cells may be written
- * meanwhile. Return: as cells_each().
+ * meanwhile. Return: 0; -ENOENT: no such sample; -EOPNOTSUPP: a sample was asked for in scope
+ * all.
  */
 int cells_read(const struct cells *cells, u64 sample, u64 *hits);
 

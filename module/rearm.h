@@ -27,11 +27,16 @@ static inline void renewed_add(struct renewed *renewed, struct cov_site *site)
 		renewed->sites[renewed->n++] = site;
 }
 
+/* site_failed_rearm - could its engine, which it still has, not arm it again the last time? */
+static inline bool site_failed_rearm(const struct cov_site *site)
+{
+	return site->state == COV_SITE_REFUSED && site->engine;
+}
+
 /* site_wants_rearm - is a site disarmed, or could its engine not arm it the last time? */
 static inline bool site_wants_rearm(const struct cov_site *site)
 {
-	return site->state == COV_SITE_DISARMED ||
-	       (site->state == COV_SITE_REFUSED && site->engine);
+	return site->state == COV_SITE_DISARMED || site_failed_rearm(site);
 }
 
 /**

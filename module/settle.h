@@ -52,7 +52,7 @@ void settle_forget(struct cov_target *target);
 /* settle_look_again - have the next pass look at a site once more. The targets' lock is held. */
 void settle_look_again(const struct cov_site *site);
 
-/* settle_rest - the time since @begun was spent: no pass for a multiple of it. Any context. */
+/* settle_rest - the time since @begun was spent: no pass for a multiple of it. Targets' lock. */
 void settle_rest(unsigned long begun);
 
 /* settle_start - run the worker soon: sites were armed or reset. Not from handlers; any lock. */

@@ -57,7 +57,7 @@ static void arm_failed(struct cov_target *target)
 	u32 i;
 
 	for_each_site(site, chunk, i, &target->cps)
-		if (site->state == COV_SITE_REFUSED && site->engine)
+		if (site_failed_rearm(site))
 			target_forget_no(site);
 	target_change_engines(target);
 	if (target_pending(target) && !being_armed)

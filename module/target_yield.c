@@ -115,7 +115,7 @@ void target_change_engines(struct cov_target *target)
 	u32 i;
 
 	for_each_site(site, chunk, i, &target->cps)
-		if (site->state == COV_SITE_REFUSED && site->engine)
+		if (site_failed_rearm(site))
 			target_change_engine(site);
 }
 
