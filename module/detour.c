@@ -44,6 +44,9 @@
 
 static_assert(STUB_MAX_LEN < TAKEN_NOWHERE);
 
+/* Who passes a site while its bytes change takes a trap: the fewer at once, the fewer traps. */
+#define SETTLE_TOGETHER	16
+
 /*
  * Where the region begins, relative to the site's address. A block's site may lie in the region
  * of its function's entry: then the entry is left to ftrace.
@@ -199,24 +202,15 @@ static void armed_bytes(const struct cov_site *site, u32 part, u8 *bytes)
 }
 
 /* The bytes that belong at the site in a settled state. */
-static bool settled_bytes(const struct cov_site *site, u8 settled, u8 *bytes)
+static void settled_bytes(const struct cov_site *site, u8 settled, u8 *bytes)
 {
-	struct stub_task task;
-	struct stub stub;
-
-	switch (settled) {
-	case SITE_SETTLED_FREE:
-		memcpy(bytes, patcher_original_bytes(site, 0), site->patch_length);
-		return true;
-	case SITE_SETTLED_HALF:
-		if (describe_made(site, &stub, &task))
-			return false;
-		stub_half(&stub, site->taken_at, bytes);
-		return true;
-	default:
+	if (settled == SITE_SETTLED_NOT) {
 		armed_bytes(site, 0, bytes);
-		return true;
+		return;
 	}
+	memcpy(bytes, patcher_original_bytes(site, 0), site->patch_length);
+	if (settled == SITE_SETTLED_HALF)
+		stub_half(site_patch(site), site_stub(site) + site->taken_at, bytes);
 }
 
 static bool describe_arm(void *context, u32 i, struct text_patch *patch)
@@ -246,8 +240,9 @@ static bool describe_settle(void *context, u32 i, struct text_patch *patch)
 	if (settling->to[i] == site->settled || !patcher_describe(site, patch))
 		return false;
 	patch->inside &= site->settled == SITE_SETTLED_FREE;
-	return settled_bytes(site, site->settled, patch->from) &&
-	       settled_bytes(site, settling->to[i], patch->to);
+	settled_bytes(site, site->settled, patch->from);
+	settled_bytes(site, settling->to[i], patch->to);
+	return true;
 }
 
 static void refuse_settle(void *context, u32 i, int err)
@@ -275,9 +270,9 @@ bool detour_can_half(struct cov_site *site)
 	return site->taken_at != TAKEN_NOWHERE;
 }
 
-void detour_settle(struct detour_settling *settling)
+static void settle_together(const struct detour_settling *settling)
 {
-	struct text_job job = { settling->count, describe_settle, refuse_settle, settling };
+	struct text_job job = { settling->count, describe_settle, refuse_settle, (void *)settling };
 	u32 i;
 
 	text_patch(&job);
@@ -285,17 +280,30 @@ void detour_settle(struct detour_settling *settling)
 		settling->sites[i]->settled = settling->to[i];
 }
 
-/* The sites' state is ARMED again already. */
+void detour_settle(struct detour_settling *settling)
+{
+	u32 i, n;
+
+	for (i = 0; i < settling->count; i += n) {
+		n = min_t(u32, settling->count - i, SETTLE_TOGETHER);
+		settle_together(&(struct detour_settling){ settling->sites + i, settling->to + i,
+							   n });
+	}
+}
+
+/*
+ * The sites' state is ARMED again already. All in one change: on some kernels it is a long wait
+ * until no task is inside (quiesce.h).
+ */
 static void detour_rearm(struct cov_site **sites, u32 n)
 {
 	static u8 to[REARM_BATCH];	/* all SITE_SETTLED_NOT, except refusals; targets' lock */
-	struct detour_settling settling = { sites, to, n };
 	u32 i;
 
 	memset(to, SITE_SETTLED_NOT, sizeof(to));
 	for (i = 0; i < n; i++)
 		sites[i]->error = 0;
-	detour_settle(&settling);
+	settle_together(&(struct detour_settling){ sites, to, n });
 }
 
 /*
@@ -311,8 +319,8 @@ static bool describe_undo(const struct cov_site *site, struct text_patch *patch)
 		return true;
 	}
 	patch->inside = false;
-	return site->settled != SITE_SETTLED_FREE &&
-	       settled_bytes(site, site->settled, patch->from);
+	settled_bytes(site, site->settled, patch->from);
+	return site->settled != SITE_SETTLED_FREE;
 }
 
 static void detour_release(struct cov_target *target, site_filter filter)

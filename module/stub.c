@@ -31,6 +31,8 @@
 #include "insn_branch.h"
 
 #define JCC_SHORT_LEN	2
+#define JCC_NEAR_LEN	6
+#define JCC_NEAR_OPCODE_LEN	2
 #define JCC_REACH	127	/* of a short jump, forward */
 
 /**
@@ -498,17 +500,10 @@ void stub_island(u64 address, u32 length, u64 copy, u64 stub, u8 *bytes)
 		  bytes + REGION_JUMP_LEN);
 }
 
-/*
- * The conditional jump, into its stub. A longer one has prefixes, which are not written: then
- * something of the original would be left behind it, to be executed.
- */
-static int write_half(const struct stub *stub, struct insn_branch *jcc, u32 taken, u8 *bytes)
+/* One with prefixes is longer, or has another opcode in front. */
+static bool is_near_jcc(const u8 *text, u32 length)
 {
-	struct writer w = { .code = bytes, .at = stub->address };
-
-	jcc->target = stub->at + taken;
-	put_near_jcc(&w, jcc);
-	return w.size == jcc->length ? w.err : -EOPNOTSUPP;
+	return length == JCC_NEAR_LEN && text[0] == 0x0f && (text[1] & 0xf0) == 0x80;
 }
 
 int stub_taken(const struct stub *stub)
@@ -517,21 +512,20 @@ int stub_taken(const struct stub *stub)
 	struct parts parts = { };
 	u8 code[STUB_MAX_LEN];
 
-	if (decode_jcc(stub, &jcc) || jcc.length != stub->region.length ||
-	    stub->region.length < REGION_JUMP_LEN || is_counting(&jcc))
+	if (stub->region.before || !is_near_jcc(stub->text, stub->region.length))
 		return -EOPNOTSUPP;
 	/* What it does for the task comes first: the stub evaluates the condition once more. */
-	if (!is_per_task(stub) && (write_stub(stub, &jcc, code, &parts) < 0 || !parts.taken))
+	if (!is_per_task(stub) && (decode_jcc(stub, &jcc) ||
+				   write_stub(stub, &jcc, code, &parts) < 0 || !parts.taken))
 		return -EOPNOTSUPP;
-	return write_half(stub, &jcc, parts.taken, code) ?: (int)parts.taken;
+	return parts.taken;
 }
 
-void stub_half(const struct stub *stub, u32 taken, u8 *bytes)
+void stub_half(u64 address, u64 into, u8 *bytes)
 {
-	struct insn_branch jcc;
+	struct writer w = { .code = bytes, .at = address, .size = JCC_NEAR_OPCODE_LEN };
 
-	if (!decode_jcc(stub, &jcc))
-		write_half(stub, &jcc, taken, bytes);
+	put_rel32(&w, into, 0);
 }
 
 /* A conditional jump that notes nothing. */

@@ -174,19 +174,19 @@ void stub_island(u64 address, u32 length, u64 copy, u64 stub, u8 *bytes);
  * @stub: what stub_write() was given
  *
  * Return: the offset from the stub's first byte, of STUB_TASK_* always 0; -EOPNOTSUPP if the
- * region is not the jump alone, or that could not lead there (stub_half()), as with prefixes.
+ * region is not the jump alone, a near one without prefixes.
  */
 int stub_taken(const struct stub *stub);
 
 /**
- * stub_half - other bytes for the region, which record only that the jump was taken
- * @stub: what stub_write() was given
- * @taken: stub_taken(), not negative
- * @bytes: out: @stub->region.length of them: the conditional jump, into the stub
+ * stub_half - have the jump itself lead into the stub, which then records only that it was taken
+ * @address: where it lies
+ * @into: where it is to lead: stub_taken(), not negative, from the stub's first byte
+ * @bytes: the jump
  *
  * Falling through costs nothing then.
  */
-void stub_half(const struct stub *stub, u32 taken, u8 *bytes);
+void stub_half(u64 address, u64 into, u8 *bytes);
 
 /**
  * stub_step - make a copy of one instruction, and a jump back to the one after it

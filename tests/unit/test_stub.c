@@ -533,7 +533,8 @@ static void jump_alone_goes_straight_to_its_taken_way(void **state)
 
 	(void)state;
 	assert_in_range(taken, 1, stub_write(&stub, code) - 1);
-	stub_half(&stub, taken, half);
+	memcpy(half, text, sizeof(half));
+	stub_half(HERE, THERE + taken, half);
 	assert_memory_equal(half, text, 2);
 	memcpy(&to, half + 2, sizeof(to));
 	assert_int_equal(HERE + sizeof(half) + to, THERE + taken);
@@ -547,6 +548,7 @@ static void no_other_region_does(void **state)
 {
 	static const u8 neighbour[] = { 0x85, 0xc0, 0x0f, 0x84, 0x10, 0, 0, 0 };
 	static const u8 counting[] = { 0x67, 0xe2, 0x10, 0x90, 0x90 };
+	static const u8 hinted[] = { 0x3e, 0x0f, 0x84, 0x10, 0, 0, 0 };
 	struct stub stub = {
 		.text = neighbour, .address = HERE, .at = THERE, .how = STUB_BYTE,
 		.region = { .before = 2, .length = sizeof(neighbour) },
@@ -557,6 +559,9 @@ static void no_other_region_does(void **state)
 	assert_int_equal(stub_taken(&stub), -EOPNOTSUPP);
 	stub.text = counting;
 	stub.region = (struct region){ .length = 3 };
+	assert_int_equal(stub_taken(&stub), -EOPNOTSUPP);
+	stub.text = hinted;
+	stub.region.length = sizeof(hinted);
 	assert_int_equal(stub_taken(&stub), -EOPNOTSUPP);
 	/* There is no note to go to. */
 	stub.text = neighbour + 2;

@@ -403,7 +403,7 @@ static void put_jumps(struct trial *trial, u8 *kept)
 			    text);
 		break;
 	case BY_HALF:
-		stub_half(&trial->stub, stub_taken(&trial->stub), text);
+		stub_half(trial->stub.address, trial->stub.at + stub_taken(&trial->stub), text);
 		break;
 	case DIRECTLY:
 		break;
