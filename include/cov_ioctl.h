@@ -705,9 +705,9 @@ struct cov_samples {
  *
  * What is mapped is what all engines write while they run. What follows from other sites
  * appears only in the tables; that is true of outcomes of branches that are known but for
- * one that another site's hit will imply, too, until a table is read. The mapping stays valid after a detach; its contents are then
- * undefined. Its pages are then in no count of what samples and traces may take together:
- * unmap it. Since minor version 1.
+ * one that another site's hit will imply, too, until a table is read. The mapping stays valid
+ * after a detach; its contents are then undefined. Its pages are then in no count of what
+ * samples and traces may take together: unmap it. Since minor version 1.
  */
 struct cov_map {
 	__u32 target;

@@ -1677,8 +1677,9 @@ int cov_next_unhit_checkpoint(struct cov *cov, unsigned int skip, uint64_t level
  * @lines: out; free it with cov_lines_close()
  *
  * Looks at the module's file and at the separate debug files under
- * /usr/lib/debug; once for each module of a snapshot, which keeps the file. Errors: ENOENT none with that build-id (the message says what is wrong
- * with the file in a directory of cov_add_module_dir()), ERANGE, ENOMEM.
+ * /usr/lib/debug; once for each module of a snapshot, which keeps the file. Errors: ENOENT none
+ * with that build-id (the message says what is wrong with the file in a directory of
+ * cov_add_module_dir()), ERANGE, ENOMEM.
  */
 int cov_lines_open(struct cov *cov, const struct cov_snapshot *snapshot,
 		   unsigned int t, struct cov_lines **lines);

@@ -223,15 +223,29 @@ static struct cov_site *add_leader(struct cov_target *target, u32 block)
 	return site;
 }
 
-/* Witnesses that the plan wants by now become its sites. */
-static void adopt_witnesses(const struct cov_target *target)
+/*
+ * Witnesses that the plan wants by now become its sites. They have not been there from the
+ * beginning. Return: does the plan have to do without one of them?
+ */
+static bool adopt_witnesses(const struct cov_target *target)
 {
 	const struct checkpoints *cps = &target->cps;
+	bool refused = false;
 	u32 i;
 
-	for (i = 0; i < target->image.flow.nr_blocks; i++)
-		if (cps->plan.leader[i] == FLOW_SITE_WANTED && cps->leader[i])
-			cps->leader[i]->witness = false;
+	for (i = 0; i < target->image.flow.nr_blocks; i++) {
+		struct cov_site *site = cps->leader[i];
+
+		if (cps->plan.leader[i] != FLOW_SITE_WANTED || !site || !site->witness)
+			continue;
+		site->witness = false;
+		site->lapsed |= cps->complete;
+		if (site->state == COV_SITE_REFUSED) {
+			cps->plan.leader[i] = FLOW_SITE_REFUSED;
+			refused = true;
+		}
+	}
+	return refused;
 }
 
 static void add_new(struct cov_target *target)
@@ -308,10 +322,9 @@ int checkpoints_plan(struct cov_target *target, u32 room)
 	err = reserve(target, n);
 	if (err)
 		return err;
-	adopt_witnesses(target);
-	add_new(target);
 	/* Only now: after a failure the next call has to plan again. */
-	cps->refusals = false;
+	cps->refusals = adopt_witnesses(target);
+	add_new(target);
 	return 0;
 }
 

@@ -119,7 +119,7 @@ void checkpoints_plan_free(struct flow_plan *plan);
 int checkpoints_plan(struct cov_target *target, u32 room);
 
 /**
- * checkpoints_add_witnesses - a one-shot site for each of some blocks that have none
+ * checkpoints_add_witnesses - a site for each of some blocks that have none
  * @target: its image and checkpoints; open
  * @blocks: indices; each has a struct flow_block.site
  * @n: how many

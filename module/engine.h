@@ -24,7 +24,7 @@
  * @disarm: stop hits at @n ARMED or DISARMING sites, but keep what they need to be armed
  *	    again; also called by the disarm worker, without the targets' lock
  * @rearm: arm @n DISARMED sites again, whose state is ARMED already; those that failed
- *	   have their @error
+ *	   have their @error, and no @engine any more if nothing of them is left (engine entry)
  * @release: free everything of those sites of a target that are this engine's
  *	     and that a filter takes, and add what they had missed to the target; when
  *	     it returns no handler runs on them any more and the text is as it was. It

@@ -12,7 +12,7 @@
 
 /**
  * patcher_make_stub - make a site's stub, with the bytes that it stands for before it
- * @site: gets its @stub, @stub_len and @patched
+ * @site: gets its @stub, @stub_len and @patch_length
  * @at: where it lies: arena_room()'s answer; the room is taken
  * @bytes: the original bytes, then the code
  * @original: how many original bytes

@@ -40,7 +40,7 @@ static inline bool site_wants_rearm(const struct cov_site *site)
 }
 
 /**
- * site_renew - a DISARMED or REFUSED site is to be armed again
+ * site_renew - a site is to be armed again, or watch all that it can once more
  * @site: ARMED afterwards, or PENDING if it has no engine: its module was loaded again meanwhile
  *
  * Return: true if it is for its engine's rearm() to do so.
@@ -48,33 +48,28 @@ static inline bool site_wants_rearm(const struct cov_site *site)
 bool site_renew(struct cov_site *site);
 
 /**
- * struct rearming - a batch of sites to arm again; begins as all zero
- * @sites: of one engine, not armed yet
- * @n: how many
- * @failed: those of this and earlier batches that their engine could not arm
+ * struct rearming - which of a target's sites to arm again
+ * @wants: asked once for each site; where it says true, site_renew() follows
+ * @failed: told of each that its engine could not arm; may be NULL
+ * @context: for @wants
+ * @failures: those, to begin with none
  */
 struct rearming {
-	struct cov_site *sites[REARM_BATCH];
-	u32 n;
-	struct renewed failed;
+	bool (*wants)(struct cov_site *site, void *context);
+	void (*failed)(struct cov_site *site);
+	void *context;
+	struct renewed failures;
 };
 
 /**
- * rearm_later - arm a site with a batch; one that is full, or another engine's, is armed first
- * @some: the batch
- * @site: site_renew() has returned true for it
+ * rearm_sites - have each engine arm its sites again, many at once
+ * @target: whose
+ * @rearming: which
  *
- * The targets' lock is held; sleeps.
+ * A site that its engine cannot arm vouches for nothing. It is PENDING if the engine has let go of
+ * it, else REFUSED, and target_change_engines() has the others try it. The targets' lock is held;
+ * sleeps.
  */
-void rearm_later(struct rearming *some, struct cov_site *site);
-
-/**
- * rearm_now - arm the batch
- * @some: empty afterwards, but for @failed
- *
- * A site that its engine cannot arm is REFUSED, and vouches for nothing; target_change_engines()
- * has the others try it. The targets' lock is held; sleeps.
- */
-void rearm_now(struct rearming *some);
+void rearm_sites(struct cov_target *target, struct rearming *rearming);
 
 #endif /* LIVECOV_REARM_H */

@@ -56,7 +56,7 @@
 /*
  * Most of what a run hits it hits at its beginning, and each change of text interrupts all CPUs.
  * So the pauses grow from SOONEST on: up to BUSY while there is something to do, else up to
- * LATEST; from CALM on entries are settled as well.
+ * LATEST. Entries are settled when they are CALM, or every CALM.
  */
 #define SOONEST	(HZ / 50 ?: 1)
 #define BUSY	(HZ / 10)
@@ -163,7 +163,7 @@ static u8 settle_branch(struct cov_site *site, const struct cell_sets *sets)
 	if (by || (fell && jumped)) {
 		site->implied_outcome = fell;
 		site->implied_by = by;
-		site_target(site)->settling.implied |= by;
+		site_target(site)->settling.implied |= by != 0;
 		return SITE_SETTLED_FREE;
 	}
 	return fell && site->engine == COV_ENGINE_DETOUR && detour_can_half(site) ?
@@ -297,6 +297,14 @@ static void look_at_site(struct cov_site *site, struct pass *pass)
 	pass->to[pass->nr_detours++] = to;
 }
 
+static void note_entry(struct settling *settling)
+{
+	if (settling->entries)
+		return;
+	settling->entries = true;
+	settling->entries_since = jiffies;
+}
+
 /* @cell (cell_layout.h) was hit for the first time. */
 static void look_at(struct cov_target *target, u32 cell, struct pass *pass)
 {
@@ -309,7 +317,8 @@ static void look_at(struct cov_target *target, u32 cell, struct pass *pass)
 	case SITE_ENTRY:
 		if (!cps->entry[i])
 			break;
-		target->settling.entries |= cps->entry[i]->engine == COV_ENGINE_ENTRY;
+		if (cps->entry[i]->engine == COV_ENGINE_ENTRY)
+			note_entry(&target->settling);
 		look_at_site(cps->entry[i], pass);
 		break;
 	case SITE_BRANCH:
@@ -335,8 +344,15 @@ static bool is_armed_entry(const struct cov_site *site)
 
 /*
  * To change its filter ftrace looks at every function that it can trace: 2.5 million
- * instructions (6.1), as much as 18,000 hits. So entries wait until little else is hit.
+ * instructions (6.1), as much as 18,000 hits. So entries wait for each other, or until little else
+ * is hit.
  */
+static bool entries_are_due(const struct settling *settling)
+{
+	return settling->entries &&
+	       (pause >= CALM || time_after(jiffies, settling->entries_since + CALM));
+}
+
 static void choose_entries(struct cov_target *target, struct pass *pass)
 {
 	struct site_cursor cursor = { target, COV_ENGINE_ENTRY, is_armed_entry };
@@ -505,8 +521,6 @@ static bool settle_calmly(struct cov_target *target, struct pass *pass)
 	bool left = pause >= LATEST && target->settling.held_off && target->settling.looked &&
 		    look_for_left(target, pass);
 
-	if (pause >= CALM && target->settling.entries)
-		choose_entries(target, pass);
 	carry_out(target, pass);
 	return left;
 }
@@ -517,6 +531,8 @@ static bool settle_target(struct cov_target *target, struct pass *pass)
 	pass->nr_detours = pass->nr_entries = pass->nr_breakpoints = pass->nr_witnesses = 0;
 	if (!find_sets(target, pass))
 		return false;
+	if (entries_are_due(&target->settling))
+		choose_entries(target, pass);
 	if (!find_news(target, pass))
 		return settle_calmly(target, pass);
 	if (target_open(target)) {

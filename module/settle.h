@@ -18,6 +18,7 @@ struct cov_target;
  * @any: some sites may be settled
  * @implied: some may have an @implied_by
  * @entries: some entries of engine entry have been hit, and are still in ftrace's filter
+ * @entries_since: jiffies, when the first of them was found
  * @held_off: another user's kprobe has kept some branches from being settled
  */
 struct settling {
@@ -25,6 +26,7 @@ struct settling {
 	bool any;
 	bool implied;
 	bool entries;
+	unsigned long entries_since;
 	bool held_off;
 };
 
@@ -37,7 +39,8 @@ bool target_settles(const struct cov_target *target);
  *
  * What is settled is known to the samples that run, but perhaps not to this one. A site that its
  * engine cannot arm again, because another user's probe is there or memory is short, is tried by
- * the others; what it has not seen is unknown until a reset, armed or not. The targets' lock is held, until the task is tracked; sleeps. No failure.
+ * the others; what it has not seen is unknown until a reset, armed or not. The targets' lock is
+ * held until the task is tracked; sleeps. No failure.
  */
 void settle_undo_for(const struct cov_sample *sample);
 

@@ -33,60 +33,72 @@ static bool is_served(const struct cov_site *site, const u8 *set)
 }
 
 /*
- * Its @implied_by stays: a task may have passed the branch just before, and be on its way to the
- * site that will tell.
+ * Could it tell the sample something, if it were armed? Its @implied_by stays: a task may have
+ * passed the branch just before, and be on its way to the site that will tell.
  */
-static void undo_site(struct cov_site *site, struct rearming *some)
+static bool is_missed(struct cov_site *site, void *set)
 {
+	if (is_served(site, set))
+		return false;
 	settle_look_again(site);
-	if (site_renew(site))
-		rearm_later(some, site);
+	return true;
 }
 
 /*
  * Some could not be armed: other engines try. Until they have, a sample that runs may pass what it
  * has not seen there, if another site's hit was to imply it; and what their own hit was to imply,
- * nobody would see. So all that is unknown from now on.
+ * nobody would see: so all that is unknown from now on (target_forget_no()).
  */
 static void arm_failed(struct cov_target *target)
 {
 	bool being_armed = target_is_being_armed(target);
-	struct site_chunk *chunk;
 	struct cov_error error;
-	struct cov_site *site;
-	u32 i;
 
-	for_each_site(site, chunk, i, &target->cps)
-		if (site_failed_rearm(site))
-			target_forget_no(site);
+	/* For the plan that they were REFUSED in. */
+	target_shut(target);
 	target_change_engines(target);
 	if (target_pending(target) && !being_armed)
 		target_arm_some(target, U32_MAX, false, &error);
 }
 
-/* Return: was any site armed? */
-static bool undo_target(struct cov_target *target, const u8 *set)
+static bool any_settled(const struct cov_target *target)
 {
-	static struct rearming some;	/* under the targets' lock */
-	bool left = false, done = false;
 	struct site_chunk *chunk;
 	struct cov_site *site;
 	u32 i;
 
-	some = (struct rearming){ };
-	for_each_site(site, chunk, i, &target->cps) {
-		if (is_served(site, set)) {
-			left |= is_settled(site);
-			continue;
-		}
-		undo_site(site, &some);
-		done = true;
-	}
-	rearm_now(&some);
-	if (some.failed.n)
+	for_each_site(site, chunk, i, &target->cps)
+		if (is_settled(site))
+			return true;
+	return false;
+}
+
+static bool any_missed(const struct cov_target *target, const u8 *set)
+{
+	struct site_chunk *chunk;
+	struct cov_site *site;
+	u32 i;
+
+	for_each_site(site, chunk, i, &target->cps)
+		if (!is_served(site, set))
+			return true;
+	return false;
+}
+
+/* Return: was any site armed? */
+static bool undo_target(struct cov_target *target, u8 *set)
+{
+	struct rearming rearming = {
+		.wants = is_missed, .failed = target_forget_no, .context = set,
+	};
+
+	if (!any_missed(target, set))
+		return false;
+	rearm_sites(target, &rearming);
+	if (rearming.failures.n)
 		arm_failed(target);
-	target->settling.any = left;
-	return done;
+	target->settling.any = any_settled(target);
+	return true;
 }
 
 void settle_undo_for(const struct cov_sample *sample)
@@ -97,7 +109,7 @@ void settle_undo_for(const struct cov_sample *sample)
 
 	list_for_each_entry(target, &cov_targets, link) {
 		struct cells *cells = &target->cps.cells;
-		const u8 *set = sample->map + cells->offset;
+		u8 *set = sample->map + cells->offset;
 
 		if (target->scope != COV_SCOPE_TRACKED || !target_settles(target))
 			continue;

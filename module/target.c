@@ -216,10 +216,13 @@ u32 target_pending(const struct cov_target *target)
 	return n;
 }
 
-/* In between others get the lock. */
+/*
+ * In between others get the lock. What is PENDING in a target that was complete once was left so
+ * by a call that was killed.
+ */
 bool target_is_being_armed(const struct cov_target *target)
 {
-	return target->owner && target_pending(target);
+	return target->owner && !target->cps.complete && target_pending(target);
 }
 
 /* Up to @max PENDING sites: those that only kprobes can arm (@slow), or the others. */

@@ -72,8 +72,11 @@ static void make_pending(struct cov_target *target)
 	u32 i;
 
 	for_each_site(site, chunk, i, cps) {
-		if (site->in_init)
+		/* Of an init function that runs again nothing is watched. */
+		if (site->in_init) {
+			site->lapsed = true;
 			continue;
+		}
 		/* What a one-shot site has seen, it need not see again. */
 		if (site->one_shot && site_saw(site, 0)) {
 			site->state = COV_SITE_DISARMED;
@@ -91,6 +94,17 @@ static void make_pending(struct cov_target *target)
 		site->state = COV_SITE_PENDING;
 		site->slow = false;
 	}
+}
+
+/* What could not even be tried misses what runs from now on, whatever arms it later. */
+static void note_lapsed(struct cov_target *target)
+{
+	struct site_chunk *chunk;
+	struct cov_site *site;
+	u32 i;
+
+	for_each_site(site, chunk, i, &target->cps)
+		site->lapsed |= site->state == COV_SITE_PENDING;
 }
 
 static bool same_build(const struct cov_target *target, const struct module *mod)
@@ -126,6 +140,7 @@ static void target_coming(struct cov_target *target, struct module *mod)
 	if (target_arm_some(target, U32_MAX, false, &error))
 		pr_err("%s was loaded again, and not all of it is measured: %s\n", target->name,
 		       error.text);
+	note_lapsed(target);
 }
 
 static void target_event(struct cov_target *target, unsigned long event, struct module *mod)

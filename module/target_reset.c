@@ -37,9 +37,9 @@ static bool was_hindered(const struct cov_site *site)
  * is still ARMED after the cells were cleared, any hit comes later than the clearing. If it is
  * not, the worker disarms it, and then it is armed again.
  *
- * Return: true if its engine has to arm it again.
+ * Return: true if it has to be armed again.
  */
-static bool reset_site(struct cov_site *site)
+static bool reset_site(struct cov_site *site, void *context)
 {
 	u32 state;
 
@@ -52,29 +52,22 @@ static bool reset_site(struct cov_site *site)
 	site->implied_by = 0;
 	if (site_is_off(site))
 		return false;
-	return (site_wants_rearm(site) || site->settled || was_hindered(site)) && site_renew(site);
+	return site_wants_rearm(site) || site->settled || was_hindered(site);
 }
 
 /* All of target_reset() but the caller records. */
 static int start_over(struct cov_target *target, struct cov_error *error)
 {
-	static struct rearming some;	/* under cov_targets_lock */
 	bool being_armed = target_is_being_armed(target);
-	struct site_chunk *chunk;
-	struct cov_site *site;
+	struct rearming rearming = { .wants = reset_site };
 	int err = 0;
-	u32 i;
 
-	some = (struct rearming){ };
 	forget_hits(&target->cps);
 	target->cps.complete = false;
 	settle_forget(target);
 	target_shut(target);
-	for_each_site(site, chunk, i, &target->cps)
-		if (reset_site(site))
-			rearm_later(&some, site);
-	rearm_now(&some);
-	if (some.failed.n)
+	rearm_sites(target, &rearming);
+	if (rearming.failures.n)
 		target_change_engines(target);
 	settle_start();
 	if (target_pending(target) && !being_armed && !target_is_going(target))
@@ -82,7 +75,7 @@ static int start_over(struct cov_target *target, struct cov_error *error)
 	if (target_is_going(target))
 		return 0;
 	target->cps.complete |= !target_pending(target);
-	return err ?: renewed_check(&some.failed, error);
+	return err ?: renewed_check(&rearming.failures, error);
 }
 
 int target_reset(struct cov_target *target, struct cov_error *error)

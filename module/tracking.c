@@ -141,9 +141,25 @@ int tracking_unregister(struct cov_error *error)
 	return err ? cov_fail(error, err, "this task is not tracked") : 0;
 }
 
+/*
+ * A task that is dropped while it is in a target goes on writing to its sample's cells until its
+ * CPU has heard of it: meanwhile nobody must take that sample for one that has ended.
+ *
+ *	tracking_drop_owner()			tracking_samples()
+ *	dropping is counted			reads the registry
+ *	tasks leave the registry		dropping is looked at
+ *	CPUs hear of it
+ *	dropping is counted down
+ *
+ * Who has not found a task that was dropped finds it counted, or the CPUs have heard of it.
+ */
+static atomic_t dropping = ATOMIC_INIT(0);
+
 void tracking_drop_owner(u64 owner)
 {
 	mutex_lock(&drop_lock);
+	atomic_inc(&dropping);
+	smp_mb__after_atomic();	/* pairs with the smp_mb() in tracking_samples() */
 	task_registry_del_owner(&cov_tasks, owner);
 	mutex_unlock(&drop_lock);
 	/*
@@ -152,6 +168,8 @@ void tracking_drop_owner(u64 owner)
 	 */
 	tracepoint_synchronize_unregister();
 	task_maps_refresh();
+	smp_mb__before_atomic();
+	atomic_dec(&dropping);
 }
 
 /* Where tasks fork all the time, some look will fall between two of them. */
@@ -163,12 +181,12 @@ int tracking_samples(struct cov_sample **samples, u32 max)
 	int n;
 
 	BUILD_BUG_ON(sizeof(*samples) != sizeof(u64));
-	if (!atomic_long_read(&cov_tasks.count))
-		return 0;
 	do {
-		n = task_registry_samples(&cov_tasks, (u64 *)samples, max);
+		n = atomic_long_read(&cov_tasks.count) ?
+			task_registry_samples(&cov_tasks, (u64 *)samples, max) : 0;
 	} while (n == -EAGAIN && ++tries < SAMPLES_TRIES);
-	return n;
+	smp_mb();	/* pairs with the barrier in tracking_drop_owner() */
+	return atomic_read(&dropping) ? -EAGAIN : n;
 }
 
 void tracking_forget_callers(u32 first, u32 last)

@@ -77,6 +77,20 @@ static struct loading *loading(const char *parameters)
 
 /* --- attached in init ---------------------------------------------------------------- */
 
+/* Outcomes of a function's first branches of which it is known that they did not come about. */
+static uint32_t outcomes_not_passed(int fd, uint32_t target, const struct cov_function *function)
+{
+	struct cov_branch branches[8];
+	uint32_t i, n, count = 0;
+
+	n = function->branches < ARRAY_SIZE(branches) ? function->branches : ARRAY_SIZE(branches);
+	EXPECT(n > 0);
+	EXPECT_EQ(read_table(fd, COV_IOC_BRANCHES, target, function->first_branch, n, branches), n);
+	for (i = 0; i < n; i++)
+		count += (branches[i].taken == COV_NO) + (branches[i].not_taken == COV_NO);
+	return count;
+}
+
 static void init_function_is_measured_and_then_gone(void)
 {
 	struct loading *load = loading("stop_in_init=1");
@@ -97,6 +111,7 @@ static void init_function_is_measured_and_then_gone(void)
 	find_function(fd, target, INIT_FUNCTION, &function);
 	EXPECT_EQ(function.state, COV_SITE_GONE);
 	EXPECT_EQ(function.hits, 1);
+	EXPECT(outcomes_not_passed(fd, target, &function) > 0);
 	info = target_info(fd, target);
 	EXPECT_EQ(info.state, COV_TARGET_LIVE);
 	EXPECT(info.gone > 0);
@@ -111,6 +126,8 @@ static void init_function_is_measured_and_then_gone(void)
 	find_function(fd, target, INIT_FUNCTION, &function);
 	EXPECT_EQ(function.state, COV_SITE_GONE);
 	EXPECT_EQ(function.hits, 1);
+	/* It ran, and nobody watched. */
+	EXPECT_EQ(outcomes_not_passed(fd, target, &function), 0);
 	EXPECT_EQ(function_hits(fd, target, "covlife_odd"), 3);
 }
 

@@ -354,7 +354,13 @@ static struct miscdevice covlife_device = {
 /* In text that goes when the module is live. */
 static noinline __noclone int __init covlife_after_gate(unsigned long value)
 {
-	return covlife_work(value) ? fail : -EINVAL;
+	int err = covlife_work(value) ? 0 : -EINVAL;
+
+	if (fail) {
+		barrier();	/* a jump, not a conditional move */
+		err = fail;
+	}
+	return err;
 }
 
 static int __init covlife_init(void)
