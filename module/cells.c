@@ -81,7 +81,7 @@ static void visit_sample(struct cov_sample *sample, void *context)
 	struct visit *visit = context;
 
 	if (sample->map)
-		visit->fn(visit->cells, sample->map + visit->cells->offset, visit->context);
+		visit->fn(visit->cells, sample_cells(sample, visit->cells), visit->context);
 	cond_resched();
 }
 

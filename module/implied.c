@@ -24,6 +24,19 @@ void implied_note(const struct cov_site *site, u8 *set)
 		cell_hit(&target->cps.cells, set, site->cell + site->implied_outcome);
 }
 
+void implied_note_by(const struct cov_site *by, u32 block, const struct cell_sets *sets)
+{
+	const struct cov_target *target = site_target(by);
+	const struct flow *flow = &target->image.flow;
+	const struct flow_edge *edge = flow_only_edge(flow, block);
+	u32 branch = edge ? flow->blocks[edge->block].branch : FLOW_NONE;
+	struct cov_site *site = branch == FLOW_NONE ? NULL : target->cps.branch[branch];
+	u32 i;
+
+	for (i = 0; site && site->implied_by == by->cell && i < sets->count; i++)
+		implied_note(site, sets->sets[i]);
+}
+
 static void note_set(const struct cov_target *target, u8 *set)
 {
 	struct site_chunk *chunk;
@@ -42,7 +55,7 @@ static void note_sample(struct cov_sample *sample, void *context)
 	const struct cov_target *target = context;
 
 	if (sample->ran && sample->map)
-		note_set(target, sample->map + target->cps.cells.offset);
+		note_set(target, sample_cells(sample, &target->cps.cells));
 }
 
 void implied_note_all(const struct cov_target *target, u64 sample)

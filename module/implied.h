@@ -7,6 +7,7 @@
 #ifndef LIVECOV_IMPLIED_H
 #define LIVECOV_IMPLIED_H
 
+#include "cell_news.h"
 #include "site.h"
 
 /**
@@ -27,6 +28,16 @@ bool implied_hit(const struct cov_target *target, const u8 *set, u32 cell);
  * The targets' lock is held; does not sleep.
  */
 void implied_note(const struct cov_site *site, u8 *set);
+
+/**
+ * implied_note_by - a site was hit: set the cell of the outcome that this implies, if any
+ * @by: a block's, or that of the branch at its end
+ * @block: which block
+ * @sets: each set of cells tells for itself
+ *
+ * The targets' lock is held, and the target is open; does not sleep.
+ */
+void implied_note_by(const struct cov_site *by, u32 block, const struct cell_sets *sets);
 
 /**
  * implied_note_all - do so for all sites of a target

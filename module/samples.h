@@ -9,6 +9,8 @@
 #include <linux/list.h>
 #include <linux/types.h>
 
+#include "cells.h"
+
 /**
  * struct cov_sample - a test case
  * @id: given to COV_IOC_REGISTER; not 0
@@ -33,6 +35,12 @@ struct cov_sample {
 	bool ran;
 	struct list_head link;
 };
+
+/* sample_cells - a tracked target's cell 0 in a sample's map. The targets' lock is held. */
+static inline u8 *sample_cells(const struct cov_sample *sample, const struct cells *cells)
+{
+	return sample->map + cells->offset;
+}
 
 /* Module parameter: how many samples there may be. */
 extern unsigned int cov_max_samples;

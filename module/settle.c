@@ -2,18 +2,8 @@
 /*
  * settle.c - in modes edges and blocks, a site that has been hit has little left to tell. A worker
  * periodically looks for cells that were hit for the first time (cell_news.h), and removes patches
- * that have become useless; coverage stays exact. Owns the worker, and struct settling.
- *
- * - A function's entry that was hit is removed from ftrace's filter.
- * - A branch of which both outcomes were seen gets its original bytes back. In scope tracked,
- *   so does an entry or a block that was seen (in scope all these are one-shot).
- * - So does a branch of which one was seen, if the other one leads to a block that has no other
- *   edge in, and that has a site of its own which has not been hit yet: its hit will imply the
- *   outcome (implied.h). For a branch that costs a trap each time, such a block gets a site if
- *   it has none: a witness, which costs nothing until it is hit. (In scope tracked it then costs
- *   a trap until every sample has hit it; it never is hit more often than the branch.)
- * - A near conditional jump (6 bytes) under a detour that was seen to fall through is changed to
- *   one that leads into its stub only if it is taken.
+ * that have become useless (settle_state.c); coverage stays exact. Owns the worker, and struct
+ * settling.
  *
  * In scope tracked "seen" means: by every sample for which a task is tracked. The sites are then
  * of no use to anyone, until a task begins to run for another sample:
@@ -50,6 +40,7 @@
 #include "implied.h"
 #include "samples.h"
 #include "settle.h"
+#include "settle_state.h"
 #include "target_parts.h"
 #include "tracking.h"
 
@@ -83,98 +74,6 @@ bool target_settles(const struct cov_target *target)
 {
 	return target->state == COV_TARGET_LIVE && !target->cps.cells.wide &&
 	       !target->checkpoint[0] && !(target->flags & COV_ATTACH_PATHS);
-}
-
-static bool watches(const struct cov_site *site)
-{
-	return site && site_vouches(site) && READ_ONCE(site->state) == COV_SITE_ARMED;
-}
-
-/* The block that the branch's @outcome leads to, if it has no other edge in; or FLOW_NONE. */
-static u32 block_behind(const struct cov_site *site, u32 outcome)
-{
-	const struct flow *flow = &site_target(site)->image.flow;
-	u32 next = flow->blocks[flow->branches[checkpoints_index(site)].block].next[outcome];
-
-	if (next == FLOW_NONE || !flow_only_edge(flow, next) ||
-	    flow_enters_unseen(&flow->blocks[next]))
-		return FLOW_NONE;
-	return next;
-}
-
-/*
- * Would a hit of the site whose first cell is @by say that @outcome of @site was passed? Not if it
- * was hit already where the outcome was not.
- */
-static bool would_imply(const struct cov_site *site, u32 outcome, u32 by,
-			const struct cell_sets *sets)
-{
-	u32 i;
-
-	for (i = 0; i < sets->count; i++)
-		if (!READ_ONCE(sets->sets[i][site->cell + outcome]) &&
-		    implied_hit(site_target(site), sets->sets[i], by))
-			return false;
-	return true;
-}
-
-/*
- * The first cell of the site that will be hit when the branch's @outcome is passed: the site of
- * the block that it leads to, or the branch at that block's end if the block always reaches it.
- * 0 if there is none.
- */
-static u32 implying(const struct cov_site *site, u32 outcome, const struct cell_sets *sets)
-{
-	const struct checkpoints *cps = &site_target(site)->cps;
-	u32 next = block_behind(site, outcome);
-	const struct cov_site *leader, *branch = NULL;
-	const struct flow_block *block;
-
-	if (next == FLOW_NONE)
-		return 0;
-	block = &site_target(site)->image.flow.blocks[next];
-	leader = cps->leader[next];
-	if (block->branch != FLOW_NONE && !(block->flags & FLOW_BLOCK_STOPS))
-		branch = cps->branch[block->branch];
-	/* The same as before, if there was one. */
-	if (site->implied_by && site->implied_outcome == outcome && watches(branch) &&
-	    branch->cell == site->implied_by && would_imply(site, outcome, branch->cell, sets))
-		return branch->cell;
-	if (watches(leader) && would_imply(site, outcome, leader->cell, sets))
-		return leader->cell;
-	if (watches(branch) && would_imply(site, outcome, branch->cell, sets))
-		return branch->cell;
-	return 0;
-}
-
-/*
- * The settled state that the branch should have. Sets @implied_by; what it was has been noted for
- * all samples that have ended, and in those that run the outcome is known itself, or still implied
- * by the same site: a task may be on its way there (settle_undo.c).
- */
-static u8 settle_branch(struct cov_site *site, const struct cell_sets *sets)
-{
-	bool fell = cell_in_all(sets, site->cell), jumped = cell_in_all(sets, site->cell + 1);
-	u32 by;
-
-	if (!fell && !jumped)
-		return SITE_SETTLED_NOT;
-	by = fell && jumped ? 0 : implying(site, fell, sets);
-	if (by || (fell && jumped)) {
-		site->implied_outcome = fell;
-		site->implied_by = by;
-		site_target(site)->settling.implied |= by != 0;
-		return SITE_SETTLED_FREE;
-	}
-	return fell && site->engine == COV_ENGINE_DETOUR && detour_can_half(site) ?
-		SITE_SETTLED_HALF : SITE_SETTLED_NOT;
-}
-
-static u8 settle_site(struct cov_site *site, const struct cell_sets *sets)
-{
-	if (site->kind == SITE_BRANCH)
-		return settle_branch(site, sets);
-	return cell_in_all(sets, site->cell) ? SITE_SETTLED_FREE : SITE_SETTLED_NOT;
 }
 
 /*
@@ -234,34 +133,11 @@ struct pass {
 	u32 nr_witnesses;
 };
 
-/* @by, a block's site or the branch at its end, was hit: does that imply an outcome? */
-static void note_implied_by(struct cov_target *target, const struct cov_site *by, u32 block,
-			    const struct cell_sets *sets)
-{
-	const struct flow *flow = &target->image.flow;
-	const struct flow_edge *edge = flow_only_edge(flow, block);
-	u32 branch = edge ? flow->blocks[edge->block].branch : FLOW_NONE;
-	struct cov_site *site = branch == FLOW_NONE ? NULL : target->cps.branch[branch];
-	u32 i;
-
-	for (i = 0; site && site->implied_by == by->cell && i < sets->count; i++)
-		implied_note(site, sets->sets[i]);
-}
-
-/* A branch of which one outcome was seen still costs a trap each time: would a witness help? */
 static void choose_witness(struct cov_site *site, struct pass *pass)
 {
-	const struct cov_target *target = site_target(site);
-	bool fell = cell_in_all(&pass->sets, site->cell);
-	u32 block;
+	u32 block = settle_witness(site, &pass->sets);
 
-	if (site->kind != SITE_BRANCH || site->engine != COV_ENGINE_BREAKPOINT ||
-	    fell == cell_in_all(&pass->sets, site->cell + 1))
-		return;
-	block = block_behind(site, fell);
-	if (block == FLOW_NONE || target->cps.leader[block] ||
-	    target->cps.plan.leader[block] != FLOW_SITE_UNUSED ||
-	    target->image.flow.blocks[block].site == FLOW_NONE)
+	if (block == FLOW_NONE)
 		return;
 	pass->wanting[pass->nr_witnesses] = site;
 	pass->blocks[pass->nr_witnesses++] = block;
@@ -284,7 +160,7 @@ static void look_at_site(struct cov_site *site, struct pass *pass)
 		site_target(site)->settling.held_off = true;
 		return;
 	}
-	to = settle_site(site, &pass->sets);
+	to = settle_state(site, &pass->sets);
 	if (to == site->settled) {
 		choose_witness(site, pass);
 		return;
@@ -324,14 +200,13 @@ static void look_at(struct cov_target *target, u32 cell, struct pass *pass)
 	case SITE_BRANCH:
 		if (!cps->branch[i])
 			break;
-		note_implied_by(target, cps->branch[i], target->image.flow.branches[i].block,
-				&pass->sets);
+		implied_note_by(cps->branch[i], target->image.flow.branches[i].block, &pass->sets);
 		look_at_site(cps->branch[i], pass);
 		break;
 	case SITE_LEADER:
 		if (i >= layout.blocks || !cps->leader[i])
 			break;
-		note_implied_by(target, cps->leader[i], i, &pass->sets);
+		implied_note_by(cps->leader[i], i, &pass->sets);
 		look_at_site(cps->leader[i], pass);
 		break;
 	}
@@ -443,7 +318,7 @@ static bool find_sets(const struct cov_target *target, struct pass *pass)
 		return true;
 	}
 	for (i = 0; i < pass->nr_running; i++)
-		pass->sets.sets[i] = pass->running[i]->map + cells->offset;
+		pass->sets.sets[i] = sample_cells(pass->running[i], cells);
 	pass->sets.count = max(pass->nr_running, 0);
 	return pass->sets.count;
 }

@@ -109,7 +109,7 @@ void settle_undo_for(const struct cov_sample *sample)
 
 	list_for_each_entry(target, &cov_targets, link) {
 		struct cells *cells = &target->cps.cells;
-		u8 *set = sample->map + cells->offset;
+		u8 *set = sample_cells(sample, cells);
 
 		if (target->scope != COV_SCOPE_TRACKED || !target_settles(target))
 			continue;

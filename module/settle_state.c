@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * settle_state.c - see settle_state.h. Owns nothing.
+ *
+ * - A function's entry that was hit is removed from ftrace's filter.
+ * - A branch of which both outcomes were seen gets its original bytes back. In scope tracked,
+ *   so does an entry or a block that was seen (in scope all these are one-shot).
+ * - So does a branch of which one was seen, if the other one leads to a block that has no other
+ *   edge in, and that has a site of its own which has not been hit yet: its hit will imply the
+ *   outcome (implied.h). For a branch that costs a trap each time, such a block gets a site if
+ *   it has none: a witness, which costs nothing until it is hit. (In scope tracked it then costs
+ *   a trap until every sample has hit it; it never is hit more often than the branch.)
+ * - A near conditional jump (6 bytes) under a detour that was seen to fall through is changed to
+ *   one that leads into its stub only if it is taken.
+ *
+ * What "seen" means in scope tracked: settle.c.
+ */
+#include <linux/compiler.h>
+
+#include "checkpoint.h"
+#include "detour.h"
+#include "implied.h"
+#include "settle_state.h"
+#include "target.h"
+
+static bool watches(const struct cov_site *site)
+{
+	return site && site_vouches(site) && READ_ONCE(site->state) == COV_SITE_ARMED;
+}
+
+/* The block that the branch's @outcome leads to, if it has no other edge in; or FLOW_NONE. */
+static u32 block_behind(const struct cov_site *site, u32 outcome)
+{
+	const struct flow *flow = &site_target(site)->image.flow;
+	u32 next = flow->blocks[flow->branches[checkpoints_index(site)].block].next[outcome];
+
+	if (next == FLOW_NONE || !flow_only_edge(flow, next) ||
+	    flow_enters_unseen(&flow->blocks[next]))
+		return FLOW_NONE;
+	return next;
+}
+
+/*
+ * Would a hit of the site whose first cell is @by say that @outcome of @site was passed? Not if it
+ * was hit already where the outcome was not.
+ */
+static bool would_imply(const struct cov_site *site, u32 outcome, u32 by,
+			const struct cell_sets *sets)
+{
+	u32 i;
+
+	for (i = 0; i < sets->count; i++)
+		if (!READ_ONCE(sets->sets[i][site->cell + outcome]) &&
+		    implied_hit(site_target(site), sets->sets[i], by))
+			return false;
+	return true;
+}
+
+/*
+ * The first cell of the site that will be hit when the branch's @outcome is passed: the site of
+ * the block that it leads to, or the branch at that block's end if the block always reaches it.
+ * 0 if there is none.
+ */
+static u32 implying(const struct cov_site *site, u32 outcome, const struct cell_sets *sets)
+{
+	const struct checkpoints *cps = &site_target(site)->cps;
+	u32 next = block_behind(site, outcome);
+	const struct cov_site *leader, *branch = NULL;
+	const struct flow_block *block;
+
+	if (next == FLOW_NONE)
+		return 0;
+	block = &site_target(site)->image.flow.blocks[next];
+	leader = cps->leader[next];
+	if (block->branch != FLOW_NONE && !(block->flags & FLOW_BLOCK_STOPS))
+		branch = cps->branch[block->branch];
+	/* The same as before, if there was one. */
+	if (site->implied_by && site->implied_outcome == outcome && watches(branch) &&
+	    branch->cell == site->implied_by && would_imply(site, outcome, branch->cell, sets))
+		return branch->cell;
+	if (watches(leader) && would_imply(site, outcome, leader->cell, sets))
+		return leader->cell;
+	if (watches(branch) && would_imply(site, outcome, branch->cell, sets))
+		return branch->cell;
+	return 0;
+}
+
+/*
+ * The settled state that the branch should have. Sets @implied_by; what it was has been noted for
+ * all samples that have ended, and in those that run the outcome is known itself, or still implied
+ * by the same site: a task may be on its way there (settle_undo.c).
+ */
+static u8 settle_branch(struct cov_site *site, const struct cell_sets *sets)
+{
+	bool fell = cell_in_all(sets, site->cell), jumped = cell_in_all(sets, site->cell + 1);
+	u32 by;
+
+	if (!fell && !jumped)
+		return SITE_SETTLED_NOT;
+	by = fell && jumped ? 0 : implying(site, fell, sets);
+	if (by || (fell && jumped)) {
+		site->implied_outcome = fell;
+		site->implied_by = by;
+		site_target(site)->settling.implied |= by != 0;
+		return SITE_SETTLED_FREE;
+	}
+	return fell && site->engine == COV_ENGINE_DETOUR && detour_can_half(site) ?
+		SITE_SETTLED_HALF : SITE_SETTLED_NOT;
+}
+
+u8 settle_state(struct cov_site *site, const struct cell_sets *sets)
+{
+	if (site->kind == SITE_BRANCH)
+		return settle_branch(site, sets);
+	return cell_in_all(sets, site->cell) ? SITE_SETTLED_FREE : SITE_SETTLED_NOT;
+}
+
+u32 settle_witness(const struct cov_site *site, const struct cell_sets *sets)
+{
+	const struct cov_target *target = site_target(site);
+	bool fell = cell_in_all(sets, site->cell);
+	u32 block;
+
+	if (site->kind != SITE_BRANCH || site->engine != COV_ENGINE_BREAKPOINT ||
+	    fell == cell_in_all(sets, site->cell + 1))
+		return FLOW_NONE;
+	block = block_behind(site, fell);
+	if (block == FLOW_NONE || target->cps.leader[block] ||
+	    target->cps.plan.leader[block] != FLOW_SITE_UNUSED ||
+	    target->image.flow.blocks[block].site == FLOW_NONE)
+		return FLOW_NONE;
+	return block;
+}
