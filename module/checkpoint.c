@@ -224,8 +224,8 @@ static struct cov_site *add_leader(struct cov_target *target, u32 block)
 }
 
 /*
- * Witnesses that the plan wants by now become its sites. They have not been there from the
- * beginning. Return: does the plan have to do without one of them?
+ * Witnesses that the plan wants by now become its sites. Return: does the plan have to do without
+ * one of them?
  */
 static bool adopt_witnesses(const struct cov_target *target)
 {
@@ -239,7 +239,6 @@ static bool adopt_witnesses(const struct cov_target *target)
 		if (cps->plan.leader[i] != FLOW_SITE_WANTED || !site || !site->witness)
 			continue;
 		site->witness = false;
-		site->lapsed |= cps->complete;
 		if (site->state == COV_SITE_REFUSED) {
 			cps->plan.leader[i] = FLOW_SITE_REFUSED;
 			refused = true;

@@ -294,6 +294,8 @@ static void call_witnesses(struct cov_target *target, struct pass *pass)
 	for (i = 0; i < n; i++) {
 		const struct cov_site *site = pass->wanting[i];
 
+		/* Until now the branch alone could have told that its block was passed. */
+		pass->witnesses[i]->lapsed = !site_vouches(site);
 		if (READ_ONCE(pass->witnesses[i]->state) == COV_SITE_PENDING)
 			checkpoints_refuse(pass->witnesses[i], -(int)pass->witnesses[i]->error);
 		settle_look_again(site);
