@@ -1192,12 +1192,15 @@ class Target:
     """A module that is measured, as returned by attach().
 
     It lives until detach(), until its `with` block ends, or until this object or the
-    process is gone; keep() lets it stay. attached is the result of the attach.
+    process is gone; keep() lets it stay. A child made by os.fork() that leaves the block
+    itself, or ends in it, leaves the target to its parent. attached is the result of the
+    attach.
     """
 
     def __init__(self, handle: _Handle, module: str, result: _cov_attach_result):
         self._handle = handle
         self._kept = False
+        self._pid = os.getpid()
         self.module = module
         self.id = result.target
         self.attached = Attached(*(getattr(result, name) for name in Attached._fields))
@@ -1209,7 +1212,9 @@ class Target:
         return self
 
     def __exit__(self, kind, *_):
-        if self._kept or not self._handle.close.alive:
+        # A forked child has only copies: to detach would take the parent's results away.
+        forked = os.getpid() != self._pid
+        if self._kept or forked or not self._handle.close.alive:
             self._handle.close()
             return
         # The exception that is on its way is the news.

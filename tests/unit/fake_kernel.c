@@ -60,6 +60,9 @@ int __wrap_statfs(const char *path, struct statfs *fs);
 static bool is_control[1024];
 static uint64_t views[ARRAY_SIZE(is_control)];
 
+/* And by whom it was opened: a child of fork() has copies, and its close() is not the last one. */
+static pid_t openers[ARRAY_SIZE(is_control)];
+
 /* What COV_IOC_MAP was last asked for. */
 static const struct fake_target *mapped;
 
@@ -1165,6 +1168,7 @@ static int open_control(int flags)
 	fd = REAL(open)("/dev/null", flags);
 	if (fd >= 0 && fd < (int)ARRAY_SIZE(is_control)) {
 		is_control[fd] = true;
+		openers[fd] = getpid();
 		views[fd] = 0;
 	}
 	return fd;
@@ -1188,13 +1192,15 @@ int WRAP(open)(const char *path, int flags, ...)
 /* What was attached or registered through the file goes with it, unless it is kept. */
 int WRAP(close)(int fd)
 {
+	bool last;
 	uint32_t i;
 
 	if (fd >= 0 && fd < (int)ARRAY_SIZE(is_control) && is_control[fd]) {
 		is_control[fd] = false;
-		if (kernel->tracked_fd == fd && kernel->tracked)
+		last = openers[fd] == getpid();
+		if (last && kernel->tracked_fd == fd && kernel->tracked)
 			kernel->tracked = 0;
-		for (i = 0; i < FAKE_TARGETS; i++)
+		for (i = 0; last && i < FAKE_TARGETS; i++)
 			if (kernel->targets[i].used && !kernel->targets[i].info.kept &&
 			    kernel->targets[i].fd == fd)
 				kernel->targets[i].used = 0;

@@ -157,6 +157,36 @@ class Attach(Case):
             print(json.dumps([kept, livecov.status().targets, refused(livecov.detach, "toy")[0]]))
         """), [1, 0, errno.ENOENT])
 
+    def test_a_forked_child_leaves_the_target_to_its_parent(self):
+        self.assertEqual(self.run_script("""
+            import contextlib
+            def leave(toy, error):
+                with contextlib.suppress(KeyError, SystemExit), toy:
+                    if error:
+                        raise error
+            with livecov.attach("toy") as toy:
+                ends = []
+                for error in None, KeyError, SystemExit:
+                    child = os.fork()
+                    if not child:
+                        leave(toy, error)
+                        os._exit(toy._handle.close.alive)
+                    ends.append(os.waitpid(child, 0)[1])
+                inside = [livecov.status().targets, kernel.detaches, toy.coverage().module]
+            print(json.dumps([ends, inside, livecov.status().targets, kernel.detaches]))
+        """), [[0, 0, 0], [1, 0, "toy"], 0, 1])
+
+    def test_a_forked_child_that_ends_leaves_the_target_to_its_parent(self):
+        self.assertEqual(self.run_script("""
+            with livecov.attach("toy") as toy:
+                child = os.fork()
+                if not child:
+                    sys.exit(0)
+                end = os.waitpid(child, 0)[1]
+                inside = [livecov.status().targets, kernel.detaches]
+            print(json.dumps([end, inside, livecov.status().targets, kernel.detaches]))
+        """), [0, [1, 0], 0, 1])
+
     def test_a_detached_target_says_so(self):
         self.assertEqual(self.run_script("""
             toy = livecov.attach("toy")
