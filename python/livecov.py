@@ -33,7 +33,8 @@ What libcov refuses is raised as livecov.Error. Functions of this module may be
 called from any thread; a Target belongs to one thread at a time.
 
 The library is $LIVECOV_LIBRARY if that is set, else libcov.so.1 as it was installed
-or built together with this file, else the one that the dynamic linker finds.
+or built together with this file, else the one that the dynamic linker finds. Beside
+this file it is not looked for where anybody may write to, as in /tmp.
 """
 
 import contextlib
@@ -46,6 +47,7 @@ import os
 import pathlib
 import select
 import signal
+import stat
 import subprocess
 import threading
 import weakref
@@ -296,16 +298,34 @@ _PROTOTYPES = {
 }
 
 
+def _may_hold(directory):
+    """Are there no others who may put a file into a directory? root would load it."""
+    try:
+        return not directory.stat().st_mode & stat.S_IWOTH
+    except OSError:
+        return False
+
+
+def _beside():
+    """Where libcov lies if it was built or installed together with this file."""
+    above = list(pathlib.Path(__file__).resolve().parents)
+    places = []
+    # A build directory may be anybody's: of the source tree alone it is libcov's.
+    if len(above) > 1 and (above[1] / "libcov" / "libcov.h").exists():
+        places.append((above[1], "build/libcov.so.1"))
+    # LIB/pythonX.Y/dist-packages/livecov.py and LIB/libcov.so.1.
+    if len(above) > 2:
+        places.append((above[2], "libcov.so.1"))
+    return [str(directory / file) for directory, file in places
+            if _may_hold(directory) and (directory / file).exists()]
+
+
 def _candidates():
     """Where libcov may be, the most likely place first."""
     chosen = os.environ.get("LIVECOV_LIBRARY")
     if chosen:
         return [chosen]
-    here = pathlib.Path(__file__).resolve()
-    # In the source tree; LIB/pythonX.Y/dist-packages/livecov.py and LIB/libcov.so.1.
-    beside = [here.parents[1] / "build" / "libcov.so.1", here.parents[2] / "libcov.so.1"]
-    return ([str(path) for path in beside if path.exists()] +
-            ["libcov.so.1", ctypes.util.find_library("cov")])
+    return _beside() + ["libcov.so.1", ctypes.util.find_library("cov")]
 
 
 def _load():

@@ -19,6 +19,7 @@ import sys
 import tempfile
 import textwrap
 import unittest
+import unittest.mock
 
 sys.dont_write_bytecode = True
 # pylint: disable=wrong-import-position
@@ -809,6 +810,41 @@ class Library(Case):
         shutil.copy(os.path.join(ROOT, "python/livecov.py"), lonely)
         done = self.load(PYTHONPATH=lonely, LD_LIBRARY_PATH=os.path.join(ROOT, "build"))
         self.assertEqual(done.stdout.strip(), "libcov.so.1", done.stderr)
+
+    def beside(self, path):
+        """What would be loaded if livecov.py lay there."""
+        with unittest.mock.patch.object(livecov, "__file__", path):
+            return livecov._beside()
+
+    def made(self, path):
+        """An empty file below the test's directory."""
+        path = os.path.join(self.dir, path)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="ascii"):
+            return path
+
+    def test_the_module_may_lie_near_the_root(self):
+        for path in ("/livecov.py", "/app/livecov.py", "/nosuch/app/livecov.py"):
+            self.assertEqual(self.beside(path), [], path)
+
+    def test_the_one_of_a_build_directory_is_the_source_trees(self):
+        module, built = self.made("tree/python/livecov.py"), self.made("tree/build/libcov.so.1")
+        self.assertEqual(self.beside(module), [])
+        self.made("tree/libcov/libcov.h")
+        self.assertEqual(self.beside(module), [built])
+
+    def test_the_one_that_was_installed_with_the_module(self):
+        library = self.made("lib/libcov.so.1")
+        self.assertEqual(self.beside(self.made("lib/python3.11/dist-packages/livecov.py")),
+                         [library])
+
+    def test_where_anybody_may_write_is_nothing_to_load(self):
+        modules = [self.made("tree/python/livecov.py"), self.made("tree/a/b/livecov.py")]
+        for name in ("libcov/libcov.h", "build/libcov.so.1", "libcov.so.1"):
+            self.made("tree/" + name)
+        for mode, found in ((0o755, 1), (0o1777, 0), (0o777, 0)):
+            os.chmod(os.path.join(self.dir, "tree"), mode)
+            self.assertEqual([len(self.beside(module)) for module in modules], [found] * 2, mode)
 
     def test_without_it_the_import_says_what_to_do(self):
         lonely = os.path.join(self.dir, "a/b/c")
