@@ -82,6 +82,7 @@ _RANK_FUNCTIONS_ONLY = 1 << 0
 _TRACE_TIME, _TRACE_ARGS, _TRACE_SYSCALLS = 1 << 0, 1 << 1, 1 << 2
 _TRACE_KINDS = 8
 _SAMPLES_GROUP = 1024
+_POLL_MAX = (1 << 31) - 1       # milliseconds: poll() takes an int
 
 # By struct cov_branch_desc's condition.
 _JUMPS = ("jo", "jno", "jb", "jae", "je", "jne", "jbe", "ja",
@@ -945,11 +946,16 @@ class Watch:
     def wait(self, timeout: Optional[float] = None) -> bool:
         """Wait until there is something new, or for so many seconds; is there?
 
-        It stays so until new() is called. Signals are handled while it waits.
+        It stays so until new() is called. Signals are handled while it waits. A timeout
+        that is negative, a deadline that has passed, is 0; None, infinity and anything
+        above 24 days set no limit.
         """
         poll = select.poll()
         poll.register(self._handle.fd(), select.POLLIN)
-        return bool(poll.poll(None if timeout is None else math.ceil(timeout * 1000)))
+        if timeout is None or timeout * 1000 > _POLL_MAX:
+            return bool(poll.poll())
+        # To poll(), a negative one is none.
+        return bool(poll.poll(math.ceil(max(timeout, 0) * 1000)))
 
     def new(self) -> New:
         """What is new since the last call, or since watch(); each thing once."""

@@ -599,6 +599,30 @@ class CallersAndPaths(Case):
                     print(json.dumps("ended"))
         """), "ended")
 
+    def test_a_deadline_that_has_passed_is_not_waited_for(self):
+        self.assertEqual(self.run_script("""
+            signal.signal(signal.SIGALRM, signal.default_int_handler)
+            signal.alarm(20)
+            with livecov.watch() as watch:
+                watch.new()
+                print(json.dumps([watch.wait(timeout) for timeout in (-1, -1e-9, -1e300, -0.0)]))
+        """), [False] * 4)
+
+    def test_an_endless_time_is_no_limit(self):
+        self.assertEqual(self.run_script("""
+            signal.signal(signal.SIGALRM, signal.default_int_handler)
+            ended = []
+            with livecov.watch() as watch:
+                watch.new()
+                for timeout in float("inf"), 1e300, 1 << 40:
+                    signal.setitimer(signal.ITIMER_REAL, 0.05)
+                    try:
+                        watch.wait(timeout)
+                    except KeyboardInterrupt:
+                        ended.append(timeout)
+            print(json.dumps(len(ended)))
+        """), 3)
+
     def test_a_closed_watch_says_so(self):
         self.assertEqual(self.run_script("""
             watch, said = livecov.watch(), []
