@@ -1359,12 +1359,12 @@ def attach(module: str, *, mode: str = "edges", scope: str = "all", engine: str 
 
     mode is "edges", "count", "trace" or "blocks", scope "all" or "tracked", engine "auto",
     "kprobe", "breakpoint", "detour" or "entry": `covstat attach --help` explains them.
-    functions are shell patterns of names (for "vmlinux": exact names, at least
-    one); functions_only leaves out blocks and branches; levels, 1 to 64, are given to
-    the new checkpoints. paths records callers() and paths(), at the cost of a trap for
-    each jump; returns, in mode "trace", what functions return. progress(done, total) is
-    called now and then; what it raises ends the attach, and so does Ctrl-C. After any
-    exception, nothing is left attached.
+    functions are shell patterns of names, at least one, or None for all (for "vmlinux":
+    exact names, not None); functions_only leaves out blocks and branches; levels, 1 to 64,
+    are given to the new checkpoints. paths records callers() and paths(), at the cost of a
+    trap for each jump; returns, in mode "trace", what functions return. progress(done,
+    total) is called now and then; what it raises ends the attach, and so does Ctrl-C. After
+    any exception, nothing is left attached.
 
     Errors: ENOENT no such module or function, EEXIST already attached, EPERM livecov
     itself or a locked-down kernel, EOPNOTSUPP a mode, scope or engine that cannot be
@@ -1372,6 +1372,9 @@ def attach(module: str, *, mode: str = "edges", scope: str = "all", engine: str 
     """
     if functions is not None:
         patterns = [functions] if isinstance(functions, str) else list(functions)
+        if not patterns:
+            # libcov would select all, which nobody means by a list with nothing left in it.
+            raise ValueError("no function is named: functions is empty; None selects all")
         functions = (c_char_p * (len(patterns) + 1))(*(_name(p) for p in patterns), None)
     options = _cov_attach_options(
         mode=_choice("mode", MODES, mode), scope=_choice("scope", SCOPES, scope),

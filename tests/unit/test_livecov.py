@@ -214,6 +214,18 @@ class Attach(Case):
                 print(json.dumps([len(toy.functions()), len(toy.blocks()), len(toy.branches())]))
         """), [7, 0, 0])
 
+    def test_no_functions_are_not_all_functions(self):
+        self.assertEqual(self.run_script("""
+            said = []
+            for nothing in [], (), iter([]):
+                try:
+                    livecov.attach("toy", functions=nothing)
+                except ValueError as error:
+                    said.append(str(error))
+            with livecov.attach("toy", functions=None):
+                print(json.dumps([said, kernel.attaches]))
+        """), [["no function is named: functions is empty; None selects all"] * 3, 1])
+
     def test_wrong_words_are_refused_before_livecov_is_asked(self):
         for option, words in (('mode="lines"', "blocks, edges, count"),
                               ('scope="mine"', "tracked, all"), ('engine="steam"', "kprobe"),
