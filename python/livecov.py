@@ -1059,7 +1059,7 @@ class Trace:
 
     It can be read while it is written; tasks and losses are the current ones. After
     trace()'s block nothing is added, and it can be read as long as it exists. process is
-    run_traced()'s subprocess.CompletedProcess.
+    run_traced()'s subprocess.CompletedProcess, None if that has raised an exception.
     """
 
     def __init__(self, handle: _Handle, options: _cov_trace_options):
@@ -1189,13 +1189,23 @@ def run_traced(command: Union[str, Sequence[str]], *, sample: int = 1, size: int
     """Run a command and trace it and what it starts, without the caller's own part.
 
     The trace is trace()'s; options are subprocess.run()'s, whose result is the trace's
-    process.
+    process. Where it raises CalledProcessError or TimeoutExpired, because options have check
+    or timeout, the exception has the trace: what led there is often what one looks for.
+
+        try:
+            livecov.run_traced(["./my-test"], check=True, timeout=60)
+        except subprocess.SubprocessError as error:
+            print(error, *error.trace.tasks[0].events(), sep="\\n")
     """
     with trace(sample=sample, size=size, tasks=tasks, time=time, args=args,
                syscalls=syscalls) as found:
         # pylint: disable=protected-access,subprocess-run-check
         found._hidden = threading.get_native_id()
-        found.process = subprocess.run(command, **options)
+        try:
+            found.process = subprocess.run(command, **options)
+        except subprocess.SubprocessError as error:
+            error.trace = found
+            raise
     return found
 
 

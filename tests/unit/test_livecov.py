@@ -778,6 +778,20 @@ class Traces(Case):
                               str(next(trace.tasks[0].events())), kernel.tracked]))
         """), [3, "hello\n", "syscall 1", 0])
 
+    def test_the_trace_of_a_command_that_fails_or_takes_too_long_is_the_exceptions(self):
+        for command, option, name in (("false", "check=True", "CalledProcessError"),
+                                      ("sleep 60", "timeout=0.1", "TimeoutExpired")):
+            self.assertEqual(self.run_script(f"""
+                with livecov.attach("toy", mode="trace", scope="tracked"):
+                    try:
+                        livecov.run_traced("exec {command}", shell=True, {option})
+                    except livecov.subprocess.SubprocessError as error:
+                        caught = error
+                events = [str(event) for event in caught.trace.tasks[0].events()]
+                print(json.dumps([type(caught).__name__, events[:2], caught.trace.process,
+                                  kernel.tracked]))
+            """), [name, ["syscall 1", "entry toy:toy_main"], None, 0])
+
     def test_the_caller_of_a_command_is_not_in_its_trace(self):
         # The fake's first task becomes the caller.
         self.assertEqual(self.run_script("""
