@@ -30,7 +30,9 @@ True, False, or None if a refused site or unknown flow hides it. Where the targe
 @counted is False, hits are 1 for any number above 0.
 
 What libcov refuses is raised as livecov.Error. Functions of this module may be
-called from any thread; a Target belongs to one thread at a time.
+called from any thread; a Target belongs to one thread at a time. What a signal
+interrupts is done again after the signal's handler, unless that raises an exception,
+as Python's own calls are: nothing fails with EINTR.
 
 The library is $LIVECOV_LIBRARY if that is set, else libcov.so.1 as it was installed
 or built together with this file, else the one that the dynamic linker finds. Beside
@@ -348,6 +350,60 @@ def _load():
 _lib = _load()
 
 
+class _HeldSignals:
+    """For a block of the main thread, Python's signal handlers are deferred to run().
+
+    What a handler raises during a callback from libcov would be lost: between the call of a
+    Python function and its first statement nothing can catch it.
+    """
+
+    def __init__(self):
+        self._handlers = {}
+        self._came = []
+        self._blocked = set()
+
+    def __enter__(self):
+        if threading.current_thread() is threading.main_thread():
+            handlers = {number: signal.getsignal(number) for number in signal.valid_signals()}
+            self._handlers = {n: handler for n, handler in handlers.items() if callable(handler)}
+        for number in self._handlers:
+            signal.signal(number, lambda *came: self._came.append(came))
+        return self
+
+    def __exit__(self, *_):
+        self._unblock()
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+        self.run()
+
+    def run(self):
+        """Run the handlers that are due. What interrupted() keeps out may come until block()."""
+        self._unblock()
+        while self._came:
+            # In no variable: it may be this very frame, and a ring of them keeps what callers
+            # have, such as a Target that is to go with its object.
+            self._handlers[self._came[0][0]](*self._came.pop(0))
+
+    def interrupted(self):
+        """run() after EINTR; what came, and raised nothing, does not interrupt again.
+
+        A profiler's signals come every few milliseconds, and a kprobe takes longer: with
+        them there would be no end of attempts.
+        """
+        came = {number for number, _ in self._came}
+        self.run()
+        self._blocked |= came - signal.pthread_sigmask(signal.SIG_BLOCK, ())
+        self.block()
+
+    def block(self):
+        if self._blocked:
+            signal.pthread_sigmask(signal.SIG_BLOCK, self._blocked)
+
+    def _unblock(self):
+        if self._blocked:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, self._blocked)
+
+
 class _Handle:
     """A connection to livecov; closed at the end of its block or with the object."""
 
@@ -370,11 +426,28 @@ class _Handle:
             raise ValueError("this has been detached or closed")
         return self._pointer
 
-    def call(self, function, *arguments):
-        """function(handle, arguments...), an error raised."""
+    def attempt(self, function, *arguments):
+        """function(handle, arguments...): None, or the errno and the sentence of its failure."""
         result = function(self._alive(), *arguments)
-        if result:
-            raise Error(-result, _lib.cov_last_error(self._pointer).decode(errors="replace"))
+        if not result:
+            return None
+        # A signal's handler may have closed it meanwhile.
+        return -result, _lib.cov_last_error(self._alive()).decode(errors="replace")
+
+    def call(self, function, *arguments):
+        """function(handle, arguments...), an error raised.
+
+        It is repeated while signals interrupt it: a call that ends with EINTR has done
+        nothing. Before that Python runs their handlers, which may raise.
+        """
+        failure = self.attempt(function, *arguments)
+        if failure and failure[0] == errno.EINTR:
+            with _HeldSignals() as held:
+                while failure and failure[0] == errno.EINTR:
+                    held.interrupted()
+                    failure = self.attempt(function, *arguments)
+        if failure:
+            raise Error(*failure)
 
     def fd(self):
         """For poll(): readable while there is news."""
@@ -1306,38 +1379,11 @@ class Target:
         return next_unhit(self.module, **options)
 
 
-class _HeldSignals:
-    """For a block of the main thread, Python's signal handlers are deferred to run().
+def _attach(module, options, result, progress):
+    """A handle with what cov_attach() has attached.
 
-    What a handler raises during a callback from libcov would be lost: between the call of a
-    Python function and its first statement nothing can catch it.
+    What progress or a signal handler raises ends it.
     """
-
-    def __init__(self):
-        self._handlers = {}
-        self._came = []
-
-    def __enter__(self):
-        if threading.current_thread() is threading.main_thread():
-            handlers = {number: signal.getsignal(number) for number in signal.valid_signals()}
-            self._handlers = {n: handler for n, handler in handlers.items() if callable(handler)}
-        for number in self._handlers:
-            signal.signal(number, lambda *came: self._came.append(came))
-        return self
-
-    def __exit__(self, *_):
-        for number, handler in self._handlers.items():
-            signal.signal(number, handler)
-        self.run()
-
-    def run(self):
-        while self._came:
-            number, frame = self._came.pop(0)
-            self._handlers[number](number, frame)
-
-
-def _attach(handle, module, options, result, progress):
-    """cov_attach(), ended by what progress or a signal handler raises."""
     raised = []
 
     @_progress
@@ -1346,18 +1392,30 @@ def _attach(handle, module, options, result, progress):
             held.run()
             if progress:
                 progress(done, total)
+            held.block()
         except BaseException as error:  # pylint: disable=broad-except
             raised.append(error)
         return len(raised)
 
     options.progress = step
+    call = (_lib.cov_attach, _name(module), byref(options), byref(result))
+    handle = _Handle()
     try:
         with _HeldSignals() as held:
-            handle.call(_lib.cov_attach, _name(module), byref(options), byref(result))
-    except Error:
-        if raised:
-            raise raised[0] from None
+            failure = handle.attempt(*call)
+            while failure and failure[0] == errno.EINTR:
+                held.interrupted()
+                # A signal may have kept livecov from undoing it, too. Nothing keeps it from
+                # doing so when the handle is closed.
+                handle.close()
+                handle = _Handle()
+                failure = handle.attempt(*call)
+            if failure:
+                raise raised.pop() if raised else Error(*failure)
+    except BaseException:
+        handle.close()
         raise
+    return handle
 
 
 def attach(module: str, *, mode: str = "edges", scope: str = "all", engine: str = "auto",
@@ -1373,8 +1431,9 @@ def attach(module: str, *, mode: str = "edges", scope: str = "all", engine: str 
     exact names, not None); functions_only leaves out blocks and branches; levels, 1 to 64,
     are given to the new checkpoints. paths records callers() and paths(), at the cost of a
     trap for each jump; returns, in mode "trace", what functions return. progress(done,
-    total) is called now and then; what it raises ends the attach, and so does Ctrl-C. After
-    any exception, nothing is left attached.
+    total) is called now and then, and begins again where a signal has interrupted the
+    attach; what it raises ends the attach, and so does Ctrl-C. After any exception, nothing
+    is left attached.
 
     Errors: ENOENT no such module or function, EEXIST already attached, EPERM livecov
     itself or a locked-down kernel, EOPNOTSUPP a mode, scope or engine that cannot be
@@ -1394,13 +1453,7 @@ def attach(module: str, *, mode: str = "edges", scope: str = "all", engine: str 
         levels=_mask(levels),
         functions=functions)
     result = _cov_attach_result()
-    handle = _Handle()
-    try:
-        _attach(handle, module, options, result, progress)
-    except BaseException:
-        handle.close()
-        raise
-    return Target(handle, module, result)
+    return Target(_attach(module, options, result, progress), module, result)
 
 
 def detach(module: str) -> None:

@@ -79,7 +79,7 @@ static const struct {
 	MEMBER(abi_major), MEMBER(old), MEMBER(no_patching), MEMBER(slow),
 	MEMBER(several), MEMBER(refusals_damage),
 	MEMBER(map_damage), MEMBER(trace_damage), MEMBER(trace_chunks), MEMBER(odd_comm), MEMBER(mmap_errno), MEMBER(open_errno), MEMBER(fail_nr), MEMBER(fail_errno),
-	MEMBER(fail_text), MEMBER(fail_after), MEMBER(detach_errno), MEMBER(sites),
+	MEMBER(fail_text), MEMBER(fail_after), MEMBER(fail_times), MEMBER(fail_signal), MEMBER(detach_errno), MEMBER(sites),
 	MEMBER(arm_interrupted), MEMBER(arm_signal), MEMBER(changes), MEMBER(changes_after), MEMBER(state), MEMBER(damage),
 	MEMBER(missed), MEMBER(lost), MEMBER(first_branch), MEMBER(new_pairs), MEMBER(records_damage),
 	MEMBER(callers_lost), MEMBER(twins), MEMBER(not_debugfs),
@@ -1102,10 +1102,21 @@ static int dispatch(int fd, unsigned long command, void *argument)
 	}
 }
 
+/* Has a signal come through to the caller, and is not left pending? */
+static bool signalled(int number)
+{
+	sigset_t mask;
+
+	pthread_sigmask(SIG_BLOCK, NULL, &mask);
+	raise(number);
+	return !sigismember(&mask, number);
+}
+
 /* The failure that the settings ask for, or 0. */
 static int injected(unsigned long command)
 {
 	struct fake_settings *settings = &kernel->settings;
+	int error = settings->fail_errno;
 
 	if (!settings->fail_errno || _IOC_NR(command) != settings->fail_nr)
 		return 0;
@@ -1113,9 +1124,13 @@ static int injected(unsigned long command)
 		settings->fail_after--;
 		return 0;
 	}
+	if (settings->fail_signal && !signalled(settings->fail_signal))
+		return 0;
+	if (settings->fail_times && !--settings->fail_times)
+		settings->fail_errno = 0;
 	if (settings->fail_text)
-		return refuse(settings->fail_errno, "the fake was told to fail");
-	return -(int)settings->fail_errno;
+		return refuse(error, "the fake was told to fail");
+	return -error;
 }
 
 static int fake_ioctl(int fd, unsigned long command, void *argument)

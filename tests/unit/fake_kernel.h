@@ -58,6 +58,9 @@
  * @fail_text: 1: COV_IOC_LAST_ERROR then has a sentence
  * @detach_errno: what COV_IOC_DETACH fails with, without a sentence; 0: it does not
  * @fail_after: calls of @fail_nr that succeed before
+ * @fail_times: calls of it that fail then, 0: all
+ * @fail_signal: a signal that the caller gets with each failure, or 0; where it is blocked, the
+ *		 call succeeds
  * @sites: that COV_IOC_ATTACH promises
  * @slow: of them, how many the engines that patch text leave to kprobes
  * @several: sites refused for other reasons than those that COV_IOC_REFUSALS names, on top
@@ -95,6 +98,8 @@ struct fake_settings {
 	uint32_t fail_errno;
 	uint32_t fail_text;
 	uint32_t fail_after;
+	uint32_t fail_times;
+	uint32_t fail_signal;
 	uint32_t detach_errno;
 	uint32_t sites;
 	uint32_t slow;

@@ -29,7 +29,10 @@ import tap
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILT = os.path.join(ROOT, "build/unit/libcov")
 HEADER = os.path.join(ROOT, "libcov/libcov.h")
-NR = {"TRACE": 0x2a, "KEEP": 0x12, "DETACH": 0x13, "RESET": 0x14, "REGISTER": 0x30, "UNREGISTER": 0x31}
+NR = {"STATUS": 0x02, "TARGET": 0x03, "ATTACH": 0x10, "ARM": 0x11, "KEEP": 0x12, "DETACH": 0x13,
+      "RESET": 0x14, "FUNCTIONS": 0x20, "VIEW": 0x27, "SAMPLES": 0x28, "TRACE": 0x2a,
+      "REGISTER": 0x30, "UNREGISTER": 0x31, "CHECKPOINT_ADD": 0x40, "CHECKPOINT_DEL": 0x41,
+      "CHECKPOINT_SWITCH": 0x42, "CALLERS": 0x50, "NEWS": 0x51}
 
 sys.path.insert(0, os.path.join(ROOT, "python"))
 import livecov
@@ -43,8 +46,13 @@ class Kernel:
     def __init__(self):
         self.library = ctypes.CDLL("fake_kernel.so")
         self.library.fake_kernel.restype = ctypes.c_void_p
+    def at(self, name):
+        return ctypes.c_int32.from_address(self.library.fake_kernel() + OFFSETS[name])
     def __getattr__(self, name):
-        return ctypes.c_int32.from_address(self.library.fake_kernel() + OFFSETS[name]).value
+        return self.at(name).value
+    def set(self, **settings):
+        for name, value in settings.items():
+            self.at(name).value = value
 
 kernel = Kernel()
 def refused(function, *args, **options):
@@ -68,8 +76,10 @@ def compiled(source):
 
 
 def fake_offsets():
-    names = ("arms", "attaches", "detaches", "resets", "registers", "tracked")
-    lines = "".join(f'printf("{n} %zu\\n", offsetof(struct fake_kernel, {n}));' for n in names)
+    names = ("arms", "attaches", "detaches", "resets", "registers", "tracked",
+             *(f"settings.fail_{n}" for n in ("nr", "errno", "times", "signal")))
+    lines = "".join(f'printf("{n.split(".")[-1]} %zu\\n", offsetof(struct fake_kernel, {n}));'
+                    for n in names)
     out = compiled("#include <stdio.h>\n#include <stddef.h>\n#include \"fake_kernel.h\"\n"
                    f"int main(void) {{ {lines} return 0; }}")
     return {name: int(offset) for name, offset in map(str.split, out.splitlines())}
@@ -307,6 +317,166 @@ class Attach(Case):
                 livecov.reset()
             print(json.dumps([kernel.resets, refused(livecov.reset, "toy")[0]]))
         """), [3, errno.ENOENT])
+
+
+class Interrupted(Case):
+    """A signal ends a call with EINTR; the call is made again, unless the handler raises."""
+
+    HANDLER = """
+        heard = []
+        signal.signal(signal.SIGUSR1, lambda *_: heard.append(len(heard)))
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+        handler = signal.getsignal(signal.SIGUSR1)
+        def as_before():
+            return (signal.pthread_sigmask(signal.SIG_BLOCK, ()) == mask and
+                    signal.getsignal(signal.SIGUSR1) is handler)
+        def interrupt(nr, times):
+            heard.clear()
+            kernel.set(fail_nr=nr, fail_errno=errno.EINTR, fail_signal=signal.SIGUSR1,
+                       fail_times=times)
+    """
+
+    def run_script(self, script, **settings):
+        return super().run_script(textwrap.dedent(self.HANDLER) + textwrap.dedent(script),
+                                  **settings)
+
+    def test_every_call_is_repeated(self):
+        found = self.run_script(f"""
+            def tour():
+                with livecov.attach("toy", scope="tracked", paths=True) as toy, \\
+                     livecov.watch() as watch:
+                    with livecov.sample(7):
+                        pass
+                    livecov.add_checkpoint("cp", "toy_main", module="toy")
+                    livecov.switch_checkpoints("cp", False)
+                    livecov.restart_checkpoint("cp")
+                    livecov.del_checkpoint("cp")
+                    toy.reset()
+                    livecov.reset("toy")
+                    read = [len(toy.functions(sample=7)), len(toy.callers()), len(toy.unhit()),
+                            len(watch.new().pairs), livecov.samples(), livecov.status().targets]
+                with livecov.trace() as trace:
+                    pass
+                livecov.attach("toy").keep()
+                livecov.detach("toy")
+                return read + [livecov.status().targets, len(trace.tasks)]
+            tour()      # what is new is new once
+            expected = tour()
+            found = {{}}
+            for name, nr in {NR}.items():
+                interrupt(nr, 2)
+                found[name] = [tour() == expected, len(heard) > 1, kernel.fail_errno, as_before()]
+            print(json.dumps(found))
+        """)
+        self.assertEqual(found, {name: [True, True, 0, True] for name in NR})
+
+    def test_a_handler_that_raises_ends_it(self):
+        self.assertEqual(self.run_script(f"""
+            signal.signal(signal.SIGUSR1, signal.default_int_handler)
+            left = []
+            with livecov.attach("toy") as toy:
+                for nr, call in (({NR["STATUS"]}, livecov.status), ({NR["RESET"]}, toy.reset),
+                                 ({NR["ATTACH"]}, lambda: livecov.attach("toy_two"))):
+                    interrupt(nr, 5)
+                    try:
+                        call()
+                    except KeyboardInterrupt:
+                        left.append(kernel.fail_times)
+            kernel.set(fail_errno=0)
+            print(json.dumps([left, kernel.resets, kernel.attaches, livecov.status().targets]))
+        """), [[4, 4, 4], 0, 1, 0])
+
+    def test_the_handler_of_a_later_attempt_may_raise_as_well(self):
+        self.assertEqual(self.run_script(f"""
+            def third(*_):
+                heard.append(1)
+                if len(heard) == 3:
+                    raise KeyError("enough")
+            signal.signal(signal.SIGUSR1, third)
+            handler = third
+            said = []
+            for call in livecov.status, lambda: livecov.attach("toy", engine="kprobe"):
+                interrupt({NR["STATUS"]} if call is livecov.status else {NR["ARM"]}, 0)
+                try:
+                    call()
+                except KeyError as error:
+                    said.append([str(error), as_before()])
+            kernel.set(fail_errno=0)
+            print(json.dumps([said, livecov.status().targets]))
+        """), [[["'enough'", True]] * 2, 0])
+
+    def test_signals_without_end_do_not_repeat_it_without_end(self):
+        self.assertEqual(self.run_script(f"""
+            ended = []
+            for nr, call in (({NR["STATUS"]}, livecov.status),
+                             ({NR["CHECKPOINT_ADD"]},
+                              lambda: livecov.add_checkpoint("cp", "toy_main")),
+                             ({NR["ATTACH"]}, lambda: livecov.attach("toy").detach()),
+                             ({NR["ARM"]}, lambda: livecov.attach("toy").detach())):
+                interrupt(nr, 0)
+                call()
+                ended.append([len(heard) > 1, as_before()])
+            print(json.dumps(ended))
+        """), [[True, True]] * 4)
+
+    def test_an_attach_begins_again_and_its_handlers_run_at_each_step(self):
+        self.assertEqual(self.run_script("""
+            steps = []
+            def step(done, total):
+                steps.append(done)
+                late.append(kernel.arms - len(heard))
+            late = []
+            with livecov.attach("toy", engine="kprobe", progress=step) as toy:
+                print(json.dumps([steps.count(0), kernel.attaches, livecov.status().targets,
+                                  set(late) == {0}, len(heard) == kernel.arms, as_before()]))
+        """, arm_signal=signal.SIGUSR1, arm_interrupted=2), [2, 2, 1, True, True, True])
+
+    def test_an_attach_that_could_not_be_undone_begins_again(self):
+        self.assertEqual(self.run_script("""
+            with livecov.attach("toy", engine="kprobe") as toy:
+                print(json.dumps([kernel.attaches, livecov.status().targets]))
+        """, arm_signal=signal.SIGUSR1, arm_interrupted=1, fail_nr=NR["DETACH"],
+            fail_errno=errno.EINTR, fail_times=1), [2, 1])
+
+    def test_the_target_goes_with_its_object_nevertheless(self):
+        self.assertEqual(self.run_script("""
+            gc.disable()
+            toy = livecov.attach("toy", engine="kprobe")
+            before = livecov.status().targets
+            del toy
+            print(json.dumps([before, livecov.status().targets]))
+        """, arm_signal=signal.SIGUSR1, arm_interrupted=1), [1, 0])
+
+    def test_in_another_thread_it_is_repeated_as_well(self):
+        self.assertEqual(self.run_script(f"""
+            interrupt({NR["STATUS"]}, 3)
+            found = []
+            thread = threading.Thread(target=lambda: found.append(livecov.status().targets))
+            thread.start()
+            thread.join()
+            print(json.dumps([found, len(heard) > 0, as_before()]))
+        """), [[0], True, True])
+
+    def test_a_handler_may_close_what_it_interrupts(self):
+        self.assertEqual(self.run_script(f"""
+            said = []
+            for number in errno.EINTR, errno.EBUSY:
+                toy = livecov.attach("toy")
+                signal.signal(signal.SIGUSR1, lambda *_: toy._handle.close())
+                interrupt({NR["RESET"]}, 1)
+                kernel.set(fail_errno=number)
+                try:
+                    toy.reset()
+                except ValueError as error:
+                    said.append(str(error))
+            print(json.dumps(said))
+        """), ["this has been detached or closed"] * 2)
+
+    def test_what_is_told_is_the_error_of_the_last_attempt(self):
+        self.assertEqual(self.run_script(f"""
+            interrupt({NR["TARGET"]}, 1)
+            print(json.dumps(refused(livecov.detach, "toy")[0]))
+        """), errno.ENOENT)
 
 
 class Read(Case):
