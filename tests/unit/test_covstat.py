@@ -222,6 +222,33 @@ class CommandLine(Case):
                 self.assertIn("usage: covstat", done.stderr)
         self.assertFalse(os.path.exists(os.path.join(self.dir, "kernel")))
 
+    def test_a_long_option_is_given_in_full(self):
+        self.attach()
+        before = self.json("status")["targets"]
+        for command in ("attach", "detach", "list", "reset"):
+            for given in (("--module", "toy"), ("--module=toy",), ("--modul", "toy")):
+                done = self.covstat(command, *given, status=2)
+                self.assertEqual(done.stdout, "")
+                self.assertTrue(done.stderr.startswith(
+                    "covstat: '%s' is not an option, and --module-dir is for files; "
+                    "name a module without an option\nusage: covstat %s" % (
+                        given[0].split("=")[0], command)), done.stderr)
+        self.assertEqual(self.json("status")["targets"], before)
+        for args, words in ((("next", "--module", "toy"), "'--module' is not an option; "
+                             "give --module-dir in full"),
+                            (("list", "toy", "--js"), "'--js' is not an option; "
+                             "give --json in full"),
+                            (("next", "--cou=3"), "'--cou' is not an option; "
+                             "give --count in full"),
+                            (("run", "--sam", "1", "true"), "give --sample in full"),
+                            (("trace", "--out", "x", "true"), "give --output in full")):
+            self.assertIn(words, self.covstat(*args, status=2).stderr)
+        # What follows operands, what has its argument in the same word, and short options.
+        self.assertEqual(self.json("list", "toy", "--module-dir=" + self.dir, "--hit"),
+                         self.json("list", "--module-dir", self.dir, "--hit", "toy"))
+        self.assertEqual(self.json("next", "-n1"), self.json("next", "--count=1"))
+        self.assertEqual(self.json("next", "-n", "1"), self.json("next", "--count", "1"))
+
     def test_output_to_a_full_disk_is_an_error(self):
         with open("/dev/full", "w") as full:
             done = self.covstat("--help", status=1, stdout=full)

@@ -99,7 +99,7 @@ enum { OPT_JSON = 0x100, OPT_COLOR, OPT_MODULE_DIR, OPT_HELP, OPT_LEVELS, OPT_OW
 #define OPTIONS_HELP	(-2)
 #define OPTIONS_BAD	(-3)
 
-/* next_option - getopt_long() that handles the common options itself */
+/* next_option - getopt_long() that handles the common options itself, and takes no abbreviations */
 int next_option(const struct command *command, int argc, char **argv, const char *shorts,
 		const struct option *longs);
 

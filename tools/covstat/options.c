@@ -46,12 +46,42 @@ static void add_module_dir(char *dir)
 	settings.module_dirs = dirs;
 }
 
+/* What getopt_long() has just taken for a long option, with an argument in the next word or not. */
+static const char *as_given(char **argv)
+{
+	return optarg && optarg == argv[optind - 1] ? argv[optind - 2] : argv[optind - 1];
+}
+
+/*
+ * getopt_long() takes the first letters for the whole, if only one option begins so: --module
+ * would be --module-dir, and its argument no operand, so that `covstat reset --module toy` would
+ * reset everything.
+ */
+static bool is_in_full(const struct command *command, const char *given, const char *name)
+{
+	int length = strcspn(given + 2, "=");
+
+	if (length == (int)strlen(name))
+		return true;
+	if (!strcmp(name, "module-dir") && strstr(command->usage, "MODULE"))
+		usage_error(command, "'%.*s' is not an option, and --module-dir is for files; name a module without an option",
+			    length + 2, given);
+	else
+		usage_error(command, "'%.*s' is not an option; give --%s in full",
+			    length + 2, given, name);
+	return false;
+}
+
 int next_option(const struct command *command, int argc, char **argv, const char *shorts,
 		const struct option *longs)
 {
 	for (;;) {
-		int c = getopt_long(argc, argv, shorts, longs, NULL);
+		int index = -1;
+		int c = getopt_long(argc, argv, shorts, longs, &index);
 
+		if (c != '?' && index >= 0 &&
+		    !is_in_full(command, as_given(argv), longs[index].name))
+			return OPTIONS_BAD;
 		switch (c) {
 		case OPT_JSON:
 			settings.json = true;
