@@ -307,13 +307,14 @@ COV_PUBLIC void cov_levels(struct cov *cov, uint64_t levels)
 
 COV_PUBLIC int cov_add_module_dir(struct cov *cov, const char *directory)
 {
-	size_t length = directory ? strlen(directory) + 1 : 0;
+	/* An empty one would end the list. */
+	size_t length = directory && directory[0] ? strlen(directory) + 1 : 0;
 	size_t old = cov->module_dirs_len ? cov->module_dirs_len - 1 : 0;
 	char *dirs;
 
 	cov_begin(cov);
 	if (!length)
-		return cov_fail(cov, EINVAL, "no directory named");
+		return cov_fail(cov, EINVAL, "no directory named; give the one that the module's file is in");
 	dirs = realloc(cov->module_dirs, old + length + 1);
 	if (!dirs)
 		return cov_fail(cov, ENOMEM, "no memory for a directory's name");

@@ -140,7 +140,7 @@ const char *cov_last_error(const struct cov *cov);
  * A module's file provides the sizes of its sections and, if it was built with debug
  * information, line numbers. It is used only if its build-id is the loaded module's. What a
  * handle has learnt of a module is kept until that is loaded again, or this is called.
- * Errors: EINVAL no directory, ENOMEM.
+ * Errors: EINVAL no directory, or an empty name, ENOMEM.
  */
 int cov_add_module_dir(struct cov *cov, const char *directory);
 

@@ -212,6 +212,7 @@ class CommandLine(Case):
             ("map", "--svg", "x", "--json"), ("map", "--svg", "x", "--format", "svg"),
             ("map", "--format", "text", "--svg", "x"), ("map", "--json", "--format", "dot"),
             ("watch", "x"), ("watch", "--count", "0"),
+            ("list", "--module-dir", ""), ("next", "--module-dir="),
             ("watch", "--timeout", "-1"), ("watch", "--timeout", "x"),
         ]
         for args in wrong:

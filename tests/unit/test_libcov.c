@@ -208,6 +208,16 @@ static void section_sizes_come_from_the_modules_file(void **state)
 	assert_int_equal(target->sections[1].size, 11);
 }
 
+/* As of a script's variable that is not set. */
+static void an_empty_directory_is_refused_and_hides_none(void **state)
+{
+	assert_int_equal(cov_add_module_dir(*state, "/nowhere"), 0);
+	assert_error(cov_add_module_dir(*state, ""), EINVAL, "give the one");
+	assert_int_equal(cov_add_module_dir(*state, TOY_DIRECTORY), 0);
+	attached(*state);
+	assert_int_equal(fake_kernel()->targets[0].sections[0].size, 0x56);
+}
+
 static void a_modules_file_may_have_dashes_in_its_name(void **state)
 {
 	char link[512];
@@ -1289,6 +1299,7 @@ int main(void)
 		TEST(attach_hands_over_the_sections_of_code),
 		TEST(attach_leaves_out_the_sections_that_livecov_does_not_take),
 		TEST(section_sizes_come_from_the_modules_file),
+		TEST(an_empty_directory_is_refused_and_hides_none),
 		TEST(a_modules_file_may_have_dashes_in_its_name),
 		TEST(section_sizes_do_not_come_from_another_builds_file),
 		TEST(modules_are_found_below_lib_modules),

@@ -98,6 +98,10 @@ int next_option(const struct command *command, int argc, char **argv, const char
 				return OPTIONS_BAD;
 			break;
 		case OPT_MODULE_DIR:
+			if (!optarg[0]) {
+				usage_error(command, "--module-dir takes a directory, not ''; the current one is '.'");
+				return OPTIONS_BAD;
+			}
 			add_module_dir(optarg);
 			break;
 		case OPT_HELP:
