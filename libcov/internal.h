@@ -56,6 +56,7 @@ struct cov {
 	struct symbols *symbols;	/* cov_symbols_get()'s, or NULL */
 	char *modules;			/* that were loaded then, or NULL */
 	struct known_sections *known;	/* cov_sections_loaded()'s */
+	struct cov_target_info shown;	/* cov_next_target()'s: its strings are the caller's */
 	char error[COV_ERROR_LEN * 6];	/* may name some twenty places */
 };
 
@@ -343,6 +344,10 @@ uint32_t cov_checkpoint_place(const struct snapshot_target *target);
 /* cov_function_entered - was it? COV_NO, COV_YES, COV_UNKNOWN */
 unsigned int cov_function_entered(const struct snapshot_target *target,
 				  const struct cov_function *function);
+
+/* cov_target_give - pass a target's numbers to the caller; -EINVAL: no plausible size */
+int cov_target_give(const struct cov_target_info *info, uint32_t sections,
+		    struct cov_target_desc *out);
 
 /* cov_is_counted - are its hits counts? Else 1 may stand for any number above 0. */
 bool cov_is_counted(const struct cov_target_info *info);

@@ -594,7 +594,7 @@ int cov_snapshot_take(struct cov *cov, const char *module,
 void cov_snapshot_free(struct cov_snapshot *snapshot);
 
 /**
- * struct cov_target_desc - one target of a snapshot
+ * struct cov_target_desc - one target, of a snapshot or by itself
  * @size: sizeof
  * @target: its id
  * @state: COV_TARGET_*
@@ -809,6 +809,20 @@ struct cov_branch_desc {
  * @snapshot: from cov_snapshot_take()
  */
 unsigned int cov_snapshot_targets(const struct cov_snapshot *snapshot);
+
+/**
+ * cov_next_target - describe one target after the other, without a snapshot
+ * @cov: handle
+ * @after: id of the one before, which may be detached by now; 0 for the first
+ * @out: out: the target with the lowest id above; its strings belong to the handle and are valid
+ *	 until this is called again
+ *
+ * Reads no tables, so that it is fast and works where cov_snapshot_take() fails because one
+ * target keeps changing, or memory is short. Describes every target, those of single checkpoints
+ * included, whatever cov_view() and cov_levels() select; its @sections are those that livecov was
+ * told. Errors: ENOENT no more, EINVAL.
+ */
+int cov_next_target(struct cov *cov, uint32_t after, struct cov_target_desc *out);
 
 /**
  * cov_snapshot_left_out - how many targets a snapshot would have without cov_levels()

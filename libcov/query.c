@@ -1,11 +1,23 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * query.c - answers in one call: numbers, status, text, the next unhit place.
+ * query.c - answers in one call: a target, numbers, status, text, the next unhit place.
  * May call cov.c, snapshot.c, snapshot_get.c and rank.c.
  */
 #include <string.h>
 
 #include "internal.h"
+
+COV_PUBLIC int cov_next_target(struct cov *cov, uint32_t after, struct cov_target_desc *out)
+{
+	int ret;
+
+	cov_begin(cov);
+	ret = cov_target_next(cov, after, &cov->shown);
+	if (ret)
+		return ret;
+	ret = cov_target_give(&cov->shown, cov->shown.sections, out);
+	return ret ? cov_fail(cov, -ret, "struct cov_target_desc: set its size") : 0;
+}
 
 COV_PUBLIC int cov_counts(struct cov *cov, uint32_t target, struct cov_totals *totals)
 {

@@ -57,18 +57,10 @@ COV_PUBLIC unsigned int cov_snapshot_left_out(const struct cov_snapshot *snapsho
 	return snapshot->left_out;
 }
 
-COV_PUBLIC int cov_snapshot_target(const struct cov_snapshot *snapshot, unsigned int t,
-				   struct cov_target_desc *out)
+int cov_target_give(const struct cov_target_info *info, uint32_t sections,
+		    struct cov_target_desc *out)
 {
-	const struct snapshot_target *target;
-	const struct cov_target_info *info;
-	struct cov_target_desc desc;
-
-	if (t >= snapshot->count)
-		return out_of_range();
-	target = &snapshot->targets[t];
-	info = &target->info;
-	desc = (struct cov_target_desc){
+	struct cov_target_desc desc = {
 		.target = info->target,
 		.state = info->state,
 		.module = info->module,
@@ -84,13 +76,25 @@ COV_PUBLIC int cov_snapshot_target(const struct cov_snapshot *snapshot, unsigned
 		.levels = info->levels,
 		.text_base = info->text_base,
 		.text_size = info->text_size,
-		.sections = target->sections.count,
+		.sections = sections,
 		.functions = info->functions,
 		.blocks = info->blocks,
 		.branches = info->branches,
 		.counted = cov_is_counted(info),
 	};
+
 	return cov_give(out, &desc, sizeof(desc));
+}
+
+COV_PUBLIC int cov_snapshot_target(const struct cov_snapshot *snapshot, unsigned int t,
+				   struct cov_target_desc *out)
+{
+	const struct snapshot_target *target;
+
+	if (t >= snapshot->count)
+		return out_of_range();
+	target = &snapshot->targets[t];
+	return cov_target_give(&target->info, target->sections.count, out);
 }
 
 uint32_t cov_checkpoint_place(const struct snapshot_target *target)

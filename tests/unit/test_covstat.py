@@ -34,8 +34,8 @@ BUILT = os.path.join(ROOT, "build/unit/libcov")
 FAKE = os.path.join(BUILT, "fake_kernel.so")
 TEXT = 0xFFFFFFFFC0A00000
 COLD = TEXT + 0x2000
-NR = {"VERSION": 0x00, "STATUS": 0x02, "ARM": 0x11, "KEEP": 0x12, "RESET": 0x14,
-      "FUNCTIONS": 0x20, "SAMPLES": 0x28, "REGISTER": 0x30}
+NR = {"VERSION": 0x00, "STATUS": 0x02, "TARGET": 0x03, "ARM": 0x11, "KEEP": 0x12,
+      "DETACH": 0x13, "RESET": 0x14, "FUNCTIONS": 0x20, "SAMPLES": 0x28, "REGISTER": 0x30}
 # Samples that have run functions of toy: FAKE_SAMPLE() of fake_kernel.h.
 MAIN, STOPS, CHECKS = (0x10000 + bit for bit in (0x01, 0x10, 0x20))
 MAIN_STOPS, MAIN_STOPS_CHECKS, FELL = 0x10011, 0x10031, 0x10081
@@ -1408,6 +1408,32 @@ class TheRest(Case):
         self.covstat("checkpoint", "add", "cp", "toy_main")
         self.assertEqual(self.json("detach", "--all")["detached"], ["toy"])
         self.assertEqual(len(self.json("checkpoint", "list")["checkpoints"]), 1)
+
+    def test_detach_all_reads_no_tables(self):
+        for number in (errno.EAGAIN, errno.EPROTO, errno.ENOMEM):
+            self.attach()
+            self.covstat("attach", "toy_two")
+            self.assertEqual(self.covstat("detach", "--all", fail_nr=NR["FUNCTIONS"],
+                                          fail_errno=number).stdout,
+                             "toy: detached\ntoy_two: detached\n")
+            self.assertEqual(self.json("status", fail_errno=0)["targets"], [])
+
+    def test_detach_all_goes_on_behind_what_it_cannot_detach(self):
+        self.attach()
+        self.covstat("attach", "toy_two")
+        done = self.covstat("detach", "--all", status=1, fail_nr=NR["DETACH"], fail_times=1,
+                            fail_errno=errno.ENOMEM)
+        self.assertEqual(done.stdout, "toy_two: detached\n")
+        self.assertIn("no memory", done.stderr)
+        # Somebody else was faster.
+        done = self.covstat("detach", "--all", fail_errno=errno.ENOENT, fail_times=1)
+        self.assertEqual((done.stdout, done.stderr), ("nothing is attached\n", ""))
+        done = self.covstat("detach", "toy", status=1, fail_errno=errno.ENOENT, fail_times=1)
+        self.assertIn("there is nothing by that name", done.stderr)
+        done = self.covstat("detach", "--all", status=1, fail_nr=NR["TARGET"], fail_times=1,
+                            fail_errno=errno.EINTR)
+        self.assertIn("interrupted", done.stderr)
+        self.assertEqual(done.stdout, "")
 
     def test_reset(self):
         self.attach()

@@ -361,6 +361,43 @@ static void targets_with_scope_all_are_left_out_of_a_samples_view(void **state)
 	assert_int_equal(outcomes_hit(*state, 2), 4);
 }
 
+static void every_target_is_described_without_its_tables(void **state)
+{
+	struct cov_target_desc target = COV_INIT(target), same = COV_INIT(same);
+	struct fake_settings *settings = &fake_kernel()->settings;
+	struct cov_snapshot *snapshot;
+
+	assert_error(cov_next_target(*state, 0, &target), ENOENT, "no target");
+	counted(*state);
+	assert_int_equal(checkpoint_add(*state, "cp", "toy:toy_main", 4, 0, 0), 0);
+	snapshot = taken(*state);
+	/* Of no matter: a sample's view, a level that nothing has, tables that cannot be read. */
+	assert_int_equal(cov_register(*state, 7), 0);
+	assert_int_equal(cov_view(*state, 7), 0);
+	cov_levels(*state, COV_LEVEL(64));
+	settings->fail_nr = _IOC_NR(COV_IOC_FUNCTIONS);
+	settings->fail_errno = ENOMEM;
+
+	assert_int_equal(cov_next_target(*state, 0, &target), 0);
+	assert_int_equal(cov_snapshot_target(snapshot, 0, &same), 0);
+	assert_string_equal(target.module, "toy");
+	assert_string_equal(target.checkpoint, "");
+	assert_memory_equal(target.build_id, same.build_id, same.build_id_len);
+	target.module = same.module;
+	target.checkpoint = same.checkpoint;
+	target.build_id = same.build_id;
+	assert_memory_equal(&target, &same, sizeof(target));
+
+	assert_int_equal(cov_detach(*state, target.target), 0);
+	assert_int_equal(cov_next_target(*state, target.target, &target), 0);
+	assert_string_equal(target.checkpoint, "cp");
+	assert_int_equal(target.checkpoint_offset, 4);
+	assert_error(cov_next_target(*state, target.target, &target), ENOENT, "no target");
+	target.size = 0;
+	assert_error(cov_next_target(*state, 0, &target), EINVAL, "size");
+	cov_snapshot_free(snapshot);
+}
+
 static void a_view_of_nothing_attached_is_empty(void **state)
 {
 	struct cov_snapshot *snapshot;
@@ -886,6 +923,7 @@ int main(void)
 		TEST(a_view_is_of_the_handle_that_has_it),
 		TEST(scope_all_keeps_no_samples_apart),
 		TEST(targets_with_scope_all_are_left_out_of_a_samples_view),
+		TEST(every_target_is_described_without_its_tables),
 		TEST(a_view_of_nothing_attached_is_empty),
 		TEST(cells_tell_what_the_tables_do),
 		TEST(cells_of_mode_count_are_counts),

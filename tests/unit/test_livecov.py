@@ -1095,6 +1095,7 @@ class Layout(unittest.TestCase):
             "cov_lines_close", "cov_lines_find", "cov_lines_open", "cov_text"},
         "nothing: for fuzzers, in C": {"cov_map", "cov_unmap"},
         "nothing: codecov's calls": {"cov_outcome_switch"},
+        "`covstat detach --all`": {"cov_next_target"},
     }
 
     SCALARS = {"int": ctypes.c_int, "unsigned int": ctypes.c_uint, "uint32_t": ctypes.c_uint32,

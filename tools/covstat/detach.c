@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * detach.c - covstat detach: restore a module's text and forget its results.
+ * detach.c - covstat detach: restore a module's text and forget its results. It reads no tables:
+ * what is wrong with a target, or with the memory for its tables, is no reason to keep it.
  */
+#include <errno.h>
 #include <json-c/json.h>
 #include <stdlib.h>
 
@@ -19,48 +21,49 @@ struct answer {
 	struct json_object *detached;
 };
 
-static int detach_one(struct cov *cov, uint32_t target, const char *module,
-		      struct answer *answer)
+static void tell(const char *module, struct answer *answer)
 {
-	if (cov_detach(cov, target))
-		return fail_cov(cov);
 	if (answer->document)
 		json_append_string(answer->detached, module);
 	else
 		printf("%s: detached\n", module);
-	return EXIT_OK;
 }
 
 static int detach_named(struct cov *cov, const char *module, struct answer *answer)
 {
 	uint32_t target;
 
-	if (cov_find(cov, module, &target))
+	if (cov_find(cov, module, &target) || cov_detach(cov, target))
 		return fail_cov(cov);
-	return detach_one(cov, target, module, answer);
+	tell(module, answer);
+	return EXIT_OK;
 }
 
 /* Single checkpoints stay: `covstat checkpoint del` is for them. */
 static int detach_all(struct cov *cov, struct answer *answer)
 {
 	struct cov_target_desc target = COV_INIT(target);
-	struct cov_snapshot *snapshot;
 	int status = EXIT_OK;
 	bool any = false;
-	unsigned int t;
+	int ret;
 
-	if (cov_snapshot_take(cov, NULL, &snapshot))
-		return fail_cov(cov);
-	for (t = 0; !cov_snapshot_target(snapshot, t, &target); t++) {
+	while (!(ret = cov_next_target(cov, target.target, &target))) {
 		if (target.checkpoint[0])
 			continue;
+		ret = cov_detach(cov, target.target);
+		/* Somebody else has just detached it. */
+		if (ret == -ENOENT)
+			continue;
 		any = true;
-		if (detach_one(cov, target.target, target.module, answer) != EXIT_OK)
-			status = EXIT_ERROR;
+		if (ret)
+			status = fail_cov(cov);
+		else
+			tell(target.module, answer);
 	}
+	if (ret != -ENOENT)
+		return fail_cov(cov);
 	if (!any && !answer->document)
 		puts("nothing is attached");
-	cov_snapshot_free(snapshot);
 	return status;
 }
 
