@@ -160,13 +160,17 @@ static int detach(struct cov *cov, uint32_t target)
 	return cov_call(cov, COV_IOC_DETACH, &id, "detach");
 }
 
-/* After an error: the caller gets that one, not an error from here. */
+/*
+ * After an error: the caller gets that one, not an error from here. A signal that comes while
+ * another call has the kernel's lock ends ours: then nothing has been detached.
+ */
 static void undo(struct cov *cov, uint32_t target)
 {
 	char text[sizeof(cov->error)];
 
 	memcpy(text, cov->error, sizeof(text));
-	detach(cov, target);
+	while (detach(cov, target) == -EINTR)
+		;
 	memcpy(cov->error, text, sizeof(text));
 }
 

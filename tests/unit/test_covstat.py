@@ -419,6 +419,17 @@ class Attach(Case):
             self.assertEqual(done.stdout, "")
             self.assertEqual(self.json("status", arm_signal=0)["targets"], [])
 
+    def test_signal_while_another_call_is_in_the_way_leaves_nothing(self):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            done = self.covstat("attach", "toy", status=128 + number, fail_nr=NR["KEEP"],
+                                fail_errno=errno.EINTR, fail_times=1, fail_signal=number)
+            self.assertEqual(done.stderr,
+                             "covstat: attaching was interrupted; nothing is left attached\n")
+            self.assertEqual(self.json("status")["targets"], [])
+        # One that asks for nothing.
+        self.covstat("attach", "toy", fail_errno=errno.EINTR, fail_signal=signal.SIGCONT)
+        self.assertTrue(self.json("status")["targets"][0]["kept"])
+
     def test_interrupt_is_130_and_leaves_nothing(self):
         # So many sites that the signal comes long before the end.
         status, shown = self.on_terminal("stderr", "attach", "toy",

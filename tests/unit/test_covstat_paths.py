@@ -16,7 +16,7 @@ import xml.etree.ElementTree
 import tap
 from test_covstat import TEXT, Case, heed_signals, ignore_children, load_cases
 
-CALLERS, NEWS = 0x50, 0x51      # numbers of the ioctls
+FUNCTIONS, CALLERS, NEWS = 0x20, 0x50, 0x51     # numbers of the ioctls
 GREEN, RED, GREY = "#c8e6c9", "#ffcdd2", "#eeeeee"
 
 
@@ -622,6 +622,28 @@ class Watch(Recorded):
         self.assertIn("caller", process.stdout.readline())
         process.send_signal(signal.SIGINT)
         self.assertEqual(process.wait(), 0)
+
+    def interrupted(self, *options, status, call, after, number=signal.SIGINT):
+        """What is printed if a signal comes while a call waits for another one."""
+        os.remove(os.path.join(self.dir, "kernel"))
+        self.attach("--paths")
+        done = self.covstat("watch", *options, status=status, new_pairs=2, fail_nr=call,
+                            fail_errno=errno.EINTR, fail_times=1, fail_after=after,
+                            fail_signal=number)
+        self.assertEqual(done.stderr, "")
+        return done.stdout.splitlines()
+
+    def test_interrupt_while_another_call_is_in_the_way_ends_it_all_the_same(self):
+        for call in (NEWS, FUNCTIONS):
+            for after in (0, 1):
+                self.assertEqual(self.interrupted(status=3, call=call, after=after), [])
+        self.assertEqual(self.interrupted(status=3, call=CALLERS, after=0), [])
+        self.assertEqual(len(self.interrupted(status=0, call=NEWS, after=2)), 2)
+
+    def test_a_signal_that_asks_for_nothing_is_no_end(self):
+        for call in (NEWS, FUNCTIONS, CALLERS):
+            self.assertEqual(len(self.interrupted("--count", "2", status=0, call=call, after=0,
+                                                  number=signal.SIGCONT)), 2)
 
     def test_a_signal_that_is_ignored_does_not_end_it(self):
         def nohup():

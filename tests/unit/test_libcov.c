@@ -386,6 +386,18 @@ static void attach_interrupted_leaves_nothing(void **state)
 	assert_nothing_is_attached(*state);
 }
 
+static void attach_interrupted_twice_leaves_nothing(void **state)
+{
+	struct fake_settings *settings = &fake_kernel()->settings;
+
+	settings->arm_interrupted = 1;
+	settings->fail_nr = _IOC_NR(COV_IOC_DETACH);
+	settings->fail_errno = EINTR;
+	settings->fail_times = 1;
+	assert_error(cov_attach(*state, "toy", NULL, NULL), EINTR, "arm sites: interrupted");
+	assert_nothing_is_attached(*state);
+}
+
 static void attach_failing_half_way_leaves_nothing_and_tells_why(void **state)
 {
 	struct fake_settings *settings = &fake_kernel()->settings;
@@ -1310,6 +1322,7 @@ int main(void)
 		TEST(attach_given_up_behind_the_last_site_leaves_nothing),
 		TEST(attach_given_up_leaves_nothing),
 		TEST(attach_interrupted_leaves_nothing),
+		TEST(attach_interrupted_twice_leaves_nothing),
 		TEST(attach_failing_half_way_leaves_nothing_and_tells_why),
 		TEST(attach_failing_tells_why_even_if_detaching_fails_too),
 		TEST(second_attach_is_refused_in_the_kernels_words),

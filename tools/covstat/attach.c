@@ -223,13 +223,19 @@ static int attach(struct cov *cov, const char *module, struct cov_attach_options
 		fail_cov(cov);
 		return signals_stopped_by() ? 128 + signals_stopped_by() : EXIT_ERROR;
 	}
-	/* After the last check for signals: the caller closes @cov, which undoes everything. */
-	if (signals_stopped_by()) {
+	/*
+	 * Only now may it outlive this process: until here a kill undoes everything. The call
+	 * may wait for another one, and a signal then ends it.
+	 */
+	do {
+		ret = signals_stopped_by() ? -EINTR : cov_keep(cov, answer.result.target);
+	} while (ret == -EINTR && !signals_stopped_by());
+	/* The caller closes @cov, which undoes everything. */
+	if (ret == -EINTR) {
 		fail("attaching was interrupted; nothing is left attached");
 		return 128 + signals_stopped_by();
 	}
-	/* Only now may it outlive this process: until here a kill undoes everything. */
-	if (cov_keep(cov, answer.result.target))
+	if (ret)
 		return fail_cov(cov);
 	report(cov, &answer);
 	return EXIT_OK;

@@ -151,6 +151,39 @@ static void print_pair(struct watch *watch, const struct cov_record *record)
 	json_print(line);
 }
 
+/* ---- calls that wait while another call has the kernel's lock ----------- */
+
+/* The signal was none that ends us: SIGCONT, say. */
+static bool try_again(int ret)
+{
+	return ret == -EINTR && !signals_stopped_by();
+}
+
+/* Ctrl-C is how this command ends: that it comes while a call waits is no error. */
+static int failed(const struct cov *cov, int ret)
+{
+	return ret == -EINTR && signals_stopped_by() ? EXIT_OK : fail_cov(cov);
+}
+
+/* Mark what has woken us as known, then read everything. After an error @watch is as before. */
+static int mark_and_read(struct cov *cov, struct watch *watch, struct cov_news_counts *news)
+{
+	struct cov_snapshot *now = NULL;
+	int ret;
+
+	do {
+		ret = cov_news(cov, news);
+	} while (try_again(ret));
+	while (!ret && !now) {
+		ret = cov_snapshot_take(cov, NULL, &now);
+		if (try_again(ret))
+			ret = 0;
+	}
+	if (!ret)
+		watch->now = now;
+	return ret;
+}
+
 /* ---- what is new ------------------------------------------------------- */
 
 /* The same target in an earlier snapshot, COV_NONE if it was not there. */
@@ -261,9 +294,13 @@ static int new_pairs(struct cov *cov, struct watch *watch, const struct cov_news
 	struct cov_record record = COV_INIT(record);
 	struct cov_records *records;
 	size_t i;
+	int ret;
 
-	if (cov_new_pairs(cov, watch->now, news, &records))
-		return fail_cov(cov);
+	do {
+		ret = cov_new_pairs(cov, watch->now, news, &records);
+	} while (try_again(ret));
+	if (ret)
+		return failed(cov, ret);
 	for (i = 0; !cov_records_get(records, i, &record); i++)
 		print_pair(watch, &record);
 	/* Once: from then on, whatever is new does not fit. */
@@ -280,11 +317,11 @@ static int look(struct cov *cov, struct watch *watch)
 	struct cov_news_counts news = COV_INIT(news);
 	struct cov_snapshot *before = watch->now;
 	int status;
+	int ret;
 
-	if (cov_news(cov, &news) || cov_snapshot_take(cov, NULL, &watch->now)) {
-		watch->now = before;
-		return fail_cov(cov);
-	}
+	ret = mark_and_read(cov, watch, &news);
+	if (ret)
+		return failed(cov, ret);
 	watch->names = names_new(watch->now);
 	new_places(watch, before);
 	cov_snapshot_free(before);
@@ -324,16 +361,18 @@ static int watch_new(struct cov *cov, struct watch *watch)
 	struct pollfd polled = { .fd = cov_fd(cov), .events = POLLIN };
 	struct cov_news_counts news = COV_INIT(news);
 	int status = EXIT_OK;
-	int wait;
+	int wait = 1;
+	int ret;
 
-	if (cov_news(cov, &news) || cov_snapshot_take(cov, NULL, &watch->now))
-		return fail_cov(cov);
-	do {
+	ret = mark_and_read(cov, watch, &news);
+	if (ret)
+		status = failed(cov, ret);
+	while (!ret && status == EXIT_OK && wait && !signals_stopped_by() && watch->left) {
 		wait = milliseconds_left(watch);
 		if (poll(&polled, 1, wait) < 0 && errno != EINTR)
 			return fail("cannot wait for livecov: %s", strerror(errno));
 		status = look(cov, watch);
-	} while (status == EXIT_OK && wait && !signals_stopped_by() && watch->left);
+	}
 	if (status != EXIT_OK)
 		return status;
 	return watch->printed ? EXIT_OK : EXIT_BELOW;
