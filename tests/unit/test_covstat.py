@@ -190,7 +190,9 @@ class CommandLine(Case):
             ("run", "--sample", "9z", "true"), ("list", "toy", "x"),
             ("list", "--hit", "--unhit"), ("list", "--fail-under", "101"),
             ("list", "--fail-under", "-1"), ("list", "--fail-under", "x"),
-            ("next", "x"), ("next", "-n", "x"), ("next", "--skip", "-1"),
+            ("list", "--fail-under", "100.0001"), ("list", "--fail-under", "99.9999x"),
+            ("next", "x"), ("next", "-n", "x"), ("next", "-n", "0"), ("next", "--count", "0"),
+            ("next", "--skip", "-1"),
             ("next", "--level", "0"), ("status", "x"), ("reset", "toy", "x"),
             ("doctor", "x"), ("checkpoint",), ("checkpoint", "add", "x"),
             ("checkpoint", "add", "x", ":f"), ("checkpoint", "add", "x", "f+x"),
@@ -654,6 +656,9 @@ class List(Case):
     def test_threshold_is_on_branch_outcomes_and_not_rounded(self):
         self.covstat("list", "--fail-under", "39.9")
         self.covstat("list", "--fail-under", "40")
+        self.covstat("list", "--fail-under", "40.0000000000000000000000000")
+        for threshold in ("40.0001", "40.00000000000000000000000001", "99.9995"):
+            self.covstat("list", "--fail-under", threshold, status=3)
         done = self.covstat("list", "--fail-under", "40.001", status=3)
         self.assertIn("8 of 20", done.stderr)
         self.assertIn("toy_main", done.stdout)

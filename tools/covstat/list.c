@@ -238,20 +238,28 @@ static int list_human(struct cov *cov, const struct cov_snapshot *snapshot,
 
 /* ---- the threshold ----------------------------------------------------- */
 
-/* In thousandths of a percent: rounding must not let a build pass. */
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* In thousandths of a percent, rounded up: rounding must not let a build pass. */
 static bool parse_threshold(const char *text, uint64_t *milli)
 {
 	uint64_t unit = 1000;
+	bool more = false;
 
-	if (*text < '0' || *text > '9')
+	if (!is_digit(*text))
 		return false;
-	for (*milli = 0; *text >= '0' && *text <= '9' && *milli <= 100000; text++)
+	for (*milli = 0; is_digit(*text) && *milli <= 100000; text++)
 		*milli = *milli * 10 + (*text - '0') * 1000;
 	if (*text == '.')
-		for (text++; *text >= '0' && *text <= '9' && unit > 1; text++) {
+		for (text++; is_digit(*text); text++) {
 			unit /= 10;
 			*milli += (*text - '0') * unit;
+			more |= !unit && *text != '0';
 		}
+	*milli += more;
 	return !*text && *milli <= 100000;
 }
 

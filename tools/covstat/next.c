@@ -241,9 +241,9 @@ static int set_option(int c, struct request *request)
 	case OPT_SAMPLE:
 		return parse_sample(&cmd_next, optarg, &request->sample);
 	case 'n':
-		if (parse_number(optarg, &request->count))
+		if (parse_number(optarg, &request->count) && request->count)
 			return EXIT_OK;
-		return usage_error(&cmd_next, "-n takes a number, not '%s'", optarg);
+		return usage_error(&cmd_next, "-n takes a number above 0, not '%s'", optarg);
 	case OPT_SKIP:
 		if (parse_number(optarg, &request->skip))
 			return EXIT_OK;
