@@ -4,7 +4,7 @@
 
 A function is documented by the comment directly above it, or by one of its header that begins
 with its name: "NAME - what it does", or "NAME, NAME - what they do" for a group. Knows as much
-of C as these headers use.
+of C as these headers use. The comments of libcov.h name only functions that it declares.
 """
 
 import glob
@@ -16,10 +16,12 @@ from typing import List, NamedTuple, Optional
 
 sys.dont_write_bytecode = True
 # pylint: disable=wrong-import-position
+import headers
 import tap
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 HEADERS = sorted(glob.glob(os.path.join(ROOT, "module/*.h")))
+LIBCOV_H = os.path.join(ROOT, "libcov/libcov.h")
 COMMENT = re.compile(r"/\*.*?\*/", flags=re.S)
 DIRECTIVE = re.compile(r"#(?:\\\n|/\*.*?\*/|[^\n])*", flags=re.S)
 
@@ -200,6 +202,13 @@ class KernelDoc(unittest.TestCase):
 
     def test_kernel_doc_names_every_parameter_and_member_and_no_other(self):
         self.check_all(wrong_names)
+
+    def test_functions_that_libcov_names_exist(self):
+        with open(LIBCOV_H, encoding="utf-8") as file:
+            comments = " ".join(COMMENT.findall(file.read()))
+        named = set(re.findall(r"\b((?:cov|checkpoint)_\w+)\(\)", comments))
+        self.assertIn("cov_last_error", named)
+        self.assertEqual(set(), named - set(headers.prototypes(LIBCOV_H)))
 
     def test_comments_are_above_what_they_name(self):
         self.check_all(misplaced)
