@@ -39,6 +39,8 @@ NR = {"VERSION": 0x00, "STATUS": 0x02, "TARGET": 0x03, "ARM": 0x11, "KEEP": 0x12
 # Samples that have run functions of toy: FAKE_SAMPLE() of fake_kernel.h.
 MAIN, STOPS, CHECKS = (0x10000 + bit for bit in (0x01, 0x10, 0x20))
 MAIN_STOPS, MAIN_STOPS_CHECKS, FELL = 0x10011, 0x10031, 0x10081
+# How an address is in JSON.
+AT_START = {"function_address": TEXT, "function_address_hex": "0xffffffffc0a00000"}
 COMMANDS = ("attach", "run", "list", "next", "status", "reset", "detach", "checkpoint",
             "samples", "callers", "map", "watch", "trace", "doctor")
 
@@ -116,7 +118,27 @@ class Case(unittest.TestCase):
         done = self.covstat(*args, "--json", **kwargs)
         document = json.loads(done.stdout)
         self.assertEqual(document["format_version"], 1)
+        self.check_addresses(document)
         return document
+
+    def check_addresses(self, value):
+        """What a double cannot hold is there as a string, too."""
+        if isinstance(value, list):
+            for element in value:
+                self.check_addresses(element)
+        if not isinstance(value, dict):
+            return
+        for key, member in value.items():
+            self.check_addresses(member)
+            # What a function returned, a mask and what the user calls a sample are no addresses.
+            if (isinstance(member, int) and member > 1 << 53
+                    and key not in ("value", "levels", "sample")):
+                self.assertEqual(value.get(key + "_hex"), hex(member), key)
+            if key.endswith("address"):
+                self.assertIn(key + "_hex", value)
+            if key.endswith("_hex"):
+                number = value[key[:-len("_hex")]]
+                self.assertEqual(member, None if number is None else hex(number), key)
 
     def on_terminal(self, stream, *args, width=80, when=None, env=None, **settings):
         """Run with a stream ("stdout" or "stderr") on a terminal. Sends SIGINT once @when
@@ -695,10 +717,12 @@ class ListJson(Case):
         target, = document["targets"]
         self.assertEqual(target["module"], "toy")
         self.assertEqual(target["build_id"], "0123456789abcdef0123456789abcdef01234567")
-        self.assertEqual(target["text_base"], TEXT)
+        self.assertEqual((target["text_base"], target["text_base_hex"]),
+                         (TEXT, "0xffffffffc0a00000"))
         self.assertEqual(target["sections"], [
-            {"name": ".text", "base": TEXT, "size": 0x56},
-            {"name": ".text.unlikely", "base": COLD, "size": 11}])
+            {"name": ".text", "base": TEXT, "base_hex": "0xffffffffc0a00000", "size": 0x56},
+            {"name": ".text.unlikely", "base": COLD, "base_hex": "0xffffffffc0a02000",
+             "size": 11}])
         for function in target["functions"]:
             self.assertIsInstance(function["name"], str)
             self.assertIsInstance(function["section"], str)
@@ -981,7 +1005,7 @@ class Samples(Case):
         self.assertEqual((document["sample"], document["without"]), (MAIN, FELL))
         certain = [place for place in document["places"] if place["certain"]]
         self.assertEqual(certain, [{"kind": "outcome", "module": "toy", "function": "toy_main",
-                                    "function_address": TEXT, "function_offset": 2,
+                                    **AT_START, "function_offset": 2,
                                     "outcome": "taken", "certain": True}])
         self.assertEqual({place["function"] for place in document["places"]
                           if not place["certain"]}, {"toy_refused"})
@@ -1012,8 +1036,7 @@ class Samples(Case):
         document = self.json("samples", "--reaching", "toy_main+2", "--outcome", "taken")
         self.assertEqual(document["place"], {
             "kind": "outcome", "module": "toy", "function": "toy_main",
-            "function_address": TEXT, "function_offset": 2,
-            "outcome": "taken"})
+            **AT_START, "function_offset": 2, "outcome": "taken"})
         self.assertRegex(self.covstat("samples", "--reaching", "toy_refused").stdout,
                          r"(?m)^ *%d +cannot be known$" % MAIN)
 
@@ -1209,14 +1232,25 @@ class Trace(Case):
                                               "syscall": "write", "number": 1, "compat": False})
         self.assertEqual(first["events"][2],
                          {"kind": "branch", "ns": 1003000, "target": 1, "stack": 520,
-                          "module": "toy", "function": "toy_main", "function_address": TEXT,
+                          "module": "toy", "function": "toy_main", **AT_START,
                           "function_offset": 2, "offset": 2, "cold": False, "taken": True})
         self.assertEqual(first["events"][8]["error"], "EINVAL")
         self.assertEqual(first["events"][8]["value"], 2**64 - errno.EINVAL)
         self.assertEqual(len(second["events"]), 1)
         self.assertEqual(document["functions"][0],
-                         {"module": "toy", "function": "toy_main", "function_address": TEXT,
+                         {"module": "toy", "function": "toy_main", **AT_START,
                           "calls": 2, "returned": 2, "errors": {"EINVAL": 1}})
+
+    def test_json_of_what_is_not_attached_any_more(self):
+        self.covstat("attach", "toy", "--mode", "trace", "--scope", "tracked")
+        self.covstat("attach", "toy_two", "--mode", "trace", "--scope", "tracked")
+        self.covstat("detach", "toy")
+        done = self.covstat("trace", "--json", "--", "true")
+        event = json.loads(done.stdout)["tasks"][0]["events"][2]
+        self.assertEqual({key: event[key] for key in ("target", "module", "function",
+                                                      "function_address", "function_address_hex")},
+                         {"target": 1, "module": None, "function": None,
+                          "function_address": None, "function_address_hex": None})
 
     def test_of_several_modules_functions_are_shown_with_theirs(self):
         self.covstat("attach", "toy", "--mode", "trace", "--scope", "tracked")

@@ -562,6 +562,17 @@ class Watch(Recorded):
         lines = [json.loads(line) for line in done.stdout.splitlines()]
         self.assertEqual([line["new"] for line in lines], ["path", "caller", "caller"])
         self.assertEqual(lines[0]["to"]["taken"], False)
+        self.assertEqual(lines[1]["from"]["address_hex"], "0xffffffff81201042")
+        self.check_addresses(lines)
+
+    def test_json_of_places_has_their_functions_addresses(self):
+        process = self.watching("--json", "--count", "21", new_pairs=1)
+        self.assertIn("caller", process.stdout.readline())
+        self.covstat("attach", "toy_two")
+        lines = [json.loads(line) for line in process.stdout]
+        self.assertEqual(process.wait(), 0)
+        self.check_addresses(lines)
+        self.assertEqual(lines[0]["function_address_hex"], "0xffffffffc0a10000")
 
     def test_nothing_new_in_time_is_3(self):
         self.assertEqual(self.covstat("watch", "--timeout", "0", status=3).stdout, "")

@@ -314,6 +314,15 @@ struct json_object *json_new(void);		/* an object without members */
 struct json_object *json_document(void);	/* with its format_version */
 void json_add_string(struct json_object *to, const char *key, const char *value);
 void json_add_number(struct json_object *to, const char *key, uint64_t value);
+
+/*
+ * json_add_address - the number, and beside it, as KEY_hex, a string: jq before 1.7 and JavaScript
+ * keep numbers as doubles, in which functions that are close together have one address
+ * json_add_no_address - both are null
+ */
+void json_add_address(struct json_object *to, const char *key, uint64_t address);
+void json_add_no_address(struct json_object *to, const char *key);
+
 void json_add_signed(struct json_object *to, const char *key, int64_t value);
 void json_add_bool(struct json_object *to, const char *key, bool value);
 void json_add_null(struct json_object *to, const char *key);

@@ -3,6 +3,7 @@
  * json.c - thin helpers over json-c: a key and a value in one call; running out of memory
  * exits instead of leaving a hole in the output.
  */
+#include <inttypes.h>
 #include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,6 +107,32 @@ void json_add_string(struct json_object *to, const char *key, const char *value)
 void json_add_number(struct json_object *to, const char *key, uint64_t value)
 {
 	add(to, key, sure(json_object_new_uint64(value)));
+}
+
+#define KEY_LEN	64
+
+static void hex_key(char hex[KEY_LEN], const char *key)
+{
+	snprintf(hex, KEY_LEN, "%s_hex", key);
+}
+
+void json_add_address(struct json_object *to, const char *key, uint64_t address)
+{
+	char hex[KEY_LEN], text[2 + 16 + 1];
+
+	hex_key(hex, key);
+	snprintf(text, sizeof(text), "0x%" PRIx64, address);
+	json_add_number(to, key, address);
+	json_add_string(to, hex, text);
+}
+
+void json_add_no_address(struct json_object *to, const char *key)
+{
+	char hex[KEY_LEN];
+
+	hex_key(hex, key);
+	json_add_null(to, key);
+	json_add_null(to, hex);
 }
 
 void json_add_signed(struct json_object *to, const char *key, int64_t value)

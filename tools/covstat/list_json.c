@@ -147,7 +147,7 @@ static void add_sections(struct json_object *object, const struct place *place)
 		struct json_object *entry = json_append_object(array);
 
 		json_add_string(entry, "name", section.name);
-		json_add_number(entry, "base", section.base);
+		json_add_address(entry, "base", section.base);
 		json_add_number(entry, "size", section.length);
 	}
 }
@@ -180,7 +180,7 @@ static void add_target(struct json_object *array, const struct place *place,
 		json_add_number(object, "checkpoint_offset", target->checkpoint_offset);
 	}
 	add_build_id(object, target);
-	json_add_number(object, "text_base", target->text_base);
+	json_add_address(object, "text_base", target->text_base);
 	json_add_number(object, "text_size", target->text_size);
 	json_add_string(object, "state", target_state_name(target->state));
 	json_add_string(object, "mode", mode_name(target->mode));

@@ -186,9 +186,9 @@ static void add_outside(struct json_object *to, const struct map_node *node)
 	else
 		json_add_null(to, "module");
 	if (node->symbol)
-		json_add_number(to, "function_address", node->address);
+		json_add_address(to, "function_address", node->address);
 	else
-		json_add_null(to, "function_address");
+		json_add_no_address(to, "function_address");
 }
 
 /* The function that a node is, or lies in. */
@@ -207,7 +207,7 @@ static void add_function(struct json_object *to, const struct map *map,
 	cov_snapshot_function(snapshot, node->t, node->function, &f);
 	json_add_string(to, "function", f.name);
 	json_add_string(to, "module", target.module);
-	json_add_number(to, "function_address", f.address);
+	json_add_address(to, "function_address", f.address);
 }
 
 /* A node, but for its number. */

@@ -82,7 +82,7 @@ static void add_json(struct json_object *array, uint64_t rank, const struct show
 	json_add_string(object, "module", unhit->module);
 	json_add_string(object, "function", unhit->function_name);
 	json_add_number(object, "function_offset", unhit->offset);
-	json_add_number(object, "address", unhit->address);
+	json_add_address(object, "address", unhit->address);
 	json_add_number(object, "blocks_behind", unhit->behind);
 	json_add_number(object, "levels", unhit->levels);
 	if (outcome) {

@@ -81,7 +81,7 @@ void json_add_end(struct json_object *to, const char *key, const struct names *n
 	else
 		json_add_null(object, "function");
 	json_add_number(object, "function_offset", end->offset);
-	json_add_number(object, "address", end->address);
+	json_add_address(object, "address", end->address);
 	if (end->kind == COV_END_OUTCOME)
 		json_add_bool(object, "taken", end->taken);
 }

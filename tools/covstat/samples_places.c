@@ -51,7 +51,7 @@ void json_add_place(struct json_object *to, const struct cov_snapshot *snapshot,
 	json_add_string(to, "kind", kind_name(place->kind));
 	json_add_string(to, "module", target.module);
 	json_add_string(to, "function", function.name);
-	json_add_number(to, "function_address", function.address);
+	json_add_address(to, "function_address", function.address);
 	switch (place->kind) {
 	case COV_PLACE_FUNCTION:
 		json_add_number(to, "function_offset", 0);

@@ -47,12 +47,12 @@ static void add_place(struct json_object *to, const struct cov_trace_event *even
 	if (!names->place(names->data, event, &place)) {
 		json_add_null(to, "module");
 		json_add_null(to, "function");
-		json_add_null(to, "function_address");
+		json_add_no_address(to, "function_address");
 		return;
 	}
 	json_add_string(to, "module", place.module);
 	json_add_string(to, "function", place.function);
-	json_add_number(to, "function_address", place.address);
+	json_add_address(to, "function_address", place.address);
 	if (event->kind != COV_TRACE_BRANCH)
 		return;
 	json_add_signed(to, "function_offset", place.part + place.offset - place.address);

@@ -226,7 +226,7 @@ void trace_summary_json(const struct trace_summary *summary, struct json_object 
 
 		json_add_string(object, "module", sum->module);
 		json_add_string(object, "function", sum->function);
-		json_add_number(object, "function_address", sum->address);
+		json_add_address(object, "function_address", sum->address);
 		json_add_number(object, "calls", sum->calls);
 		json_add_number(object, "returned", sum->returns);
 		errors = json_add_object(object, "errors");

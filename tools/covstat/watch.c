@@ -124,7 +124,7 @@ static void print_place(struct watch *watch, const struct told *place, unsigned 
 	json_add_string(line, "new", kind);
 	json_add_string(line, "module", target.module);
 	json_add_string(line, "function", f.name);
-	json_add_number(line, "function_address", f.address);
+	json_add_address(line, "function_address", f.address);
 	json_add_number(line, "function_offset", offset);
 	if (way)
 		json_add_bool(line, "taken", way == taken);
