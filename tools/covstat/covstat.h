@@ -57,7 +57,11 @@ int usage_error(const struct command *command, const char *format, ...);
 __attribute__((format(printf, 1, 2)))
 int fail(const char *format, ...);
 
-/* fail_cov - the same, with libcov's message */
+/* warn - say what the exit code does not: the command goes on, or ends as it would have */
+__attribute__((format(printf, 1, 2)))
+void warn(const char *format, ...);
+
+/* fail_cov - fail(), with libcov's message */
 int fail_cov(const struct cov *cov);
 
 /*

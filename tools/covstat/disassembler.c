@@ -37,7 +37,7 @@ const struct disassembler *disassembler_load(void)
 	if (state == NEW) {
 		state = load() ? LOADED : MISSING;
 		if (state == MISSING)
-			fail("%s cannot be loaded, so conditions are shown without what sets their flags: install libcapstone",
+			warn("%s cannot be loaded, so conditions are shown without what sets their flags: install libcapstone",
 				  SONAME(CS_API_MAJOR));
 	}
 	return state == LOADED ? &functions : NULL;

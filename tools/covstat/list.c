@@ -232,7 +232,7 @@ static int list_human(struct cov *cov, const struct cov_snapshot *snapshot,
 	}
 	names_free(names);
 	if (!t)
-		fail("%s", empty_text(snapshot, empty));
+		warn("%s", empty_text(snapshot, empty));
 	return EXIT_OK;
 }
 

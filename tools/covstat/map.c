@@ -193,7 +193,7 @@ static int print(const struct map *map, const struct options *options)
 
 	/* In a drawing nothing would say so. */
 	if (!map->nr_nodes && drawn)
-		fail("%s", none_text(&options->request));
+		warn("%s", none_text(&options->request));
 	if (options->svg)
 		return write_svg(map, options->svg);
 	switch (options->format) {

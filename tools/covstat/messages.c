@@ -26,6 +26,15 @@ int fail(const char *format, ...)
 	return EXIT_ERROR;
 }
 
+void warn(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	message(format, args);
+	va_end(args);
+}
+
 int fail_cov(const struct cov *cov)
 {
 	int error = errno;

@@ -121,13 +121,13 @@ static void warn_of_losses(const struct cov_trace_losses *all)
 		if (kind != COV_TRACE_RETURN)
 			sum += all->lost[kind];
 	if (sum)
-		fail("%s events did not fit; use a larger --size, or select fewer functions with --functions",
+		warn("%s events did not fit; use a larger --size, or select fewer functions with --functions",
 		     grouped(events, sum));
 	if (all->lost[COV_TRACE_RETURN])
-		fail("%s returns are missing: they did not fit (use a larger --size), too many tasks were inside one function, or ftrace cannot trace the function",
+		warn("%s returns are missing: they did not fit (use a larger --size), too many tasks were inside one function, or ftrace cannot trace the function",
 		     grouped(returns, all->lost[COV_TRACE_RETURN]));
 	if (all->tasks)
-		fail("%s tasks did not fit; use a larger --tasks", grouped(tasks, all->tasks));
+		warn("%s tasks did not fit; use a larger --tasks", grouped(tasks, all->tasks));
 }
 
 static int show_tree(const struct cov_trace_handle *trace, const struct trace_names *names,
