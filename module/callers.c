@@ -6,6 +6,7 @@
 #include <linux/mm.h>
 
 #include "callers.h"
+#include "targets_lock.h"
 #include "tracking.h"
 
 /* The ids of a target: one for each of its cells. */
@@ -106,6 +107,7 @@ int callers_read(struct cov_callers *arg, struct query_answer *answer, struct co
 	struct id_map map;
 	int err;
 
+	lockdep_assert_held(&cov_targets_lock);
 	if (arg->cursor > U32_MAX)
 		return cov_fail(error, -EINVAL, "cursor %#llx was not returned by an earlier call",
 				arg->cursor);

@@ -11,6 +11,7 @@
 
 #include "cells.h"
 #include "samples.h"
+#include "targets_lock.h"
 
 /* Mode edges, scope all: btrfs takes 23 pages; mode count eight times as many. */
 #define ARENA_PAGES	512
@@ -40,6 +41,7 @@ int cells_take(struct cells *cells, bool tracked)
 	u32 at = bitmap_find_next_zero_area(taken, room, 0, n, 0);
 	int err = 0;
 
+	lockdep_assert_held(&cov_targets_lock);
 	BUILD_BUG_ON(ARENA_PAGES > TRACKED_PAGES);
 	if (at >= room) {
 		cells->count = 0;
@@ -61,6 +63,7 @@ int cells_take(struct cells *cells, bool tracked)
 
 void cells_give(struct cells *cells)
 {
+	lockdep_assert_held(&cov_targets_lock);
 	if (!cells->count)
 		return;
 	bitmap_clear(cells->base ? arena_taken : tracked_taken, cells->offset / PAGE_SIZE,
@@ -112,6 +115,7 @@ static void add(const struct cells *cells, u8 *base, void *context)
 
 int cells_read(const struct cells *cells, u64 sample, u64 *hits)
 {
+	lockdep_assert_held(&cov_targets_lock);
 	return each_set(cells, sample, add, hits);
 }
 
@@ -122,6 +126,7 @@ static void clear(const struct cells *cells, u8 *base, void *context)
 
 void cells_clear(const struct cells *cells)
 {
+	lockdep_assert_held(&cov_targets_lock);
 	each_set(cells, 0, clear, NULL);
 }
 

@@ -8,7 +8,6 @@
 
 #include "alloc_array.h"
 #include "checkpoint.h"
-#include "engine.h"
 #include "implied.h"
 #include "insn_branch.h"
 #include "target_list.h"
@@ -23,7 +22,7 @@ u32 checkpoints_ids(const struct cov_image *image)
 /* Engine kprobe and paths count in every mode: they are asked for where a hit may cost more. */
 static bool counts_always(const struct cov_target *target)
 {
-	return engine_choice(target) == COV_ENGINE_KPROBE || target->flags & COV_ATTACH_PATHS;
+	return target->engine == COV_ENGINE_KPROBE || target->flags & COV_ATTACH_PATHS;
 }
 
 static int alloc_firsts(struct cov_target *target)
@@ -41,6 +40,7 @@ int checkpoints_init(struct cov_target *target, u32 mode)
 	struct checkpoints *cps = &target->cps;
 	int err;
 
+	lockdep_assert_held(&cov_targets_lock);
 	cps->mode = mode;
 	cps->edges = mode != COV_MODE_BLOCKS;
 	cps->cells.count = checkpoints_ids(&target->image);
@@ -75,6 +75,7 @@ static void free_cells(struct checkpoints *cps)
 
 void checkpoints_free(struct checkpoints *cps)
 {
+	lockdep_assert_held(&cov_targets_lock);
 	free_cells(cps);
 	site_list_free(&cps->sites);
 	kvfree(cps->impossible);
@@ -227,9 +228,9 @@ static struct cov_site *add_leader(struct cov_target *target, u32 block)
  * Witnesses that the plan wants by now become its sites. Return: does the plan have to do without
  * one of them?
  */
-static bool adopt_witnesses(const struct cov_target *target)
+static bool adopt_witnesses(struct cov_target *target)
 {
-	const struct checkpoints *cps = &target->cps;
+	struct checkpoints *cps = &target->cps;
 	bool refused = false;
 	u32 i;
 
@@ -310,6 +311,7 @@ int checkpoints_plan(struct cov_target *target, u32 room)
 	int err;
 	u32 n;
 
+	lockdep_assert_held(&cov_targets_lock);
 	err = flow_plan(&target->image.in, &target->image.flow, cps->edges, &cps->plan);
 	if (err >= 0)
 		err = note_impossible(cps, target->image.flow.nr_blocks);
@@ -360,6 +362,7 @@ int checkpoints_add_manual(struct cov_target *target, unsigned long address, u32
 	struct checkpoints *cps = &target->cps;
 	int err = room ? reserve(target, 1) : -ENOSPC;
 
+	lockdep_assert_held(&cov_targets_lock);
 	if (err)
 		return err;
 	cps->manual = site_list_add(&cps->sites);
@@ -375,6 +378,7 @@ int checkpoints_add_witnesses(struct cov_target *target, const u32 *blocks, u32 
 	int err = reserve(target, n);
 	u32 i;
 
+	lockdep_assert_held(&cov_targets_lock);
 	if (err)
 		return err;
 	for (i = 0; i < n; i++) {
@@ -423,6 +427,7 @@ void checkpoints_refuse(struct cov_site *site, int err)
 {
 	struct checkpoints *cps = &site_target(site)->cps;
 
+	lockdep_assert_held(&cov_targets_lock);
 	WRITE_ONCE(site->state, COV_SITE_REFUSED);
 	site->error = -err;
 	if (!is_planned(site))
@@ -480,6 +485,7 @@ int checkpoints_hits(const struct cov_target *target, u64 sample, u64 **hits)
 	const struct cells *cells = &target->cps.cells;
 	int err;
 
+	lockdep_assert_held(&cov_targets_lock);
 	*hits = alloc_array(cells->count, sizeof(**hits));
 	if (!*hits)
 		return -ENOMEM;
@@ -540,6 +546,7 @@ int checkpoints_coverage(const struct cov_target *target, const u64 *counts,
 	struct flow_hits hits;
 	int err;
 
+	lockdep_assert_held(&cov_targets_lock);
 	coverage->block = alloc_array(flow->nr_blocks, 1);
 	coverage->taken = alloc_array(flow->nr_branches, 1);
 	coverage->not_taken = alloc_array(flow->nr_branches, 1);

@@ -14,6 +14,7 @@
 #include "cells.h"
 #include "control_map.h"
 #include "samples.h"
+#include "targets_lock.h"
 
 int control_map_describe(const struct cov_target *target, struct cov_map *map,
 			 struct cov_error *error)
@@ -22,6 +23,7 @@ int control_map_describe(const struct cov_target *target, struct cov_map *map,
 	struct cell_layout layout = cov_image_layout(&target->image);
 	u64 sample;
 
+	lockdep_assert_held(&cov_targets_lock);
 	if (!cells->base != !!map->sample)
 		return cov_fail(error, -EINVAL, cells->base ?
 				"%s is attached with scope all: it has one map, that of sample 0" :

@@ -44,7 +44,10 @@
 
 static_assert(STUB_MAX_LEN < TAKEN_NOWHERE);
 
-/* Who passes a site while its bytes change takes a trap: the fewer at once, the fewer traps. */
+/*
+ * A task that passes a site while its bytes change takes a trap: the fewer sites at once, the fewer
+ * traps.
+ */
 #define SETTLE_TOGETHER	16
 
 /*
@@ -261,6 +264,7 @@ bool detour_can_half(struct cov_site *site)
 	struct stub stub;
 	int taken;
 
+	lockdep_assert_held(&cov_targets_lock);
 	if (site->island)
 		return false;
 	if (site->taken_at == TAKEN_NOT_ASKED) {
@@ -270,9 +274,9 @@ bool detour_can_half(struct cov_site *site)
 	return site->taken_at != TAKEN_NOWHERE;
 }
 
-static void settle_together(const struct detour_settling *settling)
+static void settle_together(struct detour_settling *settling)
 {
-	struct text_job job = { settling->count, describe_settle, refuse_settle, (void *)settling };
+	struct text_job job = { settling->count, describe_settle, refuse_settle, settling };
 	u32 i;
 
 	text_patch(&job);
@@ -284,6 +288,7 @@ void detour_settle(struct detour_settling *settling)
 {
 	u32 i, n;
 
+	lockdep_assert_held(&cov_targets_lock);
 	for (i = 0; i < settling->count; i += n) {
 		n = min_t(u32, settling->count - i, SETTLE_TOGETHER);
 		settle_together(&(struct detour_settling){ settling->sites + i, settling->to + i,

@@ -147,6 +147,7 @@ bool engine_breaks_anywhere(void)
 {
 	const struct cov_target *target;
 
+	lockdep_assert_held(&cov_targets_lock);
 	list_for_each_entry(target, &cov_targets, link)
 		if (engine_breaks(target))
 			return true;
@@ -157,6 +158,7 @@ bool engine_attached_breaks(void)
 {
 	const struct cov_target *target;
 
+	lockdep_assert_held(&cov_targets_lock);
 	list_for_each_entry(target, &cov_targets, link)
 		if (!target->checkpoint[0] && engine_breaks(target))
 			return true;
@@ -173,6 +175,7 @@ int engine_arm_fast(u32 choice, struct cov_site **sites, u32 n)
 	int err = patches_text(chain) ? foreign_refresh() : 0;
 	u32 others = sites_to_front(sites, n, is_no_branch), left, slow, i;
 
+	lockdep_assert_held(&cov_targets_lock);
 	if (err)
 		return err;
 	left = arm_in_turn(chain, sites, others);
@@ -187,6 +190,7 @@ int engine_arm_fast(u32 choice, struct cov_site **sites, u32 n)
 
 void engine_arm_slow(struct cov_site **sites, u32 n)
 {
+	lockdep_assert_held(&cov_targets_lock);
 	cov_engine_kprobe.arm(sites, n);
 	refuse_all(sites, sites_to_front(sites, n, is_pending));
 }
@@ -195,6 +199,7 @@ void engine_release(struct cov_target *target, site_filter filter)
 {
 	u32 i;
 
+	lockdep_assert_held(&cov_targets_lock);
 	for (i = 0; i < ARRAY_SIZE(engines); i++)
 		engines[i]->release(target, filter);
 }

@@ -22,7 +22,8 @@
  * @arm: try @n PENDING sites of one target; each is ARMED afterwards and has its
  *	 @engine, or has its @error
  * @disarm: stop hits at @n ARMED or DISARMING sites, but keep what they need to be armed
- *	    again; also called by the disarm worker, without the targets' lock
+ *	    again; also called by the disarm worker, without the targets' lock. Or NULL, of an
+ *	    engine that takes neither one-shot sites nor those of manual checkpoints
  * @rearm: arm @n DISARMED sites again, whose state is ARMED already; those that failed
  *	   have their @error, and no @engine any more if nothing of them is left (engine entry)
  * @release: free everything of those sites of a target that are this engine's

@@ -358,9 +358,12 @@ static u32 watch(struct cov_site **sites, u32 n, unsigned long *ips)
 		sites[i]->error = 0;
 	}
 	for (; i < n; i++) {
-		/* Left out by filter_add_known(). */
-		sites[i]->at_fentry &= err || sites[i]->filtered;
-		sites[i]->error = -(err ?: sites[i]->at_fentry ? -ESHUTDOWN : -EINVAL);
+		/* Left out by filter_add_known(): not a function that ftrace knows. */
+		bool unknown = !err && !sites[i]->filtered;
+
+		if (unknown)
+			sites[i]->at_fentry = false;
+		sites[i]->error = err ? -err : unknown ? EINVAL : ESHUTDOWN;
 	}
 	if (done < n) {
 		filter_remove(sites + done, n - done, ips);
@@ -388,6 +391,7 @@ void entry_settle(struct cov_site **sites, unsigned long *ips, u32 n)
 {
 	u32 i;
 
+	lockdep_assert_held(&cov_targets_lock);
 	filter_remove(sites, n, ips);
 	for (i = 0; i < n; i++)
 		WRITE_ONCE(sites[i]->state, COV_SITE_DISARMED);
@@ -474,7 +478,7 @@ static const char *entry_usable(void)
 	return "this kernel has no ftrace that modules can filter by address (before 5.18)";
 }
 
-/* What is not usable is given no sites. */
+/* An engine that is not usable is given no sites. */
 const struct cov_engine cov_engine_entry = {
 	.id = COV_ENGINE_ENTRY,
 	.usable = entry_usable,

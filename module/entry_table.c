@@ -14,6 +14,7 @@
 #include <linux/slab.h>
 
 #include "entry_table.h"
+#include "targets_lock.h"
 
 struct hlist_head entry_table[1 << ENTRY_TABLE_BITS];
 
@@ -32,11 +33,13 @@ int entry_table_add(struct cov_site *site, unsigned long ip)
 
 void entry_table_remove(struct cov_site *site)
 {
+	lockdep_assert_held(&cov_targets_lock);
 	hlist_del_rcu(&site->entry->link);
 }
 
 void entry_table_free(struct cov_site *site)
 {
+	lockdep_assert_held(&cov_targets_lock);
 	kfree(site->entry);
 	site->entry = NULL;
 }

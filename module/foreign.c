@@ -40,6 +40,7 @@
 #include "ksym.h"
 #include "optimiser.h"
 #include "site_index.h"
+#include "targets_lock.h"
 
 #define WAIT_STEP_MS	50
 /* When the log tells of a wait for the first time, and how often from then on. */
@@ -132,6 +133,7 @@ bool foreign_is_near(unsigned long address, u32 length)
 {
 	u32 low = 0, high = nr_addresses;
 
+	lockdep_assert_held(&cov_targets_lock);
 	while (low < high) {
 		u32 middle = low + (high - low) / 2;
 
@@ -190,6 +192,7 @@ int foreign_refresh(void)
 {
 	struct gathering all = { };
 
+	lockdep_assert_held(&cov_targets_lock);
 	do {
 		all.max = all.n + 16;
 		kvfree(all.addresses);
@@ -271,6 +274,7 @@ static void mark(unsigned long address, void *context)
 
 void foreign_mark(void)
 {
+	lockdep_assert_held(&cov_targets_lock);
 	each_probe(mark, NULL);
 }
 

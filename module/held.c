@@ -76,6 +76,7 @@ bool held_take(struct cov_site *site, const struct text_patch *patches, u32 n)
 	struct held *held = held_alloc(sizeof(*held));
 	u32 i;
 
+	lockdep_assert_held(&cov_targets_lock);
 	if (!held)
 		return false;
 	held->cells = cells_of(&site_target(site)->cps);
@@ -139,6 +140,7 @@ void held_undo(unsigned long base, u8 *bytes, u32 size)
 	const struct text_patch *patch;
 	const struct held *held;
 
+	lockdep_assert_held(&cov_targets_lock);
 	list_for_each_entry(held, &all_held, link)
 		for (patch = held->patches; patch < held->patches + held->nr_patches; patch++)
 			patched_overlay(base, bytes, size, patch->address, patch->to,
@@ -149,6 +151,7 @@ bool held_covers(unsigned long address, u32 length)
 {
 	const struct held *held;
 
+	lockdep_assert_held(&cov_targets_lock);
 	list_for_each_entry(held, &all_held, link)
 		if (overlaps(held, address, length))
 			return true;
@@ -171,6 +174,7 @@ void held_forget(unsigned long base, u32 size)
 {
 	struct held *held, *next;
 
+	lockdep_assert_held(&cov_targets_lock);
 	list_for_each_entry_safe(held, next, &all_held, link)
 		if (held->patches[0].address - base < size)
 			drop(held);

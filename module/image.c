@@ -13,6 +13,7 @@
 #include "insn_branch.h"
 #include "patched.h"
 #include "tables.h"
+#include "targets_lock.h"
 
 static int functions_from_symbols(struct flow_input *in, const struct symbols *symbols)
 {
@@ -319,6 +320,7 @@ int cov_image_of_module(struct module *mod, const struct image_choice *choice,
 	struct tables tables = { };
 	int err;
 
+	lockdep_assert_held(&cov_targets_lock);
 	*image = (struct cov_image){ .core = compat_core_text(mod) };
 	/* Until the module is live its init text is there as well. */
 	if (mod->state == MODULE_STATE_COMING)
@@ -375,6 +377,7 @@ int cov_image_open(struct cov_image *image)
 	struct flow_moving stretch = moving(image);
 	int err;
 
+	lockdep_assert_held(&cov_targets_lock);
 	if (image->openings++)
 		return 0;
 	err = flow_unpack(&image->packed, &stretch, &image->in, &image->flow);
@@ -389,12 +392,14 @@ int cov_image_open(struct cov_image *image)
 
 void cov_image_close(struct cov_image *image)
 {
+	lockdep_assert_held(&cov_targets_lock);
 	if (!--image->openings)
 		free_open(image);
 }
 
 void cov_image_free(struct cov_image *image)
 {
+	lockdep_assert_held(&cov_targets_lock);
 	free_open(image);
 	flow_packed_free(&image->packed);
 	address_set_free(&image->fentries);

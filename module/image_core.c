@@ -17,6 +17,7 @@
 #include "ksym.h"
 #include "patched.h"
 #include "tables.h"
+#include "targets_lock.h"
 
 #define THE_KERNEL	"the kernel's functions"	/* in messages */
 
@@ -232,6 +233,7 @@ int cov_image_of_core(const struct image_choice *choice, struct cov_image *image
 	struct flow_text *texts = NULL;
 	int err;
 
+	lockdep_assert_held(&cov_targets_lock);
 	*image = (struct cov_image){ .in.incomplete = true };
 	if (!choice->globs_len)
 		return cov_fail(error, -EINVAL, "the kernel itself is measured by single functions: name them");

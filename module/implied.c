@@ -9,6 +9,7 @@
 #include "implied.h"
 #include "samples.h"
 #include "target.h"
+#include "targets_lock.h"
 
 bool implied_hit(const struct cov_target *target, const u8 *set, u32 cell)
 {
@@ -62,6 +63,7 @@ void implied_note_all(const struct cov_target *target, u64 sample)
 {
 	const struct cells *cells = &target->cps.cells;
 
+	lockdep_assert_held(&cov_targets_lock);
 	if (!target->settling.implied)
 		return;
 	if (cells->base)

@@ -302,7 +302,7 @@ static int do_target(struct request *req)
 	if (!target)
 		return cov_fail(&req->error, -ENOENT, "there is no target %u%s", arg->target,
 				arg->flags & COV_INFO_NEXT ? " or above" : "");
-	return query_target(target, arg, req->control->view, &req->error);
+	return query_target(target, arg, READ_ONCE(req->control->view), &req->error);
 }
 
 static int do_attach(struct request *req)
@@ -470,7 +470,8 @@ static int do_table(struct request *req)
 	return cov_check_padding(arg->pad, error) ?:
 	       check_count(arg->count, error) ?:
 	       find_target(arg->target, &target, error) ?:
-	       query_range(target, req->call->table, arg, req->control->view, &req->answer, error);
+	       query_range(target, req->call->table, arg, READ_ONCE(req->control->view),
+			   &req->answer, error);
 }
 
 static int do_text(struct request *req)
@@ -689,7 +690,7 @@ static const struct call calls[] = {
 	{ COV_IOC_LAST_ERROR, .run = do_last_error, .unlocked = true },
 	{ COV_IOC_STATUS, .run = do_status },
 	{ COV_IOC_TARGET, .run = do_target },
-	{ COV_IOC_ATTACH, prepare_attach, do_attach, undo_attach },
+	{ COV_IOC_ATTACH, .prepare = prepare_attach, .run = do_attach, .undo = undo_attach },
 	{ COV_IOC_ARM, .run = do_arm, .unlocked = true },
 	{ COV_IOC_KEEP, .run = do_keep },
 	{ COV_IOC_DETACH, .run = do_detach },
@@ -730,8 +731,9 @@ static const struct call *find_call(unsigned int cmd)
 	return NULL;
 }
 
-static int run_locked(const struct call *call, struct request *req)
+static int run_call(struct request *req)
 {
+	const struct call *call = req->call;
 	int err;
 
 	if (call->unlocked)
@@ -750,21 +752,22 @@ static u64 answer_buffer(const struct request *req)
 	return *(const u64 *)((const u8 *)&req->arg + req->call->buffer);
 }
 
-static int deliver(const struct call *call, struct request *req, void __user *user)
+static int deliver(struct request *req, void __user *user)
 {
+	unsigned int cmd = req->call->cmd;
 	u64 to = answer_buffer(req);
 
 	if (req->answer.bytes &&
 	    copy_to_user(u64_to_user_ptr(to), req->answer.bytes, req->answer.size))
 		return cov_fail(&req->error, -EFAULT, "the buffer at %#llx cannot be written", to);
-	if (_IOC_DIR(call->cmd) & _IOC_READ &&
-	    copy_to_user(user, &req->arg, _IOC_SIZE(call->cmd)))
+	if (_IOC_DIR(cmd) & _IOC_READ && copy_to_user(user, &req->arg, _IOC_SIZE(cmd)))
 		return cov_fail(&req->error, -EFAULT, "the answer cannot be written");
 	return 0;
 }
 
-static int carry_out(const struct call *call, struct request *req, void __user *user)
+static int carry_out(struct request *req, void __user *user)
 {
+	const struct call *call = req->call;
 	int err = 0;
 
 	if (_IOC_DIR(call->cmd) & _IOC_WRITE &&
@@ -772,10 +775,10 @@ static int carry_out(const struct call *call, struct request *req, void __user *
 		return cov_fail(&req->error, -EFAULT, "the argument cannot be read");
 	if (call->prepare)
 		err = call->prepare(req);
-	err = err ?: run_locked(call, req);
+	err = err ?: run_call(req);
 	if (err)
 		return err;
-	err = deliver(call, req, user);
+	err = deliver(req, user);
 	if (err && call->undo)
 		call->undo(req);
 	if (!err && call->publish)
@@ -801,7 +804,7 @@ static long control_ioctl(struct file *file, unsigned int cmd, unsigned long use
 		return -ENOMEM;
 	req->control = control;
 	req->call = call;
-	err = call ? carry_out(call, req, (void __user *)user) :
+	err = call ? carry_out(req, (void __user *)user) :
 		     cov_fail(&req->error, -ENOTTY, "there is no call %#x; is livecov.ko older than its caller?", cmd);
 	if (err)
 		keep_error(control, &req->error);

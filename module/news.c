@@ -87,7 +87,10 @@ void news_give_back(struct news_seen *seen, const struct cov_news *news)
 {
 	WRITE_ONCE(seen->pairs, news->pairs_since);
 	WRITE_ONCE(seen->places, news->places_since);
-	/* Its lock orders the stores before: who is not on it yet finds them in news_poll(). */
+	/*
+	 * Its lock orders the stores before: a reader that is not on the queue yet finds them in
+	 * news_poll().
+	 */
 	wake_up_interruptible_poll(&waiting, EPOLLIN | EPOLLRDNORM);
 }
 

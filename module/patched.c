@@ -41,6 +41,7 @@ int text_read(struct compat_span span, struct flow_text *text)
 	u8 *bytes = kvmalloc(span.size ?: 1, GFP_KERNEL);
 	int err;
 
+	lockdep_assert_held(&cov_targets_lock);
 	if (!bytes)
 		return -ENOMEM;
 	err = copy_from_kernel_nofault(bytes, (void *)span.base, span.size);

@@ -41,6 +41,7 @@ void patcher_make_stub(struct cov_site *site, unsigned long at, const u8 *bytes,
 {
 	u32 gap = at - (pending_at + pending_len);
 
+	lockdep_assert_held(&cov_targets_lock);
 	if (!pending_len || at < pending_at || gap >= ARENA_UNIT ||
 	    pending_len + gap + original + len > sizeof(pending)) {
 		write_pending();
@@ -173,6 +174,7 @@ void patcher_arm(const struct cov_engine *engine, struct cov_site **sites, u32 n
 	struct text_job job = { n, describe, refuse_arm, sites, SITE_PARTS };
 	u32 i;
 
+	lockdep_assert_held(&cov_targets_lock);
 	if (!prepare_all(engine, sites, n, prepare))
 		return;
 	if (site_index_build(site_target(sites[0]))) {
@@ -349,6 +351,7 @@ void patcher_release(const struct cov_engine *engine, struct cov_target *target,
 	struct text_job job = { .describe = describe_release, .refused = note_refused,
 				.context = &undoing, .parts = SITE_PARTS };
 
+	lockdep_assert_held(&cov_targets_lock);
 	job.count = count_sites(undoing.cursor);
 	if (!job.count)
 		return;

@@ -182,6 +182,7 @@ bool probe_may_stay_stepping(const struct cov_site *site)
 	unsigned long address = probe_place(site);
 	struct insn_branch insn;
 
+	lockdep_assert_held(&cov_targets_lock);
 	if (site->at_fentry)
 		return false;
 	/* Another user's int3 hides which instruction is stepped, and its length. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * query.h - a target's tables and numbers in the ABI's form. Reads targets;
- * changes nothing of them but that it opens and closes them. cov_targets_lock is held for every
- * call, and they sleep.
+ * query.h - a target's tables and numbers in the ABI's form. Reads targets; changes nothing of them
+ * but that it opens and closes them, and notes implied outcomes in cells (implied.h).
+ * cov_targets_lock is held for every call, and they sleep.
  */
 #ifndef LIVECOV_QUERY_H
 #define LIVECOV_QUERY_H

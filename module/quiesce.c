@@ -91,7 +91,7 @@ static bool is_out(const struct pt_regs *regs)
 static enum hrtimer_restart look(struct hrtimer *timer)
 {
 	if (is_out(get_irq_regs())) {
-		smp_mb__before_atomic();
+		smp_mb__before_atomic();	/* pairs with the smp_mb() in look_until_out() */
 		cpumask_clear_cpu(smp_processor_id(), &unknown);
 	}
 	return HRTIMER_NORESTART;
@@ -114,6 +114,7 @@ static bool look_until_out(void)
 {
 	u32 i, pause = PAUSE_MIN_US;
 	unsigned int cpu;
+	bool out;
 
 	for_each_possible_cpu(cpu)
 		compat_hrtimer_setup(per_cpu_ptr(&look_timer, cpu), look, CLOCK_MONOTONIC,
@@ -129,8 +130,9 @@ static bool look_until_out(void)
 	for_each_online_cpu(cpu)
 		hrtimer_cancel(per_cpu_ptr(&look_timer, cpu));
 	WRITE_ONCE(waiting, NULL);
-	smp_mb();
-	return cpumask_empty(&unknown);
+	out = cpumask_empty(&unknown);
+	smp_mb();	/* pairs with that of look(): text changes after all looks */
+	return out;
 }
 
 void text_quiesce_cpus_locked(void)

@@ -5,6 +5,7 @@
 #include "checkpoint.h"
 #include "rearm.h"
 #include "target.h"
+#include "targets_lock.h"
 
 bool site_renew(struct cov_site *site)
 {
@@ -71,6 +72,7 @@ void rearm_sites(struct cov_target *target, struct rearming *rearming)
 {
 	u8 engine;
 
+	lockdep_assert_held(&cov_targets_lock);
 	BUILD_BUG_ON(SITE_NO_ENGINE);
 	for (engine = SITE_NO_ENGINE; engine < COV_ENGINES; engine++)
 		rearm_of_engine(target, engine, rearming);

@@ -109,6 +109,7 @@ u32 returns_arm(struct cov_target *target, u32 max)
 	struct target_returns *returns = &target->returns;
 	u32 functions = target->image.in.nr_functions, tried = 0;
 
+	lockdep_assert_held(&cov_targets_lock);
 	if (!returns_left(target))
 		return 0;
 	if (!returns->probes)
@@ -182,6 +183,7 @@ void returns_release(struct cov_target *target, site_filter filter)
 	static struct kretprobe *batch[RELEASE_BATCH];	/* under the targets' lock */
 	u32 i, n;
 
+	lockdep_assert_held(&cov_targets_lock);
 	if (!target->returns.probes)
 		return;
 	while ((n = next_batch(target, filter, batch))) {

@@ -27,6 +27,7 @@
 #include "memory_budget.h"
 #include "quiesce.h"
 #include "samples.h"
+#include "targets_lock.h"
 #include "task_maps.h"
 
 unsigned int cov_max_samples = 65536;
@@ -232,6 +233,7 @@ int samples_resize(u32 nr_pages)
 {
 	int err;
 
+	lockdep_assert_held(&cov_targets_lock);
 	mutex_lock(&samples_lock);
 	err = resize_locked(nr_pages);
 	mutex_unlock(&samples_lock);

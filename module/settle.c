@@ -58,14 +58,15 @@
 
 static void settle_work(struct work_struct *work);
 static DECLARE_DELAYED_WORK(settle_later, settle_work);
+/* In jiffies, between two passes. No lock: settle_start() and the worker write it. */
 static unsigned long pause = SOONEST;
 /* In jiffies: the next pass is not to begin earlier. Written under the targets' lock. */
-static unsigned long rested;
+static unsigned long rest_until;
 
 /* How long to wait for the next pass, if the worker need not rest longer than @wanted. */
 static unsigned long delay_of(unsigned long wanted)
 {
-	long rest = READ_ONCE(rested) - jiffies;
+	long rest = READ_ONCE(rest_until) - jiffies;
 
 	return max_t(long, wanted, rest);
 }
@@ -225,7 +226,7 @@ static bool is_armed_entry(const struct cov_site *site)
 static bool entries_are_due(const struct settling *settling)
 {
 	return settling->entries &&
-	       (pause >= CALM || time_after(jiffies, settling->entries_since + CALM));
+	       (READ_ONCE(pause) >= CALM || time_after(jiffies, settling->entries_since + CALM));
 }
 
 static void choose_entries(struct cov_target *target, struct pass *pass)
@@ -275,6 +276,7 @@ void settle_look_again(const struct cov_site *site)
 	u8 *looked = site_target(site)->settling.looked;
 	u32 i;
 
+	lockdep_assert_held(&cov_targets_lock);
 	for (i = 0; looked && i < site_outcomes(site); i++)
 		cell_news_again(looked, site->cell + i);
 }
@@ -304,6 +306,7 @@ static void call_witnesses(struct cov_target *target, struct pass *pass)
 
 void settle_forget(struct cov_target *target)
 {
+	lockdep_assert_held(&cov_targets_lock);
 	kvfree(target->settling.looked);
 	target->settling = (struct settling){ .any = target->settling.any,
 					   .implied = target->settling.implied };
@@ -395,7 +398,7 @@ static bool look_for_left(struct cov_target *target, struct pass *pass)
 /* Nothing was hit for the first time: what else there is to do when little happens. */
 static bool settle_calmly(struct cov_target *target, struct pass *pass)
 {
-	bool left = pause >= LATEST && target->settling.held_off && target->settling.looked &&
+	bool left = READ_ONCE(pause) >= LATEST && target->settling.held_off && target->settling.looked &&
 		    look_for_left(target, pass);
 
 	carry_out(target, pass);
@@ -428,8 +431,9 @@ void settle_rest(unsigned long begun)
 {
 	unsigned long until = jiffies + SHARE * (jiffies - begun);
 
-	if (time_after(until, rested))
-		WRITE_ONCE(rested, until);
+	lockdep_assert_held(&cov_targets_lock);
+	if (time_after(until, rest_until))
+		WRITE_ONCE(rest_until, until);
 }
 
 static bool is_running(const struct cov_sample *sample, const struct pass *pass)
@@ -490,15 +494,15 @@ static void settle_all(void)
 	settle_rest(begun);
 	mutex_unlock(&cov_targets_lock);
 	kvfree(pass);
-	WRITE_ONCE(pause, min_t(unsigned long, 2 * pause, done ? BUSY : LATEST));
+	WRITE_ONCE(pause, min_t(unsigned long, 2 * READ_ONCE(pause), done ? BUSY : LATEST));
 	if (any)
-		queue_delayed_work(system_long_wq, &settle_later, delay_of(pause));
+		queue_delayed_work(system_long_wq, &settle_later, delay_of(READ_ONCE(pause)));
 }
 
 /* What was put back for a sample since this was queued may have made the rest longer. */
 static void settle_work(struct work_struct *work)
 {
-	if (time_after(READ_ONCE(rested), jiffies))
+	if (time_after(READ_ONCE(rest_until), jiffies))
 		queue_delayed_work(system_long_wq, &settle_later, delay_of(0));
 	else
 		settle_all();

@@ -22,6 +22,7 @@
 #include "implied.h"
 #include "settle_state.h"
 #include "target.h"
+#include "targets_lock.h"
 
 static bool watches(const struct cov_site *site)
 {
@@ -110,6 +111,7 @@ static u8 settle_branch(struct cov_site *site, const struct cell_sets *sets)
 
 u8 settle_state(struct cov_site *site, const struct cell_sets *sets)
 {
+	lockdep_assert_held(&cov_targets_lock);
 	if (site->kind == SITE_BRANCH)
 		return settle_branch(site, sets);
 	return cell_in_all(sets, site->cell) ? SITE_SETTLED_FREE : SITE_SETTLED_NOT;

@@ -20,16 +20,16 @@ static bool is_settled(const struct cov_site *site)
 	return site->state == COV_SITE_DISARMED || site->settled == SITE_SETTLED_HALF;
 }
 
-/* Is there nothing that the site, as it is, keeps from being told to a sample? */
+/* Does the sample know all that the site, as it is now, cannot tell? */
 static bool is_served(const struct cov_site *site, const u8 *set)
 {
 	if (!is_settled(site))
 		return true;
 	if (site->kind != SITE_BRANCH || site->state != COV_SITE_DISARMED)
-		return set[site->cell];
+		return READ_ONCE(set[site->cell]);
 	if (site->implied_by)
-		return set[site->cell + !site->implied_outcome];
-	return set[site->cell] && set[site->cell + 1];
+		return READ_ONCE(set[site->cell + !site->implied_outcome]);
+	return READ_ONCE(set[site->cell]) && READ_ONCE(set[site->cell + 1]);
 }
 
 /*
@@ -47,7 +47,7 @@ static bool is_missed(struct cov_site *site, void *set)
 /*
  * Some could not be armed: other engines try. Until they have, a sample that runs may pass what it
  * has not seen there, if another site's hit was to imply it; and what their own hit was to imply,
- * nobody would see: so all that is unknown from now on (target_forget_no()).
+ * nobody would see: so all that is unknown from now on (site_lapse()).
  */
 static void arm_failed(struct cov_target *target)
 {
@@ -89,7 +89,7 @@ static bool any_missed(const struct cov_target *target, const u8 *set)
 static bool undo_target(struct cov_target *target, u8 *set)
 {
 	struct rearming rearming = {
-		.wants = is_missed, .failed = target_forget_no, .context = set,
+		.wants = is_missed, .failed = site_lapse, .context = set,
 	};
 
 	if (!any_missed(target, set))
@@ -107,6 +107,7 @@ void settle_undo_for(const struct cov_sample *sample)
 	struct cov_target *target;
 	bool done = false;
 
+	lockdep_assert_held(&cov_targets_lock);
 	list_for_each_entry(target, &cov_targets, link) {
 		struct cells *cells = &target->cps.cells;
 		u8 *set = sample_cells(sample, cells);

@@ -19,6 +19,7 @@ void site_list_free(struct site_list *list)
 int site_list_reserve(struct site_list *list, struct cov_target *target, unsigned long base,
 		      u32 n)
 {
+	lockdep_assert_held(&cov_targets_lock);
 	while (list->room < n) {
 		/* kmalloc() aligns memory to its size, if that is a power of two. */
 		struct site_chunk *chunk = kzalloc(PAGE_SIZE, GFP_KERNEL);
@@ -38,17 +39,24 @@ int site_list_reserve(struct site_list *list, struct cov_target *target, unsigne
 
 struct cov_site *site_list_add(struct site_list *list)
 {
+	struct site_chunk *chunk;
+
+	lockdep_assert_held(&cov_targets_lock);
 	if (list->filling->count == SITES_IN_CHUNK)
 		list->filling = list_next_entry(list->filling, link);
+	chunk = list->filling;
 	list->room--;
 	list->count++;
-	return &list->filling->sites[list->filling->count++];
+	/* The disarm worker reads it without the lock (take_from()). */
+	WRITE_ONCE(chunk->count, chunk->count + 1);
+	return &chunk->sites[chunk->count - 1];
 }
 
 void site_list_move(struct site_list *list, unsigned long base)
 {
 	struct site_chunk *chunk;
 
+	lockdep_assert_held(&cov_targets_lock);
 	list_for_each_entry(chunk, &list->chunks, link)
 		chunk->base = base;
 }
@@ -71,6 +79,7 @@ struct cov_site *site_next(struct site_cursor *cursor)
 	struct site_chunk *chunk = cursor->chunk;
 	u32 i = cursor->index;
 
+	lockdep_assert_held(&cov_targets_lock);
 	if (!chunk) {
 		chunk = list_first_entry(chunks, struct site_chunk, link);
 		i = 0;

@@ -31,8 +31,12 @@
  *				target_switch.c)
  *	ARMED -> PENDING	its engine could not arm it after all: the next one tries
  *	ARMED -> REFUSED	it could not be armed again (rearm.c, target_switch.c)
- *	any -> GONE -> PENDING	a kprobe takes its place (target_place.c)
- *	REFUSED -> PENDING	none could take its place: tried again (target_place.c)
+ *	any -> GONE -> PENDING	a kprobe takes its place (target_yield.c); DISARMED if it is off
+ *	ARMED -> GONE -> REFUSED	it gives way to breakpoints (target_yield.c)
+ *	REFUSED -> PENDING	tried again: nothing could take its place (target_yield.c), or what
+ *				hindered it may be gone (target_reset.c)
+ *	REFUSED -> ARMED	its engine, which it has kept, tries again (rearm.c,
+ *				target_switch.c)
  *	any -> PENDING, or DISARMED if it has seen what it needs to see, or is switched off:
  *				the same build was loaded again (target_reload.c)
  *
@@ -214,7 +218,8 @@ static __always_inline u32 site_outcomes(const struct cov_site *site)
 
 /* In @off: an outcome is off; it is off for good, which it is as well as off. */
 #define SITE_OFF(outcome)	(1U << (outcome))
-#define SITE_DELETED(outcome)	(4U << (outcome))
+#define SITE_DELETED_SHIFT	2
+#define SITE_DELETED(outcome)	(SITE_OFF(outcome) << SITE_DELETED_SHIFT)
 #define SITE_OFF_ALL		(SITE_OFF(0) | SITE_OFF(1))
 
 /* site_is_off - was all that it sees switched off? */

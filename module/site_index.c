@@ -82,6 +82,7 @@ struct cov_site * notrace site_index_find(unsigned long address)
 {
 	const struct site_index *index;
 
+	/* _raw: a handler has preemption off, and must not call into lockdep. */
 	for (index = rcu_dereference_raw(indices); index; index = rcu_dereference_raw(index->next))
 		if (address - index->base < index->size) {
 			struct cov_site *site = find_in(index, address - index->base);
@@ -148,6 +149,7 @@ bool site_index_overlaps(unsigned long address, u32 length)
 {
 	const struct site_index *index;
 
+	lockdep_assert_held(&cov_targets_lock);
 	for (index = rcu_dereference_raw(indices); index; index = rcu_dereference_raw(index->next))
 		if (address + length > index->base &&
 		    address < index->base + index->size + REGION_MAX_LEN &&
@@ -320,13 +322,16 @@ static void fill(struct site_index *index)
 		index->words[next[bucket_of(index, &part)]++] = word_of(index, &part);
 }
 
+/* What an __rcu pointer holds, for those that change it. */
+#define locked(pointer)	rcu_dereference_protected(pointer, lockdep_is_held(&cov_targets_lock))
+
 /* Where the list refers to the index of a module, or to its end. */
 static struct site_index __rcu **find_link(const struct module *mod)
 {
 	struct site_index __rcu **link = &indices;
 	struct site_index *index;
 
-	while ((index = rcu_dereference_protected(*link, true)) && index->mod != mod)
+	while ((index = locked(*link)) && index->mod != mod)
 		link = &index->next;
 	return link;
 }
@@ -335,14 +340,14 @@ static struct site_index __rcu **find_link(const struct module *mod)
 static void replace(const struct module *mod, struct site_index *index)
 {
 	struct site_index __rcu **link = find_link(mod);
-	struct site_index *old = rcu_dereference_protected(*link, true);
+	struct site_index *old = locked(*link);
 
 	if (index)
-		RCU_INIT_POINTER(index->next, old ? rcu_dereference_protected(old->next, true) : NULL);
+		RCU_INIT_POINTER(index->next, old ? locked(old->next) : NULL);
 	if (index)
 		rcu_assign_pointer(*link, index);
 	else if (old)
-		rcu_assign_pointer(*link, rcu_dereference_protected(old->next, true));
+		rcu_assign_pointer(*link, locked(old->next));
 	/* Attaching waits here once for each engine, so do not wait for the ticks of all CPUs. */
 	if (old)
 		synchronize_rcu_expedited();
@@ -356,6 +361,7 @@ int site_index_build(struct cov_target *target)
 	struct cov_site *site;
 	u32 i;
 
+	lockdep_assert_held(&cov_targets_lock);
 	if (!index)
 		return -ENOMEM;
 	fill(index);
@@ -368,11 +374,12 @@ int site_index_build(struct cov_target *target)
 
 void site_index_drop(struct cov_target *target)
 {
-	struct site_index *index = rcu_dereference_protected(*find_link(target->mod), true);
+	struct site_index *index = locked(*find_link(target->mod));
 	struct site_chunk *nothing = page_address(ZERO_PAGE(0));
 	bool ours = false, others = false;
 	u32 i;
 
+	lockdep_assert_held(&cov_targets_lock);
 	for (i = 0; index && i < index->nr_chunks; i++) {
 		if (index->chunks[i] == nothing)
 			continue;

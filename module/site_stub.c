@@ -45,6 +45,7 @@ int site_stub_take(const struct cov_site *site)
 {
 	u32 offset;
 
+	lockdep_assert_held(&cov_targets_lock);
 	return site_stub_shares(site, &offset) ? task_window_take(offset) : 0;
 }
 
@@ -52,6 +53,7 @@ void site_stub_give(const struct cov_site *site)
 {
 	u32 offset;
 
+	lockdep_assert_held(&cov_targets_lock);
 	if (site_stub_shares(site, &offset))
 		task_window_give(offset);
 }

@@ -11,6 +11,7 @@
 #include <linux/smp.h>
 
 #include "stepping.h"
+#include "targets_lock.h"
 
 /*
  * A CPU that is in another user's kprobe, or in an ftrace callback that stands for one, misses ours:
@@ -36,6 +37,7 @@ NOKPROBE_SYMBOL(note_hit);
 
 void stepping_note(void)
 {
+	lockdep_assert_held(&cov_targets_lock);
 	noted = true;
 }
 
@@ -44,6 +46,7 @@ bool stepping_end(void)
 	static struct kprobe kp;
 	u32 i;
 
+	lockdep_assert_held(&cov_targets_lock);
 	if (!noted)
 		return true;
 	kp = (struct kprobe){

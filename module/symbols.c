@@ -10,6 +10,7 @@
 #include <linux/string.h>
 
 #include "symbols.h"
+#include "targets_lock.h"
 
 /* GCC calls the unlikely part of FUNC "FUNC.cold", some versions "FUNC.cold.N". */
 static const char *cold_suffix(const char *name)
@@ -95,6 +96,7 @@ int symbols_read(struct module *mod, const struct cov_image *image, struct symbo
 		rcu_dereference_raw(mod->kallsyms) : &mod->core_kallsyms;
 	int err;
 
+	lockdep_assert_held(&cov_targets_lock);
 	for_each_function(ks, image, symbols, NULL);
 	err = symbols_alloc(symbols, symbols->count ?: 1, symbols->names_len ?: 1);
 	if (!err)

@@ -11,6 +11,7 @@
 #include "alloc_array.h"
 #include "patched.h"
 #include "tables.h"
+#include "targets_lock.h"
 
 void tables_free(struct tables *tables)
 {
@@ -196,6 +197,7 @@ static int texts_read(const struct cov_image *image, struct tables *tables,
 int tables_read(const struct module *mod, const struct cov_image *image,
 		       struct tables *tables, struct flow_input *in)
 {
+	lockdep_assert_held(&cov_targets_lock);
 	return texts_read(image, tables, in) ?:
 	       read_fixups(mod, tables, in) ?:
 	       read_jump_labels(mod, tables, in) ?:

@@ -144,15 +144,17 @@ int target_choose_sites(struct cov_target *target, u32 mode, struct cov_error *e
 	return err ? target_no_room(target, err, error) : 0;
 }
 
-void target_renew(struct cov_target *target)
+void target_new_generation(struct cov_target *target)
 {
+	lockdep_assert_held(&cov_targets_lock);
 	target->generation = ++last_generation;
 }
 
 void target_publish(struct cov_target *target, const struct target_request *request)
 {
+	lockdep_assert_held(&cov_targets_lock);
 	target->id = ++last_target_id;
-	target_renew(target);
+	target_new_generation(target);
 	target->sections = request->sections;
 	target->nr_sections = request->nr_sections;
 	list_add_tail(&target->link, &cov_targets);
@@ -174,6 +176,7 @@ int target_attach(const struct target_request *request, struct cov_target **out,
 	struct image_choice choice = request->choice;
 	int err;
 
+	lockdep_assert_held(&cov_targets_lock);
 	if (target && target->state == COV_TARGET_STALE)
 		return cov_fail(error, -EEXIST, "results of an earlier build of %s are still held; covstat detach %s drops them",
 				request->name, request->name);
@@ -374,6 +377,7 @@ int target_arm_some(struct cov_target *target, u32 max, bool interruptible,
 {
 	int err;
 
+	lockdep_assert_held(&cov_targets_lock);
 	if (target_is_going(target))
 		return cov_fail(error, -ENODEV, "%s is unloaded; what it had shown until then is kept",
 				target->name);
@@ -416,6 +420,7 @@ void target_release_sites(struct cov_target *target, site_filter filter)
 	struct cov_site *site;
 	u32 i;
 
+	lockdep_assert_held(&cov_targets_lock);
 	implied_note_all(target, 0);
 	settle_forget(target);
 	returns_release(target, filter);
@@ -442,10 +447,11 @@ static void drop(struct cov_target *target)
 
 void target_detach(struct cov_target *target)
 {
+	lockdep_assert_held(&cov_targets_lock);
 	target_release_sites(target, target_any_site);
 	target_forget_callers(target);
 	drop(target);
-	/* What has yielded to it in vain. */
+	/* Sites that gave way to this target, and found no other engine. */
 	targets_arm_displaced();
 }
 

@@ -26,6 +26,7 @@ struct cov_target *target_find(u32 id)
 {
 	struct cov_target *target = id ? target_next(id - 1) : NULL;
 
+	lockdep_assert_held(&cov_targets_lock);
 	return target && target->id == id ? target : NULL;
 }
 

@@ -6,10 +6,10 @@
 #define LIVECOV_TARGET_LIST_H
 
 #include <linux/list.h>
-#include <linux/mutex.h>
 
 #include "checkpoint.h"
 #include "settle.h"
+#include "targets_lock.h"
 
 struct return_probe;
 
@@ -74,8 +74,7 @@ struct cov_target {
 	u32 nr_sections;
 };
 
-/* The targets' lock, and the list that it protects: of all targets, in ascending order of id. */
-extern struct mutex cov_targets_lock;
+/* All targets, in ascending order of id. */
 extern struct list_head cov_targets;
 
 /* Module parameter max_checkpoints: how many sites all targets may have together. */

@@ -77,6 +77,7 @@ int target_open(struct cov_target *target)
 	struct checkpoints *cps = &target->cps;
 	int err;
 
+	lockdep_assert_held(&cov_targets_lock);
 	if (cps->openings++ || !is_shut(cps))
 		return 0;
 	err = cov_image_open(&target->image);
@@ -96,6 +97,7 @@ int target_open(struct cov_target *target)
 
 void target_close(struct cov_target *target)
 {
+	lockdep_assert_held(&cov_targets_lock);
 	if (--target->cps.openings)
 		return;
 	target->cps.idle_since = jiffies;
@@ -104,6 +106,7 @@ void target_close(struct cov_target *target)
 
 void target_shut(struct cov_target *target)
 {
+	lockdep_assert_held(&cov_targets_lock);
 	if (target->cps.openings || is_shut(&target->cps))
 		return;
 	free_maps(&target->cps);

@@ -71,8 +71,8 @@ int target_no_room(const struct cov_target *target, int err, struct cov_error *e
  */
 void target_publish(struct cov_target *target, const struct target_request *request);
 
-/* target_renew - a new generation: addresses have changed */
-void target_renew(struct cov_target *target);
+/* target_new_generation - a new generation: addresses have changed */
+void target_new_generation(struct cov_target *target);
 
 /**
  * target_arm_some - target_arm(), interruptible or killable
@@ -146,11 +146,10 @@ bool target_change_engine(struct cov_site *site);
 void target_change_engines(struct cov_target *target);
 
 /**
- * target_forget_no - what a site has not seen, nobody knows until the next reset
- * @passed: may have been passed while nothing watched it: if it was not hit, that says nothing, nor
- *	    does it about outcomes that its hit would imply
+ * site_lapse - a site was not watched for a time: that it was not hit says nothing until a reset
+ * @passed: nor does it say anything about outcomes that its hit would imply
  */
-void target_forget_no(struct cov_site *passed);
+void site_lapse(struct cov_site *passed);
 
 /* target_is_being_armed - some kprobes a call, by its owner: the calls that follow arm the rest */
 bool target_is_being_armed(const struct cov_target *target);

@@ -96,7 +96,7 @@ static void make_pending(struct cov_target *target)
 	}
 }
 
-/* What could not even be tried misses what runs from now on, whatever arms it later. */
+/* A site that could not even be tried misses hits from now on, even if it is armed later. */
 static void note_lapsed(struct cov_target *target)
 {
 	struct site_chunk *chunk;
@@ -122,7 +122,7 @@ static void target_coming(struct cov_target *target, struct module *mod)
 {
 	struct cov_error error;
 
-	target_renew(target);
+	target_new_generation(target);
 	if (!same_build(target, mod)) {
 		target->state = COV_TARGET_STALE;
 		pr_notice("%s was loaded again from another build: earlier results are kept, the new one is not measured\n",

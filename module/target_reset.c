@@ -82,6 +82,7 @@ int target_reset(struct cov_target *target, struct cov_error *error)
 {
 	int err = start_over(target, error);
 
+	lockdep_assert_held(&cov_targets_lock);
 	target_forget_callers(target);
 	return err;
 }
@@ -105,6 +106,7 @@ int targets_reset(struct cov_error *error)
 {
 	int err = start_all_over(error);
 
+	lockdep_assert_held(&cov_targets_lock);
 	tracking_forget_callers(0, CALLER_NONE - 1);
 	return err;
 }

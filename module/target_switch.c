@@ -31,12 +31,12 @@ static void switch_off(struct cov_site *site, u8 outcomes)
 static void delete(struct cov_site *site, u8 outcomes)
 {
 	switch_off(site, outcomes);
-	WRITE_ONCE(site->off, site->off | outcomes * SITE_DELETED(0));
+	WRITE_ONCE(site->off, site->off | outcomes << SITE_DELETED_SHIFT);
 }
 
 static void switch_on(struct cov_site *site, u8 outcomes, struct renewed *renewed)
 {
-	u8 deleted = site->off / SITE_DELETED(0);
+	u8 deleted = site->off >> SITE_DELETED_SHIFT;
 
 	WRITE_ONCE(site->off, site->off & ~(outcomes & ~deleted));
 	if (site_is_off(site) || !site_wants_rearm(site))

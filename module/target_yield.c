@@ -32,12 +32,13 @@ static bool is_yielding(const struct cov_site *site)
 	return site == yielding;
 }
 
-void target_forget_no(struct cov_site *passed)
+void site_lapse(struct cov_site *passed)
 {
 	struct site_chunk *chunk;
 	struct cov_site *site;
 	u32 i;
 
+	lockdep_assert_held(&cov_targets_lock);
 	passed->lapsed = true;
 	for_each_site(site, chunk, i, &site_target(passed)->cps)
 		if (site->implied_by && site->implied_by == passed->cell)
@@ -59,7 +60,7 @@ static void note_displaced(struct cov_site *site)
 static void watch_by_kprobe(struct cov_site *site)
 {
 	if (!target_is_coming(site_target(site)))
-		target_forget_no(site);
+		site_lapse(site);
 	if (site_is_off(site)) {
 		WRITE_ONCE(site->state, COV_SITE_DISARMED);
 		return;
@@ -87,6 +88,7 @@ bool target_make_way(const struct cov_site *site)
 {
 	bool any;
 
+	lockdep_assert_held(&cov_targets_lock);
 	if (site->at_fentry)
 		return false;
 	any = make_way_at(site, site_address(site));
@@ -95,6 +97,7 @@ bool target_make_way(const struct cov_site *site)
 
 bool target_change_engine(struct cov_site *site)
 {
+	lockdep_assert_held(&cov_targets_lock);
 	if (site->engine != COV_ENGINE_BREAKPOINT &&
 	    (site->engine != COV_ENGINE_DETOUR || site->settled != SITE_SETTLED_FREE))
 		return false;
@@ -142,7 +145,7 @@ static void arm_again(struct cov_site *site)
 	}
 	note_displaced(site);
 	/* Hits may have been forgotten since it yielded, but what it has missed it does not know. */
-	target_forget_no(site);
+	site_lapse(site);
 }
 
 void targets_arm_displaced(void)
@@ -152,6 +155,7 @@ void targets_arm_displaced(void)
 	struct cov_site *site;
 	u32 i;
 
+	lockdep_assert_held(&cov_targets_lock);
 	list_for_each_entry(target, &cov_targets, link) {
 		if (target_is_going(target))
 			continue;
@@ -227,6 +231,7 @@ void checkpoints_yield_to_kprobes(void)
 {
 	struct cov_target *target;
 
+	lockdep_assert_held(&cov_targets_lock);
 	list_for_each_entry(target, &cov_targets, link)
 		if (target->checkpoint[0] && displace(target, has_breakpoint))
 			release_displaced(target, watch_by_kprobe);
@@ -253,7 +258,7 @@ static bool may_stay_stepping(const struct cov_site *site)
 
 static void give_up(struct cov_site *site)
 {
-	target_forget_no(site);
+	site_lapse(site);
 	checkpoints_refuse(site, -EOPNOTSUPP);
 }
 
@@ -261,6 +266,7 @@ void targets_yield_to_breakpoints(void)
 {
 	struct cov_target *target;
 
+	lockdep_assert_held(&cov_targets_lock);
 	list_for_each_entry(target, &cov_targets, link) {
 		if (target->checkpoint[0])
 			target->steps = false;

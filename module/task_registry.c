@@ -220,7 +220,8 @@ static void task_publish(struct task_registry *reg, u32 slot, unsigned long task
 {
 	atomic_long_inc(&reg->count);
 	/*
-	 * [E] pairs with the acquire loads of keys; [F] the barrier after it with the one in
+	 * [E] pairs with the acquire loads of keys: x86's smp_store_mb() is xchg(), which orders
+	 * the stores before it as well; [F] the barrier after it with the one in
 	 * task_registry_del_owner(), for task_registry_inherit().
 	 */
 	smp_store_mb(reg->keys[slot], task);

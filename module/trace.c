@@ -180,6 +180,7 @@ static notrace bool find_self(struct thread_ref *thread, struct traced_task **bo
 	if (!smp_load_acquire(&nr_traces) || !atomic_long_read(&cov_tasks.count) ||
 	    !task_registry_find(&cov_tasks, (unsigned long)current, thread))
 		return false;
+	/* Pairs with the cmpxchg() in bind(): its members are there. */
 	*bound = smp_load_acquire(&bindings[thread->slot].task);
 	return thread_buffer_alive(&cov_tasks.buffer, thread);
 }

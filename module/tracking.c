@@ -14,6 +14,7 @@
 
 #include "hit_context.h"
 #include "samples.h"
+#include "targets_lock.h"
 #include "task_maps.h"
 #include "tracepoints.h"
 #include "tracking.h"
@@ -127,6 +128,7 @@ int tracking_prepare(u64 id, struct registration *registration, struct cov_error
 
 void tracking_register(const struct registration *registration, u64 owner)
 {
+	lockdep_assert_held(&cov_targets_lock);
 	registration->sample->ran = true;
 	task_registry_fill(&cov_tasks, registration->slot, (unsigned long)current,
 			   (unsigned long)registration->sample, owner);
@@ -151,7 +153,8 @@ int tracking_unregister(struct cov_error *error)
  *	CPUs hear of it
  *	dropping is counted down
  *
- * Who has not found a task that was dropped finds it counted, or the CPUs have heard of it.
+ * A reader that misses a dropped task in the registry either sees it counted, or comes after the
+ * CPUs have heard of it.
  */
 static atomic_t dropping = ATOMIC_INIT(0);
 
@@ -168,7 +171,7 @@ void tracking_drop_owner(u64 owner)
 	 */
 	tracepoint_synchronize_unregister();
 	task_maps_refresh();
-	smp_mb__before_atomic();
+	smp_mb__before_atomic();	/* pairs with the acquire in tracking_samples() */
 	atomic_dec(&dropping);
 }
 
@@ -180,17 +183,20 @@ int tracking_samples(struct cov_sample **samples, u32 max)
 	u32 tries = 0;
 	int n;
 
+	lockdep_assert_held(&cov_targets_lock);
 	BUILD_BUG_ON(sizeof(*samples) != sizeof(u64));
 	do {
 		n = atomic_long_read(&cov_tasks.count) ?
 			task_registry_samples(&cov_tasks, (u64 *)samples, max) : 0;
 	} while (n == -EAGAIN && ++tries < SAMPLES_TRIES);
 	smp_mb();	/* pairs with the barrier in tracking_drop_owner() */
-	return atomic_read(&dropping) ? -EAGAIN : n;
+	/* Whoever sees that nobody drops any task sees the last cells that they have written. */
+	return atomic_read_acquire(&dropping) ? -EAGAIN : n;
 }
 
 void tracking_forget_callers(u32 first, u32 last)
 {
+	lockdep_assert_held(&cov_targets_lock);
 	thread_buffer_forget(&cov_tasks.buffer, first, last);
 	synchronize_rcu();	/* step 3 of caller_table.c's four */
 	caller_table_forget(&cov_callers, first, last);
@@ -198,6 +204,7 @@ void tracking_forget_callers(u32 first, u32 last)
 
 void tracking_reset_callers(void)
 {
+	lockdep_assert_held(&cov_targets_lock);
 	caller_table_reset(&cov_callers);
 	thread_buffer_forget(&cov_tasks.buffer, 0, CALLER_NONE - 1);
 }
