@@ -47,11 +47,12 @@
 /*
  * Most of what a run hits it hits at its beginning, and each change of text interrupts all CPUs.
  * So the pauses grow from SOONEST on: up to BUSY while there is something to do, else up to
- * LATEST. Entries are settled when they are CALM, or every CALM.
+ * LATEST. Entries are settled when they are CALM, or where they never are, after UNCALM.
  */
 #define SOONEST	(HZ / 50 ?: 1)
 #define BUSY	(HZ / 10)
 #define CALM	HZ
+#define UNCALM	(10 * HZ)
 #define LATEST	(2 * HZ)
 /* A pass takes seconds where the machine is slow, such as an emulated one that logs. */
 #define SHARE	10
@@ -226,7 +227,7 @@ static bool is_armed_entry(const struct cov_site *site)
 static bool entries_are_due(const struct settling *settling)
 {
 	return settling->entries &&
-	       (READ_ONCE(pause) >= CALM || time_after(jiffies, settling->entries_since + CALM));
+	       (READ_ONCE(pause) >= CALM || time_after(jiffies, settling->entries_since + UNCALM));
 }
 
 static void choose_entries(struct cov_target *target, struct pass *pass)
