@@ -476,7 +476,7 @@ static void settle_ended(struct pass *pass)
 static void settle_all(void)
 {
 	struct pass *pass = kvmalloc(sizeof(*pass), GFP_KERNEL);
-	bool any = false, done = false;
+	bool any = false, done;
 	struct cov_target *target;
 	unsigned long begun;
 
@@ -487,6 +487,8 @@ static void settle_all(void)
 		pass->nr_running = tracking_samples(pass->running, CELL_SETS_MAX);
 	if (pass && pass->nr_running >= 0)
 		settle_ended(pass);
+	/* Tasks are just being dropped, or fork too fast: soon they may not. */
+	done = pass && pass->nr_running == -EAGAIN;
 	list_for_each_entry(target, &cov_targets, link)
 		if (target_settles(target)) {
 			any = true;
