@@ -174,11 +174,11 @@ static int mark_and_read(struct cov *cov, struct watch *watch, struct cov_news_c
 	do {
 		ret = cov_news(cov, news);
 	} while (try_again(ret));
-	while (!ret && !now) {
+	if (ret)
+		return ret;
+	do {
 		ret = cov_snapshot_take(cov, NULL, &now);
-		if (try_again(ret))
-			ret = 0;
-	}
+	} while (try_again(ret));
 	if (!ret)
 		watch->now = now;
 	return ret;
