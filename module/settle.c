@@ -399,8 +399,8 @@ static bool look_for_left(struct cov_target *target, struct pass *pass)
 /* Nothing was hit for the first time: what else there is to do when little happens. */
 static bool settle_calmly(struct cov_target *target, struct pass *pass)
 {
-	bool left = READ_ONCE(pause) >= LATEST && target->settling.held_off && target->settling.looked &&
-		    look_for_left(target, pass);
+	bool left = READ_ONCE(pause) >= LATEST && target->settling.held_off &&
+		    target->settling.looked && look_for_left(target, pass);
 
 	carry_out(target, pass);
 	return left;

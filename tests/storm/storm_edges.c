@@ -81,28 +81,23 @@ static void call_those_of(uint32_t chosen)
 	close(device);
 }
 
-/* In peace: nothing settles in mode count, and nobody else is there. */
-static void what_they_imply(int fd, uint32_t chosen, struct seen *seen)
+/* In peace: what an engine tells of those calls. */
+static void what_is_told(int fd, uint32_t chosen, unsigned int engine, unsigned int mode,
+			 unsigned int scope, struct seen *seen)
 {
-	uint32_t target = attach_inputs(fd, COV_ENGINE_BREAKPOINT, COV_MODE_COUNT,
-					COV_SCOPE_ALL);
-
-	call_those_of(chosen);
-	read_seen(fd, target, seen);
-	with_id(fd, COV_IOC_DETACH, target);
-}
-
-/* Likewise, what an engine tells of it that may have to leave branches out. */
-static void what_it_tells(int fd, uint32_t chosen, unsigned int engine, unsigned int scope,
-			  struct seen *seen)
-{
-	uint32_t target = attach_inputs(fd, engine, COV_MODE_EDGES, scope);
+	uint32_t target = attach_inputs(fd, engine, mode, scope);
 
 	track_as(fd, 1);
 	call_those_of(chosen);
 	CALL(fd, COV_IOC_UNREGISTER, NULL);
 	read_seen(fd, target, seen);
 	with_id(fd, COV_IOC_DETACH, target);
+}
+
+/* Nothing settles in mode count, and no branch is left out. */
+static void what_they_imply(int fd, uint32_t chosen, struct seen *seen)
+{
+	what_is_told(fd, chosen, COV_ENGINE_BREAKPOINT, COV_MODE_COUNT, COV_SCOPE_ALL, seen);
 }
 
 /* What is unknown in peace may be so, and is right if it is not. */
@@ -222,7 +217,7 @@ static void see_edges_for_a_while(int device)
 
 	test_case("engine %u, scope %u, inputs %#x", engine, scope, chosen);
 	what_they_imply(fd, chosen, &expected);
-	what_it_tells(fd, chosen, engine, scope, &in_peace);
+	what_is_told(fd, chosen, engine, COV_MODE_EDGES, scope, &in_peace);
 	expect_known(engine, &in_peace);
 	target = attach_inputs(fd, engine, COV_MODE_EDGES, scope);
 	track_as(fd, 1);
