@@ -40,6 +40,7 @@
  * struct control - an open control file
  * @id: names it as an owner; never 0, never used twice
  * @registered: a task was registered through it
+ * @attached: a target was attached through it
  * @view: the sample that its queries are about, or 0 for all
  * @seen: what its reader has been told of (COV_IOC_NEWS)
  * @lock: protects @error, and changes of @seen; a forked child shares the file
@@ -48,6 +49,7 @@
 struct control {
 	u64 id;
 	bool registered;
+	bool attached;
 	u64 view;
 	struct news_seen seen;
 	struct mutex lock;
@@ -326,8 +328,10 @@ static int do_attach(struct request *req)
 		.flags = arg->flags,
 	};
 	struct cov_target *target;
-	int err = target_attach(&request, &target, &req->error);
+	int err;
 
+	WRITE_ONCE(req->control->attached, true);
+	err = target_attach(&request, &target, &req->error);
 	if (err)
 		return err;
 	req->sections = NULL;	/* the target has taken them over */
@@ -829,13 +833,15 @@ static int control_open(struct inode *inode, struct file *file)
 	return 0;
 }
 
+/* Whoever has only run a test does not wait for the lock, which an attach may hold for long. */
 static int control_release(struct inode *inode, struct file *file)
 {
 	struct control *control = file->private_data;
 
 	if (control->registered)
 		tracking_drop_owner(control->id);
-	targets_detach_owner(control->id);
+	if (control->attached)
+		targets_detach_owner(control->id);
 	kfree(control);
 	return 0;
 }

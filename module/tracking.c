@@ -11,8 +11,10 @@
  */
 #include <linux/mutex.h>
 #include <linux/sched.h>
+#include <linux/workqueue.h>
 
 #include "hit_context.h"
+#include "quiesce.h"
 #include "samples.h"
 #include "targets_lock.h"
 #include "task_maps.h"
@@ -83,14 +85,6 @@ err_tasks:
 	return err;
 }
 
-void tracking_exit(void)
-{
-	tracepoints_unfollow(followed, ARRAY_SIZE(followed));
-	caller_table_destroy(&cov_callers);
-	task_registry_destroy(&cov_tasks);
-	samples_exit();
-}
-
 static int reserve_task(struct cov_error *error)
 {
 	int slot = task_registry_reserve(&cov_tasks, (unsigned long)current);
@@ -145,34 +139,54 @@ int tracking_unregister(struct cov_error *error)
 
 /*
  * A task that is dropped while it is in a target goes on writing to its sample's cells until its
- * CPU has heard of it: meanwhile nobody must take that sample for one that has ended.
+ * CPU has heard of it, and a stub or a handler that had begun has ended: meanwhile nobody must take
+ * that sample for one that has ended. Who closes a file does not wait for that: most close it when
+ * their tasks have ended.
  *
- *	tracking_drop_owner()			tracking_samples()
- *	dropping is counted			reads the registry
- *	tasks leave the registry		dropping is looked at
+ *	tracking_drop_owner()		drop_work		tracking_samples()
+ *	dropping is counted					reads the registry
+ *	tasks leave the registry				dropping is looked at
  *	CPUs hear of it
- *	dropping is counted down
+ *	unwaited is counted  -------->	unwaited is taken
+ *					stubs and handlers end
+ *					dropping is counted down
  *
- * A reader that misses a dropped task in the registry either sees it counted, or comes after the
- * CPUs have heard of it.
+ * A reader that misses a dropped task in the registry either sees it counted, or comes after its
+ * last cell was written. Where nobody was dropped nothing is waited for: a fork that adds a task
+ * which is dropped by itself has a parent that is in the registry all the while, and that task has
+ * not run (task_registry.c).
  */
 static atomic_t dropping = ATOMIC_INIT(0);
+static atomic_t unwaited = ATOMIC_INIT(0);
+
+static void wait_for_dropped(struct work_struct *work)
+{
+	/* Queueing and taking are fully ordered: the CPUs have heard of all these. */
+	int drops = atomic_xchg(&unwaited, 0);
+
+	stubs_quiesce();
+	smp_mb__before_atomic();	/* pairs with the acquire in tracking_samples() */
+	atomic_sub(drops, &dropping);
+}
+
+static DECLARE_WORK(drop_work, wait_for_dropped);
 
 void tracking_drop_owner(u64 owner)
 {
+	u32 dropped;
+
 	mutex_lock(&drop_lock);
 	atomic_inc(&dropping);
 	smp_mb__after_atomic();	/* pairs with the smp_mb() in tracking_samples() */
-	task_registry_del_owner(&cov_tasks, owner);
+	dropped = task_registry_del_owner(&cov_tasks, owner);
 	mutex_unlock(&drop_lock);
-	/*
-	 * A fork that is in our probe right now may have added its child and be about
-	 * to notice that the owner is gone: when we return, it has.
-	 */
-	tracepoint_synchronize_unregister();
+	if (!dropped) {
+		atomic_dec(&dropping);
+		return;
+	}
 	task_maps_refresh();
-	smp_mb__before_atomic();	/* pairs with the acquire in tracking_samples() */
-	atomic_dec(&dropping);
+	atomic_inc(&unwaited);
+	queue_work(system_long_wq, &drop_work);
 }
 
 /* Where tasks fork all the time, some look will fall between two of them. */
@@ -207,4 +221,13 @@ void tracking_reset_callers(void)
 	lockdep_assert_held(&cov_targets_lock);
 	caller_table_reset(&cov_callers);
 	thread_buffer_forget(&cov_tasks.buffer, 0, CALLER_NONE - 1);
+}
+
+void tracking_exit(void)
+{
+	flush_work(&drop_work);
+	tracepoints_unfollow(followed, ARRAY_SIZE(followed));
+	caller_table_destroy(&cov_callers);
+	task_registry_destroy(&cov_tasks);
+	samples_exit();
 }

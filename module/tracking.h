@@ -78,7 +78,8 @@ int tracking_unregister(struct cov_error *error);
  * tracking_drop_owner - a file was closed: forget every task that it registered, and their children
  * @owner: id of the file
  *
- * Sleeps; takes a lock of its own. When it returns none of them is tracked.
+ * Sleeps; takes a lock of its own. When it returns none of them is tracked, nor will be one that is
+ * just being forked. What they are doing in a target at that moment may still be written down.
  */
 void tracking_drop_owner(u64 owner);
 
