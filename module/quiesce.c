@@ -35,7 +35,6 @@
 #include <linux/cpumask.h>
 #include <linux/delay.h>
 #include <linux/hrtimer.h>
-#include <linux/rcupdate.h>
 #include <linux/sched/task_stack.h>
 #include <linux/smp.h>
 #include <asm/irq_regs.h>
@@ -149,12 +148,4 @@ void text_quiesce(void)
 	cpus_read_lock();
 	text_quiesce_cpus_locked();
 	cpus_read_unlock();
-}
-
-/* A CPU that has passed a quiescent state has left what cannot be preempted. */
-void stubs_quiesce(void)
-{
-	synchronize_rcu();
-	if (compat_preempts())
-		compat_synchronize_rcu_tasks();
 }

@@ -20,12 +20,4 @@ void text_quiesce(void);
 /* text_quiesce_cpus_locked - text_quiesce() under cpus_read_lock() */
 void text_quiesce_cpus_locked(void);
 
-/**
- * stubs_quiesce - wait until each stub and handler that has begun has ended
- *
- * Others may begin meanwhile. Takes no lock; sleeps: a grace period of RCU, and on kernels that
- * preempt tasks in the kernel one of RCU tasks.
- */
-void stubs_quiesce(void);
-
 #endif /* LIVECOV_QUIESCE_H */

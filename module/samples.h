@@ -20,6 +20,7 @@
  * @nr_pages: how many
  * @ran: tasks have run for it, and what they hit may imply what its cells do not say yet
  *	 (implied.h); under the targets' lock
+ * @left: number of the last drop in which a task of it was dropped; 0 for none (tracking.c)
  * @link: in the list of all samples, in the order of @index
  *
  * A sample is freed only when livecov is unloaded: a pointer to one stays valid for a handler, or
@@ -33,6 +34,7 @@ struct cov_sample {
 	struct page **pages;
 	u32 nr_pages;
 	bool ran;
+	unsigned long left;
 	struct list_head link;
 };
 

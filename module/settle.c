@@ -487,7 +487,7 @@ static void settle_all(void)
 		pass->nr_running = tracking_samples(pass->running, CELL_SETS_MAX);
 	if (pass && pass->nr_running >= 0)
 		settle_ended(pass);
-	/* Tasks are just being dropped, or fork too fast: soon they may not. */
+	/* Tasks fork too fast to tell for which samples they run: soon they may not. */
 	done = pass && pass->nr_running == -EAGAIN;
 	list_for_each_entry(target, &cov_targets, link)
 		if (target_settles(target)) {

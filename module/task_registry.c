@@ -308,9 +308,9 @@ int task_registry_inherit(struct task_registry *reg, unsigned long parent, unsig
 	return 0;
 }
 
-u32 task_registry_del_owner(struct task_registry *reg, u64 owner)
+u32 task_registry_del_owner(struct task_registry *reg, u64 owner, void (*dropped)(u64 sample))
 {
-	u32 dropped = 0;
+	u32 n = 0;
 	u32 slot;
 
 	/* [F] pairs with the barrier in task_publish(). */
@@ -326,12 +326,15 @@ u32 task_registry_del_owner(struct task_registry *reg, u64 owner)
 		 * [E] pairs with task_publish(). A key that is only reserved is left to
 		 * the inherit that is about to publish it: it will see @closing.
 		 */
-		if (key_live(smp_load_acquire(&reg->keys[slot])))
-			dropped += task_end(reg, &ref);
+		if (!key_live(smp_load_acquire(&reg->keys[slot])) || !task_end(reg, &ref))
+			continue;
+		n++;
+		if (dropped)
+			dropped(ref.sample);
 	}
 	/* [G] pairs with the acquire in task_registry_inherit(). */
 	smp_store_release(&reg->closing, 0);
-	return dropped;
+	return n;
 }
 
 /* Note a sample once. Return: how many there are now, or -E2BIG. */

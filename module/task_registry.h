@@ -123,12 +123,13 @@ int task_registry_inherit(struct task_registry *reg, unsigned long parent, unsig
  * task_registry_del_owner - forget all tasks of an owner
  * @reg: the registry
  * @owner: the owner
+ * @dropped: called with the sample of each task that is forgotten here; or NULL
  *
- * When it returns no task of this owner is tracked, nor any that one of them was
- * forking meanwhile. Looks at every key. Callers exclude each other. Return:
- * tasks forgotten here.
+ * When it returns no task of this owner is tracked. One that was being forked meanwhile may be in
+ * the registry until its fork ends: it is forgotten before it first runs, without @dropped. Looks at
+ * every key. Callers exclude each other. Return: tasks forgotten here.
  */
-u32 task_registry_del_owner(struct task_registry *reg, u64 owner);
+u32 task_registry_del_owner(struct task_registry *reg, u64 owner, void (*dropped)(u64 sample));
 
 /**
  * task_registry_samples - for which samples are tasks tracked?

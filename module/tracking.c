@@ -32,9 +32,6 @@ unsigned int cov_max_callers = 1U << 17;
 #define TASKS_LIMIT	(1U << 22)
 #define CALLERS_LIMIT	(1U << 24)
 
-/* task_registry_del_owner() must not be called concurrently. */
-static DEFINE_MUTEX(drop_lock);
-
 static void tracking_fork(void *data, struct task_struct *child, compat_clone_flags clone_flags)
 {
 	task_registry_inherit(&cov_tasks, (unsigned long)current, (unsigned long)child);
@@ -49,13 +46,14 @@ static void tracking_free(void *data, struct task_struct *task)
 static void notrace tracking_switch(void *data, bool preempt, struct task_struct *prev,
 				    struct task_struct *next COMPAT_SWITCH_STATE)
 {
-	task_maps_switch(next);
+	task_maps_switch(prev, next);
 }
 
 static struct followed followed[] = {
 	{ .name = "task_newtask", .probe = tracking_fork },
 	{ .name = "sched_process_free", .probe = tracking_free },
-	{ .name = "sched_switch", .probe = tracking_switch },
+	/* A target's probe on the same tracepoint still runs on behalf of the old task. */
+	{ .name = "sched_switch", .probe = tracking_switch, .last = true },
 };
 
 int tracking_init(void)
@@ -139,54 +137,77 @@ int tracking_unregister(struct cov_error *error)
 
 /*
  * A task that is dropped while it is in a target goes on writing to its sample's cells until its
- * CPU has heard of it, and a stub or a handler that had begun has ended: meanwhile nobody must take
- * that sample for one that has ended. Who closes a file does not wait for that: most close it when
- * their tasks have ended.
+ * CPU has heard of it, and the stub or handler that had begun has ended. Until then its sample
+ * counts as running. Whoever closes a file does not wait for that: most close it when their tasks
+ * have ended.
  *
- *	tracking_drop_owner()		drop_work		tracking_samples()
- *	dropping is counted					reads the registry
- *	tasks leave the registry				dropping is looked at
- *	CPUs hear of it
- *	unwaited is counted  -------->	unwaited is taken
- *					stubs and handlers end
- *					dropping is counted down
+ *	tracking_drop_owner()		drop_work			tracking_samples()
+ *	tasks leave the registry,					reads the registry
+ *	their samples note @drops	takes @drops			adds samples that left
+ *	CPUs hear of it			waits for stubs and handlers	   after @waited
+ *					@waited is what it took
  *
- * A reader that misses a dropped task in the registry either sees it counted, or comes after its
- * last cell was written. Where nobody was dropped nothing is waited for: a fork that adds a task
- * which is dropped by itself has a parent that is in the registry all the while, and that task has
- * not run (task_registry.c).
+ * @drops and @waited change under drop_lock, and it is held over each column but the wait: who
+ * misses a dropped task in the registry finds its sample by @left, or comes after its last write.
+ * Where no task was found there is nothing to wait for: one that is being forked has a parent that
+ * would have been found, and has not run (task_registry.c).
  */
-static atomic_t dropping = ATOMIC_INIT(0);
-static atomic_t unwaited = ATOMIC_INIT(0);
+static DEFINE_MUTEX(drop_lock);
+static unsigned long drops, waited;
 
 static void wait_for_dropped(struct work_struct *work)
 {
-	/* Queueing and taking are fully ordered: the CPUs have heard of all these. */
-	int drops = atomic_xchg(&unwaited, 0);
+	unsigned long begun;
 
-	stubs_quiesce();
-	smp_mb__before_atomic();	/* pairs with the acquire in tracking_samples() */
-	atomic_sub(drops, &dropping);
+	mutex_lock(&drop_lock);
+	begun = drops;
+	mutex_unlock(&drop_lock);
+	synchronize_rcu();	/* handlers */
+	text_quiesce();		/* stubs */
+	mutex_lock(&drop_lock);
+	waited = begun;
+	mutex_unlock(&drop_lock);
 }
 
 static DECLARE_WORK(drop_work, wait_for_dropped);
 
+static void note_left(u64 sample)
+{
+	((struct cov_sample *)(unsigned long)sample)->left = drops + 1;
+}
+
 void tracking_drop_owner(u64 owner)
 {
-	u32 dropped;
-
 	mutex_lock(&drop_lock);
-	atomic_inc(&dropping);
-	smp_mb__after_atomic();	/* pairs with the smp_mb() in tracking_samples() */
-	dropped = task_registry_del_owner(&cov_tasks, owner);
-	mutex_unlock(&drop_lock);
-	if (!dropped) {
-		atomic_dec(&dropping);
-		return;
+	if (task_registry_del_owner(&cov_tasks, owner, note_left)) {
+		drops++;
+		task_maps_refresh();
+		queue_work(system_long_wq, &drop_work);
 	}
-	task_maps_refresh();
-	atomic_inc(&unwaited);
-	queue_work(system_long_wq, &drop_work);
+	mutex_unlock(&drop_lock);
+}
+
+/* Samples of @max at most, @n so far. */
+struct sample_list {
+	struct cov_sample **samples;
+	int n;
+	u32 max;
+};
+
+static void add_if_leaving(struct cov_sample *sample, void *context)
+{
+	struct sample_list *list = context;
+	int i;
+
+	if (list->n < 0 || sample->left <= waited)
+		return;
+	for (i = 0; i < list->n; i++)
+		if (list->samples[i] == sample)
+			return;
+	if ((u32)list->n == list->max)
+		list->n = -E2BIG;
+	else
+		list->samples[list->n++] = sample;
 }
 
 /* Where tasks fork all the time, some look will fall between two of them. */
@@ -194,18 +215,20 @@ void tracking_drop_owner(u64 owner)
 
 int tracking_samples(struct cov_sample **samples, u32 max)
 {
+	struct sample_list list = { samples, 0, max };
 	u32 tries = 0;
-	int n;
 
 	lockdep_assert_held(&cov_targets_lock);
 	BUILD_BUG_ON(sizeof(*samples) != sizeof(u64));
+	mutex_lock(&drop_lock);
 	do {
-		n = atomic_long_read(&cov_tasks.count) ?
+		list.n = atomic_long_read(&cov_tasks.count) ?
 			task_registry_samples(&cov_tasks, (u64 *)samples, max) : 0;
-	} while (n == -EAGAIN && ++tries < SAMPLES_TRIES);
-	smp_mb();	/* pairs with the barrier in tracking_drop_owner() */
-	/* Whoever sees that nobody drops any task sees the last cells that they have written. */
-	return atomic_read_acquire(&dropping) ? -EAGAIN : n;
+	} while (list.n == -EAGAIN && ++tries < SAMPLES_TRIES);
+	if (waited < drops)
+		samples_each(0, add_if_leaving, &list);
+	mutex_unlock(&drop_lock);
+	return list.n;
 }
 
 void tracking_forget_callers(u32 first, u32 last)
@@ -227,6 +250,7 @@ void tracking_exit(void)
 {
 	flush_work(&drop_work);
 	tracepoints_unfollow(followed, ARRAY_SIZE(followed));
+	task_maps_exit();
 	caller_table_destroy(&cov_callers);
 	task_registry_destroy(&cov_tasks);
 	samples_exit();

@@ -78,13 +78,14 @@ int tracking_unregister(struct cov_error *error);
  * tracking_drop_owner - a file was closed: forget every task that it registered, and their children
  * @owner: id of the file
  *
- * Sleeps; takes a lock of its own. When it returns none of them is tracked, nor will be one that is
- * just being forked. What they are doing in a target at that moment may still be written down.
+ * Sleeps; takes the drop lock. When it returns none of them is tracked; one that is just being forked
+ * is forgotten before it runs. What they are doing in a target at that moment may still be written
+ * down.
  */
 void tracking_drop_owner(u64 owner);
 
 /**
- * tracking_samples - the samples for which tasks are tracked
+ * tracking_samples - the samples for which tasks are tracked, or were until just now
  * @samples: out: in no order; room for @max
  * @max: how many at most
  *

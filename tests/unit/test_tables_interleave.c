@@ -264,7 +264,7 @@ static void fork_child_that_forks(void)
 
 static void close_owner(void)
 {
-	results[1] = task_registry_del_owner(&reg, 7);
+	results[1] = task_registry_del_owner(&reg, 7, NULL);
 }
 
 static bool only_the_stranger_is_left(void)
@@ -808,7 +808,7 @@ static void loops_over_whole_tables_rest(void **state)
 	expect_rests(LARGE / 4096);
 	thread_buffer_forget(&large_registry.buffer, 1, 2);
 	expect_rests(LARGE / 4096);
-	task_registry_del_owner(&large_registry, 1);
+	task_registry_del_owner(&large_registry, 1, NULL);
 	expect_rests(LARGE / 4096);
 	task_registry_destroy(&large_registry);
 	caller_table_destroy(&large);

@@ -135,7 +135,7 @@ static void *churn(void *arg)
 			task_registry_del(&reg, task(someone(&random)));
 		if (round % 64 == 0) {
 			pthread_mutex_lock(&owner_lock);
-			task_registry_del_owner(&reg, 1 + thread);
+			task_registry_del_owner(&reg, 1 + thread, NULL);
 			pthread_mutex_unlock(&owner_lock);
 		}
 	}
@@ -151,7 +151,7 @@ static void churn_loses_and_mixes_nothing(void **state)
 	run_threads(churn);
 	assert_int_equal(atomic_long_read(&reg.lost), 0);
 	for (owner = 1; owner <= THREADS; owner++)
-		task_registry_del_owner(&reg, owner);
+		task_registry_del_owner(&reg, owner, NULL);
 	assert_empty();
 	task_registry_destroy(&reg);
 }
@@ -189,7 +189,7 @@ static void *storm(void *arg)
 		if (thread)
 			grow_chain(thread);
 		else
-			task_registry_del_owner(&reg, round);
+			task_registry_del_owner(&reg, round, NULL);
 		pthread_barrier_wait(&barrier);
 		if (!thread)
 			expect(atomic_long_read(&reg.count) == 0);

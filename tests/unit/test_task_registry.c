@@ -134,14 +134,14 @@ static void task_that_has_room_is_not_tracked_before_it_is_filled(void **state)
 	assert_true(slot >= 0);
 	assert_int_equal(atomic_long_read(&r.count), 0);
 	/* An owner that closes has no task there, and leaves the room alone. */
-	assert_int_equal(task_registry_del_owner(&r, 1), 0);
+	assert_int_equal(task_registry_del_owner(&r, 1, NULL), 0);
 	task_registry_unreserve(&r, slot);
 	assert_int_equal(task_registry_reserve(&r, task(1)), slot);
 	task_registry_fill(&r, slot, task(1), 7, 1);
 	assert_int_equal(task_registry_reserve(&r, task(1)), -EEXIST);
 	assert_int_equal(task_registry_reserve(&r, task(2)), -ENOSPC);
 	assert_int_equal(atomic_long_read(&r.lost), 1);
-	assert_int_equal(task_registry_del_owner(&r, 1), 1);
+	assert_int_equal(task_registry_del_owner(&r, 1, NULL), 1);
 	task_registry_destroy(&r);
 }
 
@@ -201,7 +201,7 @@ static void full_registry_counts_what_it_loses(void **state)
 		if (tracked(task(n)))
 			assert_tracked(task(n), n, 1);
 	}
-	assert_int_equal(task_registry_del_owner(&reg, 1), kept);
+	assert_int_equal(task_registry_del_owner(&reg, 1, NULL), kept);
 }
 
 /* Nothing is left behind by a task that has gone, however many have. */
@@ -217,7 +217,7 @@ static void long_use_leaves_no_trace(void **state)
 		assert_true(task_registry_add(&reg, task(n), n, 1) >= 0);
 	}
 	assert_int_equal(count(), MAX_TASKS);
-	assert_int_equal(task_registry_del_owner(&reg, 1), MAX_TASKS);
+	assert_int_equal(task_registry_del_owner(&reg, 1, NULL), MAX_TASKS);
 	for (n = 0; n < reg.buffer.nr_slots; n++)
 		assert_int_equal(reg.keys[n], 0);
 }
@@ -308,9 +308,9 @@ static void closing_an_owner_drops_its_tasks_alone(void **state)
 	(void)state;
 	for (n = 0; n < 1000; n++)
 		task_registry_add(&reg, task(n), n, 1 + n % 2);
-	assert_int_equal(task_registry_del_owner(&reg, 1), 500);
-	assert_int_equal(task_registry_del_owner(&reg, 1), 0);
-	assert_int_equal(task_registry_del_owner(&reg, 99), 0);
+	assert_int_equal(task_registry_del_owner(&reg, 1, NULL), 500);
+	assert_int_equal(task_registry_del_owner(&reg, 1, NULL), 0);
+	assert_int_equal(task_registry_del_owner(&reg, 99, NULL), 0);
 	for (n = 0; n < 1000; n++)
 		assert_int_equal(tracked(task(n)), n % 2);
 	assert_int_equal(count(), 500);
