@@ -573,6 +573,24 @@ static __always_inline unsigned long compat_return_address(unsigned long found,
 #define COMPAT_SWITCH_STATE
 #endif
 
+/* IRQ_WORK_INIT_HARD - 7a9f50a05843 ("irq_work: Cleanup"), 5.11 */
+#include <linux/irq_work.h>
+
+#ifndef IRQ_WORK_INIT_HARD
+#define IRQ_WORK_INIT_HARD(_func)	\
+	(struct irq_work){ .flags = ATOMIC_INIT(IRQ_WORK_HARD_IRQ), .func = (_func) }
+#endif
+
+/* compat_has_preempt_notifiers - will a task be told when it gives up its CPU? */
+static inline bool compat_has_preempt_notifiers(const struct task_struct *task)
+{
+#ifdef CONFIG_PREEMPT_NOTIFIERS
+	return !hlist_empty(&task->preempt_notifiers);
+#else
+	return false;
+#endif
+}
+
 /* compat_clone_flags - task_newtask's; edd3cb05c00a ("copy_process: pass clone_flags as u64"), 6.18 */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
 typedef u64 compat_clone_flags;

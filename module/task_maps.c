@@ -9,10 +9,19 @@
  * cov_contexts, which is 0 for a task. It is a table so that no flag is changed. On PREEMPT_RT
  * softirqs are counted with the task that serves them (cells_of_task()).
  *
- * A task that reads base[0] reads its own: it is written for the next task at the last moment
- * at which the CPU still runs the previous one, in __schedule(), with interrupts off. A stub
- * that has read its base and is preempted keeps it in a register.
+ * A task that reads base[0] reads its own. It is written for the next task in __schedule(), with
+ * interrupts off, by the last probe on the tracepoint. If the previous task has preempt notifiers
+ * (kvm's virtual CPUs), these are still going to run on its behalf, and may be a target's: then an
+ * interrupt that the CPU sends itself writes it. That comes when the next task turns interrupts on
+ * (finish_task_switch()), before any other code of its own and before its own notifiers.
+ *
+ *	trace_sched_switch()  prev's notifiers  stack switch  interrupts on  next's notifiers
+ *	     base = next's					  | (no notifiers)
+ *	     ...........................................base = next's | (prev has some)
+ *
+ * A stub that has read its base and is preempted keeps it in a register.
  */
+#include <linux/irq_work.h>
 #include <linux/sched.h>
 #include <linux/smp.h>
 
@@ -31,19 +40,6 @@ static bool is_interrupt(u32 context)
 	return count & (NMI_MASK | HARDIRQ_MASK) || count & SOFTIRQ_OFFSET;
 }
 
-void task_maps_init(void)
-{
-	int cpu;
-	u32 i;
-
-	/* They index the table by bytes 1 and 2. */
-	BUILD_BUG_ON((NMI_MASK | HARDIRQ_MASK | SOFTIRQ_OFFSET) & ~0xffff00UL);
-	for (i = 0; i < ARRAY_SIZE(cov_contexts); i++)
-		cov_contexts[i] = is_interrupt(i);
-	for_each_possible_cpu(cpu)
-		per_cpu(cov_task_maps, cpu).nowhere = per_cpu(nobodys, cpu) + STUB_NOWHERE;
-}
-
 static u8 *map_of(struct task_struct *task)
 {
 	struct thread_ref thread;
@@ -56,14 +52,54 @@ static u8 *map_of(struct task_struct *task)
 	return READ_ONCE(((struct cov_sample *)(unsigned long)thread.sample)->map);
 }
 
-void notrace task_maps_switch(struct task_struct *next)
+static notrace void set_base(struct task_struct *task)
 {
-	raw_cpu_write(cov_task_maps.base[0], map_of(next));
+	raw_cpu_write(cov_task_maps.base[0], map_of(task));
+}
+
+static void after_switch(struct irq_work *work)
+{
+	set_base(current);
+}
+
+static DEFINE_PER_CPU(struct irq_work, switch_work);
+
+void task_maps_init(void)
+{
+	int cpu;
+	u32 i;
+
+	/* They index the table by bytes 1 and 2. */
+	BUILD_BUG_ON((NMI_MASK | HARDIRQ_MASK | SOFTIRQ_OFFSET) & ~0xffff00UL);
+	for (i = 0; i < ARRAY_SIZE(cov_contexts); i++)
+		cov_contexts[i] = is_interrupt(i);
+	for_each_possible_cpu(cpu) {
+		per_cpu(cov_task_maps, cpu).nowhere = per_cpu(nobodys, cpu) + STUB_NOWHERE;
+		/* Here, because the module loader does not relocate what per-CPU data begin with. */
+		per_cpu(switch_work, cpu) = IRQ_WORK_INIT_HARD(after_switch);
+	}
+}
+
+void notrace task_maps_switch(struct task_struct *prev, struct task_struct *next)
+{
+	if (unlikely(compat_has_preempt_notifiers(prev)) &&
+	    raw_cpu_read(cov_task_maps.base[0]) != map_of(next))
+		irq_work_queue(this_cpu_ptr(&switch_work));
+	else
+		set_base(next);
+}
+
+void task_maps_exit(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		irq_work_sync(per_cpu_ptr(&switch_work, cpu));
 }
 
 static void refresh_cpu(void *unused)
 {
-	task_maps_switch(current);
+	set_base(current);
 }
 
 void task_maps_refresh(void)
@@ -77,7 +113,7 @@ void task_maps_refresh_self(void)
 
 	/* Against refresh_cpu(): what was looked up last must be written last. */
 	local_irq_save(flags);
-	task_maps_switch(current);
+	set_base(current);
 	local_irq_restore(flags);
 }
 

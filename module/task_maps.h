@@ -76,10 +76,14 @@ void task_maps_init(void);
 
 /**
  * task_maps_switch - this CPU goes on with another task
- * @next: the task
+ * @prev: the task that still runs
+ * @next: the one that will
  *
- * Called at each context switch, and with interrupts off; takes no lock.
+ * Called at each context switch, with interrupts off; takes no lock.
  */
-void task_maps_switch(struct task_struct *next);
+void task_maps_switch(struct task_struct *prev, struct task_struct *next);
+
+/* task_maps_exit - nothing calls task_maps_switch() any more, nor will anything of it be running */
+void task_maps_exit(void);
 
 #endif /* LIVECOV_TASK_MAPS_H */

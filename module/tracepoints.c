@@ -42,7 +42,8 @@ static int follow_one(struct followed *one)
 		pr_err("this kernel has no tracepoint %s\n", one->name);
 		return -ENOENT;
 	}
-	err = tracepoint_probe_register(one->tp, one->probe, NULL);
+	err = tracepoint_probe_register_prio(one->tp, one->probe, NULL,
+					     one->last ? INT_MIN : TRACEPOINT_DEFAULT_PRIO);
 	one->registered = !err;
 	return err;
 }

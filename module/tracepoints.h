@@ -12,12 +12,14 @@
  * struct followed - a tracepoint and what it calls
  * @name: of the tracepoint
  * @probe: called with NULL as the data, then the tracepoint's arguments
+ * @last: call it after all others' probes
  * @tp: the tracepoint, once found
  * @registered: it calls @probe
  */
 struct followed {
 	const char *name;
 	void *probe;
+	bool last;
 	struct tracepoint *tp;
 	bool registered;
 };
@@ -28,7 +30,7 @@ struct followed {
  * @n: how many
  *
  * Sleeps; takes tracepoints' own lock. Return: 0; -ENOENT if the kernel lacks one; errors of
- * tracepoint_probe_register().
+ * tracepoint_probe_register_prio().
  */
 int tracepoints_follow(struct followed *followed, u32 n);
 

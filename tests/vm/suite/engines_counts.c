@@ -3,10 +3,13 @@
  * engines_counts.c - what is counted, and for whom: nothing is lost and nothing is
  * added, on both CPUs, for samples side by side, and under resets.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "engines.h"
@@ -242,6 +245,59 @@ static void samples_may_come_and_go_while_armed(void)
 	show(other, 92);
 	counts = work_counts(other, target);
 	expect_work(&counts, 0, 1);
+}
+
+static void stay_on_the_cpu_as_another_sample(void *data)
+{
+	int fd = control_open();
+
+	pin(0);
+	CALL(fd, COV_IOC_UNREGISTER, NULL);	/* its parent's sample */
+	track_as(fd, 84);
+	MUST(write(*(int *)data, "", 1));
+	for (;;)
+		sched_yield();
+}
+
+/*
+ * A preempt notifier runs when the scheduler has told of the switch already, on behalf of the task
+ * that goes (kvm's does a good deal there).
+ */
+static void what_runs_after_the_tracepoint_of_a_switch_is_the_old_tasks(void)
+{
+	int fd = control_open(), device = MUST(open("/dev/covlife", O_RDWR | O_CLOEXEC));
+	size_t i;
+
+	pin(0);
+	track_as(fd, 83);
+	for (i = 0; i < ARRAY_SIZE(counting); i++) {
+		struct work_counts counts;
+		int ready[2], goes;
+		uint32_t target;
+		pid_t other;
+		char byte;
+
+		test_case("engine %s", engine_name(counting[i]));
+		target = attach_with(fd, TARGET, "covlife_[wloe]*", counting[i], COV_MODE_COUNT,
+				     COV_SCOPE_TRACKED);
+		MUST(pipe(ready));
+		other = start(stay_on_the_cpu_as_another_sample, &ready[1]);
+		MUST(read(ready[0], &byte, 1));
+		goes = ioctl(device, COVLIFE_SLEEP, 50);
+		MUST(kill(other, SIGKILL));
+		MUST(waitpid(other, NULL, 0));
+		if (goes < 0 && errno == EOPNOTSUPP)
+			skip_test("this kernel has no preempt notifiers");
+		EXPECT(goes >= 50);
+		show(fd, 83);
+		counts = work_counts(fd, target);
+		expect_work(&counts, goes, 0);
+		show(fd, 84);
+		counts = work_counts(fd, target);
+		expect_work(&counts, 0, 0);
+		show(fd, 0);
+		with_id(fd, COV_IOC_DETACH, target);
+	}
 }
 
 /* --- contexts ------------------------------------------------------------------------------------ */
@@ -492,6 +548,7 @@ static const struct test tests[] = {
 	TEST(known_outcomes_run_free_until_the_others_come),
 	TEST(samples_side_by_side_get_their_own),
 	TEST(samples_may_come_and_go_while_armed),
+	TEST(what_runs_after_the_tracepoint_of_a_switch_is_the_old_tasks),
 	TEST(interrupts_are_not_the_tracked_tasks),
 	TEST(timers_are_not_the_tracked_tasks),
 	TEST(close_ends_counting_at_once),

@@ -14,6 +14,8 @@
 #include <linux/linkage.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
+#include <linux/preempt.h>
+#include <linux/sched/signal.h>
 #include <linux/sizes.h>
 #include <linux/vmalloc.h>
 #include <linux/workqueue.h>
@@ -296,6 +298,57 @@ static long run_in_nmi(struct errand *errand)
 	return 0;
 }
 
+#ifdef CONFIG_PREEMPT_NOTIFIERS
+
+/* On the stack of the task that sleeps. */
+struct sleeper {
+	struct preempt_notifier notifier;
+	long left;
+};
+
+static void sleeper_comes(struct preempt_notifier *notifier, int cpu)
+{
+}
+
+/* After the tracepoint of the switch; this is still the task that goes. */
+static void sleeper_goes(struct preempt_notifier *notifier, struct task_struct *next)
+{
+	container_of(notifier, struct sleeper, notifier)->left++;
+	covlife_work(1);
+}
+
+static struct preempt_ops sleeper_ops = {
+	.sched_in = sleeper_comes,
+	.sched_out = sleeper_goes,
+};
+
+static long sleep_notified(unsigned long times)
+{
+	struct sleeper sleeper = { };
+
+	preempt_notifier_init(&sleeper.notifier, &sleeper_ops);
+	preempt_notifier_inc();
+	preempt_disable();
+	preempt_notifier_register(&sleeper.notifier);
+	preempt_enable();
+	while (times-- && !signal_pending(current))
+		schedule_timeout_interruptible(1);
+	preempt_disable();
+	preempt_notifier_unregister(&sleeper.notifier);
+	preempt_enable();
+	preempt_notifier_dec();
+	return sleeper.left;
+}
+
+#else
+
+static long sleep_notified(unsigned long times)
+{
+	return -EOPNOTSUPP;
+}
+
+#endif
+
 static long covlife_ioctl(struct file *file, unsigned int cmd, unsigned long value)
 {
 	struct errand errand = { .value = value };
@@ -326,6 +379,8 @@ static long covlife_ioctl(struct file *file, unsigned int cmd, unsigned long val
 		calls_made = 0;
 		call_first();
 		return calls_made;
+	case COVLIFE_SLEEP:
+		return sleep_notified(value);
 	}
 	return -ENOTTY;
 }

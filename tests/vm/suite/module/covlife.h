@@ -31,6 +31,12 @@
 /* the same in covlife_stay_island(), in the island of a short jump's detour */
 #define COVLIFE_STAY_ISLAND	_IO('L', 9)
 
+/*
+ * sleep so many times, with a preempt notifier that calls covlife_work(1) whenever the caller gives up
+ * its CPU; the answer is how often that was
+ */
+#define COVLIFE_SLEEP		_IO('L', 10)
+
 /* covlife_work() takes its rarest way, which lies in covlife_work.cold. */
 #define COVLIFE_RARE		0x5eed
 
