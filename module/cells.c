@@ -66,6 +66,9 @@ void cells_give(struct cells *cells)
 	lockdep_assert_held(&cov_targets_lock);
 	if (!cells->count)
 		return;
+	/* A sample that has hit nothing else has hit nothing from now on (samples.c). */
+	if (!cells->base)
+		cells_clear(cells);
 	bitmap_clear(cells->base ? arena_taken : tracked_taken, cells->offset / PAGE_SIZE,
 		     pages_of(cells));
 	if (!cells->base)

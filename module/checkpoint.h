@@ -45,6 +45,7 @@ struct held_cells {
  * @refusals: a site was refused since the plan was made
  * @complete: all sites were tried since the hits were last forgotten: those that are added later
  *	      have missed something
+ * @was_complete: that has been so once: its owner is not arming it any more
  * @abandoned: a stub that writes to @cells could not be removed: they are never freed
  * @held_cells: stubs that write to @cells are held, and removed later (held.c); the last one
  *		frees @cells if the target is gone by then; or NULL
@@ -68,6 +69,7 @@ struct checkpoints {
 	bool edges;
 	bool refusals;
 	bool complete;
+	bool was_complete;
 	bool abandoned;
 	struct held_cells *held_cells;
 };

@@ -19,6 +19,7 @@ struct cov_target;
  * @implied: some may have an @implied_by
  * @entries: some entries of engine entry have been hit, and are still in ftrace's filter
  * @entries_since: jiffies, when the first of them was found
+ * @unarmed: arming some again for a sample ended early: the next sample's turn goes on with it
  * @held_off: another user's kprobe has kept some branches from being settled
  */
 struct settling {
@@ -27,6 +28,7 @@ struct settling {
 	bool implied;
 	bool entries;
 	unsigned long entries_since;
+	bool unarmed;
 	bool held_off;
 };
 

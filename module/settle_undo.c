@@ -44,6 +44,17 @@ static bool is_missed(struct cov_site *site, void *set)
 	return true;
 }
 
+/* Memory may be short, or the caller be killed: then the next sample's turn goes on with it. */
+static void arm_rest(struct cov_target *target)
+{
+	bool left = target_pending(target) && !target_is_being_armed(target);
+	struct cov_error error;
+
+	if (left)
+		target_arm_some(target, U32_MAX, false, &error);
+	target->settling.unarmed = left && target_pending(target);
+}
+
 /*
  * Some could not be armed: other engines try. Until they have, a sample that runs may pass what it
  * has not seen there, if another site's hit was to imply it; and what their own hit was to imply,
@@ -51,14 +62,10 @@ static bool is_missed(struct cov_site *site, void *set)
  */
 static void arm_failed(struct cov_target *target)
 {
-	bool being_armed = target_is_being_armed(target);
-	struct cov_error error;
-
 	/* For the plan that they were REFUSED in. */
 	target_shut(target);
 	target_change_engines(target);
-	if (target_pending(target) && !being_armed)
-		target_arm_some(target, U32_MAX, false, &error);
+	arm_rest(target);
 }
 
 static bool any_settled(const struct cov_target *target)
@@ -116,6 +123,8 @@ void settle_undo_for(const struct cov_sample *sample)
 			continue;
 		if (target->settling.looked)
 			cell_news_join(set, cells->count, target->settling.looked);
+		if (target->settling.unarmed)
+			arm_rest(target);
 		if (target->settling.any)
 			done |= undo_target(target, set);
 	}

@@ -225,7 +225,7 @@ u32 target_pending(const struct cov_target *target)
  */
 bool target_is_being_armed(const struct cov_target *target)
 {
-	return target->owner && !target->cps.complete && target_pending(target);
+	return target->owner && !target->cps.was_complete && target_pending(target);
 }
 
 /* Up to @max PENDING sites: those that only kprobes can arm (@slow), or the others. */
@@ -361,7 +361,8 @@ static int arm_open(struct cov_target *target, u32 max, bool interruptible,
 		err = arm_step(target, &max);
 		if (err)
 			return target_no_room(target, err, error);
-		target->cps.complete |= !target_pending(target);
+		if (!target_pending(target))
+			target->cps.complete = target->cps.was_complete = true;
 		if (!(target_pending(target) || returns_left(target)) ||
 		    target_is_going(target)) {
 			settle_start();

@@ -135,7 +135,7 @@ static void target_coming(struct cov_target *target, struct module *mod)
 	move_addresses(target, compat_core_text(mod).base - target->image.core.base);
 	make_pending(target);
 	/* Nor have those seen it that take the place of sites that are refused this time. */
-	target->cps.complete = true;
+	target->cps.complete = target->cps.was_complete = true;
 	/* Ended by SIGKILL alone: another signal to modprobe must not leave half a measurement. */
 	if (target_arm_some(target, U32_MAX, false, &error))
 		pr_err("%s was loaded again, and not all of it is measured: %s\n", target->name,

@@ -562,9 +562,10 @@ void trace_close(struct trace *trace)
 	unlist(trace);
 	if (trace->flags & COV_TRACE_SYSCALLS)
 		trace_syscalls_put();
-	mutex_unlock(&traces_lock);
+	/* Under the lock: the owner's next trace must find no task bound to this one. */
 	synchronize_rcu();
 	unbind_all(trace);
+	mutex_unlock(&traces_lock);
 	synchronize_rcu();
 	trace_free(trace);
 }

@@ -547,6 +547,31 @@ static void sample_that_has_hit_nothing_begins_when_it_is_registered_again(void)
 	EXPECT_EQ(ids[0], 31);
 }
 
+/* While another target keeps the samples' memory. */
+static void what_was_hit_in_a_detached_target_counts_no_more(void)
+{
+	uint64_t ids[2];
+	uint32_t target;
+	int fd;
+
+	fresh_livecov();
+	fd = control_open();
+	attach_with(fd, COEXIST_TARGET, "covt_on_timer", COV_ENGINE_AUTO, COV_MODE_EDGES,
+		    COV_SCOPE_TRACKED);
+	target = attach_with(fd, TARGET, "covlife_work", COV_ENGINE_AUTO, COV_MODE_EDGES,
+			     COV_SCOPE_TRACKED);
+	track_as(fd, 33);
+	poke(COVLIFE_TASK, 1);
+	CALL(fd, COV_IOC_UNREGISTER, NULL);
+	track_as(fd, 34);
+	CALL(fd, COV_IOC_UNREGISTER, NULL);
+	with_id(fd, COV_IOC_DETACH, target);
+	track_as(fd, 33);
+	CALL(fd, COV_IOC_UNREGISTER, NULL);
+	EXPECT_EQ(list_samples(fd, 0, 2, ids), 2);
+	EXPECT_EQ(ids[0], 34);
+}
+
 static void samples_refuses_wrong_counts_and_buffers(void)
 {
 	struct cov_samples samples = { .count = 0 };
@@ -988,6 +1013,7 @@ static const struct test tests[] = {
 	TEST(view_belongs_to_its_file),
 	TEST(samples_come_in_the_order_of_registration),
 	TEST(sample_that_has_hit_nothing_begins_when_it_is_registered_again),
+	TEST(what_was_hit_in_a_detached_target_counts_no_more),
 	TEST(samples_refuses_wrong_counts_and_buffers),
 	TEST(map_call_refuses_nonsense),
 	TEST(map_of_the_hundredth_sample_is_in_reach_of_32_bit_programs),
