@@ -2,13 +2,13 @@
 /*
  * text_patch.c - see text_patch.h.
  *
- * The window. Text is mapped read-only. Its pages are written through two pages of address
+ * The poke mapping. Text is mapped read-only. Its pages are written through two pages of address
  * space that livecov maps once and points at any page for a moment: restoring bytes, which must
  * not fail, allocates nothing, and there is no lasting writable mapping of text. Adjacent
- * patches are written through one opening. Only the CPU that opened the window uses it, with
+ * patches are written through one opening. Only the CPU that opened the mapping uses it, with
  * preemption off until it is closed; so the one translation that must not be stale is its own,
  * and INVLPG flushes that (SDM vol. 3, 4.10.4.1; stale ones of other CPUs and PCIDs are flushed
- * before those use the window). The second page is mapped only for a patch that crosses a page
+ * before those use the mapping). The second page is mapped only for a patch that crosses a page
  * boundary.
  *
  * The protocol, for a patch of more than one byte, as the kernel's own text_poke_bp():
@@ -57,54 +57,54 @@
 #include "quiesce.h"
 #include "text_patch.h"
 
-#define WINDOW_PAGES	2	/* a patch may cross a page boundary */
+#define POKE_PAGES	2	/* a patch may cross a page boundary */
 
-static void *window;
-static struct page *window_idle;
-static pte_t *window_pte[WINDOW_PAGES];
+static void *poke_mapping;
+static struct page *poke_idle;
+static pte_t *poke_pte[POKE_PAGES];
 static const char *unusable;
 
 /* One job at a time: most patch under the targets' lock, the disarm worker without it. */
 static DEFINE_MUTEX(text_lock);
 
-/* --- the window ----------------------------------------------------------------- */
+/* --- the poke mapping ------------------------------------------------------------ */
 
-static void window_point(int i, struct page *page)
+static void poke_point(int i, struct page *page)
 {
-	pgprot_t prot = pte_pgprot(*window_pte[i]);
-	unsigned long address = (unsigned long)window + i * PAGE_SIZE;
+	pgprot_t prot = pte_pgprot(*poke_pte[i]);
+	unsigned long address = (unsigned long)poke_mapping + i * PAGE_SIZE;
 
-	set_pte(window_pte[i], mk_pte(page, prot));
+	set_pte(poke_pte[i], mk_pte(page, prot));
 	asm volatile("invlpg (%0)" : : "r" (address) : "memory");
 }
 
 /*
- * An open window stays at its page for the writes that follow: moving it costs more than
+ * Once open, the mapping stays at its page for the writes that follow: moving it costs more than
  * writing. Preemption is off meanwhile, so there is a limit to their number.
  */
-#define WINDOW_WRITES	64
+#define POKE_WRITES	64
 
-static unsigned long window_page;	/* of text that its first page maps; 0: closed */
-static bool window_across;		/* its second page maps the next one */
-static u32 window_writes;
+static unsigned long poke_page;	/* of text that its first page maps; 0: closed */
+static bool poke_across;	/* its second page maps the next one */
+static u32 poke_writes;
 
-static void window_close(void)
+static void poke_close(void)
 {
-	if (!window_page)
+	if (!poke_page)
 		return;
-	window_point(0, window_idle);
-	if (window_across)
-		window_point(1, window_idle);
-	window_page = 0;
-	window_across = false;
+	poke_point(0, poke_idle);
+	if (poke_across)
+		poke_point(1, poke_idle);
+	poke_page = 0;
+	poke_across = false;
 	preempt_enable();
 }
 
 /* Allow preemption now and then even where little is written. */
-static void window_rest(u32 i)
+static void poke_rest(u32 i)
 {
-	if (i % WINDOW_WRITES == 0) {
-		window_close();
+	if (i % POKE_WRITES == 0) {
+		poke_close();
 		cond_resched();
 	}
 }
@@ -120,51 +120,53 @@ static struct page *text_page(unsigned long address)
 	return is_module_text(address) ? vmalloc_to_page((void *)address) : NULL;
 }
 
-/* Point it at the page of text that begins at @first. */
-static bool window_move(unsigned long first)
+/* Point the mapping at the page of text that begins at @first. */
+static bool poke_move(unsigned long first)
 {
 	struct page *page = text_page(first);
 
 	if (!page)
 		return false;
-	if (window_writes >= WINDOW_WRITES)
-		window_close();
-	if (!window_page) {
+	if (poke_writes >= POKE_WRITES)
+		poke_close();
+	if (!poke_page) {
 		preempt_disable();
-		window_writes = 0;
+		poke_writes = 0;
 	}
-	window_point(0, page);
-	window_page = first;
-	if (window_across)
-		window_point(1, window_idle);
-	window_across = false;
+	poke_point(0, page);
+	poke_page = first;
+	if (poke_across)
+		poke_point(1, poke_idle);
+	poke_across = false;
 	return true;
 }
 
 /* For @length bytes at @address; no more than a page of them. Return: where to write. */
-static u8 *window_open(unsigned long address, u32 length)
+static u8 *poke_open(unsigned long address, u32 length)
 {
 	unsigned long first = address & PAGE_MASK;
 	struct page *next;
 
-	if ((window_page != first || window_writes >= WINDOW_WRITES) && !window_move(first))
+	if ((poke_page != first || poke_writes >= POKE_WRITES) && !poke_move(first))
 		return NULL;
-	window_writes++;
-	if (offset_in_page(address) + length > PAGE_SIZE && !window_across) {
+	poke_writes++;
+	if (offset_in_page(address) + length > PAGE_SIZE && !poke_across) {
 		next = text_page(first + PAGE_SIZE);
 		if (!next)
 			return NULL;
-		window_point(1, next);
-		window_across = true;
+		poke_point(1, next);
+		poke_across = true;
 	}
-	return window + offset_in_page(address);
+	return poke_mapping + offset_in_page(address);
 }
 
 /* @length 1 is one store; more bytes are not being executed at the moment. */
 static void write_locked(unsigned long address, const u8 *bytes, u32 length)
 {
-	u8 *to = window_open(address, length);
+	u8 *to;
 
+	lockdep_assert_held(&text_lock);
+	to = poke_open(address, length);
 	if (WARN_ON_ONCE(!to))
 		return;
 	if (length == 1)
@@ -184,7 +186,7 @@ void text_write(unsigned long address, const u8 *bytes, u32 length)
 		bytes += n;
 		length -= n;
 	}
-	window_close();
+	poke_close();
 	mutex_unlock(&text_lock);
 }
 
@@ -231,11 +233,11 @@ static bool next_patch(struct job_walk *walk)
 	while (walk->next < job->count * parts) {
 		walk->change = walk->next / parts;
 		walk->patch.part = walk->next % parts;
-		window_rest(++walk->next);
+		poke_rest(++walk->next);
 		if (job->describe(job->context, walk->change, &walk->patch))
 			return true;
 	}
-	window_close();
+	poke_close();
 	return false;
 }
 
@@ -289,7 +291,7 @@ static u32 nr_remembered;
 /* The byte that is there, in one instruction: another user may be changing it. */
 static void rewrite(unsigned long address)
 {
-	u8 *to = window_open(address, 1), now;
+	u8 *to = poke_open(address, 1), now;
 
 	if (WARN_ON_ONCE(!to))
 		return;
@@ -308,12 +310,12 @@ static void sync_first_bytes(void)
 {
 	u32 i;
 
-	window_close();
+	poke_close();
 	sync_all_cpus();
 	if (boot_cpu_has(X86_FEATURE_HYPERVISOR))
-		for (i = 0; i < nr_remembered; window_rest(++i))
+		for (i = 0; i < nr_remembered; poke_rest(++i))
 			rewrite(MODULES_VADDR + remembered[i]);
-	window_close();
+	poke_close();
 	nr_remembered = 0;
 }
 
@@ -353,23 +355,23 @@ void text_patch(const struct text_job *job)
 
 /* --- life ------------------------------------------------------------------------ */
 
-static int window_init(void)
+static int poke_init(void)
 {
-	struct page *pages[WINDOW_PAGES];
+	struct page *pages[POKE_PAGES];
 	unsigned int level;
 	int i;
 
-	window_idle = alloc_page(GFP_KERNEL | __GFP_ZERO);
-	if (!window_idle)
+	poke_idle = alloc_page(GFP_KERNEL | __GFP_ZERO);
+	if (!poke_idle)
 		return -ENOMEM;
-	for (i = 0; i < WINDOW_PAGES; i++)
-		pages[i] = window_idle;
-	window = vmap(pages, WINDOW_PAGES, VM_MAP, PAGE_KERNEL);
-	if (!window)
+	for (i = 0; i < POKE_PAGES; i++)
+		pages[i] = poke_idle;
+	poke_mapping = vmap(pages, POKE_PAGES, VM_MAP, PAGE_KERNEL);
+	if (!poke_mapping)
 		return -ENOMEM;
-	for (i = 0; i < WINDOW_PAGES; i++) {
-		window_pte[i] = lookup_address((unsigned long)window + i * PAGE_SIZE, &level);
-		if (!window_pte[i] || level != PG_LEVEL_4K)
+	for (i = 0; i < POKE_PAGES; i++) {
+		poke_pte[i] = lookup_address((unsigned long)poke_mapping + i * PAGE_SIZE, &level);
+		if (!poke_pte[i] || level != PG_LEVEL_4K)
 			return -EIO;
 	}
 	return 0;
@@ -377,12 +379,12 @@ static int window_init(void)
 
 void text_patch_exit(void)
 {
-	if (window)
-		vunmap(window);
-	window = NULL;
-	if (window_idle)
-		__free_page(window_idle);
-	window_idle = NULL;
+	if (poke_mapping)
+		vunmap(poke_mapping);
+	poke_mapping = NULL;
+	if (poke_idle)
+		__free_page(poke_idle);
+	poke_idle = NULL;
 }
 
 static int find_unusable(void)
@@ -397,9 +399,9 @@ static int find_unusable(void)
 		unusable = "the kernel is locked down";
 		return -EPERM;
 	}
-	err = window_init();
+	err = poke_init();
 	if (err)
-		unusable = "no window onto text could be made";
+		unusable = "no writable mapping of text could be made";
 	return err;
 }
 

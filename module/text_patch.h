@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * text_patch.h - changing live text, safely, and restoring it. Owns the window
- * through which text is written. Knows no sites: engines say what bytes they want.
+ * text_patch.h - changing live text, safely, and restoring it. Owns the poke mapping: the writable
+ * mapping through which text is written. Knows no sites: engines say what bytes they want.
  */
 #ifndef LIVECOV_TEXT_PATCH_H
 #define LIVECOV_TEXT_PATCH_H
@@ -70,16 +70,16 @@ void text_patch(const struct text_job *job);
 void text_write(unsigned long address, const u8 *bytes, u32 length);
 
 /**
- * text_patch_init - make the window onto text
+ * text_patch_init - make the poke mapping
  *
  * Called once, when livecov is loaded. Sleeps. Return: 0; -EPERM: the kernel is locked down;
  * -EOPNOTSUPP: this kernel cannot tell when tasks have left a range of text; -ENOMEM; -EIO: the
- * window cannot be made. After an error text_patch_unusable() has the reason in
+ * mapping cannot be made. After an error text_patch_unusable() has the reason in
  * words, and text_patch() must not be called.
  */
 int text_patch_init(void);
 
-/* text_patch_exit - free the window; no patch is left in text. May be called twice. Sleeps. */
+/* text_patch_exit - free the mapping; no patch is left in text. May be called twice. Sleeps. */
 void text_patch_exit(void);
 
 /**

@@ -8,8 +8,8 @@
 /**
  * text_selftest - patch a function of our own, run it, and restore it
  *
- * The window exists, and nothing else patches text yet. Sleeps. Return: NULL, or what failed, in
- * words: a string literal.
+ * The poke mapping exists, and nothing else patches text yet. Sleeps. Return: NULL, or what failed,
+ * in words: a string literal.
  */
 const char *text_selftest(void);
 
