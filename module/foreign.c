@@ -269,7 +269,7 @@ static void mark(unsigned long address, void *context)
 	struct cov_site *site = site_index_covering(address);
 
 	if (site)
-		site->visited = true;
+		site->kprobed = true;
 }
 
 void foreign_mark(void)

@@ -76,7 +76,7 @@ int foreign_refresh(void);
 void foreign_wait(u32 *waited, u32 n);
 
 /**
- * foreign_mark - set @visited of all sites on whose patched bytes there is a kprobe
+ * foreign_mark - set @kprobed of all sites on whose patched bytes there is a kprobe
  *
  * Others keep theirs. The targets' lock is held; does not sleep. No failure.
  */

@@ -63,7 +63,7 @@ static void forget_stub(struct cov_site *site)
 	site->engine = SITE_NO_ENGINE;
 	site->patch_length = 0;
 	site->settled = SITE_SETTLED_NOT;
-	site->visited = false;
+	site->kprobed = false;
 	site->by_stub = false;
 	site->implied_by = 0;
 	site->patch_offset = 0;
@@ -206,7 +206,7 @@ static bool describe_release(void *context, u32 i, struct text_patch *patch)
 			undoing->cursor.chunk = NULL;
 		undoing->site = site_next(&undoing->cursor);
 	}
-	return !undoing->site->visited && undoing->engine->describe_undo(undoing->site, patch);
+	return !undoing->site->kprobed && undoing->engine->describe_undo(undoing->site, patch);
 }
 
 /* A kprobe came between the last check and the patch: treat it as if it had been seen. */
@@ -214,7 +214,7 @@ static void note_refused(void *context, u32 i, int err)
 {
 	struct undoing *undoing = context;
 
-	undoing->site->visited = true;
+	undoing->site->kprobed = true;
 }
 
 static u32 count_sites(struct site_cursor cursor)
@@ -240,7 +240,7 @@ static u32 describe_parts(const struct cov_engine *engine, const struct cov_site
 }
 
 /* Is there another user's kprobe on bytes of ours? One on original bytes does not matter. */
-static bool is_visited(const struct cov_engine *engine, const struct cov_site *site)
+static bool is_kprobed(const struct cov_engine *engine, const struct cov_site *site)
 {
 	struct text_patch patches[SITE_PARTS];
 	u32 n = describe_parts(engine, site, patches);
@@ -251,20 +251,20 @@ static bool is_visited(const struct cov_engine *engine, const struct cov_site *s
 	return false;
 }
 
-/* Set @visited of the sites. Return: how many are. */
-static u32 mark_visited(const struct cov_engine *engine, const struct site_cursor *start)
+/* Set @kprobed of the sites. Return: how many are. */
+static u32 mark_kprobed(const struct cov_engine *engine, const struct site_cursor *start)
 {
 	struct site_cursor cursor = *start;
 	struct cov_site *site;
 	u32 n = 0;
 
 	while ((site = site_next(&cursor)))
-		site->visited = false;
+		site->kprobed = false;
 	foreign_mark();
 	cursor = *start;
 	while ((site = site_next(&cursor))) {
-		site->visited = site->visited && is_visited(engine, site);
-		n += site->visited;
+		site->kprobed = site->kprobed && is_kprobed(engine, site);
+		n += site->kprobed;
 	}
 	return n;
 }
@@ -274,7 +274,7 @@ static void wait_out(const struct undoing *undoing)
 {
 	u32 waited = 0, n;
 
-	while ((n = mark_visited(undoing->engine, &undoing->cursor)) &&
+	while ((n = mark_kprobed(undoing->engine, &undoing->cursor)) &&
 	       !livecov_is_unloading() && waited < WAIT_OUT_MS)
 		foreign_wait(&waited, n);
 }
@@ -300,7 +300,7 @@ static void abandon(struct cov_site *site, const struct text_patch *patches, u32
 	site->engine = SITE_NO_ENGINE;
 }
 
-static void abandon_visited(struct undoing *undoing)
+static void abandon_kprobed(struct undoing *undoing)
 {
 	struct site_cursor cursor = undoing->cursor;
 	struct text_patch patches[SITE_PARTS];
@@ -308,7 +308,7 @@ static void abandon_visited(struct undoing *undoing)
 	u32 n;
 
 	while ((site = site_next(&cursor))) {
-		n = site->visited ? describe_parts(undoing->engine, site, patches) : 0;
+		n = site->kprobed ? describe_parts(undoing->engine, site, patches) : 0;
 		if (n)
 			abandon(site, patches, n);
 	}
@@ -331,7 +331,7 @@ static void forget_abandoned(struct site_cursor cursor)
 
 	cursor.engine = SITE_NO_ENGINE;
 	while ((site = site_next(&cursor)))
-		if (site->visited)
+		if (site->kprobed)
 			forget_stub(site);
 }
 
@@ -358,7 +358,7 @@ void patcher_release(const struct cov_engine *engine, struct cov_target *target,
 	if (target->state == COV_TARGET_LIVE) {
 		wait_out(&undoing);
 		restore(&undoing, &job);
-		abandon_visited(&undoing);
+		abandon_kprobed(&undoing);
 	} else {
 		/* kprobes has marked its probes as gone: their text is about to be freed. */
 		restore(&undoing, &job);

@@ -158,7 +158,7 @@ static void look_at_site(struct cov_site *site, struct pass *pass)
 
 	if (!is_settleable(site) || is_chosen(site, pass))
 		return;
-	if (site->visited) {
+	if (site->kprobed) {
 		site_target(site)->settling.held_off = true;
 		return;
 	}
@@ -266,7 +266,7 @@ static void carry_out(struct cov_target *target, struct pass *pass)
 		/* A kprobe came after foreign_mark(). */
 		if (site->error) {
 			site->error = 0;
-			site->visited = true;
+			site->kprobed = true;
 			target->settling.held_off = true;
 		}
 	}
@@ -360,16 +360,16 @@ static void look_again(struct cov_target *target, const struct pass *pass)
 		cell_news_again(target->settling.looked, pass->cells[i]);
 }
 
-/* Forget which of them kprobes were on. Return: how many; they are in @pass. */
-static u32 unmark_sites(struct cov_target *target, struct pass *pass)
+/* Clear @kprobed of a target's sites. Return: of how many; they are @pass's detours. */
+static u32 unmark_kprobed(struct cov_target *target, struct pass *pass)
 {
 	struct site_chunk *chunk;
 	struct cov_site *site;
 	u32 i, n = 0;
 
 	for_each_site(site, chunk, i, &target->cps)
-		if (site->visited && !site->one_shot && n < PASS) {
-			site->visited = false;
+		if (site->kprobed && !site->one_shot && n < PASS) {
+			site->kprobed = false;
 			pass->detours[n++] = site;
 		}
 	return n;
@@ -381,14 +381,14 @@ static u32 unmark_sites(struct cov_target *target, struct pass *pass)
  */
 static bool look_for_left(struct cov_target *target, struct pass *pass)
 {
-	u32 i, stay = 0, n = unmark_sites(target, pass);
+	u32 i, stay = 0, n = unmark_kprobed(target, pass);
 
 	foreign_mark();
 	for (i = 0; i < n; i++) {
 		const struct cov_site *site = pass->detours[i];
 
-		stay += site->visited;
-		if (site->visited)
+		stay += site->kprobed;
+		if (site->kprobed)
 			continue;
 		settle_look_again(site);
 	}

@@ -107,7 +107,7 @@ struct site_probe;
  * @by_stub: the stub does all that there is to do, recording included: after a hit the handler
  *	     continues there
  * @forbidden: no engine of ours may patch its function, or its bytes
- * @visited: another user's kprobe is placed on its patched bytes: they stay
+ * @kprobed: another user's kprobe is placed on its patched bytes: they stay
  * @island: its region's island is patched as well, or is about to be
  * @slow: PENDING: only kprobes can arm it
  * @filtered: engine entry's: it wants its function in ftrace's filter
@@ -154,7 +154,7 @@ struct cov_site {
 	bool calls : 1;
 	bool by_stub : 1;
 	bool forbidden : 1;
-	bool visited : 1;
+	bool kprobed : 1;
 	bool slow : 1;
 	bool island : 1;
 	bool lapsed : 1;
