@@ -398,7 +398,7 @@ void breakpoint_exit(void)
 
 const struct cov_engine cov_engine_breakpoint = {
 	.id = COV_ENGINE_BREAKPOINT,
-	.usable = text_patch_unusable,
+	.why_unusable = text_patch_unusable,
 	.arm = breakpoint_arm,
 	.disarm = breakpoint_disarm,
 	.rearm = breakpoint_rearm,

@@ -335,7 +335,7 @@ static void detour_release(struct cov_target *target, site_filter filter)
 
 const struct cov_engine cov_engine_detour = {
 	.id = COV_ENGINE_DETOUR,
-	.usable = text_patch_unusable,
+	.why_unusable = text_patch_unusable,
 	.arm = detour_arm,
 	.rearm = detour_rearm,
 	.release = detour_release,

@@ -17,9 +17,12 @@
 
 #define CHAIN_MAX	3
 
-/* Two more choices, for manual checkpoints: with breakpoints, and without. */
-#define BY_HAND		COV_ENGINES
-#define BY_HAND_STEPS	(COV_ENGINES + 1)
+/*
+ * Two more choices, for manual checkpoints: with breakpoints, and without, because a kprobe may
+ * leave a CPU stepping (target_yield.c).
+ */
+#define MANUAL		COV_ENGINES
+#define MANUAL_STEPS	(COV_ENGINES + 1)
 
 /* Each takes what those before it have left. kprobes comes after all of them, and is slow. */
 static const struct chain {
@@ -33,8 +36,8 @@ static const struct chain {
 	[COV_ENGINE_BREAKPOINT] = { { &cov_engine_breakpoint, &cov_engine_entry }, true },
 	[COV_ENGINE_DETOUR] = { { &cov_engine_detour, &cov_engine_entry }, false },
 	[COV_ENGINE_ENTRY] = { { &cov_engine_entry }, false },
-	[BY_HAND] = { { &cov_engine_breakpoint, &cov_engine_entry }, true },
-	[BY_HAND_STEPS] = { { &cov_engine_entry }, true },
+	[MANUAL] = { { &cov_engine_breakpoint, &cov_engine_entry }, true },
+	[MANUAL_STEPS] = { { &cov_engine_entry }, true },
 };
 
 const struct cov_engine *const cov_engines[COV_ENGINES] = {
@@ -44,8 +47,8 @@ const struct cov_engine *const cov_engines[COV_ENGINES] = {
 	[COV_ENGINE_ENTRY] = &cov_engine_entry,
 };
 
-/* The order in which they release their sites. */
-static const struct cov_engine *const engines[] = {
+/* All engines, in the order in which they release their sites. */
+static const struct cov_engine *const release_order[] = {
 	&cov_engine_kprobe, &cov_engine_entry, &cov_engine_breakpoint, &cov_engine_detour,
 };
 
@@ -67,8 +70,8 @@ static bool any_steps(void)
 
 u32 engine_choice(const struct cov_target *target)
 {
-	if (target->checkpoint[0])
-		return any_steps() ? BY_HAND_STEPS : BY_HAND;
+	if (target_is_manual(target))
+		return any_steps() ? MANUAL_STEPS : MANUAL;
 	/* A stub writes cells: it knows neither an order nor what was passed before. */
 	if (target->engine == COV_ENGINE_AUTO &&
 	    (target->cps.mode == COV_MODE_TRACE || target->flags & COV_ATTACH_PATHS))
@@ -78,16 +81,16 @@ u32 engine_choice(const struct cov_target *target)
 
 static bool usable(const struct cov_engine *engine)
 {
-	return !engine->usable || !engine->usable();
+	return !engine->why_unusable || !engine->why_unusable();
 }
 
 u32 engines_usable(void)
 {
 	u32 i, mask = 1U << COV_ENGINE_AUTO;
 
-	for (i = 0; i < ARRAY_SIZE(engines); i++)
-		if (usable(engines[i]))
-			mask |= 1U << engines[i]->id;
+	for (i = 0; i < ARRAY_SIZE(release_order); i++)
+		if (usable(release_order[i]))
+			mask |= 1U << release_order[i]->id;
 	return mask;
 }
 
@@ -98,7 +101,7 @@ static bool is_pending(const struct cov_site *site)
 
 static bool patches_text(const struct chain *chain)
 {
-	return chain->fast[0] && chain->fast[0]->describe_undo && usable(chain->fast[0]);
+	return chain->fast[0] && engine_patches(chain->fast[0]) && usable(chain->fast[0]);
 }
 
 /* Return: how many are left; they are at the front. */
@@ -108,7 +111,7 @@ static u32 arm_in_turn(const struct chain *chain, struct cov_site **sites, u32 n
 	u32 i;
 
 	for (i = 0; n && i < CHAIN_MAX && chain->fast[i]; i++)
-		if (usable(chain->fast[i]) && (may_patch || !chain->fast[i]->describe_undo)) {
+		if (usable(chain->fast[i]) && (may_patch || !engine_patches(chain->fast[i]))) {
 			chain->fast[i]->arm(sites, n);
 			n = sites_to_front(sites, n, is_pending);
 		}
@@ -160,7 +163,7 @@ bool engine_attached_breaks(void)
 
 	lockdep_assert_held(&cov_targets_lock);
 	list_for_each_entry(target, &cov_targets, link)
-		if (!target->checkpoint[0] && engine_breaks(target))
+		if (!target_is_manual(target) && engine_breaks(target))
 			return true;
 	return false;
 }
@@ -200,8 +203,8 @@ void engine_release(struct cov_target *target, site_filter filter)
 	u32 i;
 
 	lockdep_assert_held(&cov_targets_lock);
-	for (i = 0; i < ARRAY_SIZE(engines); i++)
-		engines[i]->release(target, filter);
+	for (i = 0; i < ARRAY_SIZE(release_order); i++)
+		release_order[i]->release(target, filter);
 }
 
 void engines_init(void)

@@ -18,7 +18,8 @@
 /**
  * struct cov_engine - a way to arm sites
  * @id: COV_ENGINE_*
- * @usable: returns NULL, or why it cannot be used on this kernel; no lock. Itself NULL: it can
+ * @why_unusable: returns why it cannot be used on this kernel, or NULL if it can; no lock. Itself
+ *		  NULL: it always can
  * @arm: try @n PENDING sites of one target; each is ARMED afterwards and has its
  *	 @engine, or has its @error
  * @disarm: stop hits at @n ARMED or DISARMING sites, but keep what they need to be armed
@@ -41,7 +42,7 @@
  */
 struct cov_engine {
 	u32 id;
-	const char *(*usable)(void);
+	const char *(*why_unusable)(void);
 	void (*arm)(struct cov_site **sites, u32 n);
 	void (*disarm)(struct cov_site **sites, u32 n);
 	void (*rearm)(struct cov_site **sites, u32 n);
@@ -65,6 +66,12 @@ extern const struct cov_engine *const cov_engines[COV_ENGINES];
 static inline const struct cov_engine *engine_of(const struct cov_site *site)
 {
 	return cov_engines[site->engine];
+}
+
+/* engine_patches - does an engine patch text itself, and not through kprobes or ftrace? */
+static inline bool engine_patches(const struct cov_engine *engine)
+{
+	return engine->describe_undo;
 }
 
 /**

@@ -294,7 +294,7 @@ static bool shows(const struct cov_site *site)
 static bool is_allowed(const struct cov_site *site)
 {
 	return site->kind == SITE_ENTRY && site->at_fentry &&
-	       !(site->forbidden && site_target(site)->checkpoint[0]);
+	       !(site->forbidden && target_is_manual(site_target(site)));
 }
 
 /* Return: can ftrace watch the site, and do handlers know it? */
@@ -397,7 +397,7 @@ void entry_settle(struct cov_site **sites, unsigned long *ips, u32 n)
 		WRITE_ONCE(sites[i]->state, COV_SITE_DISARMED);
 }
 
-/* By hand (target_switch.c); no site of this engine is ever left to the disarm worker. */
+/* Only for target_switch.c: the disarm worker never has a site of this engine. */
 static void entry_disarm(struct cov_site **sites, u32 n)
 {
 	unsigned long ip;
@@ -435,7 +435,7 @@ static void entry_release(struct cov_target *target, site_filter filter)
 	} while (n == RELEASE_BATCH);
 }
 
-static const char *entry_usable(void)
+static const char *entry_why_unusable(void)
 {
 	return NULL;
 }
@@ -459,7 +459,7 @@ static u32 entry_original(const struct cov_site *site, u32 part, unsigned long *
 
 const struct cov_engine cov_engine_entry = {
 	.id = COV_ENGINE_ENTRY,
-	.usable = entry_usable,
+	.why_unusable = entry_why_unusable,
 	.arm = entry_arm,
 	.disarm = entry_disarm,
 	.rearm = entry_rearm,
@@ -473,7 +473,7 @@ static void entry_release(struct cov_target *target, site_filter filter)
 {
 }
 
-static const char *entry_usable(void)
+static const char *entry_why_unusable(void)
 {
 	return "this kernel has no ftrace that modules can filter by address (before 5.18)";
 }
@@ -481,7 +481,7 @@ static const char *entry_usable(void)
 /* An engine that is not usable is given no sites. */
 const struct cov_engine cov_engine_entry = {
 	.id = COV_ENGINE_ENTRY,
-	.usable = entry_usable,
+	.why_unusable = entry_why_unusable,
 	.release = entry_release,
 };
 

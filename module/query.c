@@ -37,7 +37,7 @@ static void fill_function(const struct query *query, u32 i, void *entry)
 	const struct image_label *label = &target->image.labels[i];
 	const struct cov_site *site = target->cps.entry[i];
 
-	if (target->checkpoint[0] && i == target->function)
+	if (target_is_manual(target) && i == target->function)
 		site = target_checkpoint_site(target);
 	*(struct cov_function *)entry = (struct cov_function){
 		.address = function->address,

@@ -75,7 +75,7 @@ static unsigned long delay_of(unsigned long wanted)
 bool target_settles(const struct cov_target *target)
 {
 	return target->state == COV_TARGET_LIVE && !target->cps.cells.wide &&
-	       !target->checkpoint[0] && !(target->flags & COV_ATTACH_PATHS);
+	       !target_is_manual(target) && !(target->flags & COV_ATTACH_PATHS);
 }
 
 /*

@@ -93,8 +93,8 @@ struct site_probe;
  * @patch_offset: where its patch begins, from its address: a detour's region before its jump or
  *		  after the fentry site, or the instruction after an endbr64
  * @indexed: handlers find it by its address (site_index.h)
- * @off: outcomes that were switched off by hand, and those for good (target_switch.c,
- *	 SITE_OFF()): while all are, it is not armed again
+ * @off: outcomes that are switched off, and which of these for good (target_switch.c, SITE_OFF()):
+ *	 while all are off, it is not armed again
  * @one_shot: the first hit that counts says all
  * @narrow: SITE_BRANCH: struct insn_branch's
  * @at_fentry: the instruction is an fentry site

@@ -26,7 +26,7 @@ static struct cov_target *find_attached(const char *name)
 	struct cov_target *target;
 
 	list_for_each_entry(target, &cov_targets, link)
-		if (!target->checkpoint[0] && !strcmp(target->name, name))
+		if (!target_is_manual(target) && !strcmp(target->name, name))
 			return target;
 	return NULL;
 }

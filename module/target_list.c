@@ -35,7 +35,7 @@ struct cov_target *target_find_checkpoint(const char *name)
 	struct cov_target *target;
 
 	list_for_each_entry(target, &cov_targets, link)
-		if (target->checkpoint[0] && !strcmp(target->checkpoint, name))
+		if (target_is_manual(target) && !strcmp(target->checkpoint, name))
 			return target;
 	return NULL;
 }

@@ -74,6 +74,12 @@ struct cov_target {
 	u32 nr_sections;
 };
 
+/* target_is_manual - is it a manual checkpoint's? Needs no lock: that never changes. */
+static inline bool target_is_manual(const struct cov_target *target)
+{
+	return target->checkpoint[0];
+}
+
 /* All targets, in ascending order of id. */
 extern struct list_head cov_targets;
 

@@ -175,7 +175,7 @@ static void targets_event(bool manual, unsigned long event, struct module *mod)
 	struct cov_target *target;
 
 	list_for_each_entry(target, &cov_targets, link)
-		if (!strcmp(target->name, mod->name) && manual == !!target->checkpoint[0])
+		if (!strcmp(target->name, mod->name) && manual == target_is_manual(target))
 			target_event(target, event, mod);
 }
 

@@ -99,7 +99,7 @@ int targets_switch(const char *glob, bool on, bool branches, struct cov_error *e
 	int err = 0;
 
 	list_for_each_entry(target, &cov_targets, link)
-		if (target->checkpoint[0] && glob_match(glob, target->checkpoint)) {
+		if (target_is_manual(target) && glob_match(glob, target->checkpoint)) {
 			err = switch_target(target, to, branches, error) ?: err;
 			any = true;
 		}
@@ -129,8 +129,8 @@ int target_switch_outcomes(struct cov_target *target, u64 address, u32 to,
 	bool any = false;
 	u32 i;
 
-	if (!target->checkpoint[0])
-		return cov_fail(error, -EINVAL, "target %u is no single checkpoint", target->id);
+	if (!target_is_manual(target))
+		return cov_fail(error, -EINVAL, "target %u is no manual checkpoint", target->id);
 	for_each_site(site, chunk, i, &target->cps) {
 		u8 outcomes = outcomes_to(site, address);
 

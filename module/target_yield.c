@@ -233,7 +233,7 @@ void checkpoints_yield_to_kprobes(void)
 
 	lockdep_assert_held(&cov_targets_lock);
 	list_for_each_entry(target, &cov_targets, link)
-		if (target->checkpoint[0] && displace(target, has_breakpoint))
+		if (target_is_manual(target) && displace(target, has_breakpoint))
 			release_displaced(target, watch_by_kprobe);
 }
 
@@ -243,7 +243,7 @@ void checkpoint_choose_steps(struct cov_target *target)
 	struct cov_site *site;
 	u32 i;
 
-	if (!target->checkpoint[0] || target->steps || engine_attached_breaks())
+	if (!target_is_manual(target) || target->steps || engine_attached_breaks())
 		return;
 	for_each_site(site, chunk, i, &target->cps)
 		target->steps |= site->state == COV_SITE_PENDING && probe_may_stay_stepping(site);
@@ -268,7 +268,7 @@ void targets_yield_to_breakpoints(void)
 
 	lockdep_assert_held(&cov_targets_lock);
 	list_for_each_entry(target, &cov_targets, link) {
-		if (target->checkpoint[0])
+		if (target_is_manual(target))
 			target->steps = false;
 		if (displace(target, may_stay_stepping))
 			release_displaced(target, give_up);
