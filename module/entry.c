@@ -92,7 +92,7 @@ static struct ftrace_ops ops = {
 
 static bool registered;
 static u32 nr_filtered;	/* sites that want their function in the filter */
-static bool stale;		/* the filter holds functions that none wants */
+static bool filter_dirty;	/* the filter holds functions that none wants */
 
 /* livecov's own function in the filter. It is never called. */
 static noinline void always_in_filter(void)
@@ -134,7 +134,7 @@ static void leave(void)
 {
 	if (registered && filter_reset())
 		unregister();
-	stale = false;
+	filter_dirty = false;
 }
 
 /* The site, one of those at its address, that has the function in the filter, or NULL. */
@@ -164,7 +164,7 @@ static int filter_rebuild(void)
 			if (node->site == wanted_by(node->ip))
 				ips[n++] = node->ip;
 	err = ftrace_set_filter_ips(&ops, ips, n, 0, 1);
-	stale = err;
+	filter_dirty = err;
 	kvfree(ips);
 	return err;
 }
@@ -180,7 +180,7 @@ static void filter_retry_later(void)
 static void filter_retry(struct work_struct *work)
 {
 	mutex_lock(&cov_targets_lock);
-	if (stale && filter_rebuild() == -ENOMEM)
+	if (filter_dirty && filter_rebuild() == -ENOMEM)
 		filter_retry_later();
 	mutex_unlock(&cov_targets_lock);
 }
@@ -189,7 +189,7 @@ static int filter_change(unsigned long *ips, u32 n, bool remove)
 {
 	if (!n)
 		return 0;
-	return stale ? filter_rebuild() : ftrace_set_filter_ips(&ops, ips, n, remove, 0);
+	return filter_dirty ? filter_rebuild() : ftrace_set_filter_ips(&ops, ips, n, remove, 0);
 }
 
 /* Have the function of one site in the filter, in which it is wanted only if that worked. */
@@ -269,7 +269,7 @@ static void filter_remove(struct cov_site **sites, u32 n, unsigned long *ips)
 	if (before && !nr_filtered) {
 		leave();
 	} else if (filter_change(ips, removed, true)) {
-		stale = true;
+		filter_dirty = true;
 		filter_retry_later();
 	}
 }

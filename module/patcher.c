@@ -25,32 +25,32 @@
 #define WAIT_OUT_MS	2000
 
 /* Stubs made in succession are adjacent: they are written together. */
-static u8 pending[PAGE_SIZE];
-static unsigned long pending_at;
-static u32 pending_len;
+static u8 unwritten[PAGE_SIZE];
+static unsigned long unwritten_at;
+static u32 unwritten_len;
 
-static void write_pending(void)
+static void write_unwritten(void)
 {
-	if (pending_len)
-		text_write(pending_at, pending, pending_len);
-	pending_len = 0;
+	if (unwritten_len)
+		text_write(unwritten_at, unwritten, unwritten_len);
+	unwritten_len = 0;
 }
 
 void patcher_make_stub(struct cov_site *site, unsigned long at, const u8 *bytes,
 		       u32 original, u32 len)
 {
-	u32 gap = at - (pending_at + pending_len);
+	u32 gap = at - (unwritten_at + unwritten_len);
 
 	lockdep_assert_held(&cov_targets_lock);
-	if (!pending_len || at < pending_at || gap >= ARENA_UNIT ||
-	    pending_len + gap + original + len > sizeof(pending)) {
-		write_pending();
-		pending_at = at;
+	if (!unwritten_len || at < unwritten_at || gap >= ARENA_UNIT ||
+	    unwritten_len + gap + original + len > sizeof(unwritten)) {
+		write_unwritten();
+		unwritten_at = at;
 		gap = 0;
 	}
-	memset(pending + pending_len, INT3_INSN_OPCODE, gap);
-	memcpy(pending + pending_len + gap, bytes, original + len);
-	pending_len += gap + original + len;
+	memset(unwritten + unwritten_len, INT3_INSN_OPCODE, gap);
+	memcpy(unwritten + unwritten_len + gap, bytes, original + len);
+	unwritten_len += gap + original + len;
 	arena_take(at, original + len);
 	site->patch_length = original;
 	site->stub_len = len;
@@ -123,7 +123,7 @@ static u32 prepare_all(const struct cov_engine *engine, struct cov_site **sites,
 		ready++;
 		cond_resched();
 	}
-	write_pending();
+	write_unwritten();
 	return ready;
 }
 
@@ -314,7 +314,7 @@ static void abandon_kprobed(struct undoing *undoing)
 	}
 }
 
-static void forget_handlers(struct site_cursor cursor)
+static void hide_from_handlers(struct site_cursor cursor)
 {
 	struct cov_site *site;
 
@@ -363,7 +363,7 @@ void patcher_release(const struct cov_engine *engine, struct cov_target *target,
 		/* kprobes has marked its probes as gone: their text is about to be freed. */
 		restore(&undoing, &job);
 	}
-	forget_handlers(undoing.cursor);
+	hide_from_handlers(undoing.cursor);
 	forget_abandoned(undoing.cursor);
 	drop_stubs(undoing.cursor);
 }

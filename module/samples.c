@@ -283,7 +283,7 @@ static void renew_if_empty(struct cov_sample *sample)
 	spin_unlock(&pages_lock);
 }
 
-struct cov_sample *sample_of(u64 id)
+struct cov_sample *sample_get_or_make(u64 id)
 {
 	struct cov_sample *sample;
 

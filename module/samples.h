@@ -48,13 +48,13 @@ static inline u8 *sample_cells(const struct cov_sample *sample, const struct cel
 extern unsigned int cov_max_samples;
 
 /**
- * sample_of - the sample of an id, made if there is none
+ * sample_get_or_make - the sample of an id, made if there is none
  * @id: not 0
  *
  * Takes samples' lock; sleeps. Return: the sample, valid until samples_exit(); -ENOMEM, or
  * -ENOSPC with cov_max_samples of them, as ERR_PTR().
  */
-struct cov_sample *sample_of(u64 id);
+struct cov_sample *sample_get_or_make(u64 id);
 
 /**
  * samples_resize - set the length of every sample's map

@@ -28,12 +28,12 @@ static notrace noinline void livecov_step(void *unused)
 	barrier();
 }
 
-static int notrace note_hit(struct kprobe *kp, struct pt_regs *regs)
+static int notrace note_stepped(struct kprobe *kp, struct pt_regs *regs)
 {
 	cpumask_clear_cpu(raw_smp_processor_id(), &missing);
 	return 0;
 }
-NOKPROBE_SYMBOL(note_hit);
+NOKPROBE_SYMBOL(note_stepped);
 
 void stepping_note(void)
 {
@@ -51,7 +51,7 @@ bool stepping_end(void)
 		return true;
 	kp = (struct kprobe){
 		.addr = (kprobe_opcode_t *)livecov_step,
-		.pre_handler = note_hit,
+		.pre_handler = note_stepped,
 	};
 	if (register_kprobe(&kp))
 		return false;

@@ -147,9 +147,9 @@ void target_change_engines(struct cov_target *target);
 
 /**
  * site_lapse - a site was not watched for a time: that it was not hit says nothing until a reset
- * @passed: nor does it say anything about outcomes that its hit would imply
+ * @site: the site; the same goes for outcomes that its hit would imply
  */
-void site_lapse(struct cov_site *passed);
+void site_lapse(struct cov_site *site);
 
 /* target_is_being_armed - some kprobes a call, by its owner: the calls that follow arm the rest */
 bool target_is_being_armed(const struct cov_target *target);

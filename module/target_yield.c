@@ -32,17 +32,17 @@ static bool is_yielding(const struct cov_site *site)
 	return site == yielding;
 }
 
-void site_lapse(struct cov_site *passed)
+void site_lapse(struct cov_site *site)
 {
 	struct site_chunk *chunk;
-	struct cov_site *site;
+	struct cov_site *other;
 	u32 i;
 
 	lockdep_assert_held(&cov_targets_lock);
-	passed->lapsed = true;
-	for_each_site(site, chunk, i, &site_target(passed)->cps)
-		if (site->implied_by && site->implied_by == passed->cell)
-			site->lapsed = true;
+	site->lapsed = true;
+	for_each_site(other, chunk, i, &site_target(site)->cps)
+		if (other->implied_by && other->implied_by == site->cell)
+			other->lapsed = true;
 }
 
 static void displaced_work(struct work_struct *work);

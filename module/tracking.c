@@ -106,7 +106,7 @@ int tracking_prepare(u64 id, struct registration *registration, struct cov_error
 
 	if (slot < 0)
 		return slot;
-	sample = sample_of(id);
+	sample = sample_get_or_make(id);
 	if (IS_ERR(sample)) {
 		task_registry_unreserve(&cov_tasks, slot);
 		if (sample == ERR_PTR(-ENOSPC))
