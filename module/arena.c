@@ -8,6 +8,7 @@
 #include <linux/log2.h>
 
 #include "arena.h"
+#include "targets_lock.h"
 
 #define UNIT_SHIFT	ilog2(ARENA_UNIT)
 #define UNITS		(ARENA_SIZE >> UNIT_SHIFT)
@@ -37,6 +38,7 @@ static u32 unit_of(unsigned long address)
 
 void arena_take(unsigned long address, u32 bytes)
 {
+	lockdep_assert_held(&cov_targets_lock);
 	bitmap_set(taken, unit_of(address), units(bytes));
 	hint = unit_of(address) + units(bytes);
 	used += units(bytes) << UNIT_SHIFT;
@@ -44,6 +46,7 @@ void arena_take(unsigned long address, u32 bytes)
 
 void arena_give(unsigned long address, u32 bytes)
 {
+	lockdep_assert_held(&cov_targets_lock);
 	bitmap_clear(taken, unit_of(address), units(bytes));
 	hint = min(hint, unit_of(address));
 	used -= units(bytes) << UNIT_SHIFT;
@@ -51,6 +54,7 @@ void arena_give(unsigned long address, u32 bytes)
 
 u32 arena_used(void)
 {
+	lockdep_assert_held(&cov_targets_lock);
 	return used;
 }
 

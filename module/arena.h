@@ -21,7 +21,8 @@ extern u8 livecov_stubs[];
  * arena_room - find room for a stub
  * @bytes: how many it takes at most
  *
- * Nothing is taken: the next call gives the same room unless arena_take() was called.
+ * Nothing is taken: the next call gives the same room unless arena_take() was called. Without the
+ * targets' lock while livecov is being loaded (text_selftest.c).
  *
  * Return: the address, a multiple of ARENA_UNIT, or 0 if there is no room.
  */

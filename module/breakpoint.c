@@ -378,6 +378,7 @@ static void breakpoint_rearm(struct cov_site **sites, u32 n)
 {
 	struct text_job job = { n, describe_rearm, refuse_rearm, sites };
 
+	lockdep_assert_held(&cov_targets_lock);
 	text_patch(&job);
 }
 

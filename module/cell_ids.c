@@ -2,6 +2,7 @@
 /* cell_ids.c - see cell_ids.h. */
 #include "caller_table.h"
 #include "cell_ids.h"
+#include "targets_lock.h"
 
 LIST_HEAD(cov_cell_ids);
 
@@ -10,6 +11,7 @@ int cell_ids_take(struct cell_ids *ids, u32 count)
 	struct cell_ids *next;
 	u32 first = 1;
 
+	lockdep_assert_held(&cov_targets_lock);
 	list_for_each_entry(next, &cov_cell_ids, link) {
 		if (next->first - first >= count)
 			break;
@@ -26,6 +28,7 @@ int cell_ids_take(struct cell_ids *ids, u32 count)
 
 void cell_ids_give(struct cell_ids *ids)
 {
+	lockdep_assert_held(&cov_targets_lock);
 	if (!ids->first)
 		return;
 	list_del(&ids->link);

@@ -38,11 +38,12 @@ int cells_take(struct cells *cells, bool tracked)
 {
 	unsigned long *taken = tracked ? tracked_taken : arena_taken;
 	u32 room = tracked ? TRACKED_PAGES : ARENA_PAGES, n = pages_of(cells);
-	u32 at = bitmap_find_next_zero_area(taken, room, 0, n, 0);
 	int err = 0;
+	u32 at;
 
 	lockdep_assert_held(&cov_targets_lock);
 	BUILD_BUG_ON(ARENA_PAGES > TRACKED_PAGES);
+	at = bitmap_find_next_zero_area(taken, room, 0, n, 0);
 	if (at >= room) {
 		cells->count = 0;
 		return -ENOSPC;

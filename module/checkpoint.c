@@ -360,9 +360,10 @@ static bool may_break(const struct cov_target *target, const struct cov_site *ma
 int checkpoints_add_manual(struct cov_target *target, unsigned long address, u32 room)
 {
 	struct checkpoints *cps = &target->cps;
-	int err = room ? reserve(target, 1) : -ENOSPC;
+	int err;
 
 	lockdep_assert_held(&cov_targets_lock);
+	err = room ? reserve(target, 1) : -ENOSPC;
 	if (err)
 		return err;
 	cps->manual = site_list_add(&cps->sites);
@@ -375,10 +376,11 @@ int checkpoints_add_manual(struct cov_target *target, unsigned long address, u32
 int checkpoints_add_witnesses(struct cov_target *target, const u32 *blocks, u32 n,
 			      struct cov_site **sites)
 {
-	int err = reserve(target, n);
+	int err;
 	u32 i;
 
 	lockdep_assert_held(&cov_targets_lock);
+	err = reserve(target, n);
 	if (err)
 		return err;
 	for (i = 0; i < n; i++) {

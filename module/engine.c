@@ -70,6 +70,7 @@ static bool any_steps(void)
 
 u32 engine_choice(const struct cov_target *target)
 {
+	lockdep_assert_held(&cov_targets_lock);
 	if (target_is_manual(target))
 		return any_steps() ? MANUAL_STEPS : MANUAL;
 	/* A stub writes cells: it knows neither an order nor what was passed before. */
@@ -143,6 +144,7 @@ static bool is_for_kprobes(const struct cov_site *site)
 
 bool engine_breaks(const struct cov_target *target)
 {
+	lockdep_assert_held(&cov_targets_lock);
 	return patches_text(&chains[engine_choice(target)]);
 }
 
@@ -175,12 +177,14 @@ bool engine_attached_breaks(void)
 int engine_arm_fast(u32 choice, struct cov_site **sites, u32 n)
 {
 	const struct chain *chain = &chains[choice];
-	int err = patches_text(chain) ? foreign_refresh() : 0;
-	u32 others = sites_to_front(sites, n, is_no_branch), left, slow, i;
+	u32 others, left, slow, i;
+	int err;
 
 	lockdep_assert_held(&cov_targets_lock);
+	err = patches_text(chain) ? foreign_refresh() : 0;
 	if (err)
 		return err;
+	others = sites_to_front(sites, n, is_no_branch);
 	left = arm_in_turn(chain, sites, others);
 	n = arm_in_turn(chain, sites + others, n - others);
 	for (i = 0; i < n; i++)

@@ -374,9 +374,11 @@ static u32 watch(struct cov_site **sites, u32 n, unsigned long *ips)
 
 static void entry_arm(struct cov_site **sites, u32 n)
 {
-	unsigned long *ips = kvmalloc_array(n, sizeof(*ips), GFP_KERNEL);
+	unsigned long *ips;
 	u32 i;
 
+	lockdep_assert_held(&cov_targets_lock);
+	ips = kvmalloc_array(n, sizeof(*ips), GFP_KERNEL);
 	for (i = 0; !ips && i < n; i++)
 		if (is_allowed(sites[i]))
 			sites[i]->error = ENOMEM;
@@ -403,6 +405,7 @@ static void entry_disarm(struct cov_site **sites, u32 n)
 	unsigned long ip;
 	u32 i;
 
+	lockdep_assert_held(&cov_targets_lock);
 	for (i = 0; i < n; i++)
 		filter_remove(&sites[i], 1, &ip);
 }
@@ -411,6 +414,7 @@ static void entry_rearm(struct cov_site **sites, u32 n)
 {
 	static unsigned long ips[REARM_BATCH];		/* under the targets' lock */
 
+	lockdep_assert_held(&cov_targets_lock);
 	watch(sites, n, ips);
 }
 
@@ -423,6 +427,7 @@ static void entry_release(struct cov_target *target, site_filter filter)
 	struct site_cursor cursor = { target, COV_ENGINE_ENTRY, filter };
 	u32 n;
 
+	lockdep_assert_held(&cov_targets_lock);
 	/* A site that was forgotten has no engine: the cursor may start again. */
 	do {
 		cursor.chunk = NULL;

@@ -20,8 +20,10 @@ struct hlist_head entry_table[1 << ENTRY_TABLE_BITS];
 
 int entry_table_add(struct cov_site *site, unsigned long ip)
 {
-	struct entry_node *node = kmalloc(sizeof(*node), GFP_KERNEL);
+	struct entry_node *node;
 
+	lockdep_assert_held(&cov_targets_lock);
+	node = kmalloc(sizeof(*node), GFP_KERNEL);
 	if (!node)
 		return -ENOMEM;
 	node->ip = ip;

@@ -73,10 +73,11 @@ static void put_cells(struct held_cells *held)
 
 bool held_take(struct cov_site *site, const struct text_patch *patches, u32 n)
 {
-	struct held *held = held_alloc(sizeof(*held));
+	struct held *held;
 	u32 i;
 
 	lockdep_assert_held(&cov_targets_lock);
+	held = held_alloc(sizeof(*held));
 	if (!held)
 		return false;
 	held->cells = cells_of(&site_target(site)->cps);

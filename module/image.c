@@ -355,6 +355,7 @@ out:
 
 void cov_image_forget_regions(struct cov_image *image)
 {
+	lockdep_assert_held(&cov_targets_lock);
 	kvfree(image->regions.branches);
 	kvfree(image->regions.entries);
 	kvfree(image->regions.blocks);

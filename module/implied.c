@@ -34,6 +34,7 @@ void implied_note_by(const struct cov_site *by, u32 block, const struct cell_set
 	struct cov_site *site = branch == FLOW_NONE ? NULL : target->cps.branch[branch];
 	u32 i;
 
+	lockdep_assert_held(&cov_targets_lock);
 	for (i = 0; site && site->implied_by == by->cell && i < sets->count; i++)
 		implied_note(site, sets->sets[i]);
 }

@@ -38,10 +38,11 @@ static void undo(unsigned long base, u8 *bytes, u32 size)
 
 int text_read(struct compat_span span, struct flow_text *text)
 {
-	u8 *bytes = kvmalloc(span.size ?: 1, GFP_KERNEL);
+	u8 *bytes;
 	int err;
 
 	lockdep_assert_held(&cov_targets_lock);
+	bytes = kvmalloc(span.size ?: 1, GFP_KERNEL);
 	if (!bytes)
 		return -ENOMEM;
 	err = copy_from_kernel_nofault(bytes, (void *)span.base, span.size);

@@ -130,6 +130,7 @@ unsigned long probe_place(const struct cov_site *site)
 	unsigned long address = site_address(site);
 	u8 text[ENDBR_LEN];
 
+	lockdep_assert_held(&cov_targets_lock);
 	if (site->engine == COV_ENGINE_KPROBE)
 		return (unsigned long)site->probe->address;
 	return !copy_from_kernel_nofault(text, (void *)address, ENDBR_LEN) && insn_was_endbr(text) ?
@@ -179,12 +180,13 @@ static bool in_tail(const struct cov_site *site)
 
 bool probe_may_stay_stepping(const struct cov_site *site)
 {
-	unsigned long address = probe_place(site);
 	struct insn_branch insn;
+	unsigned long address;
 
 	lockdep_assert_held(&cov_targets_lock);
 	if (site->at_fentry)
 		return false;
+	address = probe_place(site);
 	/* Another user's int3 hides which instruction is stepped, and its length. */
 	if (!insn_at(site, address, &insn) || insn.kind == INSN_INT3)
 		insn.length = INSN_MAX_LEN;
@@ -317,6 +319,7 @@ static void probe_arm(struct cov_site **sites, u32 n)
 {
 	u32 i;
 
+	lockdep_assert_held(&cov_targets_lock);
 	for (i = 0; i < n; i++) {
 		int err = probe_arm_one(sites[i]);
 
@@ -357,6 +360,7 @@ static void probe_rearm(struct cov_site **sites, u32 n)
 {
 	u32 i;
 
+	lockdep_assert_held(&cov_targets_lock);
 	for (i = 0; i < n; i++) {
 		sites[i]->error = -probe_enable(sites[i]->probe);
 		cond_resched();
@@ -408,6 +412,7 @@ static void probe_release(struct cov_target *target, site_filter filter)
 	struct site_cursor cursor = { target, COV_ENGINE_KPROBE, filter };
 	u32 found, i;
 
+	lockdep_assert_held(&cov_targets_lock);
 	/* A site that has been released has no engine: the cursor may start again. */
 	while ((found = release_batch(probes, &cursor))) {
 		bool abandoned = false;

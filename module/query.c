@@ -213,6 +213,7 @@ int query_range(struct cov_target *target, enum query_table table,
 	struct query query = { .target = target };
 	int err = 0;
 
+	lockdep_assert_held(&cov_targets_lock);
 	range->generation = target->generation;
 	range->count = range->first < length ? min(range->count, length - range->first) : 0;
 	if (!range->count)
@@ -239,6 +240,7 @@ struct site_counts query_sites(const struct cov_target *target)
 	struct cov_site *site;
 	u32 i;
 
+	lockdep_assert_held(&cov_targets_lock);
 	for_each_site(site, chunk, i, &target->cps) {
 		/* Witnesses come and go with the settling: no user asked for them. */
 		if (site->witness)
@@ -356,6 +358,7 @@ void query_engines(const struct cov_target *target, struct cov_engines *engines)
 	struct cov_site *site;
 	u32 i;
 
+	lockdep_assert_held(&cov_targets_lock);
 	*engines = (struct cov_engines){ .target = target->id };
 	for_each_site(site, chunk, i, &target->cps) {
 		if (site->engine && !site->witness)
@@ -373,6 +376,7 @@ void query_refusals(const struct cov_target *target, struct cov_refusals *refusa
 	struct cov_site *site;
 	u32 i;
 
+	lockdep_assert_held(&cov_targets_lock);
 	*refusals = (struct cov_refusals){ .target = target->id };
 	for_each_site(site, chunk, i, &target->cps)
 		if (!site->witness && site_state(site) == COV_SITE_REFUSED)
@@ -389,6 +393,7 @@ int query_text(const struct cov_target *target, const struct cov_text *text,
 	struct flow_text copy;
 	int err;
 
+	lockdep_assert_held(&cov_targets_lock);
 	if (target->state != COV_TARGET_LIVE)
 		return cov_fail(error, -ENODEV, "%s is unloaded: its text is not there", target->name);
 	if (text->address < core->base || text->length > core->size ||
@@ -407,6 +412,7 @@ void query_status(struct cov_status *status)
 {
 	const struct cov_target *target;
 
+	lockdep_assert_held(&cov_targets_lock);
 	*status = (struct cov_status){
 		.checkpoints = targets_checkpoints(),
 		.checkpoints_max = cov_max_checkpoints,

@@ -76,6 +76,7 @@ static bool wants_returns(const struct cov_target *target)
 
 u32 returns_left(const struct cov_target *target)
 {
+	lockdep_assert_held(&cov_targets_lock);
 	return wants_returns(target) ? target->image.in.nr_functions - target->returns.next : 0;
 }
 
@@ -196,6 +197,7 @@ void returns_release(struct cov_target *target, site_filter filter)
 
 void returns_forget(struct cov_target *target)
 {
+	lockdep_assert_held(&cov_targets_lock);
 	kvfree(target->returns.probes);
 	target->returns = (struct target_returns){ };
 }

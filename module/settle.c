@@ -74,6 +74,7 @@ static unsigned long delay_of(unsigned long wanted)
 
 bool target_settles(const struct cov_target *target)
 {
+	lockdep_assert_held(&cov_targets_lock);
 	return target->state == COV_TARGET_LIVE && !target->cps.cells.wide &&
 	       !target_is_manual(target) && !(target->flags & COV_ATTACH_PATHS);
 }

@@ -123,6 +123,7 @@ u32 settle_witness(const struct cov_site *site, const struct cell_sets *sets)
 	bool fell = cell_in_all(sets, site->cell);
 	u32 block;
 
+	lockdep_assert_held(&cov_targets_lock);
 	if (site->kind != SITE_BRANCH || site->engine != COV_ENGINE_BREAKPOINT ||
 	    fell == cell_in_all(sets, site->cell + 1))
 		return FLOW_NONE;

@@ -65,6 +65,7 @@ u32 sites_to_front(struct cov_site **sites, u32 n, site_filter filter)
 {
 	u32 i, front = 0;
 
+	lockdep_assert_held(&cov_targets_lock);
 	for (i = 0; i < n; i++)
 		if (filter(sites[i])) {
 			swap(sites[front], sites[i]);

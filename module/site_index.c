@@ -356,12 +356,13 @@ static void replace(const struct module *mod, struct site_index *index)
 
 int site_index_build(struct cov_target *target)
 {
-	struct site_index *index = index_alloc(target->mod);
+	struct site_index *index;
 	struct site_chunk *chunk;
 	struct cov_site *site;
 	u32 i;
 
 	lockdep_assert_held(&cov_targets_lock);
+	index = index_alloc(target->mod);
 	if (!index)
 		return -ENOMEM;
 	fill(index);
@@ -374,12 +375,13 @@ int site_index_build(struct cov_target *target)
 
 void site_index_drop(struct cov_target *target)
 {
-	struct site_index *index = locked(*find_link(target->mod));
 	struct site_chunk *nothing = page_address(ZERO_PAGE(0));
 	bool ours = false, others = false;
+	struct site_index *index;
 	u32 i;
 
 	lockdep_assert_held(&cov_targets_lock);
+	index = locked(*find_link(target->mod));
 	for (i = 0; index && i < index->nr_chunks; i++) {
 		if (index->chunks[i] == nothing)
 			continue;

@@ -57,6 +57,7 @@ static struct module *get_module(const char *name, struct cov_error *error)
 
 void target_free(struct cov_target *target)
 {
+	lockdep_assert_held(&cov_targets_lock);
 	returns_forget(target);
 	target_shut(target);
 	checkpoints_free(&target->cps);
@@ -90,6 +91,7 @@ int target_read_image(struct cov_target *target, const struct image_choice *choi
 	struct module *mod;
 	int err;
 
+	lockdep_assert_held(&cov_targets_lock);
 	if (!strcmp(target->name, THIS_MODULE->name))
 		return cov_fail(error, -EPERM, "livecov does not measure itself");
 	if (!strcmp(target->name, COV_CORE_KERNEL))
@@ -129,8 +131,10 @@ int target_no_room(const struct cov_target *target, int err, struct cov_error *e
 
 int target_choose_sites(struct cov_target *target, u32 mode, struct cov_error *error)
 {
-	int err = take_ids(target);
+	int err;
 
+	lockdep_assert_held(&cov_targets_lock);
+	err = take_ids(target);
 	if (err)
 		return cov_fail(error, err, "checkpoint ids are used up; detach every target, then attach again");
 	err = checkpoints_init(target, mode);
@@ -172,11 +176,12 @@ static bool wants_passages(const struct target_request *request)
 int target_attach(const struct target_request *request, struct cov_target **out,
 		  struct cov_error *error)
 {
-	struct cov_target *target = find_attached(request->name);
 	struct image_choice choice = request->choice;
+	struct cov_target *target;
 	int err;
 
 	lockdep_assert_held(&cov_targets_lock);
+	target = find_attached(request->name);
 	if (target && target->state == COV_TARGET_STALE)
 		return cov_fail(error, -EEXIST, "results of an earlier build of %s are still held; covstat detach %s drops them",
 				request->name, request->name);
@@ -214,6 +219,7 @@ u32 target_pending(const struct cov_target *target)
 	struct cov_site *site;
 	u32 i, n = 0;
 
+	lockdep_assert_held(&cov_targets_lock);
 	for_each_site(site, chunk, i, &target->cps)
 		n += READ_ONCE(site->state) == COV_SITE_PENDING;
 	return n;
@@ -225,6 +231,7 @@ u32 target_pending(const struct cov_target *target)
  */
 bool target_is_being_armed(const struct cov_target *target)
 {
+	lockdep_assert_held(&cov_targets_lock);
 	return target->owner && !target->cps.was_complete && target_pending(target);
 }
 
@@ -404,6 +411,7 @@ u64 target_missed(const struct cov_target *target)
 	u64 missed = target->missed;
 	u32 i;
 
+	lockdep_assert_held(&cov_targets_lock);
 	for_each_site(site, chunk, i, &target->cps)
 		if (site->engine && engine_of(site)->missed)
 			missed += engine_of(site)->missed(site);

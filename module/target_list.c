@@ -16,6 +16,7 @@ struct cov_target *target_next(u32 id)
 {
 	struct cov_target *target;
 
+	lockdep_assert_held(&cov_targets_lock);
 	list_for_each_entry(target, &cov_targets, link)
 		if (target->id > id)
 			return target;
@@ -24,9 +25,10 @@ struct cov_target *target_next(u32 id)
 
 struct cov_target *target_find(u32 id)
 {
-	struct cov_target *target = id ? target_next(id - 1) : NULL;
+	struct cov_target *target;
 
 	lockdep_assert_held(&cov_targets_lock);
+	target = id ? target_next(id - 1) : NULL;
 	return target && target->id == id ? target : NULL;
 }
 
@@ -34,6 +36,7 @@ struct cov_target *target_find_checkpoint(const char *name)
 {
 	struct cov_target *target;
 
+	lockdep_assert_held(&cov_targets_lock);
 	list_for_each_entry(target, &cov_targets, link)
 		if (target_is_manual(target) && !strcmp(target->checkpoint, name))
 			return target;
@@ -45,6 +48,7 @@ u32 targets_checkpoints(void)
 	struct cov_target *target;
 	u32 n = 0;
 
+	lockdep_assert_held(&cov_targets_lock);
 	list_for_each_entry(target, &cov_targets, link)
 		n += target->cps.sites.count;
 	return n;

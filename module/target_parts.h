@@ -89,7 +89,7 @@ int target_arm_some(struct cov_target *target, u32 max, bool interruptible,
 /* target_is_coming - is its module just being loaded, and has run nothing yet? */
 bool target_is_coming(const struct cov_target *target);
 
-/* target_is_going - is its module unloading or unloaded? */
+/* target_is_going - is its module unloading or unloaded? Asserts no lock. */
 bool target_is_going(const struct cov_target *target);
 
 /* target_any_site - a site_filter that takes all sites */

@@ -95,6 +95,7 @@ const struct cov_site *target_checkpoint_site(const struct cov_target *target)
 	struct cov_site *site;
 	u32 i;
 
+	lockdep_assert_held(&cov_targets_lock);
 	if (target->cps.manual)
 		return target->cps.manual;
 	for_each_site(site, chunk, i, &target->cps)

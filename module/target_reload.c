@@ -166,6 +166,7 @@ static const struct module *coming;
 
 bool target_is_coming(const struct cov_target *target)
 {
+	lockdep_assert_held(&cov_targets_lock);
 	return target->mod && target->mod == coming;
 }
 

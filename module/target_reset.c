@@ -81,9 +81,10 @@ static int start_over(struct cov_target *target, struct cov_error *error)
 
 int target_reset(struct cov_target *target, struct cov_error *error)
 {
-	int err = start_over(target, error);
+	int err;
 
 	lockdep_assert_held(&cov_targets_lock);
+	err = start_over(target, error);
 	target_forget_callers(target);
 	return err;
 }
@@ -105,9 +106,10 @@ static int start_all_over(struct cov_error *error)
 /* The records at once, whosever they are: a grace period for each target would add up. */
 int targets_reset(struct cov_error *error)
 {
-	int err = start_all_over(error);
+	int err;
 
 	lockdep_assert_held(&cov_targets_lock);
+	err = start_all_over(error);
 	tracking_forget_callers(0, CALLER_NONE - 1);
 	return err;
 }

@@ -98,6 +98,7 @@ int targets_switch(const char *glob, bool on, bool branches, struct cov_error *e
 	bool any = false;
 	int err = 0;
 
+	lockdep_assert_held(&cov_targets_lock);
 	list_for_each_entry(target, &cov_targets, link)
 		if (target_is_manual(target) && glob_match(glob, target->checkpoint)) {
 			err = switch_target(target, to, branches, error) ?: err;
@@ -129,6 +130,7 @@ int target_switch_outcomes(struct cov_target *target, u64 address, u32 to,
 	bool any = false;
 	u32 i;
 
+	lockdep_assert_held(&cov_targets_lock);
 	if (!target_is_manual(target))
 		return cov_fail(error, -EINVAL, "target %u is no manual checkpoint", target->id);
 	for_each_site(site, chunk, i, &target->cps) {

@@ -117,6 +117,7 @@ void target_change_engines(struct cov_target *target)
 	struct cov_site *site;
 	u32 i;
 
+	lockdep_assert_held(&cov_targets_lock);
 	for_each_site(site, chunk, i, &target->cps)
 		if (site_failed_rearm(site))
 			target_change_engine(site);
@@ -243,6 +244,7 @@ void checkpoint_choose_steps(struct cov_target *target)
 	struct cov_site *site;
 	u32 i;
 
+	lockdep_assert_held(&cov_targets_lock);
 	if (!target_is_manual(target) || target->steps || engine_attached_breaks())
 		return;
 	for_each_site(site, chunk, i, &target->cps)

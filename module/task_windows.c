@@ -16,6 +16,7 @@
 
 #include "arena.h"
 #include "compat.h"
+#include "targets_lock.h"
 #include "task_maps.h"
 #include "task_windows.h"
 #include "text_patch.h"
@@ -75,6 +76,7 @@ int task_window_take(u32 offset)
 {
 	struct task_window *window;
 
+	lockdep_assert_held(&cov_targets_lock);
 	if (!are_used())
 		return 0;
 	window = xa_load(&windows, stub_window(offset));
@@ -88,6 +90,7 @@ void task_window_give(u32 offset)
 {
 	struct task_window *window;
 
+	lockdep_assert_held(&cov_targets_lock);
 	if (!are_used())
 		return;
 	window = xa_load(&windows, stub_window(offset));
