@@ -81,7 +81,7 @@ int caller_table_init(struct caller_table *table, u32 max_records)
 	unsigned long cells;
 
 	memset(table, 0, sizeof(*table));
-	if (!max_records || max_records > 1U << 26)
+	if (!max_records || max_records > CALLERS_LIMIT)
 		return -EINVAL;
 	cells = roundup_pow_of_two(2UL * max_records);
 	table->cells = pure_alloc(cells, sizeof(*table->cells));

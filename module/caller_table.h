@@ -19,7 +19,8 @@
 #define CALLER_NONE	0x7fffffffU
 #define CALLER_ADDRESS	0x80000000U
 
-#define CALLER_PROBES	32	/* cells looked at before a record is lost */
+#define CALLER_PROBES	32		/* cells looked at before a record is lost */
+#define CALLERS_LIMIT	(1U << 24)	/* records that a table may be made for */
 
 /**
  * struct caller_cell - one pair; its states are at the head of caller_table.c
@@ -102,7 +103,7 @@ static __always_inline u64 caller_address(u32 from)
 /**
  * caller_table_init - make an empty table
  * @table: the table; its contents on entry do not matter
- * @max_records: how many it has to hold, 1 .. 1 << 26; at least twice as many cells are
+ * @max_records: how many it has to hold, 1 .. CALLERS_LIMIT; at least twice as many cells are
  *		 made, so that probing stays short
  *
  * Sleeps. Return: 0, -EINVAL, -ENOMEM.

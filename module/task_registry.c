@@ -136,7 +136,7 @@ int task_registry_init(struct task_registry *reg, u32 max_tasks)
 	int err;
 
 	memset(reg, 0, sizeof(*reg));
-	if (!max_tasks || max_tasks > 1U << 22)
+	if (!max_tasks || max_tasks > TASKS_LIMIT)
 		return -EINVAL;
 	buckets = roundup_pow_of_two(2UL * max_tasks) / TASK_BUCKET_KEYS;
 	if (buckets < 2)

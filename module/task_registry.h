@@ -10,6 +10,7 @@
 #include "thread_buffer.h"
 
 #define TASK_BUCKET_KEYS	8	/* one cache line */
+#define TASKS_LIMIT		(1U << 22)	/* that a registry may be made for */
 
 /**
  * struct task_registry - see the head of task_registry.c
@@ -36,7 +37,7 @@ struct task_registry {
 /**
  * task_registry_init - make an empty registry
  * @reg: its contents on entry do not matter
- * @max_tasks: how many it has to hold, 1 .. 1 << 22; there are at least twice
+ * @max_tasks: how many it has to hold, 1 .. TASKS_LIMIT; there are at least twice
  *	       as many keys, at which the odds of -ENOSPC are below 1 in 10^9
  *
  * Sleeps. Return: 0, -EINVAL, -ENOMEM.

@@ -29,9 +29,6 @@ struct caller_table cov_callers;
 unsigned int cov_max_tasks = 16384;
 unsigned int cov_max_callers = 1U << 17;
 
-#define TASKS_LIMIT	(1U << 22)
-#define CALLERS_LIMIT	(1U << 24)
-
 static void tracking_fork(void *data, struct task_struct *child, compat_clone_flags clone_flags)
 {
 	task_registry_inherit(&cov_tasks, (unsigned long)current, (unsigned long)child);

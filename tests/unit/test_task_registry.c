@@ -65,7 +65,7 @@ static void init_refuses_bad_sizes(void **state)
 	(void)state;
 	memset(&r, 0xa5, sizeof(r));
 	assert_int_equal(task_registry_init(&r, 0), -EINVAL);
-	assert_int_equal(task_registry_init(&r, (1U << 22) + 1), -EINVAL);
+	assert_int_equal(task_registry_init(&r, TASKS_LIMIT + 1), -EINVAL);
 	task_registry_destroy(&r);
 }
 
