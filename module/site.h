@@ -111,7 +111,8 @@ struct site_probe;
  * @island: its region's island is patched as well, or is about to be
  * @slow: PENDING: only kprobes can arm it
  * @filtered: engine entry's: it wants its function in ftrace's filter
- * @displaced: yielded to a kprobe (target_yield.c), and nothing watches it now: REFUSED, tried again
+ * @displaced: yielded to a kprobe (target_yield.c), and nothing watches it now: REFUSED, and tried
+ *	       again; or, only while target_yield.c is at work, about to be released
  *
  * Handlers write @state alone, as above, and so does the worker. Everything else is
  * written under the targets' lock; what changes while handlers may read it, @indexed and

@@ -24,12 +24,19 @@
 #include "site_index.h"
 #include "target_parts.h"
 
-/* The site that yields; under cov_targets_lock. */
-static const struct cov_site *yielding;
+/* For release_one() alone: a site_filter has no context. Under cov_targets_lock. */
+static const struct cov_site *released;
 
-static bool is_yielding(const struct cov_site *site)
+static bool is_released(const struct cov_site *site)
 {
-	return site == yielding;
+	return site == released;
+}
+
+static void release_one(struct cov_site *site)
+{
+	released = site;
+	target_release_sites(site_target(site), is_released);
+	released = NULL;
 }
 
 void site_lapse(struct cov_site *site)
@@ -78,8 +85,7 @@ static bool make_way_at(const struct cov_site *site, unsigned long address)
 
 	if (!other || (site_target(other) == target && site != target->cps.manual))
 		return false;
-	yielding = other;
-	target_release_sites(site_target(other), is_yielding);
+	release_one(other);
 	watch_by_kprobe(other);
 	return true;
 }
@@ -103,8 +109,7 @@ bool target_change_engine(struct cov_site *site)
 		return false;
 	/* Nothing of ours is there: what shows is another user's. */
 	WRITE_ONCE(site->state, COV_SITE_DISARMED);
-	yielding = site;
-	target_release_sites(site_target(site), is_yielding);
+	release_one(site);
 	site->error = 0;
 	site->slow = false;
 	WRITE_ONCE(site->state, COV_SITE_PENDING);
