@@ -3,7 +3,7 @@
  * cell_layout.h - which of a target's cells is of what; cells.h has the cells themselves. Pure.
  *
  *	cell 0 .. F-1			functions' entries
- *	cell F + 2 * i + outcome	branch i: [0] fell through, [1] jumped
+ *	cell F + 2 * i + outcome	branch i: OUTCOME_NOT_TAKEN, OUTCOME_TAKEN
  *	cell F + 2 * B + i		block i
  *	the last cell			the place of a manual checkpoint
  *
@@ -19,6 +19,12 @@ enum site_kind {
 	SITE_ENTRY,	/* a function's first instruction */
 	SITE_LEADER,	/* a block */
 	SITE_BRANCH,	/* both outcomes of a conditional jump */
+};
+
+/* The outcomes of a conditional jump, in the order of their cells. */
+enum {
+	OUTCOME_NOT_TAKEN,	/* it falls through */
+	OUTCOME_TAKEN,		/* it jumps */
 };
 
 /**
@@ -37,7 +43,7 @@ struct cell_layout {
  * struct cell_meaning - what a cell is of
  * @kind: of what
  * @index: of the function, branch or block; struct cell_layout.blocks for a manual checkpoint
- * @outcome: SITE_BRANCH: 0 fell through, 1 jumped; else 0
+ * @outcome: SITE_BRANCH: OUTCOME_*; else 0
  */
 struct cell_meaning {
 	enum site_kind kind;

@@ -469,8 +469,8 @@ static int hit_bytes_read(const struct cov_target *target, const u64 *counts,
 	for (i = 0; i < layout.blocks; i++)
 		hits->leader[i] = !!counts[cell_of(&layout, SITE_LEADER, i, 0)];
 	for (i = 0; i < layout.branches; i++) {
-		hits->not_taken[i] = !!counts[cell_of(&layout, SITE_BRANCH, i, 0)];
-		hits->taken[i] = !!counts[cell_of(&layout, SITE_BRANCH, i, 1)];
+		hits->not_taken[i] = !!counts[cell_of(&layout, SITE_BRANCH, i, OUTCOME_NOT_TAKEN)];
+		hits->taken[i] = !!counts[cell_of(&layout, SITE_BRANCH, i, OUTCOME_TAKEN)];
 	}
 	return 0;
 }

@@ -13,8 +13,9 @@
 
 bool implied_hit(const struct cov_target *target, const u8 *set, u32 cell)
 {
+	/* Of a branch, either outcome. */
 	return READ_ONCE(set[cell]) ||
-	       (cell_is_branch(&target->image, cell) && READ_ONCE(set[cell + 1]));
+	       (cell_is_branch(&target->image, cell) && READ_ONCE(set[cell + OUTCOME_TAKEN]));
 }
 
 void implied_note(const struct cov_site *site, u8 *set)

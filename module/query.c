@@ -92,8 +92,8 @@ static void fill_branch(const struct query *query, u32 i, void *entry)
 		.not_taken = query->coverage.not_taken[i],
 		.state = site_state(site),
 		.error = site ? site->error : 0,
-		.taken_hits = query_hits(query, site, 1),
-		.not_taken_hits = query_hits(query, site, 0),
+		.taken_hits = query_hits(query, site, OUTCOME_TAKEN),
+		.not_taken_hits = query_hits(query, site, OUTCOME_NOT_TAKEN),
 		.first_sample = site_first_sample(&query->target->cps, site),
 	};
 }
@@ -134,8 +134,8 @@ static void fill_outcomes(const struct query *query, u32 i, void *entry)
 	const struct cov_site *site = query->target->cps.branch[i];
 
 	*(struct cov_outcomes *)entry = (struct cov_outcomes){
-		.not_taken = outcome_switched(site, 0),
-		.taken = outcome_switched(site, 1),
+		.not_taken = outcome_switched(site, OUTCOME_NOT_TAKEN),
+		.taken = outcome_switched(site, OUTCOME_TAKEN),
 	};
 }
 

@@ -93,14 +93,15 @@ static u32 implying(const struct cov_site *site, u32 outcome, const struct cell_
  */
 static u8 settle_branch(struct cov_site *site, const struct cell_sets *sets)
 {
-	bool fell = cell_in_all(sets, site->cell), jumped = cell_in_all(sets, site->cell + 1);
-	u32 by;
+	bool fell = cell_in_all(sets, site->cell + OUTCOME_NOT_TAKEN);
+	bool jumped = cell_in_all(sets, site->cell + OUTCOME_TAKEN);
+	u32 other = fell ? OUTCOME_TAKEN : OUTCOME_NOT_TAKEN, by;
 
 	if (!fell && !jumped)
 		return SITE_SETTLED_NOT;
-	by = fell && jumped ? 0 : implying(site, fell, sets);
+	by = fell && jumped ? 0 : implying(site, other, sets);
 	if (by || (fell && jumped)) {
-		site->implied_outcome = fell;
+		site->implied_outcome = other;
 		site->implied_by = by;
 		site_target(site)->settling.implied |= by != 0;
 		return SITE_SETTLED_FREE;
@@ -120,14 +121,14 @@ u8 settle_state(struct cov_site *site, const struct cell_sets *sets)
 u32 settle_witness(const struct cov_site *site, const struct cell_sets *sets)
 {
 	const struct cov_target *target = site_target(site);
-	bool fell = cell_in_all(sets, site->cell);
+	bool fell = cell_in_all(sets, site->cell + OUTCOME_NOT_TAKEN);
 	u32 block;
 
 	lockdep_assert_held(&cov_targets_lock);
 	if (site->kind != SITE_BRANCH || site->engine != COV_ENGINE_BREAKPOINT ||
-	    fell == cell_in_all(sets, site->cell + 1))
+	    fell == cell_in_all(sets, site->cell + OUTCOME_TAKEN))
 		return FLOW_NONE;
-	block = block_behind(site, fell);
+	block = block_behind(site, fell ? OUTCOME_TAKEN : OUTCOME_NOT_TAKEN);
 	if (block == FLOW_NONE || target->cps.leader[block] ||
 	    target->cps.plan.leader[block] != FLOW_SITE_UNUSED ||
 	    target->image.flow.blocks[block].site == FLOW_NONE)

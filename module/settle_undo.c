@@ -29,7 +29,8 @@ static bool is_served(const struct cov_site *site, const u8 *set)
 		return READ_ONCE(set[site->cell]);
 	if (site->implied_by)
 		return READ_ONCE(set[site->cell + !site->implied_outcome]);
-	return READ_ONCE(set[site->cell]) && READ_ONCE(set[site->cell + 1]);
+	return READ_ONCE(set[site->cell + OUTCOME_NOT_TAKEN]) &&
+	       READ_ONCE(set[site->cell + OUTCOME_TAKEN]);
 }
 
 /*
@@ -117,10 +118,11 @@ void settle_undo_for(const struct cov_sample *sample)
 	lockdep_assert_held(&cov_targets_lock);
 	list_for_each_entry(target, &cov_targets, link) {
 		struct cells *cells = &target->cps.cells;
-		u8 *set = sample_cells(sample, cells);
+		u8 *set;
 
 		if (target->scope != COV_SCOPE_TRACKED || !target_settles(target))
 			continue;
+		set = sample_cells(sample, cells);
 		if (target->settling.looked)
 			cell_news_join(set, cells->count, target->settling.looked);
 		if (target->settling.unarmed)

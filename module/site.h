@@ -211,7 +211,7 @@ static __always_inline unsigned long site_address(const struct cov_site *site)
 	return site_chunk(site)->base + site->offset;
 }
 
-/* site_outcomes - how many cells a site has: a branch [0] fell through, [1] jumped */
+/* site_outcomes - how many cells a site has: a branch one for each OUTCOME_* */
 static __always_inline u32 site_outcomes(const struct cov_site *site)
 {
 	return site->kind == SITE_BRANCH ? 2 : 1;
@@ -221,7 +221,7 @@ static __always_inline u32 site_outcomes(const struct cov_site *site)
 #define SITE_OFF(outcome)	(1U << (outcome))
 #define SITE_DELETED_SHIFT	2
 #define SITE_DELETED(outcome)	(SITE_OFF(outcome) << SITE_DELETED_SHIFT)
-#define SITE_OFF_ALL		(SITE_OFF(0) | SITE_OFF(1))
+#define SITE_OFF_ALL		(SITE_OFF(OUTCOME_NOT_TAKEN) | SITE_OFF(OUTCOME_TAKEN))
 
 /* site_is_off - was all that it sees switched off? */
 static inline bool site_is_off(const struct cov_site *site)

@@ -117,8 +117,8 @@ static u8 outcomes_to(const struct cov_site *site, u64 address)
 
 	if (site->kind != SITE_BRANCH)
 		return 0;
-	return (behind == address ? SITE_OFF(0) : 0) |
-	       (behind + site->displacement == address ? SITE_OFF(1) : 0);
+	return (behind == address ? SITE_OFF(OUTCOME_NOT_TAKEN) : 0) |
+	       (behind + site->displacement == address ? SITE_OFF(OUTCOME_TAKEN) : 0);
 }
 
 int target_switch_outcomes(struct cov_target *target, u64 address, u32 to,
