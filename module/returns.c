@@ -40,11 +40,10 @@ struct return_probe {
 
 /* --- in the kretprobe's context ----------------------------------------------------------- */
 
-static struct return_probe *probe_of(struct kretprobe *rp)
+static __always_inline struct return_probe *probe_of(struct kretprobe *rp)
 {
 	return container_of(rp, struct return_probe, rp);
 }
-NOKPROBE_SYMBOL(probe_of);
 
 static int notrace function_entered(struct kretprobe_instance *instance, struct pt_regs *regs)
 {
