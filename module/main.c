@@ -85,7 +85,11 @@ err_engines:
 	return err;
 }
 
-/* No control file is open now: an open one holds a reference to the module. */
+/*
+ * No control file is open now: an open one holds a reference to the module. news_exit() and
+ * trace_exit() have no counterpart in livecov_init(): one waits for an irq_work that is defined
+ * statically, the other frees what the first trace has allocated.
+ */
 static void __exit livecov_exit(void)
 {
 	debugfs_remove_recursive(debugfs_dir);
