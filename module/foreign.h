@@ -8,8 +8,6 @@
 
 #include <linux/types.h>
 
-struct cov_target;
-
 /**
  * foreign_is_code - does an address lie in the kernel's text or a module's?
  * @address: any

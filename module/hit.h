@@ -36,12 +36,6 @@ static __always_inline bool hit_claim(struct cov_site *site)
 		cmpxchg(&site->state, COV_SITE_ARMED, SITE_DISARMING) == COV_SITE_ARMED);
 }
 
-/* thread_sample - a task's sample: it travels through the registry as a number */
-static __always_inline struct cov_sample *thread_sample(const struct thread_ref *thread)
-{
-	return (struct cov_sample *)(unsigned long)thread->sample;
-}
-
 /**
  * hit_came_from - the running task has come to a checkpoint; which one was before it?
  * @thread: the task

@@ -342,15 +342,15 @@ u32 sample_index(u64 id)
 	return index;
 }
 
-struct page *sample_page(unsigned long index, unsigned long at)
+struct page *sample_page(unsigned long index, unsigned long nr)
 {
 	struct cov_sample *sample;
 	struct page *page = NULL;
 
 	spin_lock(&pages_lock);
 	list_for_each_entry(sample, &samples_in_order, link)
-		if (sample->index == index && at < sample->nr_pages) {
-			page = sample->pages[at];
+		if (sample->index == index && nr < sample->nr_pages) {
+			page = sample->pages[nr];
 			get_page(page);
 		}
 	spin_unlock(&pages_lock);

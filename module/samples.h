@@ -10,6 +10,7 @@
 #include <linux/types.h>
 
 #include "cells.h"
+#include "thread_buffer.h"
 
 /**
  * struct cov_sample - a test case
@@ -38,6 +39,12 @@ struct cov_sample {
 	struct list_head link;
 };
 
+/* thread_sample - a task's sample: it travels through the registry as a number. Any context. */
+static __always_inline struct cov_sample *thread_sample(const struct thread_ref *thread)
+{
+	return (struct cov_sample *)(unsigned long)thread->sample;
+}
+
 /* sample_cells - a tracked target's cell 0 in a sample's map. The targets' lock is held. */
 static inline u8 *sample_cells(const struct cov_sample *sample, const struct cells *cells)
 {
@@ -65,7 +72,7 @@ struct cov_sample *sample_get_or_make(u64 id);
  * -ENOMEM (never for 0): then every map is as it was. Maps and traces share one half of all memory
  * (memory_budget.h).
  */
-int samples_resize(u32 nr_pages);
+int __must_check samples_resize(u32 nr_pages);
 
 /**
  * samples_each - call a function for one sample, or for all in order of registration
@@ -93,12 +100,12 @@ u32 sample_index(u64 id);
 /**
  * sample_page - a page of a sample's map, for mmap()
  * @index: of the sample; any
- * @page: which page of the map
+ * @nr: which page of the map
  *
  * Under mmap_lock; does not sleep. Return: the page, with a reference for the caller to put; NULL
  * if there is none.
  */
-struct page *sample_page(unsigned long index, unsigned long page);
+struct page *sample_page(unsigned long index, unsigned long nr);
 
 /* samples_exit - free all samples: no target and no tracked task is left, and no lock is taken */
 void samples_exit(void);

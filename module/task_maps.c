@@ -31,11 +31,11 @@
 
 DEFINE_PER_CPU(struct task_maps, cov_task_maps);
 static DEFINE_PER_CPU_ALIGNED(u8, nobodys[STUB_NOWHERE_SIZE]);
-u8 cov_contexts[65536];
+u8 cov_contexts[CONTEXTS];
 
 static bool is_interrupt(u32 context)
 {
-	u32 count = context << 8;
+	u32 count = context << CONTEXT_SHIFT;
 
 	return count & (NMI_MASK | HARDIRQ_MASK) || count & SOFTIRQ_OFFSET;
 }
@@ -49,7 +49,7 @@ static u8 *map_of(struct task_struct *task)
 	    !task_registry_find(&cov_tasks, (unsigned long)task, &thread))
 		return NULL;
 	/* Pairs with smp_store_release() in sample_grow(). */
-	return READ_ONCE(((struct cov_sample *)(unsigned long)thread.sample)->map);
+	return READ_ONCE(thread_sample(&thread)->map);
 }
 
 static notrace void set_base(struct task_struct *task)
@@ -69,8 +69,9 @@ void task_maps_init(void)
 	int cpu;
 	u32 i;
 
-	/* They index the table by bytes 1 and 2. */
-	BUILD_BUG_ON((NMI_MASK | HARDIRQ_MASK | SOFTIRQ_OFFSET) & ~0xffff00UL);
+	/* The table is indexed by all of them. */
+	BUILD_BUG_ON((NMI_MASK | HARDIRQ_MASK | SOFTIRQ_OFFSET) &
+		     ~((CONTEXTS - 1UL) << CONTEXT_SHIFT));
 	for (i = 0; i < ARRAY_SIZE(cov_contexts); i++)
 		cov_contexts[i] = is_interrupt(i);
 	for_each_possible_cpu(cpu) {

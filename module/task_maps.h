@@ -26,8 +26,12 @@ struct task_maps {
 
 DECLARE_PER_CPU(struct task_maps, cov_task_maps);
 
-/* By preempt_count's bytes 1 and 2: 0 for a task, 1 for an interrupt. Constant once made. */
-extern u8 cov_contexts[65536];
+/* A context is what bytes 1 and 2 of preempt_count say: softirqs, hard interrupts and NMIs. */
+#define CONTEXT_SHIFT	8
+#define CONTEXTS	(1U << 16)
+
+/* By context: 0 for a task, 1 for an interrupt. Constant once made. */
+extern u8 cov_contexts[CONTEXTS];
 
 /*
  * Is a softirq on top of the running task that preempt_count does not tell of? On PREEMPT_RT that
@@ -52,7 +56,7 @@ static __always_inline u8 *cells_of_task(const struct cells *cells, u32 count)
 
 	if (cells->base)
 		return cells->base;
-	map = cov_contexts[count >> 8 & 0xffff] || serves_softirq_unseen() ?
+	map = cov_contexts[count >> CONTEXT_SHIFT & (CONTEXTS - 1)] || serves_softirq_unseen() ?
 		NULL : raw_cpu_read(cov_task_maps.base[0]);
 	return map ? map + cells->offset : NULL;
 }
