@@ -72,6 +72,7 @@ void cells_give(struct cells *cells)
 		cells_clear(cells);
 	bitmap_clear(cells->base ? arena_taken : tracked_taken, cells->offset / PAGE_SIZE,
 		     pages_of(cells));
+	/* The maps stay as they are, or all go, which does not fail. */
 	if (!cells->base)
 		fit_samples();
 	*cells = (struct cells){ };

@@ -14,8 +14,6 @@
 #include <linux/atomic.h>
 #include <linux/types.h>
 
-struct cov_image;
-
 /* Offsets of cells, in the arena of cells and in a sample's map, are below 1 << CELLS_SHIFT. */
 #define CELLS_SHIFT	26
 
@@ -108,7 +106,7 @@ static inline u64 cell_read(const struct cells *cells, const u8 *base, u32 cell)
  * arena of cells, or the maps' greatest length, has no room. After an error @count is 0, so
  * that cells_give() has nothing to do.
  */
-int cells_take(struct cells *cells, bool tracked);
+int __must_check cells_take(struct cells *cells, bool tracked);
 
 /**
  * cells_give - free them

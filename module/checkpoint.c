@@ -539,13 +539,13 @@ void checkpoints_coverage_free(struct flow_coverage *coverage)
 	*coverage = (struct flow_coverage){ };
 }
 
-int checkpoints_coverage(const struct cov_target *target, const u64 *counts,
+int checkpoints_coverage(const struct cov_target *target, const u64 *hits,
 			 struct flow_coverage *coverage)
 {
 	const struct flow *flow = &target->image.flow;
 	struct hit_bytes bytes = { };
 	struct flow_plan plan = { };
-	struct flow_hits hits;
+	struct flow_hits known;
 	int err;
 
 	lockdep_assert_held(&cov_targets_lock);
@@ -553,12 +553,12 @@ int checkpoints_coverage(const struct cov_target *target, const u64 *counts,
 	coverage->taken = alloc_array(flow->nr_branches, 1);
 	coverage->not_taken = alloc_array(flow->nr_branches, 1);
 	err = coverage->block && coverage->taken && coverage->not_taken ? 0 : -ENOMEM;
-	err = err ?: hit_bytes_read(target, counts, &bytes) ?: watched_plan(target, &plan);
+	err = err ?: hit_bytes_read(target, hits, &bytes) ?: watched_plan(target, &plan);
 	if (!err) {
-		hits = (struct flow_hits){
+		known = (struct flow_hits){
 			bytes.entry, bytes.leader, bytes.taken, bytes.not_taken,
 		};
-		err = flow_propagate(&target->image.in, flow, &plan, &hits, coverage);
+		err = flow_propagate(&target->image.in, flow, &plan, &known, coverage);
 	}
 	checkpoints_plan_free(&plan);
 	hit_bytes_free(&bytes);

@@ -37,9 +37,11 @@
 
 static LLIST_HEAD(disarm_list);
 
+#define DISARM_BATCH	256
+
 /* Sites of one engine, passed to it as a batch: it may be able to disarm them together. */
 struct disarming {
-	struct cov_site *sites[256];
+	struct cov_site *sites[DISARM_BATCH];
 	u32 n;
 };
 

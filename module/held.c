@@ -26,15 +26,29 @@
 #include "task_windows.h"
 #include "unloading.h"
 
+/**
+ * struct held - the patch of a site that was released, and its stub
+ * @link: in the list of all of them
+ * @patches: a part of the patch each: from what livecov has put there to the original bytes
+ * @code: of each part, where in the stub a task continues that hits its first byte
+ * @nr_patches: how many parts
+ * @stub: address of the stub's room in the arena
+ * @stub_size: of that, bytes
+ * @shares: the stub calls a window (task_windows.h)
+ * @window: if it @shares: what task_window_give() takes
+ * @cells: what the stub writes to
+ * @stays: a kprobe is still on one of the parts
+ * @rcu: frees this struct
+ */
 struct held {
 	struct list_head link;
 	struct text_patch patches[SITE_PARTS];
-	unsigned long code[SITE_PARTS];	/* where a task continues that hits the first byte of each */
+	unsigned long code[SITE_PARTS];
 	u32 nr_patches;
 	unsigned long stub;
 	u32 stub_size;
 	bool shares;
-	u32 window;	/* if it @shares: task_window_give()'s */
+	u32 window;
 	struct held_cells *cells;
 	bool stays;
 	struct rcu_head rcu;

@@ -21,7 +21,7 @@
  * targets' lock is held; sleeps. Return: false without memory: then nothing was taken over, and the
  * stub must never be freed. While livecov is being unloaded it waits for memory.
  */
-bool held_take(struct cov_site *site, const struct text_patch *patches, u32 n);
+bool __must_check held_take(struct cov_site *site, const struct text_patch *patches, u32 n);
 
 /**
  * held_stub - where execution continues after hitting such a patch

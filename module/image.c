@@ -70,7 +70,7 @@ static int image_compact(struct cov_image *image, const struct symbols *symbols)
 	len = 0;
 	for (i = 0; i < in->nr_functions; i++) {
 		const char *name = symbol_name(symbols, i);
-		u32 to = renumbered[i];
+		u32 to = renumbered[i], size = strlen(name) + 1;
 
 		if (to == COV_NONE)
 			continue;
@@ -80,8 +80,8 @@ static int image_compact(struct cov_image *image, const struct symbols *symbols)
 		image->labels[to].name = len;
 		image->labels[to].parent = parent_of(symbols, renumbered, i);
 		image->labels[to].in_init = compat_span_has(&image->init, in->functions[i].address);
-		strcpy(image->names + len, name);
-		len += strlen(name) + 1;
+		memcpy(image->names + len, name, size);
+		len += size;
 	}
 	image->names_len = len;
 	in->nr_functions = n;

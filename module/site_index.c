@@ -37,6 +37,18 @@
 #define CHUNK_SHIFT	(PLACE_SHIFT + PLACE_BITS)
 #define CHUNKS_MAX	(1U << (32 - CHUNK_SHIFT))
 
+/**
+ * struct site_index - the index of one module
+ * @next: in the list of all indices
+ * @mod: the module
+ * @base: address at which the first bucket begins
+ * @size: of the text that the buckets cover, bytes
+ * @count: of @words
+ * @nr_chunks: of @chunks
+ * @buckets: for each the position of its first word; one more, for the end
+ * @words: one for each part of a site's patch, by bucket
+ * @chunks: those of all sites; a page of zeros in place of those whose target is gone
+ */
 struct site_index {
 	struct site_index __rcu *next;
 	const struct module *mod;

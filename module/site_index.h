@@ -119,7 +119,7 @@ struct cov_site *site_index_find_stub(unsigned long address);
  * Replaces the index of all targets in its module; sleeps until no handler uses the earlier one. The
  * targets' lock is held. Return: 0 or -ENOMEM; then the earlier one stays.
  */
-int site_index_build(struct cov_target *target);
+int __must_check site_index_build(struct cov_target *target);
 
 /**
  * site_index_drop - take a target out of its module's index, which is freed with the last one

@@ -16,7 +16,7 @@
  * The targets' lock is held; sleeps. Undone by site_stub_give(). Return: 0, errors of
  * task_window_take().
  */
-int site_stub_take(const struct cov_site *site);
+int __must_check site_stub_take(const struct cov_site *site);
 
 /**
  * site_stub_give - put the reference of site_stub_take()

@@ -67,7 +67,7 @@ struct target_request {
  *
  * Return: 0 or -ENOMEM; then it is not open.
  */
-int target_open(struct cov_target *target);
+int __must_check target_open(struct cov_target *target);
 
 /**
  * target_close - undo a target_open() that returned 0
@@ -80,7 +80,7 @@ void target_close(struct cov_target *target);
 /**
  * target_attach - make a target of a module or of functions of the kernel; nothing is patched yet
  * @request: what was asked for; its @sections belong to the target if 0 is returned
- * @target: out, if 0 is returned: the target, listed, with PENDING sites; target_detach() frees it
+ * @out: if 0 is returned: the target, listed, with PENDING sites; target_detach() frees it
  * @error: out: a sentence for the caller, after an error
  *
  * Return: 0; -EEXIST: attached already; -EPERM: livecov itself; -ENOENT: no such module, or none
@@ -88,13 +88,13 @@ void target_close(struct cov_target *target);
  * cells or ids; -ENOMEM; other errors of cov_image_of_module() and cov_image_of_core(). After an
  * error no target is left.
  */
-int target_attach(const struct target_request *request, struct cov_target **target,
+int target_attach(const struct target_request *request, struct cov_target **out,
 		  struct cov_error *error);
 
 /**
  * target_attach_checkpoint - make a target of one place, a manual checkpoint, and arm it
  * @place: what was asked for, validated
- * @target: out, if 0 is returned: the target, listed and armed; target_detach() frees it
+ * @out: if 0 is returned: the target, listed and armed; target_detach() frees it
  * @error: out: a sentence for the caller, after an error
  *
  * Patches of other targets on the same bytes are removed, and their sites armed by kprobes.
@@ -106,7 +106,7 @@ int target_attach(const struct target_request *request, struct cov_target **targ
  * target_arm() and cov_image_owner(). After an error no target is left, but the other targets'
  * sites stay with kprobes, or, where there was none to be had, are armed once more.
  */
-int target_attach_checkpoint(const struct cov_checkpoint_add *place, struct cov_target **target,
+int target_attach_checkpoint(const struct cov_checkpoint_add *place, struct cov_target **out,
 			     struct cov_error *error);
 
 /**

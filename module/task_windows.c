@@ -21,6 +21,12 @@
 #include "task_windows.h"
 #include "text_patch.h"
 
+/**
+ * struct task_window - a piece of code that stubs call
+ * @at: its address, in the arena
+ * @size: how many bytes
+ * @users: how many stubs call it
+ */
 struct task_window {
 	unsigned long at;
 	u32 size;

@@ -17,7 +17,7 @@
  * Sleeps. Undone by task_window_give(). Return: 0; -ENOMEM; -ENOSPC: the arena is full; -ERANGE,
  * -EOPNOTSUPP: as task_maps_stub() and stub_write_window().
  */
-int task_window_take(u32 offset);
+int __must_check task_window_take(u32 offset);
 
 /**
  * task_window_give - put the reference; the last one frees the code

@@ -289,7 +289,7 @@ notrace void trace_hit(const struct cov_site *site, u32 outcome, const struct pt
 	struct record record = { };
 	struct traced_task *task;
 	struct trace *trace;
-	u64 arguments[6];
+	u64 arguments[TRACE_ARGUMENTS];
 	u32 i, n = 0;
 
 	if (site->kind == SITE_LEADER || !hit_in_task(context))
@@ -390,7 +390,7 @@ notrace void trace_syscall(u32 kind, u32 number, const u64 *values)
 	if (!trace)
 		return;
 	if (kind == COV_TRACE_SYSCALL)
-		n = trace->flags & COV_TRACE_ARGS ? 6 : 0;
+		n = trace->flags & COV_TRACE_ARGS ? TRACE_ARGUMENTS : 0;
 	record.as.kind = kind;
 	record.as.detail = in_ia32_syscall();
 	record.as.index = number;

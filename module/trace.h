@@ -11,6 +11,8 @@
 #include "errtext.h"
 #include "hit_context.h"
 
+#define TRACE_ARGUMENTS	6	/* that are recorded of a function or a system call */
+
 struct cov_site;
 struct trace;
 
@@ -66,7 +68,7 @@ void trace_return(const struct cov_site *site, u64 value, const struct trace_cal
  * trace_syscall - a system call of the running task begins or ends
  * @kind: COV_TRACE_SYSCALL or COV_TRACE_SYSRET
  * @number: of the call
- * @values: its 6 arguments, or its one result
+ * @values: its TRACE_ARGUMENTS arguments, or its one result
  */
 void trace_syscall(u32 kind, u32 number, const u64 *values);
 

@@ -14,8 +14,8 @@
 
 static void notrace syscall_begins(void *data, struct pt_regs *regs, long number)
 {
-	unsigned long arguments[6];
-	u64 values[6];
+	unsigned long arguments[TRACE_ARGUMENTS];
+	u64 values[TRACE_ARGUMENTS];
 	u32 i;
 
 	syscall_get_arguments(current, regs, arguments);
