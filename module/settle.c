@@ -25,7 +25,7 @@
  *
  * The worker runs again soon after a pass that has found something, or when a one-shot site was
  * hit, and ever more rarely while there is nothing; but it never works more than one part in
- * SHARE of the time. What arming again takes when a task registers counts as such work.
+ * SETTLE_SHARE of the time. What arming again takes when a task registers counts as such work.
  */
 #include <linux/jiffies.h>
 #include <linux/mm.h>
@@ -46,21 +46,25 @@
 
 /*
  * Most of what a run hits it hits at its beginning, and each change of text interrupts all CPUs.
- * So the pauses grow from SOONEST on: up to BUSY while there is something to do, else up to
- * LATEST. Entries are settled when they are CALM, or where they never are, after UNCALM.
+ * So the pauses between passes grow from SETTLE_SOONEST on: up to SETTLE_BUSY while there is
+ * something to do, else up to SETTLE_LATEST. Entries are settled when the pause has grown to
+ * SETTLE_CALM, or, where it never does, after SETTLE_UNCALM. All in jiffies.
  */
-#define SOONEST	(HZ / 50 ?: 1)
-#define BUSY	(HZ / 10)
-#define CALM	HZ
-#define UNCALM	(10 * HZ)
-#define LATEST	(2 * HZ)
-/* A pass takes seconds where the machine is slow, such as an emulated one that logs. */
-#define SHARE	10
+#define SETTLE_SOONEST	(HZ / 50 ?: 1)
+#define SETTLE_BUSY	(HZ / 10)
+#define SETTLE_CALM	HZ
+#define SETTLE_UNCALM	(10 * HZ)
+#define SETTLE_LATEST	(2 * HZ)
+/*
+ * After a pass the worker rests for so many times as long as the pass took, which may be seconds
+ * where the machine is slow, such as an emulated one that logs.
+ */
+#define SETTLE_SHARE	10
 
 static void settle_work(struct work_struct *work);
 static DECLARE_DELAYED_WORK(settle_later, settle_work);
-/* In jiffies, between two passes. No lock: settle_start() and the worker write it. */
-static unsigned long pause = SOONEST;
+/* Between two passes, in jiffies. No lock: settle_start() and the worker write it. */
+static unsigned long settle_pause = SETTLE_SOONEST;
 /* In jiffies: the next pass is not to begin earlier. Written under the targets' lock. */
 static unsigned long rest_until;
 
@@ -75,6 +79,7 @@ static unsigned long delay_of(unsigned long wanted)
 bool target_settles(const struct cov_target *target)
 {
 	lockdep_assert_held(&cov_targets_lock);
+	/* Cells that are wide count: every hit is news. */
 	return target->state == COV_TARGET_LIVE && !target->cps.cells.wide &&
 	       !target_is_manual(target) && !(target->flags & COV_ATTACH_PATHS);
 }
@@ -97,42 +102,50 @@ static bool is_settleable(const struct cov_site *site)
 }
 
 /* Cells of a target that one pass handles: the worker must not hold the lock for long. */
-#define PASS	4096
+#define SETTLE_PASS	4096
 
 /**
  * struct pass - what the worker has found, and is going to do
  * @running: scope tracked: the samples for which tasks are tracked
  * @nr_running: how many; or -errno, if that cannot be told
- * @ended: one that ran does not any more
+ * @ended: a sample that ran has no tasks any more
  * @sets: the cells in which something has to be seen to be known
  * @cells: seen since the last pass
+ * @nr_cells: how many
  * @detours: sites under detours: to settle
- * @to: enum site_settled: their new states
- * @entries: to remove from ftrace's filter
- * @ips: for entry_settle()
+ * @to: enum site_settled: the new state of each of @detours
+ * @nr_detours: how many
+ * @entries: sites of engine entry: to remove from ftrace's filter
+ * @ips: as many, for entry_settle() to overwrite
+ * @nr_entries: how many
  * @breakpoints: sites under breakpoints: to disarm
+ * @nr_breakpoints: how many
  * @blocks: to get a witness
- * @wanting: branches whose outcome it would imply
- * @witnesses: for call_witnesses()
+ * @wanting: for each of @blocks the branch whose outcome its witness would imply
+ * @witnesses: for each of @blocks room for its witness
+ * @nr_witnesses: how many
+ *
+ * @sets and what follows it are of one target at a time. Some 230 kB: allocated for each pass, and
+ * not for good.
  */
 struct pass {
 	struct cov_sample *running[CELL_SETS_MAX];
 	int nr_running;
 	bool ended;
 	struct cell_sets sets;
-	u32 cells[PASS];
+	u32 cells[SETTLE_PASS];
 	u32 nr_cells;
-	struct cov_site *detours[PASS];
-	u8 to[PASS];
+	struct cov_site *detours[SETTLE_PASS];
+	u8 to[SETTLE_PASS];
 	u32 nr_detours;
-	struct cov_site *entries[PASS];
-	unsigned long ips[PASS];
+	struct cov_site *entries[SETTLE_PASS];
+	unsigned long ips[SETTLE_PASS];
 	u32 nr_entries;
-	struct cov_site *breakpoints[PASS];
+	struct cov_site *breakpoints[SETTLE_PASS];
 	u32 nr_breakpoints;
-	u32 blocks[PASS];
-	struct cov_site *wanting[PASS];
-	struct cov_site *witnesses[PASS];
+	u32 blocks[SETTLE_PASS];
+	struct cov_site *wanting[SETTLE_PASS];
+	struct cov_site *witnesses[SETTLE_PASS];
 	u32 nr_witnesses;
 };
 
@@ -228,7 +241,8 @@ static bool is_armed_entry(const struct cov_site *site)
 static bool entries_are_due(const struct settling *settling)
 {
 	return settling->entries &&
-	       (READ_ONCE(pause) >= CALM || time_after(jiffies, settling->entries_since + UNCALM));
+	       (READ_ONCE(settle_pause) >= SETTLE_CALM ||
+		time_after(jiffies, settling->entries_since + SETTLE_UNCALM));
 }
 
 static void choose_entries(struct cov_target *target, struct pass *pass)
@@ -236,11 +250,11 @@ static void choose_entries(struct cov_target *target, struct pass *pass)
 	struct site_cursor cursor = { target, COV_ENGINE_ENTRY, is_armed_entry };
 	struct cov_site *site;
 
-	while (pass->nr_entries < PASS && (site = site_next(&cursor)))
+	while (pass->nr_entries < SETTLE_PASS && (site = site_next(&cursor)))
 		if (cell_in_all(&pass->sets, site->cell))
 			pass->entries[pass->nr_entries++] = site;
 	/* Any others in the next pass. */
-	target->settling.entries = pass->nr_entries == PASS;
+	target->settling.entries = pass->nr_entries == SETTLE_PASS;
 }
 
 static void carry_out(struct cov_target *target, struct pass *pass)
@@ -338,7 +352,7 @@ static u32 find_news(struct cov_target *target, struct pass *pass)
 	if (!settling->looked)
 		settling->looked = kvzalloc(cell_news_size(count), GFP_KERNEL);
 	pass->nr_cells = settling->looked ?
-		cell_news_find(&pass->sets, count, settling->looked, pass->cells, PASS) : 0;
+		cell_news_find(&pass->sets, count, settling->looked, pass->cells, SETTLE_PASS) : 0;
 	return pass->nr_cells;
 }
 
@@ -353,7 +367,7 @@ static void look_at_news(struct cov_target *target, struct pass *pass)
 }
 
 /* The target could not be opened for lack of memory: have the next pass find the cells again. */
-static void look_again(struct cov_target *target, const struct pass *pass)
+static void put_back_news(struct cov_target *target, const struct pass *pass)
 {
 	u32 i;
 
@@ -369,7 +383,7 @@ static u32 unmark_kprobed(struct cov_target *target, struct pass *pass)
 	u32 i, n = 0;
 
 	for_each_site(site, chunk, i, &target->cps)
-		if (site->kprobed && !site->one_shot && n < PASS) {
+		if (site->kprobed && !site->one_shot && n < SETTLE_PASS) {
 			site->kprobed = false;
 			pass->detours[n++] = site;
 		}
@@ -400,7 +414,7 @@ static bool look_for_left(struct cov_target *target, struct pass *pass)
 /* Nothing was hit for the first time: what else there is to do when little happens. */
 static bool settle_calmly(struct cov_target *target, struct pass *pass)
 {
-	bool left = READ_ONCE(pause) >= LATEST && target->settling.held_off &&
+	bool left = READ_ONCE(settle_pause) >= SETTLE_LATEST && target->settling.held_off &&
 		    target->settling.looked && look_for_left(target, pass);
 
 	carry_out(target, pass);
@@ -418,7 +432,7 @@ static bool settle_target(struct cov_target *target, struct pass *pass)
 	if (!find_news(target, pass))
 		return settle_calmly(target, pass);
 	if (target_open(target)) {
-		look_again(target, pass);
+		put_back_news(target, pass);
 		return true;
 	}
 	foreign_mark();
@@ -431,7 +445,7 @@ static bool settle_target(struct cov_target *target, struct pass *pass)
 
 void settle_rest(unsigned long begun)
 {
-	unsigned long until = jiffies + SHARE * (jiffies - begun);
+	unsigned long until = jiffies + SETTLE_SHARE * (jiffies - begun);
 
 	lockdep_assert_held(&cov_targets_lock);
 	if (time_after(until, rest_until))
@@ -474,33 +488,43 @@ static void settle_ended(struct pass *pass)
 	samples_each(0, note_ended, pass);
 }
 
-static void settle_all(void)
+/* One look at all targets. @busy: out: is there soon more to do? Return: may any site settle? */
+static bool settle_pass(struct pass *pass, bool *busy)
 {
-	struct pass *pass = kvmalloc(sizeof(*pass), GFP_KERNEL);
-	bool any = false, done;
 	struct cov_target *target;
 	unsigned long begun;
+	bool any = false;
 
-	/* Without memory for @pass nothing is done until the next time. */
 	mutex_lock(&cov_targets_lock);
 	begun = jiffies;
-	if (pass)
-		pass->nr_running = tracking_samples(pass->running, CELL_SETS_MAX);
-	if (pass && pass->nr_running >= 0)
+	pass->nr_running = tracking_samples(pass->running, CELL_SETS_MAX);
+	if (pass->nr_running >= 0)
 		settle_ended(pass);
 	/* Tasks fork too fast to tell for which samples they run: soon they may not. */
-	done = pass && pass->nr_running == -EAGAIN;
+	*busy = pass->nr_running == -EAGAIN;
 	list_for_each_entry(target, &cov_targets, link)
 		if (target_settles(target)) {
 			any = true;
-			done |= pass && settle_target(target, pass);
+			*busy |= settle_target(target, pass);
 		}
 	settle_rest(begun);
 	mutex_unlock(&cov_targets_lock);
+	return any;
+}
+
+static void settle_all(void)
+{
+	struct pass *pass = kvmalloc(sizeof(*pass), GFP_KERNEL);
+	bool any, busy = false;
+
+	/* Without memory nothing is done until the next time. */
+	any = pass ? settle_pass(pass, &busy) : true;
 	kvfree(pass);
-	WRITE_ONCE(pause, min_t(unsigned long, 2 * READ_ONCE(pause), done ? BUSY : LATEST));
+	WRITE_ONCE(settle_pause, min_t(unsigned long, 2 * READ_ONCE(settle_pause),
+				       busy ? SETTLE_BUSY : SETTLE_LATEST));
 	if (any)
-		queue_delayed_work(system_long_wq, &settle_later, delay_of(READ_ONCE(pause)));
+		queue_delayed_work(system_long_wq, &settle_later,
+				   delay_of(READ_ONCE(settle_pause)));
 }
 
 /* What was put back for a sample since this was queued may have made the rest longer. */
@@ -514,13 +538,13 @@ static void settle_work(struct work_struct *work)
 
 void settle_start(void)
 {
-	WRITE_ONCE(pause, SOONEST);
-	mod_delayed_work(system_long_wq, &settle_later, delay_of(SOONEST));
+	WRITE_ONCE(settle_pause, SETTLE_SOONEST);
+	mod_delayed_work(system_long_wq, &settle_later, delay_of(SETTLE_SOONEST));
 }
 
 void settle_soon(void)
 {
-	if (READ_ONCE(pause) > BUSY)
+	if (READ_ONCE(settle_pause) > SETTLE_BUSY)
 		settle_start();
 }
 

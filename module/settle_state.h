@@ -23,7 +23,8 @@ u8 settle_state(struct cov_site *site, const struct cell_sets *sets);
  * @site: its state stays as it is
  * @sets: as above
  *
- * Of a branch alone that costs a trap each time. As above. Return: an index, or FLOW_NONE.
+ * Only for a branch under a breakpoint. Locking as settle_state(). Return: the block's index, or
+ * FLOW_NONE.
  */
 u32 settle_witness(const struct cov_site *site, const struct cell_sets *sets);
 
