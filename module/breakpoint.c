@@ -130,7 +130,7 @@ static int notrace breakpoint_notify(struct notifier_block *nb, unsigned long ev
 	site = site_index_find(args->regs->ip - 1);
 	if (!site)
 		return go_to_held_stub(args->regs);
-	/* A jump, or a detour that is being installed or removed. */
+	/* The site is a jump with a stub, or a detour that is just being made or removed. */
 	if (likely(site->by_stub))
 		args->regs->ip = site_part_code(site, site_part_at(site, args->regs->ip - 1));
 	else

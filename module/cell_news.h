@@ -52,10 +52,10 @@ static inline u32 cell_news_size(u32 count)
 u32 cell_news_find(const struct cell_sets *sets, u32 count, u8 *looked, u32 *found, u32 max);
 
 /**
- * cell_news_join - another set is going to be among those that are looked at
+ * cell_news_join - one more set will be looked at from now on
  * @set: its cells
  * @count: how many
- * @looked: those that it does not have will be found once more, when it has them as well
+ * @looked: the cells that the set does not have are cleared: they are news once it has them, too
  */
 void cell_news_join(const u8 *set, u32 count, u8 *looked);
 

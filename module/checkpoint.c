@@ -55,8 +55,8 @@ int checkpoints_init(struct cov_target *target, u32 mode)
 }
 
 /*
- * Held stubs (held.c) still write to the cells; then the last of them frees the cells. But not if
- * another stub writes to them for ever: held.c frees empty ones then, which is nothing.
+ * If held stubs (held.c) still write to the cells, the last of them frees them. If a stub will
+ * write to them for ever, they are abandoned: held.c is given none to free.
  */
 static void free_cells(struct checkpoints *cps)
 {
@@ -270,7 +270,7 @@ static int reserve(struct cov_target *target, u32 n)
 	return site_list_reserve(&target->cps.sites, target, target->image.core.base, n);
 }
 
-/* The only part of the plan that does not follow from the sites: kept while the target is shut. */
+/* The only part of the plan that the sites do not tell: it is kept while the target is shut. */
 static int note_impossible(struct checkpoints *cps, u32 nr_blocks)
 {
 	u32 i, n = 0, *blocks;
@@ -337,8 +337,8 @@ static unsigned long place_of(const struct cov_target *target, const struct cov_
 }
 
 /*
- * Otherwise a manual checkpoint is left to kprobes: the place is the kernel's, or is watched by
- * the plan as well, and of engine breakpoint's sites there can be one.
+ * May a manual checkpoint have a breakpoint, or only a kprobe? Not a breakpoint where the kernel
+ * may change the bytes, or where the plan has a site: engine breakpoint can have only one.
  */
 static bool may_break(const struct cov_target *target, const struct cov_site *manual)
 {

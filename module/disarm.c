@@ -67,7 +67,7 @@ static void take_from(struct site_chunk *chunk, struct disarming *batch)
 	for (i = 0; i < READ_ONCE(chunk->count); i++) {
 		struct cov_site *site = &chunk->sites[i];
 
-		/* Abandoned (patcher.c): it is GONE soon. */
+		/* Without an engine it was abandoned (patcher.c), and is about to be GONE. */
 		if (READ_ONCE(site->state) != SITE_DISARMING || !site->engine)
 			continue;
 		if (batch->n == ARRAY_SIZE(batch->sites) ||

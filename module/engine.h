@@ -104,10 +104,13 @@ u32 engine_choice(const struct cov_target *target);
 /* engine_breaks - may a target have breakpoints, or detours, which begin as one? Targets' lock. */
 bool engine_breaks(const struct cov_target *target);
 
-/* engine_breaks_anywhere - may any target? The targets' lock is held. */
+/* engine_breaks_anywhere - may any target have breakpoints? The targets' lock is held. */
 bool engine_breaks_anywhere(void);
 
-/* engine_attached_breaks - may any that is no manual checkpoint? The targets' lock is held. */
+/*
+ * engine_attached_breaks - may a target that is no manual checkpoint have breakpoints? The targets'
+ * lock is held.
+ */
 bool engine_attached_breaks(void);
 
 /**

@@ -137,7 +137,7 @@ static void leave(void)
 	filter_dirty = false;
 }
 
-/* The site, one of those at its address, that has the function in the filter, or NULL. */
+/* The first of the sites at an address that wants its function in the filter, or NULL. */
 static const struct cov_site *wanted_by(unsigned long ip)
 {
 	const struct entry_node *node;
@@ -148,7 +148,7 @@ static const struct cov_site *wanted_by(unsigned long ip)
 	return NULL;
 }
 
-/* Set the whole filter, to what the sites want. */
+/* Set the whole filter anew: to the functions that the sites want. */
 static int filter_rebuild(void)
 {
 	unsigned long *ips = kvmalloc_array(nr_filtered + 1, sizeof(*ips), GFP_KERNEL);
@@ -192,7 +192,7 @@ static int filter_change(unsigned long *ips, u32 n, bool remove)
 	return filter_dirty ? filter_rebuild() : ftrace_set_filter_ips(&ops, ips, n, remove, 0);
 }
 
-/* Have the function of one site in the filter, in which it is wanted only if that worked. */
+/* Have the function of one site in the filter. If that fails, the site does not want it. */
 static int filter_add_one(struct cov_site *site)
 {
 	unsigned long ip = site->entry->ip;
@@ -253,7 +253,7 @@ static int filter_add(struct cov_site **sites, u32 n, unsigned long *ips)
 	return err;
 }
 
-/* @sites want their functions in the filter no more. Afterwards @ips is overwritten. */
+/* Take the functions of @sites out, unless other sites want them. Overwrites @ips. */
 static void filter_remove(struct cov_site **sites, u32 n, unsigned long *ips)
 {
 	u32 i, removed = 0, before = nr_filtered;
@@ -317,7 +317,7 @@ static bool prepare(struct cov_site *site)
 	return true;
 }
 
-/* Handlers do not know the sites any more; then free what they may still be looking at. */
+/* Hide the sites from handlers, wait for those that may have found them, free the nodes. */
 static void forget(struct cov_site **sites, u32 n)
 {
 	u32 i;

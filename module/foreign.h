@@ -76,7 +76,7 @@ void foreign_wait(u32 *waited, u32 n);
 /**
  * foreign_mark - set @kprobed of all sites on whose patched bytes there is a kprobe
  *
- * Others keep theirs. The targets' lock is held; does not sleep. No failure.
+ * The other sites stay as they are. The targets' lock is held; does not sleep. No failure.
  */
 void foreign_mark(void);
 

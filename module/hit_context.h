@@ -64,13 +64,13 @@ DECLARE_PER_CPU(u32, hit_recording);
 
 #define HIT_LEVELS	(NMI_MASK | HARDIRQ_MASK | SOFTIRQ_OFFSET)
 
-/* hit_is_own - was what was hit called by a handler of livecov's? With preemption off. */
+/* hit_is_own - did a handler of livecov's call the code that was hit? With preemption off. */
 static __always_inline bool hit_is_own(enum hit_context context)
 {
 	return this_cpu_read(hit_recording) == ((hit_preempt_count(context) & HIT_LEVELS) | 1);
 }
 
-/* hit_begin - functions of the kernel may be called from here on; the answer is for hit_end() */
+/* hit_begin - before functions of the kernel are called; give what it returns to hit_end() */
 static __always_inline u32 hit_begin(void)
 {
 	u32 before = this_cpu_read(hit_recording);
@@ -79,7 +79,7 @@ static __always_inline u32 hit_begin(void)
 	return before;
 }
 
-/* hit_end - none is called any more. Both with preemption off. */
+/* hit_end - after such calls. Both with preemption off. */
 static __always_inline void hit_end(u32 before)
 {
 	this_cpu_write(hit_recording, before);

@@ -196,7 +196,7 @@ void cov_image_core_init(void)
 		extable_end = NULL;
 }
 
-/* What it says of the functions. */
+/* Which entries of the exception table are about these functions. Return: how many. */
 static u32 find_fixups(const struct symbols *symbols, struct flow_pair *found)
 {
 	const struct exception_table_entry *x;

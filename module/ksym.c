@@ -57,7 +57,7 @@ static int ksym_register(struct kprobe *probe, const char *name, struct cov_erro
 	return 0;
 }
 
-/* Of the function that a registered @probe is on: at its entry, or past its endbr64. */
+/* Describe the function that a registered @probe is on, at its entry or past its endbr64. */
 static int ksym_of(const struct kprobe *probe, const char *name, struct ksym *ksym,
 		   struct cov_error *error)
 {
@@ -80,7 +80,7 @@ int ksym_find(const char *name, struct ksym *ksym, struct cov_error *error)
 	return err;
 }
 
-/* Up to the first name that fails. @registered: how many of @probes are, by then. */
+/* Stops at the first name that fails. @registered: out: how many of @probes are registered. */
 static int find_each(const char *name, u32 n, struct kprobe *probes, u32 *registered,
 		     struct ksym *ksyms, struct cov_error *error)
 {

@@ -132,7 +132,7 @@ static bool was_refused(const struct cov_site *site)
 	return !site->engine && site->indexed;
 }
 
-/* Drop sites whose bytes turned out to be another user's: their stubs were never entered. */
+/* Drop sites whose bytes turned out to be another user's. No task has entered their stubs. */
 static void drop_refused(struct cov_site **sites, u32 n)
 {
 	bool any = false;
@@ -251,7 +251,7 @@ static bool is_kprobed(const struct cov_engine *engine, const struct cov_site *s
 	return false;
 }
 
-/* Set @kprobed of the sites. Return: how many are. */
+/* Find out which sites are @kprobed. Return: how many. */
 static u32 mark_kprobed(const struct cov_engine *engine, const struct site_cursor *start)
 {
 	struct site_cursor cursor = *start;
@@ -269,7 +269,10 @@ static u32 mark_kprobed(const struct cov_engine *engine, const struct site_curso
 	return n;
 }
 
-/* Not while livecov is being unloaded: then held_wait() waits, without the targets' lock. */
+/*
+ * Wait a while for the kprobes on our patches to go. While livecov is being unloaded held_wait()
+ * does that, without the targets' lock.
+ */
 static void wait_out(const struct undoing *undoing)
 {
 	u32 waited = 0, n;
@@ -279,7 +282,7 @@ static void wait_out(const struct undoing *undoing)
 		foreign_wait(&waited, n);
 }
 
-/* After it the cursor is before the first site again. */
+/* Leaves the cursor before the first site. */
 static void restore(struct undoing *undoing, struct text_job *job)
 {
 	text_patch(job);

@@ -345,7 +345,10 @@ static void probe_disarm(struct cov_site **sites, u32 n)
 	}
 }
 
-/* While kprobes are switched off as a whole it succeeds, and leaves the probe disabled for good. */
+/*
+ * While kprobes are switched off as a whole enable_kprobe() succeeds, but the probe stays disabled,
+ * even after they have been switched on.
+ */
 static int probe_enable(struct site_probe *probe)
 {
 	int err = enable_kprobe(&probe->kp);

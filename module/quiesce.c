@@ -97,7 +97,7 @@ static enum hrtimer_restart look(struct hrtimer *timer)
 	return HRTIMER_NORESTART;
 }
 
-/* In the interrupt of an smp_call_function(): the timer's comes after it. */
+/* Runs in the interrupt of an smp_call_function(); the timer's interrupt comes after that. */
 static void start_look(void *unused)
 {
 	hrtimer_start(this_cpu_ptr(&look_timer), 0, HRTIMER_MODE_REL_PINNED_HARD);

@@ -20,7 +20,7 @@ struct renewed {
 	u32 n;
 };
 
-/* renewed_add - note one of them; what does not fit is not asked for later */
+/* renewed_add - note one of them; those that do not fit are not looked at by renewed_check() */
 static inline void renewed_add(struct renewed *renewed, struct cov_site *site)
 {
 	if (renewed->n < RENEWED_MAX)
@@ -41,7 +41,7 @@ static inline bool site_wants_rearm(const struct cov_site *site)
 
 /**
  * site_renew - a site is to be armed again, or watch all that it can once more
- * @site: ARMED afterwards, or PENDING if it has no engine: its module was loaded again meanwhile
+ * @site: ARMED afterwards; PENDING if it has no engine, as after its module was loaded again
  *
  * Return: true if it is for its engine's rearm() to do so.
  */
@@ -52,7 +52,7 @@ bool site_renew(struct cov_site *site);
  * @wants: asked once for each site; where it says true, site_renew() follows
  * @failed: told of each that its engine could not arm; may be NULL
  * @context: for @wants
- * @failures: those, to begin with none
+ * @failures: out: those sites; empty at the beginning
  */
 struct rearming {
 	bool (*wants)(struct cov_site *site, void *context);

@@ -110,7 +110,7 @@ static bool is_plain(const struct choice *choice, u32 at)
 	return choice->marks[at] & REGION_MARK_START && choice->marks[at] & REGION_MARK_PLAIN;
 }
 
-/* Or as the last one? */
+/* Does an instruction begin here that can be relocated as the last one? */
 static bool may_be_last(const struct choice *choice, u32 at)
 {
 	return choice->marks[at] & REGION_MARK_START && choice->marks[at] & REGION_MARK_LAST;
@@ -209,7 +209,7 @@ static void choose_before(const struct choice *choice, struct region *region)
 	take(choice, from, choice->next, region);
 }
 
-/* What begins at @from, and after the jump no more than is needed. Return: is it enough? */
+/* From @from on, and after the jump no further than needed. Return: is it long enough? */
 static bool choose_both(const struct choice *choice, u32 from, struct region *region)
 {
 	u32 to = choice->next;

@@ -42,8 +42,8 @@ static u32 block_behind(const struct cov_site *site, u32 outcome)
 }
 
 /*
- * Would a hit of the site whose first cell is @by say that @outcome of @site was passed? Not if it
- * was hit already where the outcome was not.
+ * Would a hit of the site whose first cell is @by say that @outcome of @site was passed? Not if a
+ * set has such a hit already, but not the outcome.
  */
 static bool would_imply(const struct cov_site *site, u32 outcome, u32 by,
 			const struct cell_sets *sets)
@@ -87,9 +87,9 @@ static u32 implying(const struct cov_site *site, u32 outcome, const struct cell_
 }
 
 /*
- * The settled state that the branch should have. Sets @implied_by; what it was has been noted for
- * all samples that have ended, and in those that run the outcome is known itself, or still implied
- * by the same site: a task may be on its way there (settle_undo.c).
+ * The settled state that the branch should have. Sets @implied_by. Nothing is lost with its former
+ * value: for samples that have ended, what it implied has been noted; those that run know the
+ * outcome, or the same site still implies it: a task may be on its way there (settle_undo.c).
  */
 static u8 settle_branch(struct cov_site *site, const struct cell_sets *sets)
 {

@@ -20,7 +20,7 @@ static bool is_settled(const struct cov_site *site)
 	return site->state == COV_SITE_DISARMED || site->settled == SITE_SETTLED_HALF;
 }
 
-/* Does the sample know all that the site, as it is now, cannot tell? */
+/* Does the sample know already whatever the site cannot tell in its present state? */
 static bool is_served(const struct cov_site *site, const u8 *set)
 {
 	if (!is_settled(site))
@@ -34,8 +34,8 @@ static bool is_served(const struct cov_site *site, const u8 *set)
 }
 
 /*
- * Could it tell the sample something, if it were armed? Its @implied_by stays: a task may have
- * passed the branch just before, and be on its way to the site that will tell.
+ * Would the site tell the sample something new, if it were armed? Its @implied_by stays: a task may
+ * just have passed the branch, and be on its way to the site whose hit will imply the outcome.
  */
 static bool is_missed(struct cov_site *site, void *set)
 {
@@ -57,13 +57,13 @@ static void arm_rest(struct cov_target *target)
 }
 
 /*
- * Some could not be armed: other engines try. Until they have, a sample that runs may pass what it
- * has not seen there, if another site's hit was to imply it; and what their own hit was to imply,
- * nobody would see: so all that is unknown from now on (site_lapse()).
+ * Some sites could not be armed; other engines will try. Meanwhile a running sample may pass them
+ * unseen, and outcomes that their hit would have implied are lost too. All of that is unknown from
+ * now on (site_lapse()).
  */
 static void arm_failed(struct cov_target *target)
 {
-	/* For the plan that they were REFUSED in. */
+	/* Discard the plan, in which they are REFUSED; it is rebuilt by the next target_open(). */
 	target_shut(target);
 	target_change_engines(target);
 	arm_rest(target);

@@ -78,10 +78,10 @@ struct site_probe;
  * @displacement: SITE_BRANCH: from the jump's end to where it goes; a call's likewise
  * @cell: what it sees: the first of its cells (cell_layout.h), which tells as well which of the
  *	  target's functions, branches or blocks it is
- * @implied_by: the first cell of the site that, once it is hit, says that an outcome has been
- *		passed; 0, which is an entry's, if there is none. SITE_SETTLED_FREE: nothing else
- *		tells that outcome; 0 if both are known
- * @implied_outcome: which one that is
+ * @implied_by: the first cell of another site, whose hit implies one of the branch's outcomes; 0,
+ *		which is an entry's, if there is none. SITE_SETTLED_FREE: nothing else tells that
+ *		outcome; 0 if both are known
+ * @implied_outcome: OUTCOME_*: which outcome that is
  * @error: errno (positive) why it was refused
  * @region: what a detour may take
  * @state: COV_SITE_* or SITE_DISARMING
@@ -98,10 +98,11 @@ struct site_probe;
  * @one_shot: the first hit that counts says all
  * @narrow: SITE_BRANCH: struct insn_branch's
  * @at_fentry: the instruction is an fentry site
- * @watched: was armed since the hits were last forgotten, or until it was known
- * @lapsed: was not, for a time: that it was not hit says nothing (site_vouches())
- * @witness: none of the plan's: it is there so that an outcome can be implied (settle.c)
- * @in_init: lies in text that goes when the module's init function has returned
+ * @watched: it has been armed since the hits were last forgotten, or until all that it sees was
+ *	     known
+ * @lapsed: except for some time: that it was not hit says nothing (site_vouches())
+ * @witness: not one of the plan's sites: it exists for its hit to imply an outcome (settle.c)
+ * @in_init: lies in text that is freed when the module's init function has returned
  * @traced: mode trace: hits are recorded in order as well
  * @calls: SITE_LEADER, SITE_ENTRY: the instruction is a call; engine breakpoint's
  * @by_stub: the stub does all that there is to do, recording included: after a hit the handler
@@ -165,7 +166,7 @@ struct cov_site {
 
 static_assert(sizeof(struct region) == 4 && sizeof(struct cov_site) == 40);
 
-/* site_vouches - if the site was not hit, was it not passed? */
+/* site_vouches - if the site was not hit, does that mean that it was not passed? */
 static inline bool site_vouches(const struct cov_site *site)
 {
 	return site->watched && !site->lapsed;
@@ -217,7 +218,7 @@ static __always_inline u32 site_outcomes(const struct cov_site *site)
 	return site->kind == SITE_BRANCH ? 2 : 1;
 }
 
-/* In @off: an outcome is off; it is off for good, which it is as well as off. */
+/* Bits of @off: an outcome is off; it is off for good, which is set in addition. */
 #define SITE_OFF(outcome)	(1U << (outcome))
 #define SITE_DELETED_SHIFT	2
 #define SITE_DELETED(outcome)	(SITE_OFF(outcome) << SITE_DELETED_SHIFT)

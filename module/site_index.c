@@ -112,7 +112,7 @@ static __always_inline u32 patched_from(const struct cov_site *site, unsigned lo
 	return site_part(site, site_part_at(site, address), &address);
 }
 
-/* Of those patches that begin at least @back bytes before @address. */
+/* The site whose patch holds @address, of those that begin at least @back bytes before it. */
 static __always_inline struct cov_site *find_covering(unsigned long address, u32 back)
 {
 	for (; back < REGION_MAX_LEN; back++) {
@@ -206,7 +206,7 @@ static u32 words_wanted(const struct cov_site *site)
 	return wants_index(site) ? site_parts(site) : 0;
 }
 
-/* A part of a site's patch: where a walk through those that an index is to have has arrived. */
+/* A walk through the parts of patches that an index is to have: the part that it has come to. */
 struct part {
 	struct cov_site *site;
 	unsigned long address;
@@ -250,7 +250,7 @@ static void measure(struct site_index *index)
 	index->size = round_up(last + 1 - index->base, 1UL << BUCKET_SHIFT);
 }
 
-/* One whose module has gone has no patches, and may come back as another module's. */
+/* A target whose module has gone has no patches, and its module may come back elsewhere. */
 static bool is_in(const struct cov_target *target, const struct module *mod)
 {
 	return target->mod == mod && target->state == COV_TARGET_LIVE;

@@ -165,8 +165,8 @@ void target_publish(struct cov_target *target, const struct target_request *requ
 }
 
 /*
- * Otherwise entries and blocks get no detours: they are one-shot, or (paths, mode trace, engine
- * kprobe) need more than a stub does.
+ * May entries and blocks get detours? Not where they are one-shot, or need more than a stub does
+ * (paths, mode trace, engine kprobe).
  */
 static bool wants_passages(const struct target_request *request)
 {
@@ -226,8 +226,8 @@ u32 target_pending(const struct cov_target *target)
 }
 
 /*
- * In between others get the lock. What is PENDING in a target that was complete once was left so
- * by a call that was killed.
+ * Others get the lock between those calls. In a target that was complete before, sites are PENDING
+ * because a call was killed.
  */
 bool target_is_being_armed(const struct cov_target *target)
 {
@@ -235,7 +235,7 @@ bool target_is_being_armed(const struct cov_target *target)
 	return target->owner && !target->cps.was_complete && target_pending(target);
 }
 
-/* Up to @max PENDING sites: those that only kprobes can arm (@slow), or the others. */
+/* Collect up to @max PENDING sites: those that only kprobes can arm (@slow), or the others. */
 static u32 take(const struct cov_target *target, bool slow, struct cov_site **sites, u32 max)
 {
 	struct site_chunk *chunk;
@@ -322,13 +322,13 @@ static u32 arm_slow(struct cov_target *target, u32 max)
 	for (i = 0; i < n; i++)
 		yielded |= target_make_way(chunk[i]);
 	engine_arm_slow(chunk, n);
-	/* In vain, perhaps. */
+	/* The probes that others made way for may have been refused: try those again. */
 	if (yielded)
 		targets_arm_displaced();
 	return n;
 }
 
-/* Find others in place of refused sites. */
+/* Plan other sites in place of those that were refused. */
 static int plan_again(struct cov_target *target)
 {
 	struct checkpoints *cps = &target->cps;
@@ -460,7 +460,7 @@ void target_detach(struct cov_target *target)
 	target_release_sites(target, target_any_site);
 	target_forget_callers(target);
 	drop(target);
-	/* Sites that gave way to this target, and found no other engine. */
+	/* Sites that gave way to this target, and could not be armed by another engine. */
 	targets_arm_displaced();
 }
 

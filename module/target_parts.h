@@ -124,9 +124,9 @@ int renewed_check(const struct renewed *renewed, struct cov_error *error);
  * target_make_way - take another target's patch from bytes that a kprobe needs
  * @site: PENDING; kprobes are about to arm it
  *
- * A kprobe watches that target's site from now on; its hits stay. If there is no memory for it,
- * it is REFUSED, and tried again by a worker. Works as target_release_sites(). Return: was there
- * one?
+ * A kprobe watches that target's site from now on; its hits stay. If there is no memory for the
+ * kprobe, the site is REFUSED, and a worker tries again. Works as target_release_sites(). Return:
+ * was there such a patch?
  */
 bool target_make_way(const struct cov_site *site);
 
@@ -140,7 +140,7 @@ bool target_make_way(const struct cov_site *site);
 bool target_change_engine(struct cov_site *site);
 
 /**
- * target_change_engines - target_change_engine(), of all sites that their engine could not arm again
+ * target_change_engines - target_change_engine() for each site that could not be armed again
  * @target: whose
  */
 void target_change_engines(struct cov_target *target);
@@ -151,31 +151,40 @@ void target_change_engines(struct cov_target *target);
  */
 void site_lapse(struct cov_site *site);
 
-/* target_is_being_armed - some kprobes a call, by its owner: the calls that follow arm the rest */
+/*
+ * target_is_being_armed - is its owner still arming it? COV_IOC_ARM arms a limited number of
+ * kprobes per call; later calls arm the rest.
+ */
 bool target_is_being_armed(const struct cov_target *target);
 
-/* targets_arm_displaced - what it was REFUSED to watch so: try once more. No failure. */
+/*
+ * targets_arm_displaced - try again to arm the sites that gave way to a kprobe and were then
+ * REFUSED. Cannot fail.
+ */
 void targets_arm_displaced(void);
 
-/* target_yield_exit - stop that worker; no target is left. Without the lock. */
+/* target_yield_exit - stop the worker that retries displaced sites; no target is left. No lock. */
 void target_yield_exit(void);
 
 /**
  * checkpoints_yield_to_kprobes - have kprobes watch what manual checkpoints have breakpoints on
  *
- * A target that @steps is in the list. As target_make_way(), of each.
+ * The list has a target that @steps. Does with each such site what target_make_way() does.
  */
 void checkpoints_yield_to_kprobes(void);
 
 /**
- * checkpoint_choose_steps - does a manual checkpoint need a kprobe that does not go with breakpoints?
- * @target: the checkpoint's: its PENDING sites are about to be armed; it @steps then, unless a target
- *	    that may have breakpoints is attached, and the other checkpoints have yielded
+ * checkpoint_choose_steps - decide whether a manual checkpoint needs a kprobe that cannot coexist
+ * with breakpoints
+ * @target: the checkpoint's; its PENDING sites are about to be armed
+ *
+ * If so, and no attached target may have breakpoints, sets @steps and moves the other checkpoints
+ * to kprobes.
  */
 void checkpoint_choose_steps(struct cov_target *target);
 
 /**
- * targets_yield_to_breakpoints - refuse what only a kprobe can watch that does not go with these
+ * targets_yield_to_breakpoints - give up the kprobes that cannot coexist with breakpoints
  *
  * A target that may have breakpoints is in the list. Works as target_release_sites(). No failure.
  */

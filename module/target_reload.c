@@ -34,7 +34,7 @@ static void target_live(struct cov_target *target)
 
 static void target_going(struct cov_target *target)
 {
-	/* From here on its text is never executed, so no kprobe of others is waited for. */
+	/* From here on its text is never executed: there is no need to wait for others' kprobes. */
 	target->state = COV_TARGET_GONE;
 	target_release_sites(target, target_any_site);
 	returns_forget(target);
@@ -72,12 +72,12 @@ static void make_pending(struct cov_target *target)
 	u32 i;
 
 	for_each_site(site, chunk, i, cps) {
-		/* Of an init function that runs again nothing is watched. */
+		/* The init function runs again, and is not watched. */
 		if (site->in_init) {
 			site->lapsed = true;
 			continue;
 		}
-		/* What a one-shot site has seen, it need not see again. */
+		/* A one-shot site that was hit has nothing more to tell. */
 		if (site->one_shot && site_saw(site, 0)) {
 			site->state = COV_SITE_DISARMED;
 			continue;
@@ -85,7 +85,7 @@ static void make_pending(struct cov_target *target)
 		site->error = 0;
 		site->displaced = false;
 		site->watched = false;
-		/* What ran in the earlier load, it has not seen. */
+		/* A site that was REFUSED has not seen what ran in the earlier load. */
 		site->lapsed |= site->state == COV_SITE_REFUSED;
 		if (site_is_off(site)) {
 			site->state = COV_SITE_DISARMED;
@@ -134,7 +134,7 @@ static void target_coming(struct cov_target *target, struct module *mod)
 	forget_init(&target->image);
 	move_addresses(target, compat_core_text(mod).base - target->image.core.base);
 	make_pending(target);
-	/* Nor have those seen it that take the place of sites that are refused this time. */
+	/* Sites that replace those refused now will not have seen what runs until then. */
 	target->cps.complete = target->cps.was_complete = true;
 	/* Ended by SIGKILL alone: another signal to modprobe must not leave half a measurement. */
 	if (target_arm_some(target, U32_MAX, false, &error))
@@ -186,11 +186,11 @@ static int module_event(struct notifier_block *nb, unsigned long event, void *da
 
 	mutex_lock(&cov_targets_lock);
 	coming = event == MODULE_STATE_COMING ? mod : NULL;
-	/* These need their own instruction; engines that patch keep clear of it. */
+	/* Manual checkpoints first: engines that patch keep clear of the instructions they need. */
 	targets_event(true, event, mod);
 	targets_event(false, event, mod);
 	coming = NULL;
-	/* What could not be restored, now or earlier, goes with its text. */
+	/* Patches that could not be removed are unmapped with the text that they are in. */
 	if (event != MODULE_STATE_COMING)
 		held_forget(compat_init_text(mod).base, compat_init_text(mod).size);
 	if (event == MODULE_STATE_GOING)

@@ -5,11 +5,11 @@
  * patched the bytes yields to one that needs a kprobe there, and is armed by kprobes as well. Owns
  * the worker that tries again where that failed.
  *
- * Nor do breakpoints go with a kprobe on an instruction that may fault. When such an instruction
- * faults and is fixed up, kprobe_fault_handler() (arch/x86/kernel/kprobes/core.c, 6.1) clears the
- * current kprobe, but not the single-stepping state; the next int3 on that CPU that is not a
- * kprobe's then makes kprobe_int3_handler() follow a NULL pointer, even if the kprobe has gone by
- * then (stepping.c). So:
+ * Breakpoints cannot coexist with a kprobe on an instruction that may fault. When such an
+ * instruction faults and is fixed up, kprobe_fault_handler() (arch/x86/kernel/kprobes/core.c, 6.1)
+ * clears the current kprobe, but not the single-stepping state; the next int3 on that CPU that is
+ * not a kprobe's then makes kprobe_int3_handler() follow a NULL pointer, even if the kprobe has
+ * gone by then (stepping.c). So:
  *
  * - While an attached target may have breakpoints, kprobes are refused there (probe.c). When one is
  *   attached, such kprobes are given up.
@@ -55,7 +55,7 @@ void site_lapse(struct cov_site *site)
 static void displaced_work(struct work_struct *work);
 static DECLARE_DELAYED_WORK(displaced_later, displaced_work);
 
-/* Does anything watch the site, now that it was tried? If only memory was short: later. */
+/* Is the site left unwatched? If only memory was short, the worker tries again soon. */
 static void note_displaced(struct cov_site *site)
 {
 	site->displaced = !site->engine;
@@ -107,7 +107,7 @@ bool target_change_engine(struct cov_site *site)
 	if (site->engine != COV_ENGINE_BREAKPOINT &&
 	    (site->engine != COV_ENGINE_DETOUR || site->settled != SITE_SETTLED_FREE))
 		return false;
-	/* Nothing of ours is there: what shows is another user's. */
+	/* Our patch is not in text: whatever is there is another user's. */
 	WRITE_ONCE(site->state, COV_SITE_DISARMED);
 	release_one(site);
 	site->error = 0;
@@ -128,20 +128,21 @@ void target_change_engines(struct cov_target *target)
 			target_change_engine(site);
 }
 
-/* --- what has yielded in vain ------------------------------------------------------- */
+/* --- sites that yielded, and were then refused --------------------------------------- */
 
 /*
- * By any engine: whatever it gave way to may be gone. A kprobe is the last resort, also where the
- * target's engine leaves nothing to kprobes.
+ * Try every engine, as what the site gave way to may be gone. A kprobe is the last resort, even
+ * if the target's engine was chosen so that it leaves nothing to kprobes.
  */
 static void arm_again(struct cov_site *site)
 {
 	struct cov_target *target = site_target(site);
 
 	site_renew(site);
-	/* For the plan that it was REFUSED in. */
+	/* Discard the plan, in which it is REFUSED; it is rebuilt by the next target_open(). */
 	target_shut(target);
 	if (!target_open(target)) {
+		/* Whatever it leaves, the kprobe below is for. */
 		engine_arm_fast(engine_choice(target), &site, 1);
 		target_close(target);
 	}
@@ -150,7 +151,7 @@ static void arm_again(struct cov_site *site)
 		engine_arm_slow(&site, 1);
 	}
 	note_displaced(site);
-	/* Hits may have been forgotten since it yielded, but what it has missed it does not know. */
+	/* A reset since it yielded may have cleared @lapsed, yet it has missed hits. */
 	site_lapse(site);
 }
 
@@ -170,7 +171,7 @@ void targets_arm_displaced(void)
 			    site_text_is_gone(site))
 				continue;
 			arm_again(site);
-			/* Nor will any other. */
+			/* Probes are switched off as a whole: no other site can be armed either. */
 			if (site->error == ESHUTDOWN || fatal_signal_pending(current))
 				return;
 		}
@@ -205,7 +206,7 @@ static bool displace(struct cov_target *target, site_filter which)
 	u32 i;
 
 	for_each_site(site, chunk, i, &target->cps) {
-		/* Of what has yielded in vain the mark stays, unless it was armed since. */
+		/* A site that was displaced earlier stays marked, unless it was armed since. */
 		site->displaced &= !site->engine;
 		if (which(site))
 			site->displaced = any = true;

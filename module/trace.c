@@ -208,12 +208,12 @@ static notrace struct traced_task *traced_self(u32 flags, struct trace **trace)
 		return NULL;
 	bound = is_life_of(task, &thread);
 	wanted = bound ? task->trace : trace_of(thread.owner);
-	/* Before it is bound: what is not recorded takes up no entry. */
+	/* Checked before the task is bound, so that what is not recorded takes up no entry. */
 	if (!wanted || (READ_ONCE(wanted->flags) & flags) != flags)
 		return NULL;
 	if (!bound)
 		task = bind(wanted, &thread, task);
-	/* If a nested hit was first: perhaps it has found a newer trace. */
+	/* A nested hit may have bound the task first, and to a newer trace. */
 	*trace = task ? task->trace : wanted;
 	return task;
 }
@@ -241,7 +241,7 @@ static __always_inline void add_values(struct record *record, const u64 *values,
 		record->words[record->count++] = values[i];
 }
 
-/* @record has its fixed part but its length; what follows depends on the trace's flags. */
+/* @record has its fixed part, without the length. What follows depends on the trace's flags. */
 static notrace void write_record(struct trace *trace, struct traced_task *task,
 				 struct record *record, const u64 *values, u32 nr_values)
 {
