@@ -42,6 +42,7 @@
 #include "patcher.h"
 #include "site_index.h"
 #include "site_insn.h"
+#include "site_patch.h"
 #include "site_stub.h"
 #include "stub.h"
 #include "task_maps.h"

@@ -35,6 +35,7 @@
 #include "held.h"
 #include "patcher.h"
 #include "site_index.h"
+#include "site_patch.h"
 #include "site_stub.h"
 #include "target_list.h"
 

@@ -21,6 +21,7 @@
 #include "patched.h"
 #include "patcher.h"
 #include "quiesce.h"
+#include "site_patch.h"
 #include "site_stub.h"
 #include "target_list.h"
 #include "task_windows.h"

@@ -16,6 +16,7 @@
 #include "hit_context.h"
 #include "oops.h"
 #include "site_index.h"
+#include "site_patch.h"
 
 static unsigned long original_address(const struct cov_site *site, unsigned long address)
 {

@@ -8,7 +8,7 @@
 #include "engine.h"
 #include "held.h"
 #include "patched.h"
-#include "site_index.h"
+#include "site_patch.h"
 #include "target_list.h"
 
 static void undo_part(const struct cov_site *site, u32 part, unsigned long base, u8 *bytes,

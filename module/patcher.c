@@ -18,6 +18,7 @@
 #include "patcher.h"
 #include "quiesce.h"
 #include "site_index.h"
+#include "site_patch.h"
 #include "site_stub.h"
 #include "target_list.h"
 #include "unloading.h"

@@ -7,7 +7,7 @@
 #define LIVECOV_PATCHER_H
 
 #include "engine.h"
-#include "site_index.h"
+#include "site_patch.h"
 #include "text_patch.h"
 
 /**

@@ -27,6 +27,7 @@
 
 #include "portable.h"
 #include "site_index.h"
+#include "site_patch.h"
 #include "target_list.h"
 
 #define BUCKET_SHIFT	6

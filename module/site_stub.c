@@ -4,7 +4,7 @@
  */
 #include <asm/cpufeature.h>
 
-#include "site_index.h"
+#include "site_patch.h"
 #include "site_stub.h"
 #include "target_list.h"
 #include "task_maps.h"
