@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ioctl.c - COV_CONTROL_PATH: copy in, validate, dispatch, copy out. What a call means is decided
- * in the files that it dispatches to. Owns the state of an open file, such as the id that names
- * it as an owner, and the last error.
+ * ioctl.c - COV_CONTROL_PATH: copy in, validate (ioctl_check.c), dispatch, copy out. What a call
+ * means is decided in the files that it dispatches to, with two exceptions, which are about the
+ * targets' lock: do_arm() releases it now and then, so that others get it, and do_register() holds
+ * it from when every site watches for the sample until the task is tracked. Owns the state of an
+ * open file, such as the id that names it as an owner, and the last error.
  */
 #include <linux/atomic.h>
-#include <linux/ctype.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -20,13 +21,13 @@
 #include "control_map.h"
 #include "engine.h"
 #include "ioctl.h"
+#include "ioctl_check.h"
 #include "news.h"
 #include "query.h"
 #include "returns.h"
 #include "samples.h"
 #include "settle.h"
 #include "target.h"
-#include "text_patch.h"
 #include "trace_file.h"
 #include "tracking.h"
 
@@ -128,63 +129,7 @@ struct request {
 	struct file *file;
 };
 
-/* --- validation ------------------------------------------------------------------- */
-
-static bool terminated(const char *text, size_t size)
-{
-	return strnlen(text, size) < size;
-}
-
-/* @what: what the string is, for the message. */
-static int check_string(const char *text, size_t size, const char *what, struct cov_error *error)
-{
-	if (!terminated(text, size) || !text[0])
-		return cov_fail(error, -EINVAL, "%s is empty or not terminated", what);
-	return 0;
-}
-
-/* A name that is going to be printed: no control characters, which terminals act upon. */
-static int check_name(const char *text, size_t size, const char *what, struct cov_error *error)
-{
-	if (check_string(text, size, what, error))
-		return -EINVAL;
-	for (; *text; text++)
-		if (iscntrl(*text))
-			return cov_fail(error, -EINVAL, "%s has a control character", what);
-	return 0;
-}
-
-static int check_flags(u32 given, u32 known, struct cov_error *error)
-{
-	if (given & ~known)
-		return cov_fail(error, -EINVAL, "unknown flags %#x", given & ~known);
-	return 0;
-}
-
-/* The number of elements that user space asks for. */
-static int check_count(u32 count, struct cov_error *error)
-{
-	if (!count || count > COV_RANGE_MAX)
-		return cov_fail(error, -EINVAL, "a count of %u is not in 1..%u", count,
-				COV_RANGE_MAX);
-	return 0;
-}
-
-static int check_modes(u32 mode, u32 scope, u32 engine, struct cov_error *error)
-{
-	if (mode < COV_MODE_BLOCKS || mode > COV_MODE_TRACE)
-		return cov_fail(error, -EOPNOTSUPP, "there is no mode %u", mode);
-	if (scope != COV_SCOPE_TRACKED && scope != COV_SCOPE_ALL)
-		return cov_fail(error, -EOPNOTSUPP, "there is no scope %u", scope);
-	if (!engine_known(engine))
-		return cov_fail(error, -EOPNOTSUPP, "there is no engine %u", engine);
-	if (mode == COV_MODE_TRACE && engine == COV_ENGINE_DETOUR)
-		return cov_fail(error, -EOPNOTSUPP, "detours do not record the order of hits: mode trace takes engine auto");
-	if (!(engines_usable() & 1U << engine))
-		return cov_fail(error, -EOPNOTSUPP, "engine %u cannot be used on this kernel: %s; auto takes what there is",
-				engine, text_patch_unusable() ?: "too old");
-	return 0;
-}
+/* --- before a call ------------------------------------------------------------------ */
 
 /*
  * The kernel may be locked down after livecov was loaded and this file opened: then no text is
@@ -194,58 +139,6 @@ static int check_lockdown(struct cov_error *error)
 {
 	if (security_locked_down(LOCKDOWN_DEBUGFS))
 		return cov_fail(error, -EPERM, "the kernel has been locked down: nothing more is attached (see /sys/kernel/security/lockdown)");
-	return 0;
-}
-
-static int check_attach(const struct cov_attach *arg, struct cov_error *error)
-{
-	if (check_string(arg->module, sizeof(arg->module), "the module's name", error) ||
-	    check_flags(arg->flags, COV_ATTACH_FUNCTIONS_ONLY | COV_ATTACH_PATHS | COV_ATTACH_RETURNS,
-			error))
-		return -EINVAL;
-	if (arg->flags & COV_ATTACH_PATHS && arg->engine == COV_ENGINE_DETOUR)
-		return cov_fail(error, -EOPNOTSUPP, "detours record no callers and paths; engine auto takes others for them");
-	if (arg->flags & COV_ATTACH_RETURNS && arg->mode != COV_MODE_TRACE)
-		return cov_fail(error, -EINVAL, "returns are recorded in mode trace only");
-	if (cov_check_padding(arg->pad, error))
-		return -EINVAL;
-	if (!arg->levels)
-		return cov_fail(error, -EINVAL, "the level mask is empty");
-	if (arg->globs_len > COV_ATTACH_GLOBS_MAX)
-		return cov_fail(error, -E2BIG, "%u bytes of patterns are more than %u",
-				arg->globs_len, COV_ATTACH_GLOBS_MAX);
-	if (arg->nr_sections > COV_ATTACH_SECTIONS_MAX)
-		return cov_fail(error, -E2BIG, "%u sections are more than %u",
-				arg->nr_sections, COV_ATTACH_SECTIONS_MAX);
-	return check_modes(arg->mode, arg->scope, arg->engine, error);
-}
-
-/* They have to be NUL-terminated strings, none of them empty. */
-static int check_globs(const char *globs, u32 len, struct cov_error *error)
-{
-	u32 i, patterns = 0;
-
-	if (len && globs[len - 1])
-		return cov_fail(error, -EINVAL, "the last pattern is not terminated");
-	for (i = 0; i < len; i++) {
-		if (!globs[i] && (!i || !globs[i - 1]))
-			return cov_fail(error, -EINVAL, "a pattern is empty");
-		patterns += !globs[i];
-	}
-	if (patterns > COV_ATTACH_PATTERNS_MAX)
-		return cov_fail(error, -E2BIG, "%u patterns are more than %u", patterns,
-				COV_ATTACH_PATTERNS_MAX);
-	return 0;
-}
-
-static int check_sections(const struct cov_section *sections, u32 n, struct cov_error *error)
-{
-	u32 i;
-
-	for (i = 0; i < n; i++)
-		if (check_string(sections[i].name, sizeof(sections[i].name), "a section's name",
-				 error))
-			return -EINVAL;
 	return 0;
 }
 
@@ -298,7 +191,7 @@ static int do_target(struct request *req)
 	struct cov_target_info *arg = &req->arg.info;
 	struct cov_target *target;
 
-	if (check_flags(arg->flags, COV_INFO_NEXT, &req->error))
+	if (ioctl_check_flags(arg->flags, COV_INFO_NEXT, &req->error))
 		return -EINVAL;
 	target = arg->flags & COV_INFO_NEXT ? target_next(arg->target) : target_find(arg->target);
 	if (!target)
@@ -348,13 +241,13 @@ static int prepare_attach(struct request *req)
 {
 	struct cov_attach *arg = &req->arg.attach;
 
-	return check_attach(arg, &req->error) ?:
+	return ioctl_check_attach(arg, &req->error) ?:
 	       check_lockdown(&req->error) ?:
 	       copy_array((void **)&req->globs, arg->globs, arg->globs_len, &req->error) ?:
-	       check_globs(req->globs, arg->globs_len, &req->error) ?:
+	       ioctl_check_globs(req->globs, arg->globs_len, &req->error) ?:
 	       copy_array((void **)&req->sections, arg->sections,
 			  arg->nr_sections * sizeof(struct cov_section), &req->error) ?:
-	       check_sections(req->sections, arg->nr_sections, &req->error);
+	       ioctl_check_sections(req->sections, arg->nr_sections, &req->error);
 }
 
 /* The answer could not be copied out, so the caller does not know the target's id. */
@@ -472,7 +365,7 @@ static int do_table(struct request *req)
 	struct cov_target *target;
 
 	return cov_check_padding(arg->pad, error) ?:
-	       check_count(arg->count, error) ?:
+	       ioctl_check_count(arg->count, error) ?:
 	       find_target(arg->target, &target, error) ?:
 	       query_range(target, req->call->table, arg, READ_ONCE(req->control->view),
 			   &req->answer, error);
@@ -523,7 +416,7 @@ static int do_view(struct request *req)
 static int do_samples(struct request *req)
 {
 	struct cov_samples *arg = &req->arg.samples;
-	int err = check_count(arg->count, &req->error);
+	int err = ioctl_check_count(arg->count, &req->error);
 
 	if (err)
 		return err;
@@ -549,7 +442,7 @@ static int do_callers(struct request *req)
 {
 	struct cov_callers *arg = &req->arg.callers;
 
-	return check_count(arg->count, &req->error) ?:
+	return ioctl_check_count(arg->count, &req->error) ?:
 	       callers_read(arg, &req->answer, &req->error);
 }
 
@@ -590,7 +483,8 @@ static int do_register(struct request *req)
 	struct registration registration;
 	int err;
 
-	if (check_flags(arg->flags, 0, &req->error) || cov_check_padding(arg->pad, &req->error))
+	if (ioctl_check_flags(arg->flags, 0, &req->error) ||
+	    cov_check_padding(arg->pad, &req->error))
 		return -EINVAL;
 	if (!arg->sample)
 		return cov_fail(&req->error, -EINVAL, "sample 0 means none; choose another id");
@@ -612,26 +506,11 @@ static int do_unregister(struct request *req)
 	return tracking_unregister(&req->error);
 }
 
-static int check_checkpoint(const struct cov_checkpoint_add *arg, struct cov_error *error)
-{
-	if (!terminated(arg->module, sizeof(arg->module)))
-		return cov_fail(error, -EINVAL, "the module's name is not terminated");
-	if (check_name(arg->name, sizeof(arg->name), "the checkpoint's name", error) ||
-	    check_string(arg->function, sizeof(arg->function), "the function's name", error) ||
-	    check_flags(arg->flags, COV_CHECKPOINT_AUTO | COV_CHECKPOINT_ADDRESS, error))
-		return -EINVAL;
-	if (cov_check_padding(arg->pad, error))
-		return -EINVAL;
-	if (!arg->levels)
-		return cov_fail(error, -EINVAL, "the level mask is empty");
-	return check_modes(COV_MODE_EDGES, arg->scope, COV_ENGINE_AUTO, error);
-}
-
 static int do_checkpoint_add(struct request *req)
 {
 	struct cov_checkpoint_add *arg = &req->arg.add;
 	struct cov_target *target;
-	int err = check_checkpoint(arg, &req->error) ?:
+	int err = ioctl_check_checkpoint(arg, &req->error) ?:
 		  check_lockdown(&req->error) ?:
 		  target_attach_checkpoint(arg, &target, &req->error);
 
@@ -650,7 +529,7 @@ static int do_checkpoint_del(struct request *req)
 	struct cov_checkpoint_del *arg = &req->arg.del;
 	struct cov_target *target;
 
-	if (check_string(arg->name, sizeof(arg->name), "the checkpoint's name", &req->error))
+	if (ioctl_check_string(arg->name, sizeof(arg->name), "the checkpoint's name", &req->error))
 		return -EINVAL;
 	target = target_find_checkpoint(arg->name);
 	if (!target)
@@ -664,8 +543,8 @@ static int do_checkpoint_switch(struct request *req)
 {
 	struct cov_checkpoint_switch *arg = &req->arg.toggle;
 
-	if (check_string(arg->glob, sizeof(arg->glob), "the pattern", &req->error) ||
-	    check_flags(arg->flags, COV_CHECKPOINT_AUTO, &req->error))
+	if (ioctl_check_string(arg->glob, sizeof(arg->glob), "the pattern", &req->error) ||
+	    ioctl_check_flags(arg->flags, COV_CHECKPOINT_AUTO, &req->error))
 		return -EINVAL;
 	if (arg->on > 1)
 		return cov_fail(&req->error, -EINVAL, "on is 0 or 1, not %u", arg->on);
