@@ -185,7 +185,8 @@ static int build_flow(struct cov_image *image, const struct image_choice *choice
 	err = flow_build(&image->in, &image->flow);
 	async_synchronize_full_domain(&beside);
 	if (!err)
-		err = reading.marks ? build_regions(image, choice->passages, reading.marks) : -ENOMEM;
+		err = reading.marks ?
+			build_regions(image, choice->passages, reading.marks) : -ENOMEM;
 	region_marks_free(reading.marks);
 	if (!err)
 		symbols_settle_parents(&image->in, &image->flow, symbols);
@@ -293,8 +294,9 @@ static void find_forbidden(const struct module *mod, struct cov_image *image)
 	u32 i;
 
 	for (i = 0; i < image->in.nr_functions; i++)
-		image->labels[i].forbidden = compat_is_forbidden(mod, image->in.functions[i].address,
-								 image->in.functions[i].size);
+		image->labels[i].forbidden =
+			compat_is_forbidden(mod, image->in.functions[i].address,
+					    image->in.functions[i].size);
 }
 
 static int select_functions(const struct module *mod, const struct image_choice *choice,

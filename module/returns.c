@@ -61,7 +61,8 @@ static int notrace function_left(struct kretprobe_instance *instance, struct pt_
 	struct cov_site *site = rp ? READ_ONCE(probe_of(rp)->site) : NULL;
 
 	if (site)
-		trace_return(site, regs_return_value(regs), (const struct trace_call *)instance->data);
+		trace_return(site, regs_return_value(regs),
+			     (const struct trace_call *)instance->data);
 	return 0;
 }
 NOKPROBE_SYMBOL(function_left);

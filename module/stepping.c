@@ -14,8 +14,8 @@
 #include "targets_lock.h"
 
 /*
- * A CPU that is in another user's kprobe, or in an ftrace callback that stands for one, misses ours:
- * so it is asked again.
+ * A CPU that is in another user's kprobe, or in an ftrace callback that stands for one, misses
+ * ours: so it is asked again.
  */
 #define TRIES		50
 #define PAUSE_US	1000

@@ -68,8 +68,10 @@ void target_free(struct cov_target *target)
 
 struct cov_target *target_alloc(const struct target_request *request)
 {
-	struct cov_target *target = kzalloc(sizeof(*target), GFP_KERNEL);
+	struct cov_target *target;
 
+	lockdep_assert_held(&cov_targets_lock);
+	target = kzalloc(sizeof(*target), GFP_KERNEL);
 	if (!target)
 		return NULL;
 	site_list_init(&target->cps.sites);
@@ -122,6 +124,7 @@ static int take_ids(struct cov_target *target)
 
 int target_no_room(const struct cov_target *target, int err, struct cov_error *error)
 {
+	lockdep_assert_held(&cov_targets_lock);
 	if (err == -ENOSPC)
 		return cov_fail(error, err, "the checkpoint table (%u) or the memory for hits has no room for %s; choose fewer functions, detach another target, or load livecov with a larger max_checkpoints",
 				cov_max_checkpoints, target->name);
@@ -292,6 +295,7 @@ int renewed_check(const struct renewed *renewed, struct cov_error *error)
 	const struct cov_site *refused = NULL;
 	u32 i, n = 0;
 
+	lockdep_assert_held(&cov_targets_lock);
 	for (i = 0; i < renewed->n; i++)
 		if (renewed->sites[i]->state == COV_SITE_REFUSED) {
 			refused = renewed->sites[i];

@@ -210,6 +210,7 @@ int target_attach_checkpoint(const struct cov_checkpoint_add *place, struct cov_
 	};
 	int err = 0;
 
+	lockdep_assert_held(&cov_targets_lock);
 	if (!place->module[0]) {
 		err = cov_image_owner(place->function, request.choice.address, owner, error);
 		request.name = owner;

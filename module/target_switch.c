@@ -7,8 +7,8 @@
  * state, and the disarm worker never has it:
  *
  *	ARMED --- all of it off: @off, engine's disarm() ---> DISARMED
- *	DISARMED --- some of it on: engine's rearm() ---> ARMED; without an engine, or if that fails,
- *		PENDING, then armed
+ *	DISARMED --- some of it on: engine's rearm() ---> ARMED; without an engine, or if that
+ *		fails, PENDING, then armed
  *	any other state: @off alone, which takes effect when the module is loaded again
  */
 #include <linux/glob.h>
