@@ -212,7 +212,7 @@ struct section_list {
  * @list: out
  *
  * The handle keeps them until the module is loaded again: finding and reading its file takes
- * longer than the rest of a snapshot of a single checkpoint. The list is empty if sysfs does not
+ * longer than the rest of a snapshot of a manual checkpoint. The list is empty if sysfs does not
  * have the module. Return: 0 or -ENOMEM, not noted.
  */
 int cov_sections_loaded(struct cov *cov, const char *module,
@@ -338,7 +338,7 @@ int cov_snapshot_reread(struct cov *cov, struct snapshot_target *target);
 
 /* ---- snapshot_get.c ---- */
 
-/* cov_checkpoint_place - index of the function that a single checkpoint lies in, or COV_NONE */
+/* cov_checkpoint_place - index of the function that a manual checkpoint lies in, or COV_NONE */
 uint32_t cov_checkpoint_place(const struct snapshot_target *target);
 
 /* cov_function_entered - was it? COV_NO, COV_YES, COV_UNKNOWN */

@@ -62,7 +62,7 @@ extern "C" {
 #define COV_YES			1
 #define COV_UNKNOWN		2
 
-/* Is an outcome of a single checkpoint's branch counted? */
+/* Is an outcome of a manual checkpoint's branch counted? */
 #define COV_OUTCOME_ON		0
 #define COV_OUTCOME_OFF		1	/* until it is switched on */
 #define COV_OUTCOME_DELETED	2	/* off until its checkpoint is deleted: nothing switches it on */
@@ -360,7 +360,7 @@ int cov_samples(struct cov *cov, uint32_t first, uint64_t *ids, uint32_t *count)
  */
 int cov_view(struct cov *cov, uint64_t sample);
 
-/* ---- single checkpoints ------------------------------------------------ */
+/* ---- manual checkpoints ------------------------------------------------ */
 
 /**
  * struct cov_checkpoint_options - a place to watch
@@ -462,13 +462,13 @@ int cov_checkpoint_switch(struct cov *cov, const char *pattern, int on, int bran
 /**
  * cov_outcome_switch - switch off what leads to one place, or on
  * @cov: handle
- * @target: id of a single checkpoint's target, which was added with @automatic
+ * @target: id of a manual checkpoint's target, which was added with @automatic
  * @address: of an instruction: every outcome of the checkpoint's branches that leads there
  * @to: COV_OUTCOME_*
  *
  * As cov_checkpoint_switch(), which switches the same outcomes with all others. About a branch of
  * which one outcome is off, nothing follows from what it does not show: COV_UNKNOWN. Errors:
- * ENOENT no such target, or none leads there, EINVAL the target is no single checkpoint's or @to
+ * ENOENT no such target, or none leads there, EINVAL the target is no manual checkpoint's or @to
  * is none of them, ENOTTY this livecov.ko is too old for this call.
  */
 int cov_outcome_switch(struct cov *cov, uint32_t target, uint64_t address, unsigned int to);
@@ -479,7 +479,7 @@ int cov_outcome_switch(struct cov *cov, uint32_t target, uint64_t address, unsig
  * @levels: mask; 0 for all, the initial state
  *
  * Later snapshots of all targets, and everything derived from them or counted over all
- * targets, leave out targets and single checkpoints that have none of these levels; where
+ * targets, leave out targets and manual checkpoints that have none of these levels; where
  * nothing is left, cov_sample_table_take() and the next unhit places say so (ENOENT), a
  * snapshot is empty (cov_snapshot_left_out()). What is requested by name or id is not left
  * out.
@@ -578,7 +578,7 @@ int cov_status(struct cov *cov, struct cov_summary *summary);
 /**
  * cov_snapshot_take - read targets with all their tables
  * @cov: handle
- * @module: a module's name: only its target; NULL: all, including the targets of single
+ * @module: a module's name: only its target; NULL: all, including the targets of manual
  *	    checkpoints
  * @snapshot: out; free it with cov_snapshot_free()
  *
@@ -599,8 +599,8 @@ void cov_snapshot_free(struct cov_snapshot *snapshot);
  * @target: its id
  * @state: COV_TARGET_*
  * @module: its name
- * @checkpoint: the single checkpoint's name, else empty
- * @checkpoint_offset: of the single checkpoint from its function's first byte;
+ * @checkpoint: the manual checkpoint's name, else empty
+ * @checkpoint_offset: of the manual checkpoint from its function's first byte;
  *		       the function's @state, @hits and @entered are then its
  * @build_id: bytes
  * @build_id_len: how many, 0 if it has none
@@ -646,7 +646,7 @@ struct cov_target_desc {
 };
 
 /**
- * struct cov_checkpoint_desc - a single checkpoint's status
+ * struct cov_checkpoint_desc - a manual checkpoint's status
  * @size: sizeof
  * @target: id of the target that holds it
  * @name: its name
@@ -782,7 +782,7 @@ struct cov_block_desc {
  * @taken_hits: how often it was taken; a count if struct cov_target_desc's @counted is 1
  * @fallthrough_hits: how often it was not taken; the same
  * @first_sample: the one that reached it first, 0 if none or not recorded
- * @taken_switch: COV_OUTCOME_*: is it counted? COV_OUTCOME_ON in what is no single checkpoint
+ * @taken_switch: COV_OUTCOME_*: is it counted? COV_OUTCOME_ON in what is no manual checkpoint
  * @fallthrough_switch: the same
  */
 struct cov_branch_desc {
@@ -818,7 +818,7 @@ unsigned int cov_snapshot_targets(const struct cov_snapshot *snapshot);
  *	 until this is called again
  *
  * Reads no tables, so that it is fast and works where cov_snapshot_take() fails because one
- * target keeps changing, or memory is short. Describes every target, those of single checkpoints
+ * target keeps changing, or memory is short. Describes every target, those of manual checkpoints
  * included, whatever cov_view() and cov_levels() select; its @sections are those that livecov was
  * told. Errors: ENOENT no more, EINVAL.
  */
@@ -846,7 +846,7 @@ int cov_snapshot_target(const struct cov_snapshot *snapshot, unsigned int t,
 			struct cov_target_desc *out);
 
 /**
- * cov_snapshot_checkpoint - a single checkpoint's status
+ * cov_snapshot_checkpoint - a manual checkpoint's status
  * @snapshot: from cov_snapshot_take()
  * @t: its target's index in the snapshot
  * @out: out; strings belong to the snapshot
@@ -910,7 +910,7 @@ int cov_snapshot_branch(const struct cov_snapshot *snapshot, unsigned int t,
  * @t: index, or COV_NONE for the sum of all
  * @totals: out
  *
- * Single checkpoints contribute only their sites, refused sites and misses to the sum:
+ * Manual checkpoints contribute only their sites, refused sites and misses to the sum:
  * their functions may be in an attached module and must not count twice.
  *
  * Errors: ERANGE, EINVAL.
@@ -1220,7 +1220,7 @@ struct cov_records;
 #define COV_END_FUNCTION	2	/* a function's entry */
 #define COV_END_OUTCOME		3	/* a branch, and which way it went */
 #define COV_END_BLOCK		4	/* a block with a site of its own */
-#define COV_END_CHECKPOINT	5	/* the place of a single checkpoint */
+#define COV_END_CHECKPOINT	5	/* the place of a manual checkpoint */
 #define COV_END_OTHER		6	/* part of a target that is not in the snapshot */
 
 /**
@@ -1278,7 +1278,7 @@ struct cov_record {
  * @snapshot: whose targets; it must live as long as the records
  * @records: out: with @from of COV_END_ADDRESS; free it with cov_records_free()
  *
- * Recorded for targets with COV_ATTACH_PATHS, by engine kprobe, and for single
+ * Recorded for targets with COV_ATTACH_PATHS, by engine kprobe, and for manual
  * checkpoints on entries. Callers outside the snapshot get their names from
  * /proc/kallsyms. Errors: ENOTTY this livecov.ko is too old for this call, ENOMEM,
  * EPROTO livecov contradicts the snapshot.
@@ -1583,7 +1583,7 @@ int cov_trace_read(const struct cov_trace_handle *trace, unsigned int task,
  *	    function and its cold parts, without passing a block that did run
  * @condition: struct cov_branch_desc's
  * @address: of the jump or of the function
- * @offset: of the jump from its function's first byte; of a single checkpoint
+ * @offset: of the jump from its function's first byte; of a manual checkpoint
  *	    from its function's; else 0
  * @other_hits: how often the other side ran, 0 if not known: see struct cov_target_desc's
  *		@counted
@@ -1622,7 +1622,7 @@ struct cov_unhit {
  * The unhit sides of branches that were reached come first: ordered by the amount of code
  * after them that did not run, then, where that is counted, by how often their other side
  * ran. They are followed by the functions that were not entered, the largest first.
- * A place that a single checkpoint and the module's own target both have is listed once, as the
+ * A place that a manual checkpoint and the module's own target both have is listed once, as the
  * latter's.
  *
  * A call is taken to return, and a computed jump to lead nowhere: so the count of blocks may

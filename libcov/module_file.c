@@ -3,7 +3,7 @@
  * module_file.c - finds a module's ELF file (or its separate debug file) and reads
  * section sizes and source lines from it. A file is used only if its build-id is that of
  * the loaded module: another build's lines would be wrong. Files with lines are kept with the
- * snapshot whose lines they are: there may be hundreds of single checkpoints in one module.
+ * snapshot whose lines they are: there may be hundreds of manual checkpoints in one module.
  *
  * Elfutils reads it, as it supports compressed modules: .gz and .xz everywhere, .zst only
  * where it was built with libzstd (not on Debian 12). For lines that is libdwfl, which

@@ -282,7 +282,7 @@ static int compare_identity(const void *a, const void *b)
 	return order ? order : compare_numbers(x->taken, y->taken);
 }
 
-/* Is @x, a single checkpoint's, among the @n places of equal identity as the module's own? */
+/* Is @x, a manual checkpoint's, among the @n places of equal identity as the module's own? */
 static bool is_repeated(const struct cov_snapshot *snapshot, const struct cov_unhit *x,
 			const struct cov_unhit *same, size_t n)
 {
@@ -299,7 +299,7 @@ static bool is_repeated(const struct cov_snapshot *snapshot, const struct cov_un
 }
 
 /*
- * A single checkpoint's function may be a module's that is attached as well. What both say of a
+ * A manual checkpoint's function may be a module's that is attached as well. What both say of a
  * place may differ: one was armed later, or counts other tasks. If both have it as unhit, it is
  * listed once.
  */

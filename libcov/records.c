@@ -143,7 +143,7 @@ static int list_places(struct cov *cov, struct cov_records *records)
 	for (t = 0; t < snapshot->count; t++) {
 		const struct snapshot_target *target = &snapshot->targets[t];
 
-		/* A single checkpoint's function may be an attached target's: once is enough. */
+		/* A manual checkpoint's function may be an attached target's: once is enough. */
 		for (i = 0; !target->info.checkpoint[0] && i < target->info.functions; i++)
 			records->places[records->nr_places++] = (struct place){
 				target->functions[i].address, target->functions[i].size, t, i,
@@ -325,7 +325,7 @@ static void set_address(struct cov_end *end, const struct cov_records *records,
 	}
 }
 
-/* The place of a single checkpoint. */
+/* The place of a manual checkpoint. */
 static void set_checkpoint(struct cov_end *end, const struct cov_records *records, uint32_t t)
 {
 	const struct snapshot_target *target = &records->snapshot->targets[t];

@@ -177,7 +177,7 @@ static int read_sections(struct cov *cov, struct snapshot_target *target)
 	return target->sections.count ? 0 : kept_sections(cov, target);
 }
 
-/* None were passed for a single checkpoint; in the kernel itself they are where they were. */
+/* None were passed for a manual checkpoint; in the kernel itself they are where they were. */
 static int core_sections(struct cov *cov, struct snapshot_target *target)
 {
 	if (target->sections.count || strcmp(target->info.module, COV_CORE_KERNEL))
@@ -275,7 +275,7 @@ static int read_once(struct cov *cov, uint32_t id, struct snapshot_target *targe
 	if (!ret && cov->minor >= 5)
 		ret = read_table(cov, info, COV_IOC_EDGES, info->blocks,
 				 sizeof(*target->edges), (void **)&target->edges);
-	/* Of a single checkpoint alone they can be off. */
+	/* Of a manual checkpoint alone they can be off. */
 	if (!ret && cov->minor >= 6 && info->checkpoint[0])
 		ret = read_table(cov, info, COV_IOC_OUTCOMES, info->branches,
 				 sizeof(*target->outcomes), (void **)&target->outcomes);
@@ -332,7 +332,7 @@ static int fail_scope(struct cov *cov)
 			"nothing is attached with scope tracked, and in scope all samples are not kept apart; `covstat detach MODULE`, then `covstat attach MODULE --scope tracked`");
 }
 
-/* Is the target included in "all"? With @by_sample, single checkpoints are not. */
+/* Is the target included in "all"? With @by_sample, manual checkpoints are not. */
 static bool is_wanted(const struct cov *cov, const struct cov_target_info *info, bool by_sample)
 {
 	if (by_sample)

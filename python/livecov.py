@@ -979,7 +979,7 @@ def _pairs_of(module, levels, function):
 def callers(module: Optional[str] = None, *, levels: Iterable[int] = ()) -> Pairs:
     """The callers of each function of a module, or of all that are attached; also from outside.
 
-    Recorded where attach() was given paths=True, by engine "kprobe", and for single
+    Recorded where attach() was given paths=True, by engine "kprobe", and for manual
     checkpoints on entries. With levels, of all those that have one of them. Errors: ENOENT the
     module is not attached, or has none of the levels; ENOTTY livecov.ko is too old for it.
     """
@@ -1468,7 +1468,7 @@ def reset(module: Optional[str] = None) -> None:
         handle.call(_lib.cov_reset, handle.find(module) if module is not None else 0)
 
 
-# ---- single checkpoints --------------------------------------------------------------
+# ---- manual checkpoints --------------------------------------------------------------
 
 
 class Checkpoint(NamedTuple):
@@ -1506,7 +1506,7 @@ def _checkpoint(d):
 
 
 def checkpoints(*, levels: Iterable[int] = ()) -> List[Checkpoint]:
-    """The single checkpoints, whoever added them, in the order in which they were added; with
+    """The manual checkpoints, whoever added them, in the order in which they were added; with
     levels, those that have one of them."""
     found = []
     with _Handle() as handle, handle.snapshot(None, None, levels) as snapshot:

@@ -520,7 +520,7 @@ static void make_twins(const struct cov_range *range, const struct cov_function 
 		first->blocks = first->branches = 0;
 }
 
-/* A single checkpoint's function has the checkpoint's. */
+/* A manual checkpoint's function has the checkpoint's. */
 static void set_levels(const struct cov_range *range, const struct cov_target_info *info)
 {
 	struct cov_function *out = (struct cov_function *)(uintptr_t)range->buffer;

@@ -85,8 +85,8 @@
  * @twins: 1: toy_stops is called toy_checks as well, and a trace has both; 2: targets of odd
  *	   id have the blocks of the second alone, and those of even id of the first, under the
  *	   second's name
- * @place_only: 1: a single checkpoint has its function's blocks only with COV_CHECKPOINT_AUTO
- * @odd_checkpoint: 1: whatever a single checkpoint is called, it is FAKE_ODD_NAME
+ * @place_only: 1: a manual checkpoint has its function's blocks only with COV_CHECKPOINT_AUTO
+ * @odd_checkpoint: 1: whatever a manual checkpoint is called, it is FAKE_ODD_NAME
  * @not_debugfs: 1: /sys/kernel/debug is no debugfs
  */
 struct fake_settings {

@@ -823,7 +823,7 @@ static void lines_are_those_of_the_modules_file(void **state)
 	cov_snapshot_free(snapshot);
 }
 
-/* Single checkpoints of a module are targets of their own. */
+/* Manual checkpoints of a module are targets of their own. */
 static void a_snapshot_looks_for_a_modules_lines_once(void **state)
 {
 	struct cov_lines *lines, *again;

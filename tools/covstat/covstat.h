@@ -211,7 +211,7 @@ int signals_stopped_by(void);
 
 /*
  * find_function - the one function of that name, in what is attached or, if it is in none of that,
- * the function of a single checkpoint with its blocks; false after a message if there is none, or
+ * the function of a manual checkpoint with its blocks; false after a message if there is none, or
  * several: the message has what to give for each
  * @attached: what the targets of the snapshot are, for the message: "attached"
  * @t: out: its target's index

@@ -39,7 +39,7 @@ static int detach_named(struct cov *cov, const char *module, struct answer *answ
 	return EXIT_OK;
 }
 
-/* Single checkpoints stay: `covstat checkpoint del` is for them. */
+/* Manual checkpoints stay: `covstat checkpoint del` is for them. */
 static int detach_all(struct cov *cov, struct answer *answer)
 {
 	struct cov_target_desc target = COV_INIT(target);

@@ -8,7 +8,7 @@
 #include "covstat.h"
 
 /*
- * What is looked for: in what is attached, or, as a single checkpoint's function may be an attached
+ * What is looked for: in what is attached, or, as a manual checkpoint's function may be an attached
  * target's as well, then in those.
  */
 struct search {

@@ -348,7 +348,7 @@ const struct command cmd_map = {
 	"Without the first three options: the functions that ran and their callers.\n"
 	"Callers and paths need `covstat attach MODULE --paths`; --sample selects them\n"
 	"by the first and the last sample that showed them.\n"
-	"What is attached is drawn, and the functions of single checkpoints that it does\n"
+	"What is attached is drawn, and the functions of manual checkpoints that it does\n"
 	"not have: their blocks and branches where added with --auto.\n"
 	"Green ran, red did not, grey is not known; dashed edges were not taken.\n"
 	TWIN_HELP,

@@ -64,7 +64,7 @@ static bool is_drawn(const struct map *map, uint64_t address)
 }
 
 /*
- * A single checkpoint's function may be an attached target's, or another checkpoint's, as well: it
+ * A manual checkpoint's function may be an attached target's, or another checkpoint's, as well: it
  * is drawn once. Its key is its address, by which callers find it.
  */
 static void add_functions(struct map *map, const struct cov_snapshot *snapshot, bool checkpoints)

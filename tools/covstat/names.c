@@ -23,7 +23,7 @@ struct names {
 	bool **twins;
 };
 
-/* A function of a target; single checkpoints of one module are targets of their own. */
+/* A function of a target; manual checkpoints of one module are targets of their own. */
 struct named {
 	const char *module, *name;
 	uint64_t address;

@@ -363,7 +363,7 @@ const struct command cmd_samples = {
 	"first; if they ran concurrently, another one may actually have got there first,\n"
 	"and what a sample covers when it runs again counts as covered in its first run.\n"
 	"The actual first one is known, and then counts, with --paths, and for functions\n"
-	"and branches armed by engine kprobe. Single checkpoints are left out here:\n"
+	"and branches armed by engine kprobe. Manual checkpoints are left out here:\n"
 	"`covstat list --sample ID` has theirs.\n"
 	"--reaching also lists the samples for which the answer is unknown.\n"
 	TWIN_HELP

@@ -39,7 +39,7 @@ struct told {
  * @deadline: of CLOCK_MONOTONIC
  * @now: the last snapshot
  * @names: of its functions, while it is looked at
- * @told: places of modules' own targets, which single checkpoints may have as well
+ * @told: places of modules' own targets, which manual checkpoints may have as well
  * @nr_told: how many
  * @room: for so many
  */
@@ -205,7 +205,7 @@ struct compared {
 	const struct cov_target_desc *desc;
 };
 
-/* Places of single checkpoints come last (new_places()). */
+/* Places of manual checkpoints come last (new_places()). */
 static void tell(struct watch *watch, const struct compared *target, const char *kind,
 		 unsigned int function, uint64_t offset, const char *way)
 {
@@ -281,7 +281,7 @@ static void new_places_of(struct watch *watch, const struct cov_snapshot *before
 	}
 }
 
-/* What is new in a module that is attached and in a single checkpoint's function is told once. */
+/* What is new in a module that is attached and in a manual checkpoint's function is told once. */
 static void new_places(struct watch *watch, const struct cov_snapshot *before)
 {
 	watch->nr_told = 0;
