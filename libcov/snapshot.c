@@ -43,9 +43,13 @@ COV_PUBLIC void cov_snapshot_free(struct cov_snapshot *snapshot)
 
 /* ---- tables ------------------------------------------------------------ */
 
-/* One table, into @to, which is large enough. */
+/* Reads @count entries of @entry bytes each. */
+typedef int table_reader(struct cov *cov, const struct cov_target_info *info,
+			 unsigned long command, uint32_t count, size_t entry, void **table);
+
+/* Into the table that is there, which is large enough. */
 static int fill_table(struct cov *cov, const struct cov_target_info *info,
-		      unsigned long command, uint32_t count, size_t entry, char *to)
+		      unsigned long command, uint32_t count, size_t entry, void **table)
 {
 	uint32_t have = 0;
 
@@ -53,7 +57,7 @@ static int fill_table(struct cov *cov, const struct cov_target_info *info,
 		struct cov_range range = {
 			.target = info->target,
 			.first = have,
-			.buffer = cov_ptr(to + have * entry),
+			.buffer = cov_ptr((char *)*table + have * entry),
 			.count = count - have < READ_GROUP ? count - have : READ_GROUP,
 		};
 		int ret = cov_call(cov, command, &range, "read a table");
@@ -68,14 +72,14 @@ static int fill_table(struct cov *cov, const struct cov_target_info *info,
 	return 0;
 }
 
-/* A newly allocated one, with one zeroed entry more than @count. */
+/* Into a newly allocated one, with one zeroed entry more than @count. */
 static int read_table(struct cov *cov, const struct cov_target_info *info,
 		      unsigned long command, uint32_t count, size_t entry, void **table)
 {
 	*table = calloc((size_t)count + 1, entry);
 	if (!*table)
 		return cov_fail(cov, ENOMEM, "no memory for a table of %u entries", count);
-	return fill_table(cov, info, command, count, entry, *table);
+	return fill_table(cov, info, command, count, entry, table);
 }
 
 static bool fits(uint32_t first, uint32_t count, uint32_t whole)
@@ -124,19 +128,27 @@ static int check_tables(struct cov *cov, const struct snapshot_target *target)
 	return cov_fail(cov, EPROTO, "livecov gave tables that contradict each other; please report this");
 }
 
-int cov_snapshot_reread(struct cov *cov, struct snapshot_target *target)
+/* The tables that change as code runs; @read: read_table() at first, fill_table() to reread. */
+static int read_counts(struct cov *cov, struct snapshot_target *target, table_reader *read)
 {
 	const struct cov_target_info *info = &target->info;
 	int ret;
 
-	ret = fill_table(cov, info, COV_IOC_FUNCTIONS, info->functions,
-			 sizeof(*target->functions), (char *)target->functions);
+	ret = read(cov, info, COV_IOC_FUNCTIONS, info->functions, sizeof(*target->functions),
+		   (void **)&target->functions);
 	if (!ret)
-		ret = fill_table(cov, info, COV_IOC_BLOCKS, info->blocks,
-				 sizeof(*target->blocks), (char *)target->blocks);
+		ret = read(cov, info, COV_IOC_BLOCKS, info->blocks, sizeof(*target->blocks),
+			   (void **)&target->blocks);
 	if (!ret)
-		ret = fill_table(cov, info, COV_IOC_BRANCHES, info->branches,
-				 sizeof(*target->branches), (char *)target->branches);
+		ret = read(cov, info, COV_IOC_BRANCHES, info->branches, sizeof(*target->branches),
+			   (void **)&target->branches);
+	return ret;
+}
+
+int cov_snapshot_reread(struct cov *cov, struct snapshot_target *target)
+{
+	int ret = read_counts(cov, target, fill_table);
+
 	return ret ? ret : check_tables(cov, target);
 }
 
@@ -261,21 +273,14 @@ static int read_once(struct cov *cov, uint32_t id, struct snapshot_target *targe
 
 	ret = cov_target_info(cov, id, info);
 	if (!ret)
-		ret = read_table(cov, info, COV_IOC_FUNCTIONS, info->functions,
-				 sizeof(*target->functions), (void **)&target->functions);
-	if (!ret)
-		ret = read_table(cov, info, COV_IOC_BLOCKS, info->blocks,
-				 sizeof(*target->blocks), (void **)&target->blocks);
-	if (!ret)
-		ret = read_table(cov, info, COV_IOC_BRANCHES, info->branches,
-				 sizeof(*target->branches), (void **)&target->branches);
+		ret = read_counts(cov, target, read_table);
 	if (!ret)
 		ret = read_table(cov, info, COV_IOC_NAMES, info->names_len, 1,
 				 (void **)&target->names);
 	if (!ret && cov->minor >= 5)
 		ret = read_table(cov, info, COV_IOC_EDGES, info->blocks,
 				 sizeof(*target->edges), (void **)&target->edges);
-	/* Of a manual checkpoint alone they can be off. */
+	/* Only the outcomes of a manual checkpoint's branches can be switched off. */
 	if (!ret && cov->minor >= 6 && info->checkpoint[0])
 		ret = read_table(cov, info, COV_IOC_OUTCOMES, info->branches,
 				 sizeof(*target->outcomes), (void **)&target->outcomes);
