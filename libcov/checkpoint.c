@@ -236,7 +236,7 @@ COV_PUBLIC int cov_checkpoint_add(struct cov *cov, const struct cov_checkpoint_o
 		return ret;
 	ret = cov_call(cov, COV_IOC_CHECKPOINT_ADD, &request, "add a checkpoint");
 	if (ret == -ENOTUNIQ)
-		return check_unique(cov, &request) ?: cov_errno(ENOTUNIQ);
+		return check_unique(cov, &request) ?: cov_set_errno(ENOTUNIQ);
 	if (!ret && target)
 		*target = request.target;
 	return ret;

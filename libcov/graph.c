@@ -65,7 +65,7 @@ COV_PUBLIC int cov_flow_next(const struct cov_flow *flow, unsigned int block,
 	bool wanted;
 
 	if (block >= target->info.blocks)
-		return cov_errno(ERANGE);
+		return cov_set_errno(ERANGE);
 	wanted = is_wanted(flow, target->blocks[block].function);
 	*behind = wanted ? target->edges[block].next : COV_NONE;
 	*jump = wanted ? target->edges[block].jump : COV_NONE;

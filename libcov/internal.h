@@ -76,8 +76,8 @@ int cov_fail(struct cov *cov, int error, const char *format, ...);
  */
 int cov_fail_older(struct cov *cov, const char *lacks);
 
-/* cov_errno - cov_fail() where there is no handle to note it: errno alone */
-static inline int cov_errno(int error)
+/* cov_set_errno - like cov_fail(), where there is no handle that could note it: sets errno alone */
+static inline int cov_set_errno(int error)
 {
 	errno = error;
 	return -error;
@@ -191,7 +191,7 @@ bool cov_module_file_section(const struct cov_module_file *file, const char *nam
 bool cov_module_file_line(struct cov_module_file *file, const char *name, uint64_t offset,
 			  const char **source, unsigned int *line);
 
-/* ---- sections.c ---- */
+/* ---- section_list.c ---- */
 
 /* A section of code. */
 struct section {
@@ -205,23 +205,6 @@ struct section_list {
 	struct section *entries;
 	unsigned int count;
 };
-
-/*
- * cov_sections_loaded - sections of code of a loaded module, from sysfs
- * @id: its build-id, or NULL to ask sysfs for that too
- * @list: out
- *
- * The handle keeps them until the module is loaded again: finding and reading its file takes
- * longer than the rest of a snapshot of a manual checkpoint. The list is empty if sysfs does not
- * have the module. Return: 0 or -ENOMEM, not noted.
- */
-int cov_sections_loaded(struct cov *cov, const char *module,
-			const struct cov_build_id *id, struct section_list *list);
-
-/* cov_sections_of - the same, also for COV_CORE_KERNEL, which has one */
-int cov_sections_of(struct cov *cov, const char *module, struct section_list *list);
-
-/* ---- section_list.c ---- */
 
 /* cov_sections_add - add one; 0 or -ENOMEM */
 int cov_sections_add(struct section_list *list, const char *name, uint64_t base,
@@ -252,6 +235,23 @@ const struct section_list *cov_sections_recall(struct known_sections **all, cons
 
 /* cov_sections_forget - free all */
 void cov_sections_forget(struct known_sections **all);
+
+/* ---- sections.c ---- */
+
+/*
+ * cov_sections_loaded - sections of code of a loaded module, from sysfs
+ * @id: its build-id, or NULL to ask sysfs for that too
+ * @list: out
+ *
+ * The handle keeps them until the module is loaded again: finding and reading its file takes
+ * longer than the rest of a snapshot of a manual checkpoint. The list is empty if sysfs does not
+ * have the module. Return: 0 or -ENOMEM, not noted.
+ */
+int cov_sections_loaded(struct cov *cov, const char *module,
+			const struct cov_build_id *id, struct section_list *list);
+
+/* cov_sections_of - the same, also for COV_CORE_KERNEL, which has one */
+int cov_sections_of(struct cov *cov, const char *module, struct section_list *list);
 
 /* ---- symbols.c ---- */
 
@@ -291,22 +291,42 @@ uint64_t cov_symbols_next(const struct symbols *symbols, const char *module, con
 
 /* ---- snapshot.c ---- */
 
+/**
+ * struct snapshot_target - a target's tables; what was covered is that in the handle's view
+ * @info: its numbers, among them how many entries each table has
+ * @functions: with cold parts
+ * @blocks: of all functions
+ * @branches: of all functions
+ * @edges: one for each block; NULL: livecov.ko is older
+ * @outcomes: which are switched on, one for each branch; NULL: all are
+ * @names: the functions' names, NUL-terminated one after the other
+ * @sections: of code; has at least one after place_functions()
+ * @section_of: index into @sections, one for each function
+ */
 struct snapshot_target {
 	struct cov_target_info info;
 	struct cov_function *functions;
 	struct cov_block *blocks;
 	struct cov_branch *branches;
-	struct cov_block_edges *edges;	/* one for each block; NULL: livecov.ko is older */
-	struct cov_outcomes *outcomes;	/* one for each branch; NULL: all are on */
+	struct cov_block_edges *edges;
+	struct cov_outcomes *outcomes;
 	char *names;
 	struct section_list sections;
-	uint32_t *section_of;	/* one for each function */
+	uint32_t *section_of;
 };
 
+/**
+ * struct cov_snapshot - see libcov.h
+ * @targets: in the order of their ids
+ * @count: how many
+ * @left_out: how many more there are that have none of the handle's levels
+ * @files: modules' files with line numbers, opened for cov_lines_open()
+ * @lost: tasks and caller records that livecov had no room for
+ */
 struct cov_snapshot {
 	struct snapshot_target *targets;
 	unsigned int count;
-	unsigned int left_out;	/* that have none of the handle's levels */
+	unsigned int left_out;
 	struct module_files *files;
 	uint64_t lost;
 };

@@ -62,5 +62,5 @@ COV_PUBLIC int cov_lines_find(struct cov_lines *lines, unsigned int function,
 			return 0;
 		error = ENOENT;
 	}
-	return cov_errno(error);
+	return cov_set_errno(error);
 }

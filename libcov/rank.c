@@ -371,7 +371,7 @@ COV_PUBLIC int cov_ranking_get(const struct cov_ranking *ranking, size_t i,
 	struct cov_unhit place;
 
 	if (i >= ranking->count)
-		return cov_errno(ERANGE);
+		return cov_set_errno(ERANGE);
 	place = ranking->places[i];
 	return cov_give(out, &place, sizeof(place));
 }

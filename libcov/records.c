@@ -383,7 +383,7 @@ COV_PUBLIC int cov_records_get(const struct cov_records *records, size_t i,
 	uint32_t t;
 
 	if (i >= records->count)
-		return cov_errno(ERANGE);
+		return cov_set_errno(ERANGE);
 	caller = &records->callers[i];
 	record.count = caller->count;
 	record.first_sample = caller->first_sample;

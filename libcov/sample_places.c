@@ -153,14 +153,14 @@ COV_PUBLIC int cov_sample_places(const struct cov_sample_table *table, unsigned 
 
 	*places = NULL;
 	if (sample >= table->count)
-		return cov_errno(ERANGE);
+		return cov_set_errno(ERANGE);
 	if (known_set_init(&set, table->sets.words))
-		return cov_errno(ENOMEM);
+		return cov_set_errno(ENOMEM);
 	ret = work_out(table, sample, which, &set);
 	if (!ret)
 		ret = list_set(table, &set, places);
 	known_set_free(&set);
-	return ret ? cov_errno(-ret) : 0;
+	return ret ? cov_set_errno(-ret) : 0;
 }
 
 COV_PUBLIC int cov_sample_difference(const struct cov_sample_table *table, unsigned int sample,
@@ -171,15 +171,15 @@ COV_PUBLIC int cov_sample_difference(const struct cov_sample_table *table, unsig
 
 	*places = NULL;
 	if (sample >= table->count || without >= table->count)
-		return cov_errno(ERANGE);
+		return cov_set_errno(ERANGE);
 	if (known_set_init(&set, table->sets.words))
-		return cov_errno(ENOMEM);
+		return cov_set_errno(ENOMEM);
 	one = known_sets_row(&table->sets, sample);
 	other = known_sets_row(&table->sets, without);
 	known_set_minus(&set, &one, &other, table->sets.words);
 	ret = list_set(table, &set, places);
 	known_set_free(&set);
-	return ret ? cov_errno(-ret) : 0;
+	return ret ? cov_set_errno(-ret) : 0;
 }
 
 COV_PUBLIC size_t cov_places_count(const struct cov_places *places)
@@ -192,7 +192,7 @@ COV_PUBLIC int cov_places_get(const struct cov_places *places, size_t i, struct 
 	struct cov_place place;
 
 	if (i >= places->count)
-		return cov_errno(ERANGE);
+		return cov_set_errno(ERANGE);
 	place = places->entries[i];
 	return cov_give(out, &place, sizeof(place));
 }
@@ -226,10 +226,10 @@ COV_PUBLIC int cov_sample_covers(const struct cov_sample_table *table, unsigned 
 	int ret;
 
 	if (sample >= table->count)
-		return cov_errno(ERANGE);
+		return cov_set_errno(ERANGE);
 	ret = cov_take(&place, sizeof(place), theirs) ? -EINVAL : check_place(table, &place);
 	if (ret)
-		return cov_errno(-ret);
+		return cov_set_errno(-ret);
 	row = known_sets_row(&table->sets, sample);
 	*known = known_set_get(&row, bit_of(table, &place));
 	return 0;
@@ -244,9 +244,9 @@ COV_PUBLIC int cov_sample_smallest(const struct cov_sample_table *table, unsigne
 	struct cov_smallest ours;
 
 	if (!samples && table->count)
-		return cov_errno(EINVAL);
+		return cov_set_errno(EINVAL);
 	if (known_cover(&table->sets, &cover))
-		return cov_errno(ENOMEM);
+		return cov_set_errno(ENOMEM);
 	ours = (struct cov_smallest){
 		.count = cover.count,
 		.essential = cover.essential,

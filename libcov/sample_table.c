@@ -391,7 +391,7 @@ COV_PUBLIC int cov_sample_table_find(const struct cov_sample_table *table, uint6
 			*sample = i;
 			return 0;
 		}
-	return cov_errno(ENOENT);
+	return cov_set_errno(ENOENT);
 }
 
 COV_PUBLIC int cov_sample_table_get(const struct cov_sample_table *table, unsigned int sample,
@@ -400,7 +400,7 @@ COV_PUBLIC int cov_sample_table_get(const struct cov_sample_table *table, unsign
 	struct cov_sample_desc desc;
 
 	if (sample >= table->count)
-		return cov_errno(ERANGE);
+		return cov_set_errno(ERANGE);
 	desc = table->samples[sample];
 	return cov_give(out, &desc, sizeof(desc));
 }

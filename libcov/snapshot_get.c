@@ -11,7 +11,7 @@
 
 static int out_of_range(void)
 {
-	return cov_errno(ERANGE);
+	return cov_set_errno(ERANGE);
 }
 
 bool cov_is_counted(const struct cov_target_info *info)
@@ -120,7 +120,7 @@ COV_PUBLIC int cov_snapshot_checkpoint(const struct cov_snapshot *snapshot, unsi
 	target = &snapshot->targets[t];
 	function = cov_checkpoint_place(target);
 	if (!target->info.checkpoint[0] || function == COV_NONE)
-		return cov_errno(ENOENT);
+		return cov_set_errno(ENOENT);
 	place = &target->functions[function];
 	desc = (struct cov_checkpoint_desc){
 		.target = target->info.target,

@@ -180,7 +180,7 @@ COV_PUBLIC int cov_trace_task(const struct cov_trace_handle *trace, unsigned int
 	unsigned int kind;
 
 	if (task >= trace->nr_tasks || !task_pid(trace, task))
-		return cov_errno(ERANGE);
+		return cov_set_errno(ERANGE);
 	from = &trace->tasks[task];
 	ours.pid = task_pid(trace, task);
 	ours.tgid = from->tgid;
@@ -298,13 +298,13 @@ COV_PUBLIC int cov_trace_read(const struct cov_trace_handle *trace, unsigned int
 	int words;
 
 	if (task >= trace->nr_tasks || chunk > trace->nr_chunks || at > CHUNK_WORDS)
-		return cov_errno(ERANGE);
+		return cov_set_errno(ERANGE);
 	if (!find_record(trace, task, &chunk, &at))
-		return cov_errno(ENODATA);
+		return cov_set_errno(ENODATA);
 	words = read_record(trace, &trace->chunks[chunk * CHUNK_WORDS + at], CHUNK_WORDS - at,
 			    &event);
 	if (words < 0)
-		return cov_errno(EPROTO);
+		return cov_set_errno(EPROTO);
 	*position = chunk << 16 | (at + words);
 	return cov_give(out, &event, sizeof(event));
 }
