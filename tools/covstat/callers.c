@@ -78,9 +78,7 @@ static void choose_rows(struct rows *rows, const struct cov_records *records)
 	size_t i, n = cov_records_count(records);
 
 	rows->lost = cov_records_lost(records);
-	rows->records = calloc(n + 1, sizeof(*rows->records));
-	if (!rows->records)
-		exit(fail("no memory for callers"));
+	rows->records = sure(calloc(n + 1, sizeof(*rows->records)), "callers");
 	for (i = 0; i < n; i++) {
 		struct cov_record *record = &rows->records[rows->count];
 

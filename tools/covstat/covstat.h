@@ -7,6 +7,7 @@
 #define COVSTAT_H
 
 #include <getopt.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -69,6 +70,22 @@ int fail_cov(const struct cov *cov);
  * a message; at its end covstat does so itself
  */
 int flush_stdout(void);
+
+/* ---- memory.c: without memory, covstat ends after "no memory for WHAT" ---- */
+
+/* sure - @memory, unless it is NULL */
+void *sure(void *memory, const char *what);
+
+/*
+ * grown - an array with room for one entry more than @count; a new one for NULL
+ * @room: for how many entries there is, 0 for NULL
+ * @size: of an entry, bytes
+ */
+void *grown(void *array, size_t count, size_t *room, size_t size, const char *what);
+
+/* formatted - vasprintf(); free() it */
+__attribute__((format(printf, 2, 0)))
+char *formatted(const char *what, const char *format, va_list args);
 
 /* ---- options.c: what all commands take, and the handle that they ask for ---- */
 

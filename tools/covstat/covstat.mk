@@ -4,7 +4,7 @@
 # libcov/libcov.mk; all paths are from there. The run path is $ORIGIN for the
 # build directory and $ORIGIN/../lib for an installation.
 
-COVSTAT_SOURCES := main messages options parse attach detach run status list list_json next \
+COVSTAT_SOURCES := main messages memory options parse attach detach run status list list_json next \
 	reset doctor checkpoint samples samples_places samples_reaching samples_smallest callers map \
 	map_build map_records map_print watch records trace trace_names trace_tree \
 	trace_summary trace_json trace_syscalls engines condition disassembler unhit ranges words \

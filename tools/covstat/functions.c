@@ -79,10 +79,8 @@ static char *forms(const struct search *search, unsigned int *count)
 	char place[PLACE_LEN];
 	char *text = NULL;
 	size_t length;
-	FILE *out = open_memstream(&text, &length);
+	FILE *out = sure(open_memstream(&text, &length), "functions' names");
 
-	if (!out)
-		exit(fail("no memory for functions' names"));
 	*count = 0;
 	for (; next_that_may_be(search, &t, &function); function++)
 		fprintf(out, "%s'%s'", (*count)++ ? " or " : "",

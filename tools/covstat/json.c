@@ -10,17 +10,12 @@
 
 #include "covstat.h"
 
-static struct json_object *sure(struct json_object *object)
-{
-	if (!object)
-		exit(fail("no memory for the JSON output"));
-	return object;
-}
+static const char what[] = "the JSON output";
 
 static void add(struct json_object *to, const char *key, struct json_object *value)
 {
 	if (json_object_object_add(to, key, value))
-		exit(fail("no memory for the JSON output"));
+		exit(fail("no memory for %s", what));
 }
 
 /* ---- strings ----------------------------------------------------------- */
@@ -61,11 +56,9 @@ static bool is_utf8(const char *text)
 /* With U+FFFD for each byte that is not UTF-8; free() it. */
 static char *repaired(const char *text)
 {
-	char *repaired = malloc(strlen(text) * strlen(REPLACEMENT) + 1), *to = repaired;
+	char *repaired = sure(malloc(strlen(text) * strlen(REPLACEMENT) + 1), what), *to = repaired;
 	size_t length;
 
-	if (!repaired)
-		exit(fail("no memory for the JSON output"));
 	for (; *text; text += length ? length : 1) {
 		length = character_length(text);
 		to = length ? mempcpy(to, text, length) : stpcpy(to, REPLACEMENT);
@@ -78,7 +71,7 @@ static char *repaired(const char *text)
 static struct json_object *string_json(const char *text)
 {
 	char *valid = is_utf8(text) ? NULL : repaired(text);
-	struct json_object *object = sure(json_object_new_string(valid ? valid : text));
+	struct json_object *object = sure(json_object_new_string(valid ? valid : text), what);
 
 	free(valid);
 	return object;
@@ -88,7 +81,7 @@ static struct json_object *string_json(const char *text)
 
 struct json_object *json_new(void)
 {
-	return sure(json_object_new_object());
+	return sure(json_object_new_object(), what);
 }
 
 struct json_object *json_document(void)
@@ -106,7 +99,7 @@ void json_add_string(struct json_object *to, const char *key, const char *value)
 
 void json_add_number(struct json_object *to, const char *key, uint64_t value)
 {
-	add(to, key, sure(json_object_new_uint64(value)));
+	add(to, key, sure(json_object_new_uint64(value), what));
 }
 
 #define KEY_LEN	64
@@ -137,12 +130,12 @@ void json_add_no_address(struct json_object *to, const char *key)
 
 void json_add_signed(struct json_object *to, const char *key, int64_t value)
 {
-	add(to, key, sure(json_object_new_int64(value)));
+	add(to, key, sure(json_object_new_int64(value), what));
 }
 
 void json_add_bool(struct json_object *to, const char *key, bool value)
 {
-	add(to, key, sure(json_object_new_boolean(value)));
+	add(to, key, sure(json_object_new_boolean(value), what));
 }
 
 void json_add_null(struct json_object *to, const char *key)
@@ -160,7 +153,7 @@ void json_add_known(struct json_object *to, const char *key, unsigned int known)
 
 struct json_object *json_add_array(struct json_object *to, const char *key)
 {
-	struct json_object *array = sure(json_object_new_array());
+	struct json_object *array = sure(json_object_new_array(), what);
 
 	add(to, key, array);
 	return array;
@@ -177,7 +170,7 @@ struct json_object *json_add_object(struct json_object *to, const char *key)
 static void append(struct json_object *array, struct json_object *value)
 {
 	if (json_object_array_add(array, value))
-		exit(fail("no memory for the JSON output"));
+		exit(fail("no memory for %s", what));
 }
 
 struct json_object *json_append_object(struct json_object *array)
@@ -190,7 +183,7 @@ struct json_object *json_append_object(struct json_object *array)
 
 void json_append_number(struct json_object *array, uint64_t value)
 {
-	append(array, sure(json_object_new_uint64(value)));
+	append(array, sure(json_object_new_uint64(value), what));
 }
 
 void json_append_string(struct json_object *array, const char *value)
@@ -237,7 +230,7 @@ static const char *text_of(struct json_object *object)
 	text = json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN |
 					      JSON_C_TO_STRING_NOSLASHESCAPE);
 	if (!text)
-		exit(fail("no memory for the JSON output"));
+		exit(fail("no memory for %s", what));
 	return text;
 }
 

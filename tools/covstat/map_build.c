@@ -11,32 +11,16 @@
 
 /* ---- nodes and edges --------------------------------------------------- */
 
-static void *sure(void *memory)
-{
-	if (!memory)
-		exit(fail("no memory for a map"));
-	return memory;
-}
-
-static void *grown(void *array, size_t count, size_t *room, size_t size)
-{
-	if (count < *room)
-		return array;
-	*room = *room ? 2 * *room : 64;
-	return sure(realloc(array, *room * size));
-}
+static const char what[] = "a map";
 
 char *map_text(const char *format, ...)
 {
 	va_list args;
 	char *text;
-	int length;
 
 	va_start(args, format);
-	length = vasprintf(&text, format, args);
+	text = formatted(what, format, args);
 	va_end(args);
-	if (length < 0)
-		exit(fail("no memory for a map"));
 	return text;
 }
 
@@ -61,7 +45,7 @@ static void make_index(struct map *map)
 	if (2 * (map->nr_nodes + 1) <= map->room_index)
 		return;
 	map->room_index = map->room_index ? 2 * map->room_index : 256;
-	map->index = sure(realloc(map->index, map->room_index * sizeof(*map->index)));
+	map->index = sure(realloc(map->index, map->room_index * sizeof(*map->index)), what);
 	for (i = 0; i < map->room_index; i++)
 		map->index[i] = MAP_NO_NODE;
 	for (i = 0; i < map->nr_nodes; i++)
@@ -75,7 +59,8 @@ size_t map_find(const struct map *map, uint64_t key)
 
 size_t map_add_node(struct map *map, const struct map_node *node)
 {
-	map->nodes = grown(map->nodes, map->nr_nodes, &map->room_nodes, sizeof(*map->nodes));
+	map->nodes = grown(map->nodes, map->nr_nodes, &map->room_nodes, sizeof(*map->nodes),
+			   what);
 	make_index(map);
 	map->nodes[map->nr_nodes] = *node;
 	*slot_of(map, node->key) = map->nr_nodes;
@@ -87,7 +72,8 @@ struct map_edge *map_add_edge(struct map *map, size_t from, size_t to, const cha
 {
 	struct map_edge *edge;
 
-	map->edges = grown(map->edges, map->nr_edges, &map->room_edges, sizeof(*map->edges));
+	map->edges = grown(map->edges, map->nr_edges, &map->room_edges, sizeof(*map->edges),
+			   what);
 	edge = &map->edges[map->nr_edges++];
 	*edge = (struct map_edge){ .from = from, .to = to, .count = count, .state = state,
 				   .taken = COV_UNKNOWN };
@@ -130,15 +116,15 @@ static int compare_groups(const void *a, const void *b, void *data)
 /* Each node's edges one after the other, as they were added: a counting sort. */
 static void sort_edges(struct map *map)
 {
-	struct map_edge *sorted = sure(calloc(map->nr_edges + 1, sizeof(*sorted)));
-	size_t *next = sure(calloc(map->nr_nodes + 2, sizeof(*next)));
+	struct map_edge *sorted = sure(calloc(map->nr_edges + 1, sizeof(*sorted)), what);
+	size_t *next = sure(calloc(map->nr_nodes + 2, sizeof(*next)), what);
 	size_t i;
 
 	for (i = 0; i < map->nr_edges; i++)
 		next[map->edges[i].from + 1]++;
 	for (i = 0; i < map->nr_nodes; i++)
 		next[i + 1] += next[i];
-	map->first_edge = sure(calloc(map->nr_nodes + 1, sizeof(*map->first_edge)));
+	map->first_edge = sure(calloc(map->nr_nodes + 1, sizeof(*map->first_edge)), what);
 	memcpy(map->first_edge, next, (map->nr_nodes + 1) * sizeof(*next));
 	for (i = 0; i < map->nr_edges; i++)
 		sorted[next[map->edges[i].from]++] = map->edges[i];
@@ -152,7 +138,7 @@ void map_finish(struct map *map)
 	size_t i;
 
 	sort_edges(map);
-	map->order = sure(calloc(map->nr_nodes + 1, sizeof(*map->order)));
+	map->order = sure(calloc(map->nr_nodes + 1, sizeof(*map->order)), what);
 	for (i = 0; i < map->nr_nodes; i++)
 		map->order[i] = i;
 	if (map->nr_nodes)

@@ -30,6 +30,8 @@ struct named {
 	bool *twin;
 };
 
+static const char what[] = "functions' names";
+
 static int compare_names(const struct named *x, const struct named *y)
 {
 	int order = strcmp(x->name, y->name);
@@ -45,13 +47,6 @@ static int compare_named(const void *a, const void *b)
 	if (order)
 		return order;
 	return x->address < y->address ? -1 : x->address > y->address;
-}
-
-static void *sure(void *memory)
-{
-	if (!memory)
-		exit(fail("no memory for functions' names"));
-	return memory;
 }
 
 /* How many functions the targets have together. */
@@ -75,7 +70,8 @@ static size_t sort_functions(struct names *names, struct named *all)
 	unsigned int t, i;
 
 	for (t = 0; !cov_snapshot_target(names->snapshot, t, &target); t++) {
-		names->twins[t] = sure(calloc(target.functions + 1, sizeof(*names->twins[t])));
+		names->twins[t] = sure(calloc(target.functions + 1, sizeof(*names->twins[t])),
+				       what);
 		for (i = 0; !cov_snapshot_function(names->snapshot, t, i, &f); i++)
 			all[count++] = (struct named){ target.module, f.name, f.address,
 						       &names->twins[t][i] };
@@ -86,7 +82,7 @@ static size_t sort_functions(struct names *names, struct named *all)
 
 static void find_twins(struct names *names)
 {
-	struct named *all = sure(calloc(count_functions(names->snapshot) + 1, sizeof(*all)));
+	struct named *all = sure(calloc(count_functions(names->snapshot) + 1, sizeof(*all)), what);
 	size_t i, first, end, count = sort_functions(names, all);
 
 	for (first = 0; first < count; first = end) {
@@ -102,10 +98,10 @@ struct names *names_new(const struct cov_snapshot *snapshot)
 {
 	unsigned int t, targets = cov_snapshot_targets(snapshot);
 	struct cov_target_desc first = COV_INIT(first), target = COV_INIT(target);
-	struct names *names = sure(calloc(1, sizeof(*names)));
+	struct names *names = sure(calloc(1, sizeof(*names)), what);
 
 	names->snapshot = snapshot;
-	names->twins = sure(calloc(targets + 1, sizeof(*names->twins)));
+	names->twins = sure(calloc(targets + 1, sizeof(*names->twins)), what);
 	cov_snapshot_target(snapshot, 0, &first);
 	for (t = 0; t < targets; t++) {
 		cov_snapshot_target(snapshot, t, &target);

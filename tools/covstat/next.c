@@ -37,9 +37,7 @@ static void open_all_lines(struct query *query)
 	unsigned int count = cov_snapshot_targets(query->snapshot);
 	unsigned int t;
 
-	query->lines = calloc(count + 1, sizeof(*query->lines));
-	if (!query->lines)
-		exit(fail("no memory for source lines"));
+	query->lines = sure(calloc(count + 1, sizeof(*query->lines)), "source lines");
 	for (t = 0; t < count; t++)
 		query->lines[t] = open_lines(query->cov, query->snapshot, t);
 }

@@ -37,11 +37,9 @@ static bool parse_color(const char *when)
 
 static void add_module_dir(char *dir)
 {
-	char **dirs;
+	char **dirs = settings.module_dirs;
 
-	dirs = realloc(settings.module_dirs, (settings.nr_module_dirs + 1) * sizeof(*dirs));
-	if (!dirs)
-		exit(fail("no memory for the options"));
+	dirs = sure(realloc(dirs, (settings.nr_module_dirs + 1) * sizeof(*dirs)), "the options");
 	dirs[settings.nr_module_dirs++] = dir;
 	settings.module_dirs = dirs;
 }

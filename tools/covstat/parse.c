@@ -111,10 +111,9 @@ int parse_choice(const struct command *command, const char *option, const char *
 
 void string_list_add(struct string_list *list, const char *item)
 {
-	const char **items = realloc(list->items, (list->count + 2) * sizeof(*items));
+	const char **items = sure(realloc(list->items, (list->count + 2) * sizeof(*items)),
+				  "a list");
 
-	if (!items)
-		exit(fail("no memory for a list"));
 	items[list->count++] = item;
 	items[list->count] = NULL;
 	list->items = items;

@@ -110,10 +110,8 @@ static void row_begin(struct row *row, const struct cov_place *place)
 		.function = place->function,
 		.code.base = 16,
 	};
-	row->code.out = open_memstream(&row->code_text, &row->code_length);
-	row->branches = open_memstream(&row->branches_text, &row->branches_length);
-	if (!row->code.out || !row->branches)
-		exit(fail("no memory for a table"));
+	row->code.out = sure(open_memstream(&row->code_text, &row->code_length), "a table");
+	row->branches = sure(open_memstream(&row->branches_text, &row->branches_length), "a table");
 }
 
 static void row_add(struct row *row, const struct cov_snapshot *snapshot,

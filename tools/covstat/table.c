@@ -64,13 +64,11 @@ int color_of(uint64_t n, uint64_t of)
 	return n ? COLOR_MIDDLING : COLOR_BAD;
 }
 
+static const char what[] = "a table";
+
 struct table *table_new(void)
 {
-	struct table *table = calloc(1, sizeof(*table));
-
-	if (!table)
-		exit(fail("no memory for a table"));
-	return table;
+	return sure(calloc(1, sizeof(struct table)), what);
 }
 
 void table_column(struct table *table, const char *title, unsigned int flags)
@@ -85,24 +83,19 @@ void table_cell(struct table *table, int color, const char *format, ...)
 {
 	unsigned int column = table->nr_cells % table->nr_columns;
 	struct cell *cell;
+	size_t length;
 	va_list args;
-	int length;
 
-	if (table->nr_cells == table->room) {
-		table->room = table->room ? 2 * table->room : 256;
-		table->cells = realloc(table->cells, table->room * sizeof(*table->cells));
-		if (!table->cells)
-			exit(fail("no memory for a table"));
-	}
+	table->cells = grown(table->cells, table->nr_cells, &table->room, sizeof(*table->cells),
+			     what);
 	cell = &table->cells[table->nr_cells++];
 	cell->color = color;
 	va_start(args, format);
-	length = vasprintf(&cell->text, format, args);
+	cell->text = formatted(what, format, args);
 	va_end(args);
-	if (length < 0)
-		exit(fail("no memory for a table"));
 	make_printable(cell->text);
-	if ((size_t)length > table->columns[column].width)
+	length = strlen(cell->text);
+	if (length > table->columns[column].width)
 		table->columns[column].width = length;
 }
 

@@ -96,20 +96,16 @@ static void add_target(struct trace_tables *tables, unsigned int t)
 
 struct trace_tables *trace_tables_take(struct cov *cov, struct trace_names *names)
 {
-	struct trace_tables *tables = calloc(1, sizeof(*tables));
+	struct trace_tables *tables = sure(calloc(1, sizeof(*tables)), "a trace");
 	unsigned int t;
 
-	if (!tables)
-		exit(fail("no memory"));
 	if (cov_snapshot_take(cov, NULL, &tables->snapshot)) {
 		fail_cov(cov);
 		free(tables);
 		return NULL;
 	}
-	tables->targets = calloc(cov_snapshot_targets(tables->snapshot) + 1,
-				 sizeof(*tables->targets));
-	if (!tables->targets)
-		exit(fail("no memory"));
+	tables->targets = sure(calloc(cov_snapshot_targets(tables->snapshot) + 1,
+				      sizeof(*tables->targets)), "a trace");
 	for (t = 0; t < cov_snapshot_targets(tables->snapshot); t++)
 		add_target(tables, t);
 	tables->names = names_new(tables->snapshot);

@@ -36,6 +36,7 @@ struct function_sum {
 	uint64_t returns;
 	struct error_count *errors;
 	unsigned int nr_errors;
+	size_t room;
 };
 
 struct trace_summary {
@@ -44,26 +45,16 @@ struct trace_summary {
 	bool counts;	/* the task is where the filter wants it */
 	struct function_sum *functions;
 	unsigned int count;
+	size_t room;
 };
 
-static void *grown(void *array, unsigned int count, size_t size)
-{
-	/* By a power of two at a time. */
-	if (count & (count - 1))
-		return array;
-	array = realloc(array, (count ? 2 * count : 1) * size);
-	if (!array)
-		exit(fail("no memory"));
-	return array;
-}
+static const char what[] = "a trace";
 
 struct trace_summary *trace_summary_new(const struct trace_names *names,
 					const struct trace_filter *filter)
 {
-	struct trace_summary *summary = calloc(1, sizeof(*summary));
+	struct trace_summary *summary = sure(calloc(1, sizeof(*summary)), what);
 
-	if (!summary)
-		exit(fail("no memory"));
 	summary->names = names;
 	summary->filter = filter;
 	trace_summary_task(summary);
@@ -73,15 +64,6 @@ struct trace_summary *trace_summary_new(const struct trace_names *names,
 void trace_summary_task(struct trace_summary *summary)
 {
 	summary->counts = !summary->filter->only;
-}
-
-static char *copy(const char *text)
-{
-	char *copied = strdup(text);
-
-	if (!copied)
-		exit(fail("no memory"));
-	return copied;
 }
 
 static struct function_sum *sum_of(struct trace_summary *summary, const struct trace_place *place)
@@ -94,12 +76,13 @@ static struct function_sum *sum_of(struct trace_summary *summary, const struct t
 	for (i = 0; i < summary->count; i++)
 		if (summary->functions[i].id == place->id)
 			return &summary->functions[i];
-	summary->functions = grown(summary->functions, summary->count, sizeof(*sum));
+	summary->functions = grown(summary->functions, summary->count, &summary->room,
+				   sizeof(*sum), what);
 	sum = &summary->functions[summary->count++];
 	*sum = (struct function_sum){
-		.module = copy(place->module),
-		.function = copy(place->function),
-		.text = copy(names->text(names->data, place, text)),
+		.module = sure(strdup(place->module), what),
+		.function = sure(strdup(place->function), what),
+		.text = sure(strdup(names->text(names->data, place, text)), what),
 		.address = place->address,
 		.id = place->id,
 	};
@@ -115,7 +98,7 @@ static void count_error(struct function_sum *sum, unsigned int error)
 			sum->errors[i].count++;
 			return;
 		}
-	sum->errors = grown(sum->errors, sum->nr_errors, sizeof(*sum->errors));
+	sum->errors = grown(sum->errors, sum->nr_errors, &sum->room, sizeof(*sum->errors), what);
 	sum->errors[sum->nr_errors++] = (struct error_count){ error, 1 };
 }
 

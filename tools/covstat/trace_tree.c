@@ -57,7 +57,7 @@ struct trace_tree {
 	uint64_t begin;
 	struct frame *frames;
 	unsigned int depth;
-	unsigned int room;
+	size_t room;
 	bool in_syscall;
 	bool announced;
 	struct cov_trace_event syscall;
@@ -80,10 +80,8 @@ struct trace_tree *trace_tree_new(FILE *out, const char *title,
 				  const struct trace_names *names,
 				  const struct trace_filter *filter, uint64_t begin)
 {
-	struct trace_tree *tree = calloc(1, sizeof(*tree));
+	struct trace_tree *tree = sure(calloc(1, sizeof(*tree)), "a trace");
 
-	if (!tree)
-		exit(fail("no memory"));
 	tree->out = out;
 	tree->title = title;
 	tree->names = names;
@@ -168,15 +166,8 @@ static unsigned int level(const struct trace_tree *tree, unsigned int depth)
 
 static void push(struct trace_tree *tree, uint64_t id, const struct cov_trace_event *event)
 {
-	if (tree->depth == tree->room) {
-		unsigned int room = 2 * tree->room + 16;
-		struct frame *frames = realloc(tree->frames, room * sizeof(*frames));
-
-		if (!frames)
-			exit(fail("no memory"));
-		tree->frames = frames;
-		tree->room = room;
-	}
+	tree->frames = grown(tree->frames, tree->depth, &tree->room, sizeof(*tree->frames),
+			     "a trace");
 	tree->frames[tree->depth++] = (struct frame){
 		id, event->stack, tree->names->returns(tree->names->data, event->target),
 	};

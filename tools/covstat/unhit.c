@@ -11,11 +11,7 @@
 
 static FILE *open_text(char **text, size_t *length)
 {
-	FILE *out = open_memstream(text, length);
-
-	if (!out)
-		exit(fail("no memory for the unhit column"));
-	return out;
+	return sure(open_memstream(text, length), "the unhit column");
 }
 
 char *unhit_offsets(const struct cov_snapshot *snapshot, unsigned int t,
@@ -57,12 +53,8 @@ static void add_line(struct line_list *list, unsigned int number)
 	/* Adjacent instructions mostly belong to one line. */
 	if (list->count && list->numbers[list->count - 1] == number)
 		return;
-	if (list->count == list->room) {
-		list->room = list->room ? 2 * list->room : 64;
-		list->numbers = realloc(list->numbers, list->room * sizeof(*list->numbers));
-		if (!list->numbers)
-			exit(fail("no memory for source lines"));
-	}
+	list->numbers = grown(list->numbers, list->count, &list->room, sizeof(*list->numbers),
+			      "source lines");
 	list->numbers[list->count++] = number;
 }
 
