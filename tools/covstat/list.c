@@ -24,14 +24,31 @@ bool list_shows(const struct list_filter *filter, const struct cov_function_desc
 
 /* ---- the table --------------------------------------------------------- */
 
+/**
+ * struct list_view - the target that is shown, and how
+ * @snapshot: what it is in
+ * @t: its index
+ * @target: what it is
+ * @filter: which of its functions are shown
+ * @names: what they are called
+ * @lines: NULL where there is no debug information, and no column for it
+ */
+struct list_view {
+	const struct cov_snapshot *snapshot;
+	unsigned int t;
+	struct cov_target_desc target;
+	const struct list_filter *filter;
+	struct names *names;
+	struct cov_lines *lines;
+};
+
 /* Of one function. */
 struct counts {
 	uint64_t blocks, blocks_hit;
 	uint64_t outcomes, outcomes_hit;
 };
 
-static struct counts count(const struct cov_snapshot *snapshot, unsigned int t,
-			   const struct cov_function_desc *f)
+static struct counts count(const struct list_view *view, const struct cov_function_desc *f)
 {
 	struct counts n = { .blocks = f->blocks, .outcomes = 2 * (uint64_t)f->branches };
 	struct cov_branch_desc branch = COV_INIT(branch);
@@ -39,10 +56,10 @@ static struct counts count(const struct cov_snapshot *snapshot, unsigned int t,
 	uint32_t i;
 
 	for (i = 0; i < f->blocks; i++)
-		if (!cov_snapshot_block(snapshot, t, f->first_block + i, &block))
+		if (!cov_snapshot_block(view->snapshot, view->t, f->first_block + i, &block))
 			n.blocks_hit += block.covered == COV_YES;
 	for (i = 0; i < f->branches; i++)
-		if (!cov_snapshot_branch(snapshot, t, f->first_branch + i, &branch))
+		if (!cov_snapshot_branch(view->snapshot, view->t, f->first_branch + i, &branch))
 			n.outcomes_hit += (branch.taken == COV_YES) +
 					  (branch.fallthrough == COV_YES);
 	return n;
@@ -70,34 +87,27 @@ static void add_hits(struct table *table, const struct cov_target_desc *target,
 		table_cell(table, COLOR_NONE, "%" PRIu64, f->hits);
 }
 
-/* @lines: NULL where there is no debug information, and no column for it */
-static void add_row(struct table *table, const struct cov_snapshot *snapshot, unsigned int t,
-		    unsigned int i, const struct names *names, struct cov_lines *lines)
+/* @i: @f's index */
+static void add_row(struct table *table, const struct list_view *view, unsigned int i,
+		    const struct cov_function_desc *f)
 {
-	struct cov_function_desc function = COV_INIT(function);
-	struct cov_target_desc target = COV_INIT(target);
-	const struct cov_function_desc *f = &function;
 	char buffer[PERCENT_LEN], name[PLACE_LEN];
-	struct counts n;
+	struct counts n = count(view, f);
 	char *text;
 
-	cov_snapshot_target(snapshot, t, &target);
-	cov_snapshot_function(snapshot, t, i, &function);
-	n = count(snapshot, t, f);
-
 	table_cell(table, f->entered == COV_NO ? COLOR_BAD : COLOR_NONE, "%s",
-		   place_in_target(names, t, i, 0, name));
-	add_hits(table, &target, f);
+		   place_in_target(view->names, view->t, i, 0, name));
+	add_hits(table, &view->target, f);
 	add_of(table, n.blocks_hit, n.blocks);
 	add_of(table, n.outcomes_hit, n.outcomes);
 	table_cell(table, color_of(n.outcomes_hit, n.outcomes), "%s",
 		   percent(buffer, n.outcomes_hit, n.outcomes));
-	if (lines) {
-		text = unhit_lines(snapshot, t, f, i, lines);
+	if (view->lines) {
+		text = unhit_lines(view->snapshot, view->t, f, i, view->lines);
 		table_cell(table, COLOR_NONE, "%s", text);
 		free(text);
 	}
-	text = unhit_offsets(snapshot, t, f);
+	text = unhit_offsets(view->snapshot, view->t, f);
 	table_cell(table, COLOR_NONE, "%s", text);
 	free(text);
 }
@@ -128,18 +138,17 @@ static void print_doubts(const struct cov_totals *n)
 		printf("  %" PRIu64 " tasks or caller records were lost: see `covstat status`\n", n->lost);
 }
 
-static void print_totals(const struct cov_snapshot *snapshot, unsigned int t,
-			 const struct cov_target_desc *target,
-			 const struct list_filter *filter, unsigned int shown)
+static void print_totals(const struct list_view *view, unsigned int shown)
 {
+	unsigned int functions = view->target.functions;
 	struct cov_totals n = COV_INIT(n);
 
-	cov_snapshot_totals(snapshot, t, &n);
-	printf("%s, total", target->module);
-	if (filter->sample)
-		printf(" of sample %" PRIu64, filter->sample);
-	if (shown != target->functions)
-		printf(" (%u of %u functions and cold parts shown)", shown, target->functions);
+	cov_snapshot_totals(view->snapshot, view->t, &n);
+	printf("%s, total", view->target.module);
+	if (view->filter->sample)
+		printf(" of sample %" PRIu64, view->filter->sample);
+	if (shown != functions)
+		printf(" (%u of %u functions and cold parts shown)", shown, functions);
 	putchar('\n');
 	print_part("functions", n.functions_hit, n.functions, n.functions_unknown);
 	print_part("blocks", n.blocks_hit, n.blocks, n.blocks_unknown);
@@ -171,12 +180,9 @@ static void print_none(const char *module, const struct list_filter *filter)
 }
 
 /* Returns how many functions are shown. */
-static unsigned int print_functions(const struct cov_snapshot *snapshot, unsigned int t,
-				    const struct cov_target_desc *target,
-				    const struct list_filter *filter,
-				    const struct names *names, struct cov_lines *lines)
+static unsigned int print_functions(const struct list_view *view)
 {
-	struct cov_function_desc function = COV_INIT(function);
+	struct cov_function_desc f = COV_INIT(f);
 	struct table *table = table_new();
 	unsigned int shown = 0;
 	unsigned int i;
@@ -186,57 +192,61 @@ static unsigned int print_functions(const struct cov_snapshot *snapshot, unsigne
 	table_column(table, "BLOCKS", COLUMN_RIGHT);
 	table_column(table, "OUTCOMES", COLUMN_RIGHT);
 	table_column(table, "", COLUMN_RIGHT);
-	if (lines)
+	if (view->lines)
 		table_column(table, "UNHIT LINES", 0);
 	table_column(table, "UNHIT", COLUMN_LAST);
-	for (i = 0; !cov_snapshot_function(snapshot, t, i, &function); i++) {
-		if (!list_shows(filter, &function))
+	for (i = 0; !cov_snapshot_function(view->snapshot, view->t, i, &f); i++) {
+		if (!list_shows(view->filter, &f))
 			continue;
-		add_row(table, snapshot, t, i, names, lines);
+		add_row(table, view, i, &f);
 		shown++;
 	}
 	if (shown) {
 		table_print(table);
 	} else {
 		table_free(table);
-		print_none(target->module, filter);
+		print_none(view->target.module, view->filter);
 	}
 	return shown;
 }
 
-static void print_target(struct cov *cov, const struct cov_snapshot *snapshot,
-			 unsigned int t, const struct cov_target_desc *target,
-			 const struct list_filter *filter, const struct names *names)
+static void print_target(struct cov *cov, struct list_view *view)
 {
-	struct cov_lines *lines = open_lines(cov, snapshot, t);
 	unsigned int shown;
 
-	print_state(target);
-	shown = print_functions(snapshot, t, target, filter, names, lines);
-	cov_lines_close(lines);
-	print_totals(snapshot, t, target, filter, shown);
+	view->lines = open_lines(cov, view->snapshot, view->t);
+	print_state(&view->target);
+	shown = print_functions(view);
+	cov_lines_close(view->lines);
+	print_totals(view, shown);
 }
 
 static int list_human(struct cov *cov, const struct cov_snapshot *snapshot,
 		      const struct list_filter *filter)
 {
-	struct cov_target_desc target = COV_INIT(target);
-	struct names *names = names_new(snapshot);
+	struct list_view view = {
+		.snapshot = snapshot,
+		.target = COV_INIT(view.target),
+		.filter = filter,
+		.names = names_new(snapshot),
+	};
 	char empty[EMPTY_LEN];
-	unsigned int t;
 
-	for (t = 0; !cov_snapshot_target(snapshot, t, &target); t++) {
-		if (t)
+	for (; !cov_snapshot_target(snapshot, view.t, &view.target); view.t++) {
+		if (view.t)
 			putchar('\n');
-		print_target(cov, snapshot, t, &target, filter, names);
+		print_target(cov, &view);
 	}
-	names_free(names);
-	if (!t)
+	names_free(view.names);
+	if (!view.t)
 		warn("%s", empty_text(snapshot, empty));
 	return EXIT_OK;
 }
 
 /* ---- the threshold ----------------------------------------------------- */
+
+#define MILLI		1000	/* of a percent */
+#define ALL_MILLI	(100 * MILLI)
 
 static bool is_digit(char c)
 {
@@ -246,13 +256,13 @@ static bool is_digit(char c)
 /* In thousandths of a percent, rounded up: rounding must not let a build pass. */
 static bool parse_threshold(const char *text, uint64_t *milli)
 {
-	uint64_t unit = 1000;
+	uint64_t unit = MILLI;
 	bool more = false;
 
 	if (!is_digit(*text))
 		return false;
-	for (*milli = 0; is_digit(*text) && *milli <= 100000; text++)
-		*milli = *milli * 10 + (*text - '0') * 1000;
+	for (*milli = 0; is_digit(*text) && *milli <= ALL_MILLI; text++)
+		*milli = *milli * 10 + (*text - '0') * MILLI;
 	if (*text == '.')
 		for (text++; is_digit(*text); text++) {
 			unit /= 10;
@@ -260,7 +270,7 @@ static bool parse_threshold(const char *text, uint64_t *milli)
 			more |= !unit && *text != '0';
 		}
 	*milli += more;
-	return !*text && *milli <= 100000;
+	return !*text && *milli <= ALL_MILLI;
 }
 
 static int check_threshold(const struct cov_snapshot *snapshot, uint64_t milli)
@@ -269,11 +279,11 @@ static int check_threshold(const struct cov_snapshot *snapshot, uint64_t milli)
 	char buffer[PERCENT_LEN];
 
 	cov_snapshot_totals(snapshot, COV_NONE, &n);
-	if (n.outcomes && n.outcomes_hit * 100000 >= milli * n.outcomes)
+	if (n.outcomes && n.outcomes_hit * ALL_MILLI >= milli * n.outcomes)
 		return EXIT_OK;
 	fail("branch outcomes: %" PRIu64 " of %" PRIu64 " (%s) is below %" PRIu64 ".%03" PRIu64 "%%",
 	     n.outcomes_hit, n.outcomes, percent(buffer, n.outcomes_hit, n.outcomes),
-	     milli / 1000, milli % 1000);
+	     milli / MILLI, milli % MILLI);
 	return EXIT_BELOW;
 }
 
@@ -369,14 +379,17 @@ static int run_list(int argc, char **argv)
 
 	while (status == EXIT_OK && (c = next_option(&cmd_list, argc, argv, "h", longs)) >= 0)
 		status = set_option(c, &filter, &threshold);
-	if (status == EXIT_OK && c != OPTIONS_END)
+	if (status != EXIT_OK)
+		goto out;
+	if (c != OPTIONS_END)
 		status = options_exit(c);
-	else if (status == EXIT_OK && filter.hit && filter.unhit)
+	else if (filter.hit && filter.unhit)
 		status = usage_error(&cmd_list, "--hit and --unhit cannot be combined");
-	else if (status == EXIT_OK && argc - optind > 1)
+	else if (argc - optind > 1)
 		status = usage_error(&cmd_list, "give the name of one module, or none");
-	else if (status == EXIT_OK)
+	else
 		status = list(optind < argc ? argv[optind] : NULL, &filter, threshold);
+out:
 	free(filter.globs.items);
 	return status;
 }
