@@ -48,14 +48,13 @@ int backend_check(void)
 	return ret;
 }
 
-/* A task inherits its parent's sample, unlike with codecov, where it is not registered. */
 /*
- * A registration ends with the file through which it was made. codecov's outlasts exec, so the
- * file has to: the new program holds it until it ends, without knowing of it.
+ * A registration ends when the file through which it was made is closed. codecov's outlasts exec,
+ * so the file has to stay open: the new program holds it until it ends, without knowing of it.
  */
-static void outlast_exec(bool yes)
+static void outlast_exec(void)
 {
-	fcntl(cov_fd(handle), F_SETFD, yes ? 0 : FD_CLOEXEC);
+	fcntl(cov_fd(handle), F_SETFD, 0);
 }
 
 int backend_register(uint64_t sample)
@@ -64,13 +63,14 @@ int backend_register(uint64_t sample)
 
 	if (!ret)
 		ret = cov_register(handle, sample);
+	/* A task has inherited its parent's sample; with codecov it would not be registered yet. */
 	if (ret == -EEXIST) {
 		ret = cov_unregister(handle);
 		if (!ret || ret == -ESRCH)
 			ret = cov_register(handle, sample);
 	}
 	if (!ret)
-		outlast_exec(true);
+		outlast_exec();
 	drop_lock();
 	return ret;
 }
