@@ -245,7 +245,7 @@ COV_PUBLIC int cov_find(struct cov *cov, const char *module, uint32_t *target)
 					name, name);
 		if (ret)
 			return ret;
-		if (!info.checkpoint[0] && !strcmp(info.module, name))
+		if (!cov_is_checkpoint(&info) && !strcmp(info.module, name))
 			break;
 	}
 	*target = info.target;

@@ -123,6 +123,12 @@ int cov_target_info(struct cov *cov, uint32_t target, struct cov_target_info *in
  */
 int cov_target_next(struct cov *cov, uint32_t target, struct cov_target_info *info);
 
+/* cov_is_checkpoint - is this a manual checkpoint's target? Else it is a module's own. */
+static inline bool cov_is_checkpoint(const struct cov_target_info *info)
+{
+	return info->checkpoint[0];
+}
+
 /* cov_set_view - COV_IOC_VIEW; cov->view stays */
 int cov_set_view(struct cov *cov, uint64_t sample);
 

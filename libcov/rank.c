@@ -288,10 +288,10 @@ static bool is_repeated(const struct cov_snapshot *snapshot, const struct cov_un
 {
 	const struct cov_target_info *info = &snapshot->targets[x->target_index].info;
 
-	for (; info->checkpoint[0] && n; n--, same++) {
+	for (; cov_is_checkpoint(info) && n; n--, same++) {
 		const struct cov_target_info *other = &snapshot->targets[same->target_index].info;
 
-		if (!other->checkpoint[0] && other->state == info->state &&
+		if (!cov_is_checkpoint(other) && other->state == info->state &&
 		    !strcmp(other->module, info->module))
 			return true;
 	}

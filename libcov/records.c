@@ -144,7 +144,9 @@ static int list_places(struct cov *cov, struct cov_records *records)
 		const struct snapshot_target *target = &snapshot->targets[t];
 
 		/* A manual checkpoint's function may be an attached target's: once is enough. */
-		for (i = 0; !target->info.checkpoint[0] && i < target->info.functions; i++)
+		if (cov_is_checkpoint(&target->info))
+			continue;
+		for (i = 0; i < target->info.functions; i++)
 			records->places[records->nr_places++] = (struct place){
 				target->functions[i].address, target->functions[i].size, t, i,
 			};

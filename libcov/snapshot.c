@@ -281,7 +281,7 @@ static int read_once(struct cov *cov, uint32_t id, struct snapshot_target *targe
 		ret = read_table(cov, info, COV_IOC_EDGES, info->blocks,
 				 sizeof(*target->edges), (void **)&target->edges);
 	/* Only the outcomes of a manual checkpoint's branches can be switched off. */
-	if (!ret && cov->minor >= 6 && info->checkpoint[0])
+	if (!ret && cov->minor >= 6 && cov_is_checkpoint(info))
 		ret = read_table(cov, info, COV_IOC_OUTCOMES, info->branches,
 				 sizeof(*target->outcomes), (void **)&target->outcomes);
 	if (!ret)
@@ -341,7 +341,7 @@ static int fail_scope(struct cov *cov)
 static bool is_wanted(const struct cov *cov, const struct cov_target_info *info, bool by_sample)
 {
 	if (by_sample)
-		return info->scope == COV_SCOPE_TRACKED && !info->checkpoint[0];
+		return info->scope == COV_SCOPE_TRACKED && !cov_is_checkpoint(info);
 	return !cov->view || info->scope == COV_SCOPE_TRACKED;
 }
 

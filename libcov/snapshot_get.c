@@ -119,7 +119,7 @@ COV_PUBLIC int cov_snapshot_checkpoint(const struct cov_snapshot *snapshot, unsi
 		return out_of_range();
 	target = &snapshot->targets[t];
 	function = cov_checkpoint_place(target);
-	if (!target->info.checkpoint[0] || function == COV_NONE)
+	if (!cov_is_checkpoint(&target->info) || function == COV_NONE)
 		return cov_set_errno(ENOENT);
 	place = &target->functions[function];
 	desc = (struct cov_checkpoint_desc){
@@ -303,7 +303,7 @@ COV_PUBLIC int cov_snapshot_totals(const struct cov_snapshot *snapshot, unsigned
 
 		if (t != COV_NONE && t != i)
 			continue;
-		if (t == i || !target->info.checkpoint[0])
+		if (t == i || !cov_is_checkpoint(&target->info))
 			add_coverage(target, &sum);
 		add_sites(&target->info, &sum);
 	}

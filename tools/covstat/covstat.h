@@ -224,6 +224,12 @@ void signals_catch(void);
 /* signals_stopped_by - the one that did, 0 so far */
 int signals_stopped_by(void);
 
+/* is_checkpoint - is this a manual checkpoint's target? Else it is a module's own. */
+static inline bool is_checkpoint(const struct cov_target_desc *target)
+{
+	return target->checkpoint[0];
+}
+
 /* ---- functions.c ---- */
 
 /*

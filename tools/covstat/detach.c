@@ -48,7 +48,7 @@ static int detach_all(struct cov *cov, struct answer *answer)
 	int ret;
 
 	while (!(ret = cov_next_target(cov, target.target, &target))) {
-		if (target.checkpoint[0])
+		if (is_checkpoint(&target))
 			continue;
 		ret = cov_detach(cov, target.target);
 		/* Somebody else has just detached it. */

@@ -21,7 +21,7 @@ static bool may_be_in(const struct search *search, const struct cov_target_desc 
 {
 	const char *module = search->name->module;
 
-	return !!target->checkpoint[0] == search->checkpoints &&
+	return is_checkpoint(target) == search->checkpoints &&
 	       (!module[0] || !strcmp(module, target->module));
 }
 
@@ -34,7 +34,7 @@ static bool is_repeated(const struct search *search, unsigned int t, uint64_t ad
 
 	for (earlier = 0; earlier < t; earlier++) {
 		cov_snapshot_target(search->snapshot, earlier, &target);
-		for (i = 0; target.checkpoint[0] &&
+		for (i = 0; is_checkpoint(&target) &&
 		     !cov_snapshot_function(search->snapshot, earlier, i, &f); i++)
 			if (f.address == address && f.blocks)
 				return true;

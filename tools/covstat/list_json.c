@@ -175,7 +175,7 @@ static void add_target(struct json_object *array, const struct place *place,
 	unsigned int i;
 
 	json_add_string(object, "module", target->module);
-	if (target->checkpoint[0]) {
+	if (is_checkpoint(target)) {
 		json_add_string(object, "checkpoint", target->checkpoint);
 		json_add_number(object, "checkpoint_offset", target->checkpoint_offset);
 	}
@@ -209,7 +209,7 @@ int list_json(const struct cov_snapshot *snapshot, const struct list_filter *fil
 	json_add_sample(document, filter->sample);
 	for (; !cov_snapshot_target(snapshot, place.t, &target); place.t++) {
 		place.counted = target.counted;
-		add_target(target.checkpoint[0] ? checkpoints : targets, &place, &target, filter);
+		add_target(is_checkpoint(&target) ? checkpoints : targets, &place, &target, filter);
 	}
 	cov_snapshot_totals(snapshot, COV_NONE, &totals);
 	json_add_number(document, "missed", totals.missed);

@@ -74,7 +74,7 @@ static void add_functions(struct map *map, const struct cov_snapshot *snapshot, 
 	unsigned int t, i;
 
 	for (t = 0; !cov_snapshot_target(snapshot, t, &target); t++) {
-		if (!!target.checkpoint[0] != checkpoints)
+		if (is_checkpoint(&target) != checkpoints)
 			continue;
 		for (i = 0; !cov_snapshot_function(snapshot, t, i, &f); i++)
 			if (f.parent == COV_NONE && f.entered == COV_YES &&

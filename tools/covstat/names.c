@@ -221,7 +221,7 @@ const char *place_text(const struct names *names, unsigned int t, unsigned int f
 
 	place_as_given(names, t, function, offset, buffer);
 	cov_snapshot_target(names->snapshot, t, &target);
-	if (target.checkpoint[0])
+	if (is_checkpoint(&target))
 		append(buffer, " (checkpoint %s)", target.checkpoint);
 	return make_printable(buffer);
 }

@@ -57,7 +57,7 @@ const char *end_text(const struct names *names, const struct cov_end *end, char 
 		break;
 	case COV_END_CHECKPOINT:
 		if (!cov_snapshot_target(names_snapshot(names), end->t, &target) &&
-		    target.checkpoint[0])
+		    is_checkpoint(&target))
 			snprintf(buffer, END_LEN, "%s", target.checkpoint);
 		break;
 	}

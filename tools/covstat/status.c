@@ -61,7 +61,7 @@ static int print_json(struct cov *cov, const struct cov_summary *summary,
 
 		cov_snapshot_totals(snapshot, t, &totals);
 		json_add_string(object, "module", target.module);
-		if (target.checkpoint[0])
+		if (is_checkpoint(&target))
 			json_add_string(object, "checkpoint", target.checkpoint);
 		json_add_string(object, "state", target_state_name(target.state));
 		json_add_string(object, "mode", mode_name(target.mode));
@@ -81,7 +81,7 @@ static void add_row(struct table *table, const struct cov_target_desc *target,
 {
 	char buffer[PERCENT_LEN];
 
-	if (target->checkpoint[0])
+	if (is_checkpoint(target))
 		table_cell(table, COLOR_NONE, "%s (checkpoint in %s)", target->checkpoint,
 			   target->module);
 	else
@@ -132,7 +132,7 @@ static void print_engines(struct cov *cov, const struct cov_snapshot *snapshot)
 	unsigned int t;
 
 	for (t = 0; !cov_snapshot_target(snapshot, t, &target); t++) {
-		if (target.checkpoint[0] || !engines_of(cov, target.target, &engines))
+		if (is_checkpoint(&target) || !engines_of(cov, target.target, &engines))
 			continue;
 		printf("%s: ", target.module);
 		engines_print(&engines);

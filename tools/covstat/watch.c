@@ -215,7 +215,7 @@ static void tell(struct watch *watch, const struct compared *target, const char 
 	if (cov_snapshot_function(watch->now, target->now, function, &f))
 		return;
 	place.address += f.address;
-	if (!target->desc->checkpoint[0])
+	if (!is_checkpoint(target->desc))
 		remember(watch, &place);
 	else if (was_told(watch, &place))
 		return;
@@ -272,7 +272,7 @@ static void new_places_of(struct watch *watch, const struct cov_snapshot *before
 	struct compared target = { .before = before, .desc = &desc };
 
 	for (; !cov_snapshot_target(watch->now, target.now, &desc); target.now++) {
-		if (!!desc.checkpoint[0] != checkpoints)
+		if (is_checkpoint(&desc) != checkpoints)
 			continue;
 		target.was = earlier(before, desc.target);
 		new_functions(watch, &target);
