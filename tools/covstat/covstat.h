@@ -190,6 +190,13 @@ const char *scope_name(unsigned int scope);
 const char *engine_name(unsigned int engine);
 const char *target_state_name(unsigned int state);
 
+/*
+ * outcome_name - "taken" or "fall-through", for people
+ * outcome_json - "taken" or "fallthrough", as a value in JSON
+ */
+const char *outcome_name(unsigned int taken);
+const char *outcome_json(unsigned int taken);
+
 /* refusal_words - why a site was refused, in words; @error is positive */
 const char *refusal_words(unsigned int error);
 
@@ -438,7 +445,7 @@ struct places_request {
 /* samples_places - show the places; returns an exit code, as the others do */
 int samples_places(const struct cov_sample_table *table, const struct places_request *request);
 
-/* samples_reaching - samples --reaching; @outcome: "taken", "fall-through" or NULL */
+/* samples_reaching - samples --reaching; @outcome: outcome_name()'s, or NULL */
 int samples_reaching(const struct cov_sample_table *table, const struct place_name *name,
 		     const char *outcome);
 
@@ -451,9 +458,6 @@ bool find_sample(const struct cov_sample_table *table, uint64_t id, unsigned int
 /* json_add_place - members that identify a place */
 void json_add_place(struct json_object *to, const struct cov_snapshot *snapshot,
 		    const struct cov_place *place);
-
-/* outcome_name - "taken" or "fall-through" */
-const char *outcome_name(unsigned int taken);
 
 /* ---- records.c ---- */
 

@@ -23,7 +23,7 @@
  * @state: COV_NO, COV_YES, COV_UNKNOWN, MAP_OUTSIDE
  * @kind: "block", "function", "elsewhere", or end_kind()'s
  * @offset: of it, from its function's first byte, if that is known
- * @outcome: "taken", "fallthrough"; NULL if it is none
+ * @outcome: outcome_json()'s; NULL if it is none
  * @symbol: without @function: the one outside that it is, or NULL; owned by the node
  * @module: that function's, or NULL; owned by the node
  * @address: of the first byte of the function that it is

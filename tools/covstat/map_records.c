@@ -202,8 +202,7 @@ static size_t end_node(struct map *map, const struct cov_end *end)
 		.state = end->t == COV_NONE ? MAP_OUTSIDE : COV_YES,
 		.kind = end_kind(end),
 		.offset = end->offset,
-		.outcome = end->kind != COV_END_OUTCOME ? NULL :
-			   end->taken ? "taken" : "fallthrough",
+		.outcome = end->kind == COV_END_OUTCOME ? outcome_json(end->taken) : NULL,
 	});
 }
 

@@ -84,7 +84,7 @@ static void add_json(struct json_object *array, uint64_t rank, const struct show
 	json_add_number(object, "blocks_behind", unhit->behind);
 	json_add_number(object, "levels", unhit->levels);
 	if (outcome) {
-		json_add_string(object, "missing", unhit->taken ? "taken" : "fallthrough");
+		json_add_string(object, "missing", outcome_json(unhit->taken));
 		json_add_string(object, "condition", shown->condition);
 		if (unhit->other_hits)
 			json_add_number(object, "other_count", unhit->other_hits);
@@ -109,7 +109,7 @@ static void add_row(struct table *table, uint64_t rank, const struct shown *show
 	table_cell(table, COLOR_DIM, "%" PRIu64, rank);
 	table_cell(table, COLOR_NONE, "%s", shown->place);
 	if (unhit->kind == COV_UNHIT_OUTCOME) {
-		table_cell(table, COLOR_BAD, "%s", unhit->taken ? "taken" : "fall-through");
+		table_cell(table, COLOR_BAD, "%s", outcome_name(unhit->taken));
 		table_cell(table, COLOR_NONE, "%u", unhit->behind);
 		if (unhit->other_hits)
 			table_cell(table, COLOR_NONE, "%" PRIu64, unhit->other_hits);

@@ -19,11 +19,6 @@ bool find_sample(const struct cov_sample_table *table, uint64_t id, unsigned int
 	return false;
 }
 
-const char *outcome_name(unsigned int taken)
-{
-	return taken ? "taken" : "fall-through";
-}
-
 /* ---- JSON ---------------------------------------------------------------- */
 
 static const char *kind_name(unsigned int kind)
@@ -64,7 +59,7 @@ void json_add_place(struct json_object *to, const struct cov_snapshot *snapshot,
 	default:
 		cov_snapshot_branch(snapshot, place->target_index, place->index, &branch);
 		json_add_number(to, "function_offset", branch.offset);
-		json_add_string(to, "outcome", place->taken ? "taken" : "fallthrough");
+		json_add_string(to, "outcome", outcome_json(place->taken));
 	}
 }
 

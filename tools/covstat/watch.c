@@ -21,12 +21,12 @@
 #define LOOK_AGAIN_MS	1000
 
 static const char function_kind[] = "function", block_kind[] = "block", outcome_kind[] = "outcome";
-static const char taken[] = "taken", not_taken[] = "not taken";
+static const char taken[] = "taken", fallthrough[] = "not taken";
 
-/* A place that was told in this look: its @kind, for an outcome which @way, else NULL. */
+/* A place that was told in this look; @outcome is NULL for other kinds. */
 struct told {
 	const char *kind;
-	const char *way;
+	const char *outcome;
 	uint64_t address;
 };
 
@@ -91,7 +91,7 @@ static bool was_told(const struct watch *watch, const struct told *place)
 
 	for (i = 0; i < watch->nr_told; i++)
 		if (told[i].address == place->address && told[i].kind == place->kind &&
-		    told[i].way == place->way)
+		    told[i].outcome == place->outcome)
 			return true;
 	return false;
 }
@@ -102,7 +102,7 @@ static void print_place(struct watch *watch, const struct told *place, unsigned 
 {
 	struct cov_function_desc f = COV_INIT(f);
 	struct cov_target_desc target = COV_INIT(target);
-	const char *kind = place->kind, *way = place->way;
+	const char *kind = place->kind, *outcome = place->outcome;
 	struct json_object *line;
 	char where[PLACE_LEN];
 	uint64_t offset;
@@ -117,7 +117,7 @@ static void print_place(struct watch *watch, const struct told *place, unsigned 
 		if (kind != function_kind)
 			printf("+0x%" PRIx64, offset);
 		printf("%s%s%s\n", twin_text(watch->names, t, function, offset, where),
-		       way ? " " : "", way ? way : "");
+		       outcome ? " " : "", outcome ? outcome : "");
 		return;
 	}
 	line = json_document();
@@ -126,8 +126,8 @@ static void print_place(struct watch *watch, const struct told *place, unsigned 
 	json_add_string(line, "function", f.name);
 	json_add_address(line, "function_address", f.address);
 	json_add_number(line, "function_offset", offset);
-	if (way)
-		json_add_bool(line, "taken", way == taken);
+	if (outcome)
+		json_add_bool(line, "taken", outcome == taken);
 	json_print(line);
 }
 
@@ -207,9 +207,9 @@ struct compared {
 
 /* Places of manual checkpoints come last (new_places()). */
 static void tell(struct watch *watch, const struct compared *target, const char *kind,
-		 unsigned int function, uint64_t offset, const char *way)
+		 unsigned int function, uint64_t offset, const char *outcome)
 {
-	struct told place = { kind, way, offset };
+	struct told place = { kind, outcome, offset };
 	struct cov_function_desc f = COV_INIT(f);
 
 	if (cov_snapshot_function(watch->now, target->now, function, &f))
@@ -262,7 +262,7 @@ static void new_outcomes(struct watch *watch, const struct compared *target)
 			tell(watch, target, outcome_kind, branch.function, branch.offset, taken);
 		if (branch.fallthrough == COV_YES && !(known && old.fallthrough == COV_YES))
 			tell(watch, target, outcome_kind, branch.function, branch.offset,
-			     not_taken);
+			     fallthrough);
 	}
 }
 

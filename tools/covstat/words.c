@@ -53,6 +53,16 @@ const char *engine_name(unsigned int engine)
 	return choice_name(engine_choices, engine);
 }
 
+const char *outcome_name(unsigned int taken)
+{
+	return taken ? "taken" : "fall-through";
+}
+
+const char *outcome_json(unsigned int taken)
+{
+	return taken ? "taken" : "fallthrough";
+}
+
 const char *target_state_name(unsigned int state)
 {
 	switch (state) {
