@@ -75,7 +75,7 @@ static int pack_sections(struct cov *cov, const char *module, struct cov_section
 	return ret ? cov_fail(cov, ENOMEM, "no memory for section names") : 0;
 }
 
-/* Modes and engines of a later version would be refused in words that do not say so. */
+/* An older livecov.ko refuses newer modes and engines without saying that it is too old. */
 static int check_version(struct cov *cov, const struct cov_attach_options *options)
 {
 	if (options->flags & COV_ATTACH_PATHS && cov->minor < 2)
@@ -161,8 +161,8 @@ static int detach(struct cov *cov, uint32_t target)
 }
 
 /*
- * After an error: the caller gets that one, not an error from here. A signal that comes while
- * another call has the kernel's lock ends ours: then nothing has been detached.
+ * Runs after an error, and keeps its message for the caller. EINTR: a signal came while we waited
+ * for the kernel's lock, so nothing has been detached yet.
  */
 static void undo(struct cov *cov, uint32_t target)
 {

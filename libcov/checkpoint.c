@@ -23,13 +23,13 @@ static int copy_name(struct cov *cov, char name[COV_NAME_LEN], const char *from,
 	return 0;
 }
 
-/* C0, DEL, and in UTF-8 C1, which has another escape. */
+/* C0, DEL, and C1 in UTF-8: one of C1 begins an escape sequence, too. */
 static bool is_control(const unsigned char *at)
 {
 	return at[0] < 0x20 || at[0] == 0x7f || (at[0] == 0xc2 && at[1] >= 0x80 && at[1] <= 0x9f);
 }
 
-/* Names are printed as they are: no terminal is to obey one, no table to be broken by one. */
+/* Names are printed as they are: they must not control a terminal or break a table's lines. */
 static int check_printable(struct cov *cov, const char *name)
 {
 	const unsigned char *at;
@@ -95,22 +95,22 @@ static int set_address(struct cov *cov, const struct cov_checkpoint_options *o,
 	return ret;
 }
 
-/* What is said of those places that are not named. */
+/* What the message says about the places that it does not name. */
 #define PLACES_MORE	", and %u more: see /proc/kallsyms"
 
 /*
- * Places in functions of one name, as text; one module's sections are looked up once. The text
- * leaves room in the handle's for what else is said: some words, a name, PLACES_MORE.
+ * Places in functions of one name, as text; a module's sections are looked up once. The text is
+ * shorter than the handle's, which also holds some words, a name and PLACES_MORE.
  */
 struct places {
 	const struct cov_checkpoint_add *request;
 	char text[sizeof(((struct cov *)0)->error) - COV_ERROR_LEN];
 	size_t length;
 	bool full;
-	unsigned int count;		/* also those that are not named */
+	unsigned int count;		/* including those that @text does not name */
 	unsigned int named;
 	const char *owner;		/* module of the last one */
-	const char *module;		/* that @sections are of, or NULL */
+	const char *module;		/* whose @sections these are, or NULL */
 	struct section_list sections;
 };
 
@@ -144,17 +144,17 @@ static void add_place(struct cov *cov, struct places *places, const char *module
 	bool core = !strcmp(module, COV_CORE_KERNEL);
 	unsigned int i;
 
-	/* It can be watched in none of its own functions. */
+	/* livecov watches none of its own functions. */
 	if (!strcmp(module, "livecov"))
 		return;
 	if ((!places->full || core) && (!places->module || strcmp(places->module, module))) {
 		cov_sections_free(&places->sections);
 		if (cov_sections_of(cov, module, &places->sections))
-			places->full = true;	/* without memory they are only counted */
+			places->full = true;	/* no memory: the rest is only counted */
 		places->module = module;
 	}
 	i = cov_sections_find(&places->sections, address);
-	/* What the core kernel has freed after its start is still in kallsyms. */
+	/* kallsyms still lists the core kernel's init functions, which were freed after boot. */
 	if (core && places->sections.count && i == COV_NONE)
 		return;
 	places->count++;
@@ -164,10 +164,10 @@ static void add_place(struct cov *cov, struct places *places, const char *module
 }
 
 /*
- * Of several functions of one name livecov takes the core kernel's first one, if no module is
- * named, or the core kernel is: it does not see the others. Other modules' functions it counts
- * itself. Where kallsyms has no addresses for us, nothing is known. Return: 0, with the module if
- * there is one such function; -ENOTUNIQ, noted, with what they can be told apart by.
+ * If no module is named, or the core kernel is, livecov takes the core kernel's first function of
+ * that name without seeing any others; functions of a named module it counts itself. Where kallsyms
+ * hides addresses from us, we see none either. Return: 0, with the module filled in if there is
+ * only one such function; -ENOTUNIQ, noted, with what tells the functions apart.
  */
 static int check_unique(struct cov *cov, struct cov_checkpoint_add *request)
 {

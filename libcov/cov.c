@@ -322,7 +322,7 @@ COV_PUBLIC int cov_add_module_dir(struct cov *cov, const char *directory)
 	dirs[old + length] = '\0';
 	cov->module_dirs = dirs;
 	cov->module_dirs_len = old + length + 1;
-	/* Files that were not found may be there. */
+	/* A file that was not found before may be in it. */
 	cov_sections_forget(&cov->known);
 	return 0;
 }

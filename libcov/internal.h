@@ -142,7 +142,7 @@ int cov_set_view(struct cov *cov, uint64_t sample);
 long cov_read_file(const char *path, void *buffer, size_t size);
 
 /*
- * cov_module_instance - a number that is another one each time a module is loaded: the inode of
+ * cov_module_instance - a number that changes each time a module is loaded: the inode of
  * its directory in sysfs. 0: it is not loaded.
  */
 uint64_t cov_module_instance(const char *module);
@@ -169,7 +169,7 @@ void cov_module_file_close(struct cov_module_file *file);
 /* Files with line numbers, and those that were not found; from any thread. */
 struct module_files;
 
-/* cov_module_files_new - none so far; NULL without memory. cov_module_files_free - or NULL */
+/* cov_module_files_new - an empty set, or NULL. cov_module_files_free - @files may be NULL */
 struct module_files *cov_module_files_new(void);
 void cov_module_files_free(struct module_files *files);
 
@@ -224,15 +224,15 @@ int cov_sections_copy(struct section_list *to, const struct section_list *from);
 
 void cov_sections_free(struct section_list *list);
 
-/* Of each module's last instance that was asked for, a list; begins as NULL. */
+/* For each module the sections of the last instance that was asked for; NULL at first. */
 struct known_sections;
 
-/* cov_sections_keep - keep a copy of @list, which cov_sections_recall() had not; 0 or -ENOMEM */
+/* cov_sections_keep - keep a copy of a @list that cov_sections_recall() lacks; 0 or -ENOMEM */
 int cov_sections_keep(struct known_sections **all, const char *module, uint64_t instance,
 		      const struct cov_build_id *id, const struct section_list *list);
 
 /*
- * cov_sections_recall - what was kept of that instance and build-id; of another one it is freed
+ * cov_sections_recall - what was kept for that instance and build-id; frees what others left
  *
  * Return: valid until the next of these calls, or NULL if there is none.
  */
@@ -271,7 +271,7 @@ struct symbols;
  */
 struct symbols *cov_symbols_get(struct cov *cov);
 
-/* cov_symbols_free - they go with the last of those who got them; @symbols may be NULL */
+/* cov_symbols_free - give them back; the last one who does frees them; @symbols may be NULL */
 void cov_symbols_free(struct symbols *symbols);
 
 /* cov_symbols_core - where the kernel's own code lies; false if that is not known */
@@ -375,7 +375,7 @@ unsigned int cov_function_entered(const struct snapshot_target *target,
 int cov_target_give(const struct cov_target_info *info, uint32_t sections,
 		    struct cov_target_desc *out);
 
-/* cov_is_counted - are its hits counts? Else 1 may stand for any number above 0. */
+/* cov_is_counted - are its hits exact? If not, 1 may stand for any number above 0. */
 bool cov_is_counted(const struct cov_target_info *info);
 
 /* ---- samples.c ---- */

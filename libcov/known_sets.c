@@ -139,7 +139,7 @@ void known_sets_seal(struct known_sets *sets)
 	}
 }
 
-/* A bit belongs to another row if two rows have it, or a single one that is not this row. */
+/* Another row has a bit if two rows have it, or if only one has it and that is not this row. */
 void known_sets_alone(const struct known_sets *sets, uint32_t row, struct known_set *out)
 {
 	struct known_set set = known_sets_row(sets, row);
@@ -235,7 +235,7 @@ static uint32_t best(const struct chooser *chooser)
 	return found;
 }
 
-/* Of the bits that the essential rows lack, no row has more than the best one. */
+/* A lower bound: no row can add more of what the essential rows lack than the best one. */
 static uint32_t least(const struct chooser *chooser)
 {
 	const struct known_sets *sets = chooser->sets;

@@ -7,7 +7,7 @@
 
 #include "internal.h"
 
-/* What the first version had: with less, the caller could not unmap the pages. */
+/* The struct in its first version; less would not tell the caller what to unmap. */
 #define MAPPING_LEAST	(offsetof(struct cov_mapping, blocks) + sizeof(uint32_t))
 
 /* Readers rely on these numbers without further checks. */

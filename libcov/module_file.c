@@ -41,7 +41,7 @@ struct cov_module_file {
 	size_t names;
 };
 
-/* Why there was no file, or which one could not be used; those that tell more come later. */
+/* Why no file was found, or none could be used; the higher the value, the more it explains. */
 enum reason {
 	NOT_SEARCHED,
 	NO_FILE,
@@ -323,7 +323,7 @@ static struct cov_module_file *search(struct cov *cov, struct wanted *want)
 		return NULL;
 	for (dir = cov->module_dirs; !file && dir && *dir; dir += strlen(dir) + 1)
 		file = search_directory(want, dir);
-	/* Only where somebody expects the file to be. */
+	/* Only a search of directories that the user has named needs to say why it failed. */
 	want->miss = NULL;
 	if (!file && want->lines)
 		file = search_build_id(want);
@@ -376,7 +376,7 @@ struct known_file {
 	struct known_file *next;
 	char module[COV_MODULE_LEN];
 	struct cov_build_id id;
-	size_t module_dirs_len;		/* of the handle that looked: more may be found in more */
+	size_t module_dirs_len;		/* of the handle that looked; with more, it may be found */
 	struct cov_module_file *file;
 	struct miss miss;
 };

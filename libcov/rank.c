@@ -176,7 +176,7 @@ static int add_sides(struct cov *cov, struct cov_ranking *ranking, struct walker
 		if (target->blocks[b->block].covered != COV_YES ||
 		    !(target->functions[b->function].levels & levels))
 			continue;
-		/* Both sides unhit: a call before it did not return. */
+		/* If neither side was seen, a call before the branch did not return. */
 		if (b->taken == COV_NO && b->not_taken != COV_NO)
 			ret = add_side(cov, ranking, walker, t, i, true);
 		else if (b->not_taken == COV_NO && b->taken != COV_NO)
@@ -271,7 +271,7 @@ static int rank_target(struct cov *cov, struct cov_ranking *ranking,
 	return add_functions(cov, ranking, target, t, levels);
 }
 
-/* Equal: the same place, as far as one module is at these addresses. */
+/* Places at one address are the same, unless modules were loaded there in turn. */
 static int compare_identity(const void *a, const void *b)
 {
 	const struct cov_unhit *x = a, *y = b;
@@ -282,7 +282,7 @@ static int compare_identity(const void *a, const void *b)
 	return order ? order : compare_numbers(x->taken, y->taken);
 }
 
-/* Is @x, a manual checkpoint's, among the @n places of equal identity as the module's own? */
+/* Is @x a manual checkpoint's, while a module's own target has one of the @n @same places? */
 static bool is_repeated(const struct cov_snapshot *snapshot, const struct cov_unhit *x,
 			const struct cov_unhit *same, size_t n)
 {
@@ -299,9 +299,9 @@ static bool is_repeated(const struct cov_snapshot *snapshot, const struct cov_un
 }
 
 /*
- * A manual checkpoint's function may be a module's that is attached as well. What both say of a
- * place may differ: one was armed later, or counts other tasks. If both have it as unhit, it is
- * listed once.
+ * A manual checkpoint's function may belong to a module that is attached as well. The two may
+ * disagree about a place: one was armed later, or counts other tasks. If it is unhit in both, it
+ * is listed once.
  */
 static void drop_repeated(struct cov_ranking *ranking, const struct cov_snapshot *snapshot)
 {

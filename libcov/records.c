@@ -269,7 +269,7 @@ COV_PUBLIC int cov_new_pairs(struct cov *cov, const struct cov_snapshot *snapsho
 	ret = cov_take_options(cov, &ours, sizeof(ours), counts, "struct cov_news_counts");
 	if (ret)
 		return ret;
-	/* @upto 0 would mean no limit; there are no pairs, so none is wanted. */
+	/* Without pairs there are none to ask for, and @upto 0 would mean no limit. */
 	request.since = ours.pairs ? ours.pairs_since : UINT64_MAX;
 	request.upto = ours.pairs;
 	return take(cov, snapshot, &request, is_any, records);
@@ -310,7 +310,7 @@ static void set_function(struct cov_end *end, const struct cov_records *records,
 	end->symbol = target->names + target->functions[function].name;
 }
 
-/* A return address: the function is that of the call before it, which may be its last byte. */
+/* A return address. The call that it follows may be the last instruction of its function. */
 static void set_address(struct cov_end *end, const struct cov_records *records,
 			uint64_t address)
 {

@@ -99,7 +99,7 @@ static int reread(struct cov *cov, struct cov_sample_table *table)
 	return ret;
 }
 
-/* Changes the view; at the end the tables are those of everything again. */
+/* Changes the view; afterwards the tables are again those of all samples together. */
 static int read_samples(struct cov *cov, struct cov_sample_table *table)
 {
 	uint32_t sample;
@@ -121,7 +121,7 @@ static int read_samples(struct cov *cov, struct cov_sample_table *table)
 
 /* ---- which sample was first --------------------------------------------- */
 
-/* A known first sample, if it is in the table and has the bit. */
+/* Note which sample is known to have been first, if it is in the table and has the bit. */
 static void tell_first(struct cov_sample_table *table, uint32_t bit, uint64_t id)
 {
 	struct known_set row;
@@ -298,7 +298,7 @@ static int fail_memory(struct cov *cov, uint32_t samples)
 	return cov_fail(cov, ENOMEM, "no memory for the coverage of %u samples", samples);
 }
 
-/* In view 0. */
+/* The handle must have view 0. */
 static int fill(struct cov *cov, uint32_t target, struct cov_sample_table *table)
 {
 	int ret;

@@ -104,7 +104,7 @@ COV_PUBLIC int cov_view(struct cov *cov, uint64_t sample)
 	int ret = 0;
 
 	cov_begin(cov);
-	if (!sample && cov->minor < 1)	/* it can only show everything */
+	if (!sample && cov->minor < 1)	/* has only that view */
 		return 0;
 	if (sample)
 		ret = check_sample(cov, sample);

@@ -9,7 +9,7 @@
 
 #include "internal.h"
 
-/* What a handle knows of a module: valid as long as its instance is the same. */
+/* What a handle knows of a module; valid until the module is loaded again. */
 struct known_sections {
 	struct known_sections *next;
 	char module[COV_MODULE_LEN];

@@ -96,7 +96,7 @@ static bool is_live(const char *module)
 	return cov_read_file(path, state, sizeof(state)) > 0 && !strcmp(state, "live\n");
 }
 
-/* If the module is loaded again meanwhile, what is kept is of no use to the next call. */
+/* If the module is loaded again meanwhile, the next call sees another instance and looks again. */
 static int learn(struct cov *cov, const char *module, uint64_t instance,
 		 const struct cov_build_id *id, struct section_list *list)
 {

@@ -189,7 +189,7 @@ static int read_sections(struct cov *cov, struct snapshot_target *target)
 	return target->sections.count ? 0 : kept_sections(cov, target);
 }
 
-/* None were passed for a manual checkpoint; in the kernel itself they are where they were. */
+/* Manual checkpoints are added without sections; the core kernel's never move. */
 static int core_sections(struct cov *cov, struct snapshot_target *target)
 {
 	if (target->sections.count || strcmp(target->info.module, COV_CORE_KERNEL))
@@ -362,7 +362,7 @@ static int append_all(struct cov *cov, struct cov_snapshot *snapshot, bool by_sa
 			continue;
 		}
 		ret = append_target(cov, snapshot, info.target);
-		/* It has been detached since: then it is no longer included in "all". */
+		/* A target that has just been detached is no longer part of "all". */
 		if (ret && ret != -ENOENT)
 			return ret;
 	}
@@ -381,7 +381,7 @@ int cov_fail_levels(struct cov *cov, const char *which)
 			which);
 }
 
-/* It has a target, and all of its targets distinguish samples. */
+/* Make sure that there are targets, and that they distinguish samples. */
 static int check_by_sample(struct cov *cov, const struct cov_snapshot *snapshot)
 {
 	if (!snapshot->count && snapshot->left_out)

@@ -37,7 +37,7 @@ unsigned int cov_function_entered(const struct snapshot_target *target,
 		       function->state == COV_SITE_DISARMED ||
 		       function->state == COV_SITE_GONE ? COV_NO : COV_UNKNOWN;
 	}
-	/* It may be jumped into anywhere. */
+	/* A cold part may be entered at any of its blocks. */
 	for (i = 0; i < function->blocks; i++) {
 		if (blocks[i].covered == COV_YES)
 			return COV_YES;

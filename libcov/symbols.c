@@ -42,7 +42,7 @@ static bool grow(void **array, size_t *room, size_t wanted, size_t size)
 	return true;
 }
 
-/* Its offset; 0, which is COV_CORE_KERNEL's, if out of memory. */
+/* Returns its offset; out of memory: 0, the offset of COV_CORE_KERNEL. */
 static size_t add_text(struct symbols *symbols, const char *text, size_t length)
 {
 	size_t at = symbols->length;
@@ -66,7 +66,7 @@ static size_t add_module(struct symbols *symbols, const char *name, size_t lengt
 	return add_text(symbols, name, length);
 }
 
-/* Is a line's name, which has its end behind it, @name? */
+/* Does @line, which begins with a symbol's name, begin with @name? */
 static bool is_called(const char *line, const char *name)
 {
 	size_t length = strlen(name);
@@ -148,8 +148,8 @@ static struct symbols *load(void)
 }
 
 /*
- * "covtarget 90112 0 - Live 0xffffffffc0a00000": what changes with its symbols, which is not how
- * often it is in use. Another build may well get the same size and address.
+ * Of a line "covtarget 90112 0 - Live 0xffffffffc0a00000": what tells that the symbols may have
+ * changed. The use count does not, and another build may get the same size and address.
  */
 static void write_module(FILE *out, const char *line)
 {
@@ -205,7 +205,7 @@ struct symbols *cov_symbols_get(struct cov *cov)
 
 void cov_symbols_free(struct symbols *symbols)
 {
-	/* Everything that others did with them comes before their memory is freed. */
+	/* ACQ_REL: all other users are done with the symbols before the last one frees them. */
 	if (!symbols || __atomic_sub_fetch(&symbols->users, 1, __ATOMIC_ACQ_REL))
 		return;
 	free(symbols->entries);

@@ -150,7 +150,7 @@ static uint32_t task_pid(const struct cov_trace_handle *trace, unsigned int task
 	return __atomic_load_n(&trace->tasks[task].pid, __ATOMIC_ACQUIRE);
 }
 
-/* Entries are allocated from the first one on. */
+/* Tasks take entries in order, so the first unused one ends the list. */
 COV_PUBLIC unsigned int cov_trace_tasks(const struct cov_trace_handle *trace)
 {
 	unsigned int low = 0, high = trace->nr_tasks;
@@ -212,7 +212,7 @@ static uint64_t chunk_of(const struct cov_trace_handle *trace, uint64_t chunk, u
 {
 	uint64_t found = search_chunk(trace, chunk, task);
 
-	/* An earlier chunk, taken while we were searching, is visible by now. */
+	/* The task may have taken an earlier one while we searched; by now it is visible. */
 	return found < trace->nr_chunks ? search_chunk(trace, chunk, task) : found;
 }
 
@@ -233,7 +233,7 @@ static bool find_record(const struct cov_trace_handle *trace, unsigned int task,
 	next = chunk_of(trace, *chunk + 1, task);
 	if (next >= trace->nr_chunks)
 		return false;
-	/* Written since: then this chunk was not at its end. */
+	/* If a record has been written since, this was not the chunk's end. */
 	if (word(trace, *chunk, *at))
 		return true;
 	*chunk = next;
