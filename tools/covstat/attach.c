@@ -20,7 +20,7 @@ struct progress {
 	bool shown;	/* stderr is a terminal */
 	bool drawn;
 	struct timespec begin;
-	/* After the first call; from then on everything that is left is slow. */
+	/* Sites done when the first call had returned; the rest is slow. */
 	unsigned int fast;
 	double fast_seconds;
 };
@@ -33,7 +33,7 @@ static double seconds_since(const struct timespec *begin)
 	return (now.tv_sec - begin->tv_sec) + (now.tv_nsec - begin->tv_nsec) / 1e9;
 }
 
-/* From the rate since the first call, in which the fast engines do all their work. */
+/* From the rate after the first call, because that call is all that the fast engines need. */
 static double seconds_to_go(struct progress *progress, unsigned int done, unsigned int total)
 {
 	double elapsed = seconds_since(&progress->begin);
@@ -168,7 +168,7 @@ static void print_summary(const struct answer *answer)
 	printf("%s: %s functions, %s blocks, %s branches; attached in %.1f s\n", answer->module,
 	       grouped(functions, result->functions), grouped(blocks, result->blocks),
 	       grouped(branches, result->branches), answer->seconds);
-	/* One-shot sites may have been hit and disarmed since: engines still count them. */
+	/* One-shot sites that were hit are disarmed by now, but the engines still count them. */
 	printf("%s: %s sites armed", answer->module,
 	       grouped(sites, answer->engines.known ? engines_sites(&answer->engines) :
 						      result->armed));
@@ -224,8 +224,8 @@ static int attach(struct cov *cov, const char *module, struct cov_attach_options
 		return signals_stopped_by() ? 128 + signals_stopped_by() : EXIT_ERROR;
 	}
 	/*
-	 * Only now may it outlive this process: until here a kill undoes everything. The call
-	 * may wait for another one, and a signal then ends it.
+	 * Only now may the target outlive this process: until here a kill undoes everything. The
+	 * call may have to wait for another one's end, and a signal interrupts that.
 	 */
 	do {
 		ret = signals_stopped_by() ? -EINTR : cov_keep(cov, answer.result.target);

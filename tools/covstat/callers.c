@@ -10,7 +10,7 @@
 
 #include "covstat.h"
 
-/* Records of the requested functions, by a pattern or NULL; @others: there are others' as well. */
+/* Records of the functions that match @glob, or of all if NULL; @others: some do not match. */
 struct rows {
 	struct names *names;
 	const char *glob;
@@ -20,7 +20,7 @@ struct rows {
 	uint64_t lost;
 };
 
-/* Functions in the order of their names, those of one name one after the other. */
+/* Functions by name, and those of the same name by place. */
 static int compare_places(const struct cov_end *x, const struct cov_end *y)
 {
 	int order = strcmp(x->symbol, y->symbol);
@@ -56,7 +56,7 @@ static bool matches(const char *glob, const char *module, const char *name)
 	return !fnmatch(glob, text, 0);
 }
 
-/* By its own name, or as it is printed; with its module also where that is not needed. */
+/* A function may be given by its own name, as it is printed, or always as MODULE:FUNCTION. */
 static bool is_wanted(const struct rows *rows, const struct cov_record *record)
 {
 	const struct cov_end *to = &record->to;
@@ -110,7 +110,7 @@ static void sample_cell(struct table *table, uint64_t sample)
 		table_cell(table, COLOR_DIM, "-");
 }
 
-/* What there is instead of a table without rows. */
+/* Printed instead of a table without rows. */
 static void print_none(const struct rows *rows)
 {
 	if (rows->others)
@@ -154,7 +154,7 @@ static int print_table(const struct rows *rows)
 	return EXIT_OK;
 }
 
-/* Of what is attached: a snapshot that has targets. */
+/* @snapshot: has targets */
 static int show_of(struct cov *cov, const struct cov_snapshot *snapshot, const char *glob)
 {
 	struct rows rows = { .glob = glob };

@@ -107,7 +107,7 @@ static void add_row(struct table *table, const struct cov_checkpoint_desc *c)
 	table_cell(table, COLOR_NONE, "%s:%s+0x%" PRIx64, c->module, c->function, c->offset);
 }
 
-/* What there is instead of a table without rows. */
+/* Printed instead of a table without rows. */
 static void print_none(void)
 {
 	char levels[LEVELS_LEN];
@@ -235,7 +235,7 @@ static int run_disable(struct cov *cov, char **operands, struct request *request
 	return toggle(cov, operands[1], false, request->options.automatic);
 }
 
-/* Levels are those of add's checkpoint, or those that list shows. */
+/* --level selects what list shows; for add it is the level of the new checkpoint. */
 static int run_list(struct cov *cov, char **operands, struct request *request)
 {
 	(void)operands;
@@ -268,7 +268,7 @@ static const struct verb *find_verb(int count, char **operands)
 	return NULL;
 }
 
-/* What would be ignored is refused: `disable '*' --level 3` must not disable all. */
+/* No option is ignored: `disable '*' --level 3` must not disable all. */
 static int check_options(const struct verb *verb, const struct request *request)
 {
 	size_t i;

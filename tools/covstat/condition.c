@@ -2,8 +2,8 @@
 /*
  * condition.c - what a conditional jump depends on, in assembly: the last instruction
  * before it that sets the flags, and the jump. If its own block has none, an earlier jump
- * has tested the same flags (a switch, a three-way comparison): go back through blocks
- * that fall through to this one by a jump not taken.
+ * has tested the same flags (a switch, a three-way comparison): go back through the blocks
+ * that end with a jump and lead here if it is not taken.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -80,7 +80,7 @@ static bool disassemble(const uint8_t *text, size_t length, uint64_t address,
 	capstone->option(handle, CS_OPT_SYNTAX, CS_OPT_SYNTAX_ATT);
 	capstone->option(handle, CS_OPT_DETAIL, CS_OPT_ON);
 	count = capstone->disasm(handle, text, length, address, 0, &insns);
-	/* If disassembly lost sync before the jump, what it found is not the condition. */
+	/* Disassembly that does not end with the jump has lost sync: its result is worthless. */
 	if (count && insns[count - 1].address + insns[count - 1].size == address + length)
 		done = describe(insns, count, condition, buffer, size);
 	if (count)
@@ -128,7 +128,7 @@ void condition_text(struct cov *cov, const struct cov_snapshot *snapshot, unsign
 		if (cov_snapshot_branch(snapshot, t, index - i, &before) ||
 		    cov_snapshot_block(snapshot, t, before.block, &block))
 			return;
-		/* Only if that jump falls through to where we were. */
+		/* Only if that block's jump falls through to where we began. */
 		if (i && block.offset + block.length != begin)
 			return;
 		begin = block.offset;

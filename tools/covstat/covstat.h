@@ -58,7 +58,7 @@ int usage_error(const struct command *command, const char *format, ...);
 __attribute__((format(printf, 1, 2)))
 int fail(const char *format, ...);
 
-/* warn - say what the exit code does not: the command goes on, or ends as it would have */
+/* warn - say something that changes neither what the command does nor its exit code */
 __attribute__((format(printf, 1, 2)))
 void warn(const char *format, ...);
 
@@ -73,7 +73,7 @@ int flush_stdout(void);
 
 /* ---- memory.c: without memory, covstat ends after "no memory for WHAT" ---- */
 
-/* sure - @memory, unless it is NULL */
+/* sure - return @memory, unless it is NULL */
 void *sure(void *memory, const char *what);
 
 /*
@@ -139,8 +139,8 @@ struct cov *open_cov(void);
 bool parse_number(const char *text, uint64_t *value);
 
 /*
- * The parts of [MODULE:]FUNCTION[+OFFSET][ (SECTION+OFFSET)], of which names.c prints the last for
- * one of several functions of that name; without a module, offset or section, "" or 0.
+ * The parts of [MODULE:]FUNCTION[+OFFSET][ (SECTION+OFFSET)], "" or 0 where one is missing. names.c
+ * prints the last one where a module has several functions of that name.
  */
 struct place_name {
 	char module[64];
@@ -204,13 +204,13 @@ const char *refusal_words(unsigned int error);
 const char *error_name(unsigned int error);
 
 /*
- * make_printable - a name may be any bytes: control characters become question marks, so that no
- * terminal obeys them and no line is broken by one. Returns @text.
+ * make_printable - turn control characters of a name, which may be any bytes, into question marks:
+ * they could control a terminal or break a line. Returns @text.
  */
 char *make_printable(char *text);
 
 /*
- * percent - "12.3%", rounded down, so that 100.0% means all; "n/a" of nothing.
+ * percent - "12.3%", rounded down, so that 100.0% means all; "n/a" if @of is 0.
  * The buffer is the caller's.
  */
 #define PERCENT_LEN 16
@@ -228,7 +228,7 @@ const char *grouped(char buffer[GROUPED_LEN], uint64_t n);
  */
 void signals_catch(void);
 
-/* signals_stopped_by - the one that did, 0 so far */
+/* signals_stopped_by - the signal that requested it, 0 if none has */
 int signals_stopped_by(void);
 
 /* is_checkpoint - is this a manual checkpoint's target? Else it is a module's own. */
@@ -240,9 +240,9 @@ static inline bool is_checkpoint(const struct cov_target_desc *target)
 /* ---- functions.c ---- */
 
 /*
- * find_function - the one function of that name, in what is attached or, if it is in none of that,
- * the function of a manual checkpoint with its blocks; false after a message if there is none, or
- * several: the message has what to give for each
+ * find_function - the one function of that name in attached modules or, if they have none, among
+ * the functions of manual checkpoints that have their blocks. False after a message if there is
+ * none, or if there are several: the message says what to give for each.
  * @attached: what the targets of the snapshot are, for the message: "attached"
  * @t: out: its target's index
  * @function: out: its index
@@ -269,8 +269,8 @@ bool names_of_modules(const struct names *names);
  * the module has several of that name, "vivid_open+0x1b (checkpoint opened)"; the buffer is
  * the caller's
  * place_as_given - the same without the checkpoint, as parse_place() takes it
- * place_in_target - the same, where target and module are known
- * twin_text - of that only " (.text+0x118)", or ""
+ * place_in_target - the same without the module, for output that is about one target
+ * twin_text - only the " (.text+0x118)" of it, or ""
  */
 #define PLACE_LEN 1024
 const char *place_text(const struct names *names, unsigned int t, unsigned int function,
@@ -282,7 +282,7 @@ const char *place_in_target(const struct names *names, unsigned int t, unsigned 
 const char *twin_text(const struct names *names, unsigned int t, unsigned int function,
 		      uint64_t offset, char buffer[PLACE_LEN]);
 
-/* place_name_text - what parse_place() was given, its numbers as the others have them */
+/* place_name_text - what parse_place() was given, with its numbers as they are printed above */
 const char *place_name_text(const struct place_name *name, char buffer[PLACE_LEN]);
 
 /* ---- levels.c ---- */
@@ -293,7 +293,7 @@ const char *levels_text(char buffer[LEVELS_LEN], uint64_t levels);
 
 /*
  * no_level_text - that nothing has one of these levels, and what to do
- * empty_text - why a snapshot of all has no targets: nothing is attached, or has a level of --level
+ * empty_text - why a snapshot of all is empty: nothing is attached, or nothing has such a level
  */
 #define EMPTY_LEN (LEVELS_LEN + 128)
 const char *no_level_text(char buffer[EMPTY_LEN], uint64_t levels);
@@ -302,8 +302,8 @@ const char *empty_text(const struct cov_snapshot *snapshot, char buffer[EMPTY_LE
 /* ---- lines.c ---- */
 
 /*
- * open_lines - cov_lines_open(); NULL where there are none, with --module-dir after a warning
- * that says why
+ * open_lines - cov_lines_open(), or NULL if there are no lines; with --module-dir a warning says
+ * why
  */
 struct cov_lines *open_lines(struct cov *cov, const struct cov_snapshot *snapshot,
 			     unsigned int t);
@@ -350,8 +350,8 @@ void json_add_string(struct json_object *to, const char *key, const char *value)
 void json_add_number(struct json_object *to, const char *key, uint64_t value);
 
 /*
- * json_add_address - the number, and beside it, as KEY_hex, a string: jq before 1.7 and JavaScript
- * keep numbers as doubles, in which functions that are close together have one address
+ * json_add_address - the number, and the same as a string, KEY_hex: jq before 1.7 and JavaScript
+ * keep numbers as doubles, which cannot tell addresses apart that are close together
  * json_add_no_address - both are null
  */
 void json_add_address(struct json_object *to, const char *key, uint64_t address);
@@ -379,10 +379,10 @@ int json_print(struct json_object *document);
 /*
  * An object with an array that is too long to be kept is printed in pieces, each freed at once:
  *
- * json_begin_array - @first, without its end, and the beginning of the array @key; it has members
+ * json_begin_array - the members of @first, at least one, and the beginning of the array @key
  * json_put_element - an element; @before: how many there were before it
- * json_separate - what comes before an element that begins with json_begin_array()
- * json_end_array - the end of the array, the members of @rest, or NULL, and the object's end
+ * json_separate - the comma, if any, before an element that is begun with json_begin_array()
+ * json_end_array - the end of the array, the members of @rest (or NULL), and the object's end
  */
 void json_begin_array(struct json_object *first, const char *key);
 void json_put_element(uint64_t before, struct json_object *element);
@@ -424,7 +424,7 @@ void engines_json(struct json_object *to, const struct target_engines *engines);
  */
 int run_tracked(struct cov *cov, uint64_t sample, char **command, int *wait_status);
 
-/* warn_if_idle - say it on stderr if nothing is attached; @what nothing will be: "recorded" */
+/* warn_if_idle - if nothing is attached, warn that nothing will be @what: "recorded" */
 void warn_if_idle(struct cov *cov, const char *what);
 
 /* ---- samples.c, samples_places.c, samples_reaching.c, samples_smallest.c ---- */

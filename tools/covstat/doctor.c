@@ -31,7 +31,7 @@ struct finding {
 	char next[256];
 };
 
-/* What several checks use. */
+/* What more than one check needs. */
 struct machine {
 	struct utsname system;
 	bool root;
@@ -201,7 +201,7 @@ static void check_lockdown(const struct machine *machine, struct finding *f)
 
 	(void)machine;
 	if (!read_line(LOCKDOWN, line, sizeof(line))) {
-		/* Mounted, but without the file: a kernel without lockdown. */
+		/* If securityfs is mounted but lacks the file, the kernel has no lockdown. */
 		if (access("/sys/kernel/security/lsm", F_OK)) {
 			say(f, UNKNOWN, LOCKDOWN " cannot be read");
 			advise(f, "mount -t securityfs none /sys/kernel/security");
@@ -322,7 +322,7 @@ static bool locked_down(void)
 	       !strstr(line, "[none]");
 }
 
-/* Why livecov does not patch text here; in the order of its own checks. */
+/* Why livecov does not patch text here: the same checks as its own, in the same order. */
 static const char *why_not_all(const struct machine *machine, uint32_t abi_minor,
 			       struct finding *f)
 {

@@ -61,7 +61,7 @@ void engines_print_no_detour(const char *module, unsigned int engine,
 
 	for (i = 0; i < ARRAY_SIZE(reasons); i++)
 		all += engines->counts.why[reasons[i].why];
-	/* A user who requested another engine knows. */
+	/* Whoever requested another engine knows that there are no detours. */
 	if (!engines->known || !all ||
 	    (engine != COV_ENGINE_AUTO && engine != COV_ENGINE_DETOUR))
 		return;

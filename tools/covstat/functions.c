@@ -8,8 +8,8 @@
 #include "covstat.h"
 
 /*
- * What is looked for: in what is attached, or, as a manual checkpoint's function may be an attached
- * target's as well, then in those.
+ * What is looked for. Attached modules are searched first, manual checkpoints (@checkpoints) only
+ * then: their functions may be an attached module's as well.
  */
 struct search {
 	const struct cov_snapshot *snapshot;
@@ -25,7 +25,7 @@ static bool may_be_in(const struct search *search, const struct cov_target_desc 
 	       (!module[0] || !strcmp(module, target->module));
 }
 
-/* Two checkpoints in one function, with its blocks, are one answer. */
+/* Has an earlier checkpoint the same function, with its blocks? Both are one answer. */
 static bool is_repeated(const struct search *search, unsigned int t, uint64_t address)
 {
 	struct cov_target_desc target = COV_INIT(target);
@@ -59,7 +59,7 @@ static bool may_be(const struct search *search, unsigned int t, unsigned int fun
 	       f.offset + name->offset == name->section_offset;
 }
 
-/* The first function that may be meant, from this one on; false if there is none. */
+/* From this function on, the first one that may be meant; false if there is none. */
 static bool next_that_may_be(const struct search *search, unsigned int *t, unsigned int *function)
 {
 	struct cov_target_desc target = COV_INIT(target);

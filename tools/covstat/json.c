@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * json.c - thin helpers over json-c: a key and a value in one call; running out of memory
- * exits instead of leaving a hole in the output.
+ * json.c - thin helpers over json-c: a key and a value in one call. Without memory covstat ends,
+ * rather than leave a hole in the output.
  */
 #include <inttypes.h>
 #include <json-c/json.h>
@@ -53,7 +53,7 @@ static bool is_utf8(const char *text)
 	return true;
 }
 
-/* With U+FFFD for each byte that is not UTF-8; free() it. */
+/* A copy in which each byte that is not UTF-8 has become U+FFFD; free() it. */
 static char *repaired(const char *text)
 {
 	char *repaired = sure(malloc(strlen(text) * strlen(REPLACEMENT) + 1), what), *to = repaired;

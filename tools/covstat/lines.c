@@ -6,13 +6,13 @@
 
 #include "covstat.h"
 
-/* Without lines the output is complete; but with --module-dir somebody expects them. */
+/* Missing lines are no error, but whoever gives --module-dir expects them and is told once. */
 static void warn_once(const struct cov *cov, const struct cov_snapshot *snapshot, unsigned int t)
 {
 	struct cov_target_desc target = COV_INIT(target);
 	static bool warned;
 
-	/* The kernel itself is in no directory of modules. */
+	/* No such directory has a file of the kernel itself. */
 	if (warned || !settings.nr_module_dirs || cov_snapshot_target(snapshot, t, &target) ||
 	    !strcmp(target.module, COV_CORE_KERNEL))
 		return;

@@ -73,7 +73,7 @@ static void add_of(struct table *table, uint64_t n, uint64_t of)
 		table_cell(table, COLOR_DIM, "-");
 }
 
-/* Where hits are not counted, the value only says that there was one. */
+/* Where hits are not counted, any number above 0 only means that there was one. */
 static void add_hits(struct table *table, const struct cov_target_desc *target,
 		     const struct cov_function_desc *f)
 {
@@ -123,7 +123,7 @@ static void print_part(const char *what, uint64_t n, uint64_t of, uint64_t unkno
 	putchar('\n');
 }
 
-/* Everything that makes the numbers too low is printed with them. */
+/* Whatever may make the numbers too low is printed with them. */
 static void print_doubts(const struct cov_totals *n)
 {
 	if (n->refused)
@@ -171,7 +171,7 @@ static void print_state(const struct cov_target_desc *target)
 		       target->module, target->module);
 }
 
-/* What there is instead of a table without rows. */
+/* Printed instead of a table without rows. */
 static void print_none(const char *module, const struct list_filter *filter)
 {
 	printf("no function of %s matches%s%s%s; `covstat list %s` lists them all\n", module,
@@ -301,7 +301,7 @@ static const struct option longs[] = {
 	COMMON_OPTIONS
 };
 
-/* What is named is in the snapshot whatever its levels are. */
+/* A module that is named is in the snapshot even if it has none of the levels of --level. */
 static int check_levels(const struct cov_snapshot *snapshot)
 {
 	struct cov_target_desc target = COV_INIT(target);

@@ -81,7 +81,7 @@ static void add_branch(struct json_object *array, const struct place *place, uns
 	json_add_number(object, "size", branch.length);
 	json_add_known(object, "taken", branch.taken);
 	json_add_known(object, "fallthrough", branch.fallthrough);
-	/* Negative or beyond the end if it lies in another section. */
+	/* A target in another section is at a negative offset or beyond the section's end. */
 	json_add_signed(object, "target", (int64_t)(branch.target - place->section_base));
 	add_count(object, place, "taken_count", branch.taken_hits);
 	add_count(object, place, "fallthrough_count", branch.fallthrough_hits);

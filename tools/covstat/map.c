@@ -41,7 +41,7 @@ static pid_t start_dot(FILE *in, int *out)
 	return -1;
 }
 
-/* Everything from a pipe, which is closed; false after a message. */
+/* Copy everything from a pipe and close it; false after a message. */
 static bool read_all(int fd, FILE *to)
 {
 	char buffer[4096];
@@ -84,7 +84,7 @@ static int draw(FILE *in, FILE *svg)
 	return end_dot(pid) == EXIT_OK && all ? EXIT_OK : EXIT_ERROR;
 }
 
-/* dot does not say that a disk is full: what it draws is written here. */
+/* dot does not notice a full disk, so its output is written here. */
 static int write_file(const char *file, const char *text, size_t length)
 {
 	FILE *out;
@@ -98,7 +98,7 @@ static int write_file(const char *file, const char *text, size_t length)
 	if (!out)
 		return fail("cannot write %s: %s", file, strerror(errno));
 	all = fwrite(text, 1, length, out) == length;
-	/* The error is that of the first that fails. */
+	/* errno is that of fclose(), or else of fwrite(). */
 	if (fclose(out) || !all)
 		return fail("cannot write %s: %s", file, strerror(errno));
 	return EXIT_OK;
@@ -177,7 +177,7 @@ static int build(struct map *map, struct cov *cov, const struct cov_snapshot *sn
 	return map_calls(map, cov, snapshot, request->sample);
 }
 
-/* What is said of a picture without nodes. */
+/* Printed instead of a picture without nodes. */
 static const char *none_text(const struct map_request *request)
 {
 	if (request->frontier)
@@ -191,7 +191,7 @@ static int print(const struct map *map, const struct options *options)
 {
 	bool drawn = options->svg || options->format == FORMAT_DOT;
 
-	/* In a drawing nothing would say so. */
+	/* An empty drawing does not explain itself. */
 	if (!map->nr_nodes && drawn)
 		warn("%s", none_text(&options->request));
 	if (options->svg)
@@ -285,7 +285,7 @@ static int set_option(int c, struct options *options)
 	}
 }
 
-/* What excludes what. */
+/* Options that exclude each other. */
 static int check(const struct options *options)
 {
 	const struct map_request *request = &options->request;

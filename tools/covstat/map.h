@@ -18,14 +18,14 @@
  * @label: what is shown, with lines separated by \n; owned by the node
  * @t: target of the function that it is or lies in
  * @function: that function; COV_NONE for none
- * @whole: it is that function, and does not lie in it
+ * @whole: the node is that whole function
  * @named: @label begins with that function's name
  * @state: COV_NO, COV_YES, COV_UNKNOWN, MAP_OUTSIDE
  * @kind: "block", "function", "elsewhere", or end_kind()'s
  * @offset: of it, from its function's first byte, if that is known
  * @outcome: outcome_json()'s; NULL if it is none
- * @symbol: without @function: the one outside that it is, or NULL; owned by the node
- * @module: that function's, or NULL; owned by the node
+ * @symbol: the name of a function outside, if @function is COV_NONE, or NULL; owned by the node
+ * @module: the module of @symbol, or NULL; owned by the node
  * @address: of the first byte of the function that it is
  */
 struct map_node {
@@ -98,8 +98,8 @@ struct map {
 
 /**
  * struct map_request - what to draw
- * @function: this one's blocks; if its name is empty: no function's
- * @sample: what this one covered, or 0 for everything
+ * @function: whose blocks; none if its name is empty
+ * @sample: whose coverage, 0 for everything
  * @frontier: branches with a side that was not reached
  * @paths: every pair of checkpoints
  *
@@ -129,7 +129,7 @@ struct map_edge *map_add_edge(struct map *map, size_t from, size_t to, const cha
 __attribute__((format(printf, 1, 2)))
 char *map_text(const char *format, ...);
 
-/* map_function, map_frontier - return an exit code; frontier: an empty name is all */
+/* map_function, map_frontier - return an exit code; frontier: an empty name is all functions */
 int map_function(struct map *map, struct cov *cov, const struct cov_snapshot *snapshot,
 		 const struct place_name *function);
 int map_frontier(struct map *map, struct cov *cov, const struct cov_snapshot *snapshot,

@@ -81,7 +81,7 @@ struct map_edge *map_add_edge(struct map *map, size_t from, size_t to, const cha
 	return edge;
 }
 
-/* "" for a node that lies in none; the snapshot's. */
+/* The name of the function that a node lies in, which the snapshot owns; "" for none. */
 static const char *function_name(const struct map *map, const struct map_node *node)
 {
 	struct cov_function_desc f = COV_INIT(f);
@@ -96,7 +96,7 @@ static int compare_numbers(uint64_t x, uint64_t y)
 	return x < y ? -1 : x > y;
 }
 
-/* By function, in the order of their names; of one function in the order of adding. */
+/* By the names of their functions; nodes of one function stay in the order of adding. */
 static int compare_groups(const void *a, const void *b, void *data)
 {
 	size_t x = *(const size_t *)a, y = *(const size_t *)b;
@@ -236,7 +236,7 @@ static size_t block_node(struct map *map, const struct source *source, unsigned 
 	return node;
 }
 
-/* Where a jump goes that leaves the target's blocks. */
+/* The node to which all jumps lead that leave the target's blocks. */
 static size_t elsewhere_node(struct map *map, const struct source *source)
 {
 	uint64_t key = block_key(source, COV_NONE);

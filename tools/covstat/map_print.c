@@ -39,7 +39,7 @@ static const char *group_text(const struct map *map, const struct map_node *node
 
 /* ---- text -------------------------------------------------------------- */
 
-/* On one line; with its function's name if that is not the one of @beside. */
+/* Prints it on one line, with its function's name unless @beside is in the same function. */
 static void print_label(const struct map *map, const struct map_node *node,
 			const struct map_node *beside, FILE *out)
 {
@@ -177,7 +177,7 @@ void map_print_dot(const struct map *map, FILE *out)
 
 /* ---- JSON -------------------------------------------------------------- */
 
-/* One that is outside, as far as it is known. */
+/* A node outside of what is measured: what is known of it. */
 static void add_outside(struct json_object *to, const struct map_node *node)
 {
 	json_add_string(to, "function", node->symbol ? node->symbol : "");
@@ -210,7 +210,7 @@ static void add_function(struct json_object *to, const struct map *map,
 	json_add_address(to, "function_address", f.address);
 }
 
-/* A node, but for its number. */
+/* Everything of a node but its number. */
 static void add_node(struct json_object *to, const struct map *map, const struct map_node *node)
 {
 	json_add_string(to, "label", node->label);

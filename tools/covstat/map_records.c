@@ -8,7 +8,7 @@
 
 #include "map.h"
 
-/* A record has only its first and its last sample. */
+/* A record names only the first and the last sample that made it. */
 static bool is_of(const struct cov_record *record, uint64_t sample)
 {
 	return !sample || record->first_sample == sample || record->last_sample == sample;
@@ -64,8 +64,8 @@ static bool is_drawn(const struct map *map, uint64_t address)
 }
 
 /*
- * A manual checkpoint's function may be an attached target's, or another checkpoint's, as well: it
- * is drawn once. Its key is its address, by which callers find it.
+ * A manual checkpoint's function is drawn once, although it may belong to an attached module or to
+ * another checkpoint as well. Its key is its address, by which callers find it.
  */
 static void add_functions(struct map *map, const struct cov_snapshot *snapshot, bool checkpoints)
 {
@@ -119,7 +119,7 @@ static size_t caller_node(struct map *map, const struct cov_end *from)
 	});
 }
 
-/* The function that was called, if it is drawn for the target whose record this is. */
+/* The function that was called, if it is drawn for the target that the record is of. */
 static size_t called_node(const struct map *map, const struct cov_end *to)
 {
 	size_t node = map_find(map, function_key(to->t, to->function));
@@ -180,7 +180,7 @@ int map_calls(struct map *map, struct cov *cov, const struct cov_snapshot *snaps
 
 /* ---- pairs ------------------------------------------------------------- */
 
-/* Kinds are few, addresses are above: the start has a key of its own. */
+/* Kernel addresses are so high that the start, whose address is 0, gets a key of its own. */
 static uint64_t end_key(const struct cov_end *end)
 {
 	return end->address ^ (uint64_t)end->kind << 56 ^ (uint64_t)end->taken << 60;

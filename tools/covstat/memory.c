@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * memory.c - memory that is there: without it covstat ends, with a message that says what it was
- * for.
+ * memory.c - allocations that cannot fail: without memory covstat ends, and says what it was for.
  */
 #include <stdarg.h>
 #include <stdlib.h>

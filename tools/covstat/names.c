@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * names.c - what functions are called in output, so that no two look the same: with the
- * module if the snapshot is of several, with the place in its section if the module has
- * several functions of that name, with the checkpoint if it is of a single one.
+ * module's name if the snapshot has several modules, with the place in its section if the module
+ * has several functions of that name, with the checkpoint's name if a manual checkpoint is there.
  */
 #include <inttypes.h>
 #include <stdarg.h>
@@ -14,7 +14,7 @@
 /**
  * struct names - what is needed besides a function's name
  * @snapshot: whose functions
- * @modules: it is of several
+ * @modules: the snapshot has several modules
  * @twins: by target and function: has the module another one of that name?
  */
 struct names {

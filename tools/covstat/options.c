@@ -44,16 +44,16 @@ static void add_module_dir(char *dir)
 	settings.module_dirs = dirs;
 }
 
-/* What getopt_long() has just taken for a long option, with an argument in the next word or not. */
+/* The word that getopt_long() has taken for a long option; its argument may be the next word. */
 static const char *as_given(char **argv)
 {
 	return optarg && optarg == argv[optind - 1] ? argv[optind - 2] : argv[optind - 1];
 }
 
 /*
- * getopt_long() takes the first letters for the whole, if only one option begins so: --module
- * would be --module-dir, and its argument no operand, so that `covstat reset --module toy` would
- * reset everything.
+ * getopt_long() accepts an abbreviation that fits only one option. It would take --module for
+ * --module-dir and swallow the module's name, and `covstat reset --module toy` would reset
+ * everything.
  */
 static bool is_in_full(const struct command *command, const char *given, const char *name)
 {

@@ -16,7 +16,7 @@ bool parse_number(const char *text, uint64_t *value)
 	if (text[0] < '0' || text[0] > '9')	/* no sign, no space */
 		return false;
 	errno = 0;
-	/* Scripts pad numbers with zeroes: nobody means octal ones. */
+	/* Never octal: scripts pad decimal numbers with zeroes. */
 	*value = strtoull(text, &end, hexadecimal ? 16 : 10);
 	return !errno && !*end;
 }

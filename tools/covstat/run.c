@@ -92,7 +92,7 @@ static void complain(int out, int status, const char *what, const char *why)
 	_exit(put < 0 ? EXIT_ERROR : status);
 }
 
-/* Under `covstat run` of a shell the command is tracked already: under the shell's sample. */
+/* In a shell that was started by `covstat run`, the command already has the shell's sample. */
 static bool track(struct cov *cov, uint64_t sample)
 {
 	if (!cov_register(cov, sample))
@@ -182,7 +182,7 @@ static int attend(pid_t pid, int in, const sigset_t *mask, int *wait_status)
 	catch_signals(&before);
 	sigprocmask(SIG_SETMASK, mask, NULL);
 	status = finish(pid, in, wait_status);
-	/* From now on signals are for this process: a long trace can be interrupted. */
+	/* From now on signals end this process again, which may have a long trace to print. */
 	restore_signals(&before);
 	return status;
 }

@@ -130,7 +130,7 @@ static void show_id(uint64_t id, struct json_object *array, struct table *table)
 		table_cell(table, COLOR_NONE, "%" PRIu64, id);
 }
 
-/* How many, or -1 if livecov does not say. */
+/* Returns how many, or -1 on an error. */
 static int64_t show_ids(struct cov *cov, struct json_object *array, struct table *table)
 {
 	uint64_t ids[GROUP];
@@ -225,7 +225,7 @@ static int set_question(int c, struct request *request)
 	return EXIT_OK;
 }
 
-/* As text, JSON and Python have them. */
+/* All spellings in which text, JSON and Python print them. */
 static const struct choice outcome_choices[] = {
 	{ "taken", 1 },
 	{ "fall-through", 0 },
@@ -278,7 +278,7 @@ static int answer(const struct cov_sample_table *samples, const struct request *
 	}
 }
 
-/* Who was first to take a path, if some were lost? */
+/* Where records were lost, the sample that took a path first may not be known. */
 static void warn_of_lost_paths(struct cov *cov, const struct cov_sample_table *samples)
 {
 	struct cov_summary summary = COV_INIT(summary);
@@ -293,7 +293,7 @@ static int ask(struct cov *cov, const struct request *request)
 	int status, ret;
 
 	ret = cov_sample_table_take(cov, NULL, &samples);
-	/* An id says nothing about levels. */
+	/* Not with --level, because mere ids cannot be selected by level. */
 	if (!request->question && !settings.levels && (ret == -ENOENT || ret == -EOPNOTSUPP))
 		return settings.json ? ids_json(cov) : ids_human(cov);
 	if (ret)

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * samples_places.c - which places only one sample has covered, or it was the first to
- * cover, or it has covered and another has not: by function as a table, place by place in
- * JSON.
+ * samples_places.c - the places that a sample alone has covered, or covered first, or that it has
+ * covered and another one has not: by function in a table, place by place in JSON.
  */
 #include <inttypes.h>
 #include <json-c/json.h>

@@ -94,7 +94,7 @@ static void add_sample(struct json_object *array, struct table *table, uint64_t 
 		   certain ? "yes" : "cannot be known");
 }
 
-/* Those that do or may; returns how many do. */
+/* List the samples that reach the place, or may do so; returns how many certainly do. */
 static unsigned int add_samples(const struct cov_sample_table *table,
 				const struct cov_place *place, struct json_object *array,
 				struct table *shown)

@@ -124,7 +124,7 @@ static void print_targets(const struct cov_snapshot *snapshot)
 	table_print(table);
 }
 
-/* Below the table, which is wide enough. */
+/* Not columns of the table, which is wide enough. */
 static void print_engines(struct cov *cov, const struct cov_snapshot *snapshot)
 {
 	struct cov_target_desc target = COV_INIT(target);
@@ -137,7 +137,7 @@ static void print_engines(struct cov *cov, const struct cov_snapshot *snapshot)
 		printf("%s: ", target.module);
 		engines_print(&engines);
 		putchar('\n');
-		/* Paths and traces use none. */
+		/* Paths and traces use no detours. */
 		if (!(target.flags & COV_ATTACH_PATHS) && target.mode != COV_MODE_TRACE)
 			engines_print_no_detour(target.module, target.engine, &engines);
 	}

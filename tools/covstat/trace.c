@@ -147,7 +147,7 @@ static int show_tree(const struct cov_trace_handle *trace, const struct trace_na
 	return status;
 }
 
-/* Every event once more, for the summary alone. */
+/* Read every event once more, only for the summary. */
 static void summarize(const struct cov_trace_handle *trace, struct trace_summary *summary)
 {
 	struct cov_trace_event event = COV_INIT(event);
@@ -197,7 +197,7 @@ static int show(const struct cov_trace_handle *trace, const struct trace_names *
 
 /* ---- running ----------------------------------------------------------- */
 
-/* Before anything is run: what cannot be written need not be recorded. */
+/* Called before anything is run: a trace that cannot be written need not be recorded. */
 static int open_output(struct request *request)
 {
 	if (!request->output)
@@ -229,7 +229,7 @@ static bool is_repeated(const struct string_list *modules, size_t i)
 	return false;
 }
 
-/* Not kept: it ends with the handle, however this process ends. */
+/* Without cov_keep(): the targets end with the handle, however this process ends. */
 static int attach_modules(struct cov *cov, const struct request *request)
 {
 	struct cov_attach_options options = COV_INIT(options);
@@ -342,7 +342,7 @@ static int set_syscall(struct request *request)
 	request->filter.only = true;
 	if (!parse_syscall(optarg, &request->filter.number))
 		return usage_error(&cmd_trace, "there is no system call '%s'", optarg);
-	/* Which of its many requests: that is an argument. */
+	/* Which of its many requests it is can be seen from an argument. */
 	if (request->filter.number == SYS_ioctl)
 		request->options.flags |= COV_TRACE_ARGS;
 	return EXIT_OK;

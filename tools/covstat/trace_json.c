@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * trace_json.c - a trace as JSON, an event at a time: as a json_object it needs a hundred
- * times the memory that it has in the trace.
+ * trace_json.c - a trace as JSON, an event at a time: as a json_object, an event needs a hundred
+ * times the memory that it needs in the trace.
  */
 #include <json-c/json.h>
 

@@ -157,7 +157,7 @@ static void print_returns(struct table *table, const struct function_sum *sum)
 	table_cell(table, sum->nr_errors ? COLOR_BAD : COLOR_NONE, "%s", errors);
 }
 
-/* With a filter, other system calls may well have called something. */
+/* Names the filter's system call: others may well have called something. */
 static void print_none(const struct trace_filter *filter)
 {
 	const char *name = syscall_name(filter->number);

@@ -70,7 +70,7 @@ struct trace_tree {
 
 unsigned int trace_left_with(uint64_t value)
 {
-	/* An int's upper half is whatever the compiler left there: zeroes or copies of its sign. */
+	/* The upper half of an int is undefined: zeroes, or copies of its sign. */
 	int64_t number = value >> 32 ? (int64_t)value : (int32_t)value;
 
 	return number < 0 && number >= -4095 ? -number : 0;
@@ -100,7 +100,7 @@ static void end_again(struct trace_tree *tree)
 	tree->last[0] = '\0';
 }
 
-/* Is it what the line ends with? Then it is counted. */
+/* Does the line end with the same item? Then that item's count grows. */
 static bool is_again(struct trace_tree *tree, const char *what)
 {
 	if (!tree->open || strcmp(what, tree->last))
@@ -194,7 +194,7 @@ static unsigned int around_entry(const struct trace_tree *tree, uint32_t stack)
 	return depth;
 }
 
-/* The innermost call of a function that may have reached this point; 0: there is none. */
+/* How deep the innermost call of a function is that may be at this point; 0: there is none. */
 static unsigned int frame_of(const struct trace_tree *tree, uint64_t id, uint32_t stack)
 {
 	unsigned int depth = tree->depth;
@@ -289,7 +289,7 @@ static void add_return(struct trace_tree *tree, const struct cov_trace_event *ev
 
 /* ---- system calls ------------------------------------------------------ */
 
-/* It distinguishes a driver's many calls. */
+/* An ioctl's request, which tells a driver's many calls apart; 0 for other system calls. */
 static uint64_t request_of(const struct cov_trace_event *event)
 {
 	return !event->compat && event->index == SYS_ioctl && event->nr_args ? event->args[1] : 0;
@@ -310,7 +310,7 @@ static void put_syscall(struct trace_tree *tree, const struct cov_trace_event *e
 	put_arguments(tree, event);
 }
 
-/* Something happens in it. */
+/* Print the system call's line, because something happens in it. */
 static void announce(struct trace_tree *tree)
 {
 	if (!tree->in_syscall || tree->announced)
@@ -335,7 +335,7 @@ static void begin_syscall(struct trace_tree *tree, const struct cov_trace_event 
 	tree->syscall = *event;
 }
 
-/* Nothing has happened in it. With times or arguments no two are the same. */
+/* One in which nothing has happened. With times or arguments no two are the same. */
 static void add_empty_syscall(struct trace_tree *tree, uint64_t value)
 {
 	bool differ = tree->begin || tree->filter->args;
@@ -370,7 +370,7 @@ static void end_syscall(struct trace_tree *tree, const struct cov_trace_event *e
 	tree->in_syscall = tree->announced = false;
 }
 
-/* A filter names a system call: is the task in it? */
+/* If the filter names a system call, only what happens in it is shown. */
 static bool shown(const struct trace_tree *tree, const struct cov_trace_event *event)
 {
 	if (!tree->filter->only)

@@ -65,7 +65,7 @@ static int compare_lines(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* Lines of @home; what was inlined from other files would only confuse. */
+/* Only lines of @home: what was inlined from other files would be confusing. */
 static void add_block_lines(struct line_list *list, struct cov_lines *lines,
 			    const struct cov_block_desc *block, const char *home)
 {
@@ -73,7 +73,7 @@ static void add_block_lines(struct line_list *list, struct cov_lines *lines,
 	const char *file;
 	uint32_t at;
 
-	/* No decoding needed: all bytes of an instruction have its line. */
+	/* Byte by byte, without decoding: all bytes of an instruction are of the same line. */
 	for (at = block->offset; at < block->offset + block->length; at++)
 		if (!cov_lines_find(lines, block->function, at, &file, &line) &&
 		    !strcmp(file, home))

@@ -2,8 +2,8 @@
 /*
  * watch.c - covstat watch: prints what is new, as it appears.
  *
- * What has woken us is marked as known first, and then everything is read: anything that
- * comes later wakes us again. New pairs are found by their serials, functions, blocks and
+ * First what has woken us is marked as known, then everything is read, so that whatever comes
+ * later wakes us again. New pairs are found by their serial numbers; functions, blocks and
  * outcomes by comparing two snapshots.
  */
 #include <errno.h>
@@ -37,11 +37,11 @@ struct told {
  * @warned: that caller records were lost
  * @limited: there is a @deadline
  * @deadline: of CLOCK_MONOTONIC
- * @now: the last snapshot
+ * @now: the latest snapshot
  * @names: of its functions, while it is looked at
- * @told: places of modules' own targets, which manual checkpoints may have as well
+ * @told: places printed for modules' own targets, as manual checkpoints may have the same ones
  * @nr_told: how many
- * @room: for so many
+ * @room: how many would fit
  */
 struct watch {
 	uint64_t left;
@@ -68,7 +68,7 @@ static bool next_line(struct watch *watch)
 	return true;
 }
 
-/* Without memory a place may be told twice. */
+/* If there is no memory for it, a place may be told twice. */
 static void remember(struct watch *watch, const struct told *place)
 {
 	size_t room = watch->room ? 2 * watch->room : 64;
@@ -153,13 +153,13 @@ static void print_pair(struct watch *watch, const struct cov_record *record)
 
 /* ---- calls that wait while another call has the kernel's lock ----------- */
 
-/* The signal was none that ends us: SIGCONT, say. */
+/* The call was interrupted by a signal that does not end us, such as SIGCONT. */
 static bool try_again(int ret)
 {
 	return ret == -EINTR && !signals_stopped_by();
 }
 
-/* Ctrl-C is how this command ends: that it comes while a call waits is no error. */
+/* Ctrl-C is the usual end of this command, and no error when it interrupts a call. */
 static int failed(const struct cov *cov, int ret)
 {
 	return ret == -EINTR && signals_stopped_by() ? EXIT_OK : fail_cov(cov);
@@ -198,14 +198,14 @@ static unsigned int earlier(const struct cov_snapshot *before, uint32_t target)
 	return COV_NONE;
 }
 
-/* A target and what it was in the snapshot before: COV_NONE if it was not there. */
+/* A target's index @now, and what it @was in the snapshot before, COV_NONE if it was not there. */
 struct compared {
 	const struct cov_snapshot *before;
 	unsigned int was, now;
 	const struct cov_target_desc *desc;
 };
 
-/* Places of manual checkpoints come last (new_places()). */
+/* new_places() tells those of manual checkpoints last. */
 static void tell(struct watch *watch, const struct compared *target, const char *kind,
 		 unsigned int function, uint64_t offset, const char *outcome)
 {
@@ -281,7 +281,7 @@ static void new_places_of(struct watch *watch, const struct cov_snapshot *before
 	}
 }
 
-/* What is new in a module that is attached and in a manual checkpoint's function is told once. */
+/* What is new both in an attached module and in a manual checkpoint's function is told once. */
 static void new_places(struct watch *watch, const struct cov_snapshot *before)
 {
 	watch->nr_told = 0;
@@ -303,7 +303,7 @@ static int new_pairs(struct cov *cov, struct watch *watch, const struct cov_news
 		return failed(cov, ret);
 	for (i = 0; !cov_records_get(records, i, &record); i++)
 		print_pair(watch, &record);
-	/* Once: from then on, whatever is new does not fit. */
+	/* Warn once: a table that is full stays full. */
 	if (!watch->warned)
 		warn_of_lost_records(cov_records_lost(records));
 	watch->warned |= cov_records_lost(records);
@@ -431,7 +431,7 @@ static int run_watch(int argc, char **argv)
 	if (!cov)
 		return EXIT_ERROR;
 	signals_catch();
-	/* It may be attached meanwhile: what comes later is watched as well. */
+	/* Only a warning: what is attached later is watched as well. */
 	warn_if_idle(cov, "new");
 	status = watch_new(cov, &watch);
 	cov_snapshot_free(watch.now);
