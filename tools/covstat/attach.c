@@ -260,8 +260,17 @@ static const struct option longs[] = {
 	COMMON_OPTIONS
 };
 
-static int set_option(int c, struct cov_attach_options *options, struct string_list *functions)
+/* What the options say. */
+struct request {
+	struct cov_attach_options options;
+	struct string_list functions;
+};
+
+static int set_option(int c, void *data)
 {
+	struct request *request = data;
+	struct cov_attach_options *options = &request->options;
+
 	switch (c) {
 	case OPT_MODE:
 		return parse_choice(&cmd_attach, "mode", optarg, mode_choices, &options->mode);
@@ -272,7 +281,7 @@ static int set_option(int c, struct cov_attach_options *options, struct string_l
 		return parse_choice(&cmd_attach, "engine", optarg, engine_choices,
 				    &options->engine);
 	case OPT_FUNCTIONS:
-		string_list_add(functions, optarg);
+		string_list_add(&request->functions, optarg);
 		return EXIT_OK;
 	case OPT_FUNCTIONS_ONLY:
 		options->flags |= COV_ATTACH_FUNCTIONS_ONLY;
@@ -290,31 +299,24 @@ static int set_option(int c, struct cov_attach_options *options, struct string_l
 
 static int run_attach(int argc, char **argv)
 {
-	struct cov_attach_options options = COV_INIT(options);
-	struct string_list functions = { 0 };
-	int status = EXIT_OK;
+	struct request request = { .options = COV_INIT(request.options) };
 	struct cov *cov;
-	int c = 0;
+	int status;
 
-	while (status == EXIT_OK &&
-	       (c = next_option(&cmd_attach, argc, argv, "h", longs)) >= 0)
-		status = set_option(c, &options, &functions);
-	if (status == EXIT_OK && c != OPTIONS_END) {
-		status = options_exit(c);
+	if (!take_options(&cmd_attach, argc, argv, &request, &status))
+		goto out;
+	if (argc - optind != 1) {
+		status = usage_error(&cmd_attach, "give the name of one module");
 		goto out;
 	}
-	if (status == EXIT_OK && argc - optind != 1)
-		status = usage_error(&cmd_attach, "give the name of one module");
-	if (status != EXIT_OK)
-		goto out;
-	options.functions = functions.items;
+	request.options.functions = request.functions.items;
 	status = EXIT_ERROR;
 	cov = open_cov();
 	if (cov)
-		status = attach(cov, argv[optind], options);
+		status = attach(cov, argv[optind], request.options);
 	cov_close(cov);
 out:
-	free(functions.items);
+	free(request.functions.items);
 	return status;
 }
 
@@ -353,5 +355,8 @@ const struct command cmd_attach = {
 	"--functions. If attach is interrupted (Ctrl-C, exit status 130) or killed while\n"
 	"it works, nothing stays attached.\n",
 	.example = "covstat attach vivid --functions 'vivid_vid_*'",
+	.shorts = "h",
+	.longs = longs,
+	.set_option = set_option,
 	.run = run_attach,
 };

@@ -195,11 +195,9 @@ static int run_callers(int argc, char **argv)
 {
 	struct cov *cov;
 	int status;
-	int c;
 
-	c = next_option(&cmd_callers, argc, argv, "h", longs);
-	if (c != OPTIONS_END)
-		return options_exit(c);
+	if (!take_options(&cmd_callers, argc, argv, NULL, &status))
+		return status;
 	if (argc - optind > 1)
 		return usage_error(&cmd_callers, "give at most one function or pattern");
 	cov = open_cov();
@@ -221,5 +219,7 @@ const struct command cmd_callers = {
 	"sample that showed the pair, - where no tracked task made the call. Recorded\n"
 	"after `covstat attach MODULE --paths`.\n",
 	.example = "covstat callers 'vivid_fop_*'",
+	.shorts = "h",
+	.longs = longs,
 	.run = run_callers,
 };

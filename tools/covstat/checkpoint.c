@@ -190,8 +190,9 @@ static const struct {
 	{ OPT_AUTO, "auto", "add, enable and disable" },
 };
 
-static int set_option(int c, struct request *request)
+static int set_option(int c, void *data)
 {
+	struct request *request = data;
 	struct cov_checkpoint_options *options = &request->options;
 
 	request->given |= GIVEN(c);
@@ -300,17 +301,11 @@ static int run_checkpoint(int argc, char **argv)
 {
 	struct request request = { .options = COV_INIT(request.options) };
 	const struct verb *verb;
-	int status = EXIT_OK;
 	struct cov *cov;
-	int c;
+	int status;
 
-	while ((c = next_option(&cmd_checkpoint, argc, argv, "h", longs)) >= 0) {
-		status = set_option(c, &request);
-		if (status != EXIT_OK)
-			return status;
-	}
-	if (c != OPTIONS_END)
-		return options_exit(c);
+	if (!take_options(&cmd_checkpoint, argc, argv, &request, &status))
+		return status;
 	verb = find_verb(argc - optind, argv + optind);
 	status = check_operands(verb, argv + optind, &request);
 	if (status != EXIT_OK)
@@ -339,5 +334,8 @@ const struct command cmd_checkpoint = {
 	"all), until enable.\n"
 	TWIN_HELP,
 	.example = "covstat checkpoint add released vivid:vivid_fop_release",
+	.shorts = "h",
+	.longs = longs,
+	.set_option = set_option,
 	.run = run_checkpoint,
 };

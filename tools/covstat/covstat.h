@@ -32,6 +32,10 @@
  * @options: lines of --help, without the common ones; may be empty
  * @notes: what else --help says; may be empty
  * @example: one line
+ * @shorts: its short options, as getopt() takes them
+ * @longs: its long options, COMMON_OPTIONS among them
+ * @set_option: takes one of its own options, whose argument is optarg, into what take_options() was
+ *		given; returns EXIT_OK or, after a message, EXIT_USAGE. NULL if it has none
  * @run: argv[0] is the subcommand's name; returns an exit code
  */
 struct command {
@@ -41,6 +45,9 @@ struct command {
 	const char *options;
 	const char *notes;
 	const char *example;
+	const char *shorts;
+	const struct option *longs;
+	int (*set_option)(int option, void *data);
 	int (*run)(int argc, char **argv);
 };
 
@@ -110,22 +117,19 @@ enum { OPT_JSON = 0x100, OPT_COLOR, OPT_MODULE_DIR, OPT_HELP, OPT_LEVELS, OPT_OW
 	{ "help", no_argument, NULL, OPT_HELP },			\
 	{ NULL, 0, NULL, 0 }
 
-/* For commands that query what is attached: handled by next_option() as well. */
+/* For commands that query what is attached; set for them like the common options. */
 #define LEVEL_OPTION	{ "level", required_argument, NULL, OPT_LEVELS }
 #define LEVEL_HELP							\
 	"      --level N          only what has level N, 1 to 64; repeatable\n"
 
-/* Also returned by next_option(): exit with that exit code. */
-#define OPTIONS_END	(-1)
-#define OPTIONS_HELP	(-2)
-#define OPTIONS_BAD	(-3)
-
-/* next_option - getopt_long() that handles the common options itself, and takes no abbreviations */
-int next_option(const struct command *command, int argc, char **argv, const char *shorts,
-		const struct option *longs);
-
-/* options_exit - the exit code for a negative value of next_option() */
-int options_exit(int option);
+/*
+ * take_options - take all options of a command line; abbreviations are refused
+ * @data: what the command's set_option() gets
+ * @status: out: EXIT_OK, or the exit code if false is returned
+ *
+ * Return: false if the command has to end, because of --help or after a message.
+ */
+bool take_options(const struct command *command, int argc, char **argv, void *data, int *status);
 
 /* no_operands - EXIT_OK if the command line has no operands left, else EXIT_USAGE */
 int no_operands(const struct command *command, int argc, char **argv);

@@ -86,15 +86,21 @@ static int detach(bool all, const char *module)
 	return status;
 }
 
+/* There is only --all. */
+static int set_option(int c, void *all)
+{
+	(void)c;
+	*(bool *)all = true;
+	return EXIT_OK;
+}
+
 static int run_detach(int argc, char **argv)
 {
 	bool all = false;
-	int c;
+	int status;
 
-	while ((c = next_option(&cmd_detach, argc, argv, "ah", longs)) >= 0)
-		all = true;
-	if (c != OPTIONS_END)
-		return options_exit(c);
+	if (!take_options(&cmd_detach, argc, argv, &all, &status))
+		return status;
 	if (argc - optind != !all)
 		return usage_error(&cmd_detach, "give the name of one module, or --all");
 	return detach(all, argv[optind]);
@@ -107,5 +113,8 @@ const struct command cmd_detach = {
 	.options = "  -a, --all              all modules\n",
 	.notes = "",
 	.example = "covstat detach vivid",
+	.shorts = "ah",
+	.longs = longs,
+	.set_option = set_option,
 	.run = run_detach,
 };

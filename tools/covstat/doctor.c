@@ -458,11 +458,9 @@ static const struct option longs[] = { COMMON_OPTIONS };
 static int run_doctor(int argc, char **argv)
 {
 	int status;
-	int c;
 
-	c = next_option(&cmd_doctor, argc, argv, "h", longs);
-	if (c != OPTIONS_END)
-		return options_exit(c);
+	if (!take_options(&cmd_doctor, argc, argv, NULL, &status))
+		return status;
 	status = no_operands(&cmd_doctor, argc, argv);
 	return status == EXIT_OK ? diagnose() : status;
 }
@@ -474,5 +472,7 @@ const struct command cmd_doctor = {
 	.options = "",
 	.notes = "The exit status is 1 if something would prevent livecov from working.\n",
 	.example = "sudo covstat doctor",
+	.shorts = "h",
+	.longs = longs,
 	.run = run_doctor,
 };

@@ -347,50 +347,52 @@ out:
 	return status;
 }
 
-static int set_option(int c, struct list_filter *filter, uint64_t *threshold)
+/* What the options say. */
+struct request {
+	struct list_filter filter;
+	uint64_t threshold;
+};
+
+static int set_option(int c, void *data)
 {
+	struct request *request = data;
+
 	switch (c) {
 	case OPT_HIT:
-		filter->hit = true;
-		break;
+		request->filter.hit = true;
+		return EXIT_OK;
 	case OPT_UNHIT:
-		filter->unhit = true;
-		break;
+		request->filter.unhit = true;
+		return EXIT_OK;
 	case OPT_FUNCTIONS:
-		string_list_add(&filter->globs, optarg);
-		break;
+		string_list_add(&request->filter.globs, optarg);
+		return EXIT_OK;
 	case OPT_SAMPLE:
-		return parse_sample(&cmd_list, optarg, &filter->sample);
-	case OPT_FAIL_UNDER:
-		if (!parse_threshold(optarg, threshold))
-			return usage_error(&cmd_list, "--fail-under takes a percentage from 0 to 100, not '%s'",
-					   optarg);
-		break;
+		return parse_sample(&cmd_list, optarg, &request->filter.sample);
+	default:
+		if (parse_threshold(optarg, &request->threshold))
+			return EXIT_OK;
+		return usage_error(&cmd_list, "--fail-under takes a percentage from 0 to 100, not '%s'",
+				   optarg);
 	}
-	return EXIT_OK;
 }
 
 static int run_list(int argc, char **argv)
 {
-	struct list_filter filter = { 0 };
-	uint64_t threshold = 0;
-	int status = EXIT_OK;
-	int c = 0;
+	struct request request = { 0 };
+	struct list_filter *filter = &request.filter;
+	int status;
 
-	while (status == EXIT_OK && (c = next_option(&cmd_list, argc, argv, "h", longs)) >= 0)
-		status = set_option(c, &filter, &threshold);
-	if (status != EXIT_OK)
+	if (!take_options(&cmd_list, argc, argv, &request, &status))
 		goto out;
-	if (c != OPTIONS_END)
-		status = options_exit(c);
-	else if (filter.hit && filter.unhit)
+	if (filter->hit && filter->unhit)
 		status = usage_error(&cmd_list, "--hit and --unhit cannot be combined");
 	else if (argc - optind > 1)
 		status = usage_error(&cmd_list, "give the name of one module, or none");
 	else
-		status = list(optind < argc ? argv[optind] : NULL, &filter, threshold);
+		status = list(optind < argc ? argv[optind] : NULL, filter, request.threshold);
 out:
-	free(filter.globs.items);
+	free(filter->globs.items);
 	return status;
 }
 
@@ -413,5 +415,8 @@ const struct command cmd_list = {
 	"UNHIT LINES, where there is debug information, are lines with code that did not\n"
 	"run. The totals are the whole module's, whatever is shown.\n",
 	.example = "covstat list vivid --unhit",
+	.shorts = "h",
+	.longs = longs,
+	.set_option = set_option,
 	.run = run_list,
 };

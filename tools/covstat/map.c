@@ -257,8 +257,10 @@ static const struct option longs[] = {
 	COMMON_OPTIONS
 };
 
-static int set_option(int c, struct options *options)
+static int set_option(int c, void *data)
 {
+	struct options *options = data;
+
 	switch (c) {
 	case OPT_FUNCTION:
 		if (parse_place(optarg, &options->request.function) &&
@@ -304,15 +306,9 @@ static int run_map(int argc, char **argv)
 	struct options options = { .format = FORMAT_TEXT };
 	struct cov *cov;
 	int status;
-	int c;
 
-	while ((c = next_option(&cmd_map, argc, argv, "h", longs)) >= 0) {
-		status = set_option(c, &options);
-		if (status != EXIT_OK)
-			return status;
-	}
-	if (c != OPTIONS_END)
-		return options_exit(c);
+	if (!take_options(&cmd_map, argc, argv, &options, &status))
+		return status;
 	status = check(&options);
 	if (status == EXIT_OK)
 		status = no_operands(&cmd_map, argc, argv);
@@ -353,5 +349,8 @@ const struct command cmd_map = {
 	"Green ran, red did not, grey is not known; dashed edges were not taken.\n"
 	TWIN_HELP,
 	.example = "covstat map --function vivid_fop_release --svg release.svg",
+	.shorts = "h",
+	.longs = longs,
+	.set_option = set_option,
 	.run = run_map,
 };

@@ -230,8 +230,10 @@ static const struct option longs[] = {
 	COMMON_OPTIONS
 };
 
-static int set_option(int c, struct request *request)
+static int set_option(int c, void *data)
 {
+	struct request *request = data;
+
 	switch (c) {
 	case OPT_FUNCTIONS:
 		request->flags |= COV_RANK_FUNCTIONS_ONLY;
@@ -256,15 +258,9 @@ static int run_next(int argc, char **argv)
 	struct request request = { .count = 10 };
 	struct cov *cov;
 	int status;
-	int c;
 
-	while ((c = next_option(&cmd_next, argc, argv, "hn:", longs)) >= 0) {
-		status = set_option(c, &request);
-		if (status != EXIT_OK)
-			return status;
-	}
-	if (c != OPTIONS_END)
-		return options_exit(c);
+	if (!take_options(&cmd_next, argc, argv, &request, &status))
+		return status;
 	status = no_operands(&cmd_next, argc, argv);
 	if (status != EXIT_OK)
 		return status;
@@ -293,5 +289,8 @@ const struct command cmd_next = {
 	"--engine kprobe); then the functions that were never entered, ordered by the\n"
 	"number of their blocks.\n",
 	.example = "covstat next -n 20",
+	.shorts = "hn:",
+	.longs = longs,
+	.set_option = set_option,
 	.run = run_next,
 };

@@ -8,6 +8,11 @@
 
 #include "covstat.h"
 
+/* Returned by next_option(). */
+#define OPTIONS_END	(-1)
+#define OPTIONS_HELP	(-2)
+#define OPTIONS_BAD	(-3)
+
 struct settings settings = { .color = -1 };
 
 static void command_help(const struct command *command)
@@ -70,15 +75,15 @@ static bool is_in_full(const struct command *command, const char *given, const c
 	return false;
 }
 
-int next_option(const struct command *command, int argc, char **argv, const char *shorts,
-		const struct option *longs)
+/* getopt_long() that handles the common options itself, and takes no abbreviations. */
+static int next_option(const struct command *command, int argc, char **argv)
 {
 	for (;;) {
 		int index = -1;
-		int c = getopt_long(argc, argv, shorts, longs, &index);
+		int c = getopt_long(argc, argv, command->shorts, command->longs, &index);
 
 		if (c != '?' && index >= 0 &&
-		    !is_in_full(command, as_given(argv), longs[index].name))
+		    !is_in_full(command, as_given(argv), command->longs[index].name))
 			return OPTIONS_BAD;
 		switch (c) {
 		case OPT_JSON:
@@ -117,9 +122,19 @@ int next_option(const struct command *command, int argc, char **argv, const char
 	}
 }
 
-int options_exit(int option)
+bool take_options(const struct command *command, int argc, char **argv, void *data, int *status)
 {
-	return option == OPTIONS_HELP ? EXIT_OK : EXIT_USAGE;
+	int c;
+
+	*status = EXIT_OK;
+	while ((c = next_option(command, argc, argv)) >= 0) {
+		*status = command->set_option(c, data);
+		if (*status != EXIT_OK)
+			return false;
+	}
+	if (c == OPTIONS_BAD)
+		*status = EXIT_USAGE;
+	return c == OPTIONS_END;
 }
 
 int no_operands(const struct command *command, int argc, char **argv)

@@ -34,11 +34,9 @@ static int run_reset(int argc, char **argv)
 {
 	struct cov *cov;
 	int status;
-	int c;
 
-	c = next_option(&cmd_reset, argc, argv, "h", longs);
-	if (c != OPTIONS_END)
-		return options_exit(c);
+	if (!take_options(&cmd_reset, argc, argv, NULL, &status))
+		return status;
 	if (argc - optind > 1)
 		return usage_error(&cmd_reset, "give the name of one module, or none");
 	cov = open_cov();
@@ -56,5 +54,7 @@ const struct command cmd_reset = {
 	.options = "",
 	.notes = "Without MODULE, in everything that is attached.\n",
 	.example = "covstat reset vivid",
+	.shorts = "h",
+	.longs = longs,
 	.run = run_reset,
 };

@@ -228,19 +228,21 @@ static const struct option longs[] = {
 	COMMON_OPTIONS
 };
 
+/* There is only --sample. */
+static int set_option(int c, void *sample)
+{
+	(void)c;
+	return parse_sample(&cmd_run, optarg, sample);
+}
+
 static int run_run(int argc, char **argv)
 {
 	uint64_t sample = 1;
 	int status, ended;
 	struct cov *cov;
-	int c;
 
-	/* '+': options after the command's name belong to the command. */
-	while ((c = next_option(&cmd_run, argc, argv, "+h", longs)) >= 0)
-		if (parse_sample(&cmd_run, optarg, &sample) != EXIT_OK)
-			return EXIT_USAGE;
-	if (c != OPTIONS_END)
-		return options_exit(c);
+	if (!take_options(&cmd_run, argc, argv, &sample, &status))
+		return status;
 	if (optind == argc)
 		return usage_error(&cmd_run, "no command to run");
 	cov = open_cov();
@@ -267,5 +269,9 @@ const struct command cmd_run = {
 	"background is no longer tracked when it has ended. --json prints one more line\n"
 	"after the command's own output.\n",
 	.example = "covstat run --sample 7 -- v4l2-compliance -d /dev/video0",
+	/* '+': options after the command's name belong to the command. */
+	.shorts = "+h",
+	.longs = longs,
+	.set_option = set_option,
 	.run = run_run,
 };

@@ -235,8 +235,9 @@ static const struct choice outcome_choices[] = {
 	{ NULL, 0 }
 };
 
-static int set_option(int c, struct request *request)
+static int set_option(int c, void *data)
 {
+	struct request *request = data;
 	unsigned int taken;
 
 	if (c != OPT_OUTCOME)
@@ -307,17 +308,11 @@ static int ask(struct cov *cov, const struct request *request)
 static int run_samples(int argc, char **argv)
 {
 	struct request request = { 0 };
-	int status = EXIT_OK;
 	struct cov *cov;
-	int c;
+	int status;
 
-	while ((c = next_option(&cmd_samples, argc, argv, "h", longs)) >= 0) {
-		status = set_option(c, &request);
-		if (status != EXIT_OK)
-			return status;
-	}
-	if (c != OPTIONS_END)
-		return options_exit(c);
+	if (!take_options(&cmd_samples, argc, argv, &request, &status))
+		return status;
 	status = check(&request, argc, argv);
 	if (status != EXIT_OK)
 		return status;
@@ -371,5 +366,8 @@ const struct command cmd_samples = {
 	"that adds most. None of them can be left out; if it is certain that no smaller\n"
 	"set exists, the output says so.\n",
 	.example = "covstat samples --compare 7 8",
+	.shorts = "h",
+	.longs = longs,
+	.set_option = set_option,
 	.run = run_samples,
 };

@@ -188,11 +188,9 @@ static int run_status(int argc, char **argv)
 {
 	struct cov *cov;
 	int ret;
-	int c;
 
-	c = next_option(&cmd_status, argc, argv, "h", longs);
-	if (c != OPTIONS_END)
-		return options_exit(c);
+	if (!take_options(&cmd_status, argc, argv, NULL, &ret))
+		return ret;
 	ret = no_operands(&cmd_status, argc, argv);
 	if (ret != EXIT_OK)
 		return ret;
@@ -213,5 +211,7 @@ const struct command cmd_status = {
 	"ENGINE is what was requested; the engines in use by each module's sites are\n"
 	"printed below the table.\n",
 	.example = "covstat status",
+	.shorts = "h",
+	.longs = longs,
 	.run = run_status,
 };

@@ -348,8 +348,10 @@ static int set_syscall(struct request *request)
 	return EXIT_OK;
 }
 
-static int set_option(int c, struct request *request)
+static int set_option(int c, void *data)
 {
+	struct request *request = data;
+
 	switch (c) {
 	case OPT_MODULE:
 		string_list_add(&request->modules, optarg);
@@ -396,17 +398,10 @@ static int run_trace(int argc, char **argv)
 		.options = COV_INIT(request.options),
 		.sample = 1,
 	};
-	int status = EXIT_OK;
-	int c = OPTIONS_END;
+	int status;
 
 	request.options.flags = COV_TRACE_SYSCALLS;
-	/* '+': options after the command's name belong to the command. */
-	while (status == EXIT_OK &&
-	       (c = next_option(&cmd_trace, argc, argv, "+h", longs)) >= 0)
-		status = set_option(c, &request);
-	if (status == EXIT_OK && c != OPTIONS_END) {
-		status = options_exit(c);
-	} else if (status == EXIT_OK) {
+	if (take_options(&cmd_trace, argc, argv, &request, &status)) {
 		status = check_request(&request, optind < argc);
 		if (status == EXIT_OK)
 			status = open_output(&request);
@@ -449,5 +444,9 @@ const struct command cmd_trace = {
 	"The exit status is the command's, as for `covstat run`, or 1 if the trace is\n"
 	"damaged.\n",
 	.example = "covstat trace --module brd --ret -- head -c 1 /dev/ram0",
+	/* '+': options after the command's name belong to the command. */
+	.shorts = "+h",
+	.longs = longs,
+	.set_option = set_option,
 	.run = run_trace,
 };

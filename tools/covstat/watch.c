@@ -390,8 +390,9 @@ static const struct option longs[] = {
 	COMMON_OPTIONS
 };
 
-static int set_option(int c, struct watch *watch)
+static int set_option(int c, void *data)
 {
+	struct watch *watch = data;
 	uint64_t number;
 
 	switch (c) {
@@ -415,15 +416,9 @@ static int run_watch(int argc, char **argv)
 	struct watch watch = { .left = UINT64_MAX };
 	struct cov *cov;
 	int status;
-	int c;
 
-	while ((c = next_option(&cmd_watch, argc, argv, "h", longs)) >= 0) {
-		status = set_option(c, &watch);
-		if (status != EXIT_OK)
-			return status;
-	}
-	if (c != OPTIONS_END)
-		return options_exit(c);
+	if (!take_options(&cmd_watch, argc, argv, &watch, &status))
+		return status;
 	status = no_operands(&cmd_watch, argc, argv);
 	if (status != EXIT_OK)
 		return status;
@@ -455,5 +450,8 @@ const struct command cmd_watch = {
 	"new. With --json each line is a document. Callers and paths need\n"
 	"`covstat attach MODULE --paths`.\n",
 	.example = "covstat watch --new --timeout 60",
+	.shorts = "h",
+	.longs = longs,
+	.set_option = set_option,
 	.run = run_watch,
 };
