@@ -74,7 +74,7 @@ struct backend_view {
 	struct cov_records *records;
 };
 
-/* backend_check - open livecov if it is not */
+/* backend_check - open livecov, unless it is open already */
 int backend_check(void);
 
 /* backend_register - track the calling task, replacing what it inherited */
@@ -88,10 +88,10 @@ int backend_del(const char *name);
 /* backend_switch - by the checkpoint's exact name, or all for NULL */
 int backend_switch(const char *name, bool on, bool branches);
 
-/* What becomes of a branch's point. */
+/* What to do with a branch's point; one that is deleted does not come back. */
 enum backend_change { BACKEND_ON, BACKEND_OFF, BACKEND_DELETE };
 
-/* backend_change - of a branch's point: a deleted one is none; it need not exist any more */
+/* backend_change - change a branch's point; no error if it does not exist any more */
 int backend_change(const struct backend_point *point, enum backend_change change);
 
 /* backend_view - read all checkpoints, their callers too if wanted; then backend_free() */

@@ -10,9 +10,9 @@
 #include "codecov.h"
 
 /*
- * livecov has no sample 0, and news are told apart by samples: who does not care for an id has a
- * number of its own nevertheless. It is one of so many, because livecov keeps samples, at least a
- * page of each for each checkpoint, until it is unloaded.
+ * livecov has no sample 0, and news are told apart by samples, so a task that gives no id gets a
+ * number of its own. There are only so many of them, because until it is unloaded livecov keeps
+ * each sample, at least a page of it for each checkpoint.
  */
 #define OWN_SAMPLES	64
 
@@ -44,7 +44,7 @@ static bool is_registered(void)
 	return self.tid == gettid();
 }
 
-/* Threads that run at the same time rarely have the same; a child of fork() has another one. */
+/* Rarely the same for threads that run at the same time; a child of fork() gets another one. */
 static uint64_t own_sample(void)
 {
 	return UINT64_MAX - gettid() % OWN_SAMPLES;
@@ -77,7 +77,7 @@ int cov_register(unsigned long id, int is_test_case)
 
 int cov_unregister(void)
 {
-	/* If it is not, before exec or fork it may have been. */
+	/* Unregistered as far as we know, it may have been registered before exec or fork. */
 	if (!is_registered() || self.test_case)
 		backend_unregister();
 	self.tid = 0;
@@ -114,7 +114,7 @@ static int check_branch(const char *name)
 	return ret;
 }
 
-/* A name that livecov has not is a branch's, or nothing's. */
+/* A name that livecov does not know may be that of a branch's place. */
 static int change_branch(const char *name, enum backend_change change)
 {
 	struct backend_view view;
@@ -321,7 +321,7 @@ int get_next_unhit_cp(char *buf, size_t len, size_t skip, unsigned long level)
 
 /* ---- the path map ---------------------------------------------------------- */
 
-/* By point, and for each one in the order in which they first occurred. */
+/* By point; the callers of one point in the order in which they first occurred. */
 static int compare(const void *left, const void *right)
 {
 	const struct backend_caller *a = left, *b = right;

@@ -219,7 +219,7 @@ int cov_sections_add(struct section_list *list, const char *name, uint64_t base,
 /* cov_sections_find - index of the one that @address lies in, or COV_NONE */
 unsigned int cov_sections_find(const struct section_list *list, uint64_t address);
 
-/* cov_sections_copy - to an empty list; 0 or -ENOMEM, then it is empty */
+/* cov_sections_copy - to a list that is empty, and is so again after -ENOMEM; 0 or that */
 int cov_sections_copy(struct section_list *to, const struct section_list *from);
 
 void cov_sections_free(struct section_list *list);
@@ -232,7 +232,8 @@ int cov_sections_keep(struct known_sections **all, const char *module, uint64_t 
 		      const struct cov_build_id *id, const struct section_list *list);
 
 /*
- * cov_sections_recall - what was kept for that instance and build-id; frees what others left
+ * cov_sections_recall - what was kept for that instance and build-id of a module; what was kept
+ * for another one is freed
  *
  * Return: valid until the next of these calls, or NULL if there is none.
  */
@@ -256,7 +257,7 @@ void cov_sections_forget(struct known_sections **all);
 int cov_sections_loaded(struct cov *cov, const char *module,
 			const struct cov_build_id *id, struct section_list *list);
 
-/* cov_sections_of - the same, also for COV_CORE_KERNEL, which has one */
+/* cov_sections_of - the same, also for COV_CORE_KERNEL, which is one section */
 int cov_sections_of(struct cov *cov, const char *module, struct section_list *list);
 
 /* ---- symbols.c ---- */
@@ -264,10 +265,10 @@ int cov_sections_of(struct cov *cov, const char *module, struct section_list *li
 struct symbols;
 
 /*
- * cov_symbols_get - what /proc/kallsyms has now; the handle keeps it until modules come or go,
+ * cov_symbols_get - what /proc/kallsyms lists now; the handle keeps it until modules come or go,
  * because reading it takes a tenth of a second
  *
- * Return: the symbols, empty if it has no addresses; cov_symbols_free() them. NULL: out of memory.
+ * Return: the symbols, none if addresses are hidden; cov_symbols_free() them. NULL: out of memory.
  */
 struct symbols *cov_symbols_get(struct cov *cov);
 
@@ -367,7 +368,7 @@ int cov_snapshot_reread(struct cov *cov, struct snapshot_target *target);
 /* cov_checkpoint_place - index of the function that a manual checkpoint lies in, or COV_NONE */
 uint32_t cov_checkpoint_place(const struct snapshot_target *target);
 
-/* cov_function_entered - was it? COV_NO, COV_YES, COV_UNKNOWN */
+/* cov_function_entered - COV_NO, COV_YES or COV_UNKNOWN */
 unsigned int cov_function_entered(const struct snapshot_target *target,
 				  const struct cov_function *function);
 

@@ -166,7 +166,7 @@ COV_PUBLIC unsigned int cov_trace_tasks(const struct cov_trace_handle *trace)
 	return low;
 }
 
-/* For a moment a return may be expected whose entry is not yet counted as one without. */
+/* An entry adds a lost return, which awaiting it takes back, for a moment perhaps too early. */
 static uint64_t not_below_0(uint64_t lost)
 {
 	return (int64_t)lost < 0 ? 0 : lost;

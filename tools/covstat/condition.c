@@ -128,7 +128,7 @@ void condition_text(struct cov *cov, const struct cov_snapshot *snapshot, unsign
 		if (cov_snapshot_branch(snapshot, t, index - i, &before) ||
 		    cov_snapshot_block(snapshot, t, before.block, &block))
 			return;
-		/* Only if that block's jump falls through to where we began. */
+		/* Only if that block's jump falls through to the block after it. */
 		if (i && block.offset + block.length != begin)
 			return;
 		begin = block.offset;
