@@ -6,9 +6,11 @@
  */
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "engines.h"
@@ -327,6 +329,41 @@ static void child_is_served_when_its_parent_has_gone(void)
 	close(fd);
 }
 
+static void register_and_die(void *sample)
+{
+	track_as(control_open(), *(uint64_t *)sample);
+}
+
+static void register_and_die_again_and_again(void *sample)
+{
+	for (;;)
+		finish(start(register_and_die, sample));
+}
+
+/* One file is closed after the other, each while the last one's tasks are still waited for. */
+static void settling_goes_on_while_files_are_closed_all_the_time(void)
+{
+	int fd = control_open(), i;
+	uint32_t target = attach_tracked(fd, COV_ENGINE_AUTO, COV_MODE_EDGES);
+	uint64_t sample = 361;
+	struct actor actor;
+	pid_t others[2];
+
+	actor_start(&actor, sample);
+	for (i = 0; i < 2; i++)
+		others[i] = start(register_and_die_again_and_again, &sample);
+	go(&actor, ODD);
+	EVENTUALLY(settled(fd, target) > 0);
+	go(&actor, EVEN);
+	for (i = 0; i < 2; i++) {
+		MUST(kill(others[i], SIGKILL));
+		MUST(waitpid(others[i], NULL, 0));
+	}
+	expect_ways(fd, target, sample, ODD | EVEN);
+	actor_finish(&actor);
+	close(fd);
+}
+
 /* --- beside others ------------------------------------------------------------------------- */
 
 static void expect_not_denied(int fd, uint32_t target, uint64_t sample)
@@ -490,6 +527,7 @@ static const struct test tests[] = {
 	TEST(what_a_hit_implies_is_its_samples_alone),
 	TEST(sample_that_knows_nothing_keeps_everything_watched),
 	TEST(child_is_served_when_its_parent_has_gone),
+	TEST(settling_goes_on_while_files_are_closed_all_the_time),
 	TEST(probe_on_what_has_settled_makes_no_answer_wrong),
 	TEST(samples_come_and_go_while_sites_settle),
 };
