@@ -347,15 +347,15 @@ static void settling_goes_on_while_files_are_closed_all_the_time(void)
 	uint32_t target = attach_tracked(fd, COV_ENGINE_AUTO, COV_MODE_EDGES);
 	uint64_t sample = 361;
 	struct actor actor;
-	pid_t others[2];
+	pid_t others[8];
 
 	actor_start(&actor, sample);
-	for (i = 0; i < 2; i++)
+	for (i = 0; i < 8; i++)
 		others[i] = start(register_and_die_again_and_again, &sample);
 	go(&actor, ODD);
 	EVENTUALLY(settled(fd, target) > 0);
 	go(&actor, EVEN);
-	for (i = 0; i < 2; i++) {
+	for (i = 0; i < 8; i++) {
 		MUST(kill(others[i], SIGKILL));
 		MUST(waitpid(others[i], NULL, 0));
 	}
