@@ -537,6 +537,28 @@ class Run(Case):
         process.stdin.close()
         self.assertEqual(process.wait(), 9)
 
+    def test_signals_to_covstat_are_passed_on(self):
+        numbers = (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1,
+                   signal.SIGUSR2, signal.SIGALRM)
+        script = ("import signal as s; n = %r; s.pthread_sigmask(s.SIG_BLOCK, n)\n"
+                  "while True: print(s.sigwait(n), flush=True)" % (list(map(int, numbers)),))
+        script = script.replace("\n", "\nprint('ready', flush=True)\n", 1)
+        process = subprocess.Popen([self.program, "run", "--", "env",
+                                    "ASAN_OPTIONS=detect_leaks=0", sys.executable, "-c", script],
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
+                                   start_new_session=True, env=self.environment({}))
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(os.killpg, process.pid, signal.SIGKILL)
+        self.assertEqual(process.stdout.readline(), "ready\n")
+        for number in 2 * numbers:
+            os.kill(process.pid, number)
+            self.assertEqual(int(process.stdout.readline() or 0), number)
+
+    def test_an_alarm_that_was_set_before_is_for_the_command(self):
+        self.covstat("run", "--", "sleep", "60", status=128 + signal.SIGALRM,
+                     signals=lambda: signal.setitimer(signal.ITIMER_REAL, 0.7))
+
     def test_status_is_the_commands_though_sigchld_was_ignored(self):
         self.covstat("run", "--", "sh", "-c", "exit 7", status=7, signals=ignore_children)
         self.covstat("detach", "toy")

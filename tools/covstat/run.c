@@ -26,21 +26,26 @@ struct complaint {
 
 static volatile sig_atomic_t child;	/* 0 before the fork and after the end */
 
+/* What ends a process that does not handle it, and is meant for the command. */
+static const int forwarded[] = {
+	SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGALRM,
+};
+
 /*
- * Signals from the terminal (Ctrl-C, hangup) reach the command directly, as it is in the
- * same process group; signals that are sent to this process are forwarded.
+ * Signals from a terminal (Ctrl-C, hangup) reach the command directly, as it is in the same process
+ * group; an alarm does not, which was set before this process became covstat. Of what another
+ * process sends it is not known whether it was for the group or for this process alone: rather twice
+ * than never.
  */
 static void forward(int number, siginfo_t *info, void *context)
 {
 	int error = errno;
 
 	(void)context;
-	if (child && info->si_code != SI_KERNEL)
+	if (child && (info->si_code != SI_KERNEL || number == SIGALRM))
 		kill(child, number);
 	errno = error;
 }
-
-static const int forwarded[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP };
 
 /* How these signals were handled before the command was started. */
 struct handling {
