@@ -1664,7 +1664,8 @@ int cov_ranking_get(const struct cov_ranking *ranking, size_t i,
  * @out: out
  *
  * Takes a snapshot each time: to walk many, use cov_rank(). Errors: ENOENT no
- * more, or nothing is attached, and cov_snapshot_take()'s.
+ * more, nothing is attached, or no function has one of the levels; cov_last_error()
+ * tells which; and cov_snapshot_take()'s.
  */
 int cov_next_unhit_function(struct cov *cov, unsigned int skip, uint64_t level,
 			    struct cov_unhit *out);

@@ -96,29 +96,50 @@ COV_PUBLIC int cov_text(struct cov *cov, uint32_t target, uint64_t address, void
 	return 0;
 }
 
-static int next_unhit(struct cov *cov, unsigned int skip, uint64_t level,
+static bool has_level(const struct cov_snapshot *snapshot, uint64_t levels)
+{
+	uint32_t t, i;
+
+	for (t = 0; t < snapshot->count; t++)
+		for (i = 0; i < snapshot->targets[t].info.functions; i++)
+			if (snapshot->targets[t].functions[i].levels & levels)
+				return true;
+	return false;
+}
+
+/* Why is there no further place? Everything was reached only if there is something. */
+static int fail_no_more(struct cov *cov, const struct cov_snapshot *snapshot, uint64_t levels)
+{
+	if (snapshot->left_out && !snapshot->count)
+		return cov_fail_levels(cov, "nothing");
+	if (!snapshot->count)
+		return cov_fail(cov, ENOENT, "nothing is attached; run `covstat attach MODULE`");
+	if (levels && !has_level(snapshot, levels))
+		return cov_fail_levels(cov, "no function");
+	return cov_fail(cov, ENOENT, "nothing more that was not reached");
+}
+
+static int next_unhit(struct cov *cov, unsigned int skip, uint64_t levels,
 		      unsigned int flags, struct cov_unhit *out)
 {
 	struct cov_snapshot *snapshot;
 	struct cov_ranking *ranking;
-	bool no_level;
 	int ret;
 
 	ret = cov_snapshot_take(cov, NULL, &snapshot);
 	if (ret)
 		return ret;
-	no_level = !snapshot->count && snapshot->left_out;
-	ret = cov_rank(cov, snapshot, level, flags, &ranking);
+	ret = cov_rank(cov, snapshot, levels, flags, &ranking);
+	if (!ret) {
+		ret = cov_ranking_get(ranking, skip, out);
+		cov_ranking_free(ranking);
+		if (ret == -ERANGE)
+			ret = fail_no_more(cov, snapshot, levels);
+		else if (ret)
+			ret = cov_fail(cov, -ret, "struct cov_unhit: set its size");
+	}
 	cov_snapshot_free(snapshot);
-	if (ret)
-		return ret;
-	ret = cov_ranking_get(ranking, skip, out);
-	cov_ranking_free(ranking);
-	if (ret == -ERANGE && no_level)
-		return cov_fail_levels(cov, "nothing");
-	if (ret == -ERANGE)
-		return cov_fail(cov, ENOENT, "nothing more that was not reached");
-	return ret ? cov_fail(cov, -ret, "struct cov_unhit: set its size") : 0;
+	return ret;
 }
 
 COV_PUBLIC int cov_next_unhit_function(struct cov *cov, unsigned int skip, uint64_t level,

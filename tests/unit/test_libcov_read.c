@@ -749,7 +749,10 @@ static void next_unhit_walks_the_ranking(void **state)
 {
 	struct cov_unhit unhit = COV_INIT(unhit);
 
-	assert_error(cov_next_unhit_function(*state, 0, 0, &unhit), ENOENT, "nothing more");
+	assert_error(cov_next_unhit_function(*state, 0, 0, &unhit), ENOENT,
+		     "nothing is attached; run `covstat attach MODULE`");
+	assert_error(cov_next_unhit_checkpoint(*state, 0, COV_LEVEL(1), &unhit), ENOENT,
+		     "nothing is attached");
 	counted(*state);
 	assert_int_equal(cov_next_unhit_checkpoint(*state, 0, 0, &unhit), 0);
 	assert_int_equal(unhit.taken, 1);
@@ -764,6 +767,12 @@ static void next_unhit_walks_the_ranking(void **state)
 	assert_int_equal(cov_next_unhit_function(*state, 0, COV_LEVEL(1), &unhit), 0);
 	assert_string_equal(unhit.function_name, "toy_unused");
 	assert_error(cov_next_unhit_checkpoint(*state, 6, 0, &unhit), ENOENT, "nothing more");
+	assert_error(cov_next_unhit_function(*state, 9, COV_LEVEL(1), &unhit), ENOENT,
+		     "nothing more");
+	assert_error(cov_next_unhit_function(*state, 0, COV_LEVEL(60), &unhit), ENOENT,
+		     "no function that is attached has a level that was asked for");
+	assert_error(cov_next_unhit_checkpoint(*state, 0, COV_LEVEL(60), &unhit), ENOENT,
+		     "--level N");
 }
 
 /* ---- lines ------------------------------------------------------------------------ */
