@@ -281,6 +281,16 @@ class CommandLine(Case):
             self.attach()
             self.covstat("list", "--json", status=1, stdout=full)
 
+    def test_a_closed_stdout_is_an_error_where_something_is_written(self):
+        closed = {"signals": lambda: os.close(1)}
+        self.attach()
+        self.assertEqual(self.covstat("run", "--", "true", **closed).stderr, "")
+        # For the command it is closed as well.
+        self.covstat("run", "--", "sh", "-c", "test ! -e /proc/self/fd/1", **closed)
+        for args in (("list",), ("run", "--json", "true"), ("--help",)):
+            self.assertEqual(self.covstat(*args, status=1, **closed).stderr,
+                             "covstat: cannot write the output: Bad file descriptor\n")
+
     def test_every_command_says_why_livecov_cannot_be_talked_to(self):
         commands = [("attach", "toy"), ("run", "true"), ("list",), ("next",), ("status",),
                     ("reset",), ("detach", "toy"), ("checkpoint", "list"), ("samples",),
@@ -1405,6 +1415,23 @@ class Trace(Case):
         self.assertEqual(done.stdout, "0\n0\n")
         with open(path) as file:
             self.assertTrue(file.read().startswith("toyer[4242]\n"))
+
+    def test_output_stays_as_it_is_if_nothing_is_run(self):
+        path = os.path.join(self.dir, "tree")
+        with open(path, "w") as file:
+            file.write("of the last time")
+        self.covstat("trace", "--output", path, "true", status=1)
+        self.covstat("trace", "--module", "nosuch", "--output", path, "true", status=1)
+        with open(path) as file:
+            self.assertEqual(file.read(), "of the last time")
+        self.covstat("trace", "--module", "toy", "--output", "/dev/null", "true")
+
+    def test_messages_do_not_go_into_the_output_where_stderr_is_closed(self):
+        path = os.path.join(self.dir, "tree")
+        self.covstat("trace", "--module", "toy", "--output", path, "--", "/no/such", status=127,
+                     signals=lambda: os.close(2))
+        with open(path) as file:
+            self.assertEqual(file.read(), "")
 
     def test_wrong_usage(self):
         for args, words in (

@@ -3,9 +3,11 @@
  * main.c - covstat's table of subcommands.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "covstat.h"
 
@@ -93,10 +95,25 @@ static int close_stdout(int status)
 	return status == EXIT_OK || status == EXIT_BELOW ? EXIT_ERROR : status;
 }
 
+/*
+ * A file that is opened must not become a standard stream that was closed: messages would
+ * go into it. What is used in its place is opened the wrong way round: reading and writing
+ * still fail. Commands that are run find the stream closed.
+ */
+static void occupy_closed_streams(void)
+{
+	int fd;
+
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/dev/null", (fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
+}
+
 int main(int argc, char **argv)
 {
 	int status;
 
+	occupy_closed_streams();
 	/*
 	 * Ignored signals are inherited, and an ignored SIGCHLD leaves no status to wait for.
 	 * The commands that are run get the default as well, as from timeout(1).

@@ -197,14 +197,26 @@ static int show(const struct cov_trace_handle *trace, const struct trace_names *
 
 /* ---- running ----------------------------------------------------------- */
 
-/* Called before anything is run: a trace that cannot be written need not be recorded. */
+/*
+ * Called before anything is run: a trace that cannot be written need not be recorded. What the
+ * file holds stays until the command is about to start: a mistake must not cost an earlier trace.
+ */
 static int open_output(struct request *request)
 {
 	if (!request->output)
 		return EXIT_OK;
-	request->output_fd = open(request->output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	request->output_fd = open(request->output, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
 	if (request->output_fd < 0)
 		return fail("cannot write %s: %s; the command was not run", request->output,
+			    strerror(errno));
+	return EXIT_OK;
+}
+
+/* EINVAL: it is no regular file, and holds nothing. */
+static int empty_output(const struct request *request)
+{
+	if (request->output && ftruncate(request->output_fd, 0) && errno != EINVAL)
+		return fail("cannot empty %s: %s; the command was not run", request->output,
 			    strerror(errno));
 	return EXIT_OK;
 }
@@ -262,14 +274,17 @@ static int run_traced(struct cov *cov, const struct trace_tables *tables,
 		      char **command)
 {
 	struct cov_trace_handle *trace;
-	int status = check_targets(tables, request), shown, ended;
+	int status = check_targets(tables, request), shown = EXIT_OK, ended;
 
 	if (status != EXIT_OK)
 		return status;
 	if (cov_trace_open(cov, &request->options, &trace))
 		return fail_cov(cov);
-	status = run_tracked(cov, request->sample, command, &ended);
-	shown = ended < 0 ? EXIT_OK : show(trace, names, request);
+	status = empty_output(request);
+	if (status == EXIT_OK) {
+		status = run_tracked(cov, request->sample, command, &ended);
+		shown = ended < 0 ? EXIT_OK : show(trace, names, request);
+	}
 	cov_trace_close(trace);
 	return shown == EXIT_OK ? status : shown;
 }
