@@ -11,9 +11,12 @@ INCLUDEDIR ?= $(PREFIX)/include
 MANDIR ?= $(PREFIX)/share/man
 COMPLETIONSDIR ?= $(PREFIX)/share/bash-completion/completions
 
-# Where the distribution's python3, which is root's, looks for modules below PREFIX.
+# Where the distribution's python3, which is root's, looks for modules below PREFIX. Empty:
+# without the Python module.
 PYTHON ?= /usr/bin/python3
-PYTHONDIR ?= $(shell $(PYTHON) tools/python-dir $(PREFIX))
+PYTHONDIR ?= $(or $(shell $(PYTHON) tools/python-dir $(PREFIX)),$(error $(PYTHON) does not tell \
+	where Python looks for modules: set PYTHON to another one, or PYTHONDIR to the directory for \
+	livecov.py (PYTHONDIR= leaves it out)))
 
 # FILE:DESTINATION:MODE
 INSTALLED = \
@@ -25,7 +28,7 @@ INSTALLED = \
 	$(BUILD)/libcodecov.so.1:$(LIBDIR)/libcodecov.so.1:644 \
 	$(BUILD)/libcodecov.a:$(LIBDIR)/libcodecov.a:644 \
 	compat/codecov.h:$(INCLUDEDIR)/codecov.h:644 \
-	python/livecov.py:$(PYTHONDIR)/livecov.py:644 \
+	$(if $(PYTHONDIR),python/livecov.py:$(PYTHONDIR)/livecov.py:644) \
 	man/covstat.1:$(MANDIR)/man1/covstat.1:644 \
 	man/libcov.3:$(MANDIR)/man3/libcov.3:644 \
 	man/livecov.4:$(MANDIR)/man4/livecov.4:644 \
@@ -53,7 +56,7 @@ install: userspace
 uninstall:
 	rm -f $(foreach file,$(INSTALLED),'$(DESTDIR)$(call part,2,$(file))') \
 		'$(DESTDIR)$(LIBDIR)/libcov.so' '$(DESTDIR)$(LIBDIR)/libcodecov.so' \
-		'$(DESTDIR)$(PYTHONDIR)'/__pycache__/livecov.*.pyc
+		$(if $(PYTHONDIR),'$(DESTDIR)$(PYTHONDIR)'/__pycache__/livecov.*.pyc)
 	$(LDCONFIG)
 
 # The kernel's own way: to /lib/modules/KVER/updates, for modprobe. A distribution keeps

@@ -171,6 +171,22 @@ another_libdir()
 			"$work/multi/usr/lib/x86_64-linux-gnu/pkgconfig/libcov.pc"
 }
 
+# Nothing is installed, or all but the Python module; never to the root directory.
+without_python()
+{
+	for target in install uninstall; do
+		! make_here $target "DESTDIR=$work/none" PREFIX=$prefix PYTHON=/nonexistent \
+			2>"$work/said" || return 1
+		grep -q 'set PYTHON to another one, or PYTHONDIR' "$work/said" || return 1
+	done
+	test ! -e "$work/none" &&
+		make_here install "DESTDIR=$work/none" PREFIX=$prefix PYTHONDIR= &&
+		test -e "$work/none$prefix/bin/covstat" &&
+		test -z "$(find "$work/none" -name '*.py')" &&
+		make_here uninstall "DESTDIR=$work/none" PREFIX=$prefix PYTHONDIR= &&
+		test -z "$(files "$work/none")"
+}
+
 leaves_nothing()
 {
 	: >"$work/root$prefix/bin/other"
@@ -189,6 +205,7 @@ check installed_python_module_finds_its_library python_imports
 check installed_man_pages_are_found man_finds_the_pages
 check installed_completion_knows_commands_and_options completes
 check install_takes_another_libdir another_libdir
+check install_without_python_says_what_to_set without_python
 check uninstall_leaves_nothing_of_it_and_all_else leaves_nothing
 # The build directory's libcov.pc is for the default prefix again.
 make_here build/libcov.pc
