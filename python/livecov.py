@@ -474,7 +474,18 @@ class _Handle:
 
 
 def _name(text):
-    return os.fsencode(text)
+    name = os.fsencode(text)
+    # C would take what is before it for the name.
+    if b"\0" in name:
+        raise ValueError(f"a name has no null characters: {text!r}")
+    return name
+
+
+def _unsigned(what, number, bits):
+    """A number as a C integer, which ctypes would cut to fit."""
+    if not 0 <= number < 1 << bits:
+        raise ValueError(f"{what} is a number from 0 to 2**{bits} - 1, not {number!r}")
+    return number
 
 
 def _number(sample):
@@ -1243,9 +1254,11 @@ def trace(*, sample: int = 1, size: int = 16 << 20, tasks: int = 4096, time: boo
     """
     flags = ((_TRACE_TIME if time else 0) | (_TRACE_ARGS if args else 0) |
              (_TRACE_SYSCALLS if syscalls else 0))
+    options = _cov_trace_options(bytes=_unsigned("size", size, 64),
+                                 tasks=_unsigned("tasks", tasks, 32), flags=flags)
     # pylint: disable=protected-access
     with _Handle() as handle:
-        found = Trace(handle, _cov_trace_options(bytes=size, tasks=tasks, flags=flags))
+        found = Trace(handle, options)
         try:
             with _registered(handle, sample):
                 yield found
@@ -1477,7 +1490,8 @@ class Checkpoint(NamedTuple):
     offset is from the first byte of function, branches how many of its branches are watched
     with it, first_sample the one that passed it first, 0 if none or not known. module_state is
     "live", or "gone" while the module is unloaded; error is the errno with which the place was
-    refused when it was loaded again, else 0.
+    refused when it was loaded again, else 0. Bytes of name that are not UTF-8 are as in the names
+    of files, os.fsencode(name) has them; str() shows a replacement.
     """
     name: str
     module: str
@@ -1494,13 +1508,14 @@ class Checkpoint(NamedTuple):
     error: int
 
     def __str__(self):
-        return f"{self.name} at {self.module}:{self.function}+{self.offset:#x}"
+        return f"{_text(_name(self.name))} at {self.module}:{self.function}+{self.offset:#x}"
 
 
 def _checkpoint(d):
     return Checkpoint(
-        name=_text(d.name), module=_text(d.module), function=_text(d.function), offset=d.offset,
-        address=d.address, levels=_levels(d.levels), enabled=bool(d.enabled), hits=d.hits,
+        # As it can be given back, _name()'s inverse: covstat's users choose any bytes.
+        name=os.fsdecode(d.name), module=_text(d.module), function=_text(d.function),
+        offset=d.offset, address=d.address, levels=_levels(d.levels), enabled=bool(d.enabled), hits=d.hits,
         first_sample=d.first_sample, branches=d.branches, state=_word(SITE_STATES, d.state),
         module_state=_word(TARGET_STATES, d.target_state), error=d.error)
 
@@ -1532,9 +1547,10 @@ def add_checkpoint(name: str, function: str, *, module: Optional[str] = None, of
     """
     options = _cov_checkpoint_options(
         name=_name(name), module=None if module is None else _name(module),
-        function=_name(function), offset=offset, levels=_mask(levels),
+        function=_name(function), offset=_unsigned("offset", offset, 64), levels=_mask(levels),
         scope=_choice("scope", SCOPES, scope), automatic=int(branches),
-        section=None if section is None else _name(section), section_offset=section_offset)
+        section=None if section is None else _name(section),
+        section_offset=_unsigned("section_offset", section_offset, 64))
     with _Handle() as handle:
         handle.call(_lib.cov_checkpoint_add, byref(options), None)
 

@@ -247,6 +247,31 @@ class Attach(Case):
                     print(json.dumps(str(error)))
             """))
 
+    def test_what_c_would_cut_is_refused_before_livecov_is_asked(self):
+        for call, words in (
+                ("del_checkpoint('a\\0b')", "null"), ("restart_checkpoint('a\\0')", "null"),
+                ("switch_checkpoints('*\\0x', False)", "null"), ("attach('toy\\0x')", "null"),
+                ("attach('toy', functions='a\\0b')", "null"), ("coverage('toy\\0')", "null"),
+                ("add_checkpoint('b', 'toy_main', offset=2**64)", "offset is"),
+                ("add_checkpoint('b', 'toy_main', offset=-1)", "offset is"),
+                ("add_checkpoint('b', 'toy_main', section='.text', section_offset=-2**64)",
+                 "section_offset is"),
+                ("trace(tasks=2**32 + 1).__enter__()", "tasks is"),
+                ("trace(tasks=-1).__enter__()", "tasks is"),
+                ("trace(size=2**64 + 4096).__enter__()", "size is")):
+            said, left = self.run_script(f"""
+                if not livecov.checkpoints():
+                    livecov.add_checkpoint("a", "toy_main")
+                said = "nothing"
+                try:
+                    livecov.{call}
+                except ValueError as error:
+                    said = str(error)
+                print(json.dumps([said, [(c.name, c.enabled) for c in livecov.checkpoints()]]))
+            """)
+            self.assertIn(words, said, call)
+            self.assertEqual(left, [["a", True]], call)
+
     def test_errors_carry_errno_and_libcovs_sentence(self):
         self.assertEqual(self.run_script("""
             print(json.dumps(refused(livecov.attach, "nosuch")))
@@ -852,6 +877,16 @@ class Checkpoints(Case):
         self.assertEqual((text, resets), ("cp at toy:toy_main+0x7", 1))
         self.assertEqual([number for number, _ in errors], [errno.ENOENT] * 2)
         self.assertIn("no checkpoint other", errors[0][1])
+
+    def test_one_whose_name_is_not_utf8_is_handled_by_its_listed_name(self):
+        self.assertEqual(self.run_script("""
+            livecov.add_checkpoint(b"\\xff\\xc3\\xa4", "toy_main")
+            found, = livecov.checkpoints()
+            livecov.restart_checkpoint(found.name)
+            livecov.switch_checkpoints(found.name, False)
+            livecov.del_checkpoint(found.name)
+            print(json.dumps([str(found), kernel.resets, len(livecov.checkpoints())]))
+        """), ["\ufffd\xe4 at toy:toy_main+0x0", 1, 0])
 
     def test_what_is_wrong_with_a_place_is_told(self):
         self.assertEqual(self.run_script("""
