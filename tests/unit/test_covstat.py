@@ -696,7 +696,10 @@ class List(Case):
     def test_not_attached(self):
         self.assertIn("covstat attach toy_two", self.covstat("list", "toy_two", status=1).stderr)
         self.covstat("detach", "--all")
-        self.assertIn("nothing is attached", self.covstat("list").stderr)
+        done = self.covstat("list", status=1)
+        self.assertEqual((done.stdout, done.stderr), (
+            "", "covstat: nothing is attached; run `covstat attach MODULE`\n"))
+        self.assertIn("is below", self.covstat("list", "--fail-under", "1", status=3).stderr)
 
     def test_hits_that_are_no_counts_are_only_seen(self):
         self.covstat("detach", "toy")
@@ -844,7 +847,7 @@ class ListJson(Case):
 
     def test_nothing_attached_is_an_empty_document(self):
         self.covstat("detach", "toy")
-        document = self.json("list")
+        document = self.json("list", status=1)
         self.assertEqual(document["targets"], [])
         self.assertEqual((document["missed"], document["refused"], document["lost"]), (0, 0, 0))
 
@@ -1643,7 +1646,7 @@ class TheRest(Case):
         for level, names in (("1", ["one"]), ("3", ["three"]), ("64", ["three"]), ("2", [])):
             document = self.json("checkpoint", "list", "--level", level)
             self.assertEqual([c["checkpoint"] for c in document["checkpoints"]], names)
-            document = self.json("list", "--level", level)
+            document = self.json("list", "--level", level, status=not names)
             self.assertEqual([c["checkpoint"] for c in document["checkpoints"]], names)
         self.attach("--level", "2", "--paths")
         for level, found, targets in (("2", 4, 1), ("3", 4, 1), ("4", 0, 0)):
@@ -1659,7 +1662,7 @@ class TheRest(Case):
     def test_what_no_level_has_is_not_what_is_not_attached(self):
         self.attach("--level", "5", "--level", "6", "--scope", "tracked")
         for level, words in (("7", "level 7;"), ("4", "level 4;")):
-            for args, status in ((("list",), 0), (("list", "--fail-under", "50"), 3),
+            for args, status in ((("list",), 1), (("list", "--fail-under", "50"), 3),
                                  (("status",), 0), (("next",), 1), (("map",), 1),
                                  (("callers",), 1)):
                 done = self.covstat(*args, "--level", level, status=status)
@@ -1667,8 +1670,9 @@ class TheRest(Case):
                 self.assertIn("nothing that is attached has " + words, told)
                 self.assertIn("--level N`", told)
                 self.assertNotIn("nothing is attached", told)
-            self.assertEqual(self.json("list", "--level", level)["targets"], [])
-        self.assertIn("level 7,8;", self.covstat("list", "--level", "8", "--level", "7").stderr)
+            self.assertEqual(self.json("list", "--level", level, status=1)["targets"], [])
+        self.assertIn("level 7,8;", self.covstat("list", "--level", "8", "--level", "7",
+                                                 status=1).stderr)
         self.assertEqual(self.json("status")["targets"][0]["levels"], 0x30)
         # What is named has its levels all the same.
         for args in ((), ("--json",), ("--fail-under", "1")):
@@ -1677,7 +1681,8 @@ class TheRest(Case):
             self.assertEqual(done.stdout, "")
             self.covstat("list", "toy", "--level", "6", *args)
         self.covstat("detach", "toy")
-        self.assertIn("nothing is attached", self.covstat("list", "--level", "7").stderr)
+        self.assertIn("nothing is attached",
+                      self.covstat("list", "--level", "7", status=1).stderr)
 
 
 class Doctor(Case):

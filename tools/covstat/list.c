@@ -230,7 +230,6 @@ static int list_human(struct cov *cov, const struct cov_snapshot *snapshot,
 		.filter = filter,
 		.names = names_new(snapshot),
 	};
-	char empty[EMPTY_LEN];
 
 	for (; !cov_snapshot_target(snapshot, view.t, &view.target); view.t++) {
 		if (view.t)
@@ -238,8 +237,6 @@ static int list_human(struct cov *cov, const struct cov_snapshot *snapshot,
 		print_target(cov, &view);
 	}
 	names_free(view.names);
-	if (!view.t)
-		warn("%s", empty_text(snapshot, empty));
 	return EXIT_OK;
 }
 
@@ -320,7 +317,10 @@ static int show(const struct cov_snapshot *snapshot, struct cov *cov,
 {
 	int status = settings.json ? list_json(snapshot, filter) :
 				     list_human(cov, snapshot, filter);
+	char empty[EMPTY_LEN];
 
+	if (!cov_snapshot_targets(snapshot))
+		status = fail("%s", empty_text(snapshot, empty));
 	return threshold ? check_threshold(snapshot, threshold) : status;
 }
 
