@@ -1136,7 +1136,7 @@ int cov_sample_places(const struct cov_sample_table *table, unsigned int sample,
  * cov_sample_difference - which places one sample has covered and another has not
  * @table: from cov_sample_table_take()
  * @sample: the one
- * @without: the other
+ * @without: the other; if it is the same, there are none
  * @places: out; free it with cov_places_free()
  *
  * Errors: ERANGE, ENOMEM.

@@ -176,7 +176,9 @@ COV_PUBLIC int cov_sample_difference(const struct cov_sample_table *table, unsig
 		return cov_set_errno(ENOMEM);
 	one = known_sets_row(&table->sets, sample);
 	other = known_sets_row(&table->sets, without);
-	known_set_minus(&set, &one, &other, table->sets.words);
+	/* What may be covered by one may be missing in another, but not in itself. */
+	if (sample != without)
+		known_set_minus(&set, &one, &other, table->sets.words);
 	ret = list_set(table, &set, places);
 	known_set_free(&set);
 	return ret ? cov_set_errno(-ret) : 0;

@@ -191,6 +191,8 @@ static void places_come_by_function(void **state)
 	assert_places(places, "o0+ " REFUSED " f4 b16");
 	assert_int_equal(cov_sample_difference(table, 0, 1, &places), 0);
 	assert_places(places, REFUSED);
+	assert_int_equal(cov_sample_difference(table, 0, 0, &places), 0);
+	assert_places(places, "");
 	cov_sample_table_free(table);
 }
 
