@@ -598,10 +598,11 @@ class Branch(NamedTuple):
 class Function(NamedTuple):
     """A function, or the cold part of one: parent is then its function's name, else None.
 
-    Several functions of a module may have the same name; address distinguishes them.
-    offset is from the first byte of its section. opaque ones could not be decoded: only
-    their entry is known. first_sample entered it first, 0 if none or not recorded; error
-    is the errno with which its entry was refused, else 0.
+    Several functions of a module may have the same name; address distinguishes them, and
+    parent_address says which of them the parent is. offset is from the first byte of its
+    section. opaque ones could not be decoded: only their entry is known. first_sample
+    entered it first, 0 if none or not recorded; error is the errno with which its entry
+    was refused, else 0.
     """
     name: str
     address: int
@@ -618,6 +619,7 @@ class Function(NamedTuple):
     error: int
     blocks: Tuple[Block, ...]
     branches: Tuple[Branch, ...]
+    parent_address: Optional[int] = None
 
     def __repr__(self):
         return f"<livecov.Function {self.name} entered={self.entered}>"
@@ -759,6 +761,7 @@ class _Reader:
             name=name, address=d.address, section=self._sections[d.section], offset=d.offset,
             length=d.length,
             parent=None if d.parent == _NONE else _text(descs[d.parent].name),
+            parent_address=None if d.parent == _NONE else descs[d.parent].address,
             opaque=bool(d.opaque), entered=_known(d.entered), hits=d.hits,
             first_sample=d.first_sample, levels=_levels(d.levels),
             state=_word(SITE_STATES, d.state), error=d.error,

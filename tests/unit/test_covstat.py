@@ -793,6 +793,10 @@ class ListJson(Case):
         cold = functions["toy_main.cold"]
         self.assertEqual((cold["section"], cold["offset"], cold["parent"]),
                          (".text.unlikely", 0, "toy_main"))
+        main = functions["toy_main"]
+        self.assertEqual((cold["parent_section"], cold["parent_offset"]),
+                         (main["section"], main["offset"]))
+        self.assertNotIn("parent_section", main)
         # A jump into another section: from the start of the jump's own.
         self.assertEqual(functions["toy_main"]["branches"][1]["target"], 0x2000)
 

@@ -515,6 +515,7 @@ class Read(Case):
                 "names": [function.name for function in toy.functions],
                 "main": main._replace(blocks=len(main.blocks), branches=len(main.branches)),
                 "cold": toy.functions[-1].parent,
+                "its": toy.functions[-1].parent_address,
                 "refused": [refused.entered, refused.state, refused.error],
                 "branch": main.branches[0],
                 "unknown": [b.taken for b in toy.branches if b.function == "toy_refused"],
@@ -532,8 +533,8 @@ class Read(Case):
                                           "toy_stops", "toy_checks", "toy_main.cold"])
         length = found["main"][4]
         self.assertEqual(found["main"], ["toy_main", base, ".text", 0, length, None, False, True,
-                                         7, 3, [1], "armed", 0, 9, 4])
-        self.assertEqual(found["cold"], "toy_main")
+                                         7, 3, [1], "armed", 0, 9, 4, None])
+        self.assertEqual((found["cold"], found["its"]), ("toy_main", base))
         self.assertEqual(found["refused"], [None, "refused", errno.EINVAL])
         branch = found["branch"]
         self.assertEqual(branch, ["toy_main", base + 2, 2, 2, "je", branch[5], True, True, 3, 4, 0,

@@ -121,9 +121,13 @@ static void add_function(struct json_object *array, const struct place *target,
 	json_add_number(object, "size", f->length);
 	if (f->parent != COV_NONE) {
 		struct cov_function_desc parent = COV_INIT(parent);
+		struct cov_section_desc its_section = COV_INIT(its_section);
 
 		cov_snapshot_function(place.snapshot, place.t, f->parent, &parent);
+		cov_snapshot_section(place.snapshot, place.t, parent.section, &its_section);
 		json_add_string(object, "parent", parent.name);
+		json_add_string(object, "parent_section", its_section.name);
+		json_add_number(object, "parent_offset", parent.offset);
 	}
 	json_add_bool(object, "cold", f->parent != COV_NONE);
 	json_add_bool(object, "opaque", f->opaque);
