@@ -382,6 +382,16 @@ class Map(Recorded):
         self.assertEqual(edges["toy_main", "toy_main+0x2 taken"][0], "3")
         self.assertEqual(edges["toy_main", "toy_main+0x2 not taken"][0], "4")
 
+    def test_paths_of_a_checkpoint_in_an_attached_function_are_not_drawn_twice(self):
+        document = self.json("map", "--paths")
+        self.covstat("checkpoint", "add", "cp", "toy:toy_main", "--auto", "--level", "3")
+        self.assertEqual(self.json("map", "--paths"), document)
+        # Where they are all there is, they are drawn.
+        self.assertEqual(self.json("map", "--paths", "--level", "3")["paths"], 6)
+        self.covstat("detach", "toy")
+        self.covstat("attach", "toy")
+        self.assertEqual(self.json("map", "--paths")["paths"], 6)
+
     def test_a_sample_has_what_it_covered_and_its_pairs(self):
         self.covstat("detach", "toy")
         self.attach("--paths", "--scope", "tracked")

@@ -206,22 +206,58 @@ static size_t end_node(struct map *map, const struct cov_end *end)
 	});
 }
 
+/* Does a module's own target that records pairs have the function at @address? */
+static bool is_recorded(const struct cov_snapshot *snapshot, uint64_t address)
+{
+	struct cov_target_desc target = COV_INIT(target);
+	struct cov_function_desc f = COV_INIT(f);
+	unsigned int t, i;
+
+	for (t = 0; !cov_snapshot_target(snapshot, t, &target); t++) {
+		if (is_checkpoint(&target) || !(target.flags & COV_ATTACH_PATHS))
+			continue;
+		for (i = 0; !cov_snapshot_function(snapshot, t, i, &f); i++)
+			if (f.address == address)
+				return true;
+	}
+	return false;
+}
+
+/*
+ * By target: a manual checkpoint in a function of such a target has recorded the same pairs as
+ * that, and they would be drawn twice.
+ */
+static bool *find_repeated(const struct cov_snapshot *snapshot)
+{
+	struct cov_checkpoint_desc checkpoint = COV_INIT(checkpoint);
+	unsigned int t, n = cov_snapshot_targets(snapshot);
+	bool *repeated = sure(calloc(n + 1, sizeof(*repeated)), "a map");
+
+	for (t = 0; t < n; t++)
+		repeated[t] = !cov_snapshot_checkpoint(snapshot, t, &checkpoint) &&
+			      is_recorded(snapshot, checkpoint.address - checkpoint.offset);
+	return repeated;
+}
+
 int map_paths(struct map *map, struct cov *cov, const struct cov_snapshot *snapshot,
 	      uint64_t sample)
 {
 	struct cov_record record = COV_INIT(record);
 	struct cov_records *records;
 	size_t i, from, to;
+	bool *repeated;
 
 	if (cov_paths(cov, snapshot, &records))
 		return fail_cov(cov);
+	repeated = find_repeated(snapshot);
 	for (i = 0; !cov_records_get(records, i, &record); i++) {
-		if (!is_of(&record, sample))
+		if (!is_of(&record, sample) || repeated[record.to.t])
 			continue;
 		from = end_node(map, &record.from);
 		to = end_node(map, &record.to);
 		add_record(map, from, to, &record);
 	}
+	free(repeated);
 	map->paths = true;
 	map->lost = cov_records_lost(records);
 	cov_records_free(records);
