@@ -24,6 +24,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -47,9 +48,12 @@ enum reason {
 	NO_FILE,
 	NO_DIRECTORY,
 	NO_ACCESS,
+	NO_REGULAR,
 	NO_ELF,
+	NO_BUILD_ID,
 	OTHER_BUILD,
 	NO_LINES,
+	NOTHING_TO_COMPARE,	/* the loaded module has no build-id */
 };
 
 struct miss {
@@ -116,12 +120,17 @@ static Elf_Scn *find_section(const struct cov_module_file *file, const char *nam
 	return NULL;
 }
 
-static bool has_build_id(const struct cov_module_file *file, const struct cov_build_id *id)
+static enum reason check_build_id(const struct cov_module_file *file,
+				  const struct cov_build_id *id)
 {
 	const void *bits = NULL;
 	ssize_t length = dwelf_elf_gnu_build_id(file->elf, &bits);
 
-	return length >= (ssize_t)id->length && !memcmp(bits, id->bytes, id->length);
+	if (length <= 0)
+		return NO_BUILD_ID;
+	if (length < (ssize_t)id->length || memcmp(bits, id->bytes, id->length))
+		return OTHER_BUILD;
+	return NOT_SEARCHED;
 }
 
 void cov_module_file_close(struct cov_module_file *file)
@@ -167,16 +176,26 @@ static bool open_lines(struct cov_module_file *file, const char *path)
 static enum reason check_file(const struct wanted *want, struct cov_module_file *file,
 			      const char *path)
 {
+	enum reason reason;
 	GElf_Shdr header;
 
 	if (!(want->lines ? open_lines(file, path) : open_sections(file)) ||
 	    elf_getshdrstrndx(file->elf, &file->names))
 		return NO_ELF;
-	if (!has_build_id(file, want->id))
-		return OTHER_BUILD;
+	reason = check_build_id(file, want->id);
+	if (reason)
+		return reason;
 	if (want->lines && !find_section(file, ".debug_line", &header))
 		return NO_LINES;
 	return NOT_SEARCHED;
+}
+
+/* Nobody may ever write to a FIFO of that name: neither open() nor read() waits for it. */
+static bool is_regular(int fd)
+{
+	struct stat status;
+
+	return !fstat(fd, &status) && S_ISREG(status.st_mode);
 }
 
 static struct cov_module_file *try_file(const struct wanted *want, const char *path)
@@ -188,10 +207,15 @@ static struct cov_module_file *try_file(const struct wanted *want, const char *p
 	if (!file)
 		return NULL;
 	pthread_mutex_init(&file->lock, NULL);
-	file->fd = open(path, O_RDONLY | O_CLOEXEC);
+	file->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (file->fd < 0) {
 		free(file);
 		return missed(want, NO_ACCESS, path);
+	}
+	if (!is_regular(file->fd)) {
+		close(file->fd);
+		free(file);
+		return missed(want, NO_REGULAR, path);
 	}
 	reason = check_file(want, file, path);
 	if (!reason)
@@ -320,7 +344,7 @@ static struct cov_module_file *search(struct cov *cov, struct wanted *want)
 	const char *dir;
 
 	if (!want->id->length)
-		return NULL;
+		return missed(want, NOTHING_TO_COMPARE, "");
 	for (dir = cov->module_dirs; !file && dir && *dir; dir += strlen(dir) + 1)
 		file = search_directory(want, dir);
 	/* Only a search of directories that the user has named needs to say why it failed. */
@@ -354,8 +378,14 @@ static int fail_missed(struct cov *cov, const char *module, const struct miss *m
 	case NO_ACCESS:
 		return cov_fail(cov, ENOENT, "no source lines for %s: cannot open %s: %s", module,
 				path, strerror(miss->error));
+	case NO_REGULAR:
+		return cov_fail(cov, ENOENT, "no source lines for %s: %s is not a regular file; give the module's",
+				module, path);
 	case NO_ELF:
 		return cov_fail(cov, ENOENT, "no source lines for %s: elfutils cannot read %s; if it is compressed (.zst), decompress it",
+				module, path);
+	case NO_BUILD_ID:
+		return cov_fail(cov, ENOENT, "no source lines for %s: %s has no build-id: it is damaged, or it was linked without; copy or build it again",
 				module, path);
 	case OTHER_BUILD:
 		return cov_fail(cov, ENOENT, "no source lines for %s: %s is not the build that is loaded; give the file that was, or load this one",
@@ -363,6 +393,9 @@ static int fail_missed(struct cov *cov, const char *module, const struct miss *m
 	case NO_LINES:
 		return cov_fail(cov, ENOENT, "no source lines for %s: %s has no debug information; give the file as it was before strip, or build it with CONFIG_DEBUG_INFO",
 				module, path);
+	case NOTHING_TO_COMPARE:
+		return cov_fail(cov, ENOENT, "no source lines for %s: it was linked without a build-id, by which its file would be known; build it with ld's option --build-id, and load that",
+				module);
 	default:
 		return cov_fail(cov, ENOENT, "no debug information for %s; install its -dbg package, or build it with CONFIG_DEBUG_INFO",
 				module);
@@ -376,7 +409,8 @@ struct known_file {
 	struct known_file *next;
 	char module[COV_MODULE_LEN];
 	struct cov_build_id id;
-	size_t module_dirs_len;		/* of the handle that looked; with more, it may be found */
+	char *module_dirs;		/* of the handle that looked; with others, it may be found */
+	size_t module_dirs_len;
 	struct cov_module_file *file;
 	struct miss miss;
 };
@@ -402,9 +436,17 @@ void cov_module_files_free(struct module_files *files)
 	while (files && (known = files->first)) {
 		files->first = known->next;
 		cov_module_file_close(known->file);
+		free(known->module_dirs);
 		free(known);
 	}
 	free(files);
+}
+
+static bool same_dirs(const struct known_file *known, const struct cov *cov)
+{
+	return known->module_dirs_len == cov->module_dirs_len &&
+	       (!cov->module_dirs_len ||
+		!memcmp(known->module_dirs, cov->module_dirs, cov->module_dirs_len));
 }
 
 static struct known_file *recall(const struct module_files *files, const struct cov *cov,
@@ -414,7 +456,7 @@ static struct known_file *recall(const struct module_files *files, const struct 
 
 	while (known && (strcmp(known->module, module) || known->id.length != id->length ||
 			 memcmp(known->id.bytes, id->bytes, id->length) ||
-			 known->module_dirs_len != cov->module_dirs_len))
+			 !same_dirs(known, cov)))
 		known = known->next;
 	return known;
 }
@@ -427,6 +469,13 @@ static struct known_file *learn(struct module_files *files, struct cov *cov, con
 
 	if (!known)
 		return NULL;
+	known->module_dirs = malloc(cov->module_dirs_len + 1);
+	if (!known->module_dirs) {
+		free(known);
+		return NULL;
+	}
+	if (cov->module_dirs_len)
+		memcpy(known->module_dirs, cov->module_dirs, cov->module_dirs_len);
 	want.miss = &known->miss;
 	snprintf(known->module, sizeof(known->module), "%s", module);
 	known->id = *id;

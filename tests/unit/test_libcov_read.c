@@ -4,7 +4,9 @@
  * fake kernel, as test_libcov.c does with the rest.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "libcov_fixture.h"
@@ -895,7 +897,7 @@ static void assert_no_lines(void **state, struct cov_snapshot *snapshot, const c
 static void why_there_are_no_lines_is_told(void **state)
 {
 	struct cov_snapshot *snapshot;
-	char link[512];
+	char link[2048];
 
 	attached(*state);
 	snapshot = taken(*state);
@@ -906,10 +908,46 @@ static void why_there_are_no_lines_is_told(void **state)
 	assert_int_equal(symlink("/proc/self/exe", link), 0);
 	assert_no_lines(state, snapshot, "/empty", "empty has no toy.ko");
 	assert_no_lines(state, snapshot, "/nowhere", "nowhere: No such file or directory");
+	put("/fifo/x", "");
+	snprintf(link, sizeof(link), "%s/fifo/toy.ko", root);
+	assert_int_equal(mkfifo(link, 0600), 0);
+	assert_no_lines(state, snapshot, "/fifo", "fifo/toy.ko is not a regular file");
 	assert_no_lines(state, snapshot, "/garbage", "garbage/toy.ko.zst; if it is compressed");
+	put("/damaged/toy.ko", "");
+	snprintf(link, sizeof(link), "cp '%s' '%s/damaged/' && truncate -s 1000 '%s/damaged/toy.ko'",
+		 TOY_DIRECTORY "/toy.ko", root, root);
+	assert_int_equal(system(link), 0);
+	assert_no_lines(state, snapshot, "/damaged", "damaged/toy.ko has no build-id: it is damaged");
 	assert_no_lines(state, snapshot, "/other", "other/toy.ko is not the build that is loaded");
 	assert_no_lines(state, snapshot, STRIPPED, "before strip");
 	cov_snapshot_free(snapshot);
+	fake_kernel()->targets[0].info.build_id_len = 0;
+	snapshot = taken(*state);
+	assert_no_lines(state, snapshot, STRIPPED, "linked without a build-id, by which");
+	cov_snapshot_free(snapshot);
+}
+
+/* What was found in its directories is not another's answer, though they are as long. */
+static void lines_are_looked_for_in_the_directories_of_the_handle(void **state)
+{
+	struct cov_snapshot *snapshot;
+	struct cov_lines *lines;
+	struct cov *other;
+	char nowhere[512];
+
+	attached(*state);
+	snapshot = taken(*state);
+	snprintf(nowhere, sizeof(nowhere), "%s", TOY_DIRECTORY);
+	nowhere[1] = '_';
+	assert_int_equal(cov_open(&other), 0);
+	assert_int_equal(cov_add_module_dir(*state, nowhere), 0);
+	assert_int_equal(cov_add_module_dir(other, TOY_DIRECTORY), 0);
+	assert_error(cov_lines_open(*state, snapshot, 0, &lines), ENOENT, "No such file");
+	assert_int_equal(cov_lines_open(other, snapshot, 0, &lines), 0);
+	cov_lines_close(lines);
+	assert_error(cov_lines_open(*state, snapshot, 0, &lines), ENOENT, "No such file");
+	cov_snapshot_free(snapshot);
+	cov_close(other);
 }
 
 int main(void)
@@ -955,6 +993,7 @@ int main(void)
 		TEST(a_snapshot_looks_for_a_modules_lines_once),
 		TEST(lines_are_found_in_a_separate_debug_file),
 		TEST(why_there_are_no_lines_is_told),
+		TEST(lines_are_looked_for_in_the_directories_of_the_handle),
 	};
 
 	return cmocka_run_group_tests_name("libcov, reading", tests, make_tree, remove_tree);
