@@ -78,7 +78,9 @@ static const struct {
 #define MEMBER(m) { #m, offsetof(struct fake_settings, m) }
 	MEMBER(abi_major), MEMBER(old), MEMBER(no_patching), MEMBER(slow),
 	MEMBER(several), MEMBER(refusals_damage),
-	MEMBER(map_damage), MEMBER(trace_damage), MEMBER(trace_chunks), MEMBER(odd_comm), MEMBER(mmap_errno), MEMBER(open_errno), MEMBER(fail_nr), MEMBER(fail_errno),
+	MEMBER(map_damage), MEMBER(trace_damage), MEMBER(trace_chunks),
+	MEMBER(trace_errors), MEMBER(odd_comm), MEMBER(mmap_errno),
+	MEMBER(open_errno), MEMBER(fail_nr), MEMBER(fail_errno),
 	MEMBER(fail_text), MEMBER(fail_after), MEMBER(fail_times), MEMBER(fail_signal), MEMBER(detach_errno), MEMBER(sites),
 	MEMBER(arm_interrupted), MEMBER(arm_signal), MEMBER(changes), MEMBER(changes_after), MEMBER(state), MEMBER(damage),
 	MEMBER(missed), MEMBER(lost), MEMBER(first_branch), MEMBER(new_pairs), MEMBER(records_damage),

@@ -68,6 +68,7 @@
  * @map_damage: which number of COV_IOC_MAP is wrong, see damage_map(); 0: none
  * @trace_damage: which number of a trace is wrong, see fake_trace.c; 0: none
  * @trace_chunks: more of them in a trace, full of branches
+ * @trace_errors: how many different errors toy_main has returned in a trace
  * @odd_comm: 1: a traced task is called FAKE_ODD_COMM
  * @mmap_errno: what mmap() fails with, 0: it does not
  * @arm_interrupted: COV_IOC_ARM number this (from 1) is interrupted
@@ -108,6 +109,7 @@ struct fake_settings {
 	uint32_t map_damage;
 	uint32_t trace_damage;
 	uint32_t trace_chunks;
+	uint32_t trace_errors;
 	uint32_t odd_comm;
 	uint32_t mmap_errno;
 	uint32_t arm_interrupted;

@@ -104,6 +104,19 @@ static void put_twins(struct writer *w)
 	put(w, record, &value, 1);
 }
 
+/* Returns of toy_main with so many different errors. */
+static void put_errors(struct writer *w, uint32_t errors)
+{
+	struct cov_trace_record record = { .kind = COV_TRACE_RETURN, .index = 0, .target = 1,
+					   .stack = 80 };
+	uint64_t value;
+
+	for (; errors; errors--) {
+		value = -(uint64_t)errors;
+		put(w, record, &value, 1);
+	}
+}
+
 static void fill_chunk(struct writer *w, uint32_t chunk)
 {
 	struct cov_trace_record record = { .kind = COV_TRACE_BRANCH, .target = 1, .stack = 100 };
@@ -144,6 +157,7 @@ static void fill(struct image *image, uint32_t flags, const struct fake_settings
 	put_arguments(&w, record);
 	if (settings->twins)
 		put_twins(&w);
+	put_errors(&w, settings->trace_errors);
 	for (i = 0; i < settings->trace_chunks; i++)
 		fill_chunk(&w, CHUNKS + i);
 	image->tasks[1].lost[COV_TRACE_BRANCH] = 5;

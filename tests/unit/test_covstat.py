@@ -494,6 +494,11 @@ class Run(Case):
         self.put("/script", "")
         self.covstat("run", "--", self.path("/script"), status=126)
 
+    def test_a_name_that_is_long_does_not_hide_the_reason(self):
+        name = "/" + "x" * 600
+        done = self.covstat("run", "--", name, status=126)
+        self.assertEqual(done.stderr, "covstat: %s: File name too long\n" % name[:400])
+
     def test_the_command_itself_is_registered_under_the_sample(self):
         # The shell's number is that of the task that registered: exec keeps it.
         done = self.covstat("run", "--sample", "0x123456789", "--", "sh", "-c", "echo $$")
@@ -1342,6 +1347,13 @@ class Trace(Case):
         self.assertEqual(self.trace().stdout.splitlines()[0].encode(errors="surrogateescape"),
                          b"t\xc3\xb6y\xff?[m?\xe2\x82[4242]")
 
+    def test_all_errors_are_listed_however_many_they_are(self):
+        out = self.covstat("trace", "--module", "toy", "--ret", "--", "true",
+                           trace_errors=30).stdout
+        row, = (line for line in out.splitlines() if re.match(r"toy_main +\d", line))
+        self.assertGreater(len(row), 256)
+        self.assertTrue(row.endswith(", -EPERM 1"), row)
+
     def test_losses_are_told(self):
         text = self.trace().stderr
         self.assertIn("9 events did not fit; use a larger --size", text)
@@ -1586,6 +1598,12 @@ class TheRest(Case):
         # For programs it is what it is.
         checkpoint, = self.json("checkpoint", "list")["checkpoints"]
         self.assertEqual(checkpoint["checkpoint"], "a\n\x1b[2J\x9bb")
+
+    def test_columns_are_as_wide_as_characters_not_bytes(self):
+        for name in ("\xe4\xf6\xfc\xdf\u20ac\U0001f427", "plain"):
+            self.covstat("checkpoint", "add", name, "toy_main")
+        lines = self.covstat("checkpoint", "list").stdout.splitlines()
+        self.assertEqual(len({line.index("toy_main") for line in lines[1:]}), 1, lines)
 
     def test_checkpoint_in_one_of_several_functions(self):
         self.put("/proc/kallsyms", f"{TEXT + 0x33:x} t toy_checks\t[toy]\n"

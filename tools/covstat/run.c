@@ -92,7 +92,8 @@ static void complain(int out, int status, const char *what, const char *why)
 	struct complaint complaint = { .status = status };
 	ssize_t put;
 
-	snprintf(complaint.text, sizeof(complaint.text), "%s: %s", what, why);
+	/* However long a command's name is: the reason matters more. */
+	snprintf(complaint.text, sizeof(complaint.text), "%.400s: %s", what, why);
 	put = write(out, &complaint, sizeof(complaint));
 	_exit(put < 0 ? EXIT_ERROR : status);
 }

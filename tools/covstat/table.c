@@ -31,6 +31,26 @@ struct table {
 	size_t room;
 };
 
+/* In UTF-8, as far as the next @characters go: their bytes, by those that begin one. */
+static size_t bytes_of(const char *text, size_t characters)
+{
+	const char *at = text;
+
+	while (*at && (characters || (*at & 0xc0) == 0x80))
+		characters -= (*at++ & 0xc0) != 0x80;
+	return at - text;
+}
+
+/* Columns on a terminal: characters, not bytes. */
+static size_t width_of(const char *text)
+{
+	size_t width = 0;
+
+	for (; *text; text++)
+		width += (*text & 0xc0) != 0x80;
+	return width;
+}
+
 static bool colored(void)
 {
 	const char *no = getenv("NO_COLOR");
@@ -83,7 +103,7 @@ void table_cell(struct table *table, int color, const char *format, ...)
 {
 	unsigned int column = table->nr_cells % table->nr_columns;
 	struct cell *cell;
-	size_t length;
+	size_t width;
 	va_list args;
 
 	table->cells = grown(table->cells, table->nr_cells, &table->room, sizeof(*table->cells),
@@ -94,9 +114,9 @@ void table_cell(struct table *table, int color, const char *format, ...)
 	cell->text = formatted(what, format, args);
 	va_end(args);
 	make_printable(cell->text);
-	length = strlen(cell->text);
-	if (length > table->columns[column].width)
-		table->columns[column].width = length;
+	width = width_of(cell->text);
+	if (width > table->columns[column].width)
+		table->columns[column].width = width;
 }
 
 /* Columns of the terminal on stdout, 0 if it is not a terminal. */
@@ -112,27 +132,27 @@ static size_t terminal_width(void)
 static void print_cut(const char *text, size_t at, size_t terminal)
 {
 	size_t room = terminal > at + 8 ? terminal - at - 1 : 8;
-	size_t length = strlen(text);
 
-	if (!terminal || length <= room)
+	if (!terminal || width_of(text) <= room)
 		fputs(text, stdout);
 	else
-		printf("%.*s...", (int)room - 3, text);
+		printf("%.*s...", (int)bytes_of(text, room - 3), text);
 }
 
 static void print_cell(const struct table *table, unsigned int column, const char *text,
 		       int color, size_t at, size_t terminal)
 {
 	unsigned int flags = table->columns[column].flags;
-	int width = table->columns[column].width;
+	/* printf()'s own widths are of bytes. */
+	int pad = table->columns[column].width - width_of(text);
 
 	fputs(color_on(color), stdout);
 	if (flags & COLUMN_LAST)
 		print_cut(text, at, terminal);
 	else if (flags & COLUMN_RIGHT)
-		printf("%*s", width, text);
+		printf("%*s%s", pad, "", text);
 	else if (column + 1 < table->nr_columns)
-		printf("%-*s", width, text);
+		printf("%s%*s", text, pad, "");
 	else
 		fputs(text, stdout);
 	fputs(color_off(color), stdout);

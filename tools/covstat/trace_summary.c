@@ -136,25 +136,32 @@ static bool has_returns(const struct trace_summary *summary)
 	return false;
 }
 
-/* "-ENOTTY 2, -EINVAL 1", or "-" */
-static void error_words(const struct function_sum *sum, char *words, size_t size)
+/* "-ENOTTY 2, -EINVAL 1", or "-"; free it */
+static char *error_words(const struct function_sum *sum)
 {
-	size_t at = 0;
+	char *words = NULL;
+	size_t size;
+	FILE *out = sure(open_memstream(&words, &size), "errors");
 	unsigned int i;
 
-	snprintf(words, size, "-");
-	for (i = 0; i < sum->nr_errors && at < size; i++)
-		at += snprintf(words + at, size - at, "%s-%s %" PRIu64, i ? ", " : "",
-			       error_name(sum->errors[i].error), sum->errors[i].count);
+	if (!sum->nr_errors)
+		fputc('-', out);
+	for (i = 0; i < sum->nr_errors; i++)
+		fprintf(out, "%s-%s %" PRIu64, i ? ", " : "", error_name(sum->errors[i].error),
+			sum->errors[i].count);
+	if (fclose(out))
+		exit(fail("no memory for errors"));
+	return words;
 }
 
 static void print_returns(struct table *table, const struct function_sum *sum)
 {
-	char returns[GROUPED_LEN], errors[256];
+	char *errors = error_words(sum);
+	char returns[GROUPED_LEN];
 
-	error_words(sum, errors, sizeof(errors));
 	table_cell(table, COLOR_NONE, "%s", grouped(returns, sum->returns));
 	table_cell(table, sum->nr_errors ? COLOR_BAD : COLOR_NONE, "%s", errors);
+	free(errors);
 }
 
 /* Names the filter's system call: others may well have called something. */
