@@ -9,8 +9,8 @@ COMPAT_OBJECTS := $(COMPAT_SOURCES:%=build/obj/compat/%.o)
 
 build/obj/compat/%.o: compat/%.c $(COMPAT_HEADERS) libcov/libcov.h
 	@mkdir -p $(@D)
-	$(CC) $(filter-out -fvisibility=hidden,$(LIBCOV_CFLAGS)) $(CFLAGS) -pthread -fPIC \
-		-c -o $@ $<
+	$(CC) $(filter-out -fvisibility=hidden,$(LIBCOV_CFLAGS)) $(CPPFLAGS) $(CFLAGS) -pthread \
+		-fPIC -c -o $@ $<
 
 build/libcodecov.so.1: $(COMPAT_OBJECTS) compat/codecov.map build/libcov.so
 	$(CC) -shared -pthread -Wl,-soname,libcodecov.so.1 \

@@ -9,7 +9,9 @@ LIBCOV_SOURCES := cov file module_file section_list sections attach task checkpo
 	samples map news trace snapshot snapshot_get known_sets sample_table sample_places graph symbols \
 	records rank query lines
 LIBCOV_HEADERS := libcov/libcov.h libcov/internal.h libcov/known_sets.h include/cov_ioctl.h
-LIBCOV_CFLAGS := -std=gnu11 -Wall -Wextra -Werror -O2 -g -D_GNU_SOURCE -Iinclude -Ilibcov \
+# Empty for a compiler that warns of more than ours.
+WERROR ?= -Werror
+LIBCOV_CFLAGS := -std=gnu11 -Wall -Wextra $(WERROR) -O2 -g -D_GNU_SOURCE -Iinclude -Ilibcov \
 	-fvisibility=hidden
 LIBCOV_LIBS := -ldw -lelf
 
@@ -22,7 +24,7 @@ include compat/compat.mk
 
 build/obj/libcov/%.o: libcov/%.c $(LIBCOV_HEADERS)
 	@mkdir -p $(@D)
-	$(CC) $(LIBCOV_CFLAGS) $(CFLAGS) -fPIC -c -o $@ $<
+	$(CC) $(LIBCOV_CFLAGS) $(CPPFLAGS) $(CFLAGS) -fPIC -c -o $@ $<
 
 build/libcov.so.1: $(LIBCOV_OBJECTS) libcov/libcov.map
 	$(CC) -shared -Wl,-soname,libcov.so.1 -Wl,--version-script=libcov/libcov.map \

@@ -187,6 +187,17 @@ without_python()
 		test -z "$(files "$work/none")"
 }
 
+# As a distribution's build passes them.
+takes_flags()
+{
+	make_here -n -B build/obj/libcov/cov.o build/obj/covstat/main.o build/obj/compat/codecov.o \
+		CPPFLAGS=-DFROM_OUTSIDE CFLAGS=-g1 WERROR= |
+		sed -e :a -e '/\\$/N; s/\\\n//; ta' >"$work/commands" &&
+		test "$(grep -c -- '-DFROM_OUTSIDE.* -g1 .*-c -o' "$work/commands")" = 3 &&
+		! grep -q Werror "$work/commands" &&
+		make_here -n -B build/obj/libcov/cov.o | grep -q -- -Werror
+}
+
 leaves_nothing()
 {
 	: >"$work/root$prefix/bin/other"
@@ -206,6 +217,7 @@ check installed_man_pages_are_found man_finds_the_pages
 check installed_completion_knows_commands_and_options completes
 check install_takes_another_libdir another_libdir
 check install_without_python_says_what_to_set without_python
+check the_build_takes_flags takes_flags
 check uninstall_leaves_nothing_of_it_and_all_else leaves_nothing
 # The build directory's libcov.pc is for the default prefix again.
 make_here build/libcov.pc

@@ -9,7 +9,7 @@ COVSTAT_SOURCES := main messages memory options parse attach detach run status l
 	map_build map_records map_print watch records trace trace_names trace_tree \
 	trace_summary trace_json trace_syscalls engines condition disassembler unhit ranges words \
 	signals functions names levels lines table json
-COVSTAT_CFLAGS := -std=gnu11 -Wall -Wextra -Werror -O2 -g -D_GNU_SOURCE -Ilibcov \
+COVSTAT_CFLAGS := -std=gnu11 -Wall -Wextra $(WERROR) -O2 -g -D_GNU_SOURCE -Ilibcov \
 	-Ibuild/obj/covstat
 COVSTAT_LIBS := -ljson-c
 
@@ -30,7 +30,7 @@ build/obj/covstat/trace_syscalls.o: build/obj/covstat/syscall_names.h
 
 build/obj/covstat/%.o: tools/covstat/%.c $(wildcard tools/covstat/*.h) libcov/libcov.h
 	@mkdir -p $(@D)
-	$(CC) $(COVSTAT_CFLAGS) $(CFLAGS) -c -o $@ $<
+	$(CC) $(COVSTAT_CFLAGS) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
 build/covstat: $(COVSTAT_OBJECTS) build/libcov.so
 	$(CC) $(LDFLAGS) -o $@ $(COVSTAT_OBJECTS) -Lbuild -lcov $(COVSTAT_LIBS) \
