@@ -109,6 +109,9 @@ static void idle_function_is_not_seen_while_rcu_does_not_watch(void)
 	for (i = 0; i < ARRAY_SIZE(engines); i++) {
 		test_case("%s", engine_name(engines[i]));
 		need_engine(fd, engines[i]);
+		/* lockdep reports what kprobes itself does there. */
+		if (engines[i] == COV_ENGINE_KPROBE && !access("/proc/lockdep", F_OK))
+			continue;
 		request.engine = engines[i];
 		if (ioctl(fd, COV_IOC_ATTACH, &request)) {
 			EXPECT_EQ(errno, EINVAL);

@@ -88,6 +88,16 @@ bool covlife_stays(void)
 	       answer[0] == 'Y';
 }
 
+bool kernel_preempts(void)
+{
+	char model[200];
+
+	/* "none voluntary (full)": only kernels on which it can be changed have the file. */
+	if (read_file("/sys/kernel/debug/sched/preempt", model, sizeof(model)) >= 0)
+		return strstr(model, "(full)") || strstr(model, "(lazy)");
+	return count_lines("/proc/version", " PREEMPT ");
+}
+
 /* --- files ------------------------------------------------------------------------- */
 
 ssize_t read_file(const char *path, char *buffer, size_t size)

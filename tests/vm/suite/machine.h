@@ -38,6 +38,9 @@ bool covlife_stays(void);
 
 #define TRACEFS		"/sys/kernel/tracing/"
 
+/* kernel_preempts - can a task lose its CPU in the kernel without having asked for it? */
+bool kernel_preempts(void);
+
 /* --- files ----------------------------------------------------------------------- */
 
 /* read_file - a file's beginning as a string; its length, -1 if it cannot be read */
