@@ -19,7 +19,8 @@
  *
  * An interrupt is handled before what it interrupts continues, and a softirq that runs on a
  * stack of its own hides its task: that CPU remains UNKNOWN, and is examined again. OUT is
- * permanent, because nothing can enter any more; when all CPUs are OUT, no task is inside. A
+ * permanent, because nothing can enter any more, or it does not matter who does (quiesce.h); when
+ * all CPUs are OUT, no task is inside that was when the looks began. A
  * CPU that comes up later starts outside.
  *
  * The callback clears the CPU's bit after it has looked, with a full barrier; so text that is

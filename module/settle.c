@@ -325,7 +325,8 @@ void settle_forget(struct cov_target *target)
 	lockdep_assert_held(&cov_targets_lock);
 	kvfree(target->settling.looked);
 	target->settling = (struct settling){ .any = target->settling.any,
-					   .implied = target->settling.implied };
+					   .implied = target->settling.implied,
+					   .unarmed = target->settling.unarmed };
 }
 
 /* Return: false if there are none, or too many. */
@@ -500,7 +501,7 @@ static bool settle_pass(struct pass *pass, bool *busy)
 	pass->nr_running = tracking_samples(pass->running, CELL_SETS_MAX);
 	if (pass->nr_running >= 0)
 		settle_ended(pass);
-	/* Tasks fork too fast to tell for which samples they run: soon they may not. */
+	/* Tasks fork, or samples are left, too fast: soon they may not. */
 	*busy = pass->nr_running == -EAGAIN;
 	list_for_each_entry(target, &cov_targets, link)
 		if (target_settles(target)) {

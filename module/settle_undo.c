@@ -125,8 +125,10 @@ void settle_undo_for(const struct cov_sample *sample)
 		set = sample_cells(sample, cells);
 		if (target->settling.looked)
 			cell_news_join(set, cells->count, target->settling.looked);
-		if (target->settling.unarmed)
+		if (target->settling.unarmed) {
 			arm_rest(target);
+			done = true;
+		}
 		if (target->settling.any)
 			done |= undo_target(target, set);
 	}

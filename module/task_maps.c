@@ -25,6 +25,7 @@
 #include <linux/sched.h>
 #include <linux/smp.h>
 
+#include "hit_context.h"
 #include "samples.h"
 #include "task_maps.h"
 #include "tracking.h"
@@ -40,7 +41,7 @@ static bool is_interrupt(u32 context)
 	return count & (NMI_MASK | HARDIRQ_MASK) || count & SOFTIRQ_OFFSET;
 }
 
-static u8 *map_of(struct task_struct *task)
+static notrace u8 *map_of(struct task_struct *task)
 {
 	struct thread_ref thread;
 
@@ -83,11 +84,16 @@ void task_maps_init(void)
 
 void notrace task_maps_switch(struct task_struct *prev, struct task_struct *next)
 {
-	if (unlikely(compat_has_preempt_notifiers(prev)) &&
-	    raw_cpu_read(cov_task_maps.base[0]) != map_of(next))
-		irq_work_queue(this_cpu_ptr(&switch_work));
-	else
+	u32 before;
+
+	if (likely(!compat_has_preempt_notifiers(prev)) ||
+	    raw_cpu_read(cov_task_maps.base[0]) == map_of(next)) {
 		set_base(next);
+		return;
+	}
+	before = hit_begin();	/* this call is none of @prev's */
+	irq_work_queue(this_cpu_ptr(&switch_work));
+	hit_end(before);
 }
 
 void task_maps_exit(void)

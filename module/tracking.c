@@ -202,7 +202,7 @@ static void add_if_leaving(struct cov_sample *sample, void *context)
 		if (list->samples[i] == sample)
 			return;
 	if ((u32)list->n == list->max)
-		list->n = -E2BIG;
+		list->n = -EAGAIN;	/* it will soon have left */
 	else
 		list->samples[list->n++] = sample;
 }

@@ -90,7 +90,8 @@ void tracking_drop_owner(u64 owner);
  * @max: how many at most
  *
  * The targets' lock is held: until it is released no task begins to run for any other sample.
- * Sleeps. Return: how many; -E2BIG: more than @max; -EAGAIN: tasks fork too fast to tell.
+ * Sleeps. Return: how many; -E2BIG: more than @max; -EAGAIN: tasks fork too fast
+ * to tell, or too many samples have just been left.
  */
 int tracking_samples(struct cov_sample **samples, u32 max);
 

@@ -53,8 +53,8 @@ def sanitizer_runtime(program):
 
 
 def heed_signals():
-    """A job in the background of a script ignores SIGINT, and its children with it."""
-    for number in (signal.SIGINT, signal.SIGHUP):
+    """A job in the background of a script ignores these, and its children with it."""
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
 
 
@@ -561,7 +561,8 @@ class Run(Case):
         process = subprocess.Popen([self.program, "run", "--", "env",
                                     "ASAN_OPTIONS=detect_leaks=0", sys.executable, "-c", script],
                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
-                                   start_new_session=True, env=self.environment({}))
+                                   start_new_session=True, env=self.environment({}),
+                                   preexec_fn=heed_signals)
         self.addCleanup(process.stdout.close)
         self.addCleanup(process.wait)
         self.addCleanup(os.killpg, process.pid, signal.SIGKILL)
