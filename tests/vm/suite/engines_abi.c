@@ -557,6 +557,7 @@ static void what_was_hit_in_a_detached_target_counts_no_more(void)
 	uint32_t target;
 	int fd;
 
+	close(covt_open());
 	fresh_livecov();
 	fd = control_open();
 	attach_with(fd, COEXIST_TARGET, "covt_on_timer", COV_ENGINE_AUTO, COV_MODE_EDGES,
