@@ -39,10 +39,16 @@ struct cov_sample {
 	struct list_head link;
 };
 
-/* thread_sample - a task's sample: it travels through the registry as a number. Any context. */
+/* sample_of_number - a sample travels through the task registry as a number. Any context. */
+static __always_inline struct cov_sample *sample_of_number(u64 number)
+{
+	return (struct cov_sample *)(unsigned long)number;
+}
+
+/* thread_sample - a task's sample. Any context. */
 static __always_inline struct cov_sample *thread_sample(const struct thread_ref *thread)
 {
-	return (struct cov_sample *)(unsigned long)thread->sample;
+	return sample_of_number(thread->sample);
 }
 
 /* sample_cells - a tracked target's cell 0 in a sample's map. The targets' lock is held. */

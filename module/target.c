@@ -238,6 +238,13 @@ bool target_is_being_armed(const struct cov_target *target)
 	return target->owner && !target->cps.was_complete && target_pending(target);
 }
 
+void target_note_complete(struct cov_target *target)
+{
+	lockdep_assert_held(&cov_targets_lock);
+	if (!target_pending(target))
+		target->cps.complete = target->cps.was_complete = true;
+}
+
 /* Collect up to @max PENDING sites: those that only kprobes can arm (@slow), or the others. */
 static u32 take(const struct cov_target *target, bool slow, struct cov_site **sites, u32 max)
 {
@@ -372,8 +379,7 @@ static int arm_open(struct cov_target *target, u32 max, bool interruptible,
 		err = arm_step(target, &max);
 		if (err)
 			return target_no_room(target, err, error);
-		if (!target_pending(target))
-			target->cps.complete = target->cps.was_complete = true;
+		target_note_complete(target);
 		if (!(target_pending(target) || returns_left(target)) ||
 		    target_is_going(target)) {
 			settle_start();

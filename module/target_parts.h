@@ -157,6 +157,9 @@ void site_lapse(struct cov_site *site);
  */
 bool target_is_being_armed(const struct cov_target *target);
 
+/* target_note_complete - sites were armed: if none is PENDING any more, all have been tried */
+void target_note_complete(struct cov_target *target);
+
 /*
  * targets_arm_displaced - try again to arm the sites that gave way to a kprobe and were then
  * REFUSED. Cannot fail.

@@ -75,8 +75,7 @@ static int start_over(struct cov_target *target, struct cov_error *error)
 	if (target_is_going(target))
 		return 0;
 	target->settling.unarmed = !being_armed && target_pending(target);
-	if (!target_pending(target))
-		target->cps.complete = target->cps.was_complete = true;
+	target_note_complete(target);
 	return err ?: renewed_check(&rearming.failures, error);
 }
 

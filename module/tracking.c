@@ -170,7 +170,7 @@ static DECLARE_WORK(drop_work, wait_for_dropped);
 
 static void note_left(u64 sample)
 {
-	((struct cov_sample *)(unsigned long)sample)->left = drops + 1;
+	sample_of_number(sample)->left = drops + 1;
 }
 
 void tracking_drop_owner(u64 owner)
