@@ -536,8 +536,10 @@ struct cov_register {
  * init function is just returning, EILSEQ @offset is inside an instruction, ERANGE @offset
  * is beyond the function's end, EPERM livecov itself or a locked-down kernel, EINVAL the
  * kernel forbids a probe there, EOPNOTSUPP an instruction that may fault, while another
- * target may have breakpoints (the kernel would not survive the combination), EINTR a signal,
- * ENOSPC table full.
+ * target may have breakpoints (the kernel would not survive the combination), or a loop
+ * instruction that can have no breakpoint, as kprobes would carry it out wrongly: another target
+ * or, with COV_CHECKPOINT_AUTO, the checkpoint's own branch has it, or it is the kernel's own.
+ * EINTR a signal, ENOSPC table full.
  */
 struct cov_checkpoint_add {
 	char name[COV_NAME_LEN];

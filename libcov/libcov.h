@@ -405,8 +405,9 @@ struct cov_checkpoint_options {
  * function is just returning, EILSEQ the offset is inside an instruction, ERANGE it is
  * beyond the function's end, EPERM livecov itself or a locked-down kernel, EINVAL the kernel
  * forbids a probe there or a bad option, such as a name with control characters, EOPNOTSUPP
- * an instruction that may fault, while another target may have breakpoints, or sections with
- * an older livecov.ko, ENAMETOOLONG, ENOSPC table full, EINTR a signal, ENOMEM.
+ * an instruction that may fault, while another target may have breakpoints, a loop instruction
+ * that can have no breakpoint (cov_ioctl.h), or sections with an older livecov.ko, ENAMETOOLONG,
+ * ENOSPC table full, EINTR a signal, ENOMEM.
  */
 int cov_checkpoint_add(struct cov *cov, const struct cov_checkpoint_options *options,
 		       uint32_t *target);

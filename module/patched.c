@@ -21,14 +21,14 @@ static void undo_part(const struct cov_site *site, u32 part, unsigned long base,
 	patched_overlay(base, bytes, size, address, original, n);
 }
 
-/* Put the original bytes of all sites into a copy of live text. */
-static void undo(unsigned long base, u8 *bytes, u32 size)
+void text_restore(unsigned long base, u8 *bytes, u32 size)
 {
 	struct cov_target *target;
 	struct site_chunk *chunk;
 	struct cov_site *site;
 	u32 i, part;
 
+	lockdep_assert_held(&cov_targets_lock);
 	held_undo(base, bytes, size);
 	list_for_each_entry(target, &cov_targets, link)
 		for_each_site(site, chunk, i, &target->cps)
@@ -50,7 +50,7 @@ int text_read(struct compat_span span, struct flow_text *text)
 		kvfree(bytes);
 		return err;
 	}
-	undo(span.base, bytes, span.size);
+	text_restore(span.base, bytes, span.size);
 	*text = (struct flow_text){ span.base, bytes, span.size };
 	return 0;
 }

@@ -27,6 +27,16 @@ static inline void patched_overlay(unsigned long base, u8 *bytes, u32 size,
 }
 
 /**
+ * text_restore - put the original bytes of all sites into a copy of live text
+ * @base: address that the copy was read from
+ * @bytes: the copy
+ * @size: its length in bytes
+ *
+ * Looks at every site. The targets' lock is held; does not sleep.
+ */
+void text_restore(unsigned long base, u8 *bytes, u32 size);
+
+/**
  * text_read - copy live text, in which livecov's own patches do not show
  * @span: which
  * @text: out: the copy; kvfree() its @bytes. Unchanged after an error

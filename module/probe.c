@@ -27,9 +27,11 @@
 #include "disarm.h"
 #include "engine.h"
 #include "fentry_nop.h"
+#include "foreign.h"
 #include "held.h"
 #include "hit.h"
 #include "insn_branch.h"
+#include "patched.h"
 #include "probe.h"
 #include "site_index.h"
 #include "site_insn.h"
@@ -106,7 +108,7 @@ NOKPROBE_SYMBOL(probe_branch);
  * loop, loope and loopne are emulated here, and kprobes is told so by returning 1:
  * kprobe_emulate_loop() (arch/x86/kernel/kprobes/core.c, 5.13 to at least 6.12) tests rcx
  * before decrementing it, so that a loop never ends. It is an int3 probe, which the release
- * never leaves behind (arm_allowed(), probe_release()).
+ * never leaves behind (probe_refuses(), probe_release()).
  */
 static int notrace probe_loop(struct kprobe *kp, struct pt_regs *regs)
 {
@@ -137,15 +139,22 @@ unsigned long probe_place(const struct cov_site *site)
 		address + ENDBR_LEN : address;
 }
 
-/* Decode the instruction there, but not behind another user's int3; false on failure. */
+/*
+ * Decode the instruction there, as it was before livecov patched it, but not behind another user's
+ * int3; false on failure. All sites are looked at only if something of livecov's may be there.
+ */
 static bool insn_at(const struct cov_site *site, unsigned long address, struct insn_branch *insn)
 {
 	u8 text[INSN_MAX_LEN];
 	u32 room = site_insn_read(address, text);
 
-	if (room && site->engine == COV_ENGINE_KPROBE)
+	if (!room)
+		return false;
+	if (site->engine == COV_ENGINE_KPROBE)
 		text[0] = site->probe->kp.opcode;
-	return room && !insn_branch_decode(text, room, address, insn);
+	else if (text[0] == INT3_INSN_OPCODE || site_index_covers(address))
+		text_restore(address, text, room);
+	return !insn_branch_decode(text, room, address, insn);
 }
 
 static bool is_loop(const struct cov_site *site)
@@ -154,6 +163,25 @@ static bool is_loop(const struct cov_site *site)
 
 	return insn_at(site, probe_place(site), &insn) && insn.kind == INSN_JCC &&
 	       condition_loops(insn.condition);
+}
+
+/* Only such a site may have a kprobe on a loop. */
+static bool is_loop_branch(const struct cov_site *site)
+{
+	return site->kind == SITE_BRANCH && condition_loops(site->condition);
+}
+
+/* Is there a kprobe on the site's instruction, enabled or not, or would one have to make way? */
+static bool is_taken(const struct cov_site *site)
+{
+	unsigned long address = site_address(site);
+	const struct cov_site *other = site_index_covering(address);
+	u8 byte;
+
+	if (other)
+		return is_loop_branch(other) && site_address(other) == address;
+	return copy_from_kernel_nofault(&byte, (void *)address, 1) ||
+	       byte == INT3_INSN_OPCODE || foreign_probe_on(address, 1);
 }
 
 /*
@@ -210,26 +238,33 @@ static bool is_inside_held(unsigned long address)
  *   can_optimize() decodes to the end of the symbol, which for a text's last function is the
  *   end of the mapping. If an instruction straddles that, it reads an unmapped page.
  * - kprobes emulates loop wrongly (above). Only probe_loop() may be on one, and alone: a
- *   handler that returns 1 hides the probes after it, and vice versa. is_loop() does not
- *   recognise one that is probed already: that is an int3 by then.
+ *   handler that returns 1 hides the probes after it, and vice versa; and the place is the
+ *   kernel's to emulate whenever probe_loop() is gone or disabled. Behind another user's int3
+ *   is_loop() does not recognise one: that user has the kernel emulate it anyway.
  * - awaits_lock().
  */
-static int arm_allowed(const struct cov_site *site)
+int probe_refuses(const struct cov_site *site)
 {
-	u8 byte;
-
+	lockdep_assert_held(&cov_targets_lock);
 	if (!site->at_fentry && in_tail(site))
 		return -EFAULT;
 	if ((probe_may_stay_stepping(site) && engine_breaks_anywhere()) ||
 	    awaits_lock(site_address(site)))
 		return -EOPNOTSUPP;
-	/* Bytes of a detour, of another target's perhaps, or held: no instruction begins there. */
-	if (site_index_covers(site_address(site)) || is_inside_held(site_address(site)))
-		return -EBUSY;
-	if (site->kind == SITE_BRANCH && condition_loops(site->condition))
-		return copy_from_kernel_nofault(&byte, (void *)site_address(site), 1) ||
-		       byte == INT3_INSN_OPCODE ? -EBUSY : 0;
+	if (is_loop_branch(site))
+		return is_taken(site) ? -EBUSY : 0;
 	return is_loop(site) ? -EOPNOTSUPP : 0;
+}
+
+static int arm_allowed(const struct cov_site *site)
+{
+	int err = probe_refuses(site);
+
+	if (err)
+		return err;
+	/* Bytes of a detour, of another target's perhaps, or held: no instruction begins there. */
+	return site_index_covers(site_address(site)) || is_inside_held(site_address(site)) ?
+	       -EBUSY : 0;
 }
 
 /*
@@ -261,7 +296,7 @@ static void probe_init(struct site_probe *probe, struct cov_site *site)
 	probe->site = site;
 	probe->kp.addr = (kprobe_opcode_t *)site_address(site);
 	probe->kp.pre_handler = handlers[site->kind];
-	if (site->kind == SITE_BRANCH && condition_loops(site->condition))
+	if (is_loop_branch(site))
 		probe->kp.pre_handler = probe_loop;
 	/* Never at fentry sites: kprobes would mix up its two ftrace_ops. */
 	if (site->kind != SITE_BRANCH && !site->at_fentry)

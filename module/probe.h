@@ -25,4 +25,12 @@ unsigned long probe_place(const struct cov_site *site);
  */
 bool probe_may_stay_stepping(const struct cov_site *site);
 
+/**
+ * probe_refuses - is a kprobe out of the question, whatever other patches give way to it?
+ * @site: the site; it has no kprobe
+ *
+ * The targets' lock is held; does not sleep. Return: 0, or the errno with which arming will fail.
+ */
+int probe_refuses(const struct cov_site *site);
+
 #endif /* LIVECOV_PROBE_H */

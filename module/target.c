@@ -9,6 +9,7 @@
 #include "engine.h"
 #include "held.h"
 #include "implied.h"
+#include "probe.h"
 #include "returns.h"
 #include "settle.h"
 #include "site_index.h"
@@ -330,8 +331,10 @@ static u32 arm_slow(struct cov_target *target, u32 max)
 	u32 i, n = take(target, true, chunk, min_t(u32, max, ARM_CHUNK));
 	bool yielded = false;
 
+	/* Nothing is moved for one that will be refused nevertheless. */
 	for (i = 0; i < n; i++)
-		yielded |= target_make_way(chunk[i]);
+		if (!probe_refuses(chunk[i]))
+			yielded |= target_make_way(chunk[i]);
 	engine_arm_slow(chunk, n);
 	/* The probes that others made way for may have been refused: try those again. */
 	if (yielded)

@@ -116,7 +116,7 @@ static const char *why_refused(u32 error)
 	case ESHUTDOWN:
 		return "probes are switched off (/sys/kernel/debug/kprobes/enabled, sysctl kernel.ftrace_enabled)";
 	case EOPNOTSUPP:
-		return "the instruction may fault, and an attached target may have breakpoints";
+		return "the instruction may fault while an attached target may have breakpoints, or it is a loop and can have no breakpoint";
 	default:
 		return "the kernel takes no probe there";
 	}

@@ -274,6 +274,123 @@ static void checkpoint_on_a_loop_instruction_counts_each_round(void)
 	EXPECT_EQ(covt(device, COVT_FN_loop_insns, 3, 1, 0), 7);
 }
 
+/* The kernel carries them out as it does without livecov. */
+static void expect_rounds(int device)
+{
+	EXPECT_EQ(covt(device, COVT_FN_loop_insns, 3, 1, 0), 7);
+}
+
+static void expect_no_checkpoint_on(int fd, const struct cov_branch *loop, uint32_t flags)
+{
+	struct cov_checkpoint_add add = {
+		.name = "loop", .module = COEXIST_TARGET, .function = LOOPS, .levels = 1,
+		.scope = COV_SCOPE_ALL, .offset = loop->offset, .flags = flags,
+	};
+
+	FAILS(fd, COV_IOC_CHECKPOINT_ADD, &add, EOPNOTSUPP);
+}
+
+/* Beside the handler that carries it out, which the kernel's emulation would outlast. */
+static void checkpoint_on_a_loop_instruction_is_refused_beside_a_target(void)
+{
+	static const unsigned int engines[] = { COV_ENGINE_KPROBE, COV_ENGINE_AUTO };
+	int fd = control_open(), device = covt_open();
+	struct cov_branch loop = find_loop(fd, device);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(engines); i++) {
+		uint32_t target = attach_with(fd, COEXIST_TARGET, LOOPS, engines[i],
+					      COV_MODE_COUNT, COV_SCOPE_ALL);
+		struct cov_engines before = engines_of(fd, target);
+		struct cov_engines after;
+
+		test_case("engine %s", engine_name(engines[i]));
+		expect_no_checkpoint_on(fd, &loop, 0);
+		after = engines_of(fd, target);
+		EXPECT(!memcmp(before.sites, after.sites, sizeof(after.sites)));
+		EXPECT_EQ(target_info(fd, target).outcomes_unknown, 0);
+		expect_rounds(device);
+		with_id(fd, COV_IOC_DETACH, target);
+		expect_rounds(device);
+	}
+}
+
+/* Its own branch there would be its neighbour, and could be switched off alone. */
+static void checkpoint_with_branches_is_refused_on_a_loop_instruction(void)
+{
+	int fd = control_open(), device = covt_open();
+	struct cov_branch loop = find_loop(fd, device);
+
+	expect_no_checkpoint_on(fd, &loop, COV_CHECKPOINT_AUTO);
+	expect_rounds(device);
+}
+
+/* It is there first: it gives way, and is back when the target has gone. */
+static void checkpoint_on_a_loop_instruction_gives_way_to_a_target(void)
+{
+	static const unsigned int engines[] = { COV_ENGINE_KPROBE, COV_ENGINE_AUTO };
+	int fd = control_open(), device = covt_open();
+	struct cov_branch loop = find_loop(fd, device);
+	uint32_t place = add_to(fd, COEXIST_TARGET, "loop", LOOPS, loop.offset);
+	uint64_t rounds = loop.taken_hits + loop.not_taken_hits;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(engines); i++) {
+		uint64_t hits = place_of(fd, place).hits;
+		uint32_t target = attach_with(fd, COEXIST_TARGET, LOOPS, engines[i],
+					      COV_MODE_COUNT, COV_SCOPE_ALL);
+
+		test_case("engine %s", engine_name(engines[i]));
+		EXPECT_EQ(place_of(fd, place).state, COV_SITE_REFUSED);
+		EXPECT_EQ(place_of(fd, place).error, EOPNOTSUPP);
+		expect_rounds(device);
+		with_id(fd, COV_IOC_DETACH, target);
+		EXPECT_EQ(place_of(fd, place).state, COV_SITE_ARMED);
+		expect_rounds(device);
+		EXPECT_HITS(fd, place, hits + rounds);
+	}
+	del_checkpoint(fd, "loop");
+	expect_rounds(device);
+}
+
+/* What is off stays where it is: its handler would hide behind the other one. */
+static void branch_on_a_loop_instruction_has_one_handler(void)
+{
+	struct cov_checkpoint_add add = {
+		.name = "loops", .module = COEXIST_TARGET, .function = LOOPS, .levels = 1,
+		.scope = COV_SCOPE_ALL, .flags = COV_CHECKPOINT_AUTO,
+	};
+	struct cov_checkpoint_switch request = { .glob = "loops", .flags = COV_CHECKPOINT_AUTO };
+	int fd = control_open(), device = covt_open();
+	struct cov_branch loop = find_loop(fd, device);
+	struct cov_function function;
+	uint32_t target, odd, i;
+
+	odd = attach_with(fd, TARGET, "covlife_odd", COV_ENGINE_KPROBE, COV_MODE_EDGES,
+			  COV_SCOPE_ALL);
+	CALL(fd, COV_IOC_CHECKPOINT_ADD, &add);
+	CALL(fd, COV_IOC_CHECKPOINT_SWITCH, &request);
+	target = attach_with(fd, COEXIST_TARGET, LOOPS, COV_ENGINE_KPROBE, COV_MODE_COUNT,
+			     COV_SCOPE_ALL);
+	function = function_of(fd, target, LOOPS);
+	for (i = 0; i < function.branches; i++) {
+		struct cov_branch branch;
+
+		EXPECT_EQ(read_table(fd, COV_IOC_BRANCHES, target, function.first_branch + i, 1,
+				     &branch), 1);
+		if (branch.offset == loop.offset)
+			EXPECT_EQ(branch.error, EBUSY);
+	}
+	request.on = 1;
+	CALL(fd, COV_IOC_CHECKPOINT_SWITCH, &request);
+	expect_rounds(device);
+	with_id(fd, COV_IOC_DETACH, target);
+	expect_rounds(device);
+	del_checkpoint(fd, "loops");
+	with_id(fd, COV_IOC_DETACH, odd);
+	expect_rounds(device);
+}
+
 /* --- another user's kprobe -------------------------------------------------------------- */
 
 static void set_probe(uint64_t offset)
@@ -379,6 +496,10 @@ static const struct test tests[] = {
 	TEST(instructions_of_the_kernel_that_may_fault_are_refused_beside_breakpoints),
 	TEST(checkpoints_of_one_module_go_one_by_one),
 	TEST(checkpoint_on_a_loop_instruction_counts_each_round),
+	TEST(checkpoint_on_a_loop_instruction_is_refused_beside_a_target),
+	TEST(checkpoint_with_branches_is_refused_on_a_loop_instruction),
+	TEST(checkpoint_on_a_loop_instruction_gives_way_to_a_target),
+	TEST(branch_on_a_loop_instruction_has_one_handler),
 	TEST(checkpoint_is_switched_on_beside_a_kprobe),
 	TEST(branch_is_reset_beside_a_kprobe),
 	TEST(reset_knows_when_kprobes_are_switched_off),

@@ -447,7 +447,7 @@ module_exit(covlife_exit);
 
 /*
  * The last function of the text: livecov refuses it a kprobe where the kernel would not survive
- * that (arm_allowed() in probe.c). covlife_exit() is to be measured, so it is not that one.
+ * that (probe_refuses() in probe.c). covlife_exit() is to be measured, so it is not that one.
  */
 asm(".pushsection .exit.text, 1, \"ax\", @progbits\n"
     ".type last_of_text, @function\n"
