@@ -246,6 +246,18 @@ void target_note_complete(struct cov_target *target)
 		target->cps.complete = target->cps.was_complete = true;
 }
 
+void target_note_incomplete(struct cov_target *target)
+{
+	struct site_chunk *chunk;
+	struct cov_site *site;
+	u32 i;
+
+	lockdep_assert_held(&cov_targets_lock);
+	target->cps.complete = target->cps.was_complete = true;
+	for_each_site(site, chunk, i, &target->cps)
+		site->lapsed |= READ_ONCE(site->state) == COV_SITE_PENDING;
+}
+
 /* Collect up to @max PENDING sites: those that only kprobes can arm (@slow), or the others. */
 static u32 take(const struct cov_target *target, bool slow, struct cov_site **sites, u32 max)
 {

@@ -141,7 +141,8 @@ void target_detach(struct cov_target *target);
  * @error: out: a sentence for the caller, after an error
  *
  * May run concurrently with handlers; hits meanwhile are kept or lost. SIGKILL is the only signal
- * that ends it early, with sites pending. Sites that are switched off stay disarmed.
+ * that ends it early, with sites pending; what they have not shown is unknown from then on, as they
+ * are passed unseen until they are armed. Sites that are switched off stay disarmed.
  *
  * Return: 0, also if the module is unloading or unloaded; the errno of a site that could not be
  * rearmed, which is REFUSED then; -ENOMEM and -ENOSPC as target_arm(). The hits are cleared in

@@ -161,6 +161,12 @@ bool target_is_being_armed(const struct cov_target *target);
 void target_note_complete(struct cov_target *target);
 
 /*
+ * target_note_incomplete - arming has ended, perhaps early: sites that are still PENDING, and those
+ * that a later plan adds, miss hits from now on, even if they are armed later
+ */
+void target_note_incomplete(struct cov_target *target);
+
+/*
  * targets_arm_displaced - try again to arm the sites that gave way to a kprobe and were then
  * REFUSED. Cannot fail.
  */

@@ -96,17 +96,6 @@ static void make_pending(struct cov_target *target)
 	}
 }
 
-/* A site that could not even be tried misses hits from now on, even if it is armed later. */
-static void note_lapsed(struct cov_target *target)
-{
-	struct site_chunk *chunk;
-	struct cov_site *site;
-	u32 i;
-
-	for_each_site(site, chunk, i, &target->cps)
-		site->lapsed |= site->state == COV_SITE_PENDING;
-}
-
 static bool same_build(const struct cov_target *target, const struct module *mod)
 {
 	u8 id[COV_BUILD_ID_LEN];
@@ -140,7 +129,7 @@ static void target_coming(struct cov_target *target, struct module *mod)
 	if (target_arm_some(target, U32_MAX, false, &error))
 		pr_err("%s was loaded again, and not all of it is measured: %s\n", target->name,
 		       error.text);
-	note_lapsed(target);
+	target_note_incomplete(target);
 }
 
 static void target_event(struct cov_target *target, unsigned long event, struct module *mod)

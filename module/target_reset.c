@@ -75,7 +75,11 @@ static int start_over(struct cov_target *target, struct cov_error *error)
 	if (target_is_going(target))
 		return 0;
 	target->settling.unarmed = !being_armed && target_pending(target);
-	target_note_complete(target);
+	/* What is left is passed unseen from now on, unless its owner is still arming it. */
+	if (being_armed)
+		target_note_complete(target);
+	else
+		target_note_incomplete(target);
 	return err ?: renewed_check(&rearming.failures, error);
 }
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "module/covlife.h"
 #include "paths.h"
@@ -488,6 +489,99 @@ static void reset_knows_when_kprobes_are_switched_off(void)
 	expect_clean_text();
 }
 
+#define MANY	"covt_[l-r]*"
+#define BLOCKS_MAX	1024
+
+/* With kprobes switched off: every site is refused. */
+static uint32_t attach_refused(int fd)
+{
+	uint32_t target;
+
+	write_file("/sys/kernel/debug/kprobes/enabled", "0");
+	target = attach_by(fd, COEXIST_TARGET, MANY, COV_ENGINE_KPROBE, COV_MODE_EDGES,
+			   COV_SCOPE_ALL);
+	write_file("/sys/kernel/debug/kprobes/enabled", "1");
+	EXPECT_EQ(target_info(fd, target).armed, 0);
+	return target;
+}
+
+struct of_file {
+	int fd;
+	uint32_t target;
+};
+
+static void reset_it(void *data)
+{
+	struct of_file *it = data;
+
+	with_id(it->fd, COV_IOC_RESET, it->target);
+}
+
+/* A target of which a reset, which was killed after a while, has armed the smaller part alone. */
+static uint32_t attach_half(int fd)
+{
+	unsigned int delay_us = 200000, round = 0;
+
+	for (;;) {
+		struct of_file it = { fd, attach_refused(fd) };
+		struct cov_target_info info;
+		pid_t pid = start(reset_it, &it);
+
+		usleep(delay_us);
+		end(pid);
+		info = target_info(fd, it.target);
+		/* Some of the larger part will be passed. */
+		if (info.armed && info.pending > info.armed)
+			return it.target;
+		delay_us = info.armed ? delay_us / 2 : delay_us + delay_us / 2;
+		with_id(fd, COV_IOC_DETACH, it.target);
+		EXPECT(++round < 20);
+	}
+}
+
+static unsigned int blocks_of(int fd, uint32_t target, struct cov_block *blocks)
+{
+	unsigned int n = target_info(fd, target).blocks;
+
+	EXPECT(n < BLOCKS_MAX);
+	EXPECT_EQ(read_table(fd, COV_IOC_BLOCKS, target, 0, n, blocks), n);
+	return n;
+}
+
+/* What ran before the rest of it was armed is not known not to have run. */
+static void reset_that_is_killed_leaves_unknown_what_it_has_not_armed(void)
+{
+	static struct cov_block seen[BLOCKS_MAX], told[BLOCKS_MAX];
+	int fd = control_open(), device = covt_open();
+	unsigned int i, n, unknown = 0;
+	uint32_t target;
+
+	target = attach_by(fd, COEXIST_TARGET, MANY, COV_ENGINE_AUTO, COV_MODE_EDGES,
+			   COV_SCOPE_ALL);
+	exercise(device);
+	n = blocks_of(fd, target, seen);
+	with_id(fd, COV_IOC_DETACH, target);
+
+	target = attach_half(fd);
+	exercise(device);
+	arm(fd, target);
+	EXPECT_EQ(target_info(fd, target).pending, 0);
+	EXPECT_EQ(blocks_of(fd, target, told), n);
+	for (i = 0; i < n; i++) {
+		if (seen[i].covered != COV_YES)
+			continue;
+		test_case("function %u, block at %#x", told[i].function, told[i].offset);
+		EXPECT(told[i].covered != COV_NO);
+		unknown += told[i].covered == COV_UNKNOWN;
+	}
+	test_case("all blocks");
+	EXPECT(unknown > 0);
+	with_id(fd, COV_IOC_RESET, target);
+	exercise(device);
+	EXPECT_EQ(target_info(fd, target).blocks_unknown, 0);
+	with_id(fd, COV_IOC_DETACH, target);
+}
+
 static const struct test tests[] = {
 	TEST(checkpoints_have_breakpoints_until_a_kprobe_must_not_be_beside_one),
 	TEST(checkpoints_have_kprobes_beside_a_target_of_engine_kprobe),
@@ -503,6 +597,7 @@ static const struct test tests[] = {
 	TEST(checkpoint_is_switched_on_beside_a_kprobe),
 	TEST(branch_is_reset_beside_a_kprobe),
 	TEST(reset_knows_when_kprobes_are_switched_off),
+	TEST(reset_that_is_killed_leaves_unknown_what_it_has_not_armed),
 };
 
 const struct test_group paths_yield = TEST_GROUP(tests);
