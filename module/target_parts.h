@@ -111,6 +111,17 @@ static inline bool site_text_is_gone(const struct cov_site *site)
 	return site->in_init && site_target(site)->image.init_gone;
 }
 
+/*
+ * site_was_hindered - was it refused for a reason that may be gone: another user, too little
+ * memory, probes off?
+ */
+static inline bool site_was_hindered(const struct cov_site *site)
+{
+	return site->state == COV_SITE_REFUSED && !site_text_is_gone(site) &&
+	       (site->displaced || site->error == EBUSY || site->error == ENOMEM ||
+		site->error == ESHUTDOWN);
+}
+
 /**
  * renewed_check - has any engine armed them?
  * @renewed: sites of one target

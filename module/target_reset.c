@@ -23,14 +23,6 @@ static void forget_hits(struct checkpoints *cps)
 	smp_mb();	/* clear before looking at states; pairs with hit_claim()'s cmpxchg() */
 }
 
-/* Was it refused for a reason that may be gone: another user, too little memory, probes off? */
-static bool was_hindered(const struct cov_site *site)
-{
-	return site->state == COV_SITE_REFUSED && !site_text_is_gone(site) &&
-	       (site->displaced || site->error == EBUSY || site->error == ENOMEM ||
-		site->error == ESHUTDOWN);
-}
-
 /*
  * A one-shot site must end up either ARMED, or on its way to DISARMED with a hit. A handler
  * makes it DISARMING before it writes the cell, with cmpxchg(), a full barrier: so if the site
@@ -52,7 +44,7 @@ static bool reset_site(struct cov_site *site, void *context)
 	site->implied_by = 0;
 	if (site_is_off(site))
 		return false;
-	return site_wants_rearm(site) || site->settled || was_hindered(site);
+	return site_wants_rearm(site) || site->settled || site_was_hindered(site);
 }
 
 /* All of target_reset() but the caller records. */

@@ -9,6 +9,7 @@
  *	ARMED --- all of it off: @off, engine's disarm() ---> DISARMED
  *	DISARMED --- some of it on: engine's rearm() ---> ARMED; without an engine, or if that
  *		fails, PENDING, then armed
+ *	REFUSED, for a reason that may be gone --- the same: PENDING, then armed
  *	any other state: @off alone, which takes effect when the module is loaded again
  */
 #include <linux/glob.h>
@@ -34,18 +35,28 @@ static void delete(struct cov_site *site, u8 outcomes)
 	WRITE_ONCE(site->off, site->off | outcomes << SITE_DELETED_SHIFT);
 }
 
+/* The last attempt may have been in vain, and nothing else would try again before a reset. */
+static bool is_worth_trying(const struct cov_site *site)
+{
+	return site_was_hindered(site) && !target_is_going(site_target(site));
+}
+
 static void switch_on(struct cov_site *site, u8 outcomes, struct renewed *renewed)
 {
 	u8 deleted = site->off >> SITE_DELETED_SHIFT;
 
 	WRITE_ONCE(site->off, site->off & ~(outcomes & ~deleted));
-	if (site_is_off(site) || !site_wants_rearm(site))
+	if (site_is_off(site) || !(site_wants_rearm(site) || is_worth_trying(site)))
 		return;
+	/* It may have been REFUSED, and passed, without ever having been off. */
+	site->lapsed = true;
 	if (site_renew(site)) {
 		engine_of(site)->rearm(&site, 1);
 		if (!site->error)
 			return;
-		if (!target_change_engine(site))
+		if (!site->engine)
+			WRITE_ONCE(site->state, COV_SITE_PENDING);
+		else if (!target_change_engine(site))
 			checkpoints_refuse(site, -(int)site->error);
 	}
 	renewed_add(renewed, site);
@@ -71,8 +82,11 @@ static int finish(struct cov_target *target, const struct renewed *renewed,
 {
 	int err = 0;
 
-	if (target_pending(target) && !target_is_going(target))
+	if (target_pending(target) && !target_is_going(target)) {
+		/* Discard the plan, in which some are REFUSED; target_open() rebuilds it. */
+		target_shut(target);
 		err = target_arm_some(target, U32_MAX, false, error);
+	}
 	return target_is_going(target) ? 0 : err ?: renewed_check(renewed, error);
 }
 

@@ -489,6 +489,85 @@ static void reset_knows_when_kprobes_are_switched_off(void)
 	expect_clean_text();
 }
 
+/* What an attempt in vain leaves behind is REFUSED: the next one must not take it for armed. */
+static void expect_switched_on_at_last(int fd, uint32_t place, const char *control)
+{
+	struct cov_checkpoint_switch request = { .glob = "place", .on = 1 };
+	unsigned int i;
+
+	write_file(control, "0");
+	for (i = 0; i < 2; i++) {
+		EXPECT(ioctl(fd, COV_IOC_CHECKPOINT_SWITCH, &request) && errno == ESHUTDOWN);
+		EXPECT_EQ(place_of(fd, place).state, COV_SITE_REFUSED);
+	}
+	write_file(control, "1");
+	poke(COVLIFE_TASK, 1);
+	EXPECT_HITS(fd, place, 0);
+	CALL(fd, COV_IOC_CHECKPOINT_SWITCH, &request);
+	EXPECT_EQ(place_of(fd, place).state, COV_SITE_ARMED);
+	poke(COVLIFE_TASK, 1);
+	EXPECT_HITS(fd, place, 1);
+}
+
+static void entry_is_switched_on_after_ftrace_was_off(void)
+{
+	struct cov_checkpoint_switch request = { .glob = "place" };
+	int fd = control_open();
+	uint32_t place;
+
+	need_engine(fd, COV_ENGINE_ENTRY);
+	place = add_at(fd, "place", "covlife_work", 0);
+	CALL(fd, COV_IOC_CHECKPOINT_SWITCH, &request);
+	expect_switched_on_at_last(fd, place, "/proc/sys/kernel/ftrace_enabled");
+	del_checkpoint(fd, "place");
+	expect_clean_text();
+}
+
+/* Another user's kprobe takes the place of its breakpoint, and needs no kprobes to be on. */
+static void place_is_switched_on_after_kprobes_were_off(void)
+{
+	struct cov_checkpoint_switch request = { .glob = "place" };
+	int fd = control_open();
+	uint64_t turn = turn_with_breakpoints(fd);
+	uint32_t place = add_at(fd, "place", "covlife_work", turn);
+
+	CALL(fd, COV_IOC_CHECKPOINT_SWITCH, &request);
+	set_probe(turn);
+	expect_switched_on_at_last(fd, place, "/sys/kernel/debug/kprobes/enabled");
+	remove_probe();
+	del_checkpoint(fd, "place");
+	expect_clean_text();
+}
+
+/* Whether it was passed until then nobody knows. */
+static void branch_that_was_refused_is_unknown_when_it_is_switched_on(void)
+{
+	struct cov_checkpoint_add add = {
+		.name = "work", .module = TARGET, .function = "covlife_work", .levels = 1,
+		.scope = COV_SCOPE_ALL, .flags = COV_CHECKPOINT_AUTO,
+	};
+	struct cov_checkpoint_switch request = {
+		.glob = "work", .on = 1, .flags = COV_CHECKPOINT_AUTO,
+	};
+	int fd = control_open();
+	uint64_t turn = turn_with_breakpoints(fd);
+
+	set_probe(turn);
+	write_file("/sys/kernel/debug/kprobes/enabled", "0");
+	CALL(fd, COV_IOC_CHECKPOINT_ADD, &add);
+	EXPECT_EQ(turn_of_work(fd, add.target).state, COV_SITE_REFUSED);
+	poke(COVLIFE_TASK, 2);
+	write_file("/sys/kernel/debug/kprobes/enabled", "1");
+	remove_probe();
+	CALL(fd, COV_IOC_CHECKPOINT_SWITCH, &request);
+	EXPECT_EQ(turn_of_work(fd, add.target).state, COV_SITE_ARMED);
+	poke(COVLIFE_TASK, 1);
+	EXPECT(turn_of_work(fd, add.target).taken != COV_NO);
+	EXPECT(turn_of_work(fd, add.target).not_taken != COV_NO);
+	del_checkpoint(fd, "work");
+	expect_clean_text();
+}
+
 #define MANY	"covt_[l-r]*"
 #define BLOCKS_MAX	1024
 
@@ -595,6 +674,9 @@ static const struct test tests[] = {
 	TEST(checkpoint_on_a_loop_instruction_gives_way_to_a_target),
 	TEST(branch_on_a_loop_instruction_has_one_handler),
 	TEST(checkpoint_is_switched_on_beside_a_kprobe),
+	TEST(entry_is_switched_on_after_ftrace_was_off),
+	TEST(place_is_switched_on_after_kprobes_were_off),
+	TEST(branch_that_was_refused_is_unknown_when_it_is_switched_on),
 	TEST(branch_is_reset_beside_a_kprobe),
 	TEST(reset_knows_when_kprobes_are_switched_off),
 	TEST(reset_that_is_killed_leaves_unknown_what_it_has_not_armed),
