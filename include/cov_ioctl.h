@@ -201,6 +201,9 @@ struct cov_attach {
  * @refused: out: sites refused so far
  * @total: out: sites in total; it may grow, because a refused site can be replaced by
  *	   others that give the same answer
+ *
+ * EPERM: the kernel has been locked down since the file was opened. Then COV_IOC_RESET fails like
+ * this as well, and so does whatever is to be switched on; all else goes on, COV_IOC_DETACH too.
  */
 struct cov_arm {
 	__u32 target;
@@ -569,8 +572,9 @@ struct cov_checkpoint_del {
  *	   else only the places
  *
  * One that is off counts nothing, and stays off across COV_IOC_RESET and the unloading of
- * its module. What it had counted is kept. ENOENT: none matches; ENOMEM, ENOSPC or the
- * kernel's error: some could not be armed again, the others are. Since minor version 2.
+ * its module. What it had counted is kept. ENOENT: none matches; EPERM: to be switched on in a
+ * locked-down kernel; ENOMEM, ENOSPC or the kernel's error: some could not be armed again, the
+ * others are. Those are tried again when they are switched on once more. Since minor version 2.
  */
 struct cov_checkpoint_switch {
 	char glob[COV_NAME_LEN];

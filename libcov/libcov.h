@@ -254,9 +254,9 @@ int cov_detach(struct cov *cov, uint32_t target);
  * @cov: handle
  * @target: id, 0 for all
  *
- * Errors: ENOENT, EINTR for all targets; EBUSY, ENOMEM, ENOSPC, ESHUTDOWN, EINVAL and EOPNOTSUPP
- * some sites that were watched are not any more: cov_last_error() says why. All is forgotten
- * nevertheless.
+ * Errors: ENOENT, EPERM the kernel was locked down since the handle was opened, EINTR for all
+ * targets; EBUSY, ENOMEM, ENOSPC, ESHUTDOWN, EINVAL and EOPNOTSUPP some sites that were watched are
+ * not any more: cov_last_error() says why. All is forgotten nevertheless.
  */
 int cov_reset(struct cov *cov, uint32_t target);
 

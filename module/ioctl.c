@@ -132,13 +132,14 @@ struct request {
 /* --- before a call ------------------------------------------------------------------ */
 
 /*
- * The kernel may be locked down after livecov was loaded and this file opened: then no text is
- * patched anew, as debugfs would not open the file any more. What was attached before stays.
+ * The kernel may be locked down after livecov was loaded and this file opened: then no call patches
+ * text anew, as debugfs would not open the file any more. What was armed before stays, and goes on
+ * being measured, across settling and the module's unloading as well; restoring text always works.
  */
 static int check_lockdown(struct cov_error *error)
 {
 	if (security_locked_down(LOCKDOWN_DEBUGFS))
-		return cov_fail(error, -EPERM, "the kernel has been locked down: nothing more is attached (see /sys/kernel/security/lockdown)");
+		return cov_fail(error, -EPERM, "the kernel has been locked down: nothing more is attached or armed (see /sys/kernel/security/lockdown)");
 	return 0;
 }
 
@@ -307,6 +308,9 @@ static int do_arm(struct request *req)
 
 	if (!left)
 		return cov_fail(&req->error, -EINVAL, "max is 0: nothing would be done");
+	err = check_lockdown(&req->error);
+	if (err)
+		return err;
 	do {
 		u32 max = min_t(u32, left, ARM_MAX);
 
@@ -348,7 +352,8 @@ static int do_reset(struct request *req)
 {
 	struct cov_target_id *arg = &req->arg.id;
 	struct cov_target *target;
-	int err = cov_check_padding(arg->pad, &req->error);
+	int err = cov_check_padding(arg->pad, &req->error) ?:
+		  check_lockdown(&req->error);
 
 	if (err)
 		return err;
@@ -542,24 +547,30 @@ static int do_checkpoint_del(struct request *req)
 static int do_checkpoint_switch(struct request *req)
 {
 	struct cov_checkpoint_switch *arg = &req->arg.toggle;
+	int err;
 
 	if (ioctl_check_string(arg->glob, sizeof(arg->glob), "the pattern", &req->error) ||
 	    ioctl_check_flags(arg->flags, COV_CHECKPOINT_AUTO, &req->error))
 		return -EINVAL;
 	if (arg->on > 1)
 		return cov_fail(&req->error, -EINVAL, "on is 0 or 1, not %u", arg->on);
-	return targets_switch(arg->glob, arg->on, arg->flags & COV_CHECKPOINT_AUTO, &req->error);
+	err = arg->on ? check_lockdown(&req->error) : 0;
+	return err ?: targets_switch(arg->glob, arg->on, arg->flags & COV_CHECKPOINT_AUTO,
+				     &req->error);
 }
 
 static int do_outcome_switch(struct request *req)
 {
 	struct cov_outcome_switch *arg = &req->arg.outcome;
 	struct cov_target *target;
+	int err;
 
 	if (arg->to > COV_OUTCOME_DELETED)
 		return cov_fail(&req->error, -EINVAL, "an outcome is switched to 0..%u, not %u",
 				COV_OUTCOME_DELETED, arg->to);
-	return find_target(arg->target, &target, &req->error) ?:
+	err = arg->to == COV_OUTCOME_ON ? check_lockdown(&req->error) : 0;
+	return err ?:
+	       find_target(arg->target, &target, &req->error) ?:
 	       target_switch_outcomes(target, arg->address, arg->to, &req->error);
 }
 
