@@ -14,7 +14,9 @@
  *  - The layout is the same for 32-bit and 64-bit callers.
  *  - A failed call changes nothing, except that sites armed by COV_IOC_ARM, COV_IOC_RESET,
  *    COV_IOC_CHECKPOINT_SWITCH or COV_IOC_OUTCOME_SWITCH before they failed stay armed, what
- *    was switched on stays on, and what COV_IOC_RESET was to forget is forgotten.
+ *    was switched on stays on, what COV_IOC_RESET was to forget is forgotten, and sites of
+ *    other targets that COV_IOC_CHECKPOINT_ADD had moved to kprobes stay there, with what
+ *    struct cov_checkpoint_add says of them.
  *    COV_IOC_LAST_ERROR on the same file then returns a sentence that says what was wrong and
  *    what to do next.
  *  - Everything that a file has attached or registered is undone when its last descriptor
