@@ -18,6 +18,12 @@
  *		note of [0]
  *		jmp to the end of the region, or what the region ends with
  *
+ * A shortcut, when one outcome need not be noted any more:
+ *
+ *		instructions before the conditional jump
+ *		jcc to the same place in the stub, or its opposite: with the other outcome
+ *		as the stub goes on with the outcome that is known
+ *
  * A region may end with a jump, a return or a call. The call's return address is the original
  * one, so that neither a return nor a stack trace involves the stub:
  *
@@ -528,6 +534,42 @@ void stub_half(u64 address, u64 into, u8 *bytes)
 	put_rel32(&w, into, 0);
 }
 
+static int write_shortcut(const struct stub *stub, u64 whole, u32 known, u8 *code,
+			  struct parts *parts)
+{
+	struct writer w = { .code = code, .at = stub->at };
+	const struct region *region = &stub->region;
+	struct insn_branch jcc, to_stub;
+
+	if (is_passage(stub) || !is_per_task(stub))
+		return -EOPNOTSUPP;
+	if (decode_jcc(stub, &jcc))
+		return -EILSEQ;
+	if (is_counting(&jcc))
+		return -EOPNOTSUPP;
+	put_all_moved(&w, stub->text, region->before, stub->address);
+	to_stub = jcc;
+	to_stub.target = whole + w.size;
+	/* Conditions come in pairs of opposites (SDM vol. 1, app. B). */
+	to_stub.condition ^= known;
+	put_near_jcc(&w, &to_stub);
+	*parts = (struct parts){ .after = w.size, .end = region->before + jcc.length };
+	if (known) {
+		put_jump(&w, jcc.target);
+	} else {
+		parts->end = put_rest(&w, stub, parts->end);
+		put_region_end(&w, stub, parts->end);
+	}
+	return w.err ? w.err : (int)w.size;
+}
+
+int stub_shortcut(const struct stub *stub, u64 whole, u32 known, u8 *code)
+{
+	struct parts parts;
+
+	return write_shortcut(stub, whole, known, code, &parts);
+}
+
 /* A conditional jump that notes nothing. */
 static void put_plain_jcc(struct writer *w, const struct insn_branch *jcc, u64 next)
 {
@@ -587,6 +629,20 @@ u32 stub_origin(const struct stub *stub, u32 offset)
 	if (offset < stub->region.before)
 		return offset;
 	if (decode_jcc(stub, &jcc) || write_stub(stub, &jcc, code, &parts) < 0)
+		return stub->region.before;
+	return origin_behind(stub, &jcc, &parts, offset);
+}
+
+u32 stub_shortcut_origin(const struct stub *stub, u32 known, u32 offset)
+{
+	struct insn_branch jcc;
+	struct parts parts;
+	u8 code[STUB_MAX_LEN];
+
+	if (offset < stub->region.before)
+		return offset;
+	if (known || decode_jcc(stub, &jcc) ||
+	    write_shortcut(stub, stub->at, known, code, &parts) < 0)
 		return stub->region.before;
 	return origin_behind(stub, &jcc, &parts, offset);
 }

@@ -189,6 +189,24 @@ int stub_taken(const struct stub *stub);
 void stub_half(u64 address, u64 into, u8 *bytes);
 
 /**
+ * stub_shortcut - make the code that does for a stub of which one outcome is known
+ * @stub: what stub_write() was given, but that @at is where the shortcut will lie
+ * @whole: where the stub lies
+ * @known: the outcome that need not be noted: index of @stub->cell
+ * @code: out: its bytes; at most STUB_MAX_LEN
+ *
+ * For STUB_TASK_*, where a note costs many times what the jump does. Entered as the stub is;
+ * with the other outcome it goes on in the stub, which notes it.
+ *
+ * Return: how many bytes; -EOPNOTSUPP if the region has no conditional jump, or one that tests
+ * rcx, and for other @stub->how; -ERANGE, -EILSEQ as stub_write().
+ */
+int stub_shortcut(const struct stub *stub, u64 whole, u32 known, u8 *code);
+
+/* stub_shortcut_origin - stub_origin() for what stub_shortcut() has made, in the same terms */
+u32 stub_shortcut_origin(const struct stub *stub, u32 known, u32 offset);
+
+/**
  * stub_step - make a copy of one instruction, and a jump back to the one after it
  * @text: the instruction's bytes
  * @insn: what insn_branch_decode() makes of them at @address

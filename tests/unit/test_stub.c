@@ -431,6 +431,49 @@ static void write_jumps(const struct stub *stub)
 	free(island);
 }
 
+/* What a stub does last when the jump falls through. */
+static u32 last_fallen_origin(const struct stub *stub)
+{
+	const struct region *region = &stub->region;
+	struct insn_branch insn;
+	u32 at;
+
+	for (at = region->before; at < region->length; at += insn.length) {
+		assert_int_equal(insn_branch_decode(stub->text + at, region->length - at,
+						    stub->address + at, &insn), 0);
+		if (insn_branch_may_end(&insn))
+			return at;
+	}
+	return region->before;
+}
+
+/* Of every conditional jump that does not count, where tasks have their own cells. */
+static void write_shortcuts(const struct stub *stub, u8 *code)
+{
+	struct stub shortcut = *stub;
+	struct insn_branch jcc;
+	bool can = stub->how >= STUB_TASK_BYTE && stub->region.before < stub->region.length;
+	int known, length;
+
+	shortcut.at += STUB_MAX_LEN;
+	if (can) {
+		assert_int_equal(insn_branch_decode(stub->text + stub->region.before,
+						    stub->region.length - stub->region.before,
+						    stub->address + stub->region.before, &jcc), 0);
+		can = jcc.condition < INSN_COND_LOOPNE;
+	}
+	for (known = 0; known < 2; known++) {
+		length = stub_shortcut(&shortcut, stub->at, known, code);
+		if (!can) {
+			assert_int_equal(length, -EOPNOTSUPP);
+			continue;
+		}
+		assert_in_range(length, 1, STUB_MAX_LEN);
+		assert_int_equal(stub_shortcut_origin(&shortcut, known, length - 1),
+				 known ? stub->region.before : last_fallen_origin(stub));
+	}
+}
+
 /* Buffers of exactly the size that is promised. */
 static void write_all_kinds(struct stub *stub)
 {
@@ -454,6 +497,7 @@ static void write_all_kinds(struct stub *stub)
 		length = stub_write(stub, code);
 		assert_in_range(length, 1, STUB_MAX_LEN);
 		assert_int_equal(stub_origin(stub, length - 1), last_origin(stub));
+		write_shortcuts(stub, code);
 	}
 	write_jumps(stub);
 	free(text);

@@ -35,6 +35,7 @@
 #define SCRATCH_SIZE	(2 * PAGE)
 #define STUB_CANARY	0xf4	/* behind a stub */
 #define WINDOW		(2 * STUB_MAX_LEN)	/* where it lies, from the stub's first byte */
+#define SHORTCUT	(4 * STUB_MAX_LEN)	/* likewise */
 #define HOWS		6	/* STUB_*, and those of STUB_TASK_* through a window */
 #define MIDDLE		(SCRATCH_SIZE / 2)	/* registers point hereabouts, */
 #define STACK		(SCRATCH_SIZE / 8)	/* but for rsp */
@@ -130,12 +131,14 @@ enum way {
 	BY_SHORT_JUMP,	/* and the island's second one */
 	BY_ISLAND,	/* the region is the island, the stub the copy of its instructions */
 	BY_HALF,	/* the region is a jump into the stub, that is taken as the original is */
+	BY_SHORTCUT,	/* the region is a jump to a shortcut */
 };
 
 /**
  * struct trial - a region, and how to run it
  * @stub: what is made; @stub.text is where the region really is, at @stub.address
  * @way: how it is reached
+ * @known: BY_SHORTCUT: which outcome the shortcut does not note
  * @state: registers and flags to begin with
  * @preempt_count: for STUB_TASK_*
  * @bases: for STUB_TASK_*: each may be 0
@@ -143,6 +146,7 @@ enum way {
 struct trial {
 	struct stub stub;
 	enum way way;
+	u32 known;
 	struct stepper_state state;
 	u32 preempt_count;
 	u64 bases[2];
@@ -270,7 +274,8 @@ static u32 noted_at(const struct trial *trial, u32 outcome)
 	u64 address = trial->stub.cell[outcome];
 	u32 context = trial->preempt_count & 0xffff00 ? 1 : 0;
 
-	if (address == STUB_NO_CELL || (trial->way == BY_HALF && !outcome))
+	if (address == STUB_NO_CELL || (trial->way == BY_HALF && !outcome) ||
+	    (trial->way == BY_SHORTCUT && outcome == trial->known))
 		return 0;
 	if (is_per_task(&trial->stub)) {
 		if (!trial->bases[context] && !task.window)
@@ -322,6 +327,16 @@ static bool is_undecided(const struct stub *stub)
 	return jcc.target == at + jcc.length;
 }
 
+/* Where in the region is it, when the copy has stopped at @rip? */
+static u32 origin_of(const struct trial *trial, u64 rip)
+{
+	u64 offset = rip - trial->stub.at;
+
+	if (trial->way == BY_SHORTCUT && offset >= SHORTCUT)
+		return stub_shortcut_origin(&trial->stub, trial->known, offset - SHORTCUT);
+	return stub_origin(&trial->stub, offset);
+}
+
 static void compare(const struct trial *trial)
 {
 	const struct stub *stub = &trial->stub;
@@ -335,7 +350,7 @@ static void compare(const struct trial *trial)
 	check(trial, !memcmp(&a->state, &b->state, sizeof(a->state)));
 	check(trial, a->signal == b->signal && a->fault == b->fault);
 	if (a->signal && trial->way != BY_JUMP)
-		check(trial, stub_origin(stub, b->rip - stub->at) == a->rip - stub->address);
+		check(trial, origin_of(trial, b->rip) == a->rip - stub->address);
 	else if (!a->signal)
 		check(trial, a->rip == b->rip);
 	if (is_undecided(stub))
@@ -377,6 +392,23 @@ static u32 write_window(u32 length)
 	return WINDOW + more;
 }
 
+/* Behind the window. Return: where they end together, the others ending at @length. */
+static u32 write_shortcut(const struct trial *trial, u32 length)
+{
+	u8 *shortcut = memory.stub + SHORTCUT;
+	struct stub stub = trial->stub;
+	int more;
+
+	if (trial->way != BY_SHORTCUT)
+		return length;
+	memset(shortcut, STUB_CANARY, STUB_MAX_LEN + 1);
+	stub.at = (uintptr_t)shortcut;
+	more = stub_shortcut(&stub, trial->stub.at, trial->known, shortcut);
+	assert_in_range(more, 1, STUB_MAX_LEN);
+	assert_int_equal(shortcut[more], STUB_CANARY);
+	return SHORTCUT + more;
+}
+
 /* Nobody comes there. */
 #define NOWHERE_CODE	((uintptr_t)memory.stub + PAGE / 2)
 
@@ -405,6 +437,9 @@ static void put_jumps(struct trial *trial, u8 *kept)
 	case BY_HALF:
 		stub_half(trial->stub.address, trial->stub.at + stub_taken(&trial->stub), text);
 		break;
+	case BY_SHORTCUT:
+		stub_jump(trial->stub.address, region->length, trial->stub.at + SHORTCUT, text);
+		break;
 	case DIRECTLY:
 		break;
 	}
@@ -427,7 +462,7 @@ static void try(struct trial *trial)
 	}
 	if (trial->way)
 		put_jumps(trial, kept);
-	run_copy(trial, write_window(length));
+	run_copy(trial, write_shortcut(trial, write_window(length)));
 	compare(trial);
 	if (trial->way)
 		memcpy(memory.text, kept, PAGE);
@@ -656,6 +691,45 @@ static void jump_that_notes_only_its_being_taken_does_the_same(void **state)
 			else
 				try_half(&trial, how);
 		}
+	}
+}
+
+static void try_shortcuts(struct trial *trial)
+{
+	u32 how, n;
+
+	for (how = STUB_TASK_BYTE; how < HOWS; how++) {
+		for (n = 0; n < 2 * FLAG_COMBINATIONS; n++) {
+			random_state(trial);
+			choose_cells(trial, how, 0);
+			choose_task(trial, contexts[n % ARRAY_SIZE(contexts)], below(4));
+			trial->state.flags = flags_of(n / 2);
+			code_end(trial);
+			trial->way = BY_SHORTCUT;
+			trial->known = n % 2;
+			try(trial);
+		}
+	}
+}
+
+static void shortcut_notes_the_other_outcome_and_does_the_same(void **state)
+{
+	struct trial trial = { 0 };
+	u8 condition;
+
+	(void)state;
+	chance_seed(first_seed + 4);
+	for (condition = 0; condition < 16; condition++) {
+		u8 near_jcc[] = { 0x3e, 0x0f, 0x80 | condition }, short_jcc[] = { 0x70 | condition };
+
+		code_begin(100);
+		code_jcc(near_jcc, sizeof(near_jcc), 0x300);
+		try_shortcuts(&trial);
+		code_begin(100);
+		CODE(0x48, 0x8d, 0x40, 0x01);			/* lea 1(%rax),%rax */
+		code_jcc(short_jcc, sizeof(short_jcc), 0x40);
+		CODE(0x8d, 0x04, 0x41);				/* lea (%rcx,%rax,2),%eax */
+		try_shortcuts(&trial);
 	}
 }
 
@@ -910,6 +984,35 @@ static void random_regions_do_the_same(void **state)
 		return;
 	assert_true(tally.left[0] > rounds / 5 && tally.left[1] > rounds / 5);
 	assert_true(tally.faults > rounds / 50);
+}
+
+static void random_shortcuts_do_the_same(void **state)
+{
+	struct trial trial = { 0 };
+	u8 unused[STUB_MAX_LEN];
+	u32 round, tried = 0;
+
+	(void)state;
+	memset(&tally, 0, sizeof(tally));
+	for (round = 0; round < rounds; round++) {
+		chance_seed(first_seed + round);
+		random_code(round % 2);
+		choose_random(&trial);
+		code_end(&trial);
+		trial.way = BY_SHORTCUT;
+		trial.known = below(2);
+		if (stub_shortcut(&trial.stub, trial.stub.at, trial.known, unused) < 0)
+			continue;
+		try(&trial);
+		tried++;
+	}
+	print_message("    seed %" PRIu64 ": %u fell through, %u jumped, %u faults, %u endless\n",
+		      first_seed, tally.left[0], tally.left[1], tally.faults, tally.endless);
+	if (rounds < 100)
+		return;
+	assert_true(tried > rounds / 3);
+	assert_true(tally.left[0] > tried / 5 && tally.left[1] > tried / 5);
+	assert_true(tally.faults > tried / 50);
 }
 
 static void random_passages_do_the_same(void **state)
@@ -1237,7 +1340,9 @@ int main(int argc, char **argv)
 		cmocka_unit_test(every_counting_jump_before_and_behind),
 		cmocka_unit_test(a_jump_to_its_own_region_is_left),
 		cmocka_unit_test(operands_relative_to_rip_keep_their_place),
+		cmocka_unit_test(shortcut_notes_the_other_outcome_and_does_the_same),
 		cmocka_unit_test(random_regions_do_the_same),
+		cmocka_unit_test(random_shortcuts_do_the_same),
 		cmocka_unit_test(random_passages_do_the_same),
 		cmocka_unit_test(random_islands_do_the_same),
 		cmocka_unit_test(the_c_librarys_regions_do_the_same),
