@@ -17,7 +17,8 @@ of the target would be next, had nothing been moved:
    instruction ran, and the one behind it is next; behind a conditional jump, for
    each of its two ways, the one that it leads to.  The same means: the same bytes,
    or with an operand relative to rip, the same place in memory; for a conditional
-   jump, the same condition;
+   jump, the same condition, or the opposite one: then it is taken where the target's
+   would fall through, and the other way round;
  - any other one was added, and nothing has changed when it has run;
  - a jump back into the target's text has to lead to the instruction that is next.
    If one was left out, changed or displaced wrongly, it does not;
@@ -36,7 +37,9 @@ instruction behind them that looks like the target's next one is none.  Behind a
 return nothing was moved.
 
 An address has one such instruction, whoever comes there: so interrupts, and
-other tasks that run the same code meanwhile, make no difference.
+other tasks that run the same code meanwhile, make no difference. (Where stubs are
+entered behind their first instructions it is the one of who came last: who comes so
+knows already which way the jump went.)
 
 May call target_text.py.
 """
@@ -95,11 +98,17 @@ def is_displaced(own, content, address):
     return False
 
 
+def opposite(condition):
+    """The condition that holds where CONDITION does not; None if there is no such jump."""
+    return condition ^ 1 if isinstance(condition, int) else None
+
+
 def is_moved(own, content, address):
     """Is CONTENT at ADDRESS the target's instruction OWN, carried out there?"""
     if own.kind == JCC:
         kind, condition, _ = decode(content, address)
-        return kind == JCC and condition == decode(own.bytes, own.address)[1]
+        before = decode(own.bytes, own.address)[1]
+        return kind == JCC and condition in (before, opposite(before))
     if own.kind != OTHER:
         return False
     if "(%rip)" in own.text:
@@ -198,8 +207,9 @@ class Elsewhere:
     def is_diverted(self, address, content):
         """... or the target's own conditional jump, whose target is there now?"""
         own = self._text.instructions[address]
-        return own.kind == JCC and len(own.bytes) == len(content) and \
-            is_moved(own, content, address) and decode(content, address)[2] in self._engine
+        kind, condition, target = decode(content, address)
+        return kind == own.kind == JCC and len(own.bytes) == len(content) and \
+            condition == decode(own.bytes, own.address)[1] and target in self._engine
 
     def leave(self, address, content):
         """The target's text was executed as CONTENT, which is not its own.  Return:
@@ -264,14 +274,17 @@ class Elsewhere:
         place, end = self._next[address]
         own = self._text.instructions.get(place)
         behind = address + len(content)
-        kind, _, target = decode(content, address)
+        kind, condition, target = decode(content, address)
         if not content:
             self.strange.append((address, "ran, but its bytes were never printed"))
         elif own and place < end and is_moved(own, content, address):
             self.moved.add(place)
+            ways = [(own.target, own.target), (own.end, end)]
             if kind == JCC:
-                self._goes_on(target, own.target, own.target)
-            self._goes_on(behind, own.end, end)
+                if condition != decode(own.bytes, own.address)[1]:
+                    ways.reverse()
+                self._goes_on(target, *ways[0])
+            self._goes_on(behind, *ways[1])
             return place
         elif own and place < end and self._is_end(own, content, address):
             self.moved.add(place)

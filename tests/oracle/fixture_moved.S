@@ -157,6 +157,7 @@ cell:
 	.quad	0
 stub_before:
 	cmpl	$5, word(%rip)
+stub_before_jump:
 	je	1f
 	movb	$1, cell(%rip)
 	jmp	before_jump + 2
@@ -194,6 +195,24 @@ stub_before_known:
 	.byte	0x0f, 0x84
 	.long	before_end - . - 4
 	movb	$1, cell(%rip)
+	jmp	before_jump + 2
+
+	/* they leave what they do not know to the stub */
+stub_before_known_fallen:
+	cmpl	$5, word(%rip)
+	.byte	0x0f, 0x84
+	.long	stub_before_jump - . - 4
+	jmp	before_jump + 2
+stub_before_known_taken:
+	cmpl	$5, word(%rip)
+	.byte	0x0f, 0x85
+	.long	stub_before_jump - . - 4
+	jmp	before_end
+	/* ... and what it knows as well */
+stub_before_exchanged:
+	cmpl	$5, word(%rip)
+	.byte	0x0f, 0x85
+	.long	stub_before_jump - . - 4
 	jmp	before_jump + 2
 
 stub_before_counts:

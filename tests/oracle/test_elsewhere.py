@@ -144,6 +144,17 @@ class ElsewhereTest(unittest.TestCase):
                 self.assertEqual(self.witness.elsewhere.moved,
                                  {AT["before_region"], AT["before_jump"]})
 
+    def test_what_is_known_is_left_out(self):
+        """The conditional jump of a stub may be carried out twice, or by its opposite."""
+        for stub, taken, fallen in (("known_fallen", (True, True), (False,)),
+                                    ("known_taken", (False,), (True, False))):
+            with self.subTest(stub):
+                machine = Machine(detour("before_region", f"stub_before_{stub}"))
+                machine.run("before", *taken).run("before", *fallen).run("before", *taken)
+                self.same(machine, ("before", True), ("before", False), ("before", True))
+                self.assertEqual(self.witness.elsewhere.moved,
+                                 {AT["before_region"], AT["before_jump"]})
+
     def test_passage_without_a_jump(self):
         """What the stub adds looks like what follows in the text, and that is seen
         to be as it was."""
@@ -256,7 +267,7 @@ class ElsewhereTest(unittest.TestCase):
 
     def test_wrong_stubs(self):
         for stub in ("wrong_operand", "not_adjusted", "wrong_condition", "left_out",
-                     "wrong_way", "too_early"):
+                     "wrong_way", "too_early", "exchanged"):
             with self.subTest(stub):
                 machine = Machine(detour("before_region", f"stub_before_{stub}"))
                 machine.run("before", False)
