@@ -17,9 +17,9 @@
  *
  * Once part of what a site can show is known, less of its patch is needed (settle.c):
  *
- *	NOT --> HALF --> FREE		(NOT --> FREE as well)
- *	 ^        |        |
- *	 +--------+--------+ reset, or a sample begins that does not know it
+ *	NOT --> HALF or SHORTCUT --> FREE	(NOT --> FREE as well)
+ *	 ^             |               |
+ *	 +-------------+---------------+ reset, or a sample begins that does not know it
  *
  * Its stub stays until the release, so each step changes the region's bytes alone; only a step
  * from FREE puts a jump where tasks may be inside.
@@ -29,11 +29,13 @@
 #include <linux/uaccess.h>
 
 #include "arena.h"
+#include "arena_store.h"
 #include "detour.h"
 #include "engine.h"
 #include "foreign.h"
 #include "held.h"
 #include "patcher.h"
+#include "shortcut.h"
 #include "site_index.h"
 #include "site_patch.h"
 #include "site_stub.h"
@@ -44,6 +46,8 @@
 #define TAKEN_NOWHERE	0xfe
 
 static_assert(STUB_MAX_LEN < TAKEN_NOWHERE);
+/* What fits into struct cov_site's @stub_len. */
+static_assert(2 * STUB_MAX_LEN + REGION_MAX_LEN < 1 << 9 && REGION_MAX_LEN < 1 << 6);
 
 /*
  * A task that passes a site while its bytes change takes a trap: the fewer sites at once, the fewer
@@ -208,13 +212,18 @@ static void armed_bytes(const struct cov_site *site, u32 part, u8 *bytes)
 /* The bytes that belong at the site in a settled state. */
 static void settled_bytes(const struct cov_site *site, u8 settled, u8 *bytes)
 {
-	if (settled == SITE_SETTLED_NOT) {
-		armed_bytes(site, 0, bytes);
-		return;
-	}
 	memcpy(bytes, patcher_original_bytes(site, 0), site->patch_length);
-	if (settled == SITE_SETTLED_HALF)
+	switch (settled) {
+	case SITE_SETTLED_NOT:
+		armed_bytes(site, 0, bytes);
+		break;
+	case SITE_SETTLED_HALF:
 		stub_half(site_patch(site), site_stub(site) + site->taken_at, bytes);
+		break;
+	case SITE_SETTLED_SHORTCUT:
+		stub_jump(site_patch(site), site->patch_length, shortcut_address(site), bytes);
+		break;
+	}
 }
 
 static bool describe_arm(void *context, u32 i, struct text_patch *patch)
@@ -259,20 +268,27 @@ static void refuse_settle(void *context, u32 i, int err)
 }
 
 /* Finding out takes as long as making the stub did, so it is done once. */
-bool detour_can_half(struct cov_site *site)
+static bool can_half(struct cov_site *site)
 {
 	struct stub_task task;
 	struct stub stub;
 	int taken;
 
-	lockdep_assert_held(&cov_targets_lock);
-	if (site->island)
-		return false;
 	if (site->taken_at == TAKEN_NOT_ASKED) {
 		taken = describe_made(site, &stub, &task) ?: stub_taken(&stub);
 		site->taken_at = taken < 0 ? TAKEN_NOWHERE : taken;
 	}
 	return site->taken_at != TAKEN_NOWHERE;
+}
+
+u8 detour_in_part(struct cov_site *site, u32 known)
+{
+	lockdep_assert_held(&cov_targets_lock);
+	if (site->island)
+		return SITE_SETTLED_NOT;
+	if (known == OUTCOME_NOT_TAKEN && can_half(site))
+		return SITE_SETTLED_HALF;
+	return shortcut_make(site, known) ? SITE_SETTLED_SHORTCUT : SITE_SETTLED_NOT;
 }
 
 static void settle_together(struct detour_settling *settling)
@@ -290,6 +306,7 @@ void detour_settle(struct detour_settling *settling)
 	u32 i, n;
 
 	lockdep_assert_held(&cov_targets_lock);
+	arena_store_flush();
 	for (i = 0; i < settling->count; i += n) {
 		n = min_t(u32, settling->count - i, SETTLE_TOGETHER);
 		settle_together(&(struct detour_settling){ settling->sites + i, settling->to + i,

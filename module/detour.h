@@ -30,12 +30,14 @@ struct detour_settling {
 void detour_settle(struct detour_settling *settling);
 
 /**
- * detour_can_half - could a detour go to SITE_SETTLED_HALF?
- * @site: a branch's, of this engine; remembers the answer (@taken_at)
+ * detour_in_part - how much of a detour is needed when one outcome is known?
+ * @site: a branch's, of this engine; remembers the answer (@taken_at, @shortcut)
+ * @known: OUTCOME_*: that outcome
  *
- * The targets' lock is held; does not sleep. The first call takes as long as making the stub.
+ * The targets' lock is held; sleeps. The first call takes as long as making the stub. Return:
+ * SITE_SETTLED_HALF, SITE_SETTLED_SHORTCUT, or SITE_SETTLED_NOT: all of it.
  */
-bool detour_can_half(struct cov_site *site);
+u8 detour_in_part(struct cov_site *site, u32 known);
 
 /**
  * detour_origin - which instruction does a stub carry out at an offset?

@@ -19,8 +19,8 @@
 #include "foreign.h"
 #include "held.h"
 #include "patched.h"
-#include "patcher.h"
 #include "quiesce.h"
+#include "shortcut.h"
 #include "site_patch.h"
 #include "site_stub.h"
 #include "target_list.h"
@@ -28,13 +28,22 @@
 #include "unloading.h"
 
 /**
+ * struct held_room - some room in the arena
+ * @at: its address
+ * @size: bytes; 0 for none
+ */
+struct held_room {
+	unsigned long at;
+	u32 size;
+};
+
+/**
  * struct held - the patch of a site that was released, and its stub
  * @link: in the list of all of them
  * @patches: a part of the patch each: from what livecov has put there to the original bytes
  * @code: of each part, where in the stub a task continues that hits its first byte
  * @nr_patches: how many parts
- * @stub: address of the stub's room in the arena
- * @stub_size: of that, bytes
+ * @rooms: in the arena: the stub's, and that of the shortcut, if there is one
  * @shares: the stub calls a window (task_windows.h)
  * @window: if it @shares: what task_window_give() takes
  * @cells: what the stub writes to
@@ -46,8 +55,7 @@ struct held {
 	struct text_patch patches[SITE_PARTS];
 	unsigned long code[SITE_PARTS];
 	u32 nr_patches;
-	unsigned long stub;
-	u32 stub_size;
+	struct held_room rooms[2];
 	bool shares;
 	u32 window;
 	struct held_cells *cells;
@@ -105,8 +113,9 @@ bool held_take(struct cov_site *site, const struct text_patch *patches, u32 n)
 		held->code[i] = site_part_code(site, patches[i].part);
 	}
 	held->nr_patches = n;
-	held->stub = patcher_room(site);
-	held->stub_size = site->patch_length + site->stub_len;
+	held->rooms[0] = (struct held_room){ site_room(site),
+					     site->patch_length + site->stub_len };
+	held->rooms[1].size = shortcut_room(site, &held->rooms[1].at);
 	held->shares = site->by_stub && site_stub_shares(site, &held->window);
 	held->stays = true;
 	list_add_rcu(&held->link, &all_held);
@@ -177,8 +186,12 @@ bool held_covers(unsigned long address, u32 length)
 /* Nothing leads to the stub any more, and no task is in it. */
 static void drop(struct held *held)
 {
+	u32 i;
+
 	list_del_rcu(&held->link);
-	arena_give(held->stub, held->stub_size);
+	for (i = 0; i < ARRAY_SIZE(held->rooms); i++)
+		if (held->rooms[i].size)
+			arena_give(held->rooms[i].at, held->rooms[i].size);
 	if (held->shares)
 		task_window_give(held->window);
 	put_cells(held->cells);

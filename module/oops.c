@@ -15,13 +15,15 @@
 #include "engine.h"
 #include "hit_context.h"
 #include "oops.h"
+#include "shortcut.h"
 #include "site_index.h"
 #include "site_patch.h"
 
 static unsigned long original_address(const struct cov_site *site, unsigned long address)
 {
 	if (site->engine == COV_ENGINE_DETOUR)
-		return detour_origin(site, address - site_stub(site));
+		return shortcut_origin(site, address) ?:
+			detour_origin(site, address - site_stub(site));
 	return site_patch(site);
 }
 

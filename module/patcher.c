@@ -12,11 +12,13 @@
 #include <asm/text-patching.h>
 
 #include "arena.h"
+#include "arena_store.h"
 #include "disarm.h"
 #include "foreign.h"
 #include "held.h"
 #include "patcher.h"
 #include "quiesce.h"
+#include "shortcut.h"
 #include "site_index.h"
 #include "site_patch.h"
 #include "site_stub.h"
@@ -25,42 +27,21 @@
 
 #define WAIT_OUT_MS	2000
 
-/* Stubs made in succession are adjacent: they are written together. */
-static u8 unwritten[PAGE_SIZE];
-static unsigned long unwritten_at;
-static u32 unwritten_len;
-
-static void write_unwritten(void)
-{
-	if (unwritten_len)
-		text_write(unwritten_at, unwritten, unwritten_len);
-	unwritten_len = 0;
-}
-
 void patcher_make_stub(struct cov_site *site, unsigned long at, const u8 *bytes,
 		       u32 original, u32 len)
 {
-	u32 gap = at - (unwritten_at + unwritten_len);
-
 	lockdep_assert_held(&cov_targets_lock);
-	if (!unwritten_len || at < unwritten_at || gap >= ARENA_UNIT ||
-	    unwritten_len + gap + original + len > sizeof(unwritten)) {
-		write_unwritten();
-		unwritten_at = at;
-		gap = 0;
-	}
-	memset(unwritten + unwritten_len, INT3_INSN_OPCODE, gap);
-	memcpy(unwritten + unwritten_len + gap, bytes, original + len);
-	unwritten_len += gap + original + len;
-	arena_take(at, original + len);
+	arena_store(at, bytes, original + len);
 	site->patch_length = original;
 	site->stub_len = len;
-	site->stub = at + original - (unsigned long)livecov_stubs;
+	site->room = (at - (unsigned long)livecov_stubs) / ARENA_UNIT;
+	site->shortcut = site->shortcut_knows = 0;
 }
 
 static void forget_stub(struct cov_site *site)
 {
-	site->stub = site->stub_len = site->taken_at = 0;
+	site->room = site->stub_len = site->taken_at = 0;
+	site->shortcut = site->shortcut_knows = 0;
 	site->engine = SITE_NO_ENGINE;
 	site->patch_length = 0;
 	site->settled = SITE_SETTLED_NOT;
@@ -73,7 +54,12 @@ static void forget_stub(struct cov_site *site)
 
 static void drop_stub(struct cov_site *site)
 {
-	arena_give(patcher_room(site), site->patch_length + site->stub_len);
+	unsigned long at;
+	u32 more = shortcut_room(site, &at);
+
+	if (more)
+		arena_give(at, more);
+	arena_give(site_room(site), site->patch_length + site->stub_len);
 	if (site->by_stub)
 		site_stub_give(site);
 	forget_stub(site);
@@ -124,7 +110,7 @@ static u32 prepare_all(const struct cov_engine *engine, struct cov_site **sites,
 		ready++;
 		cond_resched();
 	}
-	write_unwritten();
+	arena_store_flush();
 	return ready;
 }
 

@@ -12,7 +12,7 @@
 
 /**
  * patcher_make_stub - make a site's stub, with the bytes that it stands for before it
- * @site: gets its @stub, @stub_len and @patch_length
+ * @site: gets its @room, @stub_len and @patch_length, and has no @shortcut
  * @at: where it lies: arena_room()'s answer; the room is taken
  * @bytes: the original bytes, then the code
  * @original: how many original bytes
@@ -33,14 +33,8 @@ void patcher_make_stub(struct cov_site *site, unsigned long at, const u8 *bytes,
  */
 static inline const u8 *patcher_original_bytes(const struct cov_site *site, u32 part)
 {
-	return (const u8 *)site_stub(site) +
-	       (part ? site->stub_len - site->region.island_length : -site->patch_length);
-}
-
-/* patcher_room - where a site's room in the arena begins. Any context. */
-static inline unsigned long patcher_room(const struct cov_site *site)
-{
-	return site_stub(site) - site->patch_length;
+	return part ? (const u8 *)site_stub(site) + site->stub_len - site->region.island_length :
+		(const u8 *)site_room(site);
 }
 
 /* patcher_may_patch - may an engine of ours patch text in the site's function at all? */

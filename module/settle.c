@@ -84,20 +84,9 @@ bool target_settles(const struct cov_target *target)
 	       !target_is_manual(target) && !(target->flags & COV_ATTACH_PATHS);
 }
 
-/*
- * To put a region back in which a task may be inside takes seconds and more on kernels that preempt
- * (quiesce.h): that must not be done each time that a sample begins.
- */
-static bool is_slow_to_undo(const struct cov_site *site)
-{
-	return compat_preempts() && site->region.inside &&
-	       site->engine == COV_ENGINE_DETOUR && site_target(site)->scope == COV_SCOPE_TRACKED;
-}
-
 static bool is_settleable(const struct cov_site *site)
 {
-	return !is_slow_to_undo(site) &&
-	       (site->engine == COV_ENGINE_DETOUR || site->engine == COV_ENGINE_BREAKPOINT) &&
+	return (site->engine == COV_ENGINE_DETOUR || site->engine == COV_ENGINE_BREAKPOINT) &&
 	       !site->one_shot && site->watched && site->state == COV_SITE_ARMED;
 }
 

@@ -12,6 +12,7 @@
  *   a trap until every sample has hit it; it never is hit more often than the branch.)
  * - A near conditional jump (6 bytes) under a detour that was seen to fall through is changed to
  *   one that leads into its stub only if it is taken.
+ * - In scope tracked, other detours of which one outcome was seen get a shortcut (shortcut.h).
  *
  * What "seen" means in scope tracked: settle.c.
  */
@@ -27,6 +28,17 @@
 static bool watches(const struct cov_site *site)
 {
 	return site && site_vouches(site) && READ_ONCE(site->state) == COV_SITE_ARMED;
+}
+
+/*
+ * To put a region back in which a task may be inside takes seconds and more on kernels that preempt
+ * (quiesce.h): that must not be done each time that a sample begins. Such a site is never free; a
+ * shortcut, which leaves a jump there, is undone as quickly as elsewhere.
+ */
+static bool is_slow_to_undo(const struct cov_site *site)
+{
+	return compat_preempts() && site->region.inside &&
+	       site->engine == COV_ENGINE_DETOUR && site_target(site)->scope == COV_SCOPE_TRACKED;
 }
 
 /* The block that the branch's @outcome leads to, if it has no other edge in; or FLOW_NONE. */
@@ -86,6 +98,11 @@ static u32 implying(const struct cov_site *site, u32 outcome, const struct cell_
 	return 0;
 }
 
+static u8 settle_in_part(struct cov_site *site, u32 known)
+{
+	return site->engine == COV_ENGINE_DETOUR ? detour_in_part(site, known) : SITE_SETTLED_NOT;
+}
+
 /*
  * The settled state that the branch should have. Sets @implied_by. Nothing is lost with its former
  * value: for samples that have ended, what it implied has been noted; those that run know the
@@ -99,6 +116,12 @@ static u8 settle_branch(struct cov_site *site, const struct cell_sets *sets)
 
 	if (!fell && !jumped)
 		return SITE_SETTLED_NOT;
+	if (is_slow_to_undo(site)) {
+		/* When both are known, it may have a shortcut for either. */
+		if (fell && jumped && site->settled != SITE_SETTLED_NOT)
+			return site->settled;
+		return settle_in_part(site, !other);
+	}
 	by = fell && jumped ? 0 : implying(site, other, sets);
 	if (by || (fell && jumped)) {
 		site->implied_outcome = other;
@@ -106,8 +129,7 @@ static u8 settle_branch(struct cov_site *site, const struct cell_sets *sets)
 		site_target(site)->settling.implied |= by != 0;
 		return SITE_SETTLED_FREE;
 	}
-	return fell && site->engine == COV_ENGINE_DETOUR && detour_can_half(site) ?
-		SITE_SETTLED_HALF : SITE_SETTLED_NOT;
+	return settle_in_part(site, !other);
 }
 
 u8 settle_state(struct cov_site *site, const struct cell_sets *sets)
@@ -115,7 +137,8 @@ u8 settle_state(struct cov_site *site, const struct cell_sets *sets)
 	lockdep_assert_held(&cov_targets_lock);
 	if (site->kind == SITE_BRANCH)
 		return settle_branch(site, sets);
-	return cell_in_all(sets, site->cell) ? SITE_SETTLED_FREE : SITE_SETTLED_NOT;
+	return cell_in_all(sets, site->cell) && !is_slow_to_undo(site) ? SITE_SETTLED_FREE :
+		SITE_SETTLED_NOT;
 }
 
 u32 settle_witness(const struct cov_site *site, const struct cell_sets *sets)

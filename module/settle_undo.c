@@ -17,7 +17,8 @@
 
 static bool is_settled(const struct cov_site *site)
 {
-	return site->state == COV_SITE_DISARMED || site->settled == SITE_SETTLED_HALF;
+	return site->state == COV_SITE_DISARMED || site->settled == SITE_SETTLED_HALF ||
+	       site->settled == SITE_SETTLED_SHORTCUT;
 }
 
 /* Does the sample know already whatever the site cannot tell in its present state? */
@@ -25,8 +26,10 @@ static bool is_served(const struct cov_site *site, const u8 *set)
 {
 	if (!is_settled(site))
 		return true;
-	if (site->kind != SITE_BRANCH || site->state != COV_SITE_DISARMED)
+	if (site->kind != SITE_BRANCH || site->settled == SITE_SETTLED_HALF)
 		return READ_ONCE(set[site->cell]);
+	if (site->settled == SITE_SETTLED_SHORTCUT)
+		return READ_ONCE(set[site->cell + site->shortcut_knows]);
 	if (site->implied_by)
 		return READ_ONCE(set[site->cell + !site->implied_outcome]);
 	return READ_ONCE(set[site->cell + OUTCOME_NOT_TAKEN]) &&

@@ -54,6 +54,7 @@
 enum site_settled {
 	SITE_SETTLED_NOT,	/* both outcomes are noted */
 	SITE_SETTLED_HALF,	/* falling through is known, and costs nothing any more */
+	SITE_SETTLED_SHORTCUT,	/* one outcome is known, and costs less (shortcut.h) */
 	SITE_SETTLED_FREE,	/* the original bytes are back; the site is DISARMED */
 };
 
@@ -67,9 +68,11 @@ struct site_probe;
  * struct cov_site - an instruction that is watched
  * @probe: engine kprobe's, from arming to release
  * @entry: engine entry's, likewise
- * @stub: the other engines': of its code, from the arena's beginning; the original bytes lie
- *	  before it
- * @stub_len: bytes of it; with an island that includes the copy of the island's instructions
+ * @room: the other engines': of its code, in ARENA_UNITs from the arena's beginning: the original
+ *	  bytes lie there, and then its stub
+ * @shortcut: likewise, engine detour's: of its shortcut (shortcut.h), and one more; 0 for none
+ * @shortcut_knows: OUTCOME_*: which outcome that does not note
+ * @stub_len: bytes of the stub; with an island that includes the copy of the island's instructions
  *	      and, at the end, their original bytes
  * @patch_length: how many bytes they change at the site
  * @taken_at: engine detour's: where a jump that is taken goes in its stub (stub_taken()); with an
@@ -117,17 +120,20 @@ struct site_probe;
  *
  * Handlers write @state alone, as above, and so does the worker. Everything else is
  * written under the targets' lock; what changes while handlers may read it, @indexed and
- * @off, has a byte of its own.
+ * @off, has a byte of its own. @shortcut and @shortcut_knows have not, but no handler reads them,
+ * and what the handlers read beside them is overwritten with what it is.
  */
 struct cov_site {
 	union {
 		struct site_probe *probe;
 		struct entry_node *entry;
 		struct {
-			u32 stub;
-			u16 stub_len;
-			u8 patch_length;
-			u8 taken_at;
+			u64 room : 20;
+			u64 patch_length : 6;
+			u64 stub_len : 9;
+			u64 taken_at : 8;
+			u64 shortcut : 20;
+			u64 shortcut_knows : 1;
 		};
 	};
 	s32 offset;

@@ -26,6 +26,7 @@
 #include <linux/slab.h>
 
 #include "portable.h"
+#include "shortcut.h"
 #include "site_index.h"
 #include "site_patch.h"
 #include "target_list.h"
@@ -180,7 +181,8 @@ struct cov_site *site_index_find_stub(unsigned long address)
 		for (i = 0; i < index->count; i++) {
 			struct cov_site *site = site_of(index, index->words[i]);
 
-			if (site->indexed && address - site_stub(site) < site->stub_len)
+			if (site->indexed && (address - site_stub(site) < site->stub_len ||
+					      shortcut_origin(site, address)))
 				return site;
 		}
 	return NULL;

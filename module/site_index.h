@@ -39,7 +39,7 @@ static inline bool site_index_covers(unsigned long address)
 }
 
 /**
- * site_index_find_stub - the site whose stub holds an address
+ * site_index_find_stub - the site whose stub or shortcut holds an address
  * @address: in the arena
  *
  * Looks at all sites, with no lock, for messages of an oops: any context. Return: NULL if there

@@ -15,10 +15,17 @@ static __always_inline unsigned long site_patch(const struct cov_site *site)
 	return site_address(site) + site->patch_offset;
 }
 
+/* site_room - address of a site's room in the arena, with the original bytes. Any context. */
+static __always_inline unsigned long site_room(const struct cov_site *site)
+{
+	static_assert(ARENA_SIZE / ARENA_UNIT <= 1 << 20);
+	return (unsigned long)livecov_stubs + site->room * ARENA_UNIT;
+}
+
 /* site_stub - address in the arena at which a site's code begins. Any context. */
 static __always_inline unsigned long site_stub(const struct cov_site *site)
 {
-	return (unsigned long)livecov_stubs + site->stub;
+	return site_room(site) + site->patch_length;
 }
 
 /*

@@ -38,7 +38,8 @@ struct text_patch {
  * @parts: how many patches a change consists of; they are carried out all or none. 0 is 1
  *
  * While a patch of more than one byte is in progress its first byte is int3, and breakpoint.c
- * must redirect a task that hits it: to where @to, if it is a jump, leads.
+ * must redirect a task that hits it: to where @to, if it is a jump, leads, or to code that does
+ * the same and notes more.
  */
 struct text_job {
 	u32 count;

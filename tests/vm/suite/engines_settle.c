@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -213,6 +214,90 @@ static void sample_that_runs_again_finds_what_it_knows_settled(void)
 	go(&actor, RARE);
 	expect_ways(fd, target, 311, ODD | EVEN | RARE);
 	actor_finish(&actor);
+	close(fd);
+}
+
+/* covt_if_else(): of its branch the outcome that @larger gives. */
+static void pass_one_way(int device, int larger)
+{
+	EXPECT_EQ(covt(device, COVT_FN_if_else, 1 + larger, 2 - larger, 0), 2 - larger);
+}
+
+static void expect_ways_passed(int fd, uint32_t target, uint64_t sample, unsigned int ways)
+{
+	struct cov_branch branch;
+
+	show(fd, sample);
+	EXPECT_EQ(read_table(fd, COV_IOC_BRANCHES, target,
+			     function_of(fd, target, "covt_if_else").first_branch, 1, &branch), 1);
+	EXPECT_EQ((branch.taken == COV_YES) + (branch.not_taken == COV_YES), ways);
+	show(fd, 0);
+}
+
+/* The calling task is tracked for it from now on. */
+static void go_on_as(int fd, uint64_t sample)
+{
+	EXPECT_EQ(ioctl(fd, COV_IOC_UNREGISTER), 0);
+	track_as(fd, sample);
+}
+
+static bool is_text_of_covtarget(const struct text *text)
+{
+	static struct text now;
+
+	covtarget_text(&now);
+	return !memcmp(text->bytes, now.bytes, text->size);
+}
+
+/*
+ * What is known of a short jump is noted no more, by code of its own in the arena, and the other
+ * outcome still is; so is all that the next sample passes.
+ */
+static void half_known_gets_a_shortcut(int fd, int device, int larger)
+{
+	uint32_t target = attach_with(fd, COEXIST_TARGET, "covt_if_else", COV_ENGINE_DETOUR,
+				      COV_MODE_EDGES, COV_SCOPE_TRACKED);
+	uint32_t bytes = engines_of(fd, target).stub_bytes;
+	static struct text armed;
+
+	covtarget_text(&armed);
+	track_as(fd, 331 + larger);
+	pass_one_way(device, larger);
+	EVENTUALLY(!is_text_of_covtarget(&armed));
+	EXPECT(engines_of(fd, target).stub_bytes > bytes);
+	bytes = engines_of(fd, target).stub_bytes;
+	pass_one_way(device, larger);
+	expect_ways_passed(fd, target, 331 + larger, 1);
+	/* Watched for the next sample, which passes it the same way first. */
+	go_on_as(fd, 341 + larger);
+	EXPECT(is_text_of_covtarget(&armed));
+	pass_one_way(device, larger);
+	expect_ways_passed(fd, target, 341 + larger, 1);
+	EVENTUALLY(!is_text_of_covtarget(&armed));
+	EXPECT_EQ(engines_of(fd, target).stub_bytes, bytes);
+	pass_one_way(device, larger);
+	pass_one_way(device, !larger);
+	expect_ways_passed(fd, target, 341 + larger, 2);
+	expect_ways_passed(fd, target, 331 + larger, 1);
+	go_on_as(fd, 331 + larger);
+	pass_one_way(device, !larger);
+	expect_ways_passed(fd, target, 331 + larger, 2);
+	EXPECT_EQ(ioctl(fd, COV_IOC_UNREGISTER), 0);
+	with_id(fd, COV_IOC_DETACH, target);
+}
+
+static void short_jump_of_which_half_is_known_gets_a_shortcut(void)
+{
+	int fd = control_open(), device = covt_open(), larger;
+	uint32_t other = attach_with(fd, TARGET, "covlife_work", COV_ENGINE_DETOUR, COV_MODE_EDGES,
+				     COV_SCOPE_TRACKED);
+	uint32_t before = engines_of(fd, other).stub_bytes;
+
+	for (larger = 0; larger < 2; larger++) {
+		test_case("%d", larger);
+		half_known_gets_a_shortcut(fd, device, larger);
+		EXPECT_EQ(engines_of(fd, other).stub_bytes, before);
+	}
 	close(fd);
 }
 
@@ -525,6 +610,7 @@ static void samples_come_and_go_while_sites_settle(void)
 static const struct test tests[] = {
 	TEST(what_settles_is_watched_for_the_next_sample),
 	TEST(sample_that_runs_again_finds_what_it_knows_settled),
+	TEST(short_jump_of_which_half_is_known_gets_a_shortcut),
 	TEST(reset_watches_everything_again),
 	TEST(what_a_hit_implies_is_its_samples_alone),
 	TEST(sample_that_knows_nothing_keeps_everything_watched),

@@ -6,6 +6,7 @@
  */
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -100,9 +101,49 @@ static void oops_under_a_detour_of_scope_tracked_does_so_too(void)
 	oops_names_the_function(COV_ENGINE_DETOUR, COV_SCOPE_TRACKED);
 }
 
+/* Until its jump leads to a shortcut, which takes text of its own. */
+static void know_half_of_it(void *target)
+{
+	int fd = control_open(), device = covt_open();
+	struct cov_engines engines = { .target = *(const uint32_t *)target }, now = engines;
+
+	MUST(ioctl(fd, COV_IOC_ENGINES, &engines));
+	track_as(fd, SAMPLE);
+	covt(device, COVT_FN_oops, 0, 0, 0);
+	do {
+		usleep(10000);
+		MUST(ioctl(fd, COV_IOC_ENGINES, &now));
+	} while (now.stub_bytes == engines.stub_bytes);
+	/* It is written before it is used. */
+	sleep(1);
+	covt(device, COVT_FN_oops, COVT_OOPS, 0, 0);
+}
+
+static void oops_in_a_shortcut_names_the_drivers_instruction(void)
+{
+	int fd = control_open(), log, status;
+	uint32_t target;
+	char line[128];
+
+	need_engine(fd, COV_ENGINE_DETOUR);
+	close(covt_open());
+	target = attach_by(fd, COEXIST_TARGET, FUNCTION, COV_ENGINE_DETOUR, COV_MODE_EDGES,
+			   COV_SCOPE_TRACKED);
+	snprintf(line, sizeof(line), "livecov: RIP is in code that was moved here from %s+%#x/",
+		 FUNCTION, branch_of(fd, target).offset - BEFORE_JUMP);
+	log = log_open();
+	write_file("/proc/sys/kernel/panic_on_oops", "0");
+	MUST(waitpid(start(know_half_of_it, &target), &status, 0));
+	EXPECT(WIFSIGNALED(status));
+	if (!log_has(log, line, "[" COEXIST_TARGET "]"))
+		FAIL("the log has no '%s'", line);
+	with_id(fd, COV_IOC_DETACH, target);
+}
+
 static const struct test tests[] = {
 	TEST(oops_under_a_detour_names_the_drivers_instruction),
 	TEST(oops_under_a_detour_of_scope_tracked_does_so_too),
+	TEST(oops_in_a_shortcut_names_the_drivers_instruction),
 };
 
 int main(int argc, char **argv)

@@ -275,6 +275,57 @@ static void probe_that_stays_keeps_our_jump_until_it_goes(void)
 	exercise(device);
 }
 
+/* Which bytes the jump at @at has, told apart from others. */
+static uint32_t jump_at(uint64_t at)
+{
+	static struct text now;
+	uint32_t displacement;
+
+	covtarget_text(&now);
+	memcpy(&displacement, now.bytes + at + 1, sizeof(displacement));
+	return displacement;
+}
+
+/*
+ * The kprobe's copy of our jump leads to code that was made later than the stub, and that goes on
+ * in the stub: both stay.
+ */
+static void probe_that_stays_keeps_the_code_of_a_settled_jump(void)
+{
+	static struct text clean;
+	int fd = control_open(), device = covt_open(), i;
+	uint32_t target, armed;
+	uint64_t offset, at;
+
+	need_engine(fd, COV_ENGINE_DETOUR);
+	covtarget_text(&clean);
+	target = attach_with(fd, COEXIST_TARGET, "covt_if_else", COV_ENGINE_DETOUR, COV_MODE_EDGES,
+			     COV_SCOPE_TRACKED);
+	offset = first_detour(fd, target, "covt_if_else", &clean);
+	at = function_of(fd, target, "covt_if_else").address + offset - clean.address;
+	armed = jump_at(at);
+	track_as(fd, 1);
+	EXPECT_EQ(covt(device, COVT_FN_if_else, 1, 2, 0), 2);
+	EVENTUALLY(jump_at(at) != armed);
+	probe_if_else(offset);
+	write_file(TRACEFS "events/" PROBE "/enable", "1");
+	with_id(fd, COV_IOC_DETACH, target);
+	/* Takes what room there is. */
+	target = attach_with(fd, COEXIST_TARGET, NULL, COV_ENGINE_AUTO, COV_MODE_EDGES,
+			     COV_SCOPE_TRACKED);
+	for (i = 0; i < 100; i++)
+		exercise(device);
+	with_id(fd, COV_IOC_DETACH, target);
+	close(fd);
+	EXPECT_EQ(try_unload("livecov"), EWOULDBLOCK);
+	exercise(device);
+	write_file(TRACEFS "events/" PROBE "/enable", "0");
+	EXPECT_EQ(kprobe_event("-:" PROBE "\n"), 0);
+	EVENTUALLY(is_text_of_covtarget(&clean));
+	exercise(device);
+	EVENTUALLY(try_unload("livecov") == 0);
+}
+
 /* The target goes with all that is in it, and comes clean. */
 static void target_takes_a_probe_that_stays_with_it(void)
 {
@@ -528,6 +579,7 @@ static const struct test tests[] = {
 	TEST(livecov_cannot_go_while_a_file_is_open),
 	TEST(livecov_gives_every_byte_back_when_it_goes),
 	TEST(probe_that_stays_keeps_our_jump_until_it_goes),
+	TEST(probe_that_stays_keeps_the_code_of_a_settled_jump),
 	TEST(target_takes_a_probe_that_stays_with_it),
 	TEST(target_goes_while_livecov_waits_for_a_probe_in_it),
 	TEST(probe_that_comes_while_livecov_goes_holds_up_nobody_else),
