@@ -34,7 +34,7 @@
  *	any -> GONE -> PENDING	a kprobe takes its place (target_yield.c); DISARMED if it is off
  *	ARMED -> GONE -> REFUSED	it gives way to breakpoints (target_yield.c)
  *	REFUSED -> PENDING	tried again: nothing could take its place (target_yield.c), or what
- *				hindered it may be gone (target_reset.c)
+ *				hindered it may be gone (target_reset.c, target_switch.c)
  *	REFUSED -> ARMED	its engine, which it has kept, tries again (rearm.c,
  *				target_switch.c)
  *	any -> PENDING, or DISARMED if it has seen what it needs to see, or is switched off:
