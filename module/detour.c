@@ -21,8 +21,8 @@
  *	 ^             |               |
  *	 +-------------+---------------+ reset, or a sample begins that does not know it
  *
- * Its stub stays until the release, so each step changes the region's bytes alone; only a step
- * from FREE puts a jump where tasks may be inside.
+ * Its stub and its shortcut stay until the release, so each step changes the region's bytes alone;
+ * only a step from FREE puts a jump where tasks may be inside.
  */
 #include <linux/kdebug.h>
 #include <linux/kprobes.h>

@@ -8,8 +8,6 @@
  */
 #include <linux/module.h>
 #include <linux/rcupdate.h>
-#include <linux/uaccess.h>
-#include <asm/text-patching.h>
 
 #include "arena.h"
 #include "arena_store.h"
