@@ -31,24 +31,19 @@ unsigned long arena_room(u32 bytes)
 	return at >= UNITS ? 0 : (unsigned long)livecov_stubs + ((unsigned long)at << UNIT_SHIFT);
 }
 
-static u32 unit_of(unsigned long address)
-{
-	return (address - (unsigned long)livecov_stubs) >> UNIT_SHIFT;
-}
-
 void arena_take(unsigned long address, u32 bytes)
 {
 	lockdep_assert_held(&cov_targets_lock);
-	bitmap_set(taken, unit_of(address), units(bytes));
-	hint = unit_of(address) + units(bytes);
+	bitmap_set(taken, arena_unit(address), units(bytes));
+	hint = arena_unit(address) + units(bytes);
 	used += units(bytes) << UNIT_SHIFT;
 }
 
 void arena_give(unsigned long address, u32 bytes)
 {
 	lockdep_assert_held(&cov_targets_lock);
-	bitmap_clear(taken, unit_of(address), units(bytes));
-	hint = min(hint, unit_of(address));
+	bitmap_clear(taken, arena_unit(address), units(bytes));
+	hint = min(hint, arena_unit(address));
 	used -= units(bytes) << UNIT_SHIFT;
 }
 

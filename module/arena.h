@@ -44,6 +44,12 @@ void arena_take(unsigned long address, u32 bytes);
  */
 void arena_give(unsigned long address, u32 bytes);
 
+/* arena_unit - the number of the unit that @address in the arena lies in. Any context, no lock. */
+static inline u32 arena_unit(unsigned long address)
+{
+	return (address - (unsigned long)livecov_stubs) / ARENA_UNIT;
+}
+
 /* arena_used - bytes allocated, rounded up to ARENA_UNIT for each stub */
 u32 arena_used(void);
 

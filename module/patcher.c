@@ -32,7 +32,7 @@ void patcher_make_stub(struct cov_site *site, unsigned long at, const u8 *bytes,
 	arena_store(at, bytes, original + len);
 	site->patch_length = original;
 	site->stub_len = len;
-	site->room = (at - (unsigned long)livecov_stubs) / ARENA_UNIT;
+	site->room = arena_unit(at);
 	site->shortcut = site->shortcut_knows = 0;
 }
 

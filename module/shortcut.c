@@ -43,7 +43,7 @@ bool shortcut_make(struct cov_site *site, u32 known)
 	if (len < 0)
 		return false;
 	arena_store(at, code, len);
-	site->shortcut = (at - (unsigned long)livecov_stubs) / ARENA_UNIT + 1;
+	site->shortcut = arena_unit(at) + 1;
 	site->shortcut_knows = known;
 	return true;
 }
