@@ -964,6 +964,17 @@ static void random_code(bool wild)
 	} while (code.size < REGION_JUMP_LEN);
 }
 
+/* Of @tried regions enough went each way, and enough stopped. */
+static void expect_variety(u32 tried)
+{
+	print_message("    seed %" PRIu64 ": %u fell through, %u jumped, %u faults, %u endless\n",
+		      first_seed, tally.left[0], tally.left[1], tally.faults, tally.endless);
+	if (rounds < 100)
+		return;
+	assert_true(tally.left[0] > tried / 5 && tally.left[1] > tried / 5);
+	assert_true(tally.faults > tried / 50);
+}
+
 static void random_regions_do_the_same(void **state)
 {
 	struct trial trial = { 0 };
@@ -978,12 +989,7 @@ static void random_regions_do_the_same(void **state)
 		code_end(&trial);
 		try(&trial);
 	}
-	print_message("    seed %" PRIu64 ": %u fell through, %u jumped, %u faults, %u endless\n",
-		      first_seed, tally.left[0], tally.left[1], tally.faults, tally.endless);
-	if (rounds < 100)
-		return;
-	assert_true(tally.left[0] > rounds / 5 && tally.left[1] > rounds / 5);
-	assert_true(tally.faults > rounds / 50);
+	expect_variety(rounds);
 }
 
 static void random_shortcuts_do_the_same(void **state)
@@ -1006,13 +1012,9 @@ static void random_shortcuts_do_the_same(void **state)
 		try(&trial);
 		tried++;
 	}
-	print_message("    seed %" PRIu64 ": %u fell through, %u jumped, %u faults, %u endless\n",
-		      first_seed, tally.left[0], tally.left[1], tally.faults, tally.endless);
-	if (rounds < 100)
-		return;
-	assert_true(tried > rounds / 3);
-	assert_true(tally.left[0] > tried / 5 && tally.left[1] > tried / 5);
-	assert_true(tally.faults > tried / 50);
+	expect_variety(tried);
+	if (rounds >= 100)
+		assert_true(tried > rounds / 3);
 }
 
 static void random_passages_do_the_same(void **state)

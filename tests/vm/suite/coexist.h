@@ -45,6 +45,9 @@ uint32_t attach_covtarget(int fd, unsigned int engine);
 /* covtarget_text - a copy of all its text, without asking livecov */
 void covtarget_text(struct text *text);
 
+/* is_text_of_covtarget - is it what such a copy has? */
+bool is_text_of_covtarget(const struct text *text);
+
 /**
  * struct island - where a short jump of covtarget's and its island (module/region.h) have been
  *		   patched; offsets from the function's first byte

@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -143,6 +144,14 @@ void covtarget_text(struct text *text)
 {
 	/* Its last function that is exercised is far into it; data is on other pages. */
 	read_module_bytes(text, COEXIST_TARGET, 6 * 4096);
+}
+
+bool is_text_of_covtarget(const struct text *text)
+{
+	static struct text now;
+
+	covtarget_text(&now);
+	return !memcmp(text->bytes, now.bytes, text->size);
 }
 
 struct island island_of(int fd, uint32_t target, const char *name)

@@ -9,7 +9,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -239,14 +238,6 @@ static void go_on_as(int fd, uint64_t sample)
 {
 	EXPECT_EQ(ioctl(fd, COV_IOC_UNREGISTER), 0);
 	track_as(fd, sample);
-}
-
-static bool is_text_of_covtarget(const struct text *text)
-{
-	static struct text now;
-
-	covtarget_text(&now);
-	return !memcmp(text->bytes, now.bytes, text->size);
 }
 
 /*

@@ -43,66 +43,22 @@ static bool log_has(int fd, const char *text, const char *then)
 	return false;
 }
 
-static void call_it(void *tracked)
-{
-	int fd = control_open(), device = covt_open();
+/* Three ways to die of it. */
 
-	if (*(const bool *)tracked)
-		track_as(fd, SAMPLE);
-	covt(device, COVT_FN_oops, COVT_OOPS, 0, 0);
+static void die_untracked(void *target)
+{
+	(void)target;
+	covt(covt_open(), COVT_FN_oops, COVT_OOPS, 0, 0);
 }
 
-static void die_of_it(bool tracked)
+static void die_tracked(void *target)
 {
-	int status;
-
-	MUST(waitpid(start(call_it, &tracked), &status, 0));
-	EXPECT(WIFSIGNALED(status));
+	track_as(control_open(), SAMPLE);
+	die_untracked(target);
 }
 
-/* The branch, which is under a detour. */
-static struct cov_branch branch_of(int fd, uint32_t target)
-{
-	struct cov_function function = function_of(fd, target, FUNCTION);
-	struct cov_branch branch;
-
-	EXPECT_EQ(read_table(fd, COV_IOC_BRANCHES, target, function.first_branch, 1, &branch), 1);
-	EXPECT_EQ(branch.state, COV_SITE_ARMED);
-	return branch;
-}
-
-static void oops_names_the_function(unsigned int engine, unsigned int scope)
-{
-	int fd = control_open(), log;
-	uint32_t target;
-	char line[128];
-
-	need_engine(fd, engine);
-	close(covt_open());
-	target = attach_by(fd, COEXIST_TARGET, FUNCTION, engine, COV_MODE_EDGES, scope);
-	snprintf(line, sizeof(line), "livecov: RIP is in code that was moved here from %s+%#x/",
-		 FUNCTION, branch_of(fd, target).offset - BEFORE_JUMP);
-	log = log_open();
-	write_file("/proc/sys/kernel/panic_on_oops", "0");
-	die_of_it(scope == COV_SCOPE_TRACKED);
-	EXPECT(log_has(log, "RIP: ", "[livecov]"));
-	if (!log_has(log, line, "[" COEXIST_TARGET "]"))
-		FAIL("the log has no '%s'", line);
-	with_id(fd, COV_IOC_DETACH, target);
-}
-
-static void oops_under_a_detour_names_the_drivers_instruction(void)
-{
-	oops_names_the_function(COV_ENGINE_DETOUR, COV_SCOPE_ALL);
-}
-
-static void oops_under_a_detour_of_scope_tracked_does_so_too(void)
-{
-	oops_names_the_function(COV_ENGINE_DETOUR, COV_SCOPE_TRACKED);
-}
-
-/* Until its jump leads to a shortcut, which takes text of its own. */
-static void know_half_of_it(void *target)
+/* Not before its jump leads to a shortcut, which takes text of its own. */
+static void die_in_a_shortcut(void *target)
 {
 	int fd = control_open(), device = covt_open();
 	struct cov_engines engines = { .target = *(const uint32_t *)target }, now = engines;
@@ -116,10 +72,21 @@ static void know_half_of_it(void *target)
 	} while (now.stub_bytes == engines.stub_bytes);
 	/* It is written before it is used. */
 	sleep(1);
-	covt(device, COVT_FN_oops, COVT_OOPS, 0, 0);
+	die_untracked(target);
 }
 
-static void oops_in_a_shortcut_names_the_drivers_instruction(void)
+/* The branch, which is under a detour. */
+static struct cov_branch branch_of(int fd, uint32_t target)
+{
+	struct cov_function function = function_of(fd, target, FUNCTION);
+	struct cov_branch branch;
+
+	EXPECT_EQ(read_table(fd, COV_IOC_BRANCHES, target, function.first_branch, 1, &branch), 1);
+	EXPECT_EQ(branch.state, COV_SITE_ARMED);
+	return branch;
+}
+
+static void oops_names_the_function(unsigned int scope, void (*die)(void *target))
 {
 	int fd = control_open(), log, status;
 	uint32_t target;
@@ -127,17 +94,32 @@ static void oops_in_a_shortcut_names_the_drivers_instruction(void)
 
 	need_engine(fd, COV_ENGINE_DETOUR);
 	close(covt_open());
-	target = attach_by(fd, COEXIST_TARGET, FUNCTION, COV_ENGINE_DETOUR, COV_MODE_EDGES,
-			   COV_SCOPE_TRACKED);
+	target = attach_by(fd, COEXIST_TARGET, FUNCTION, COV_ENGINE_DETOUR, COV_MODE_EDGES, scope);
 	snprintf(line, sizeof(line), "livecov: RIP is in code that was moved here from %s+%#x/",
 		 FUNCTION, branch_of(fd, target).offset - BEFORE_JUMP);
 	log = log_open();
 	write_file("/proc/sys/kernel/panic_on_oops", "0");
-	MUST(waitpid(start(know_half_of_it, &target), &status, 0));
+	MUST(waitpid(start(die, &target), &status, 0));
 	EXPECT(WIFSIGNALED(status));
+	EXPECT(log_has(log, "RIP: ", "[livecov]"));
 	if (!log_has(log, line, "[" COEXIST_TARGET "]"))
 		FAIL("the log has no '%s'", line);
 	with_id(fd, COV_IOC_DETACH, target);
+}
+
+static void oops_under_a_detour_names_the_drivers_instruction(void)
+{
+	oops_names_the_function(COV_SCOPE_ALL, die_untracked);
+}
+
+static void oops_under_a_detour_of_scope_tracked_does_so_too(void)
+{
+	oops_names_the_function(COV_SCOPE_TRACKED, die_tracked);
+}
+
+static void oops_in_a_shortcut_names_the_drivers_instruction(void)
+{
+	oops_names_the_function(COV_SCOPE_TRACKED, die_in_a_shortcut);
 }
 
 static const struct test tests[] = {

@@ -411,16 +411,23 @@ static void remove_probe(void)
 }
 
 /* It came while the checkpoint was off. */
-static void checkpoint_is_switched_on_beside_a_kprobe(void)
+static uint32_t place_off_beneath_a_kprobe(int fd)
 {
 	struct cov_checkpoint_switch request = { .glob = "place" };
-	int fd = control_open();
 	uint64_t turn = turn_with_breakpoints(fd);
 	uint32_t place = add_at(fd, "place", "covlife_work", turn);
 
 	CALL(fd, COV_IOC_CHECKPOINT_SWITCH, &request);
 	set_probe(turn);
-	request.on = 1;
+	return place;
+}
+
+static void checkpoint_is_switched_on_beside_a_kprobe(void)
+{
+	struct cov_checkpoint_switch request = { .glob = "place", .on = 1 };
+	int fd = control_open();
+	uint32_t place = place_off_beneath_a_kprobe(fd);
+
 	CALL(fd, COV_IOC_CHECKPOINT_SWITCH, &request);
 	expect_engine(fd, place, COV_ENGINE_KPROBE);
 	poke(COVLIFE_TASK, 1);
@@ -526,13 +533,9 @@ static void entry_is_switched_on_after_ftrace_was_off(void)
 /* Another user's kprobe takes the place of its breakpoint, and needs no kprobes to be on. */
 static void place_is_switched_on_after_kprobes_were_off(void)
 {
-	struct cov_checkpoint_switch request = { .glob = "place" };
 	int fd = control_open();
-	uint64_t turn = turn_with_breakpoints(fd);
-	uint32_t place = add_at(fd, "place", "covlife_work", turn);
+	uint32_t place = place_off_beneath_a_kprobe(fd);
 
-	CALL(fd, COV_IOC_CHECKPOINT_SWITCH, &request);
-	set_probe(turn);
 	expect_switched_on_at_last(fd, place, "/sys/kernel/debug/kprobes/enabled");
 	remove_probe();
 	del_checkpoint(fd, "place");

@@ -231,14 +231,6 @@ static uint32_t attach_under_probe(int fd, uint32_t mode, struct text *clean)
 	return target;
 }
 
-static bool is_text_of_covtarget(const struct text *clean)
-{
-	static struct text now;
-
-	covtarget_text(&now);
-	return !memcmp(clean->bytes, now.bytes, clean->size);
-}
-
 /*
  * livecov waits a while, gives back the rest, leaves this one with what it needs, and
  * stays loaded for it until it can be given back as well.
