@@ -6,6 +6,7 @@
 #include <linux/mm.h>
 
 #include "callers.h"
+#include "alloc_array.h"
 #include "targets_lock.h"
 #include "tracking.h"
 
@@ -30,7 +31,7 @@ static int id_map_make(struct id_map *map)
 	list_for_each_entry(target, &cov_cell_ids, cps.ids.link)
 		n++;
 	map->count = 0;
-	map->ranges = kvmalloc_array(n ?: 1, sizeof(*map->ranges), GFP_KERNEL);
+	map->ranges = kvmalloc_array(n ?: 1, sizeof(*map->ranges), GFP_LARGE);
 	if (!map->ranges)
 		return -ENOMEM;
 	list_for_each_entry(target, &cov_cell_ids, cps.ids.link)
@@ -113,7 +114,7 @@ int callers_read(struct cov_callers *arg, struct query_answer *answer, struct co
 				arg->cursor);
 	if (arg->target && !target_find(arg->target))
 		return cov_fail(error, -ENOENT, "there is no target %u", arg->target);
-	answer->bytes = kvcalloc(room, sizeof(struct cov_caller), GFP_KERNEL);
+	answer->bytes = kvcalloc(room, sizeof(struct cov_caller), GFP_LARGE);
 	err = answer->bytes ? id_map_make(&map) : -ENOMEM;
 	if (err)
 		return cov_fail(error, err, "not enough memory for %u records", room);

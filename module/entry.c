@@ -37,6 +37,7 @@
 #include <linux/workqueue.h>
 #include <asm/text-patching.h>
 
+#include "alloc_array.h"
 #include "compat.h"
 #include "engine.h"
 #include "entry.h"
@@ -151,7 +152,7 @@ static const struct cov_site *wanted_by(unsigned long ip)
 /* Set the whole filter anew: to the functions that the sites want. */
 static int filter_rebuild(void)
 {
-	unsigned long *ips = kvmalloc_array(nr_filtered + 1, sizeof(*ips), GFP_KERNEL);
+	unsigned long *ips = kvmalloc_array(nr_filtered + 1, sizeof(*ips), GFP_LARGE);
 	const struct entry_node *node;
 	u32 i, n = 0;
 	int err;
@@ -378,7 +379,7 @@ static void entry_arm(struct cov_site **sites, u32 n)
 	u32 i;
 
 	lockdep_assert_held(&cov_targets_lock);
-	ips = kvmalloc_array(n, sizeof(*ips), GFP_KERNEL);
+	ips = kvmalloc_array(n, sizeof(*ips), GFP_LARGE);
 	for (i = 0; !ips && i < n; i++)
 		if (is_allowed(sites[i]))
 			sites[i]->error = ENOMEM;

@@ -36,6 +36,7 @@
 #include <asm/text-patching.h>
 
 #include "foreign.h"
+#include "alloc_array.h"
 #include "insn_branch.h"
 #include "ksym.h"
 #include "optimiser.h"
@@ -196,7 +197,7 @@ int foreign_refresh(void)
 	do {
 		all.max = all.n + 16;
 		kvfree(all.addresses);
-		all.addresses = kvmalloc_array(all.max, sizeof(*all.addresses), GFP_KERNEL);
+		all.addresses = kvmalloc_array(all.max, sizeof(*all.addresses), GFP_LARGE);
 		if (!all.addresses)
 			return -ENOMEM;
 		all.n = 0;

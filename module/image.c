@@ -52,7 +52,7 @@ static int image_compact(struct cov_image *image, const struct symbols *symbols)
 	struct flow_input *in = &image->in;
 	u32 *renumbered, i, n = 0, len = 0;
 
-	renumbered = kvcalloc(in->nr_functions, sizeof(*renumbered), GFP_KERNEL);
+	renumbered = kvcalloc(in->nr_functions, sizeof(*renumbered), GFP_LARGE);
 	if (!renumbered)
 		return -ENOMEM;
 	for (i = 0; i < in->nr_functions; i++) {

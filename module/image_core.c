@@ -69,7 +69,7 @@ static int core_symbol_add(struct symbols *symbols, const char *name, const stru
 static int core_symbols_add(const struct image_choice *choice, u32 n, struct symbols *symbols,
 			    struct cov_error *error)
 {
-	struct ksym *ksyms = kvcalloc(n, sizeof(*ksyms), GFP_KERNEL);
+	struct ksym *ksyms = kvcalloc(n, sizeof(*ksyms), GFP_LARGE);
 	const char *name = symbols->names;
 	int err;
 	u32 i;
@@ -113,7 +113,7 @@ static int core_texts_read(const struct symbols *symbols, struct flow_text **tex
 	int err = 0;
 	u32 i;
 
-	*texts = kvcalloc(symbols->count, sizeof(**texts), GFP_KERNEL);
+	*texts = kvcalloc(symbols->count, sizeof(**texts), GFP_LARGE);
 	if (!*texts)
 		return -ENOMEM;
 	for (i = 0; !err && i < symbols->count; i++) {
@@ -162,7 +162,7 @@ static int core_fentries(struct cov_image *image, const struct symbols *symbols,
 {
 	u32 i;
 
-	tables->fentries = kvcalloc(symbols->count, sizeof(*tables->fentries), GFP_KERNEL);
+	tables->fentries = kvcalloc(symbols->count, sizeof(*tables->fentries), GFP_LARGE);
 	if (!tables->fentries)
 		return -ENOMEM;
 	image->in.fentries = tables->fentries;

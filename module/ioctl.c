@@ -17,6 +17,7 @@
 #include <linux/uaccess.h>
 
 #include "../include/cov_release.h"
+#include "alloc_array.h"
 #include "callers.h"
 #include "control_map.h"
 #include "engine.h"
@@ -425,7 +426,7 @@ static int do_samples(struct request *req)
 
 	if (err)
 		return err;
-	req->answer.bytes = kvcalloc(arg->count, sizeof(u64), GFP_KERNEL);
+	req->answer.bytes = kvcalloc(arg->count, sizeof(u64), GFP_LARGE);
 	if (!req->answer.bytes)
 		return cov_fail(&req->error, -ENOMEM, "not enough memory for %u ids", arg->count);
 	arg->count = samples_list(arg->first, arg->count, req->answer.bytes);

@@ -8,6 +8,7 @@
 #include <linux/sched/signal.h>
 
 #include "ksym.h"
+#include "alloc_array.h"
 
 /* The MODULE of "NAME+OFFSET/SIZE [MODULE BUILD-ID]"; empty without one. */
 static void ksym_module(const char *text, char module[COV_MODULE_LEN])
@@ -103,8 +104,8 @@ static int find_each(const char *name, u32 n, struct kprobe *probes, u32 *regist
 /* Each call of unregister_kprobe() waits for a grace period, an array for one in all. */
 int ksym_find_all(const char *names, u32 n, struct ksym *ksyms, struct cov_error *error)
 {
-	struct kprobe *probes = kvcalloc(n, sizeof(*probes), GFP_KERNEL);
-	struct kprobe **list = kvcalloc(n, sizeof(*list), GFP_KERNEL);
+	struct kprobe *probes = kvcalloc(n, sizeof(*probes), GFP_LARGE);
+	struct kprobe **list = kvcalloc(n, sizeof(*list), GFP_LARGE);
 	u32 i, registered = 0;
 	int err;
 

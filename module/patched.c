@@ -5,6 +5,7 @@
 #include <linux/mm.h>
 #include <linux/uaccess.h>
 
+#include "alloc_array.h"
 #include "engine.h"
 #include "held.h"
 #include "patched.h"
@@ -42,7 +43,7 @@ int text_read(struct compat_span span, struct flow_text *text)
 	int err;
 
 	lockdep_assert_held(&cov_targets_lock);
-	bytes = kvmalloc(span.size ?: 1, GFP_KERNEL);
+	bytes = kvmalloc(span.size ?: 1, GFP_LARGE);
 	if (!bytes)
 		return -ENOMEM;
 	err = copy_from_kernel_nofault(bytes, (void *)span.base, span.size);

@@ -33,7 +33,9 @@
 #include <linux/types.h>
 #include <linux/vmalloc.h>
 
-#define pure_alloc(n, size)	kvcalloc((n), (size), GFP_KERNEL)
+#include "alloc_array.h"
+
+#define pure_alloc(n, size)	kvcalloc((n), (size), GFP_LARGE)
 #define pure_free(p)		kvfree(p)
 
 /* bsearch() with @cmp inlined: an indirect call costs more than a step. */
@@ -48,8 +50,8 @@
  * without memory, of which the log says nothing.
  */
 #define pure_alloc_lasting(size) \
-	((size) < PAGE_SIZE ? kvzalloc((size), GFP_KERNEL) : \
-		__vmalloc((size), GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN))
+	((size) < PAGE_SIZE ? kvzalloc((size), GFP_LARGE) : \
+		__vmalloc((size), GFP_LARGE | __GFP_ZERO))
 
 /*
  * Zeroed memory that begins a cache line. @n * @size must be a power of two

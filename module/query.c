@@ -6,6 +6,7 @@
  */
 #include <linux/mm.h>
 
+#include "alloc_array.h"
 #include "arena.h"
 #include "patched.h"
 #include "query.h"
@@ -180,7 +181,7 @@ static int make_entries(const struct query *query, const struct reader *reader,
 {
 	u32 i;
 
-	answer->bytes = kvcalloc(range->count, reader->size, GFP_KERNEL);
+	answer->bytes = kvcalloc(range->count, reader->size, GFP_LARGE);
 	if (!answer->bytes)
 		return -ENOMEM;
 	answer->size = (size_t)range->count * reader->size;

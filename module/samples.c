@@ -24,6 +24,7 @@
 #include <linux/vmalloc.h>
 #include <linux/xarray.h>
 
+#include "alloc_array.h"
 #include "memory_budget.h"
 #include "quiesce.h"
 #include "samples.h"
@@ -82,7 +83,7 @@ static int grow_counted(struct cov_sample *sample, u32 nr, struct leftover *left
 	struct page **pages;
 	u8 *map = NULL;
 
-	pages = kvcalloc(nr, sizeof(*pages), GFP_KERNEL);
+	pages = kvcalloc(nr, sizeof(*pages), GFP_LARGE);
 	if (!pages)
 		return -ENOMEM;
 	if (i)
@@ -206,7 +207,7 @@ static int resize_locked(u32 nr)
 	/* Maps are never shortened, only removed when none is needed. */
 	if (nr && nr <= map_pages)
 		return 0;
-	left = kvcalloc(nr_samples ?: 1, sizeof(*left), GFP_KERNEL | __GFP_NOWARN);
+	left = kvcalloc(nr_samples ?: 1, sizeof(*left), GFP_LARGE);
 	if (!left && nr)
 		return -ENOMEM;
 	if (!nr)

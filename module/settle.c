@@ -32,6 +32,7 @@
 #include <linux/sched.h>
 #include <linux/workqueue.h>
 
+#include "alloc_array.h"
 #include "cell_news.h"
 #include "detour.h"
 #include "engine.h"
@@ -340,7 +341,7 @@ static u32 find_news(struct cov_target *target, struct pass *pass)
 	struct settling *settling = &target->settling;
 
 	if (!settling->looked)
-		settling->looked = kvzalloc(cell_news_size(count), GFP_KERNEL);
+		settling->looked = kvzalloc(cell_news_size(count), GFP_LARGE);
 	pass->nr_cells = settling->looked ?
 		cell_news_find(&pass->sets, count, settling->looked, pass->cells, SETTLE_PASS) : 0;
 	return pass->nr_cells;
@@ -504,7 +505,7 @@ static bool settle_pass(struct pass *pass, bool *busy)
 
 static void settle_all(void)
 {
-	struct pass *pass = kvmalloc(sizeof(*pass), GFP_KERNEL);
+	struct pass *pass = kvmalloc(sizeof(*pass), GFP_LARGE);
 	bool any, busy = false;
 
 	/* Without memory nothing is done until the next time. */

@@ -10,6 +10,7 @@
 #include <linux/string.h>
 
 #include "symbols.h"
+#include "alloc_array.h"
 #include "targets_lock.h"
 
 /* GCC calls the unlikely part of FUNC "FUNC.cold", some versions "FUNC.cold.N". */
@@ -37,8 +38,8 @@ static bool is_function(const Elf_Sym *sym, const char *name,
 
 int symbols_alloc(struct symbols *symbols, u32 count, u32 names_len)
 {
-	symbols->table = kvcalloc(count, sizeof(*symbols->table), GFP_KERNEL);
-	symbols->names = kvmalloc(names_len, GFP_KERNEL);
+	symbols->table = kvcalloc(count, sizeof(*symbols->table), GFP_LARGE);
+	symbols->names = kvmalloc(names_len, GFP_LARGE);
 	return symbols->table && symbols->names ? 0 : -ENOMEM;
 }
 

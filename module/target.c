@@ -6,6 +6,7 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
+#include "alloc_array.h"
 #include "engine.h"
 #include "held.h"
 #include "implied.h"
@@ -279,7 +280,7 @@ static u32 take(const struct cov_target *target, bool slow, struct cov_site **si
 static int arm_fast(struct cov_target *target)
 {
 	u32 n = target_pending(target);
-	struct cov_site **sites = n ? kvmalloc_array(n, sizeof(*sites), GFP_KERNEL) : NULL;
+	struct cov_site **sites = n ? kvmalloc_array(n, sizeof(*sites), GFP_LARGE) : NULL;
 	int i, left = 0;
 
 	if (!n)

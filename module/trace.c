@@ -36,6 +36,7 @@
 #include <linux/timekeeping.h>
 #include <linux/vmalloc.h>
 
+#include "alloc_array.h"
 #include "checkpoint.h"
 #include "memory_budget.h"
 #include "target_list.h"
@@ -451,7 +452,7 @@ static struct trace *trace_alloc(const struct cov_trace *request, u64 owner)
 	trace->flags = request->flags;
 	trace->length = trace_area_length(request->size, request->tasks);
 	trace->memory = take_memory(trace->length);
-	trace->tasks = kvcalloc(request->tasks, sizeof(*trace->tasks), GFP_KERNEL);
+	trace->tasks = kvcalloc(request->tasks, sizeof(*trace->tasks), GFP_LARGE);
 	if (!trace->memory || !trace->tasks ||
 	    trace_area_init(&trace->area, trace->memory, request->size, request->tasks,
 			    request->flags)) {
@@ -464,7 +465,7 @@ static struct trace *trace_alloc(const struct cov_trace *request, u64 owner)
 static int make_bindings(void)
 {
 	if (!bindings)
-		bindings = kvcalloc(cov_tasks.buffer.nr_slots, sizeof(*bindings), GFP_KERNEL);
+		bindings = kvcalloc(cov_tasks.buffer.nr_slots, sizeof(*bindings), GFP_LARGE);
 	return bindings ? 0 : -ENOMEM;
 }
 
