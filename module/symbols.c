@@ -30,10 +30,12 @@ static bool is_function(const Elf_Sym *sym, const char *name,
 	    !compat_span_has(&image->init, sym->st_value))
 		return false;
 	/*
-	 * Padding before a function, which has a symbol for objtool's sake, and a static call's
-	 * trampoline, which the kernel itself patches.
+	 * Padding before a function, which has a symbol for objtool's sake; the hash of its type,
+	 * which callers compare (kCFI); and a static call's trampoline, which the kernel itself
+	 * patches.
 	 */
-	return name[0] && !strstarts(name, "__pfx_") && !strstarts(name, "__SCT__");
+	return name[0] && !strstarts(name, "__pfx_") && !strstarts(name, "__cfi_") &&
+	       !strstarts(name, "__SCT__");
 }
 
 int symbols_alloc(struct symbols *symbols, u32 count, u32 names_len)

@@ -269,7 +269,7 @@ def disassemble(base, content):
 def is_wanted(names, globs):
     """Is a function measured, whose aliases are NAMES?  Not what stands in front of
     functions, nor the trampolines of static calls, which the kernel rewrites."""
-    if any(name.startswith(("__pfx_", "__SCT__")) for name in names):
+    if any(name.startswith(("__pfx_", "__cfi_", "__SCT__")) for name in names):
         return False
     return not globs or any(fnmatch.fnmatchcase(name.removesuffix(".cold"), glob)
                             for name in names for glob in globs)

@@ -30,6 +30,15 @@
 	.text
 
 /*
+ * What kCFI puts before a function, with a symbol as if it were one: the hash of its type in an
+ * instruction that nobody executes, and that callers compare.
+ */
+SYM_FUNC_START(__cfi_covt_rip_before)
+	mov	$0x12345678, %eax
+	.nops	11
+SYM_FUNC_END(__cfi_covt_rip_before)
+
+/*
  * Operands relative to rip right before a jump: last in the instruction, with an
  * immediate behind them, and one that is written. Returns 0 if @a is .Lword, else 1.
  */

@@ -253,9 +253,9 @@ class Structure:
         """Each function of the file is listed once; what is gone is not."""
         wanted = {}
         for symbol in self._marks.symbols:
-            # Prefixes are padding in front of functions, with a symbol (6.3 and later).
+            # What stands in front of functions, with a symbol: padding, the hash of a type.
             if symbol.section in expected.LISTED_SECTIONS and \
-               not symbol.name.startswith("__pfx_"):
+               not symbol.name.startswith(("__pfx_", "__cfi_")):
                 key = Place(symbol.section, symbol.offset)
                 wanted.setdefault(key, set()).add((symbol.name, symbol.size))
         # One function can have several names; any of them selects it.
