@@ -290,7 +290,7 @@ static bool shows(const struct cov_site *site)
 
 /*
  * Where kprobes are forbidden ftrace is not. But a manual checkpoint there is an error, as it is
- * in the kernel's own functions (ksym_find()): kprobes will say so.
+ * in the kernel's own functions (ksym_find_all()): kprobes will say so.
  */
 static bool is_allowed(const struct cov_site *site)
 {

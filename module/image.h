@@ -175,8 +175,8 @@ u32 cov_image_build_id(const struct module *mod, u8 id[COV_BUILD_ID_LEN]);
  * @error: out: a sentence for the caller, after an error
  *
  * Of several functions of one name it finds, without an address, the first that kallsyms has,
- * the kernel's own before a module's. Sleeps. Return: 0, -ENOENT no such function, or not there,
- * -EINVAL probes are forbidden in it.
+ * the kernel's own before a module's. Whether it may be probed is not asked. Sleeps. Return: 0,
+ * -ENOENT no such function, or not there.
  */
 int cov_image_owner(const char *function, unsigned long address, char module[COV_MODULE_LEN],
 		    struct cov_error *error);

@@ -21,21 +21,13 @@
 
 #define THE_KERNEL	"the kernel's functions"	/* in messages */
 
-/* The first one of that name or, with an address, the one that holds it. */
-static int find(const char *name, unsigned long address, struct ksym *ksym,
-		struct cov_error *error)
-{
-	return address ? ksym_at(address, name, ksym, error) : ksym_find(name, ksym, error);
-}
-
 int cov_image_owner(const char *function, unsigned long address, char module[COV_MODULE_LEN],
 		    struct cov_error *error)
 {
-	struct ksym ksym;
-	int err = find(function, address, &ksym, error);
+	int err = ksym_owner(function, address, module, error);
 
-	if (!err)
-		strscpy(module, ksym.module[0] ? ksym.module : COV_CORE_KERNEL, COV_MODULE_LEN);
+	if (!err && !module[0])
+		strscpy(module, COV_CORE_KERNEL, COV_MODULE_LEN);
 	return err;
 }
 

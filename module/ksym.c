@@ -69,7 +69,7 @@ static int ksym_of(const struct kprobe *probe, const char *name, struct ksym *ks
 	return 0;
 }
 
-int ksym_find(const char *name, struct ksym *ksym, struct cov_error *error)
+static int ksym_find(const char *name, struct ksym *ksym, struct cov_error *error)
 {
 	struct kprobe probe = { .symbol_name = name };
 	int err = ksym_register(&probe, name, error);
@@ -126,27 +126,48 @@ int ksym_find_all(const char *names, u32 n, struct ksym *ksyms, struct cov_error
 static bool ksym_is_called(const char *text, size_t len, const struct ksym *ksym,
 			   const char *name)
 {
-	struct cov_error ignored;
-	struct ksym named;
-
 	if (len == strlen(name) && !memcmp(text, name, len))
 		return true;
-	return !ksym_find(name, &named, &ignored) && named.address == ksym->address;
+	return (unsigned long)ksym_address(name) == ksym->address;
+}
+
+static int ksym_describe_named(unsigned long address, const char *name, struct ksym *ksym,
+			       struct cov_error *error)
+{
+	char text[KSYM_SYMBOL_LEN];
+	size_t len = ksym_describe(address, ksym, text);
+
+	if (!len || !ksym_is_called(text, len, ksym, name))
+		return cov_fail(error, -ENOENT, "there is no function %.100s there", name);
+	return 0;
 }
 
 int ksym_at(unsigned long address, const char *name, struct ksym *ksym, struct cov_error *error)
 {
-	char text[KSYM_SYMBOL_LEN];
-	size_t len = ksym_describe(address, ksym, text);
 	struct kprobe probe = { };
-	int err;
+	int err = ksym_describe_named(address, name, ksym, error);
 
-	if (!len || !ksym_is_called(text, len, ksym, name))
-		return cov_fail(error, -ENOENT, "there is no function %.100s there", name);
+	if (err)
+		return err;
 	probe.addr = (void *)ksym->address;
 	err = ksym_register(&probe, name, error);
 	if (!err)
 		unregister_kprobe(&probe);
+	return err;
+}
+
+int ksym_owner(const char *name, unsigned long address, char module[COV_MODULE_LEN],
+	       struct cov_error *error)
+{
+	struct ksym ksym;
+	int err;
+
+	if (!address)
+		address = (unsigned long)ksym_address(name);
+	err = address ? ksym_describe_named(address, name, &ksym, error) :
+		ksym_find(name, &ksym, error);
+	if (!err)
+		strscpy(module, ksym.module, COV_MODULE_LEN);
 	return err;
 }
 

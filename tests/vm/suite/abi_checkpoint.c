@@ -417,6 +417,27 @@ static void checkpoint_finds_the_module_of_a_function(void)
 	del_checkpoint(fd, "found");
 }
 
+/* On its entry, which ftrace does not know, livecov has a breakpoint: kprobes takes none there. */
+static void checkpoint_finds_the_module_of_a_function_that_has_a_breakpoint(void)
+{
+	struct cov_checkpoint_add request = checkpoint("found", "", "covlife_stay", 0);
+	int fd = control_open();
+	uint32_t target;
+
+	need_engine(fd, COV_ENGINE_BREAKPOINT);
+	target = attach_by(fd, TARGET, "covlife_stay", COV_ENGINE_BREAKPOINT, COV_MODE_EDGES,
+			   COV_SCOPE_TRACKED);
+	add(fd, &request);
+	EXPECT(!strcmp(target_info(fd, request.target).module, TARGET));
+	del_checkpoint(fd, "found");
+	request.flags = COV_CHECKPOINT_ADDRESS;
+	request.offset = function_of(fd, target, "covlife_stay").address;
+	add(fd, &request);
+	EXPECT(!strcmp(target_info(fd, request.target).module, TARGET));
+	del_checkpoint(fd, "found");
+	with_id(fd, COV_IOC_DETACH, target);
+}
+
 static void checkpoint_in_the_kernel_itself_counts(void)
 {
 	static const char *const modules[] = { COV_CORE_KERNEL, "" };
@@ -573,6 +594,7 @@ static const struct test tests[] = {
 	TEST(checkpoint_is_its_functions_entry_0_beside_a_cold_part),
 	TEST(checkpoint_auto_takes_the_branches),
 	TEST(checkpoint_finds_the_module_of_a_function),
+	TEST(checkpoint_finds_the_module_of_a_function_that_has_a_breakpoint),
 	TEST(checkpoint_in_the_kernel_itself_counts),
 	TEST(checkpoint_by_address_tells_functions_of_one_name_apart),
 	TEST(checkpoint_by_address_is_in_the_function_that_was_named),
