@@ -32,8 +32,25 @@ static void target_live(struct cov_target *target)
 	target_release_sites(target, init_site);
 }
 
+/*
+ * What was not watched in this load has missed what ran in it, and must not vouch in the next: it
+ * was refused, is held by another user's kprobe, or arming ended before its turn. Measuring begins
+ * with arming; what is forgotten by a reset between the loads is missed by nobody.
+ */
+static void lapse_unwatched(struct cov_target *target)
+{
+	bool begun = target_pending(target) < target->cps.sites.count;
+	struct site_chunk *chunk;
+	struct cov_site *site;
+	u32 i;
+
+	for_each_site(site, chunk, i, &target->cps)
+		site->lapsed |= begun && !site->watched;
+}
+
 static void target_going(struct cov_target *target)
 {
+	lapse_unwatched(target);
 	/* From here on its text is never executed: there is no need to wait for others' kprobes. */
 	target->state = COV_TARGET_GONE;
 	target_release_sites(target, target_any_site);
@@ -85,8 +102,6 @@ static void make_pending(struct cov_target *target)
 		site->error = 0;
 		site->displaced = false;
 		site->watched = false;
-		/* A site that was REFUSED has not seen what ran in the earlier load. */
-		site->lapsed |= site->state == COV_SITE_REFUSED;
 		if (site_is_off(site)) {
 			site->state = COV_SITE_DISARMED;
 			continue;

@@ -116,6 +116,45 @@ static void target_loaded_again_is_armed_and_counts_go_on(void)
 	EXPECT(function.address - text.address < text.size);
 }
 
+/* How many branches' outcomes are certain not to have been passed. */
+static unsigned int count_certain(int fd, uint32_t target)
+{
+	struct cov_branch branches[64];
+	uint32_t i, count = read_table(fd, COV_IOC_BRANCHES, target, 0, 64, branches);
+	unsigned int n = 0;
+
+	EXPECT(count > 0);
+	for (i = 0; i < count; i++)
+		n += (branches[i].taken == COV_NO) + (branches[i].not_taken == COV_NO);
+	return n;
+}
+
+/* Arming had not come to it yet when it ran. */
+static void what_was_not_watched_in_an_earlier_load_stays_unknown(void)
+{
+	struct cov_attach request = attach_request(TARGET);
+	struct cov_arm arm = { .max = 1 };
+	int fd = control_open();
+
+	request.engine = COV_ENGINE_KPROBE;
+	choose(&request, "covlife_work");
+	arm.target = attach(fd, &request);
+	CALL(fd, COV_IOC_ARM, &arm);
+	EXPECT(arm.pending > 0);
+	poke(COVLIFE_TASK, 1);
+	poke(COVLIFE_TASK, 2);
+	EXPECT_EQ(count_certain(fd, arm.target), 0);
+	unload(TARGET);
+	load_target();
+	EXPECT_EQ(target_info(fd, arm.target).pending, 0);
+	EXPECT_EQ(count_certain(fd, arm.target), 0);
+	/* A reset between the loads is a new beginning: of what runs from then on nothing is missed. */
+	unload(TARGET);
+	with_id(fd, COV_IOC_RESET, arm.target);
+	load_target();
+	EXPECT(count_certain(fd, arm.target) > 0);
+}
+
 static void kept_target_is_measured_again_without_a_client(void)
 {
 	int fd = control_open(), i;
@@ -390,6 +429,7 @@ static const struct test tests[] = {
 	TEST(unloaded_target_keeps_its_results),
 	TEST(unloaded_target_cannot_be_armed_or_read),
 	TEST(target_loaded_again_is_armed_and_counts_go_on),
+	TEST(what_was_not_watched_in_an_earlier_load_stays_unknown),
 	TEST(kept_target_is_measured_again_without_a_client),
 	TEST(checkpoint_is_watched_again),
 	TEST(another_build_is_stale_and_not_measured),
