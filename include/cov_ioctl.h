@@ -220,6 +220,9 @@ struct cov_arm {
  * struct cov_target_id - identifies a target (COV_IOC_KEEP, _DETACH, _RESET)
  * @target: target id; for COV_IOC_RESET 0 means all
  * @pad: 0
+ *
+ * While a target's owner is arming it for the first time, a reset does not make its hits complete:
+ * each site counts from when it is armed.
  */
 struct cov_target_id {
 	__u32 target;
@@ -538,13 +541,14 @@ struct cov_register {
  * what the other's site had not seen by then is COV_UNKNOWN until it is hit or COV_IOC_RESET.
  * EEXIST name in use, ENOENT no such module or function, or none at that address, ENOTUNIQ
  * the module has several functions of that name, ENODEV it is being unloaded, EAGAIN its
- * init function is just returning, EILSEQ @offset is inside an instruction, ERANGE @offset
+ * init function is just returning, EILSEQ @offset is inside an instruction, EBUSY a
+ * debugger's breakpoint before @offset hides where the instructions begin, ERANGE @offset
  * is beyond the function's end, EPERM livecov itself or a locked-down kernel, EINVAL the
  * kernel forbids a probe there, EOPNOTSUPP an instruction that may fault, while another
  * target may have breakpoints (the kernel would not survive the combination), or a loop
- * instruction that can have no breakpoint, as kprobes would carry it out wrongly: another target
- * or, with COV_CHECKPOINT_AUTO, the checkpoint's own branch has it, or it is the kernel's own.
- * EINTR a signal, ENOSPC table full.
+ * instruction that can have no breakpoint, as kprobes would carry it out wrongly: another
+ * target or, with COV_CHECKPOINT_AUTO, the checkpoint's own branch has it, or it is the
+ * kernel's own. EINTR a signal, ENOSPC table full.
  */
 struct cov_checkpoint_add {
 	char name[COV_NAME_LEN];

@@ -402,12 +402,13 @@ struct cov_checkpoint_options {
  * EEXIST @name in use, ENOENT no such module, section or function, ENOTUNIQ several
  * functions of that name, in the module or without one anywhere (the message says where
  * they are, some twenty at most), ENODEV the module is being unloaded, EAGAIN its init
- * function is just returning, EILSEQ the offset is inside an instruction, ERANGE it is
- * beyond the function's end, EPERM livecov itself or a locked-down kernel, EINVAL the kernel
- * forbids a probe there or a bad option, such as a name with control characters, EOPNOTSUPP
- * an instruction that may fault, while another target may have breakpoints, a loop instruction
- * that can have no breakpoint (cov_ioctl.h), or sections with an older livecov.ko, ENAMETOOLONG,
- * ENOSPC table full, EINTR a signal, ENOMEM.
+ * function is just returning, EILSEQ the offset is inside an instruction, EBUSY a debugger's
+ * breakpoint hides where the instructions begin, ERANGE it is beyond the function's end,
+ * EPERM livecov itself or a locked-down kernel, EINVAL the kernel forbids a probe there or a
+ * bad option, such as a name with control characters, EOPNOTSUPP an instruction that may
+ * fault, while another target may have breakpoints, a loop instruction that can have no
+ * breakpoint (cov_ioctl.h), or sections with an older livecov.ko, ENAMETOOLONG, ENOSPC table
+ * full, EINTR a signal, ENOMEM.
  */
 int cov_checkpoint_add(struct cov *cov, const struct cov_checkpoint_options *options,
 		       uint32_t *target);

@@ -54,6 +54,7 @@
 
 static struct hlist_head *table;
 static struct mutex *kprobe_mutex;
+static struct mutex *kernel_text_mutex;	/* text_mutex, which is not exported */
 static const u8 *template;		/* of optimised kprobes' code; NULL: there are none */
 static unsigned long *addresses;	/* sorted; targets' lock */
 static u32 nr_addresses;
@@ -148,11 +149,16 @@ bool foreign_is_near(unsigned long address, u32 length)
 	return behind_foreign_jump(address);
 }
 
+static unsigned long address_of(const struct kprobe *kp)
+{
+	return (unsigned long)READ_ONCE(kp->addr);
+}
+
 /*
  * Call @fn for each registered kprobe; it must not sleep. Those whose module is going are
  * skipped: kprobes never touches its text again.
  */
-static void each_probe(void (*fn)(unsigned long address, void *context), void *context)
+static void each_probe(void (*fn)(const struct kprobe *kp, void *context), void *context)
 {
 	const struct kprobe *kp;
 	u32 i;
@@ -163,7 +169,7 @@ static void each_probe(void (*fn)(unsigned long address, void *context), void *c
 	for (i = 0; i < TABLE_SIZE; i++)
 		hlist_for_each_entry_rcu(kp, &table[i], hlist)
 			if (!(READ_ONCE(kp->flags) & KPROBE_FLAG_GONE))
-				fn((unsigned long)READ_ONCE(kp->addr), context);
+				fn(kp, context);
 	rcu_read_unlock();
 }
 
@@ -172,12 +178,12 @@ struct gathering {
 	u32 n, max;
 };
 
-static void gather(unsigned long address, void *context)
+static void gather(const struct kprobe *kp, void *context)
 {
 	struct gathering *all = context;
 
 	if (all->n < all->max)
-		all->addresses[all->n] = address;
+		all->addresses[all->n] = address_of(kp);
 	all->n++;
 }
 
@@ -216,11 +222,11 @@ struct stretch {
 	bool found;
 };
 
-static void look_on(unsigned long address, void *context)
+static void look_on(const struct kprobe *kp, void *context)
 {
 	struct stretch *stretch = context;
 
-	stretch->found |= address - stretch->address < stretch->length;
+	stretch->found |= address_of(kp) - stretch->address < stretch->length;
 }
 
 bool foreign_probe_on(unsigned long address, u32 length)
@@ -231,11 +237,48 @@ bool foreign_probe_on(unsigned long address, u32 length)
 	return stretch.found;
 }
 
+/* --- text as it was -------------------------------------------------------------------- */
+
+int foreign_read_text(unsigned long base, u8 *bytes, u32 size)
+{
+	int err;
+
+	if (kernel_text_mutex)
+		mutex_lock(kernel_text_mutex);
+	err = copy_from_kernel_nofault(bytes, (void *)base, size);
+	if (kernel_text_mutex)
+		mutex_unlock(kernel_text_mutex);
+	return err;
+}
+
+struct copied_text {
+	unsigned long base;
+	u8 *bytes;
+	u32 size;
+};
+
+static void restore_byte(const struct kprobe *kp, void *context)
+{
+	const struct copied_text *text = context;
+	unsigned long at = address_of(kp) - text->base;
+
+	/* A disabled one has no int3, and one on a patch of ours has saved our byte. */
+	if (at < text->size && text->bytes[at] == INT3_INSN_OPCODE)
+		text->bytes[at] = READ_ONCE(kp->opcode);
+}
+
+void foreign_restore(unsigned long base, u8 *bytes, u32 size)
+{
+	struct copied_text text = { base, bytes, size };
+
+	each_probe(restore_byte, &text);
+}
+
 /* --- while text is patched --------------------------------------------------------- */
 
-static void note_place(unsigned long address, void *context)
+static void note_place(const struct kprobe *kp, void *context)
 {
-	__set_bit(address % PLACES, places);
+	__set_bit(address_of(kp) % PLACES, places);
 }
 
 void foreign_lock(void)
@@ -265,9 +308,9 @@ bool foreign_locked_probe_on(unsigned long address, u32 length)
 
 /* --- marks on sites ---------------------------------------------------------------- */
 
-static void mark(unsigned long address, void *context)
+static void mark(const struct kprobe *kp, void *context)
 {
-	struct cov_site *site = site_index_covering(address);
+	struct cov_site *site = site_index_covering(address_of(kp));
 
 	if (site)
 		site->kprobed = true;
@@ -292,7 +335,8 @@ int foreign_init(void)
 {
 	table = ksym_address("kprobe_table");
 	kprobe_mutex = ksym_address("kprobe_mutex");
-	if (!table || !kprobe_mutex)
+	kernel_text_mutex = ksym_address("text_mutex");
+	if (!table || !kprobe_mutex || !kernel_text_mutex)
 		return -ENOENT;
 	/* If absent: this kernel has no optimiser (CONFIG_OPTPROBES). */
 	template = ksym_address("optprobe_template_entry");

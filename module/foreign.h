@@ -58,6 +58,29 @@ void foreign_unlock(void);
 bool foreign_locked_probe_on(unsigned long address, u32 length);
 
 /**
+ * foreign_read_text - copy text that the kernel is not just changing
+ * @base: address of the first byte
+ * @bytes: room for the copy
+ * @size: how many bytes
+ *
+ * While the kernel switches a static key or a static call, or ftrace a function, there is an int3
+ * in its place for some time; that of a kprobe stays. Takes the kernel's text_mutex; sleeps.
+ * Return: 0; -EFAULT: it cannot be read.
+ */
+int foreign_read_text(unsigned long base, u8 *bytes, u32 size);
+
+/**
+ * foreign_restore - put the bytes that kprobes have replaced by int3 back into a copy of text
+ * @base: address that the copy was read from
+ * @bytes: the copy
+ * @size: its length in bytes
+ *
+ * Takes no lock, does not sleep; looks at every kprobe of the machine. A kprobe that has gone since
+ * the copy was made leaves its int3 there.
+ */
+void foreign_restore(unsigned long base, u8 *bytes, u32 size);
+
+/**
  * foreign_refresh - list the kprobes that there are, for foreign_is_near()
  *
  * The targets' lock is held; sleeps. Return: 0; -ENOMEM: the earlier list stays.
@@ -81,7 +104,7 @@ void foreign_wait(u32 *waited, u32 n);
 void foreign_mark(void);
 
 /**
- * foreign_init - find kprobes' table, and keep kprobes from optimising from now on
+ * foreign_init - find kprobes' table and the text's mutex, and keep kprobes from optimising from now on
  *
  * Called once, when livecov is loaded. Sleeps. Return: 0; -ENOENT: this kernel does not let its
  * kprobes be listed: then text must not be patched.

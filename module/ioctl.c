@@ -134,8 +134,9 @@ struct request {
 
 /*
  * The kernel may be locked down after livecov was loaded and this file opened: then no call patches
- * text anew, as debugfs would not open the file any more. What was armed before stays, and goes on
- * being measured, across settling and the module's unloading as well; restoring text always works.
+ * text for what is not being measured, as debugfs would not open the file any more. What was armed
+ * before stays, and goes on being measured, across settling, the module's unloading and a
+ * checkpoint that it gave way to; restoring text always works.
  */
 static int check_lockdown(struct cov_error *error)
 {

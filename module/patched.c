@@ -3,10 +3,10 @@
  * patched.c - see patched.h. Owns nothing.
  */
 #include <linux/mm.h>
-#include <linux/uaccess.h>
 
 #include "alloc_array.h"
 #include "engine.h"
+#include "foreign.h"
 #include "held.h"
 #include "patched.h"
 #include "site_patch.h"
@@ -37,7 +37,7 @@ void text_restore(unsigned long base, u8 *bytes, u32 size)
 				undo_part(site, part, base, bytes, size);
 }
 
-int text_read(struct compat_span span, struct flow_text *text)
+static int read_span(struct compat_span span, bool unprobed, struct flow_text *text)
 {
 	u8 *bytes;
 	int err;
@@ -46,12 +46,24 @@ int text_read(struct compat_span span, struct flow_text *text)
 	bytes = kvmalloc(span.size ?: 1, GFP_LARGE);
 	if (!bytes)
 		return -ENOMEM;
-	err = copy_from_kernel_nofault(bytes, (void *)span.base, span.size);
+	err = foreign_read_text(span.base, bytes, span.size);
 	if (err) {
 		kvfree(bytes);
 		return err;
 	}
 	text_restore(span.base, bytes, span.size);
+	if (unprobed)
+		foreign_restore(span.base, bytes, span.size);
 	*text = (struct flow_text){ span.base, bytes, span.size };
 	return 0;
+}
+
+int text_read(struct compat_span span, struct flow_text *text)
+{
+	return read_span(span, false, text);
+}
+
+int text_read_unprobed(struct compat_span span, struct flow_text *text)
+{
+	return read_span(span, true, text);
 }

@@ -37,12 +37,15 @@ static inline void patched_overlay(unsigned long base, u8 *bytes, u32 size,
 void text_restore(unsigned long base, u8 *bytes, u32 size);
 
 /**
- * text_read - copy live text, in which livecov's own patches do not show
+ * text_read - copy live text, in which livecov's own patches do not show, nor half a change of others'
  * @span: which
  * @text: out: the copy; kvfree() its @bytes. Unchanged after an error
  *
  * The targets' lock is held; sleeps. Return: 0; -ENOMEM; -EFAULT: it cannot be read.
  */
 int text_read(struct compat_span span, struct flow_text *text);
+
+/* text_read_unprobed - text_read(), but the int3s of others' kprobes do not show either */
+int text_read_unprobed(struct compat_span span, struct flow_text *text);
 
 #endif /* LIVECOV_PATCHED_H */

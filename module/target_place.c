@@ -11,17 +11,30 @@
 #include "patched.h"
 #include "target_parts.h"
 
+/* May an int3 of the compiler's own come after such an instruction? It pads there. */
+static bool may_be_padded(u8 kind)
+{
+	return kind == INSN_RET || kind == INSN_JMP || kind == INSN_JMP_IND ||
+	       kind == INSN_TRAP || kind == INSN_INT3;
+}
+
 /* An instruction must begin at @offset: decode from the function's start. */
 static int check_boundary(const struct flow_text *text, u64 offset, const char *name,
 			  struct cov_error *error)
 {
-	struct insn_branch insn;
+	struct insn_branch insn = { .kind = INSN_OTHER };
+	u8 before;
 	u64 at;
 
-	for (at = 0; at < offset; at += insn.length)
+	for (at = 0; at < offset; at += insn.length) {
+		before = insn.kind;
 		if (insn_branch_decode(text->bytes + at, text->size - at, text->base + at, &insn))
 			return cov_fail(error, -EILSEQ, "%.100s cannot be decoded at offset %#llx",
 					name, at);
+		if (insn.kind == INSN_INT3 && !may_be_padded(before))
+			return cov_fail(error, -EBUSY, "another user has a breakpoint at offset %#llx of %.100s: what comes after it cannot be decoded",
+					at, name);
+	}
 	if (at > offset)
 		return cov_fail(error, -EILSEQ, "offset %#llx is inside an instruction of %.100s; the next one starts at %#llx",
 				offset, name, at);
@@ -38,7 +51,7 @@ static int check_place(const struct cov_target *target, u64 offset, struct cov_e
 	if (offset >= function->size)
 		return cov_fail(error, -ERANGE, "offset %#llx is beyond the end of %.100s, which has %#x bytes",
 				offset, name, function->size);
-	err = text_read((struct compat_span){ function->address, function->size }, &text);
+	err = text_read_unprobed((struct compat_span){ function->address, function->size }, &text);
 	if (err)
 		return cov_fail(error, err, "the text of %.100s cannot be read", name);
 	err = check_boundary(&text, offset, name, error);

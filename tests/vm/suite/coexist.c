@@ -84,6 +84,41 @@ static void static_keys_and_calls_are_switched_while_armed(void)
 	disturb_while_armed(switch_key_and_call, rounds(6));
 }
 
+/* Until it is ended. */
+static void keep_switching(void *unused)
+{
+	unsigned int round;
+
+	(void)unused;
+	for (round = 0;; round++)
+		switch_key_and_call(round);
+}
+
+/* While the kernel switches one, there is an int3 in its place. */
+static void attach_while_keys_are_switched_finds_as_many_blocks(void)
+{
+	struct cov_target_info info, first;
+	int fd = control_open();
+	unsigned int i;
+	uint32_t target;
+	pid_t child;
+
+	close(covt_open());
+	target = attach_covtarget(fd, COV_ENGINE_AUTO);
+	first = target_info(fd, target);
+	with_id(fd, COV_IOC_DETACH, target);
+	child = start(keep_switching, NULL);
+	for (i = 0; i < rounds(40); i++) {
+		test_case("round %u", i);
+		target = attach_covtarget(fd, COV_ENGINE_AUTO);
+		info = target_info(fd, target);
+		with_id(fd, COV_IOC_DETACH, target);
+		EXPECT_EQ(info.blocks, first.blocks);
+		EXPECT_EQ(info.branches, first.branches);
+	}
+	end(child);
+}
+
 /* --- interrupts ---------------------------------------------------------------------------- */
 
 static void interrupt_and_nmi(unsigned int round)
@@ -211,6 +246,7 @@ static void target_is_reloaded_while_attached(void)
 static const struct test tests[] = {
 	TEST(function_tracer_is_switched_while_armed),
 	TEST(static_keys_and_calls_are_switched_while_armed),
+	TEST(attach_while_keys_are_switched_finds_as_many_blocks),
 	TEST(interrupts_and_nmis_come_while_armed),
 	TEST(target_is_reloaded_while_attached),
 };

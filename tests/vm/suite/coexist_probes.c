@@ -178,6 +178,66 @@ static void probes_are_taken_between_our_bytes_as_without(void)
 	expect_same_text(&clean, &now);
 }
 
+/* The first instruction at or behind @from that is no single byte. */
+static unsigned int long_instruction(uint32_t begins, unsigned int from)
+{
+	while (!(begins >> from & 1) || begins >> (from + 1) & 1)
+		from++;
+	return from;
+}
+
+/* A checkpoint on each place of a function; 0 or the errno for each. */
+static void try_checkpoints(int fd, const char *function, int errors[32])
+{
+	unsigned int at;
+
+	for (at = 0; at < 32; at++) {
+		struct cov_checkpoint_add request = {
+			.name = "place", .module = COEXIST_TARGET, .offset = at,
+			.levels = 1, .scope = COV_SCOPE_ALL,
+		};
+
+		snprintf(request.function, sizeof(request.function), "%s", function);
+		errors[at] = ioctl(fd, COV_IOC_CHECKPOINT_ADD, &request) ? errno : 0;
+		if (!errors[at])
+			del_checkpoint(fd, "place");
+	}
+}
+
+/*
+ * A probe's int3 hides where the instructions behind it begin. A checkpoint inside one would
+ * corrupt it; one that is refused where one begins is missing.
+ */
+static void checkpoints_are_placed_behind_probes_as_without(void)
+{
+	static struct text clean, now;
+	int without[32], beside[32];
+	int fd = control_open();
+	unsigned int i, at;
+
+	close(covt_open());
+	find_beginnings();
+	covtarget_text(&clean);
+	for (i = 0; i < 4; i++) {
+		/* Behind what ftrace has for itself, where a probe is none of int3. */
+		unsigned int probed = long_instruction(beginnings[i], 9);
+
+		try_checkpoints(fd, functions[i], without);
+		EXPECT_EQ(try_probe(functions[i], probed), 0);
+		enable_probes();
+		try_checkpoints(fd, functions[i], beside);
+		remove_probes();
+		for (at = 0; at < 32; at++) {
+			test_case("%s+%u, probe at %u", functions[i], at, probed);
+			if (without[at] != ERANGE)
+				EXPECT_EQ(!without[at], beginnings[i] >> at & 1);
+			EXPECT_EQ(beside[at], without[at]);
+		}
+	}
+	covtarget_text(&now);
+	expect_same_text(&clean, &now);
+}
+
 /* They come and go while livecov measures. */
 static void probes_come_and_go_while_armed(void)
 {
@@ -390,6 +450,7 @@ static const struct test tests[] = {
 	TEST(the_sysctl_says_afterwards_what_was_written_last),
 	TEST(probes_are_there_before_livecov),
 	TEST(probes_are_taken_between_our_bytes_as_without),
+	TEST(checkpoints_are_placed_behind_probes_as_without),
 	TEST(probes_come_and_go_while_armed),
 	TEST(probe_sits_on_our_byte_while_detaching),
 	TEST(probes_come_and_go_while_text_is_changed),
