@@ -5,6 +5,7 @@
  *
  *	file.c			small files of sysfs and procfs
  *	section_list.c		lists of sections
+ *	unit_list.c		source lines by compilation unit
  *	symbols.c		the kernel's symbols
  *	cov.c			the handle, errors, ioctl
  *	module_file.c		the module's ELF file, by build-id
@@ -146,6 +147,23 @@ long cov_read_file(const char *path, void *buffer, size_t size);
  * its directory in sysfs. 0: it is not loaded.
  */
 uint64_t cov_module_instance(const char *module);
+
+/* ---- unit_list.c ---- */
+
+struct Dwfl_Module;
+
+/* The code of a module's compilation units. */
+struct unit_list;
+
+/* cov_units_new - of @module, which has to outlive them; cov_units_free() them. NULL: no memory */
+struct unit_list *cov_units_new(struct Dwfl_Module *module);
+
+/* cov_units_free - @units may be NULL */
+void cov_units_free(struct unit_list *units);
+
+/* cov_units_line - the line of the byte at @address, which is one of libdwfl's, or false */
+bool cov_units_line(const struct unit_list *units, uint64_t address, const char **source,
+		    int *number);
 
 /* ---- module_file.c ---- */
 

@@ -5,7 +5,7 @@
 
 LIBCOV_VERSION := $(shell sed -n 's/^.define LIBCOV_VERSION "\(.*\)"/\1/p' libcov/libcov.h)
 
-LIBCOV_SOURCES := cov file module_file section_list sections attach task checkpoint engines \
+LIBCOV_SOURCES := cov file module_file unit_list section_list sections attach task checkpoint engines \
 	samples map news trace snapshot snapshot_get known_sets sample_table sample_places graph symbols \
 	records rank query lines
 LIBCOV_HEADERS := libcov/libcov.h libcov/internal.h libcov/known_sets.h include/cov_ioctl.h
@@ -56,6 +56,7 @@ LIBCOV_TEST_CFLAGS := $(filter-out -O2 -fvisibility=hidden,$(LIBCOV_CFLAGS)) -O1
 	-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 LIBCOV_FAKE := tests/unit/fake_kernel.c tests/unit/fake_tables.c tests/unit/fake_trace.c tests/unit/toy.S
 STRIP ?= strip
+OBJCOPY ?= objcopy
 LIBCOV_WRAPPED := open close ioctl poll mmap fopen opendir access stat statfs
 LIBCOV_TEST_HEADERS := $(LIBCOV_HEADERS) tests/unit/fake_kernel.h
 
@@ -81,9 +82,15 @@ $(LIBCOV_TEST)/toy.ko: tests/unit/toy.S
 	@mkdir -p $(@D)/stripped
 	$(STRIP) -g -o $(@D)/stripped/toy.ko $@
 
+# What clang leaves out.
+$(LIBCOV_TEST)/no_aranges/toy.ko: $(LIBCOV_TEST)/toy.ko
+	@mkdir -p $(@D)
+	$(OBJCOPY) -R .debug_aranges -R .rela.debug_aranges $< $@
+
 $(LIBCOV_UNIT:%=$(LIBCOV_TEST)/%.asan): $(LIBCOV_TEST)/%.asan: tests/unit/%.c \
 		tests/unit/libcov_fixture.c tests/unit/libcov_fixture.h $(LIBCOV_FAKE) \
-		$(LIBCOV_SOURCES:%=libcov/%.c) $(LIBCOV_TEST_HEADERS) $(LIBCOV_TEST)/toy.ko
+		$(LIBCOV_SOURCES:%=libcov/%.c) $(LIBCOV_TEST_HEADERS) \
+		$(LIBCOV_TEST)/toy.ko $(LIBCOV_TEST)/no_aranges/toy.ko
 	$(CC) $(LIBCOV_TEST_CFLAGS) -DTOY_DIRECTORY='"$(abspath $(LIBCOV_TEST))"' \
 		-DTOY_SOURCE='"tests/unit/toy.S"' -o $@ $(filter %.c %.S,$^) \
 		$(LIBCOV_WRAPPED:%=-Wl,--wrap=%) $(LIBCOV_LIBS) -lcmocka

@@ -12,7 +12,7 @@
  * are needed nothing is relocated. The addresses that libdwfl invents for the sections of
  * a relocatable file stay inside this file; callers use (section name, offset).
  *
- * May call cov.c.
+ * May call unit_list.c and cov.c.
  */
 #include <dirent.h>
 #include <elfutils/libdwelf.h>
@@ -36,6 +36,7 @@ struct cov_module_file {
 	pthread_mutex_t lock;	/* of @dwfl, which several cov_lines may share */
 	Dwfl *dwfl;		/* of a file with lines; it then owns @elf and @fd */
 	Dwfl_Module *module;
+	struct unit_list *units;	/* NULL until a line needs it */
 	Elf *elf;
 	int fd;
 	GElf_Addr bias;
@@ -137,6 +138,7 @@ void cov_module_file_close(struct cov_module_file *file)
 {
 	if (!file)
 		return;
+	cov_units_free(file->units);
 	if (file->dwfl) {
 		dwfl_end(file->dwfl);
 	} else {
@@ -516,19 +518,30 @@ bool cov_module_file_section(const struct cov_module_file *file, const char *nam
 	return true;
 }
 
-static bool find_line(const struct cov_module_file *file, const char *name, uint64_t offset,
+/* @address: libdwfl's */
+static bool line_at(struct cov_module_file *file, GElf_Addr address, const char **source,
+		    int *number)
+{
+	Dwfl_Line *found = dwfl_module_getsrc(file->module, address);
+
+	if (found) {
+		*source = dwfl_lineinfo(found, NULL, number, NULL, NULL, NULL);
+		return true;
+	}
+	if (!file->units)
+		file->units = cov_units_new(file->module);
+	return file->units && cov_units_line(file->units, address, source, number);
+}
+
+static bool find_line(struct cov_module_file *file, const char *name, uint64_t offset,
 		      const char **source, unsigned int *line)
 {
 	GElf_Shdr header;
-	Dwfl_Line *found;
 	int number = 0;
 
-	if (!find_section(file, name, &header) || offset >= header.sh_size)
+	if (!find_section(file, name, &header) || offset >= header.sh_size ||
+	    !line_at(file, header.sh_addr + file->bias + offset, source, &number))
 		return false;
-	found = dwfl_module_getsrc(file->module, header.sh_addr + file->bias + offset);
-	if (!found)
-		return false;
-	*source = dwfl_lineinfo(found, NULL, &number, NULL, NULL, NULL);
 	if (!*source || number <= 0)
 		return false;
 	*line = number;

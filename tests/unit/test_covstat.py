@@ -641,6 +641,8 @@ class List(Case):
         mov = next(i for i, line in enumerate(lines, 1) if "$-22" in line)
         self.assertEqual(rows[6][-3:], ["5,%d" % mov, "(toy.S)", "0x0-0xa"])
         self.assertNotIn("UNHIT LINES", self.rows()[1])
+        # As clang leaves .debug_aranges out.
+        self.assertEqual(self.rows("--module-dir", os.path.join(BUILT, "no_aranges"))[0], rows)
 
     def test_lines_that_were_asked_for_and_cannot_be_had_are_told_once(self):
         self.covstat("attach", "toy_two")

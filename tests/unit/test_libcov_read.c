@@ -12,6 +12,7 @@
 #include "libcov_fixture.h"
 
 #define STRIPPED	TOY_DIRECTORY "/stripped"
+#define NO_ARANGES	TOY_DIRECTORY "/no_aranges"
 
 /* ---- snapshots --------------------------------------------------------------- */
 
@@ -809,6 +810,15 @@ static void assert_line(struct cov_lines *lines, unsigned int function, uint64_t
 	assert_int_equal(line, line_of(text));
 }
 
+static void assert_lines_of_toy(struct cov_lines *lines)
+{
+	assert_line(lines, 0, 0x07, "ja\ttoy_c0");
+	assert_line(lines, 0, 0x14, "jne\ttoy_b4");
+	assert_line(lines, 3, 0x03, "jl\ttoy_b15");
+	/* Relocation: it lies in a section of its own. */
+	assert_line(lines, 6, 0x00, "mov\t$-22");
+}
+
 static void lines_are_those_of_the_modules_file(void **state)
 {
 	struct cov_snapshot *snapshot;
@@ -822,15 +832,29 @@ static void lines_are_those_of_the_modules_file(void **state)
 	assert_null(lines);
 	assert_int_equal(cov_add_module_dir(*state, TOY_DIRECTORY), 0);
 	assert_int_equal(cov_lines_open(*state, snapshot, 0, &lines), 0);
-	assert_line(lines, 0, 0x07, "ja\ttoy_c0");
-	assert_line(lines, 0, 0x14, "jne\ttoy_b4");
-	assert_line(lines, 3, 0x03, "jl\ttoy_b15");
-	/* Relocation: it lies in a section of its own. */
-	assert_line(lines, 6, 0x00, "mov\t$-22");
+	assert_lines_of_toy(lines);
 	assert_int_equal(cov_lines_find(lines, 7, 0, &file, &line), -ERANGE);
 	assert_int_equal(cov_lines_find(lines, 3, 0x1000, &file, &line), -ENOENT);
 	cov_lines_close(lines);
 	assert_error(cov_lines_open(*state, snapshot, 1, &lines), ERANGE, "no target 1");
+	cov_snapshot_free(snapshot);
+}
+
+/* As clang leaves them out. */
+static void lines_need_no_debug_aranges(void **state)
+{
+	struct cov_snapshot *snapshot;
+	struct cov_lines *lines;
+	unsigned int line;
+	const char *file;
+
+	attached(*state);
+	snapshot = taken(*state);
+	assert_int_equal(cov_add_module_dir(*state, NO_ARANGES), 0);
+	assert_int_equal(cov_lines_open(*state, snapshot, 0, &lines), 0);
+	assert_lines_of_toy(lines);
+	assert_int_equal(cov_lines_find(lines, 3, 0x1000, &file, &line), -ENOENT);
+	cov_lines_close(lines);
 	cov_snapshot_free(snapshot);
 }
 
@@ -990,6 +1014,7 @@ int main(void)
 		TEST(ranking_knows_no_counts_where_nothing_counts),
 		TEST(next_unhit_walks_the_ranking),
 		TEST(lines_are_those_of_the_modules_file),
+		TEST(lines_need_no_debug_aranges),
 		TEST(a_snapshot_looks_for_a_modules_lines_once),
 		TEST(lines_are_found_in_a_separate_debug_file),
 		TEST(why_there_are_no_lines_is_told),
