@@ -84,7 +84,7 @@ static const struct {
 	MEMBER(fail_text), MEMBER(fail_after), MEMBER(fail_times), MEMBER(fail_signal), MEMBER(detach_errno), MEMBER(sites),
 	MEMBER(arm_interrupted), MEMBER(arm_signal), MEMBER(changes), MEMBER(changes_after), MEMBER(state), MEMBER(damage),
 	MEMBER(missed), MEMBER(lost), MEMBER(first_branch), MEMBER(new_pairs), MEMBER(records_damage),
-	MEMBER(callers_lost), MEMBER(twins), MEMBER(not_debugfs),
+	MEMBER(callers_lost), MEMBER(twins), MEMBER(cold_checks), MEMBER(not_debugfs),
 	MEMBER(place_only), MEMBER(odd_checkpoint),
 };
 
@@ -509,17 +509,36 @@ static struct cov_function *among(const struct cov_range *range, uint32_t functi
 static void make_twins(const struct cov_range *range, const struct cov_function *table)
 {
 	struct cov_function *first = among(range, FAKE_STOPS);
-	struct cov_function *second = among(range, FAKE_STOPS + 1);
+	struct cov_function *second = among(range, FAKE_CHECKS);
 	bool apart = kernel->settings.twins == 2, even = range->target % 2 == 0;
 
 	if (first && (!apart || even))
-		first->name = table[FAKE_STOPS + 1].name;
+		first->name = table[FAKE_CHECKS].name;
 	if (second && apart && even) {
 		second->name = table[FAKE_STOPS].name;
 		second->blocks = second->branches = 0;
 	}
 	if (first && apart && !even)
 		first->blocks = first->branches = 0;
+}
+
+/* After see_entry(), for which each sample that ran a function ran all that may have run of it. */
+static void make_cold(unsigned long command, const struct cov_range *range)
+{
+	struct cov_block *blocks = (struct cov_block *)(uintptr_t)range->buffer;
+	struct cov_function *function;
+	uint32_t i;
+
+	function = command == COV_IOC_FUNCTIONS ? among(range, FAKE_CHECKS) : NULL;
+	if (function) {
+		function->parent = 0;
+		function->flags |= COV_FUNCTION_COLD;
+		function->state = COV_SITE_NONE;
+		function->hits = 0;
+	}
+	for (i = 0; command == COV_IOC_BLOCKS && i < range->count; i++)
+		if (range->first + i == FAKE_CHECKS_BLOCK)
+			blocks[i].covered = COV_NO;
 }
 
 /* A manual checkpoint's function has the checkpoint's. */
@@ -580,6 +599,8 @@ static int do_range(int fd, unsigned long command, struct cov_range *range)
 		set_levels(range, &target->info);
 	if (command == COV_IOC_FUNCTIONS && kernel->settings.twins)
 		make_twins(range, table);
+	if (kernel->settings.cold_checks)
+		make_cold(command, range);
 	if (command == COV_IOC_FUNCTIONS && !range->first && target->off)
 		((struct cov_function *)(uintptr_t)range->buffer)->flags |= COV_FUNCTION_DISABLED;
 	if (range->count)

@@ -40,6 +40,8 @@
 #define FAKE_SAMPLE(functions) (UINT64_C(0x10000) + (functions))
 #define FAKE_STOPS	4			/* toy_stops */
 #define FAKE_STOPS_BRANCH 6			/* the branch in it */
+#define FAKE_CHECKS	5			/* toy_checks */
+#define FAKE_CHECKS_BLOCK 19			/* its first */
 #define FAKE_COLD_PART	6			/* toy_main.cold */
 #define FAKE_FELL_THROUGH 0x80			/* and has taken no jump */
 #define FAKE_STUBS	12345				/* bytes */
@@ -88,6 +90,8 @@
  *	   second's name
  * @place_only: 1: a manual checkpoint has its function's blocks only with COV_CHECKPOINT_AUTO
  * @odd_checkpoint: 1: whatever a manual checkpoint is called, it is FAKE_ODD_NAME
+ * @cold_checks: 1: toy_checks is a cold part of toy_main, which calls from there, and its first
+ *		 block has not run
  * @not_debugfs: 1: /sys/kernel/debug is no debugfs
  */
 struct fake_settings {
@@ -125,6 +129,7 @@ struct fake_settings {
 	uint32_t records_damage;
 	uint32_t callers_lost;
 	uint32_t twins;
+	uint32_t cold_checks;
 	uint32_t not_debugfs;
 	uint32_t place_only;
 	uint32_t odd_checkpoint;

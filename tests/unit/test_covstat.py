@@ -1088,6 +1088,17 @@ class Samples(Case):
         self.assertRegex(self.covstat("samples", "--reaching", "toy_refused").stdout,
                          r"(?m)^ *%d +cannot be known$" % MAIN)
 
+    def test_a_cold_part_is_reached_at_any_of_its_blocks(self):
+        self.run_samples(MAIN, CHECKS)
+        document = self.json("samples", "--reaching", "toy_checks", cold_checks=1)
+        self.assertEqual(document["samples"], [{"sample": CHECKS, "certain": True}])
+        self.assertEqual(document["place"], {
+            "kind": "function", "module": "toy", "function": "toy_checks",
+            "function_address": TEXT + 0x3b, "function_address_hex": "%#x" % (TEXT + 0x3b),
+            "function_offset": 0})
+        self.assertIn("0 of 2 samples reach toy_checks+0x0",
+                      self.covstat("samples", "--reaching", "toy_checks+0").stdout)
+
     def test_who_reaches_one_of_several_functions_of_one_name(self):
         self.run_samples(STOPS, CHECKS)
         for name, at, ids in (("toy_checks (.text+0x33)", 0x33, [STOPS]),

@@ -58,8 +58,7 @@ static bool find_place(const struct cov_snapshot *snapshot, const struct place_n
 		place->taken = !strcmp(outcome, outcome_name(1));
 		return find_branch(snapshot, &function, name->offset, place);
 	}
-	/* A cold part is never entered: use its first block. */
-	if (name->has_offset || function.parent != COV_NONE)
+	if (name->has_offset)
 		return find_block(snapshot, &function, name->offset, place);
 	place->kind = COV_PLACE_FUNCTION;
 	place->index = place->function;
@@ -94,6 +93,40 @@ static void add_sample(struct json_object *array, struct table *table, uint64_t 
 		   certain ? "yes" : "cannot be known");
 }
 
+/*
+ * Has a sample covered any block of @f? A cold part has no entry of its own: it may be entered at
+ * any of its blocks.
+ */
+static unsigned int covers_any_block(const struct cov_sample_table *table, unsigned int sample,
+				     const struct cov_place *function,
+				     const struct cov_function_desc *f)
+{
+	struct cov_place block = *function;
+	unsigned int known, any = COV_NO;
+	uint32_t i;
+
+	block.kind = COV_PLACE_BLOCK;
+	for (i = 0; i < f->blocks && any != COV_YES; i++) {
+		block.index = f->first_block + i;
+		if (!cov_sample_covers(table, sample, &block, &known) && known != COV_NO)
+			any = known;
+	}
+	return f->blocks ? any : COV_UNKNOWN;
+}
+
+static unsigned int covers(const struct cov_sample_table *table, unsigned int sample,
+			   const struct cov_place *place)
+{
+	struct cov_function_desc f = COV_INIT(f);
+	unsigned int known;
+
+	cov_snapshot_function(cov_sample_table_snapshot(table), place->target_index,
+			      place->function, &f);
+	if (place->kind == COV_PLACE_FUNCTION && f.parent != COV_NONE)
+		return covers_any_block(table, sample, place, &f);
+	return cov_sample_covers(table, sample, place, &known) ? COV_NO : known;
+}
+
 /* List the samples that reach the place, or may do so; returns how many certainly do. */
 static unsigned int add_samples(const struct cov_sample_table *table,
 				const struct cov_place *place, struct json_object *array,
@@ -103,7 +136,8 @@ static unsigned int add_samples(const struct cov_sample_table *table,
 	unsigned int i, known, yes = 0;
 
 	for (i = 0; !cov_sample_table_get(table, i, &sample); i++) {
-		if (cov_sample_covers(table, i, place, &known) || known == COV_NO)
+		known = covers(table, i, place);
+		if (known == COV_NO)
 			continue;
 		add_sample(array, shown, sample.id, known == COV_YES);
 		yes += known == COV_YES;
