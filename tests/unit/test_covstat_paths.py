@@ -323,6 +323,18 @@ class Map(Recorded):
         self.assertEqual(edges["0xd-0x15", "0x17-0x1a"][0], "never taken, 3 blocks")
         self.assertNotIn(("0x0-0x3", "0x4-0xc"), edges)
 
+    def test_frontier_of_a_function_has_that_of_its_cold_parts(self):
+        def edges(*options):
+            document = self.json("map", "--frontier", *options, cold_checks=1)
+            offsets = [(node["function"], node["function_offset"]) for node in document["nodes"]]
+            return {(offsets[edge["from"]], offsets[edge["to"]]) for edge in document["edges"]}
+
+        all_of_toy = edges()
+        self.assertIn((("toy_checks", 0xF), ("toy_checks", 0x13)), all_of_toy)
+        self.assertEqual({edge for edge in all_of_toy
+                          if edge[0][0] in ("toy_main", "toy_checks")},
+                         edges("--function", "toy_main"))
+
     def test_calls_are_summed_up_by_function(self):
         nodes, edges = self.graph()
         self.assertEqual(sorted(nodes), ["do_dentry_open", "helper_open", "toy_checks",

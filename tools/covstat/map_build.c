@@ -360,6 +360,16 @@ static bool find_drawn(const struct map *map, const struct place_name *name, uns
 	return false;
 }
 
+/* Is function @i that with index @whole, or a cold part of it? */
+static bool is_part_of(const struct cov_snapshot *snapshot, unsigned int t, unsigned int i,
+		       unsigned int whole)
+{
+	struct cov_function_desc f = COV_INIT(f);
+
+	return i == whole ||
+	       (!cov_snapshot_function(snapshot, t, i, &f) && f.parent == whole);
+}
+
 int map_function(struct map *map, struct cov *cov, const struct cov_snapshot *snapshot,
 		 const struct place_name *function)
 {
@@ -372,7 +382,7 @@ int map_function(struct map *map, struct cov *cov, const struct cov_snapshot *sn
 	if (source_open(&source, cov, snapshot, t, index))
 		return EXIT_ERROR;
 	for (i = 0; !cov_snapshot_function(snapshot, t, i, &f); i++)
-		if (i == index || f.parent == index)
+		if (is_part_of(snapshot, t, i, index))
 			add_function(map, &source, &f);
 	source_close(&source);
 	return EXIT_OK;
@@ -409,7 +419,8 @@ static int add_places(struct map *map, struct cov *cov, const struct cov_snapsho
 		return EXIT_ERROR;
 	for (i = 0; !cov_ranking_get(ranking, i, &place); i++)
 		if (place.kind == COV_UNHIT_OUTCOME && place.target_index == t &&
-		    (function == COV_NONE || function == place.function))
+		    (function == COV_NONE ||
+		     is_part_of(snapshot, t, place.function, function)))
 			add_place(map, &source, &place);
 	source_close(&source);
 	return EXIT_OK;
