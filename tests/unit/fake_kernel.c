@@ -531,7 +531,7 @@ static void make_cold(unsigned long command, const struct cov_range *range)
 
 	function = command == COV_IOC_FUNCTIONS ? among(range, FAKE_CHECKS) : NULL;
 	if (function) {
-		function->parent = 0;
+		function->parent = kernel->settings.cold_checks - 1;
 		function->flags |= COV_FUNCTION_COLD;
 		function->state = COV_SITE_NONE;
 		function->hits = 0;
@@ -765,6 +765,16 @@ static void damage_caller(struct cov_caller *caller)
 		caller->to_cell = COV_NONE - 1;
 }
 
+static void call_from_cold(uint64_t base, struct cov_caller *caller)
+{
+	const struct cov_function *functions;
+	uint32_t entry;
+
+	functions = fake_table(COV_IOC_FUNCTIONS, base, false, &entry);
+	if (caller->from_address - base < functions[0].size)
+		caller->from_address += functions[FAKE_CHECKS].address - base;
+}
+
 /* At most 3 a call. The cursor is the target's index, and the record's in the lower bytes. */
 static int do_callers(struct cov_callers *request)
 {
@@ -785,6 +795,8 @@ static int do_callers(struct cov_callers *request)
 			continue;
 		}
 		request->cursor++;
+		if (kernel->settings.cold_checks)
+			call_from_cold(target->base, &out[n]);
 		damage_caller(&out[n]);
 		n += is_wanted(request, &out[n]);
 	}

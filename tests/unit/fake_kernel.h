@@ -90,8 +90,8 @@
  *	   second's name
  * @place_only: 1: a manual checkpoint has its function's blocks only with COV_CHECKPOINT_AUTO
  * @odd_checkpoint: 1: whatever a manual checkpoint is called, it is FAKE_ODD_NAME
- * @cold_checks: 1: toy_checks is a cold part of toy_main, which calls from there, and its first
- *		 block has not run
+ * @cold_checks: toy_checks is a cold part of the function of this number (from 1), which makes
+ *		 toy's calls from there, and its first block has not run; 0: it is none
  * @not_debugfs: 1: /sys/kernel/debug is no debugfs
  */
 struct fake_settings {

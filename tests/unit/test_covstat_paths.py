@@ -342,6 +342,18 @@ class Map(Recorded):
         self.assertEqual(edges["toy_main", "toy_checks"][0], "1000")
         self.assertEqual(edges["do_dentry_open", "toy_main"][0], "5")
 
+    def test_a_cold_part_calls_as_its_function(self):
+        table = self.covstat("callers", "toy_stops", cold_checks=1).stdout
+        self.assertRegex(table, r"(?m)^toy_stops +2 .* toy_checks\+0x5$")
+        nodes, edges = self.graph()
+        self.assertEqual(sorted(nodes), ["do_dentry_open", "helper_open", "toy_main", "toy_stops"])
+        self.assertEqual(edges["toy_main", "toy_stops"][0], "2")
+        # Also where that is not drawn: it is not known to have been entered.
+        document = self.json("map", cold_checks=3)
+        place, = [(node["function"], node["function_address"] - TEXT, node["state"])
+                  for node in document["nodes"] if node["function"] not in nodes]
+        self.assertEqual(place, ("toy_refused", 0x27, "outside"))
+
     def test_nodes_and_edges_say_what_they_are(self):
         document = self.json("map", "--function", "toy_main")
         nodes = document["nodes"]

@@ -89,21 +89,38 @@ static char *copied(const char *text)
 	return text ? map_text("%s", text) : NULL;
 }
 
+/* Where the function of a caller begins; a cold part belongs to its function. */
+static struct cov_end start_of(const struct map *map, const struct cov_end *from)
+{
+	const struct cov_snapshot *snapshot = names_snapshot(map->names);
+	struct cov_function_desc f = COV_INIT(f);
+	struct cov_end start = *from;
+
+	start.address -= start.offset;
+	start.offset = 0;
+	if (from->t == COV_NONE || cov_snapshot_function(snapshot, from->t, from->function, &f) ||
+	    f.parent == COV_NONE)
+		return start;
+	start.function = f.parent;
+	cov_snapshot_function(snapshot, from->t, start.function, &f);
+	start.address = f.address;
+	start.symbol = f.name;
+	return start;
+}
+
 /* A caller: a function that is drawn, or code outside, one node for each of its functions. */
 static size_t caller_node(struct map *map, const struct cov_end *from)
 {
-	struct cov_end start = *from;
+	struct cov_end start = start_of(map, from);
 	char buffer[END_LEN];
 	size_t node;
 
-	if (from->t != COV_NONE) {
-		node = map_find(map, function_key(from->t, from->function));
+	if (start.t != COV_NONE) {
+		node = map_find(map, function_key(start.t, start.function));
 		if (node != MAP_NO_NODE)
 			return node;
 	}
 	/* Keyed by the function's start: kernel addresses are above all other keys. */
-	start.address -= start.offset;
-	start.offset = 0;
 	node = map_find(map, start.address);
 	if (node != MAP_NO_NODE)
 		return node;
