@@ -33,6 +33,9 @@ unsigned int cov_function_entered(const struct snapshot_target *target,
 	if (!(function->flags & COV_FUNCTION_COLD)) {
 		if (function->blocks)
 			return blocks[0].covered;
+		/* Nobody saw whether it was entered while it was off. */
+		if (function->flags & COV_FUNCTION_DISABLED)
+			return COV_UNKNOWN;
 		return function->state == COV_SITE_ARMED ||
 		       function->state == COV_SITE_DISARMED ||
 		       function->state == COV_SITE_GONE ? COV_NO : COV_UNKNOWN;

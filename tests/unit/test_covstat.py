@@ -1661,6 +1661,24 @@ class TheRest(Case):
                           self.covstat("checkpoint", verb, "nosuch", status=1).stderr)
         self.assertEqual(self.json("checkpoint", "restart", "b")["restarted"], "b")
 
+    def test_what_was_not_hit_while_it_was_off_is_unknown(self):
+        def main():
+            checkpoint, = self.json("list", "--sample", str(STOPS))["checkpoints"]
+            return [function["entry"]["covered"] for function in checkpoint["functions"]
+                    if function["name"] == "toy_main"]
+
+        def recommended():
+            return [place["function"] for place in
+                    self.json("next", "-n", "99", "--sample", str(STOPS))["next"]]
+
+        self.covstat("checkpoint", "add", "cp", "toy_main", "--scope", "tracked", place_only=1)
+        self.covstat("run", "--sample", str(STOPS), "true")
+        self.assertEqual(main(), [False])
+        self.assertIn("toy_main", recommended())
+        self.covstat("checkpoint", "disable", "cp")
+        self.assertEqual(main(), [None])
+        self.assertNotIn("toy_main", recommended())
+
     def test_an_option_of_another_verb_is_not_ignored(self):
         self.covstat("checkpoint", "add", "cp", "toy_main", "--level", "3")
         for verb, option, verbs in (
