@@ -94,6 +94,20 @@ class Callers(Recorded):
         self.assertEqual(self.rows("toy:toy_checks", twins=0), self.rows("toy_checks"))
         self.assertEqual(self.json("callers", "other:toy_main")["callers"], [])
 
+    def test_dashes_in_a_modules_name_are_underscores(self):
+        self.covstat("attach", "toy_two", "--paths")
+        found = self.rows("toy_two:toy_stops")
+        self.assertEqual(len(found), 1)
+        for pattern in ("toy-two:toy_stops", "t*-two:*_stops", "toy[^a-z]two:*stops",
+                        "[[:alpha:]]oy-two:toy_stops"):
+            self.assertEqual(self.rows(pattern), found, pattern)
+        # Elsewhere they are what they are.
+        for pattern in ("toy_two:toy-stops", "toy-stops", "toy[-]two:toy_stops"):
+            self.assertEqual(self.json("callers", pattern)["callers"], [], pattern)
+        self.covstat("checkpoint", "add", "a-b:c", "toy_main")
+        for name in ("toy:toy_stops (checkpoint a-b:c)", "*a-b:c*"):
+            self.assertIn("toy:toy_stops (checkpoint a-b:c)", [row[0] for row in self.rows(name)])
+
     def test_nothing_attached_is_an_error(self):
         self.covstat("detach", "toy")
         for args in ((), ("toy_main",), ("--json",)):

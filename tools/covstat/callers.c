@@ -10,10 +10,14 @@
 
 #include "covstat.h"
 
-/* Records of the functions that match @glob, or of all if NULL; @others: some do not match. */
+/*
+ * Records of the functions that match @glob, or of all if NULL; @kernels: the same with the module
+ * as the kernel has it; @others: some do not match.
+ */
 struct rows {
 	struct names *names;
 	const char *glob;
+	char *kernels;
 	bool others;
 	struct cov_record *records;
 	size_t count;
@@ -57,20 +61,25 @@ static bool matches(const char *glob, const char *module, const char *name)
 }
 
 /* A function may be given by its own name, as it is printed, or always as MODULE:FUNCTION. */
+static bool is_called(const struct rows *rows, const struct cov_end *to, const char *glob)
+{
+	char text[PLACE_LEN];
+
+	if (matches(glob, to->module, to->symbol))
+		return true;
+	place_in_target(rows->names, to->t, to->function, to->offset, text);
+	if (matches(glob, to->module, text))
+		return true;
+	return !fnmatch(glob, place_text(rows->names, to->t, to->function, to->offset, text), 0);
+}
+
+/* As it was given, too: a checkpoint's name may have dashes and colons. */
 static bool is_wanted(const struct rows *rows, const struct cov_record *record)
 {
 	const struct cov_end *to = &record->to;
-	char text[PLACE_LEN];
 
-	if (!to->symbol)
-		return false;
-	if (!rows->glob || matches(rows->glob, to->module, to->symbol))
-		return true;
-	place_in_target(rows->names, to->t, to->function, to->offset, text);
-	if (matches(rows->glob, to->module, text))
-		return true;
-	return !fnmatch(rows->glob, place_text(rows->names, to->t, to->function, to->offset, text),
-			0);
+	return to->symbol && (!rows->glob || is_called(rows, to, rows->glob) ||
+			      is_called(rows, to, rows->kernels));
 }
 
 static void choose_rows(struct rows *rows, const struct cov_records *records)
@@ -157,17 +166,20 @@ static int print_table(const struct rows *rows)
 /* @snapshot: has targets */
 static int show_of(struct cov *cov, const struct cov_snapshot *snapshot, const char *glob)
 {
-	struct rows rows = { .glob = glob };
+	struct rows rows = { .glob = glob, .kernels = glob ? parse_pattern(glob) : NULL };
 	struct cov_records *records;
 	int status;
 
-	if (cov_callers(cov, snapshot, &records))
+	if (cov_callers(cov, snapshot, &records)) {
+		free(rows.kernels);
 		return fail_cov(cov);
+	}
 	rows.names = names_new(snapshot);
 	choose_rows(&rows, records);
 	status = settings.json ? print_json(&rows) : print_table(&rows);
 	warn_of_lost_records(rows.lost);
 	free(rows.records);
+	free(rows.kernels);
 	names_free(rows.names);
 	cov_records_free(records);
 	return status;

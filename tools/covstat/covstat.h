@@ -162,6 +162,12 @@ struct place_name {
 /* parse_place - parse such a string, or return false */
 bool parse_place(const char *text, struct place_name *place);
 
+/*
+ * parse_pattern - of a shell pattern for MODULE:FUNCTION the one for the module's name as the kernel
+ * has it, with '_' for '-', except in [...]; free() it
+ */
+char *parse_pattern(const char *text);
+
 /* parse_level - add 1..64, as --level has it, to a mask; returns EXIT_OK or EXIT_USAGE */
 int parse_level(const struct command *command, const char *given, uint64_t *levels);
 

@@ -28,6 +28,26 @@ static void copy_module(char *to, const char *from, size_t length)
 		*to++ = *from == '-' ? '_' : *from;
 }
 
+char *parse_pattern(const char *text)
+{
+	char *pattern = sure(strdup(text), "a pattern");
+	unsigned int depth = 0;
+	char *at;
+
+	for (at = pattern; *at; at++) {
+		if (*at == ':' && !depth)
+			return pattern;
+		if (*at == '[')
+			depth++;
+		else if (*at == ']' && depth)
+			depth--;
+		else if (!depth)
+			copy_module(at, at, 1);
+	}
+	/* It names no module. */
+	return strcpy(pattern, text);
+}
+
 /* [MODULE:]FUNCTION[+OFFSET] */
 static bool parse_function(const char *text, struct place_name *place)
 {
