@@ -358,31 +358,80 @@ class _HeldSignals:
     """
 
     def __init__(self):
+        came = []
+        self._came = came
+        self._note = lambda *event: came.append(event)
         self._handlers = {}
-        self._came = []
         self._blocked = set()
 
     def __enter__(self):
-        if threading.current_thread() is threading.main_thread():
-            handlers = {number: signal.getsignal(number) for number in signal.valid_signals()}
-            self._handlers = {n: handler for n, handler in handlers.items() if callable(handler)}
-        for number in self._handlers:
-            signal.signal(number, lambda *came: self._came.append(came))
+        try:
+            self._defer()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_):
         self._unblock()
-        for number, handler in self._handlers.items():
-            signal.signal(number, handler)
-        self.run()
+        try:
+            self._restore()
+        finally:
+            self._run_all()
 
     def run(self):
-        """Run the handlers that are due. What interrupted() keeps out may come until block()."""
+        """Run the handlers that are due. What interrupted() keeps out may come until block().
+
+        They see, and may change, the handlers that there are without this block.
+        """
         self._unblock()
         while self._came:
-            # In no variable: it may be this very frame, and a ring of them keeps what callers
-            # have, such as a Target that is to go with its object.
-            self._handlers[self._came[0][0]](*self._came.pop(0))
+            try:
+                self._restore()
+                self._run_one(*self._came.pop(0))
+            finally:
+                self._defer()
+
+    def _run_all(self):
+        """Without deferring any more. What one raises keeps no other from running."""
+        try:
+            while self._came:
+                self._run_one(*self._came.pop(0))
+        finally:
+            if self._came:
+                self._run_all()
+
+    @staticmethod
+    def _run_one(number, frame):
+        # As in Python itself: the handler that there is now, as another may have changed it. The
+        # frame is in no variable of run(): it may be that very frame, and a ring of them keeps what
+        # callers have, such as a Target that is to go with its object.
+        handler = signal.getsignal(number)
+        if callable(handler):
+            handler(number, frame)
+
+    def _defer(self):
+        if threading.current_thread() is not threading.main_thread():
+            return
+        try:
+            for number in signal.valid_signals():
+                handler = signal.getsignal(number)
+                if callable(handler) and handler is not self._note:
+                    self._handlers[number] = handler
+                    signal.signal(number, self._note)
+        except BaseException:   # by a handler that was not deferred yet
+            self._defer()
+            raise
+
+    def _restore(self):
+        try:
+            for number, handler in self._handlers.items():
+                # What progress has set stays.
+                if signal.getsignal(number) is self._note:
+                    signal.signal(number, handler)
+        except BaseException:   # by a handler that was restored
+            self._restore()
+            raise
 
     def interrupted(self):
         """run() after EINTR; what came, and raised nothing, does not interrupt again.

@@ -463,6 +463,61 @@ class Interrupted(Case):
         """, arm_signal=signal.SIGUSR1, arm_interrupted=1, fail_nr=NR["DETACH"],
             fail_errno=errno.EINTR, fail_times=1), [2, 1])
 
+    def test_every_handler_runs_whatever_another_raises(self):
+        self.assertEqual(self.run_script("""
+            ran = []
+            def handler(number, _):
+                ran.append(number)
+                raise KeyError(number)
+            signals = [signal.SIGINT, signal.SIGTERM, signal.SIGUSR2]
+            for number in signals:
+                signal.signal(number, handler)
+            def step(done, total):
+                if done == total:
+                    for number in signals:
+                        signal.raise_signal(number)
+            try:
+                livecov.attach("toy", engine="kprobe", progress=step)
+            except KeyError:
+                ran.append("raised")
+            print(json.dumps([ran, livecov.status().targets]))
+        """), [[signal.SIGINT, signal.SIGTERM, signal.SIGUSR2, "raised"], 0])
+
+    def test_a_handler_may_change_handlers(self):
+        self.assertEqual(self.run_script("""
+            ran = []
+            def second(number, _):
+                ran.append(number)
+            def first(number, _):
+                ran.append(signal.getsignal(number) is first)
+                signal.signal(signal.SIGUSR1, second)
+                signal.signal(signal.SIGUSR2, second)
+                signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            def step(done, _):
+                before = len(ran)
+                for number in signal.SIGUSR1, signal.SIGUSR2, signal.SIGTERM:
+                    if done:
+                        signal.raise_signal(number)
+                ran.append(len(ran) == before)
+                if not done:
+                    signal.raise_signal(signal.SIGUSR1)
+            signal.signal(signal.SIGUSR1, first)
+            signal.signal(signal.SIGTERM, first)
+            with livecov.attach("toy", engine="kprobe", progress=step):
+                pass
+            print(json.dumps([ran[:5], [signal.getsignal(number) is handler for number, handler in
+                                        ((signal.SIGUSR1, second), (signal.SIGUSR2, second),
+                                         (signal.SIGTERM, signal.SIG_IGN))]]))
+        """), [[True, True, True, signal.SIGUSR1, signal.SIGUSR2], [True] * 3])
+
+    def test_what_progress_sets_stays(self):
+        self.assertEqual(self.run_script("""
+            def other(*_):
+                pass
+            with livecov.attach("toy", progress=lambda *_: signal.signal(signal.SIGUSR1, other)):
+                print(json.dumps(signal.getsignal(signal.SIGUSR1) is other))
+        """), True)
+
     def test_the_target_goes_with_its_object_nevertheless(self):
         self.assertEqual(self.run_script("""
             gc.disable()
