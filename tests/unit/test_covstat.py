@@ -494,6 +494,21 @@ class Run(Case):
         self.put("/script", "")
         self.covstat("run", "--", self.path("/script"), status=126)
 
+    def test_a_script_without_its_interpreter_is_not_executable(self):
+        self.put("/bin/script", "#!/nosuch/interpreter\n")
+        script = self.path("/bin/script")
+        os.chmod(script, 0o755)
+        found = {"PATH": ":/nosuch:" + os.path.dirname(script)}
+        for name, env in ((script, {}), ("script", found)):
+            done = self.covstat("run", "--", name, status=126, env=env)
+            self.assertEqual(done.stderr, "covstat: %s: its interpreter does not exist\n" % name)
+        for name in ("nosuch", ""):
+            done = self.covstat("run", "--", name, status=127, env=found)
+            self.assertEqual(done.stderr, "covstat: %s: No such file or directory\n" % name)
+        os.chmod(script, 0o644)
+        done = self.covstat("run", "--", "script", status=126, env=found)
+        self.assertEqual(done.stderr, "covstat: script: Permission denied\n")
+
     def test_a_name_that_is_long_does_not_hide_the_reason(self):
         name = "/" + "x" * 600
         done = self.covstat("run", "--", name, status=126)
@@ -526,6 +541,11 @@ class Run(Case):
                                                 "exit_status": 4, "signal": None})
         done = self.covstat("run", "--json", "sh", "-c", "kill -9 $$", status=137)
         self.assertEqual(json.loads(done.stdout)["signal"], 9)
+
+    def test_there_is_no_json_of_a_command_that_was_not_run(self):
+        self.assertEqual(self.covstat("run", "--json", "/nosuch", status=127).stdout, "")
+        done = self.covstat("run", "--json", "sh", "-c", "exit 127", status=127)
+        self.assertEqual(json.loads(done.stdout)["exit_status"], 127)
 
     def test_command_is_not_run_if_it_cannot_be_tracked(self):
         done = self.covstat("run", "echo", "ran", status=1, fail_nr=NR["REGISTER"],

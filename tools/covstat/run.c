@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <json-c/json.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,6 +107,36 @@ static bool track(struct cov *cov, uint64_t sample)
 	return errno == EEXIST && !cov_unregister(cov) && !cov_register(cov, sample);
 }
 
+/* The same places in which execvp() looks, which does not tell where it found something. */
+static bool is_in_path(const char *name)
+{
+	const char *dir = getenv("PATH");
+	char path[PATH_MAX];
+	int length;
+
+	for (dir = dir ? dir : "/bin:/usr/bin"; ; dir += length + 1) {
+		length = strcspn(dir, ":");
+		snprintf(path, sizeof(path), "%.*s%s%s", length, dir, length ? "/" : "", name);
+		if (!access(path, X_OK))
+			return true;
+		if (!dir[length])
+			return false;
+	}
+}
+
+/* ENOENT is also what is told of a file that is there, but not what its first line names. */
+__attribute__((noreturn))
+static void complain_of_exec(int out, const char *name)
+{
+	int error = errno;
+
+	if (error != ENOENT)
+		complain(out, EXIT_NO_EXEC, name, strerror(error));
+	if (strchr(name, '/') ? !access(name, X_OK) : name[0] && is_in_path(name))
+		complain(out, EXIT_NO_EXEC, name, "its interpreter does not exist");
+	complain(out, EXIT_NOT_FOUND, name, strerror(error));
+}
+
 /* exec resets handlers; between fork and exec the signals stay blocked. */
 __attribute__((noreturn))
 static void run_child(struct cov *cov, uint64_t sample, char **command,
@@ -115,8 +146,7 @@ static void run_child(struct cov *cov, uint64_t sample, char **command,
 		complain(out, EXIT_ERROR, "cannot track the command", cov_last_error(cov));
 	sigprocmask(SIG_SETMASK, mask, NULL);
 	execvp(command[0], command);
-	complain(out, errno == ENOENT ? EXIT_NOT_FOUND : EXIT_NO_EXEC, command[0],
-		 strerror(errno));
+	complain_of_exec(out, command[0]);
 }
 
 /* ---- the parent -------------------------------------------------------- */
@@ -273,7 +303,7 @@ const struct command cmd_run = {
 	"The exit status is the command's; 128 + N if signal N killed it; 126 if it\n"
 	"cannot be executed, 127 if it is not found. What it leaves running in the\n"
 	"background is no longer tracked when it has ended. --json prints one more line\n"
-	"after the command's own output.\n",
+	"after the command's own output, if that could be run.\n",
 	.example = "covstat run --sample 7 -- v4l2-compliance -d /dev/video0",
 	/* '+': options after the command's name belong to the command. */
 	.shorts = "+h",
