@@ -1824,6 +1824,24 @@ class Doctor(Case):
         self.assertEqual(problems, ["kprobes"])
         self.assertEqual(found["kprobes enabled"]["state"], "unknown")
 
+    def test_no_step_is_advised_that_has_been_taken(self):
+        os.remove(self.path("/boot/config-" + os.uname().release))
+        os.remove(self.path("/sys/kernel/debug/kprobes/enabled"))
+        self.put("/sys/kernel/security/lockdown", "none [integrity] confidentiality\n")
+        found, problems = self.checks()
+        self.assertEqual(problems, ["lockdown"])
+        self.assertIn("secure boot", found["kprobes enabled"]["next"])
+        # Without an answer in /boot debugfs has it, if that can be looked into.
+        shutil.rmtree(self.path("/sys/kernel/debug/kprobes"))
+        self.put("/sys/kernel/security/lockdown", "[none] integrity confidentiality\n")
+        self.expect("kprobes", "without CONFIG_KPROBES", "boot a kernel with CONFIG_KPROBES")
+        step = self.checks()[0]["kprobes enabled"]["next"]
+        self.assertIn("boot a kernel with CONFIG_KPROBES", step)
+        found, _ = self.checks(not_debugfs=1)
+        for name in ("kprobes", "kprobes enabled"):
+            self.assertEqual(found[name]["state"], "unknown")
+            self.assertIn("with debugfs mounted", found[name]["next"])
+
     def test_obstacles_to_loading_matter_while_it_is_not_loaded(self):
         shutil.rmtree(self.path("/lib/modules"))
         self.put("/sys/module/module/parameters/sig_enforce", "Y\n")

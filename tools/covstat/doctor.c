@@ -19,6 +19,10 @@
 #define LOCKDOWN	"/sys/kernel/security/lockdown"
 #define SECURE_BOOT	"/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
 
+/* Steps to take, where more than one check finds the reason. */
+#define BOOT_KPROBES	"boot a kernel with CONFIG_KPROBES; distribution kernels have it"
+#define UNLOCK		"disable secure boot in the firmware, or use a virtual machine"
+
 #define OLDEST_MAJOR	5
 #define OLDEST_MINOR	10
 
@@ -91,6 +95,23 @@ static int has_line(const char *path, const char *text)
 	return found;
 }
 
+static bool locked_down(void)
+{
+	char line[128];
+
+	return read_line(LOCKDOWN, line, sizeof(line)) && strchr(line, '[') &&
+	       !strstr(line, "[none]");
+}
+
+/* Has the kernel none? False also where debugfs cannot be looked into: then that is not known. */
+static bool lacks_kprobes(void)
+{
+	struct statfs fs;
+
+	return !statfs(DEBUGFS, &fs) && fs.f_type == DEBUGFS_MAGIC &&
+	       access(DEBUGFS "/kprobes", F_OK) && errno == ENOENT;
+}
+
 /* ---- the checks -------------------------------------------------------- */
 
 static void check_architecture(const struct machine *machine, struct finding *f)
@@ -155,9 +176,9 @@ static void check_kprobes(const struct machine *machine, struct finding *f)
 	found = has_line(path, "CONFIG_KPROBES=y");
 	if (found > 0 || !access(DEBUGFS "/kprobes", F_OK)) {
 		say(f, OK, "the kernel supports them");
-	} else if (!found) {
+	} else if (!found || lacks_kprobes()) {
 		say(f, PROBLEM, "the kernel was built without CONFIG_KPROBES");
-		advise(f, "boot a kernel with CONFIG_KPROBES; distribution kernels have it");
+		advise(f, BOOT_KPROBES);
 	} else {
 		say(f, UNKNOWN, "neither %s nor " DEBUGFS "/kprobes can be found", path);
 		advise(f, "run as root, with debugfs mounted");
@@ -171,7 +192,9 @@ static void check_kprobes_on(const struct machine *machine, struct finding *f)
 	(void)machine;
 	if (!read_line(DEBUGFS "/kprobes/enabled", line, sizeof(line))) {
 		say(f, UNKNOWN, DEBUGFS "/kprobes/enabled cannot be read");
-		advise(f, "run as root, with debugfs mounted");
+		/* A kernel that is locked down does not let root read it. */
+		advise(f, lacks_kprobes() ? BOOT_KPROBES : locked_down() ? UNLOCK :
+		       "run as root, with debugfs mounted");
 	} else if (line[0] == '0') {
 		say(f, PROBLEM, "all kprobes are switched off");
 		advise(f, "echo 1 > " DEBUGFS "/kprobes/enabled");
@@ -223,7 +246,7 @@ static void check_lockdown(const struct machine *machine, struct finding *f)
 	}
 	say(f, PROBLEM, "the kernel is locked down (%s): debugfs and unsigned modules are blocked",
 	    begin + 1);
-	advise(f, "disable secure boot in the firmware, or use a virtual machine");
+	advise(f, UNLOCK);
 }
 
 static bool secure_boot(void)
@@ -314,14 +337,6 @@ static void list_engines(char *text, size_t size, uint32_t mask)
 					   length ? ", " : "", engine_name(all[i]));
 }
 
-static bool locked_down(void)
-{
-	char line[128];
-
-	return read_line(LOCKDOWN, line, sizeof(line)) && strchr(line, '[') &&
-	       !strstr(line, "[none]");
-}
-
 /* Why livecov does not patch text here: the same checks as its own, in the same order. */
 static const char *why_not_all(const struct machine *machine, uint32_t abi_minor,
 			       struct finding *f)
@@ -344,7 +359,7 @@ static const char *why_not_all(const struct machine *machine, uint32_t abi_minor
 		return "the kernel was built without CONFIG_TASKS_RCU";
 	}
 	if (locked_down()) {
-		advise(f, "disable secure boot in the firmware, or use a virtual machine");
+		advise(f, UNLOCK);
 		return "the kernel is locked down";
 	}
 	advise(f, "run `dmesg | grep 'livecov: engines'` and report what it says; until then kprobes are used, which are slower");
