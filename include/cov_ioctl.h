@@ -33,7 +33,7 @@
 
 /* A different major is incompatible; a higher minor only adds. */
 #define COV_ABI_MAJOR		1
-#define COV_ABI_MINOR		6
+#define COV_ABI_MINOR		7
 
 #define COV_MODULE_LEN		64	/* MODULE_NAME_LEN is 56 on 64-bit */
 #define COV_NAME_LEN		256	/* a checkpoint's or function's name */
@@ -317,6 +317,8 @@ struct cov_target_info {
 #define COV_FUNCTION_COLD	(1U << 0)	/* a .cold part; @parent is its function */
 #define COV_FUNCTION_OPAQUE	(1U << 1)	/* could not be decoded: entry only */
 #define COV_FUNCTION_DISABLED	(1U << 2)	/* COV_IOC_CHECKPOINT_SWITCH: it is off */
+/* Minor 7: its entry was not watched all the time: that it has no hits says nothing. */
+#define COV_FUNCTION_LAPSED	(1U << 3)
 
 /**
  * struct cov_function - one entry of COV_IOC_FUNCTIONS

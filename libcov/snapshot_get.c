@@ -33,8 +33,8 @@ unsigned int cov_function_entered(const struct snapshot_target *target,
 	if (!(function->flags & COV_FUNCTION_COLD)) {
 		if (function->blocks)
 			return blocks[0].covered;
-		/* Nobody saw whether it was entered while it was off. */
-		if (function->flags & COV_FUNCTION_DISABLED)
+		/* Nobody saw whether it was entered meanwhile. (DISABLED: before minor 7.) */
+		if (function->flags & (COV_FUNCTION_LAPSED | COV_FUNCTION_DISABLED))
 			return COV_UNKNOWN;
 		return function->state == COV_SITE_ARMED ||
 		       function->state == COV_SITE_DISARMED ||

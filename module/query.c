@@ -47,7 +47,8 @@ static void fill_function(const struct query *query, u32 i, void *entry)
 		.parent = label->parent == i ? COV_NONE : label->parent,
 		.flags = (function->cold ? COV_FUNCTION_COLD : 0) |
 			 (function->error ? COV_FUNCTION_OPAQUE : 0) |
-			 (site && site_is_off(site) ? COV_FUNCTION_DISABLED : 0),
+			 (site && site_is_off(site) ? COV_FUNCTION_DISABLED : 0) |
+			 (site && !site_vouches(site) ? COV_FUNCTION_LAPSED : 0),
 		.first_block = function->first_block,
 		.blocks = function->blocks,
 		.first_branch = function->first_branch,

@@ -601,8 +601,10 @@ static int do_range(int fd, unsigned long command, struct cov_range *range)
 		make_twins(range, table);
 	if (kernel->settings.cold_checks)
 		make_cold(command, range);
-	if (command == COV_IOC_FUNCTIONS && !range->first && target->off)
-		((struct cov_function *)(uintptr_t)range->buffer)->flags |= COV_FUNCTION_DISABLED;
+	if (command == COV_IOC_FUNCTIONS && !range->first)
+		((struct cov_function *)(uintptr_t)range->buffer)->flags |=
+			(target->off ? COV_FUNCTION_DISABLED : 0) |
+			(target->lapsed ? COV_FUNCTION_LAPSED : 0);
 	if (range->count)
 		damage(command, (void *)(uintptr_t)range->buffer);
 	range->generation = kernel->generation;
@@ -939,6 +941,7 @@ static int do_checkpoint_switch(const struct cov_checkpoint_switch *request)
 		    fnmatch(request->glob, target->info.checkpoint, 0))
 			continue;
 		target->off = !request->on;
+		target->lapsed |= target->off;
 		for (b = 0; b < FAKE_BRANCHES && request->flags & COV_CHECKPOINT_AUTO; b++) {
 			switch_one(&target->outcomes[b].not_taken, to);
 			switch_one(&target->outcomes[b].taken, to);

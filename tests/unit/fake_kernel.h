@@ -141,6 +141,7 @@ struct fake_target {
 	uint64_t base;
 	uint32_t used;
 	uint32_t off;		/* a checkpoint that was switched off */
+	uint32_t lapsed;	/* at any time since its hits were forgotten */
 	struct cov_outcomes outcomes[FAKE_BRANCHES];	/* and of its branches */
 	int32_t fd;		/* that attached it */
 };

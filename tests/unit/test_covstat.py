@@ -302,7 +302,7 @@ class CommandLine(Case):
         for settings, words in (
                 ({"open_errno": errno.ENOENT, "not_debugfs": 1},
                  "mount -t debugfs none /sys/kernel/debug"),
-                ({"open_errno": 0, "abi_major": 2}, "speaks version 2.6 and this libcov 1.6"),
+                ({"open_errno": 0, "abi_major": 2}, "speaks version 2.7 and this libcov 1.7"),
                 ({"abi_major": 1, "fail_nr": NR["STATUS"], "fail_errno": errno.ENOMEM},
                  "no memory")):
             self.assertIn(words, self.covstat("status", status=1, **settings).stderr)
@@ -1517,7 +1517,7 @@ class TheRest(Case):
         self.assertIn("nothing is attached", self.covstat("status").stdout)
         self.attach()
         text = self.covstat("status", missed=4, lost=3).stdout
-        self.assertIn("livecov fake, interface 1.6", text)
+        self.assertIn("livecov fake, interface 1.7", text)
         self.assertRegex(text, r"toy +live +edges +all +kprobe +8 of 20 +40\.0% +199 of 201 +2 +4")
         self.assertIn("3 tasks were not tracked: load livecov with a larger max_tasks", text)
         document = self.json("status")
@@ -1695,9 +1695,10 @@ class TheRest(Case):
         self.covstat("run", "--sample", str(STOPS), "true")
         self.assertEqual(main(), [False])
         self.assertIn("toy_main", recommended())
-        self.covstat("checkpoint", "disable", "cp")
-        self.assertEqual(main(), [None])
-        self.assertNotIn("toy_main", recommended())
+        for verb in "disable", "enable":
+            self.covstat("checkpoint", verb, "cp")
+            self.assertEqual(main(), [None])
+            self.assertNotIn("toy_main", recommended())
 
     def test_an_option_of_another_verb_is_not_ignored(self):
         self.covstat("checkpoint", "add", "cp", "toy_main", "--level", "3")

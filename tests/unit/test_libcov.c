@@ -50,7 +50,7 @@ static void open_refuses_another_major_version(void **state)
 	(void)state;
 	fake_kernel()->settings.abi_major = 7;
 	assert_int_equal(cov_open(&cov), -EPROTONOSUPPORT);
-	assert_error_text(cov_last_error(NULL), "speaks version 7.6 and this libcov 1.6");
+	assert_error_text(cov_last_error(NULL), "speaks version 7.7 and this libcov 1.7");
 }
 
 static void open_refuses_a_file_that_is_not_livecov(void **state)

@@ -269,6 +269,29 @@ static bool is_off(int fd, uint32_t target)
 	return place_of(fd, target).flags & COV_FUNCTION_DISABLED;
 }
 
+static bool has_lapsed(int fd, uint32_t target)
+{
+	return place_of(fd, target).flags & COV_FUNCTION_LAPSED;
+}
+
+/* What ran meanwhile was seen by nobody: that it has no hits is no answer. */
+static void what_was_off_has_lapsed_until_it_is_reset(void)
+{
+	int fd = control_open();
+	uint32_t odd = add(fd, "odd", "covlife_odd", 0, 0);
+
+	EXPECT(!has_lapsed(fd, odd));
+	switch_all(fd, "odd", 0, 0);
+	poke(COVLIFE_TASK, 1);
+	switch_all(fd, "odd", 1, 0);
+	EXPECT_HITS(fd, odd, 0);
+	EXPECT_EQ(place_of(fd, odd).state, COV_SITE_ARMED);
+	EXPECT(has_lapsed(fd, odd));
+	with_id(fd, COV_IOC_RESET, odd);
+	EXPECT(!has_lapsed(fd, odd));
+	del_checkpoint(fd, "odd");
+}
+
 static void checkpoints_are_switched_singly_by_pattern_or_all(void)
 {
 	int fd = control_open();
@@ -742,6 +765,7 @@ static const struct test tests[] = {
 	TEST(what_gave_way_in_vain_is_armed_again),
 	TEST(a_target_may_be_attached_beside_checkpoints_by_hand),
 	TEST(checkpoints_are_switched_singly_by_pattern_or_all),
+	TEST(what_was_off_has_lapsed_until_it_is_reset),
 	TEST(branches_are_switched_only_if_asked_for),
 	TEST(several_may_watch_one_entry),
 	TEST(a_seen_entry_stays_watched_by_others),
