@@ -7,9 +7,10 @@
  *   so does an entry or a block that was seen (in scope all these are one-shot).
  * - So does a branch of which one was seen, if the other one leads to a block that has no other
  *   edge in, and that has a site of its own which has not been hit yet: its hit will imply the
- *   outcome (implied.h). For a branch that costs a trap each time, such a block gets a site if
- *   it has none: a witness, which costs nothing until it is hit. (In scope tracked it then costs
- *   a trap until every sample has hit it; it never is hit more often than the branch.)
+ *   outcome (implied.h). If it has none, it gets one for a branch that costs something each time:
+ *   a witness, a breakpoint that costs nothing until it is hit. In scope all it is one-shot. In
+ *   scope tracked it costs a trap until every sample has hit it, so there only branches that cost
+ *   as much have witnesses; it never is hit more often than the branch.
  * - A near conditional jump (6 bytes) under a detour that was seen to fall through is changed to
  *   one that leads into its stub only if it is taken.
  * - In scope tracked, other detours of which one outcome was seen get a shortcut (shortcut.h).
@@ -141,6 +142,20 @@ u8 settle_state(struct cov_site *site, const struct cell_sets *sets)
 		SITE_SETTLED_NOT;
 }
 
+/*
+ * Is a witness cheaper than the branch's own patch? Who chose detours alone gets no breakpoints
+ * that nobody can account for.
+ */
+static bool is_worth_a_witness(const struct cov_site *site)
+{
+	const struct cov_target *target = site_target(site);
+
+	if (site->kind != SITE_BRANCH || site->settled != SITE_SETTLED_NOT)
+		return false;
+	return site->engine == COV_ENGINE_BREAKPOINT ||
+	       (target->scope == COV_SCOPE_ALL && target->engine != COV_ENGINE_DETOUR);
+}
+
 u32 settle_witness(const struct cov_site *site, const struct cell_sets *sets)
 {
 	const struct cov_target *target = site_target(site);
@@ -148,8 +163,7 @@ u32 settle_witness(const struct cov_site *site, const struct cell_sets *sets)
 	u32 block;
 
 	lockdep_assert_held(&cov_targets_lock);
-	if (site->kind != SITE_BRANCH || site->engine != COV_ENGINE_BREAKPOINT ||
-	    fell == cell_in_all(sets, site->cell + OUTCOME_TAKEN))
+	if (!is_worth_a_witness(site) || fell == cell_in_all(sets, site->cell + OUTCOME_TAKEN))
 		return FLOW_NONE;
 	block = block_behind(site, fell ? OUTCOME_TAKEN : OUTCOME_NOT_TAKEN);
 	if (block == FLOW_NONE || target->cps.leader[block] ||

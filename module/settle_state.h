@@ -23,7 +23,8 @@ u8 settle_state(struct cov_site *site, const struct cell_sets *sets);
  * @site: its state stays as it is
  * @sets: as above
  *
- * Only for a branch under a breakpoint. Locking as settle_state(). Return: the block's index, or
+ * Only for a branch that costs something each time: under a breakpoint or, in scope all, a detour.
+ * Locking as settle_state(). Return: the block's index, or
  * FLOW_NONE.
  */
 u32 settle_witness(const struct cov_site *site, const struct cell_sets *sets);

@@ -292,6 +292,53 @@ static void short_jump_of_which_half_is_known_gets_a_shortcut(void)
 	close(fd);
 }
 
+/* Are a branch's own bytes as in @clean? */
+static bool is_unpatched(const struct text *clean, const struct cov_function *function,
+			 const struct cov_branch *branch)
+{
+	uint64_t at = function->address + branch->offset - clean->address;
+	static struct text now;
+
+	covtarget_text(&now);
+	return !memcmp(clean->bytes + at, now.bytes + at, branch->size);
+}
+
+/*
+ * Scope all: when one outcome of a short jump is known, the jump runs as it was, and where only the
+ * other one leads there is a breakpoint, once.
+ */
+static void short_jump_of_which_half_is_known_gets_a_witness(void)
+{
+	int fd = control_open(), device = covt_open(), larger;
+	struct cov_function function;
+	static struct text clean;
+	struct cov_branch branch;
+	uint32_t target;
+
+	covtarget_text(&clean);
+	target = attach_with(fd, COEXIST_TARGET, "covt_if_else", COV_ENGINE_AUTO, COV_MODE_EDGES,
+			     COV_SCOPE_ALL);
+	function = function_of(fd, target, "covt_if_else");
+	EXPECT_EQ(read_table(fd, COV_IOC_BRANCHES, target, function.first_branch, 1, &branch), 1);
+	for (larger = 0; larger < 2; larger++) {
+		test_case("%d", larger);
+		EXPECT(!is_unpatched(&clean, &function, &branch));
+		pass_one_way(device, larger);
+		EVENTUALLY(is_unpatched(&clean, &function, &branch));
+		EXPECT(!is_text_of_covtarget(&clean));
+		pass_one_way(device, larger);
+		expect_ways_passed(fd, target, 0, 1);
+		pass_one_way(device, !larger);
+		expect_ways_passed(fd, target, 0, 2);
+		pass_one_way(device, !larger);
+		EVENTUALLY(is_text_of_covtarget(&clean));
+		with_id(fd, COV_IOC_RESET, target);
+		EXPECT(!is_unpatched(&clean, &function, &branch));
+	}
+	with_id(fd, COV_IOC_DETACH, target);
+	close(fd);
+}
+
 static void reset_watches_everything_again(void)
 {
 	int fd = control_open(), i;
@@ -602,6 +649,7 @@ static const struct test tests[] = {
 	TEST(what_settles_is_watched_for_the_next_sample),
 	TEST(sample_that_runs_again_finds_what_it_knows_settled),
 	TEST(short_jump_of_which_half_is_known_gets_a_shortcut),
+	TEST(short_jump_of_which_half_is_known_gets_a_witness),
 	TEST(reset_watches_everything_again),
 	TEST(what_a_hit_implies_is_its_samples_alone),
 	TEST(sample_that_knows_nothing_keeps_everything_watched),
