@@ -178,6 +178,18 @@ static bool is_taken(const struct cov_target *target, const struct flow_function
 }
 
 /*
+ * Does a jump lead to the byte behind the fentry site? It would be counted as an entry, and the block
+ * that begins there may have a site of its own. Of a function that was not decoded, because nothing
+ * but entries is wanted, nothing is known: few begin with a loop.
+ */
+static bool is_jumped_to(const struct cov_image *image, const struct flow_function *function,
+			 u32 offset)
+{
+	return function->error ||
+	       (function->blocks && image->flow.blocks[function->first_block].size <= offset);
+}
+
+/*
  * Where the int3 goes: not on an endbr64, at which an indirect call must land. -1 if the place
  * is not known, or if the kernel itself patches these bytes: it does not survive an int3 on a
  * static branch (arch_jump_entry_size()). kprobes has its own checks for those.
@@ -197,6 +209,7 @@ static int patch_offset(const struct cov_site *site)
 	/* A single trap is cheaper than an ftrace callback on each call. */
 	offset = function->entry + MCOUNT_INSN_SIZE;
 	if (!site->one_shot || offset >= function->size ||
+	    is_jumped_to(&site_target(site)->image, function, offset) ||
 	    is_taken(site_target(site), function, offset))
 		return -1;
 	return offset;

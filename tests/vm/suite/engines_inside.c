@@ -100,9 +100,71 @@ static void stub_is_not_given_back_under_a_task_that_stands_in_it(void)
 	}
 }
 
+/* --- in a loop at a function's beginning ------------------------------------------------- */
+
+static void wait_there(void *unused)
+{
+	(void)unused;
+	poke(COVLIFE_WAIT, 1);
+}
+
+static bool somebody_waits(void)
+{
+	int device = MUST(open("/dev/covlife", O_RDWR | O_CLOEXEC));
+	bool waits = MUST(ioctl(device, COVLIFE_WAIT, 2));
+
+	close(device);
+	return waits;
+}
+
+/* Whoever jumps to where the loop begins does not enter the function. */
+static void jump_back_is_no_entry(int fd, uint32_t target)
+{
+	struct cov_function function;
+	struct cov_block first;
+
+	EVENTUALLY(target_info(fd, target).blocks_hit > 0);
+	function = function_of(fd, target, "covlife_wait");
+	EXPECT_EQ(function.hits, 0);
+	EXPECT_EQ(read_table(fd, COV_IOC_BLOCKS, target, function.first_block, 1, &first), 1);
+	EXPECT(first.covered != COV_YES);
+}
+
+static void wait_and_attach(int fd, uint32_t mode)
+{
+	uint32_t target;
+	pid_t child;
+
+	test_case("mode %u", mode);
+	child = start(wait_there, NULL);
+	EVENTUALLY(somebody_waits());
+	target = attach_with(fd, TARGET, "covlife_wait", COV_ENGINE_AUTO, mode, COV_SCOPE_ALL);
+	jump_back_is_no_entry(fd, target);
+	with_id(fd, COV_IOC_RESET, target);
+	jump_back_is_no_entry(fd, target);
+	poke(COVLIFE_WAIT, 0);
+	finish(child);
+	child = start(wait_there, NULL);
+	EVENTUALLY(function_hits(fd, target, "covlife_wait") == 1);
+	poke(COVLIFE_WAIT, 0);
+	finish(child);
+	with_id(fd, COV_IOC_DETACH, target);
+}
+
+static void loop_at_the_beginning_is_not_entered_by_its_jump(void)
+{
+	int fd = control_open();
+
+	need_engine(fd, COV_ENGINE_BREAKPOINT);
+	wait_and_attach(fd, COV_MODE_EDGES);
+	wait_and_attach(fd, COV_MODE_BLOCKS);
+	close(fd);
+}
+
 static const struct test tests[] = {
 	TEST(text_is_not_changed_under_a_task_that_stands_in_it),
 	TEST(stub_is_not_given_back_under_a_task_that_stands_in_it),
+	TEST(loop_at_the_beginning_is_not_entered_by_its_jump),
 };
 
 const struct test_group engines_inside = TEST_GROUP(tests);

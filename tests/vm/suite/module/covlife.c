@@ -106,6 +106,43 @@ static noinline void call_first(void)
 	count_a_call();
 }
 
+static bool waiting;
+
+static void end_waiting(struct work_struct *work)
+{
+	WRITE_ONCE(waiting, false);
+}
+
+/* Nobody waits for ever, even if a test fails. */
+static DECLARE_DELAYED_WORK(waiting_ends, end_waiting);
+
+/* No static call in covlife_wait(): bytes that the kernel itself patches are left alone. */
+static noinline void let_others_run(void)
+{
+	cond_resched();
+}
+
+/* Behind ftrace's place the loop begins at once: nothing needs a register or the stack. */
+static noinline void covlife_wait(void)
+{
+	do
+		let_others_run();
+	while (READ_ONCE(waiting));
+}
+
+static long wait_or_end(unsigned long how)
+{
+	if (how > 1)
+		return READ_ONCE(waiting);
+	cancel_delayed_work_sync(&waiting_ends);
+	WRITE_ONCE(waiting, how);
+	if (how) {
+		schedule_delayed_work(&waiting_ends, 120 * HZ);
+		covlife_wait();
+	}
+	return 0;
+}
+
 static noinline void covlife_loop(unsigned long times)
 {
 	unsigned long i;
@@ -381,6 +418,8 @@ static long covlife_ioctl(struct file *file, unsigned int cmd, unsigned long val
 		return calls_made;
 	case COVLIFE_SLEEP:
 		return sleep_notified(value);
+	case COVLIFE_WAIT:
+		return wait_or_end(value);
 	}
 	return -ENOTTY;
 }
@@ -436,6 +475,7 @@ static int __init covlife_init(void)
 static void __exit covlife_exit(void)
 {
 	misc_deregister(&covlife_device);
+	cancel_delayed_work_sync(&waiting_ends);
 	unregister_nmi_handler(NMI_LOCAL, "covlife");
 	if (stop_in_exit)
 		wait_for_go();

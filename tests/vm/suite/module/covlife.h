@@ -37,6 +37,12 @@
  */
 #define COVLIFE_SLEEP		_IO('L', 10)
 
+/*
+ * covlife_wait(): 1 waits there, in a loop at the function's very beginning, for two minutes; 0 ends
+ * that; the answer to 2 is whether somebody waits
+ */
+#define COVLIFE_WAIT		_IO('L', 11)
+
 /* covlife_work() takes its rarest way, which lies in covlife_work.cold. */
 #define COVLIFE_RARE		0x5eed
 
