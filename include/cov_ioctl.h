@@ -49,7 +49,7 @@
 #define COV_NONE		0xffffffffU
 
 /* Modes: what is recorded. */
-#define COV_MODE_BLOCKS		1	/* each block seen or not; in scope all sites disarm themselves */
+#define COV_MODE_BLOCKS		1	/* each block seen or not; one-shot in scope all */
 #define COV_MODE_EDGES		2	/* both outcomes of each Jcc; every block with them */
 #define COV_MODE_COUNT		3	/* the same, and how often each outcome and entry ran */
 #define COV_MODE_TRACE		4	/* the same, and the order for each task: COV_IOC_TRACE */
@@ -424,8 +424,9 @@ struct cov_branch {
  * @pad: 0
  *
  * Where it ends in a conditional jump, @next is where that falls through to and @jump its
- * destination. A static branch has both, too. With COV_EDGES_CANARY nothing is behind @jump but a call that
- * does not return. They are known as well when the module is unloaded. Since minor version 5.
+ * destination. A static branch has both, too. With COV_EDGES_CANARY nothing is behind @jump but a
+ * call that does not return. They are known as well when the module is unloaded. Since minor
+ * version 5.
  */
 struct cov_block_edges {
 	__u32 next;
@@ -593,7 +594,7 @@ struct cov_checkpoint_switch {
 /* Is an outcome of a manual checkpoint's branch counted? */
 #define COV_OUTCOME_ON		0
 #define COV_OUTCOME_OFF		1	/* until it is switched on */
-#define COV_OUTCOME_DELETED	2	/* off until its checkpoint is deleted: nothing switches it on */
+#define COV_OUTCOME_DELETED	2	/* until its checkpoint is deleted, whatever is switched on */
 
 /**
  * struct cov_outcome_switch - switch off what leads to one place (COV_IOC_OUTCOME_SWITCH)
@@ -718,10 +719,10 @@ struct cov_samples {
  * @pad2: 0
  *
  * What is mapped is what all engines write while they run. What follows from other sites
- * appears only in the tables; that is true of outcomes of branches that are known but for
- * one that another site's hit will imply, too, until a table is read. The mapping stays valid
- * after a detach; its contents are then undefined. Its pages are then in no count of what
- * samples and traces may take together: unmap it. Since minor version 1.
+ * appears only in the tables. An outcome that another site's hit implies may appear in the
+ * mapping only after a table has been read. The mapping stays valid after a detach; its
+ * contents are then undefined. Its pages are then in no count of what samples and traces may
+ * take together: unmap it. Since minor version 1.
  */
 struct cov_map {
 	__u32 target;

@@ -725,7 +725,7 @@ static int control_open(struct inode *inode, struct file *file)
 	return 0;
 }
 
-/* Whoever has only run a test does not wait for the lock, which an attach may hold for long. */
+/* Closing a file that only ran a test must not wait for the targets' lock, which an attach holds. */
 static int control_release(struct inode *inode, struct file *file)
 {
 	struct control *control = file->private_data;
