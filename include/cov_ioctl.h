@@ -594,7 +594,7 @@ struct cov_checkpoint_switch {
 /* Is an outcome of a manual checkpoint's branch counted? */
 #define COV_OUTCOME_ON		0
 #define COV_OUTCOME_OFF		1	/* until it is switched on */
-#define COV_OUTCOME_DELETED	2	/* until its checkpoint is deleted, whatever is switched on */
+#define COV_OUTCOME_DELETED	2	/* until its checkpoint is deleted, come what may */
 
 /**
  * struct cov_outcome_switch - switch off what leads to one place (COV_IOC_OUTCOME_SWITCH)
