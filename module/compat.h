@@ -307,11 +307,7 @@ static inline unsigned long compat_static_call(const struct module *mod, u32 ind
 
 #endif
 
-/*
- * 4f554e955614 ("ftrace: Add ftrace_set_filter_ips function"), 5.18. The kernels
- * before it are not tried; synchronize_rcu_tasks() is exported since 3.18, but
- * 5.10 is left to kprobes.
- */
+/* synchronize_rcu_tasks() is exported since 3.18, but kernels before 5.18 are left to kprobes. */
 #include <linux/rcupdate.h>
 
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 18, 0) && IS_ENABLED(CONFIG_TASKS_RCU)
@@ -384,6 +380,7 @@ static inline void compat_hrtimer_setup(struct hrtimer *timer,
 #endif
 }
 
+/* 4f554e955614 ("ftrace: Add ftrace_set_filter_ips function"), 5.18. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 18, 0) && \
     IS_ENABLED(CONFIG_DYNAMIC_FTRACE_WITH_REGS)
 #define COMPAT_HAS_FTRACE_IPS	1

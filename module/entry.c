@@ -481,7 +481,7 @@ static void entry_release(struct cov_target *target, site_filter filter)
 
 static const char *entry_why_unusable(void)
 {
-	return "this kernel has no ftrace that modules can filter by address (before 5.18)";
+	return "engine entry needs Linux 5.18 and CONFIG_DYNAMIC_FTRACE_WITH_REGS";
 }
 
 /* An engine that is not usable is given no sites. */

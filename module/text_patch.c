@@ -392,10 +392,11 @@ static int find_unusable(void)
 	int err;
 
 	if (!COMPAT_HAS_RCU_TASKS) {
-		unusable = "this kernel does not let modules wait for tasks to leave a stretch of text (before 5.18)";
+		unusable = "engines that patch text need Linux 5.18 and CONFIG_TASKS_RCU";
 		return -EOPNOTSUPP;
 	}
-	if (security_locked_down(LOCKDOWN_KPROBES)) {
+	/* At the level at which debugfs is shut and no call arrives (ioctl.c). */
+	if (security_locked_down(LOCKDOWN_DEBUGFS)) {
 		unusable = "the kernel is locked down";
 		return -EPERM;
 	}
