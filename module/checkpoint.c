@@ -30,8 +30,8 @@ static int alloc_firsts(struct cov_target *target)
 	struct checkpoints *cps = &target->cps;
 	bool tracked = target->scope == COV_SCOPE_TRACKED;
 
-	cps->first_samples = alloc_array(cps->cells.count, sizeof(u64));
-	cps->passed = tracked ? alloc_array(cps->cells.count, sizeof(u8)) : NULL;
+	cps->first_samples = pure_alloc_lasting(cps->cells.count * sizeof(u64));
+	cps->passed = tracked ? pure_alloc_lasting(cps->cells.count) : NULL;
 	return cps->first_samples && (cps->passed || !tracked) ? 0 : -ENOMEM;
 }
 
@@ -277,7 +277,7 @@ static int note_impossible(struct checkpoints *cps, u32 nr_blocks)
 
 	for (i = 0; i < nr_blocks; i++)
 		n += checkpoints_impossible(cps, i);
-	blocks = alloc_array(n, sizeof(*blocks));
+	blocks = pure_alloc_lasting(n * sizeof(*blocks));
 	if (!blocks)
 		return -ENOMEM;
 	for (i = n = 0; i < nr_blocks; i++)

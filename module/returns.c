@@ -17,8 +17,8 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
-#include "alloc_array.h"
 #include "compat.h"
+#include "portable.h"
 #include "returns.h"
 #include "target_list.h"
 #include "trace.h"
@@ -115,7 +115,7 @@ u32 returns_arm(struct cov_target *target, u32 max)
 	if (!returns_left(target))
 		return 0;
 	if (!returns->probes)
-		returns->probes = kvcalloc(functions, sizeof(*returns->probes), GFP_LARGE);
+		returns->probes = pure_alloc_lasting(functions * sizeof(*returns->probes));
 	/* Without memory the returns are lost, and counted. */
 	for (; returns->next < functions && tried < max; returns->next++) {
 		struct cov_site *site = target->cps.entry[returns->next];

@@ -341,7 +341,7 @@ static u32 find_news(struct cov_target *target, struct pass *pass)
 	struct settling *settling = &target->settling;
 
 	if (!settling->looked)
-		settling->looked = kvzalloc(cell_news_size(count), GFP_LARGE);
+		settling->looked = pure_alloc_lasting(cell_news_size(count));
 	pass->nr_cells = settling->looked ?
 		cell_news_find(&pass->sets, count, settling->looked, pass->cells, SETTLE_PASS) : 0;
 	return pass->nr_cells;

@@ -292,7 +292,7 @@ static struct site_index *index_alloc(const struct module *mod)
 		     sizeof(struct cov_site) % PLACE_UNIT);
 	if (nr_chunks > CHUNKS_MAX)
 		return NULL;
-	index = kvzalloc(struct_size(index, chunks, nr_chunks), GFP_LARGE);
+	index = pure_alloc_lasting(struct_size(index, chunks, nr_chunks));
 	if (!index)
 		return NULL;
 	index->mod = mod;
