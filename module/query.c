@@ -416,7 +416,7 @@ void query_status(struct cov_status *status)
 
 	lockdep_assert_held(&cov_targets_lock);
 	*status = (struct cov_status){
-		.checkpoints = targets_checkpoints(),
+		.checkpoints = targets_sites(),
 		.checkpoints_max = cov_max_checkpoints,
 		.tasks = atomic_long_read(&cov_tasks.count),
 		.tasks_max = cov_max_tasks,

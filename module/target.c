@@ -209,7 +209,7 @@ int target_attach(const struct target_request *request, struct cov_target **out,
 	target->steps = request->engine == COV_ENGINE_KPROBE && !engine_attached_breaks();
 	target_publish(target, request);
 	if (target->steps)
-		checkpoints_yield_to_kprobes();
+		manual_yield_to_kprobes();
 	else if (engine_breaks(target))
 		targets_yield_to_breakpoints();
 	*out = target;
@@ -287,7 +287,7 @@ static int arm_fast(struct cov_target *target)
 		return 0;
 	if (!sites)
 		return -ENOMEM;
-	checkpoint_choose_steps(target);
+	manual_choose_steps(target);
 	n = take(target, false, sites, n);
 	if (n)
 		left = engine_arm_fast(engine_choice(target), sites, n);

@@ -43,7 +43,7 @@ struct cov_target *target_find_checkpoint(const char *name)
 	return NULL;
 }
 
-u32 targets_checkpoints(void)
+u32 targets_sites(void)
 {
 	struct cov_target *target;
 	u32 n = 0;
@@ -56,7 +56,7 @@ u32 targets_checkpoints(void)
 
 u32 targets_room(void)
 {
-	u32 used = targets_checkpoints();
+	u32 used = targets_sites();
 
 	return used < cov_max_checkpoints ? cov_max_checkpoints - used : 0;
 }

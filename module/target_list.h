@@ -112,8 +112,8 @@ struct cov_target *target_next(u32 id);
  */
 struct cov_target *target_find_checkpoint(const char *name);
 
-/* targets_checkpoints - how many sites all targets have together, whatever their state */
-u32 targets_checkpoints(void);
+/* targets_sites - how many sites all targets have together, whatever their state */
+u32 targets_sites(void);
 
 /* targets_room - how many more sites cov_max_checkpoints allows */
 u32 targets_room(void);

@@ -187,21 +187,21 @@ void targets_arm_displaced(void);
 void target_yield_exit(void);
 
 /**
- * checkpoints_yield_to_kprobes - have kprobes watch what manual checkpoints have breakpoints on
+ * manual_yield_to_kprobes - have kprobes watch what manual checkpoints have breakpoints on
  *
  * The list has a target that @steps. Does with each such site what target_make_way() does.
  */
-void checkpoints_yield_to_kprobes(void);
+void manual_yield_to_kprobes(void);
 
 /**
- * checkpoint_choose_steps - decide whether a manual checkpoint needs a kprobe that cannot coexist
+ * manual_choose_steps - decide whether a manual checkpoint needs a kprobe that cannot coexist
  * with breakpoints
  * @target: the checkpoint's; its PENDING sites are about to be armed
  *
  * If so, and no attached target may have breakpoints, sets @steps and moves the other checkpoints
  * to kprobes.
  */
-void checkpoint_choose_steps(struct cov_target *target);
+void manual_choose_steps(struct cov_target *target);
 
 /**
  * targets_yield_to_breakpoints - give up the kprobes that cannot coexist with breakpoints

@@ -234,7 +234,7 @@ static bool has_breakpoint(const struct cov_site *site)
 	return site->engine == COV_ENGINE_BREAKPOINT;
 }
 
-void checkpoints_yield_to_kprobes(void)
+void manual_yield_to_kprobes(void)
 {
 	struct cov_target *target;
 
@@ -244,7 +244,7 @@ void checkpoints_yield_to_kprobes(void)
 			release_displaced(target, watch_by_kprobe);
 }
 
-void checkpoint_choose_steps(struct cov_target *target)
+void manual_choose_steps(struct cov_target *target)
 {
 	struct site_chunk *chunk;
 	struct cov_site *site;
@@ -256,7 +256,7 @@ void checkpoint_choose_steps(struct cov_target *target)
 	for_each_site(site, chunk, i, &target->cps)
 		target->steps |= site->state == COV_SITE_PENDING && probe_may_stay_stepping(site);
 	if (target->steps)
-		checkpoints_yield_to_kprobes();
+		manual_yield_to_kprobes();
 }
 
 static bool may_stay_stepping(const struct cov_site *site)
