@@ -43,9 +43,9 @@ struct held_cells {
  * @mode: COV_MODE_*
  * @edges: @mode is not COV_MODE_BLOCKS: outcomes are wanted
  * @refusals: a site was refused since the plan was made
- * @complete: all sites were tried since the hits were last forgotten: those that are added later
- *	      have missed something
- * @was_complete: that has been so once: its owner is not arming it any more
+ * @all_tried: all sites were tried since the hits were last forgotten: those that are added later
+ *	       have missed something
+ * @was_all_tried: that has been so once: its owner is not arming it any more
  * @abandoned: a stub that writes to @cells could not be removed: they are never freed
  * @held_cells: stubs that write to @cells are held, and removed later (held.c); the last one
  *		frees @cells if the target is gone by then; or NULL
@@ -68,8 +68,8 @@ struct checkpoints {
 	u32 mode;
 	bool edges;
 	bool refusals;
-	bool complete;
-	bool was_complete;
+	bool all_tried;
+	bool was_all_tried;
 	bool abandoned;
 	struct held_cells *held_cells;
 };

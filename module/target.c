@@ -231,30 +231,36 @@ u32 target_pending(const struct cov_target *target)
 }
 
 /*
- * Others get the lock between those calls. In a target that was complete before, sites are PENDING
- * because a call was killed.
+ * Others get the lock between those calls. In a target of which all sites had been tried, some are
+ * PENDING because a call was killed.
  */
 bool target_is_being_armed(const struct cov_target *target)
 {
 	lockdep_assert_held(&cov_targets_lock);
-	return target->owner && !target->cps.was_complete && target_pending(target);
+	return target->owner && !target->cps.was_all_tried && target_pending(target);
 }
 
-void target_note_complete(struct cov_target *target)
+void target_set_all_tried(struct cov_target *target)
+{
+	lockdep_assert_held(&cov_targets_lock);
+	target->cps.all_tried = target->cps.was_all_tried = true;
+}
+
+void target_note_all_tried(struct cov_target *target)
 {
 	lockdep_assert_held(&cov_targets_lock);
 	if (!target_pending(target))
-		target->cps.complete = target->cps.was_complete = true;
+		target_set_all_tried(target);
 }
 
-void target_note_incomplete(struct cov_target *target)
+void target_end_arming(struct cov_target *target)
 {
 	struct site_chunk *chunk;
 	struct cov_site *site;
 	u32 i;
 
 	lockdep_assert_held(&cov_targets_lock);
-	target->cps.complete = target->cps.was_complete = true;
+	target_set_all_tried(target);
 	for_each_site(site, chunk, i, &target->cps)
 		site->lapsed |= READ_ONCE(site->state) == COV_SITE_PENDING;
 }
@@ -365,7 +371,7 @@ static int plan_again(struct cov_target *target)
 	int err = checkpoints_plan(target, targets_room());
 
 	for_each_site(site, chunk, i, cps)
-		site->lapsed |= cps->complete && n++ >= old;
+		site->lapsed |= cps->all_tried && n++ >= old;
 	return err;
 }
 
@@ -395,7 +401,7 @@ static int arm_open(struct cov_target *target, u32 max, bool interruptible,
 		err = arm_step(target, &max);
 		if (err)
 			return target_no_room(target, err, error);
-		target_note_complete(target);
+		target_note_all_tried(target);
 		if (!(target_pending(target) || returns_left(target)) ||
 		    target_is_going(target)) {
 			settle_start();

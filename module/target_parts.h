@@ -168,14 +168,17 @@ void site_lapse(struct cov_site *site);
  */
 bool target_is_being_armed(const struct cov_target *target);
 
-/* target_note_complete - sites were armed: if none is PENDING any more, all have been tried */
-void target_note_complete(struct cov_target *target);
+/* target_set_all_tried - all sites have been tried: those that are added later miss hits */
+void target_set_all_tried(struct cov_target *target);
+
+/* target_note_all_tried - sites were armed: if none is PENDING any more, all have been tried */
+void target_note_all_tried(struct cov_target *target);
 
 /*
- * target_note_incomplete - arming has ended, perhaps early: sites that are still PENDING, and those
+ * target_end_arming - arming has ended, perhaps early: sites that are still PENDING, and those
  * that a later plan adds, miss hits from now on, even if they are armed later
  */
-void target_note_incomplete(struct cov_target *target);
+void target_end_arming(struct cov_target *target);
 
 /*
  * targets_arm_displaced - try again to arm the sites that gave way to a kprobe and were then

@@ -139,12 +139,12 @@ static void target_coming(struct cov_target *target, struct module *mod)
 	move_addresses(target, compat_core_text(mod).base - target->image.core.base);
 	make_pending(target);
 	/* Sites that replace those refused now will not have seen what runs until then. */
-	target->cps.complete = target->cps.was_complete = true;
+	target_set_all_tried(target);
 	/* Ended by SIGKILL alone: another signal to modprobe must not leave half a measurement. */
 	if (target_arm_some(target, U32_MAX, false, &error))
 		pr_err("%s was loaded again, and not all of it is measured: %s\n", target->name,
 		       error.text);
-	target_note_incomplete(target);
+	target_end_arming(target);
 }
 
 static void target_event(struct cov_target *target, unsigned long event, struct module *mod)

@@ -55,7 +55,7 @@ static int start_over(struct cov_target *target, struct cov_error *error)
 	int err = 0;
 
 	forget_hits(&target->cps);
-	target->cps.complete = false;
+	target->cps.all_tried = false;
 	settle_forget(target);
 	target_shut(target);
 	rearm_sites(target, &rearming);
@@ -69,9 +69,9 @@ static int start_over(struct cov_target *target, struct cov_error *error)
 	target->settling.unarmed = !being_armed && target_pending(target);
 	/* What is left is passed unseen from now on, unless its owner is still arming it. */
 	if (being_armed)
-		target_note_complete(target);
+		target_note_all_tried(target);
 	else
-		target_note_incomplete(target);
+		target_end_arming(target);
 	return err ?: renewed_check(&rearming.failures, error);
 }
 
