@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * cells.c - see cells.h. Both kinds are allocated in pages, so that they can be mapped one
- * target at a time: scope all from an array in livecov itself, because a stub reaches no
+ * target at a time: scope all from a pool in livecov itself, because a stub reaches no
  * further than 2 GiB; scope tracked from a range of offsets that all samples share.
  */
 #include <linux/bitmap.h>
@@ -14,11 +14,11 @@
 #include "targets_lock.h"
 
 /* Mode edges, scope all: btrfs takes 23 pages; mode count eight times as many. */
-#define ARENA_PAGES	512
+#define CELL_POOL_PAGES	512
 #define TRACKED_PAGES	(1U << (CELLS_SHIFT - PAGE_SHIFT))
 
-static u8 arena[ARENA_PAGES * PAGE_SIZE] __aligned(PAGE_SIZE);
-static DECLARE_BITMAP(arena_taken, ARENA_PAGES);
+static u8 cell_pool[CELL_POOL_PAGES * PAGE_SIZE] __aligned(PAGE_SIZE);
+static DECLARE_BITMAP(cell_pool_taken, CELL_POOL_PAGES);
 static DECLARE_BITMAP(tracked_taken, TRACKED_PAGES);
 
 static u32 pages_of(const struct cells *cells)
@@ -36,13 +36,13 @@ static int fit_samples(void)
 
 int cells_take(struct cells *cells, bool tracked)
 {
-	unsigned long *taken = tracked ? tracked_taken : arena_taken;
-	u32 room = tracked ? TRACKED_PAGES : ARENA_PAGES, n = pages_of(cells);
+	unsigned long *taken = tracked ? tracked_taken : cell_pool_taken;
+	u32 room = tracked ? TRACKED_PAGES : CELL_POOL_PAGES, n = pages_of(cells);
 	int err = 0;
 	u32 at;
 
 	lockdep_assert_held(&cov_targets_lock);
-	BUILD_BUG_ON(ARENA_PAGES > TRACKED_PAGES);
+	BUILD_BUG_ON(CELL_POOL_PAGES > TRACKED_PAGES);
 	at = bitmap_find_next_zero_area(taken, room, 0, n, 0);
 	if (at >= room) {
 		cells->count = 0;
@@ -50,7 +50,7 @@ int cells_take(struct cells *cells, bool tracked)
 	}
 	bitmap_set(taken, at, n);
 	cells->offset = at * PAGE_SIZE;
-	cells->base = tracked ? NULL : arena + cells->offset;
+	cells->base = tracked ? NULL : cell_pool + cells->offset;
 	if (tracked)
 		err = fit_samples();
 	if (err) {
@@ -70,7 +70,7 @@ void cells_give(struct cells *cells)
 	/* A sample that has hit nothing else has hit nothing from now on (samples.c). */
 	if (!cells->base)
 		cells_clear(cells);
-	bitmap_clear(cells->base ? arena_taken : tracked_taken, cells->offset / PAGE_SIZE,
+	bitmap_clear(cells->base ? cell_pool_taken : tracked_taken, cells->offset / PAGE_SIZE,
 		     pages_of(cells));
 	/* The maps stay as they are, or all go, which does not fail. */
 	if (!cells->base)
@@ -137,5 +137,5 @@ void cells_clear(const struct cells *cells)
 
 struct page *cells_page(unsigned long index)
 {
-	return index < ARENA_PAGES ? vmalloc_to_page(arena + index * PAGE_SIZE) : NULL;
+	return index < CELL_POOL_PAGES ? vmalloc_to_page(cell_pool + index * PAGE_SIZE) : NULL;
 }

@@ -14,13 +14,13 @@
 #include <linux/atomic.h>
 #include <linux/types.h>
 
-/* Offsets of cells, in the arena of cells and in a sample's map, are below 1 << CELLS_SHIFT. */
+/* Offsets of cells, in the pool of cells and in a sample's map, are below 1 << CELLS_SHIFT. */
 #define CELLS_SHIFT	26
 
 /**
  * struct cells - a target's cells
  * @base: scope all: address of cell 0; NULL in scope tracked
- * @offset: of cell 0 in the arena of cells, or in every sample's map; bytes
+ * @offset: of cell 0 in the pool of cells, or in every sample's map; bytes
  * @count: how many; 0: none are allocated
  * @wide: they are of 64 bits, and count; else of a byte
  */
@@ -103,7 +103,7 @@ static inline u64 cell_read(const struct cells *cells, const u8 *base, u32 cell)
  * @tracked: for scope tracked: room for them in every sample's map
  *
  * The targets' lock is held; takes samples' lock; sleeps. Return: 0; -ENOMEM; -ENOSPC: the
- * arena of cells, or the maps' greatest length, has no room. After an error @count is 0, so
+ * pool of cells, or the maps' greatest length, has no room. After an error @count is 0, so
  * that cells_give() has nothing to do.
  */
 int __must_check cells_take(struct cells *cells, bool tracked);
@@ -138,11 +138,11 @@ int cells_read(const struct cells *cells, u64 sample, u64 *hits);
 void cells_clear(const struct cells *cells);
 
 /**
- * cells_page - a page of the arena of cells, for mmap()
+ * cells_page - a page of the pool of cells, for mmap()
  * @index: of the page
  *
  * No lock. Return: the page, without a reference of the caller's: it stays as long as livecov;
- * NULL past the arena's end.
+ * NULL past the pool's end.
  */
 struct page *cells_page(unsigned long index);
 
