@@ -17,7 +17,7 @@
  * a one-shot site need not be single-stepped, and its bytes are restored later, together with
  * others, by the disarm worker. The few instructions that cannot be copied are left to kprobes.
  *
- *	PENDING --> bytes saved, copy made, known to handlers --> int3s --> ARMED
+ *	PENDING --> bytes saved, copy made --> ARMED --> known to handlers --> int3s
  *	ARMED or DISARMING --> bytes restored, all CPUs synchronised --> DISARMED
  *	release: bytes restored --> unknown to handlers, RCU grace period over --> no task in a
  *	copy --> copy freed

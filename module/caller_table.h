@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * caller_table.h - owns the caller records: for each pair (from, to) of checkpoints how often it
- * was seen and the first sample that showed it. Pure and lock-free.
+ * was seen, and the first and the last sample that showed it. Pure and lock-free.
  */
 #ifndef LIVECOV_CALLER_TABLE_H
 #define LIVECOV_CALLER_TABLE_H

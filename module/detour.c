@@ -5,8 +5,8 @@
  * after the fentry site, and for blocks that are to be noted more than once. Owns no memory of its
  * own; regions come from region.c, stubs from stub.c.
  *
- *	PENDING --> stub written, known to handlers --> int3 (arrivals go to the
- *	stub) --> no task is inside --> jump --> ARMED
+ *	PENDING --> stub written --> ARMED --> known to handlers --> int3 (arrivals go to the
+ *	stub) --> no task is inside --> jump
  *	release: int3 --> old bytes --> unknown to handlers, RCU grace period over --> no task
  *	in the stub --> stub freed
  *

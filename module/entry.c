@@ -9,7 +9,7 @@
  * count, in modes count and trace), and in mode trace a record. Only with COV_ATTACH_PATHS does it
  * go through cov_hit(), which records the caller as well.
  *
- *	PENDING --> known to handlers --> in the filter, ops registered --> ARMED
+ *	PENDING --> known to handlers --> ARMED --> in the filter, ops registered
  *	seen, in modes edges and blocks, or switched off: out of the filter --> DISARMED
  *	release: out of the filter --> unknown to handlers --> RCU grace period over
  *

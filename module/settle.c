@@ -49,13 +49,13 @@
  * Most of what a run hits it hits at its beginning, and each change of text interrupts all CPUs.
  * So the pauses between passes grow from SETTLE_SOONEST on: up to SETTLE_BUSY while there is
  * something to do, else up to SETTLE_LATEST. Entries are settled when the pause has grown to
- * SETTLE_CALM, or, where it never does, after SETTLE_UNCALM. All in jiffies.
+ * SETTLE_CALM, or, where it never does, after SETTLE_ENTRIES_LATEST. All in jiffies.
  */
-#define SETTLE_SOONEST	(HZ / 50 ?: 1)
-#define SETTLE_BUSY	(HZ / 10)
-#define SETTLE_CALM	HZ
-#define SETTLE_UNCALM	(10 * HZ)
-#define SETTLE_LATEST	(2 * HZ)
+#define SETTLE_SOONEST		(HZ / 50 ?: 1)
+#define SETTLE_BUSY		(HZ / 10)
+#define SETTLE_CALM		HZ
+#define SETTLE_ENTRIES_LATEST	(10 * HZ)
+#define SETTLE_LATEST		(2 * HZ)
 /*
  * After a pass the worker rests for so many times as long as the pass took, which may be seconds
  * where the machine is slow, such as an emulated one that logs.
@@ -232,7 +232,7 @@ static bool entries_are_due(const struct settling *settling)
 {
 	return settling->entries &&
 	       (READ_ONCE(settle_pause) >= SETTLE_CALM ||
-		time_after(jiffies, settling->entries_since + SETTLE_UNCALM));
+		time_after(jiffies, settling->entries_since + SETTLE_ENTRIES_LATEST));
 }
 
 static void choose_entries(struct cov_target *target, struct pass *pass)
@@ -291,7 +291,7 @@ void settle_look_again(const struct cov_site *site)
  * Arm witnesses. The next pass looks at the branches that need them once more. Without memory or
  * room there are none.
  */
-static void call_witnesses(struct cov_target *target, struct pass *pass)
+static void arm_witnesses(struct cov_target *target, struct pass *pass)
 {
 	u32 i, n = pass->nr_witnesses;
 
@@ -429,7 +429,7 @@ static bool settle_target(struct cov_target *target, struct pass *pass)
 	foreign_mark();
 	look_at_news(target, pass);
 	carry_out(target, pass);
-	call_witnesses(target, pass);
+	arm_witnesses(target, pass);
 	target_close(target);
 	return true;
 }

@@ -9,8 +9,8 @@
  *   edge in, and that has a site of its own which has not been hit yet: its hit will imply the
  *   outcome (implied.h). If it has none, it gets one for a branch that costs something each time:
  *   a witness, a breakpoint that costs nothing until it is hit. In scope all it is one-shot. In
- *   scope tracked it costs a trap until every sample has hit it, so there only branches that cost
- *   as much have witnesses; it never is hit more often than the branch.
+ *   scope tracked it traps until every sample has hit it. There, only branches that trap get a
+ *   witness: it never traps more often than the branch would.
  * - A near conditional jump (6 bytes) under a detour that was seen to fall through is changed to
  *   one that leads into its stub only if it is taken.
  * - In scope tracked, other detours of which one outcome was seen get a shortcut (shortcut.h).

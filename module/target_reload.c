@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * target_reload.c - the module under a target is unloaded, and loaded again: the module notifier.
- * Owns nothing; target.h has the states.
+ * Owns the notifiers, and which module is just being loaded; target.h has the states.
  */
 #include <linux/module.h>
 
