@@ -66,7 +66,8 @@ static __always_inline void write_cell(const struct cells *cells, struct cov_sit
 }
 
 /* At a function's first instruction the return address is on top of the stack. */
-static __always_inline void note_hit(struct cov_site *site, u32 outcome, struct pt_regs *regs)
+static __always_inline void breakpoint_note_hit(struct cov_site *site, u32 outcome,
+						struct pt_regs *regs)
 {
 	const struct cov_target *target = site_target(site);
 
@@ -93,10 +94,10 @@ static __always_inline void carry_out_call(const struct cov_site *site, struct p
 static void notrace breakpoint_hit(struct cov_site *site, struct pt_regs *regs)
 {
 	if (site->kind == SITE_BRANCH) {
-		note_hit(site, branch_carry_out(site, regs), regs);
+		breakpoint_note_hit(site, branch_carry_out(site, regs), regs);
 		return;
 	}
-	note_hit(site, 0, regs);
+	breakpoint_note_hit(site, 0, regs);
 	if (site->calls)
 		carry_out_call(site, regs);
 	else
@@ -166,8 +167,8 @@ static void note_target(struct cov_site *site, const struct insn_branch *insn)
  * Does the first jump's detour need the byte? It takes precedence: ftrace can watch the
  * function's entry instead.
  */
-static bool is_taken(const struct cov_target *target, const struct flow_function *function,
-		     u32 offset)
+static bool breakpoint_is_taken(const struct cov_target *target,
+				const struct flow_function *function, u32 offset)
 {
 	const struct cov_site *jump = function->branches ?
 		target->cps.branch[function->first_branch] : NULL;
@@ -210,7 +211,7 @@ static int patch_offset(const struct cov_site *site)
 	offset = function->entry + MCOUNT_INSN_SIZE;
 	if (!site->one_shot || offset >= function->size ||
 	    is_jumped_to(&site_target(site)->image, function, offset) ||
-	    is_taken(site_target(site), function, offset))
+	    breakpoint_is_taken(site_target(site), function, offset))
 		return -1;
 	return offset;
 }
@@ -245,8 +246,8 @@ static void note_by_stub(struct cov_site *site, bool yes)
 }
 
 /* Write the code in which execution continues, if any is needed. Return: its length or -errno. */
-static int write_code(struct cov_site *site, const u8 *text, const struct insn_branch *insn,
-		      unsigned long at, u8 *code)
+static int breakpoint_write_code(struct cov_site *site, const u8 *text,
+				 const struct insn_branch *insn, unsigned long at, u8 *code)
 {
 	int len = 0;
 
@@ -268,7 +269,7 @@ static int make_copy(struct cov_site *site, const u8 *text, const struct insn_br
 
 	if (!at)
 		return -ENOSPC;
-	len = write_code(site, text, insn, at + insn->length, code + insn->length);
+	len = breakpoint_write_code(site, text, insn, at + insn->length, code + insn->length);
 	if (len < 0)
 		return len;
 	memcpy(code, text, insn->length);
@@ -276,7 +277,7 @@ static int make_copy(struct cov_site *site, const u8 *text, const struct insn_br
 	return 0;
 }
 
-static int prepare(struct cov_site *site)
+static int breakpoint_prepare(struct cov_site *site)
 {
 	int err, offset = patch_offset(site);
 	unsigned long address = site_address(site) + offset;
@@ -311,7 +312,7 @@ static int prepare(struct cov_site *site)
 }
 
 /* A patch of the site's instruction that changes nothing; as patcher_describe(). */
-static bool describe(const struct cov_site *site, struct text_patch *patch)
+static bool breakpoint_describe(const struct cov_site *site, struct text_patch *patch)
 {
 	if (!patcher_describe(site, patch))
 		return false;
@@ -321,7 +322,7 @@ static bool describe(const struct cov_site *site, struct text_patch *patch)
 
 static bool describe_do(const struct cov_site *site, struct text_patch *patch)
 {
-	if (!describe(site, patch))
+	if (!breakpoint_describe(site, patch))
 		return false;
 	memset(patch->to, INT3_INSN_OPCODE, patch->length);
 	return true;
@@ -331,11 +332,11 @@ static bool describe_do(const struct cov_site *site, struct text_patch *patch)
  * From int3s back to the original bytes. An int3 on a disarmed site may belong to a kprobe that
  * was registered since: then there is nothing to undo.
  */
-static bool describe_undo(const struct cov_site *site, struct text_patch *patch)
+static bool breakpoint_describe_undo(const struct cov_site *site, struct text_patch *patch)
 {
 	u8 now;
 
-	if (!describe(site, patch))
+	if (!breakpoint_describe(site, patch))
 		return false;
 	memset(patch->from, INT3_INSN_OPCODE, patch->length);
 	if (copy_from_kernel_nofault(&now, (void *)patch->address, 1) || now != INT3_INSN_OPCODE)
@@ -343,7 +344,7 @@ static bool describe_undo(const struct cov_site *site, struct text_patch *patch)
 	return READ_ONCE(site->state) != COV_SITE_DISARMED || !foreign_probe_on(patch->address, 1);
 }
 
-static bool describe_arm(void *context, u32 i, struct text_patch *patch)
+static bool breakpoint_describe_arm(void *context, u32 i, struct text_patch *patch)
 {
 	struct cov_site **sites = context;
 
@@ -352,7 +353,7 @@ static bool describe_arm(void *context, u32 i, struct text_patch *patch)
 
 static void breakpoint_arm(struct cov_site **sites, u32 n)
 {
-	patcher_arm(&cov_engine_breakpoint, sites, n, prepare, describe_arm);
+	patcher_arm(&cov_engine_breakpoint, sites, n, breakpoint_prepare, breakpoint_describe_arm);
 }
 
 /* A one-shot site's bytes may have been restored already, or be int3s again. */
@@ -360,7 +361,7 @@ static bool describe_disarm(void *context, u32 i, struct text_patch *patch)
 {
 	struct cov_site **sites = context;
 
-	return describe_undo(sites[i], patch);
+	return breakpoint_describe_undo(sites[i], patch);
 }
 
 static void ignore_refusal(void *context, u32 i, int err)
@@ -418,6 +419,6 @@ const struct cov_engine cov_engine_breakpoint = {
 	.disarm = breakpoint_disarm,
 	.rearm = breakpoint_rearm,
 	.release = breakpoint_release,
-	.describe_undo = describe_undo,
+	.describe_undo = breakpoint_describe_undo,
 	.original = patcher_original,
 };

@@ -130,7 +130,7 @@ static int write_island(const struct cov_site *site, unsigned long at, u8 *code)
 }
 
 /* Write the stub to @code, after the @original bytes that it stands for. Return: as above. */
-static int write_code(const struct cov_site *site, unsigned long at, u8 *code, u32 original)
+static int detour_write_code(const struct cov_site *site, unsigned long at, u8 *code, u32 original)
 {
 	struct stub_task task;
 	struct stub stub;
@@ -141,12 +141,12 @@ static int write_code(const struct cov_site *site, unsigned long at, u8 *code, u
 	return len ?: stub_write(&stub, code + original);
 }
 
-static int write_stub(struct cov_site *site)
+static int detour_write_stub(struct cov_site *site)
 {
 	u8 code[2 * (REGION_MAX_LEN + STUB_MAX_LEN)];
 	u32 original = site->region.length;
 	unsigned long at = arena_room(sizeof(code));
-	int len = at ? write_code(site, at, code, original) : -ENOSPC, more = 0;
+	int len = at ? detour_write_code(site, at, code, original) : -ENOSPC, more = 0;
 
 	if (len >= 0 && site->region.island_length)
 		more = write_island(site, at + original + len, code + original + len);
@@ -165,7 +165,7 @@ static int make_stub(struct cov_site *site)
 
 	if (err)
 		return err;
-	err = write_stub(site);
+	err = detour_write_stub(site);
 	if (err)
 		site_stub_give(site);
 	return err;
@@ -226,7 +226,7 @@ static void settled_bytes(const struct cov_site *site, u8 settled, u8 *bytes)
 	}
 }
 
-static bool describe_arm(void *context, u32 i, struct text_patch *patch)
+static bool detour_describe_arm(void *context, u32 i, struct text_patch *patch)
 {
 	struct cov_site **sites = context;
 
@@ -238,7 +238,7 @@ static bool describe_arm(void *context, u32 i, struct text_patch *patch)
 
 static void detour_arm(struct cov_site **sites, u32 n)
 {
-	patcher_arm(&cov_engine_detour, sites, n, detour_prepare, describe_arm);
+	patcher_arm(&cov_engine_detour, sites, n, detour_prepare, detour_describe_arm);
 }
 
 /*
@@ -333,7 +333,7 @@ static void detour_rearm(struct cov_site **sites, u32 n)
  * A jump is the only instruction in its region, and no task is inside. A task that came through
  * the short jump may be about to execute the second jump of its island.
  */
-static bool describe_undo(const struct cov_site *site, struct text_patch *patch)
+static bool detour_describe_undo(const struct cov_site *site, struct text_patch *patch)
 {
 	if (!patcher_describe(site, patch))
 		return false;
@@ -357,6 +357,6 @@ const struct cov_engine cov_engine_detour = {
 	.arm = detour_arm,
 	.rearm = detour_rearm,
 	.release = detour_release,
-	.describe_undo = describe_undo,
+	.describe_undo = detour_describe_undo,
 	.original = patcher_original,
 };

@@ -53,8 +53,8 @@
 
 /* --- in the function's own context --------------------------------------------------- */
 
-static __always_inline void note_hit(struct cov_site *site, unsigned long parent_ip,
-				     struct ftrace_regs *regs)
+static __always_inline void entry_note_hit(struct cov_site *site, unsigned long parent_ip,
+					   struct ftrace_regs *regs)
 {
 	const struct cov_target *target = site_target(site);
 	u8 *base;
@@ -82,7 +82,7 @@ static void notrace entry_callback(unsigned long ip, unsigned long parent_ip,
 	preempt_disable_notrace();
 	if (hit_is_watched(HIT_IN_CALLBACK))
 		for_each_entry_at(node, ip)
-			note_hit(node->site, parent_ip, regs);
+			entry_note_hit(node->site, parent_ip, regs);
 	preempt_enable_notrace();
 }
 NOKPROBE_SYMBOL(entry_callback);
@@ -299,7 +299,7 @@ static bool is_allowed(const struct cov_site *site)
 }
 
 /* Return: can ftrace watch the site, and do handlers know it? */
-static bool prepare(struct cov_site *site)
+static bool entry_prepare(struct cov_site *site)
 {
 	unsigned long ip = site_address(site);
 
@@ -319,7 +319,7 @@ static bool prepare(struct cov_site *site)
 }
 
 /* Hide the sites from handlers, wait for those that may have found them, free the nodes. */
-static void forget(struct cov_site **sites, u32 n)
+static void entry_forget(struct cov_site **sites, u32 n)
 {
 	u32 i;
 
@@ -333,12 +333,12 @@ static void forget(struct cov_site **sites, u32 n)
 }
 
 /* Move the sites that handlers know now to the front. Return: how many. */
-static u32 prepare_all(struct cov_site **sites, u32 n)
+static u32 entry_prepare_all(struct cov_site **sites, u32 n)
 {
 	u32 i, ready = 0;
 
 	for (i = 0; i < n; i++)
-		if (prepare(sites[i])) {
+		if (entry_prepare(sites[i])) {
 			swap(sites[ready], sites[i]);
 			ready++;
 		}
@@ -368,7 +368,7 @@ static u32 watch(struct cov_site **sites, u32 n, unsigned long *ips)
 	}
 	if (done < n) {
 		filter_remove(sites + done, n - done, ips);
-		forget(sites + done, n - done);
+		entry_forget(sites + done, n - done);
 	}
 	return done;
 }
@@ -383,7 +383,7 @@ static void entry_arm(struct cov_site **sites, u32 n)
 	for (i = 0; !ips && i < n; i++)
 		if (is_allowed(sites[i]))
 			sites[i]->error = ENOMEM;
-	n = ips ? prepare_all(sites, n) : 0;
+	n = ips ? entry_prepare_all(sites, n) : 0;
 	for (i = n ? watch(sites, n, ips) : 0; i < n; i++)
 		WRITE_ONCE(sites[i]->state, COV_SITE_PENDING);
 	kvfree(ips);
@@ -436,7 +436,7 @@ static void entry_release(struct cov_target *target, site_filter filter)
 			;
 		if (n) {
 			filter_remove(sites, n, ips);
-			forget(sites, n);
+			entry_forget(sites, n);
 		}
 	} while (n == RELEASE_BATCH);
 }

@@ -184,7 +184,7 @@ bool held_covers(unsigned long address, u32 length)
 }
 
 /* Nothing leads to the stub any more, and no task is in it. */
-static void drop(struct held *held)
+static void held_drop(struct held *held)
 {
 	u32 i;
 
@@ -206,7 +206,7 @@ void held_forget(unsigned long base, u32 size)
 	lockdep_assert_held(&cov_targets_lock);
 	list_for_each_entry_safe(held, next, &all_held, link)
 		if (held->patches[0].address - base < size)
-			drop(held);
+			held_drop(held);
 }
 
 /* Are the original bytes back, no matter who restored them? */
@@ -218,7 +218,7 @@ static bool is_restored(const struct text_patch *patch)
 	       !memcmp(now, patch->to, patch->length);
 }
 
-static bool describe(void *context, u32 i, struct text_patch *patch)
+static bool held_describe(void *context, u32 i, struct text_patch *patch)
 {
 	const struct held *held = context;
 
@@ -228,14 +228,14 @@ static bool describe(void *context, u32 i, struct text_patch *patch)
 	return !is_restored(patch);
 }
 
-static void refused(void *context, u32 i, int err)
+static void held_refused(void *context, u32 i, int err)
 {
 	((struct held *)context)->stays = true;
 }
 
-static bool restore(struct held *held)
+static bool held_restore(struct held *held)
 {
-	struct text_job job = { 1, describe, refused, held, SITE_PARTS };
+	struct text_job job = { 1, held_describe, held_refused, held, SITE_PARTS };
 	u32 i;
 
 	held->stays = false;
@@ -255,7 +255,7 @@ static u32 restore_all(void)
 
 	mutex_lock(&cov_targets_lock);
 	list_for_each_entry(held, &all_held, link)
-		any |= restore(held);
+		any |= held_restore(held);
 	if (any)
 		text_quiesce();
 	list_for_each_entry_safe(held, next, &all_held, link) {
@@ -264,7 +264,7 @@ static u32 restore_all(void)
 			continue;
 		pr_notice("the kprobe on our jump at %pS has gone, and so has the jump\n",
 			  (void *)held->patches[0].address);
-		drop(held);
+		held_drop(held);
 	}
 	mutex_unlock(&cov_targets_lock);
 	return left;

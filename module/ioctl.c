@@ -725,7 +725,7 @@ static int control_open(struct inode *inode, struct file *file)
 	return 0;
 }
 
-/* Closing a file that only ran a test must not wait for the targets' lock, which an attach holds. */
+/* Closing a file that only ran a test must not wait for the targets' lock. */
 static int control_release(struct inode *inode, struct file *file)
 {
 	struct control *control = file->private_data;

@@ -89,8 +89,8 @@ static void refuse_arm(void *context, u32 i, int err)
 	sites[i]->error = -err;
 }
 
-static u32 prepare_all(const struct cov_engine *engine, struct cov_site **sites, u32 n,
-		       int (*prepare)(struct cov_site *site))
+static u32 patcher_prepare_all(const struct cov_engine *engine, struct cov_site **sites, u32 n,
+			       int (*prepare)(struct cov_site *site))
 {
 	u32 i, ready = 0;
 
@@ -139,7 +139,7 @@ static void drop_refused(struct cov_site **sites, u32 n)
 }
 
 /* No handler can find them yet. */
-static void forget(const struct cov_engine *engine, struct cov_site **sites, u32 n, int err)
+static void patcher_forget(const struct cov_engine *engine, struct cov_site **sites, u32 n, int err)
 {
 	u32 i;
 
@@ -160,10 +160,10 @@ void patcher_arm(const struct cov_engine *engine, struct cov_site **sites, u32 n
 	u32 i;
 
 	lockdep_assert_held(&cov_targets_lock);
-	if (!prepare_all(engine, sites, n, prepare))
+	if (!patcher_prepare_all(engine, sites, n, prepare))
 		return;
 	if (site_index_build(site_target(sites[0]))) {
-		forget(engine, sites, n, -ENOMEM);
+		patcher_forget(engine, sites, n, -ENOMEM);
 		return;
 	}
 	text_patch(&job);
@@ -195,7 +195,7 @@ static bool describe_release(void *context, u32 i, struct text_patch *patch)
 }
 
 /* A kprobe came between the last check and the patch: treat it as if it had been seen. */
-static void note_refused(void *context, u32 i, int err)
+static void patcher_note_refused(void *context, u32 i, int err)
 {
 	struct undoing *undoing = context;
 
@@ -268,14 +268,14 @@ static void wait_out(const struct undoing *undoing)
 }
 
 /* Leaves the cursor before the first site. */
-static void restore(struct undoing *undoing, struct text_job *job)
+static void patcher_restore(struct undoing *undoing, struct text_job *job)
 {
 	text_patch(job);
 	undoing->cursor.chunk = NULL;
 }
 
 /* held.c owns its patch and stub from now on; without memory they stay for good, unowned. */
-static void abandon(struct cov_site *site, const struct text_patch *patches, u32 n)
+static void patcher_abandon(struct cov_site *site, const struct text_patch *patches, u32 n)
 {
 	pr_warn("another user's kprobe is on our jump at %pS: it stays until that has gone, and so does livecov\n",
 		(void *)site_patch(site));
@@ -298,7 +298,7 @@ static void abandon_kprobed(struct undoing *undoing)
 	while ((site = site_next(&cursor))) {
 		n = site->kprobed ? describe_parts(undoing->engine, site, patches) : 0;
 		if (n)
-			abandon(site, patches, n);
+			patcher_abandon(site, patches, n);
 	}
 }
 
@@ -336,7 +336,7 @@ void patcher_release(const struct cov_engine *engine, struct cov_target *target,
 		     site_filter filter)
 {
 	struct undoing undoing = { { target, engine->id, filter }, NULL, engine };
-	struct text_job job = { .describe = describe_release, .refused = note_refused,
+	struct text_job job = { .describe = describe_release, .refused = patcher_note_refused,
 				.context = &undoing, .parts = SITE_PARTS };
 
 	lockdep_assert_held(&cov_targets_lock);
@@ -345,11 +345,11 @@ void patcher_release(const struct cov_engine *engine, struct cov_target *target,
 		return;
 	if (target->state == COV_TARGET_LIVE) {
 		wait_out(&undoing);
-		restore(&undoing, &job);
+		patcher_restore(&undoing, &job);
 		abandon_kprobed(&undoing);
 	} else {
 		/* kprobes has marked its probes as gone: their text is about to be freed. */
-		restore(&undoing, &job);
+		patcher_restore(&undoing, &job);
 	}
 	hide_from_handlers(undoing.cursor);
 	forget_abandoned(undoing.cursor);

@@ -149,7 +149,7 @@ static u32 next_batch(struct cov_target *target, site_filter filter, struct kret
  * Unregistering the probe then would free its instances, which the handler goes on taking: it
  * stays registered, without a site.
  */
-static void abandon(struct return_probe *probe)
+static void returns_abandon(struct return_probe *probe)
 {
 	pr_err("the kernel did not take back its return probe at %pS: livecov stays loaded\n",
 	       probe->address);
@@ -174,7 +174,7 @@ static u32 disable_each(struct kretprobe **batch, u32 n)
 
 	for (i = 0; i < n; i++)
 		if (disable(batch[i]))
-			abandon(probe_of(batch[i]));
+			returns_abandon(probe_of(batch[i]));
 		else
 			batch[disabled++] = batch[i];
 	return disabled;

@@ -247,7 +247,7 @@ static void choose_entries(struct cov_target *target, struct pass *pass)
 	target->settling.entries = pass->nr_entries == SETTLE_PASS;
 }
 
-static void carry_out(struct cov_target *target, struct pass *pass)
+static void settle_carry_out(struct cov_target *target, struct pass *pass)
 {
 	struct detour_settling settling = { pass->detours, pass->to, pass->nr_detours };
 	u32 i;
@@ -408,7 +408,7 @@ static bool settle_calmly(struct cov_target *target, struct pass *pass)
 	bool left = READ_ONCE(settle_pause) >= SETTLE_LATEST && target->settling.held_off &&
 		    target->settling.looked && look_for_left(target, pass);
 
-	carry_out(target, pass);
+	settle_carry_out(target, pass);
 	return left;
 }
 
@@ -428,7 +428,7 @@ static bool settle_target(struct cov_target *target, struct pass *pass)
 	}
 	foreign_mark();
 	look_at_news(target, pass);
-	carry_out(target, pass);
+	settle_carry_out(target, pass);
 	arm_witnesses(target, pass);
 	target_close(target);
 	return true;

@@ -13,7 +13,7 @@
 #define LEFT_TO_STUBS	(ARENA_SIZE / 4)
 
 /* Make it, as if it lay at @at. Return: how many bytes, or -errno. */
-static int write_shortcut(const struct cov_site *site, unsigned long at, u32 known, u8 *code)
+static int shortcut_write(const struct cov_site *site, unsigned long at, u32 known, u8 *code)
 {
 	struct stub_task task;
 	struct stub stub;
@@ -39,7 +39,7 @@ bool shortcut_make(struct cov_site *site, u32 known)
 	at = arena_room(sizeof(code));
 	if (!at)
 		return false;
-	len = write_shortcut(site, at, known, code);
+	len = shortcut_write(site, at, known, code);
 	if (len < 0)
 		return false;
 	arena_store(at, code, len);
@@ -56,7 +56,7 @@ u32 shortcut_room(const struct cov_site *site, unsigned long *at)
 		return 0;
 	*at = shortcut_address(site);
 	/* It succeeded once, with the same bytes. */
-	return max(write_shortcut(site, *at, site->shortcut_knows, code), 0);
+	return max(shortcut_write(site, *at, site->shortcut_knows, code), 0);
 }
 
 unsigned long shortcut_origin(const struct cov_site *site, unsigned long address)

@@ -266,7 +266,8 @@ void target_end_arming(struct cov_target *target)
 }
 
 /* Collect up to @max PENDING sites: those that only kprobes can arm (@slow), or the others. */
-static u32 take(const struct cov_target *target, bool slow, struct cov_site **sites, u32 max)
+static u32 take_pending(const struct cov_target *target, bool slow, struct cov_site **sites,
+			u32 max)
 {
 	struct site_chunk *chunk;
 	struct cov_site *site;
@@ -294,7 +295,7 @@ static int arm_fast(struct cov_target *target)
 	if (!sites)
 		return -ENOMEM;
 	manual_choose_steps(target);
-	n = take(target, false, sites, n);
+	n = take_pending(target, false, sites, n);
 	if (n)
 		left = engine_arm_fast(engine_choice(target), sites, n);
 	for (i = 0; i < left; i++)
@@ -347,7 +348,7 @@ bool target_is_going(const struct cov_target *target)
 static u32 arm_slow(struct cov_target *target, u32 max)
 {
 	struct cov_site *chunk[ARM_CHUNK];
-	u32 i, n = take(target, true, chunk, min_t(u32, max, ARM_CHUNK));
+	u32 i, n = take_pending(target, true, chunk, min_t(u32, max, ARM_CHUNK));
 	bool yielded = false;
 
 	/* Nothing is moved for one that will be refused nevertheless. */
@@ -479,7 +480,7 @@ void target_forget_callers(const struct cov_target *target)
 	tracking_forget_callers(ids->first, ids->first + ids->count - 1);
 }
 
-static void drop(struct cov_target *target)
+static void target_drop(struct cov_target *target)
 {
 	site_index_drop(target);
 	list_del(&target->link);
@@ -491,7 +492,7 @@ void target_detach(struct cov_target *target)
 	lockdep_assert_held(&cov_targets_lock);
 	target_release_sites(target, target_any_site);
 	target_forget_callers(target);
-	drop(target);
+	target_drop(target);
 	/* Sites that gave way to this target, and could not be armed by another engine. */
 	targets_arm_displaced();
 }
@@ -523,7 +524,7 @@ static void detach_all(void)
 	mutex_lock(&cov_targets_lock);
 	list_for_each_entry_safe(target, next, &cov_targets, link) {
 		target_release_sites(target, target_any_site);
-		drop(target);
+		target_drop(target);
 	}
 	mutex_unlock(&cov_targets_lock);
 }

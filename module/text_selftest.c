@@ -37,20 +37,20 @@ asm("	.pushsection .text\n"
 
 static u8 cells[2];
 
-static bool describe(void *context, u32 i, struct text_patch *patch)
+static bool selftest_describe(void *context, u32 i, struct text_patch *patch)
 {
 	*patch = *(const struct text_patch *)context;
 	return true;
 }
 
-static void refused(void *context, u32 i, int err)
+static void selftest_refused(void *context, u32 i, int err)
 {
 	((struct text_patch *)context)->length = 0;
 }
 
 static bool apply(struct text_patch *patch)
 {
-	struct text_job job = { 1, describe, refused, patch };
+	struct text_job job = { 1, selftest_describe, selftest_refused, patch };
 
 	text_patch(&job);
 	return patch->length;
