@@ -9,7 +9,6 @@
  */
 #include <linux/fs.h>
 #include <linux/mm.h>
-#include <linux/sched.h>
 
 #include "cells.h"
 #include "control_map.h"

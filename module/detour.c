@@ -24,8 +24,7 @@
  * Its stub and its shortcut stay until the release, so each step changes the region's bytes alone;
  * only a step from FREE puts a jump where tasks may be inside.
  */
-#include <linux/kdebug.h>
-#include <linux/kprobes.h>
+#include <linux/ftrace.h>
 #include <linux/uaccess.h>
 
 #include "arena.h"

@@ -9,7 +9,6 @@
 #include "entry.h"
 #include "foreign.h"
 #include "held.h"
-#include "patcher.h"
 #include "stepping.h"
 #include "target_list.h"
 #include "text_patch.h"

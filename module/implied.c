@@ -18,7 +18,8 @@ bool implied_hit(const struct cov_target *target, const u8 *set, u32 cell)
 	       (cell_is_branch(&target->image, cell) && READ_ONCE(set[cell + OUTCOME_TAKEN]));
 }
 
-void implied_note(const struct cov_site *site, u8 *set)
+/* Set the cell of a branch's outcome in @set, if that set of cells implies it. */
+static void note_implied(const struct cov_site *site, u8 *set)
 {
 	const struct cov_target *target = site_target(site);
 
@@ -37,7 +38,7 @@ void implied_note_by(const struct cov_site *by, u32 block, const struct cell_set
 
 	lockdep_assert_held(&cov_targets_lock);
 	for (i = 0; site && site->implied_by == by->cell && i < sets->count; i++)
-		implied_note(site, sets->sets[i]);
+		note_implied(site, sets->sets[i]);
 }
 
 static void note_set(const struct cov_target *target, u8 *set)
@@ -49,7 +50,7 @@ static void note_set(const struct cov_target *target, u8 *set)
 	for_each_site(site, chunk, i, &target->cps) {
 		if (!i)
 			cond_resched();
-		implied_note(site, set);
+		note_implied(site, set);
 	}
 }
 

@@ -21,15 +21,6 @@
 bool implied_hit(const struct cov_target *target, const u8 *set, u32 cell);
 
 /**
- * implied_note - set the cell of an outcome, if it is implied
- * @site: a branch's
- * @set: address of cell 0 in the set of cells that tells, and in which it is set
- *
- * The targets' lock is held; does not sleep.
- */
-void implied_note(const struct cov_site *site, u8 *set);
-
-/**
  * implied_note_by - a site was hit: set the cell of the outcome that this implies, if any
  * @by: a block's, or that of the branch at its end
  * @block: which block

@@ -12,7 +12,6 @@
 
 #include "arena.h"
 #include "detour.h"
-#include "engine.h"
 #include "hit_context.h"
 #include "oops.h"
 #include "shortcut.h"

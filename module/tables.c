@@ -6,7 +6,6 @@
 #include <linux/extable.h>
 #include <linux/mm.h>
 #include <linux/sort.h>
-#include <linux/uaccess.h>
 
 #include "alloc_array.h"
 #include "patched.h"

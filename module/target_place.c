@@ -6,7 +6,6 @@
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
 
-#include "engine.h"
 #include "insn_branch.h"
 #include "patched.h"
 #include "target_parts.h"

@@ -6,7 +6,6 @@
 #include <linux/sched/signal.h>
 
 #include "disarm.h"
-#include "engine.h"
 #include "settle.h"
 #include "target_parts.h"
 #include "tracking.h"

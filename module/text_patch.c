@@ -51,7 +51,6 @@
 #include <asm/text-patching.h>
 #include <asm/tlbflush.h>
 
-#include "arena.h"
 #include "compat.h"
 #include "foreign.h"
 #include "quiesce.h"
