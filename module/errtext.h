@@ -14,7 +14,8 @@
  * cov_fail - say what was wrong
  * @error: a struct cov_error *: where the sentence goes, cut off at its end
  * @err: negative errno
- * @fmt: the sentence as for printf(): what was wrong, and what to do next; a string literal
+ * @fmt: the sentence as for printf(): what was wrong, and what to do next; a string literal, or
+ *	 a choice between two: the compiler checks the arguments
  *
  * Return: @err, so that a caller can write "return cov_fail(...)".
  */

@@ -145,6 +145,12 @@ static bool ends_block(enum step_kind kind)
 	return is_terminator(kind) || kind == STEP_TRAP;
 }
 
+/* Has an instruction an operand that is long enough for an address? */
+static bool may_name_place(const struct insn_branch *insn)
+{
+	return insn->rip_disp || insn->abs_disp || insn->imm >= sizeof(u32);
+}
+
 /* Which traits of a computed jump the current instruction of @walk has. */
 static u8 jump_traits(const struct builder *b, const struct flow_function *function,
 		      const struct walk *walk)
@@ -155,7 +161,7 @@ static u8 jump_traits(const struct builder *b, const struct flow_function *funct
 
 	if (walk->step.kind == STEP_JMP && !reader_span(&b->r, walk->step.target))
 		traits |= TRAIT_OUT;
-	if (!insn->rip_disp && !insn->abs_disp && insn->imm < 4)
+	if (!may_name_place(insn))
 		return traits;
 	insn_branch_names(walk->span->bytes + walk->at, at, insn, names);
 	if (names_inside(function, names[INSN_BY_MEMORY], at + insn->length))

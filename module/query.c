@@ -149,13 +149,39 @@ static const struct reader {
 	bool needs_hits;
 	bool needs_coverage;
 } readers[] = {
-	[QUERY_FUNCTIONS] = { sizeof(struct cov_function), fill_function, true, true, false },
-	[QUERY_BLOCKS] = { sizeof(struct cov_block), fill_block, true, true, true },
-	[QUERY_BRANCHES] = { sizeof(struct cov_branch), fill_branch, true, true, true },
-	[QUERY_SECTIONS] = { sizeof(struct cov_section), fill_section, false, false, false },
-	[QUERY_NAMES] = { 1, fill_name, false, false, false },
-	[QUERY_EDGES] = { sizeof(struct cov_block_edges), fill_edges, true, false, false },
-	[QUERY_OUTCOMES] = { sizeof(struct cov_outcomes), fill_outcomes, true, false, false },
+	[QUERY_FUNCTIONS] = {
+		.size = sizeof(struct cov_function),
+		.fill = fill_function,
+		.needs_open = true, .needs_hits = true,
+	},
+	[QUERY_BLOCKS] = {
+		.size = sizeof(struct cov_block),
+		.fill = fill_block,
+		.needs_open = true, .needs_hits = true, .needs_coverage = true,
+	},
+	[QUERY_BRANCHES] = {
+		.size = sizeof(struct cov_branch),
+		.fill = fill_branch,
+		.needs_open = true, .needs_hits = true, .needs_coverage = true,
+	},
+	[QUERY_SECTIONS] = {
+		.size = sizeof(struct cov_section),
+		.fill = fill_section,
+	},
+	[QUERY_NAMES] = {
+		.size = 1,
+		.fill = fill_name,
+	},
+	[QUERY_EDGES] = {
+		.size = sizeof(struct cov_block_edges),
+		.fill = fill_edges,
+		.needs_open = true,
+	},
+	[QUERY_OUTCOMES] = {
+		.size = sizeof(struct cov_outcomes),
+		.fill = fill_outcomes,
+		.needs_open = true,
+	},
 };
 
 static u32 table_length(const struct cov_target *target, enum query_table table)

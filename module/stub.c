@@ -36,6 +36,7 @@
 #include "stub.h"
 #include "insn_branch.h"
 
+#define INT3		0xcc
 #define JCC_SHORT_LEN	2
 #define JCC_NEAR_LEN	6
 #define JCC_NEAR_OPCODE_LEN	2
@@ -122,7 +123,7 @@ static void put_moved(struct writer *w, const u8 *bytes, u64 address,
 /* Nothing but int3s that are never executed. */
 static bool is_fill(const u8 *bytes, u32 size)
 {
-	return !size || (bytes[0] == 0xcc && !memcmp(bytes, bytes + 1, size - 1));
+	return !size || (bytes[0] == INT3 && !memcmp(bytes, bytes + 1, size - 1));
 }
 
 /* May a region of @size bytes end with the instruction at @bytes? */
@@ -363,11 +364,11 @@ int stub_write_window(const struct stub_task *task, u64 at, u8 *code)
 	no_base = put_short_jcc(&w, &jrcxz);
 	PUT(&w, 0x48, 0x8d, 0x89);		/* lea middle(%rcx),%rcx */
 	put_s32(&w, task->middle);
-	PUT(&w, 0xc3, 0xcc);			/* ret; int3 stops speculation */
+	PUT(&w, 0xc3, INT3);			/* ret; the int3 stops speculation */
 	end_short_jcc(&w, no_base);
 	PUT(&w, 0x65, 0x48, 0x8b, 0x0c, 0x25);	/* mov %gs:nowhere,%rcx */
 	put_s32(&w, task->nowhere);
-	PUT(&w, 0xc3, 0xcc);
+	PUT(&w, 0xc3, INT3);
 	return w.err ? w.err : (int)w.size;
 }
 
@@ -489,12 +490,12 @@ void stub_jump(u64 address, u32 length, u64 stub, u8 *bytes)
 	struct writer w = { .code = bytes, .at = address };
 
 	put_jump(&w, stub);
-	memset(bytes + w.size, 0xcc, length - w.size);
+	memset(bytes + w.size, INT3, length - w.size);
 }
 
 void stub_short_jump(const struct region *region, u8 *bytes)
 {
-	memset(bytes, 0xcc, region->length);
+	memset(bytes, INT3, region->length);
 	bytes[0] = 0xeb;
 	bytes[1] = region->island + REGION_JUMP_LEN - REGION_SHORT_LEN;
 }
