@@ -189,13 +189,16 @@ static int do_status(struct request *req)
 	return 0;
 }
 
+static int prepare_target(struct request *req)
+{
+	return ioctl_check_flags(req->arg.info.flags, COV_INFO_NEXT, &req->error);
+}
+
 static int do_target(struct request *req)
 {
 	struct cov_target_info *arg = &req->arg.info;
 	struct cov_target *target;
 
-	if (ioctl_check_flags(arg->flags, COV_INFO_NEXT, &req->error))
-		return -EINVAL;
 	target = arg->flags & COV_INFO_NEXT ? target_next(arg->target) : target_find(arg->target);
 	if (!target)
 		return cov_fail(&req->error, -ENOENT, "there is no target %u%s", arg->target,
@@ -301,16 +304,18 @@ static int arm_some(struct request *req, u32 max)
 	return 0;
 }
 
+static int prepare_arm(struct request *req)
+{
+	return ioctl_check_arm(&req->arg.arm, &req->error);
+}
+
 /* Releases the lock after each ARM_MAX: the target may be gone when it is taken again. */
 static int do_arm(struct request *req)
 {
 	struct cov_arm *arg = &req->arg.arm;
 	u32 left = arg->max;
-	int err;
+	int err = check_lockdown(&req->error);
 
-	if (!left)
-		return cov_fail(&req->error, -EINVAL, "max is 0: nothing would be done");
-	err = check_lockdown(&req->error);
 	if (err)
 		return err;
 	do {
@@ -326,12 +331,16 @@ static int do_arm(struct request *req)
 	return err;
 }
 
+static int prepare_id(struct request *req)
+{
+	return cov_check_padding(req->arg.id.pad, &req->error);
+}
+
 static int do_keep(struct request *req)
 {
 	struct cov_target_id *arg = &req->arg.id;
 	struct cov_target *target;
-	int err = cov_check_padding(arg->pad, &req->error) ?:
-		  find_target(arg->target, &target, &req->error);
+	int err = find_target(arg->target, &target, &req->error);
 
 	if (!err)
 		target->owner = 0;
@@ -342,8 +351,7 @@ static int do_detach(struct request *req)
 {
 	struct cov_target_id *arg = &req->arg.id;
 	struct cov_target *target;
-	int err = cov_check_padding(arg->pad, &req->error) ?:
-		  find_target(arg->target, &target, &req->error);
+	int err = find_target(arg->target, &target, &req->error);
 
 	if (!err)
 		target_detach(target);
@@ -354,8 +362,7 @@ static int do_reset(struct request *req)
 {
 	struct cov_target_id *arg = &req->arg.id;
 	struct cov_target *target;
-	int err = cov_check_padding(arg->pad, &req->error) ?:
-		  check_lockdown(&req->error);
+	int err = check_lockdown(&req->error);
 
 	if (err)
 		return err;
@@ -365,17 +372,26 @@ static int do_reset(struct request *req)
 	       target_reset(target, &req->error);
 }
 
+static int prepare_table(struct request *req)
+{
+	return cov_check_padding(req->arg.range.pad, &req->error) ?:
+	       ioctl_check_count(req->arg.range.count, &req->error);
+}
+
 static int do_table(struct request *req)
 {
 	struct cov_range *arg = &req->arg.range;
 	struct cov_error *error = &req->error;
 	struct cov_target *target;
 
-	return cov_check_padding(arg->pad, error) ?:
-	       ioctl_check_count(arg->count, error) ?:
-	       find_target(arg->target, &target, error) ?:
+	return find_target(arg->target, &target, error) ?:
 	       query_range(target, req->call->table, arg, READ_ONCE(req->control->view),
 			   &req->answer, error);
+}
+
+static int prepare_text(struct request *req)
+{
+	return ioctl_check_text(&req->arg.text, &req->error);
 }
 
 static int do_text(struct request *req)
@@ -383,31 +399,36 @@ static int do_text(struct request *req)
 	struct cov_text *arg = &req->arg.text;
 	struct cov_target *target;
 
-	if (!arg->length || arg->length > COV_TEXT_MAX)
-		return cov_fail(&req->error, -EINVAL, "a length of %u is not in 1..%u", arg->length,
-				COV_TEXT_MAX);
 	return find_target(arg->target, &target, &req->error) ?:
 	       query_text(target, arg, &req->answer, &req->error);
+}
+
+static int prepare_engines(struct request *req)
+{
+	return cov_check_padding(req->arg.engines.pad, &req->error);
 }
 
 static int do_engines(struct request *req)
 {
 	struct cov_engines *arg = &req->arg.engines;
 	struct cov_target *target;
-	int err = cov_check_padding(arg->pad, &req->error) ?:
-		  find_target(arg->target, &target, &req->error);
+	int err = find_target(arg->target, &target, &req->error);
 
 	if (!err)
 		query_engines(target, arg);
 	return err;
 }
 
+static int prepare_refusals(struct request *req)
+{
+	return ioctl_check_refusals(&req->arg.refusals, &req->error);
+}
+
 static int do_refusals(struct request *req)
 {
 	struct cov_refusals *arg = &req->arg.refusals;
 	struct cov_target *target;
-	int err = arg->count ? cov_fail(&req->error, -EINVAL, "the count is not zero") :
-		  find_target(arg->target, &target, &req->error);
+	int err = find_target(arg->target, &target, &req->error);
 
 	if (!err)
 		query_refusals(target, arg);
@@ -420,13 +441,15 @@ static int do_view(struct request *req)
 	return 0;
 }
 
+static int prepare_samples(struct request *req)
+{
+	return ioctl_check_count(req->arg.samples.count, &req->error);
+}
+
 static int do_samples(struct request *req)
 {
 	struct cov_samples *arg = &req->arg.samples;
-	int err = ioctl_check_count(arg->count, &req->error);
 
-	if (err)
-		return err;
 	req->answer.bytes = kvcalloc(arg->count, sizeof(u64), GFP_LARGE);
 	if (!req->answer.bytes)
 		return cov_fail(&req->error, -ENOMEM, "not enough memory for %u ids", arg->count);
@@ -435,22 +458,28 @@ static int do_samples(struct request *req)
 	return 0;
 }
 
+static int prepare_map(struct request *req)
+{
+	return cov_check_padding(req->arg.map.pad | req->arg.map.pad2, &req->error);
+}
+
 static int do_map(struct request *req)
 {
 	struct cov_map *arg = &req->arg.map;
 	struct cov_target *target;
 
-	return cov_check_padding(arg->pad | arg->pad2, &req->error) ?:
-	       find_target(arg->target, &target, &req->error) ?:
+	return find_target(arg->target, &target, &req->error) ?:
 	       control_map_describe(target, arg, &req->error);
+}
+
+static int prepare_callers(struct request *req)
+{
+	return ioctl_check_count(req->arg.callers.count, &req->error);
 }
 
 static int do_callers(struct request *req)
 {
-	struct cov_callers *arg = &req->arg.callers;
-
-	return ioctl_check_count(arg->count, &req->error) ?:
-	       callers_read(arg, &req->answer, &req->error);
+	return callers_read(&req->arg.callers, &req->answer, &req->error);
 }
 
 static int do_news(struct request *req)
@@ -484,17 +513,17 @@ static void undo_trace(struct request *req)
 	trace_file_drop(&req->arg.trace, req->file);
 }
 
+static int prepare_register(struct request *req)
+{
+	return ioctl_check_register(&req->arg.reg, &req->error);
+}
+
 static int do_register(struct request *req)
 {
 	struct cov_register *arg = &req->arg.reg;
 	struct registration registration;
 	int err;
 
-	if (ioctl_check_flags(arg->flags, 0, &req->error) ||
-	    cov_check_padding(arg->pad, &req->error))
-		return -EINVAL;
-	if (!arg->sample)
-		return cov_fail(&req->error, -EINVAL, "sample 0 means none; choose another id");
 	WRITE_ONCE(req->control->registered, true);
 	/* No signal but SIGKILL ends it: it never did, and callers do not expect it. */
 	if (mutex_lock_killable(&cov_targets_lock))
@@ -513,12 +542,16 @@ static int do_unregister(struct request *req)
 	return tracking_unregister(&req->error);
 }
 
+static int prepare_checkpoint_add(struct request *req)
+{
+	return ioctl_check_checkpoint(&req->arg.add, &req->error);
+}
+
 static int do_checkpoint_add(struct request *req)
 {
 	struct cov_checkpoint_add *arg = &req->arg.add;
 	struct cov_target *target;
-	int err = ioctl_check_checkpoint(arg, &req->error) ?:
-		  check_lockdown(&req->error) ?:
+	int err = check_lockdown(&req->error) ?:
 		  target_attach_checkpoint(arg, &target, &req->error);
 
 	if (!err)
@@ -531,13 +564,19 @@ static void undo_checkpoint_add(struct request *req)
 	detach_unknown(req->arg.add.target);
 }
 
+static int prepare_checkpoint_del(struct request *req)
+{
+	struct cov_checkpoint_del *arg = &req->arg.del;
+
+	return ioctl_check_string(arg->name, sizeof(arg->name), "the checkpoint's name",
+				  &req->error);
+}
+
 static int do_checkpoint_del(struct request *req)
 {
 	struct cov_checkpoint_del *arg = &req->arg.del;
 	struct cov_target *target;
 
-	if (ioctl_check_string(arg->name, sizeof(arg->name), "the checkpoint's name", &req->error))
-		return -EINVAL;
 	target = target_find_checkpoint(arg->name);
 	if (!target)
 		return cov_fail(&req->error, -ENOENT, "there is no checkpoint %.100s; `covstat checkpoint list` shows which there are",
@@ -546,31 +585,31 @@ static int do_checkpoint_del(struct request *req)
 	return 0;
 }
 
+static int prepare_checkpoint_switch(struct request *req)
+{
+	return ioctl_check_checkpoint_switch(&req->arg.toggle, &req->error);
+}
+
 static int do_checkpoint_switch(struct request *req)
 {
 	struct cov_checkpoint_switch *arg = &req->arg.toggle;
-	int err;
+	int err = arg->on ? check_lockdown(&req->error) : 0;
 
-	if (ioctl_check_string(arg->glob, sizeof(arg->glob), "the pattern", &req->error) ||
-	    ioctl_check_flags(arg->flags, COV_CHECKPOINT_AUTO, &req->error))
-		return -EINVAL;
-	if (arg->on > 1)
-		return cov_fail(&req->error, -EINVAL, "on is 0 or 1, not %u", arg->on);
-	err = arg->on ? check_lockdown(&req->error) : 0;
 	return err ?: targets_switch(arg->glob, arg->on, arg->flags & COV_CHECKPOINT_AUTO,
 				     &req->error);
+}
+
+static int prepare_outcome_switch(struct request *req)
+{
+	return ioctl_check_outcome_switch(&req->arg.outcome, &req->error);
 }
 
 static int do_outcome_switch(struct request *req)
 {
 	struct cov_outcome_switch *arg = &req->arg.outcome;
 	struct cov_target *target;
-	int err;
+	int err = arg->to == COV_OUTCOME_ON ? check_lockdown(&req->error) : 0;
 
-	if (arg->to > COV_OUTCOME_DELETED)
-		return cov_fail(&req->error, -EINVAL, "an outcome is switched to 0..%u, not %u",
-				COV_OUTCOME_DELETED, arg->to);
-	err = arg->to == COV_OUTCOME_ON ? check_lockdown(&req->error) : 0;
 	return err ?:
 	       find_target(arg->target, &target, &req->error) ?:
 	       target_switch_outcomes(target, arg->address, arg->to, &req->error);
@@ -579,18 +618,19 @@ static int do_outcome_switch(struct request *req)
 /* --- dispatch ------------------------------------------------------------------------ */
 
 #define TABLE(number, which)	\
-	{ number, .run = do_table, .table = which, .buffer = offsetof(struct cov_range, buffer) }
+	{ number, .prepare = prepare_table, .run = do_table, .table = which,		\
+	  .buffer = offsetof(struct cov_range, buffer) }
 
 static const struct call calls[] = {
 	{ COV_IOC_VERSION, .run = do_version, .unlocked = true },
 	{ COV_IOC_LAST_ERROR, .run = do_last_error, .unlocked = true },
 	{ COV_IOC_STATUS, .run = do_status },
-	{ COV_IOC_TARGET, .run = do_target },
+	{ COV_IOC_TARGET, .prepare = prepare_target, .run = do_target },
 	{ COV_IOC_ATTACH, .prepare = prepare_attach, .run = do_attach, .undo = undo_attach },
-	{ COV_IOC_ARM, .run = do_arm, .unlocked = true },
-	{ COV_IOC_KEEP, .run = do_keep },
-	{ COV_IOC_DETACH, .run = do_detach },
-	{ COV_IOC_RESET, .run = do_reset },
+	{ COV_IOC_ARM, .prepare = prepare_arm, .run = do_arm, .unlocked = true },
+	{ COV_IOC_KEEP, .prepare = prepare_id, .run = do_keep },
+	{ COV_IOC_DETACH, .prepare = prepare_id, .run = do_detach },
+	{ COV_IOC_RESET, .prepare = prepare_id, .run = do_reset },
 	TABLE(COV_IOC_FUNCTIONS, QUERY_FUNCTIONS),
 	TABLE(COV_IOC_BLOCKS, QUERY_BLOCKS),
 	TABLE(COV_IOC_BRANCHES, QUERY_BRANCHES),
@@ -598,23 +638,27 @@ static const struct call calls[] = {
 	TABLE(COV_IOC_NAMES, QUERY_NAMES),
 	TABLE(COV_IOC_EDGES, QUERY_EDGES),
 	TABLE(COV_IOC_OUTCOMES, QUERY_OUTCOMES),
-	{ COV_IOC_TEXT, .run = do_text, .buffer = offsetof(struct cov_text, buffer) },
-	{ COV_IOC_ENGINES, .run = do_engines },
-	{ COV_IOC_REFUSALS, .run = do_refusals },
+	{ COV_IOC_TEXT, .prepare = prepare_text, .run = do_text,
+	  .buffer = offsetof(struct cov_text, buffer) },
+	{ COV_IOC_ENGINES, .prepare = prepare_engines, .run = do_engines },
+	{ COV_IOC_REFUSALS, .prepare = prepare_refusals, .run = do_refusals },
 	{ COV_IOC_VIEW, .run = do_view, .unlocked = true },
-	{ COV_IOC_SAMPLES, .run = do_samples, .unlocked = true,
+	{ COV_IOC_SAMPLES, .prepare = prepare_samples, .run = do_samples, .unlocked = true,
 	  .buffer = offsetof(struct cov_samples, buffer) },
-	{ COV_IOC_MAP, .run = do_map },
-	{ COV_IOC_CALLERS, .run = do_callers, .buffer = offsetof(struct cov_callers, buffer) },
+	{ COV_IOC_MAP, .prepare = prepare_map, .run = do_map },
+	{ COV_IOC_CALLERS, .prepare = prepare_callers, .run = do_callers,
+	  .buffer = offsetof(struct cov_callers, buffer) },
 	{ COV_IOC_NEWS, .run = do_news, .undo = undo_news, .unlocked = true },
 	{ COV_IOC_TRACE, .run = do_trace, .undo = undo_trace, .publish = publish_trace,
 	  .unlocked = true },
-	{ COV_IOC_REGISTER, .run = do_register, .unlocked = true },
+	{ COV_IOC_REGISTER, .prepare = prepare_register, .run = do_register, .unlocked = true },
 	{ COV_IOC_UNREGISTER, .run = do_unregister, .unlocked = true },
-	{ COV_IOC_CHECKPOINT_ADD, .run = do_checkpoint_add, .undo = undo_checkpoint_add },
-	{ COV_IOC_CHECKPOINT_DEL, .run = do_checkpoint_del },
-	{ COV_IOC_CHECKPOINT_SWITCH, .run = do_checkpoint_switch },
-	{ COV_IOC_OUTCOME_SWITCH, .run = do_outcome_switch },
+	{ COV_IOC_CHECKPOINT_ADD, .prepare = prepare_checkpoint_add, .run = do_checkpoint_add,
+	  .undo = undo_checkpoint_add },
+	{ COV_IOC_CHECKPOINT_DEL, .prepare = prepare_checkpoint_del, .run = do_checkpoint_del },
+	{ COV_IOC_CHECKPOINT_SWITCH, .prepare = prepare_checkpoint_switch,
+	  .run = do_checkpoint_switch },
+	{ COV_IOC_OUTCOME_SWITCH, .prepare = prepare_outcome_switch, .run = do_outcome_switch },
 };
 
 static const struct call *find_call(unsigned int cmd)

@@ -47,6 +47,55 @@ int ioctl_check_count(u32 count, struct cov_error *error)
 	return 0;
 }
 
+int ioctl_check_arm(const struct cov_arm *arg, struct cov_error *error)
+{
+	if (!arg->max)
+		return cov_fail(error, -EINVAL, "max is 0: nothing would be done");
+	return 0;
+}
+
+int ioctl_check_text(const struct cov_text *arg, struct cov_error *error)
+{
+	if (!arg->length || arg->length > COV_TEXT_MAX)
+		return cov_fail(error, -EINVAL, "a length of %u is not in 1..%u", arg->length,
+				COV_TEXT_MAX);
+	return 0;
+}
+
+int ioctl_check_refusals(const struct cov_refusals *arg, struct cov_error *error)
+{
+	if (arg->count)
+		return cov_fail(error, -EINVAL, "the count is not zero");
+	return 0;
+}
+
+int ioctl_check_register(const struct cov_register *arg, struct cov_error *error)
+{
+	if (ioctl_check_flags(arg->flags, 0, error) || cov_check_padding(arg->pad, error))
+		return -EINVAL;
+	if (!arg->sample)
+		return cov_fail(error, -EINVAL, "sample 0 means none; choose another id");
+	return 0;
+}
+
+int ioctl_check_checkpoint_switch(const struct cov_checkpoint_switch *arg, struct cov_error *error)
+{
+	if (ioctl_check_string(arg->glob, sizeof(arg->glob), "the pattern", error) ||
+	    ioctl_check_flags(arg->flags, COV_CHECKPOINT_AUTO, error))
+		return -EINVAL;
+	if (arg->on > 1)
+		return cov_fail(error, -EINVAL, "on is 0 or 1, not %u", arg->on);
+	return 0;
+}
+
+int ioctl_check_outcome_switch(const struct cov_outcome_switch *arg, struct cov_error *error)
+{
+	if (arg->to > COV_OUTCOME_DELETED)
+		return cov_fail(error, -EINVAL, "an outcome is switched to 0..%u, not %u",
+				COV_OUTCOME_DELETED, arg->to);
+	return 0;
+}
+
 static int check_modes(u32 mode, u32 scope, u32 engine, struct cov_error *error)
 {
 	if (mode < COV_MODE_BLOCKS || mode > COV_MODE_TRACE)

@@ -33,6 +33,24 @@ int ioctl_check_flags(u32 given, u32 known, struct cov_error *error);
 /* ioctl_check_count - the number of elements that user space asks for. Return: 0 or -EINVAL. */
 int ioctl_check_count(u32 count, struct cov_error *error);
 
+/* ioctl_check_arm - the argument of COV_IOC_ARM. Return: 0 or -EINVAL. */
+int ioctl_check_arm(const struct cov_arm *arg, struct cov_error *error);
+
+/* ioctl_check_text - the argument of COV_IOC_TEXT. Return: 0 or -EINVAL. */
+int ioctl_check_text(const struct cov_text *arg, struct cov_error *error);
+
+/* ioctl_check_refusals - the argument of COV_IOC_REFUSALS. Return: 0 or -EINVAL. */
+int ioctl_check_refusals(const struct cov_refusals *arg, struct cov_error *error);
+
+/* ioctl_check_register - the argument of COV_IOC_REGISTER. Return: 0 or -EINVAL. */
+int ioctl_check_register(const struct cov_register *arg, struct cov_error *error);
+
+/* ioctl_check_checkpoint_switch - the argument of COV_IOC_CHECKPOINT_SWITCH. Return: 0 or -EINVAL. */
+int ioctl_check_checkpoint_switch(const struct cov_checkpoint_switch *arg, struct cov_error *error);
+
+/* ioctl_check_outcome_switch - the argument of COV_IOC_OUTCOME_SWITCH. Return: 0 or -EINVAL. */
+int ioctl_check_outcome_switch(const struct cov_outcome_switch *arg, struct cov_error *error);
+
 /**
  * ioctl_check_attach - the argument of COV_IOC_ATTACH, but for what it points to
  * @arg: the argument
