@@ -17,7 +17,6 @@
  * is just being unloaded) is undone before text is changed the next time. The kernel's optimiser
  * works five ticks after a write at the earliest, under the mutex that is held then.
  */
-#include <linux/delay.h>
 #include <linux/kprobes.h>
 #include <linux/module.h>
 #include <linux/sysctl.h>
@@ -106,8 +105,7 @@ void optimiser_init(void)
 /* ftrace may lack the memory to give the function back; the probe's text is about to go. */
 static void unwatch(void)
 {
-	while (disable_kretprobe(&probe) == -ENOMEM)
-		msleep(UNLOADING_RETRY_MS);
+	unloading_disable(&probe.kp);
 	unregister_kretprobe(&probe);
 }
 

@@ -16,7 +16,6 @@
  * jumps cannot be optimised, and fentry sites never are; any other probe gets a post_handler,
  * which forbids it (Documentation/trace/kprobes.rst, "Jump Optimization").
  */
-#include <linux/delay.h>
 #include <linux/kprobes.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -440,8 +439,7 @@ static void probe_abandon(struct site_probe *probe)
 static void disarm_all(struct kprobe **probes, u32 n)
 {
 	while (n--)
-		while (disable_kprobe(probes[n]) == -ENOMEM)
-			msleep(UNLOADING_RETRY_MS);
+		unloading_disable(probes[n]);
 }
 
 static void probe_release(struct cov_target *target, site_filter filter)

@@ -10,7 +10,6 @@
  *
  * Armed last of all: engines that patch text keep clear of kprobes.
  */
-#include <linux/delay.h>
 #include <linux/kprobes.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -160,11 +159,7 @@ static void returns_abandon(struct return_probe *probe)
 
 static int disable(struct kretprobe *rp)
 {
-	int err;
-
-	while ((err = disable_kretprobe(rp)) == -ENOMEM && livecov_is_unloading())
-		msleep(UNLOADING_RETRY_MS);
-	return err;
+	return livecov_is_unloading() ? unloading_disable(&rp->kp) : disable_kretprobe(rp);
 }
 
 /* Move those that can be unregistered to the front; return how many. A disabled one can. */

@@ -6,6 +6,8 @@
 #ifndef LIVECOV_UNLOADING_H
 #define LIVECOV_UNLOADING_H
 
+#include <linux/delay.h>
+#include <linux/kprobes.h>
 #include <linux/module.h>
 
 /* livecov_is_unloading - does its exit function run, or is it about to? */
@@ -14,7 +16,17 @@ static inline bool livecov_is_unloading(void)
 	return THIS_MODULE->state == MODULE_STATE_GOING;
 }
 
-/* Between two attempts to have the kernel take something back. */
-#define UNLOADING_RETRY_MS	100
+/*
+ * unloading_disable - disable_kprobe(), again and again until ftrace has the memory that it needs
+ * to let go of a function. Also for a kretprobe's. Sleeps. Return: 0, or why it cannot be disabled.
+ */
+static inline int unloading_disable(struct kprobe *kp)
+{
+	int err;
+
+	while ((err = disable_kprobe(kp)) == -ENOMEM)
+		msleep(100);
+	return err;
+}
 
 #endif /* LIVECOV_UNLOADING_H */
