@@ -43,31 +43,28 @@ static u32 parent_of(const struct symbols *symbols, const u32 *renumbered, u32 f
 	return renumbered[parent];
 }
 
-/*
- * Drop what was not selected from everything that is indexed by function. All blocks and
- * branches lie in selected functions.
- */
-static int image_compact(struct cov_image *image, const struct symbols *symbols)
+/* New numbers for the functions that were selected. @names: out: room for their names, bytes. */
+static u32 number_selected(const struct flow_input *in, const struct symbols *symbols,
+			   u32 *renumbered, size_t *names)
 {
-	struct flow_input *in = &image->in;
-	u32 *renumbered, i, n = 0, len = 0;
+	u32 i, n = 0;
 
-	renumbered = kvcalloc(in->nr_functions, sizeof(*renumbered), GFP_LARGE);
-	if (!renumbered)
-		return -ENOMEM;
+	*names = 0;
 	for (i = 0; i < in->nr_functions; i++) {
 		renumbered[i] = in->functions[i].selected ? n++ : COV_NONE;
 		if (in->functions[i].selected)
-			len += strlen(symbol_name(symbols, i)) + 1;
+			*names += strlen(symbol_name(symbols, i)) + 1;
 	}
-	image->labels = pure_alloc_lasting(((size_t)n + 1) * sizeof(*image->labels));
-	image->names = pure_alloc_lasting((size_t)len + 1);
-	if (!image->labels || !image->names) {
-		kvfree(renumbered);
-		return -ENOMEM;
-	}
+	return n;
+}
 
-	len = 0;
+/* Move the functions that were selected, with what belongs to them, to where their numbers say. */
+static void move_functions(struct cov_image *image, const struct symbols *symbols,
+			   const u32 *renumbered)
+{
+	struct flow_input *in = &image->in;
+	u32 i, len = 0;
+
 	for (i = 0; i < in->nr_functions; i++) {
 		const char *name = symbol_name(symbols, i);
 		u32 to = renumbered[i], size = strlen(name) + 1;
@@ -84,9 +81,39 @@ static int image_compact(struct cov_image *image, const struct symbols *symbols)
 		len += size;
 	}
 	image->names_len = len;
+}
+
+static void renumber_blocks(struct flow *flow, const u32 *renumbered)
+{
+	u32 i;
+
+	for (i = 0; i < flow->nr_blocks; i++)
+		flow->blocks[i].function = renumbered[flow->blocks[i].function];
+}
+
+/*
+ * Drop what was not selected from everything that is indexed by function. All blocks and
+ * branches lie in selected functions.
+ */
+static int image_compact(struct cov_image *image, const struct symbols *symbols)
+{
+	struct flow_input *in = &image->in;
+	u32 *renumbered, n;
+	size_t names;
+
+	renumbered = kvcalloc(in->nr_functions, sizeof(*renumbered), GFP_LARGE);
+	if (!renumbered)
+		return -ENOMEM;
+	n = number_selected(in, symbols, renumbered, &names);
+	image->labels = pure_alloc_lasting(((size_t)n + 1) * sizeof(*image->labels));
+	image->names = pure_alloc_lasting(names + 1);
+	if (!image->labels || !image->names) {
+		kvfree(renumbered);
+		return -ENOMEM;
+	}
+	move_functions(image, symbols, renumbered);
 	in->nr_functions = n;
-	for (i = 0; i < image->flow.nr_blocks; i++)
-		image->flow.blocks[i].function = renumbered[image->flow.blocks[i].function];
+	renumber_blocks(&image->flow, renumbered);
 	kvfree(renumbered);
 	return 0;
 }

@@ -284,6 +284,25 @@ static __always_inline u32 index_of(const struct cov_site *site)
 	return cell_index(&layout, SITE_ENTRY, site->cell);
 }
 
+static __always_inline void fill_hit(struct record *record, const struct cov_site *site,
+				     u32 outcome, const struct pt_regs *regs)
+{
+	record->as.kind = site->kind == SITE_BRANCH ? COV_TRACE_BRANCH : COV_TRACE_ENTRY;
+	record->as.detail = outcome;
+	record->as.index = index_of(site);
+	record->as.target = site_target(site)->id;
+	record->as.stack = stack_in_use(regs);
+}
+
+/* A function was entered: its return counts as lost until trace_return_awaited() takes that back. */
+static __always_inline void expect_return(struct trace *trace, struct traced_task *task)
+{
+	if (task)
+		trace_area_lose(&trace->area, task->entry, COV_TRACE_RETURN, 1);
+	else
+		trace_area_lose_hit(&trace->area, COV_TRACE_RETURN);
+}
+
 notrace void trace_hit(const struct cov_site *site, u32 outcome, const struct pt_regs *regs,
 		       enum hit_context context)
 {
@@ -298,24 +317,15 @@ notrace void trace_hit(const struct cov_site *site, u32 outcome, const struct pt
 	task = traced_self(0, &trace);
 	if (!trace)
 		return;
-	record.as.kind = site->kind == SITE_BRANCH ? COV_TRACE_BRANCH : COV_TRACE_ENTRY;
-	record.as.detail = outcome;
-	record.as.index = index_of(site);
-	record.as.target = site_target(site)->id;
-	record.as.stack = stack_in_use(regs);
+	fill_hit(&record, site, outcome, regs);
 	if (site->kind == SITE_ENTRY && trace->flags & COV_TRACE_ARGS) {
 		n = ARRAY_SIZE(arguments);
 		for (i = 0; i < n; i++)
 			arguments[i] = regs_get_kernel_argument((struct pt_regs *)regs, i);
 	}
 	write_record(trace, task, &record, arguments, n);
-	/* Its return counts as lost until trace_return_awaited() takes that back. */
-	if (site->kind == SITE_ENTRY && site_target(site)->flags & COV_ATTACH_RETURNS) {
-		if (task)
-			trace_area_lose(&trace->area, task->entry, COV_TRACE_RETURN, 1);
-		else
-			trace_area_lose_hit(&trace->area, COV_TRACE_RETURN);
-	}
+	if (site->kind == SITE_ENTRY && site_target(site)->flags & COV_ATTACH_RETURNS)
+		expect_return(trace, task);
 }
 NOKPROBE_SYMBOL(trace_hit);
 
