@@ -280,7 +280,7 @@ static bool any_indirect(const struct builder *b, bool cold)
  */
 static void mark_pointers(struct builder *b)
 {
-	/* A function's jump may have its table's places in its cold part, and the other way round. */
+	/* A function's jump may have its table's places in its cold part, and vice versa. */
 	bool into_cold = any_indirect(b, false), from_cold = any_indirect(b, true);
 	u32 i;
 

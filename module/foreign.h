@@ -104,7 +104,7 @@ void foreign_wait(u32 *waited, u32 n);
 void foreign_mark(void);
 
 /**
- * foreign_init - find kprobes' table and the text's mutex, and keep kprobes from optimising from now on
+ * foreign_init - find kprobes' table and the text's mutex, and keep kprobes from optimising
  *
  * Called once, when livecov is loaded. Sleeps. Return: 0; -ENOENT: this kernel does not let its
  * kprobes be listed: then text must not be patched.

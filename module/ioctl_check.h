@@ -45,7 +45,7 @@ int ioctl_check_refusals(const struct cov_refusals *arg, struct cov_error *error
 /* ioctl_check_register - the argument of COV_IOC_REGISTER. Return: 0 or -EINVAL. */
 int ioctl_check_register(const struct cov_register *arg, struct cov_error *error);
 
-/* ioctl_check_checkpoint_switch - the argument of COV_IOC_CHECKPOINT_SWITCH. Return: 0 or -EINVAL. */
+/* ioctl_check_checkpoint_switch - that of COV_IOC_CHECKPOINT_SWITCH. Return: 0 or -EINVAL. */
 int ioctl_check_checkpoint_switch(const struct cov_checkpoint_switch *arg, struct cov_error *error);
 
 /* ioctl_check_outcome_switch - the argument of COV_IOC_OUTCOME_SWITCH. Return: 0 or -EINVAL. */

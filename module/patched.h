@@ -37,7 +37,7 @@ static inline void patched_overlay(unsigned long base, u8 *bytes, u32 size,
 void text_restore(unsigned long base, u8 *bytes, u32 size);
 
 /**
- * text_read - copy live text, in which livecov's own patches do not show, nor half a change of others'
+ * text_read - copy live text, in which neither livecov's patches show nor half a change of others'
  * @span: which
  * @text: out: the copy; kvfree() its @bytes. Unchanged after an error
  *

@@ -17,7 +17,7 @@
 #define REGION_MARK_TAKEN	(1U << 4)	/* it is a region's */
 #define REGION_MARK_FENTRY	(1U << 5)	/* it is the first byte of an fentry site */
 #define REGION_MARK_LAST	(1U << 6)	/* the instruction may be a region's last one */
-#define REGION_MARK_FILL	(1U << 7)	/* an int3 after a jump or a return: never executed */
+#define REGION_MARK_FILL	(1U << 7)	/* an int3 after a jump or return: never executed */
 
 /**
  * struct region_marks - the texts, read

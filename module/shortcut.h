@@ -18,7 +18,7 @@
  * @known: OUTCOME_*: the outcome that need not be noted
  *
  * The code may be used after arena_store_flush(). The targets' lock is held; sleeps. Return: false
- * if it has none: it can have none, has one for the other outcome, or room has to be left for stubs.
+ * if it has none: it can have none, has one for the other outcome, or room must be left for stubs.
  */
 bool shortcut_make(struct cov_site *site, u32 known);
 

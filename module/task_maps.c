@@ -77,7 +77,7 @@ void task_maps_init(void)
 		cov_contexts[i] = is_interrupt(i);
 	for_each_possible_cpu(cpu) {
 		per_cpu(cov_task_maps, cpu).nowhere = per_cpu(nobodys, cpu) + STUB_NOWHERE;
-		/* Here, because the module loader does not relocate what per-CPU data begin with. */
+		/* Here: the module loader does not relocate what per-CPU data begin with. */
 		per_cpu(switch_work, cpu) = IRQ_WORK_INIT_HARD(after_switch);
 	}
 }

@@ -127,8 +127,8 @@ int task_registry_inherit(struct task_registry *reg, unsigned long parent, unsig
  * @dropped: called with the sample of each task that is forgotten here; or NULL
  *
  * When it returns no task of this owner is tracked. One that was being forked meanwhile may be in
- * the registry until its fork ends: it is forgotten before it first runs, without @dropped. Looks at
- * every key. Callers exclude each other. Return: tasks forgotten here.
+ * the registry until its fork ends: it is forgotten before it first runs, without @dropped. Looks
+ * at every key. Callers exclude each other. Return: tasks forgotten here.
  */
 u32 task_registry_del_owner(struct task_registry *reg, u64 owner, void (*dropped)(u64 sample));
 

@@ -294,7 +294,7 @@ static __always_inline void fill_hit(struct record *record, const struct cov_sit
 	record->as.stack = stack_in_use(regs);
 }
 
-/* A function was entered: its return counts as lost until trace_return_awaited() takes that back. */
+/* A function's return counts as lost until trace_return_awaited() takes that back. */
 static __always_inline void expect_return(struct trace *trace, struct traced_task *task)
 {
 	if (task)

@@ -78,7 +78,7 @@ int tracking_unregister(struct cov_error *error);
  * tracking_drop_owner - a file was closed: forget every task that it registered, and their children
  * @owner: id of the file
  *
- * Sleeps; takes the drop lock. When it returns none of them is tracked; one that is just being forked
+ * Sleeps; takes the drop lock. When it returns none of them is tracked; one that is being forked
  * is forgotten before it runs. What they are doing in a target at that moment may still be written
  * down.
  */
