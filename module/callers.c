@@ -53,7 +53,7 @@ static int compare_id(const void *key, const void *range)
 	return id - r->first >= r->count;
 }
 
-static bool find_place(const struct id_map *map, u32 id, u32 *target, u32 *cell)
+static bool callers_find_place(const struct id_map *map, u32 id, u32 *target, u32 *cell)
 {
 	const struct id_range *range = bsearch(&id, map->ranges, map->count,
 					       sizeof(*map->ranges), compare_id);
@@ -66,8 +66,8 @@ static bool find_place(const struct id_map *map, u32 id, u32 *target, u32 *cell)
 }
 
 /* Return: false for a record that was not asked for, or that no longer names a target. */
-static bool fill(const struct caller_record *record, const struct id_map *map,
-		 const struct cov_callers *wanted, struct cov_caller *out)
+static bool callers_fill(const struct caller_record *record, const struct id_map *map,
+			 const struct cov_callers *wanted, struct cov_caller *out)
 {
 	if (record->serial <= wanted->since || (wanted->upto && record->serial > wanted->upto))
 		return false;
@@ -77,13 +77,13 @@ static bool fill(const struct caller_record *record, const struct id_map *map,
 		.last_sample = record->last_sample,
 		.serial = record->serial,
 	};
-	if (!find_place(map, record->to, &out->to_target, &out->to_cell) ||
+	if (!callers_find_place(map, record->to, &out->to_target, &out->to_cell) ||
 	    (wanted->target && wanted->target != out->to_target))
 		return false;
 	if (caller_is_address(record->from))
 		out->from_address = caller_address(record->from);
 	else if (record->from != CALLER_NONE)
-		return find_place(map, record->from, &out->from_target, &out->from_cell);
+		return callers_find_place(map, record->from, &out->from_target, &out->from_cell);
 	return true;
 }
 
@@ -95,7 +95,7 @@ static u32 read_records(struct cov_callers *arg, const struct id_map *map, u32 r
 	u32 n = 0;
 
 	while (n < room && caller_table_next(&cov_callers, &cursor, &record)) {
-		n += fill(&record, map, arg, &out[n]);
+		n += callers_fill(&record, map, arg, &out[n]);
 		cond_resched();
 	}
 	arg->cursor = cursor;

@@ -265,7 +265,7 @@ static void add_new(struct cov_target *target)
 }
 
 /* Memory for sites that are about to be added. */
-static int reserve(struct cov_target *target, u32 n)
+static int checkpoints_reserve(struct cov_target *target, u32 n)
 {
 	return site_list_reserve(&target->cps.sites, target, target->image.core.base, n);
 }
@@ -320,7 +320,7 @@ int checkpoints_plan(struct cov_target *target, u32 room)
 	n = count_new(&target->image, cps);
 	if (n > room)
 		return -ENOSPC;
-	err = reserve(target, n);
+	err = checkpoints_reserve(target, n);
 	if (err)
 		return err;
 	/* Only now: after a failure the next call has to plan again. */
@@ -363,7 +363,7 @@ int checkpoints_add_manual(struct cov_target *target, unsigned long address, u32
 	int err;
 
 	lockdep_assert_held(&cov_targets_lock);
-	err = room ? reserve(target, 1) : -ENOSPC;
+	err = room ? checkpoints_reserve(target, 1) : -ENOSPC;
 	if (err)
 		return err;
 	cps->manual = site_list_add(&cps->sites);
@@ -380,7 +380,7 @@ int checkpoints_add_witnesses(struct cov_target *target, const u32 *blocks, u32 
 	u32 i;
 
 	lockdep_assert_held(&cov_targets_lock);
-	err = reserve(target, n);
+	err = checkpoints_reserve(target, n);
 	if (err)
 		return err;
 	for (i = 0; i < n; i++) {

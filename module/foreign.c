@@ -106,7 +106,7 @@ static bool is_optimised_code(unsigned long address)
  * A kprobe that was just unregistered may still have its jump there. Most such bytes are not
  * jumps, and seem to lead anywhere: the lack of a symbol there would prove nothing.
  */
-static bool is_foreign_jump(unsigned long address)
+static bool foreign_is_jump(unsigned long address)
 {
 	struct {
 		u8 opcode;
@@ -126,7 +126,7 @@ static bool behind_foreign_jump(unsigned long address)
 	if (copy_from_kernel_nofault(bytes, (void *)(address - sizeof(bytes)), sizeof(bytes)))
 		return false;
 	for (i = 0; i < sizeof(bytes); i++)
-		if (bytes[i] == JMP32_INSN_OPCODE && is_foreign_jump(address - sizeof(bytes) + i))
+		if (bytes[i] == JMP32_INSN_OPCODE && foreign_is_jump(address - sizeof(bytes) + i))
 			return true;
 	return false;
 }
@@ -308,7 +308,7 @@ bool foreign_locked_probe_on(unsigned long address, u32 length)
 
 /* --- marks on sites ---------------------------------------------------------------- */
 
-static void mark(const struct kprobe *kp, void *context)
+static void foreign_mark_one(const struct kprobe *kp, void *context)
 {
 	struct cov_site *site = site_index_covering(address_of(kp));
 
@@ -319,7 +319,7 @@ static void mark(const struct kprobe *kp, void *context)
 void foreign_mark(void)
 {
 	lockdep_assert_held(&cov_targets_lock);
-	each_probe(mark, NULL);
+	each_probe(foreign_mark_one, NULL);
 }
 
 void foreign_wait(u32 *waited, u32 n)

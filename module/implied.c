@@ -54,7 +54,7 @@ static void note_set(const struct cov_target *target, u8 *set)
 	}
 }
 
-static void note_sample(struct cov_sample *sample, void *context)
+static void implied_note_sample(struct cov_sample *sample, void *context)
 {
 	const struct cov_target *target = context;
 
@@ -72,5 +72,5 @@ void implied_note_all(const struct cov_target *target, u64 sample)
 	if (cells->base)
 		note_set(target, cells->base);
 	else
-		samples_each(sample, note_sample, (void *)target);
+		samples_each(sample, implied_note_sample, (void *)target);
 }

@@ -322,7 +322,7 @@ static u32 bucket_of(const struct site_index *index, const struct part *part)
  * A counting sort. Words are counted two buckets further on, so that after the sums
  * bucket + 1 says where its words begin, and, when they are all in, where they end.
  */
-static void fill(struct site_index *index)
+static void index_fill(struct site_index *index)
 {
 	u32 *next = index->buckets + 1, i, nr = index->size >> BUCKET_SHIFT;
 	struct part part = { };
@@ -380,7 +380,7 @@ int site_index_build(struct cov_target *target)
 	index = index_alloc(target->mod);
 	if (!index)
 		return -ENOMEM;
-	fill(index);
+	index_fill(index);
 	replace(target->mod, index);
 	for_each_site(site, chunk, i, &target->cps)
 		if (wants_index(site))
