@@ -576,6 +576,11 @@ def _levels(mask):
     return tuple(level for level in range(1, 65) if mask >> (level - 1) & 1)
 
 
+def _outcome(taken):
+    """As covstat says it to people."""
+    return "taken" if taken else "fall-through"
+
+
 def _jump(condition):
     return _JUMPS[condition] if condition < len(_JUMPS) else str(condition)
 
@@ -952,7 +957,7 @@ class End(NamedTuple):
         place = f"{self.module}:{self.function}" if self.module else self.function
         if self.kind != "function":
             place += f"+{self.offset:#x}"
-        return place if self.taken is None else f"{place} {'taken' if self.taken else 'not taken'}"
+        return place if self.taken is None else f"{place} {_outcome(self.taken)}"
 
 
 class Pair(NamedTuple):
@@ -1159,7 +1164,7 @@ class Event(NamedTuple):
         else:
             place = f"{self.kind} {self.module}:{self.function}"
         if self.kind == "branch":
-            return f"{place}+{self.offset:#x} {'taken' if self.taken else 'not taken'}"
+            return f"{place}+{self.offset:#x} {_outcome(self.taken)}"
         return place if self.value is None else f"{place} = {-self.error or self.value}"
 
 

@@ -1342,7 +1342,7 @@ class Trace(Case):
         registers = "(0x1, 0x2, 0x3, 0x4, 0x5, 0xffff888000000000)"
         self.assertEqual(lines[8:13], [
             "  toy_unused" + registers, "    " + stops + registers, "      " + checks + registers,
-            "  " + stops + " (entry not seen)  +0x4 not", "  " + checks + "  returned 0"])
+            "  " + stops + " (entry not seen)  +0x4 fall-through", "  " + checks + "  returned 0"])
         self.assertEqual([line.rsplit(None, 3) for line in lines[-2:]],
                          [[stops, "1", "0", "-"], [checks, "1", "1", "-"]])
         document = json.loads(self.trace("--json").stdout)

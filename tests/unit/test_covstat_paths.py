@@ -403,13 +403,13 @@ class Map(Recorded):
              for node in nodes},
             {"(start)": ("start", None, None), "toy_main": ("function", 0, None),
              "toy_main+0x2 taken": ("outcome", 2, "taken"),
-             "toy_main+0x2 not taken": ("outcome", 2, "fallthrough"),
-             "toy_main+0x14 not taken": ("outcome", 0x14, "fallthrough"),
+             "toy_main+0x2 fall-through": ("outcome", 2, "fallthrough"),
+             "toy_main+0x14 fall-through": ("outcome", 0x14, "fallthrough"),
              "toy_checks": ("function", 0, None)})
         first = {(nodes[edge["from"]]["label"], nodes[edge["to"]]["label"]): edge["first_sample"]
                  for edge in document["edges"]}
         self.assertEqual(first["toy_main", "toy_main+0x2 taken"], 3)
-        self.assertEqual(first["toy_main", "toy_main+0x2 not taken"], 4)
+        self.assertEqual(first["toy_main", "toy_main+0x2 fall-through"], 4)
         self.assertTrue(self.covstat("map", "--paths").stdout.endswith("\n\n6 paths\n"))
         self.assertNotIn(" paths", self.covstat("map").stdout)
 
@@ -418,7 +418,7 @@ class Map(Recorded):
         self.assertEqual(len(edges), 6)
         self.assertEqual(edges["(start)", "toy_main"][0], "2")
         self.assertEqual(edges["toy_main", "toy_main+0x2 taken"][0], "3")
-        self.assertEqual(edges["toy_main", "toy_main+0x2 not taken"][0], "4")
+        self.assertEqual(edges["toy_main", "toy_main+0x2 fall-through"][0], "4")
 
     def test_paths_of_a_checkpoint_in_an_attached_function_are_not_drawn_twice(self):
         document = self.json("map", "--paths")
@@ -441,7 +441,7 @@ class Map(Recorded):
         nodes, _ = self.graph("--sample", "3", "--function", "toy_checks")
         self.assertEqual(set(nodes.values()), {RED})
         _, edges = self.graph("--sample", "3", "--paths")
-        self.assertNotIn(("toy_main", "toy_main+0x2 not taken"), edges)
+        self.assertNotIn(("toy_main", "toy_main+0x2 fall-through"), edges)
         done = self.covstat("map", "--sample", "99", status=1)
         self.assertIn("there is no sample 99", done.stderr)
 
@@ -581,7 +581,7 @@ class Watch(Recorded):
     def test_new_pairs_a_line_each(self):
         done = self.covstat("watch", "--new", "--count", "3", new_pairs=3)
         self.assertEqual(done.stdout.splitlines(), [
-            "path      toy_main+0x2 not taken -> toy_main+0x14 not taken",
+            "path      toy_main+0x2 fall-through -> toy_main+0x14 fall-through",
             "caller    helper_open+0x42 -> toy_main",
             "caller    toy_main+0x5 -> toy_stops"])
 
@@ -651,6 +651,7 @@ class Watch(Recorded):
         self.assertIn("function  toy_two:toy_checks\n", lines)
         self.assertIn("block     toy_two:toy_main+0x0\n", lines)
         self.assertIn("outcome   toy_two:toy_main+0x2 taken\n", lines)
+        self.assertIn("outcome   toy_two:toy_main+0x2 fall-through\n", lines)
         self.assertEqual(len(lines), 20)
         self.assertEqual(len(set(lines)), 20)
 

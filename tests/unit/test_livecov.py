@@ -808,7 +808,7 @@ class CallersAndPaths(Case):
         text, taken, kinds, same, calls = found
         self.assertEqual([text[0], text[1], text[-2]],
                          ["start -> toy:toy_main", "toy:toy_main -> toy:toy_main+0x2 taken",
-                          "toy:toy_main -> toy:toy_main+0x2 not taken"])
+                          "toy:toy_main -> toy:toy_main+0x2 fall-through"])
         self.assertEqual(taken, [None, None, True, False, None, False])
         self.assertEqual(kinds, ["function", "outcome", "outcome", "function", "outcome",
                                  "outcome"])

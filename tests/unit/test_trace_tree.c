@@ -22,11 +22,6 @@ int fail(const char *format, ...)
 	abort();
 }
 
-const char *error_name(unsigned int error)
-{
-	return strerrorname_np(error);
-}
-
 const char *syscall_name(uint32_t number)
 {
 	return number == 16 ? "ioctl" : number == 1 ? "write" : NULL;
@@ -139,9 +134,9 @@ static void callee_is_deeper_and_what_follows_is_not(void **state)
 {
 	(void)state;
 	EXPECT_TREE("dd[1]\n"
-		    "  f  +0x1 taken, +0x2 not\n"
+		    "  f  +0x1 taken, +0x2 fall-through\n"
 		    "    g\n"
-		    "      h  +0x3 not\n"
+		    "      h  +0x3 fall-through\n"
 		    "    g  +0x4 taken\n"
 		    "    +0x5 taken\n"
 		    "  h\n",
@@ -155,7 +150,7 @@ static void repeated_outcomes_are_counted(void **state)
 {
 	(void)state;
 	EXPECT_TREE("dd[1]\n"
-		    "  f  +0x1 taken x3, +0x1 not, +0x2 taken x2, cold+0x2 taken\n"
+		    "  f  +0x1 taken x3, +0x1 fall-through, +0x2 taken x2, cold+0x2 taken\n"
 		    "    g\n"
 		    "    +0x2 taken\n",
 		    ENTRY(F, 100), BRANCH(F, 120, 1, 1), BRANCH(F, 120, 1, 1), BRANCH(F, 120, 1, 1),
@@ -167,7 +162,7 @@ static void recursion_is_told_apart_by_the_stack(void **state)
 {
 	(void)state;
 	EXPECT_TREE("dd[1]\n"
-		    "  f  +0x1 not\n"
+		    "  f  +0x1 fall-through\n"
 		    "    f  +0x1 taken\n"
 		    "    +0x2 taken\n",
 		    ENTRY(F, 100), BRANCH(F, 120, 1, 0), ENTRY(F, 128), BRANCH(F, 148, 1, 1),
@@ -178,10 +173,10 @@ static void return_joins_the_line_of_a_function_that_calls_none(void **state)
 {
 	(void)state;
 	EXPECT_TREE("dd[1]\n"
-		    "  f  +0x1 not\n"
+		    "  f  +0x1 fall-through\n"
 		    "    g  +0x2 taken  returned 7\n"
 		    "    h  returned 0xffff888000000000\n"
-		    "    +0x3 not\n"
+		    "    +0x3 fall-through\n"
 		    "  f  left with -EINVAL\n",
 		    ENTRY(F, 100), BRANCH(F, 120, 1, 0), ENTRY(G, 128), BRANCH(G, 140, 2, 1),
 		    RETURN(G, 128, 7), ENTRY(H, 128), RETURN(H, 128, 0xffff888000000000),
@@ -217,7 +212,7 @@ static void branch_of_a_function_that_was_entered_before_has_a_line(void **state
 {
 	(void)state;
 	EXPECT_TREE("dd[1]\n"
-		    "  g (entry not seen)  +0x1 taken, +0x2 not\n"
+		    "  g (entry not seen)  +0x1 taken, +0x2 fall-through\n"
 		    "    f\n"
 		    "    +0x3 taken\n"
 		    "  h  returned 3\n",

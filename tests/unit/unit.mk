@@ -59,7 +59,7 @@ refusals_SRCS := module/refusals.c
 
 # covstat's tree of a trace; it wants covstat's own headers.
 UNIT_TESTS += trace_tree
-trace_tree_SRCS := tools/covstat/trace_tree.c tools/covstat/memory.c
+trace_tree_SRCS := $(addprefix tools/covstat/,trace_tree.c memory.c words.c)
 trace_tree_LIBS := -Ilibcov -D_GNU_SOURCE
 
 # The decoder and the control flow; each present from the day its test is.

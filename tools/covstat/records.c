@@ -50,7 +50,7 @@ const char *end_text(const struct names *names, const struct cov_end *end, char 
 	case COV_END_OTHER:
 		return "(another target)";
 	case COV_END_OUTCOME:
-		strcat(buffer, end->taken ? " taken" : " not taken");
+		strcat(strcat(buffer, " "), outcome_name(end->taken));
 		break;
 	case COV_END_BLOCK:
 		strcat(buffer, " block");

@@ -225,7 +225,7 @@ static int set_question(int c, struct request *request)
 	return EXIT_OK;
 }
 
-/* All spellings in which text, JSON and Python print them. */
+/* Also as JSON and Python have it, and as earlier versions printed it. */
 static const struct choice outcome_choices[] = {
 	{ "taken", 1 },
 	{ "fall-through", 0 },

@@ -257,7 +257,7 @@ static void add_branch(struct trace_tree *tree, const struct cov_trace_event *ev
 	else
 		enter_unseen(tree, event, &place);
 	snprintf(outcome, sizeof(outcome), "%s+%#" PRIx64 " %s", place.cold ? "cold" : "",
-		 place.offset, event->taken ? "taken" : "not");
+		 place.offset, outcome_name(event->taken));
 	if (is_again(tree, outcome))
 		return;
 	end_again(tree);

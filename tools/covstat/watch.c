@@ -21,9 +21,8 @@
 #define LOOK_AGAIN_MS	1000
 
 static const char function_kind[] = "function", block_kind[] = "block", outcome_kind[] = "outcome";
-static const char taken[] = "taken", fallthrough[] = "not taken";
 
-/* A place that was told in this look; @outcome is NULL for other kinds. */
+/* A place that was told in this look; @outcome: outcome_name()'s, NULL for other kinds. */
 struct told {
 	const char *kind;
 	const char *outcome;
@@ -127,7 +126,7 @@ static void print_place(struct watch *watch, const struct told *place, unsigned 
 	json_add_address(line, "function_address", f.address);
 	json_add_number(line, "function_offset", offset);
 	if (outcome)
-		json_add_bool(line, "taken", outcome == taken);
+		json_add_bool(line, "taken", !strcmp(outcome, outcome_name(1)));
 	json_print(line);
 }
 
@@ -259,10 +258,11 @@ static void new_outcomes(struct watch *watch, const struct compared *target)
 		bool known = !cov_snapshot_branch(target->before, target->was, i, &old);
 
 		if (branch.taken == COV_YES && !(known && old.taken == COV_YES))
-			tell(watch, target, outcome_kind, branch.function, branch.offset, taken);
+			tell(watch, target, outcome_kind, branch.function, branch.offset,
+			     outcome_name(1));
 		if (branch.fallthrough == COV_YES && !(known && old.fallthrough == COV_YES))
 			tell(watch, target, outcome_kind, branch.function, branch.offset,
-			     fallthrough);
+			     outcome_name(0));
 	}
 }
 
