@@ -1518,6 +1518,7 @@ class TheRest(Case):
         self.attach()
         text = self.covstat("status", missed=4, lost=3).stdout
         self.assertIn("livecov fake, interface 1.7", text)
+        self.assertIn("\nsites 201 of 1000, tracked tasks ", text)
         self.assertRegex(text, r"toy +live +edges +all +kprobe +8 of 20 +40\.0% +199 of 201 +2 +4")
         self.assertIn("3 tasks were not tracked: load livecov with a larger max_tasks", text)
         document = self.json("status")

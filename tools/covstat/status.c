@@ -149,7 +149,7 @@ static int print_human(struct cov *cov, const struct cov_summary *s,
 	char empty[EMPTY_LEN];
 
 	printf("livecov %s, interface %u.%u\n", s->release, s->abi_major, s->abi_minor);
-	printf("checkpoints %u of %u, tracked tasks %u of %u, caller records %u of %u\n",
+	printf("sites %u of %u, tracked tasks %u of %u, caller records %u of %u\n",
 	       s->checkpoints, s->checkpoints_max, s->tasks, s->tasks_max, s->callers,
 	       s->callers_max);
 	if (s->tasks_lost)
