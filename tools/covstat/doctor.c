@@ -38,9 +38,16 @@ struct finding {
 /* What more than one check needs. */
 struct machine {
 	struct utsname system;
+	int major, minor;	/* of the kernel's release; both 0 if it cannot be read */
+	char config[sizeof(((struct utsname *)0)->release) + 16];	/* path of its configuration */
 	bool root;
 	bool loaded;	/* livecov is */
 };
+
+static bool is_older(const struct machine *machine, int major, int minor)
+{
+	return machine->major < major || (machine->major == major && machine->minor < minor);
+}
 
 __attribute__((format(printf, 3, 4)))
 static void say(struct finding *finding, enum verdict verdict, const char *format, ...)
@@ -128,16 +135,15 @@ static void check_architecture(const struct machine *machine, struct finding *f)
 static void check_kernel(const struct machine *machine, struct finding *f)
 {
 	const char *release = machine->system.release;
-	int major = 0, minor = 0;
 
-	if (sscanf(release, "%d.%d", &major, &minor) != 2)
+	if (!machine->major) {
 		say(f, UNKNOWN, "release %s", release);
-	else if (major > OLDEST_MAJOR || (major == OLDEST_MAJOR && minor >= OLDEST_MINOR))
-		say(f, OK, "Linux %s", release);
-	else {
+	} else if (is_older(machine, OLDEST_MAJOR, OLDEST_MINOR)) {
 		say(f, PROBLEM, "Linux %s is older than %d.%d", release, OLDEST_MAJOR,
 		    OLDEST_MINOR);
 		advise(f, "boot a newer kernel");
+	} else {
+		say(f, OK, "Linux %s", release);
 	}
 }
 
@@ -169,18 +175,16 @@ static void check_debugfs(const struct machine *machine, struct finding *f)
 
 static void check_kprobes(const struct machine *machine, struct finding *f)
 {
-	char path[sizeof(machine->system.release) + 16];
-	int found;
+	int found = has_line(machine->config, "CONFIG_KPROBES=y");
 
-	snprintf(path, sizeof(path), "/boot/config-%s", machine->system.release);
-	found = has_line(path, "CONFIG_KPROBES=y");
 	if (found > 0 || !access(DEBUGFS "/kprobes", F_OK)) {
 		say(f, OK, "the kernel supports them");
 	} else if (!found || lacks_kprobes()) {
 		say(f, PROBLEM, "the kernel was built without CONFIG_KPROBES");
 		advise(f, BOOT_KPROBES);
 	} else {
-		say(f, UNKNOWN, "neither %s nor " DEBUGFS "/kprobes can be found", path);
+		say(f, UNKNOWN, "neither %s nor " DEBUGFS "/kprobes can be found",
+		    machine->config);
 		advise(f, "run as root, with debugfs mounted");
 	}
 }
@@ -341,20 +345,15 @@ static void list_engines(char *text, size_t size, uint32_t mask)
 static const char *why_not_all(const struct machine *machine, uint32_t abi_minor,
 			       struct finding *f)
 {
-	char config[sizeof(machine->system.release) + 16];
-	int major = 0, minor = 0;
-
-	snprintf(config, sizeof(config), "/boot/config-%s", machine->system.release);
 	if (!abi_minor) {
 		advise(f, "load the livecov.ko that was built with this libcov");
 		return "this livecov.ko is older than these engines";
 	}
-	if (sscanf(machine->system.release, "%d.%d", &major, &minor) == 2 &&
-	    (major < 5 || (major == 5 && minor < 18))) {
+	if (machine->major && is_older(machine, 5, 18)) {
 		advise(f, "boot Linux 5.18 or newer; until then kprobes are used, which are slower");
 		return "Linux is older than 5.18";
 	}
-	if (!has_line(config, "CONFIG_TASKS_RCU=y")) {
+	if (!has_line(machine->config, "CONFIG_TASKS_RCU=y")) {
 		advise(f, "boot a preemptible kernel; until then kprobes are used, which are slower");
 		return "the kernel was built without CONFIG_TASKS_RCU";
 	}
@@ -441,16 +440,27 @@ static void print(const char *name, const struct finding *f)
 		printf("%-7s  %-17s  -> %s\n", "", "", f->next);
 }
 
+static void look_at(struct machine *machine)
+{
+	const char *release = machine->system.release;
+
+	uname(&machine->system);
+	if (sscanf(release, "%d.%d", &machine->major, &machine->minor) != 2)
+		machine->major = machine->minor = 0;
+	snprintf(machine->config, sizeof(machine->config), "/boot/config-%s", release);
+	machine->root = geteuid() == 0;
+	machine->loaded = !access("/sys/module/livecov", F_OK);
+}
+
 static int diagnose(void)
 {
 	struct json_object *document = settings.json ? json_document() : NULL;
 	struct json_object *array = document ? json_add_array(document, "checks") : NULL;
-	struct machine machine = { .root = geteuid() == 0 };
+	struct machine machine = { 0 };
 	unsigned int problems = 0;
 	size_t i;
 
-	uname(&machine.system);
-	machine.loaded = !access("/sys/module/livecov", F_OK);
+	look_at(&machine);
 	for (i = 0; i < ARRAY_SIZE(checks); i++) {
 		struct finding finding = { 0 };
 
