@@ -462,9 +462,6 @@ int samples_reaching(const struct cov_sample_table *table, const struct place_na
 /* samples_smallest - samples --smallest */
 int samples_smallest(const struct cov_sample_table *table);
 
-/* find_sample - the number of a sample, or false after a message */
-bool find_sample(const struct cov_sample_table *table, uint64_t id, unsigned int *sample);
-
 /* json_add_place - members that identify a place */
 void json_add_place(struct json_object *to, const struct cov_snapshot *snapshot,
 		    const struct cov_place *place);
@@ -481,9 +478,7 @@ const char *end_text(const struct names *names, const struct cov_end *end, char 
 /* end_kind - "caller", "function", ... */
 const char *end_kind(const struct cov_end *end);
 
-/* json_add_end, json_add_record - an end as an object; a record, member by member */
-void json_add_end(struct json_object *to, const char *key, const struct names *names,
-		  const struct cov_end *end);
+/* json_add_record - a record, member by member */
 void json_add_record(struct json_object *to, const struct names *names,
 		     const struct cov_record *record);
 

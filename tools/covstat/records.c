@@ -64,8 +64,8 @@ const char *end_text(const struct names *names, const struct cov_end *end, char 
 	return buffer;
 }
 
-void json_add_end(struct json_object *to, const char *key, const struct names *names,
-		  const struct cov_end *end)
+static void json_add_end(struct json_object *to, const char *key, const struct names *names,
+			 const struct cov_end *end)
 {
 	struct json_object *object = json_add_object(to, key);
 	char buffer[END_LEN];

@@ -10,7 +10,8 @@
 
 #include "covstat.h"
 
-bool find_sample(const struct cov_sample_table *table, uint64_t id, unsigned int *sample)
+/* The number of a sample, or false after a message. */
+static bool find_sample(const struct cov_sample_table *table, uint64_t id, unsigned int *sample)
 {
 	if (!cov_sample_table_find(table, id, sample))
 		return true;
