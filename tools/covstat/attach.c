@@ -193,6 +193,60 @@ static void report(struct cov *cov, struct answer *answer)
 		print_summary(answer);
 }
 
+/* ---- attaching --------------------------------------------------------- */
+
+/* The exit code after a signal; else @status. */
+static int exit_code(int status)
+{
+	int signal = signals_stopped_by();
+
+	return signal ? 128 + signal : status;
+}
+
+/*
+ * Arming takes minutes with kprobes. A signal must end it cleanly: the kernel returns early,
+ * the progress callback cancels, libcov detaches. Returns an exit code.
+ */
+static int arm_with_progress(struct cov *cov, struct cov_attach_options *options,
+			     struct answer *answer)
+{
+	struct progress progress = { .module = answer->module };
+	int ret;
+
+	progress.shown = isatty(STDERR_FILENO);
+	clock_gettime(CLOCK_MONOTONIC, &progress.begin);
+	options->progress = on_progress;
+	options->data = &progress;
+	ret = cov_attach(cov, answer->module, options, &answer->result);
+	answer->seconds = seconds_since(&progress.begin);
+	if (progress.drawn)
+		fputs("\r\033[K", stderr);
+	if (!ret)
+		return EXIT_OK;
+	fail_cov(cov);
+	return exit_code(EXIT_ERROR);
+}
+
+/*
+ * From here on the target outlives this process; until then a kill undoes everything, and so
+ * does closing @cov after an error. The call may have to wait for another one's end, and a
+ * signal interrupts that. Returns an exit code.
+ */
+static int keep(struct cov *cov, uint32_t target)
+{
+	int ret;
+
+	do {
+		ret = signals_stopped_by() ? -EINTR : cov_keep(cov, target);
+	} while (ret == -EINTR && !signals_stopped_by());
+	if (!ret)
+		return EXIT_OK;
+	if (ret != -EINTR)
+		return fail_cov(cov);
+	fail("attaching was interrupted; nothing is left attached");
+	return exit_code(EXIT_ERROR);
+}
+
 static int attach(struct cov *cov, const char *module, struct cov_attach_options options)
 {
 	struct answer answer = {
@@ -203,42 +257,15 @@ static int attach(struct cov *cov, const char *module, struct cov_attach_options
 		.result = COV_INIT(answer.result),
 		.refusals = COV_INIT(answer.refusals),
 	};
-	struct progress progress = { .module = module };
-	int ret;
+	int status;
 
-	progress.shown = isatty(STDERR_FILENO);
-	clock_gettime(CLOCK_MONOTONIC, &progress.begin);
-	options.progress = on_progress;
-	options.data = &progress;
-	/*
-	 * Arming takes minutes with kprobes. A signal must end it cleanly: the kernel
-	 * returns early, the progress callback cancels, libcov detaches.
-	 */
 	signals_catch();
-	ret = cov_attach(cov, module, &options, &answer.result);
-	answer.seconds = seconds_since(&progress.begin);
-	if (progress.drawn)
-		fputs("\r\033[K", stderr);
-	if (ret) {
-		fail_cov(cov);
-		return signals_stopped_by() ? 128 + signals_stopped_by() : EXIT_ERROR;
-	}
-	/*
-	 * Only now may the target outlive this process: until here a kill undoes everything. The
-	 * call may have to wait for another one's end, and a signal interrupts that.
-	 */
-	do {
-		ret = signals_stopped_by() ? -EINTR : cov_keep(cov, answer.result.target);
-	} while (ret == -EINTR && !signals_stopped_by());
-	/* The caller closes @cov, which undoes everything. */
-	if (ret == -EINTR) {
-		fail("attaching was interrupted; nothing is left attached");
-		return 128 + signals_stopped_by();
-	}
-	if (ret)
-		return fail_cov(cov);
-	report(cov, &answer);
-	return EXIT_OK;
+	status = arm_with_progress(cov, &options, &answer);
+	if (status == EXIT_OK)
+		status = keep(cov, answer.result.target);
+	if (status == EXIT_OK)
+		report(cov, &answer);
+	return status;
 }
 
 /* ---- the command line -------------------------------------------------- */
