@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""The storms know all of livecov: what it says in the kernel's log, and every call."""
+"""The storms know all of livecov: what it says in the kernel's log, and every call; so does
+the suite that calls livecov in every wrong way."""
 
 import glob
 import os
@@ -63,10 +64,12 @@ class Calls(unittest.TestCase):
     def test_each_call_is_in_each_table(self):
         calls = sorted(headers.ioctls(os.path.join(ROOT, "include/cov_ioctl.h")))
         self.assertTrue(calls)
-        for source, entry in (("storm_failures.c", r"TRIAL\((COV_IOC_\w+)\)"),
-                              ("storm_calls.c", r"\{ (COV_IOC_\w+), fill_\w+ \}")):
+        for source, entry in (
+                ("tests/storm/storm_failures.c", r"TRIAL\((COV_IOC_\w+)\)"),
+                ("tests/storm/storm_calls.c", r"\{ (COV_IOC_\w+), fill_\w+ \}"),
+                ("tests/vm/suite/abi.c", r"NAMED\((COV_IOC_\w+)\)")):
             with self.subTest(source=source):
-                text = read(os.path.join(STORM, source))
+                text = read(os.path.join(ROOT, source))
                 self.assertEqual(sorted(set(re.findall(entry, text))), calls)
 
 

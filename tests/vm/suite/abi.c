@@ -13,7 +13,7 @@
 #include "abi.h"
 #include "module/covlife.h"
 
-/* Every call there is. */
+/* Every call there is; tests/unit/test_storm.py compares this with cov_ioctl.h. */
 static const struct {
 	unsigned int cmd;
 	const char *name;
@@ -29,6 +29,7 @@ static const struct {
 	NAMED(COV_IOC_OUTCOMES), NAMED(COV_IOC_OUTCOME_SWITCH),
 	NAMED(COV_IOC_REGISTER), NAMED(COV_IOC_UNREGISTER),
 	NAMED(COV_IOC_CHECKPOINT_ADD), NAMED(COV_IOC_CHECKPOINT_DEL),
+	NAMED(COV_IOC_CHECKPOINT_SWITCH), NAMED(COV_IOC_CALLERS), NAMED(COV_IOC_NEWS),
 #undef NAMED
 };
 
