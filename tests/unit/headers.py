@@ -82,6 +82,11 @@ def constants(path):
     return found
 
 
+def abi_minor(root):
+    """COV_ABI_MINOR, which grows with every addition to the interface."""
+    return constants(f"{root}/include/cov_ioctl.h")["COV_ABI_MINOR"]
+
+
 def ioctls(path):
     """By name, each ioctl's (direction, number, struct): ('IOWR', 3, 'cov_target_info')."""
     with open(path, encoding="utf-8") as file:

@@ -27,11 +27,15 @@ import time
 import unittest
 
 sys.dont_write_bytecode = True
-import tap  # pylint: disable=wrong-import-position
+# pylint: disable=wrong-import-position
+import headers
+import tap
+# pylint: enable=wrong-import-position
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILT = os.path.join(ROOT, "build/unit/libcov")
 FAKE = os.path.join(BUILT, "fake_kernel.so")
+MINOR = headers.abi_minor(ROOT)
 TEXT = 0xFFFFFFFFC0A00000
 COLD = TEXT + 0x2000
 NR = {"VERSION": 0x00, "STATUS": 0x02, "TARGET": 0x03, "ARM": 0x11, "KEEP": 0x12,
@@ -302,7 +306,8 @@ class CommandLine(Case):
         for settings, words in (
                 ({"open_errno": errno.ENOENT, "not_debugfs": 1},
                  "mount -t debugfs none /sys/kernel/debug"),
-                ({"open_errno": 0, "abi_major": 2}, "speaks version 2.7 and this libcov 1.7"),
+                ({"open_errno": 0, "abi_major": 2},
+                 f"speaks version 2.{MINOR} and this libcov 1.{MINOR}"),
                 ({"abi_major": 1, "fail_nr": NR["STATUS"], "fail_errno": errno.ENOMEM},
                  "no memory")):
             self.assertIn(words, self.covstat("status", status=1, **settings).stderr)
@@ -1517,12 +1522,12 @@ class TheRest(Case):
         self.assertIn("nothing is attached", self.covstat("status").stdout)
         self.attach()
         text = self.covstat("status", missed=4, lost=3).stdout
-        self.assertIn("livecov fake, interface 1.7", text)
+        self.assertIn(f"livecov fake, interface 1.{MINOR}\n", text)
         self.assertIn("\nsites 201 of 1000, tracked tasks ", text)
         self.assertRegex(text, r"toy +live +edges +all +kprobe +8 of 20 +40\.0% +199 of 201 +2 +4")
         self.assertIn("3 tasks were not tracked: load livecov with a larger max_tasks", text)
         document = self.json("status")
-        self.assertEqual(document["abi"], {"major": 1, "minor": 7})
+        self.assertEqual(document["abi"], {"major": 1, "minor": MINOR})
         self.assertEqual(document["modes"], ["blocks", "edges", "count", "trace"])
         self.assertEqual(document["engines"], ["auto", "kprobe", "breakpoint", "detour", "entry"])
         self.assertEqual(document["checkpoints_max"], 1000)
@@ -1819,7 +1824,7 @@ class Doctor(Case):
         self.put("/sys/kernel/security/lockdown", "none [integrity] confidentiality\n")
         self.expect("lockdown", "(integrity)", "secure boot")
         self.put("/sys/kernel/security/lockdown", "[none] integrity\n")
-        self.expect("livecov", "speaks version 9.7", "livecov.ko", abi_major=9)
+        self.expect("livecov", f"speaks version 9.{MINOR}", "livecov.ko", abi_major=9)
         shutil.rmtree(self.path("/sys/kernel/debug/kprobes"))
         self.put("/boot/config-" + release, "# CONFIG_KPROBES is not set\n")
         found, problems = self.checks(abi_major=1)

@@ -14,6 +14,10 @@
 
 #include "libcov_fixture.h"
 
+#define STRING_OF(macro)	STRING(macro)
+#define STRING(text)		#text
+#define MINOR			STRING_OF(COV_ABI_MINOR)
+
 /* ---- opening ------------------------------------------------------------ */
 
 static void open_fails_with(int error, const char *words)
@@ -50,7 +54,7 @@ static void open_refuses_another_major_version(void **state)
 	(void)state;
 	fake_kernel()->settings.abi_major = 7;
 	assert_int_equal(cov_open(&cov), -EPROTONOSUPPORT);
-	assert_error_text(cov_last_error(NULL), "speaks version 7.7 and this libcov 1.7");
+	assert_error_text(cov_last_error(NULL), "speaks version 7." MINOR " and this libcov 1." MINOR);
 }
 
 static void open_refuses_a_file_that_is_not_livecov(void **state)
