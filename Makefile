@@ -5,7 +5,6 @@
 
 KVER ?= $(shell uname -r)
 KDIR ?= /lib/modules/$(KVER)/build
-BUILD := build
 
 .PHONY: all help module userspace setup demo test clean
 all: userspace module
@@ -13,7 +12,7 @@ all: userspace module
 help:
 	@echo 'make               livecov.ko for the running kernel, libcov and covstat'
 	@echo 'make module        livecov.ko alone; KVER=RELEASE for another installed kernel'
-	@echo 'make userspace     libcov and covstat alone, in $(BUILD)/'
+	@echo 'make userspace     libcov and covstat alone, in build/'
 	@echo 'make install       covstat, libcov, its Python module, man pages; PREFIX=/usr/local DESTDIR='
 	@echo 'make uninstall     remove those'
 	@echo 'make modules_install   livecov.ko, to where modprobe finds it'
@@ -52,10 +51,10 @@ setup:
 	@tests/vm/setup
 
 demo: setup
-	@mkdir -p $(BUILD)/demo
-	@tests/vm/run --tty --timeout 1200 --out $(BUILD)/demo -- tests/demo.sh
+	@mkdir -p build/demo
+	@tests/vm/run --tty --timeout 1200 --out build/demo -- tests/demo.sh
 	@echo
-	@echo 'The same again: $(BUILD)/demo/coverage.txt and $(BUILD)/demo/coverage.json'
+	@echo 'The same again: build/demo/coverage.txt and build/demo/coverage.json'
 
 test: setup
 	@tests/run $(SUITES)
@@ -67,12 +66,14 @@ test-modules: setup
 		tests/vm/suite/run-suite $$kernel --all || status=1; done; exit $$status
 
 clean:
-	rm -rf $(BUILD)
+	rm -rf build
 	-test ! -d $(KDIR) || $(MAKE) -C $(KDIR) M=$(CURDIR) clean
 
 # What attaching, running and detaching cost: vivid, ext4 and the tests' own target.
 .PHONY: figures
-figures: setup build/covtarget-call
+figures: setup
+	@# Not a prerequisite: setup may have to install the compiler first.
+	@$(MAKE) build/covtarget-call
 	@for target in covtarget vivid ext4; do \
 		tests/vm/run --timeout 3600 --mem 4096 -- bench/figures.sh $$target || exit 1; \
 	done

@@ -20,13 +20,13 @@ PYTHONDIR ?= $(or $(shell $(PYTHON) tools/python-dir $(PREFIX)),$(error $(PYTHON
 
 # FILE:DESTINATION:MODE
 INSTALLED = \
-	$(BUILD)/covstat:$(BINDIR)/covstat:755 \
-	$(BUILD)/libcov.so.1:$(LIBDIR)/libcov.so.1:644 \
-	$(BUILD)/libcov.a:$(LIBDIR)/libcov.a:644 \
-	$(BUILD)/libcov.pc:$(LIBDIR)/pkgconfig/libcov.pc:644 \
+	build/covstat:$(BINDIR)/covstat:755 \
+	build/libcov.so.1:$(LIBDIR)/libcov.so.1:644 \
+	build/libcov.a:$(LIBDIR)/libcov.a:644 \
+	build/libcov.pc:$(LIBDIR)/pkgconfig/libcov.pc:644 \
 	libcov/libcov.h:$(INCLUDEDIR)/libcov.h:644 \
-	$(BUILD)/libcodecov.so.1:$(LIBDIR)/libcodecov.so.1:644 \
-	$(BUILD)/libcodecov.a:$(LIBDIR)/libcodecov.a:644 \
+	build/libcodecov.so.1:$(LIBDIR)/libcodecov.so.1:644 \
+	build/libcodecov.a:$(LIBDIR)/libcodecov.a:644 \
 	compat/codecov.h:$(INCLUDEDIR)/codecov.h:644 \
 	$(if $(PYTHONDIR),python/livecov.py:$(PYTHONDIR)/livecov.py:644) \
 	man/covstat.1:$(MANDIR)/man1/covstat.1:644 \

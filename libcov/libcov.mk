@@ -8,7 +8,8 @@ LIBCOV_VERSION := $(shell sed -n 's/^.define LIBCOV_VERSION "\(.*\)"/\1/p' libco
 LIBCOV_SOURCES := cov file module_file unit_list section_list sections attach task checkpoint engines \
 	samples map news trace snapshot snapshot_get known_sets sample_table sample_places graph symbols \
 	records rank query lines
-LIBCOV_HEADERS := libcov/libcov.h libcov/internal.h libcov/known_sets.h include/cov_ioctl.h
+LIBCOV_HEADERS := libcov/libcov.h libcov/internal.h libcov/known_sets.h include/cov_ioctl.h \
+	include/cov_release.h
 # Empty for a compiler that warns of more than ours.
 WERROR ?= -Werror
 LIBCOV_CFLAGS := -std=gnu11 -Wall -Wextra $(WERROR) -O2 -g -D_GNU_SOURCE -Iinclude -Ilibcov \

@@ -198,6 +198,16 @@ takes_flags()
 		make_here -n -B build/obj/libcov/cov.o | grep -q -- -Werror
 }
 
+# Of the project's own headers, and whatever the environment calls BUILD.
+knows_what_it_is_made_of()
+{
+	for header in libcov/libcov.h libcov/internal.h include/cov_ioctl.h include/cov_release.h; do
+		make_here -n -W $header build/obj/libcov/cov.o | grep -q -- '-c -o' || return 1
+	done
+	make_here -n install "DESTDIR=$work/root" PREFIX=$prefix BUILD=elsewhere >"$work/commands" &&
+		! grep -q elsewhere "$work/commands"
+}
+
 leaves_nothing()
 {
 	: >"$work/root$prefix/bin/other"
@@ -218,6 +228,7 @@ check installed_completion_knows_commands_and_options completes
 check install_takes_another_libdir another_libdir
 check install_without_python_says_what_to_set without_python
 check the_build_takes_flags takes_flags
+check the_build_knows_what_it_is_made_of knows_what_it_is_made_of
 check uninstall_leaves_nothing_of_it_and_all_else leaves_nothing
 # The build directory's libcov.pc is for the default prefix again.
 make_here build/libcov.pc
