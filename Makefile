@@ -36,13 +36,13 @@ module:
 include libcov/libcov.mk
 include tools/covstat/covstat.mk
 include install.mk
--include tests/unit/unit.mk
--include tests/decoder/decoder.mk
--include tests/target/target.mk
--include tests/codecov/codecov.mk
--include tests/vm/suite/suite.mk
--include tests/storm/storm.mk
--include tests/oracle/oracle.mk
+include tests/unit/unit.mk
+include tests/decoder/decoder.mk
+include tests/target/target.mk
+include tests/codecov/codecov.mk
+include tests/vm/suite/suite.mk
+include tests/storm/storm.mk
+include tests/oracle/oracle.mk
 
 userspace: libcov covstat
 

@@ -62,22 +62,16 @@ UNIT_TESTS += trace_tree
 trace_tree_SRCS := $(addprefix tools/covstat/,trace_tree.c memory.c words.c)
 trace_tree_LIBS := -Ilibcov -D_GNU_SOURCE
 
-# The decoder and the control flow; each present from the day its test is.
-ifneq ($(wildcard tests/unit/test_insn_branch.c),)
+# The decoder and the control flow.
 UNIT_TESTS += insn_branch
 insn_branch_SRCS := module/insn_branch.c
-endif
 
-ifneq ($(wildcard tests/unit/test_flow.c),)
 UNIT_TESTS += flow
 flow_SRCS := $(wildcard module/flow*.c) module/text_map.c module/insn_branch.c \
 	     tests/unit/known_code.c tests/unit/test_flow_asm.S
-endif
 
-ifneq ($(wildcard tests/unit/test_flow_random.c),)
 UNIT_TESTS += flow_random
 flow_random_SRCS := $(wildcard module/flow*.c) module/text_map.c module/insn_branch.c
-endif
 
 UNIT_TESTS += address_set
 address_set_SRCS := module/address_set.c
