@@ -14,7 +14,7 @@ help:
 	@echo 'make module        livecov.ko alone; KVER=RELEASE for another installed kernel'
 	@echo 'make userspace     libcov and covstat alone, in build/'
 	@echo 'make install       covstat, libcov, its Python module, man pages; PREFIX=/usr/local DESTDIR='
-	@echo 'make uninstall     remove those'
+	@echo 'make uninstall     remove those, and what modules_install has installed'
 	@echo 'make modules_install   livecov.ko, to where modprobe finds it'
 	@echo 'make demo          vivid under v4l2-compliance in a virtual machine, with its coverage'
 	@echo 'make test          every test but the long ones; SUITES="NAME..." for some of them'

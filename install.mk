@@ -52,12 +52,24 @@ install: userspace
 	ln -sf libcodecov.so.1 '$(DESTDIR)$(LIBDIR)/libcodecov.so'
 	$(LDCONFIG)
 
-# With the same PREFIX and DESTDIR as before. Directories stay.
+# Where modules_install puts livecov.ko: that of the kernel in KDIR.
+KERNEL = $(or $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' \
+	$(KDIR)/include/generated/utsrelease.h 2>/dev/null),$(KVER))
+MODULES = $(DESTDIR)/lib/modules/$(KERNEL)
+
+# Only who may write there has installed it: whose PREFIX is in a home directory has not.
+REMOVE_MODULE = set -- '$(MODULES)'/updates/livecov.ko*; \
+	test ! -e "$$1" || test ! -w '$(MODULES)/updates' || { rm -f "$$@" && \
+	{ test ! -e '$(MODULES)/modules.dep' || \
+	PATH="$$PATH:/usr/sbin:/sbin" depmod -b '$(or $(DESTDIR),/)' '$(KERNEL)'; }; }
+
+# With the same PREFIX, DESTDIR and KVER or KDIR as before. Directories stay.
 uninstall:
 	rm -f $(foreach file,$(INSTALLED),'$(DESTDIR)$(call part,2,$(file))') \
 		'$(DESTDIR)$(LIBDIR)/libcov.so' '$(DESTDIR)$(LIBDIR)/libcodecov.so' \
 		$(if $(PYTHONDIR),'$(DESTDIR)$(PYTHONDIR)'/__pycache__/livecov.*.pyc)
 	$(LDCONFIG)
+	$(REMOVE_MODULE)
 
 # The kernel's own way: to /lib/modules/KVER/updates, for modprobe. A distribution keeps
 # the key that its kernel's configuration would have modules signed with.

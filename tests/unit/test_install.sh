@@ -208,6 +208,28 @@ knows_what_it_is_made_of()
 		! grep -q elsewhere "$work/commands"
 }
 
+# livecov.ko of one kernel, as modules_install leaves it, and modprobe's list of what is there.
+uninstalls_the_module()
+{
+	release=1.2.3-test
+	modules=$work/module/lib/modules/$release
+	mkdir -p "$modules/updates" &&
+		cp build/unit/libcov/toy.ko "$modules/updates/toy.ko" &&
+		cp build/unit/libcov/toy.ko "$modules/updates/livecov.ko.xz" &&
+		echo 'updates/livecov.ko.xz:' >"$modules/modules.dep" &&
+		make_here uninstall "DESTDIR=$work/module" PREFIX=$prefix KVER=$release &&
+		test ! -e "$modules/updates/livecov.ko.xz" &&
+		test -e "$modules/updates/toy.ko" &&
+		test "$(cat "$modules/modules.dep")" = updates/toy.ko: || return 1
+	# Of the kernel whose headers KDIR has.
+	mkdir -p "$work/headers/include/generated" &&
+		echo "#define UTS_RELEASE \"$release\"" \
+			>"$work/headers/include/generated/utsrelease.h" &&
+		cp build/unit/libcov/toy.ko "$modules/updates/livecov.ko" &&
+		make_here uninstall "DESTDIR=$work/module" PREFIX=$prefix "KDIR=$work/headers" &&
+		test ! -e "$modules/updates/livecov.ko"
+}
+
 leaves_nothing()
 {
 	: >"$work/root$prefix/bin/other"
@@ -229,6 +251,7 @@ check install_takes_another_libdir another_libdir
 check install_without_python_says_what_to_set without_python
 check the_build_takes_flags takes_flags
 check the_build_knows_what_it_is_made_of knows_what_it_is_made_of
+check uninstall_removes_the_module_too uninstalls_the_module
 check uninstall_leaves_nothing_of_it_and_all_else leaves_nothing
 # The build directory's libcov.pc is for the default prefix again.
 make_here build/libcov.pc
