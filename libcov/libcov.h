@@ -29,7 +29,7 @@ extern "C" {
 
 /*
  * The values are those of the kernel interface, under the same names: libcov's own files
- * include both headers, so a difference does not compile.
+ * include both headers, and the compiler tells of a difference.
  */
 
 /* Modes: what is recorded. */
