@@ -140,8 +140,6 @@ static void wait_and_attach(int fd, uint32_t mode)
 	EVENTUALLY(somebody_waits());
 	target = attach_with(fd, TARGET, "covlife_wait", COV_ENGINE_AUTO, mode, COV_SCOPE_ALL);
 	jump_back_is_no_entry(fd, target);
-	with_id(fd, COV_IOC_RESET, target);
-	jump_back_is_no_entry(fd, target);
 	poke(COVLIFE_WAIT, 0);
 	finish(child);
 	child = start(wait_there, NULL);
