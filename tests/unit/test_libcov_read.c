@@ -819,6 +819,18 @@ static void assert_lines_of_toy(struct cov_lines *lines)
 	assert_line(lines, 6, 0x00, "mov\t$-22");
 }
 
+/* Of the module's file in @directory; all as they should be. */
+static struct cov_lines *lines_of_toy(struct cov *cov, const struct cov_snapshot *snapshot,
+				      const char *directory)
+{
+	struct cov_lines *lines;
+
+	assert_int_equal(cov_add_module_dir(cov, directory), 0);
+	assert_int_equal(cov_lines_open(cov, snapshot, 0, &lines), 0);
+	assert_lines_of_toy(lines);
+	return lines;
+}
+
 static void lines_are_those_of_the_modules_file(void **state)
 {
 	struct cov_snapshot *snapshot;
@@ -830,9 +842,7 @@ static void lines_are_those_of_the_modules_file(void **state)
 	snapshot = taken(*state);
 	assert_error(cov_lines_open(*state, snapshot, 0, &lines), ENOENT, "-dbg");
 	assert_null(lines);
-	assert_int_equal(cov_add_module_dir(*state, TOY_DIRECTORY), 0);
-	assert_int_equal(cov_lines_open(*state, snapshot, 0, &lines), 0);
-	assert_lines_of_toy(lines);
+	lines = lines_of_toy(*state, snapshot, TOY_DIRECTORY);
 	assert_int_equal(cov_lines_find(lines, 7, 0, &file, &line), -ERANGE);
 	assert_int_equal(cov_lines_find(lines, 3, 0x1000, &file, &line), -ENOENT);
 	cov_lines_close(lines);
@@ -850,9 +860,7 @@ static void lines_need_no_debug_aranges(void **state)
 
 	attached(*state);
 	snapshot = taken(*state);
-	assert_int_equal(cov_add_module_dir(*state, NO_ARANGES), 0);
-	assert_int_equal(cov_lines_open(*state, snapshot, 0, &lines), 0);
-	assert_lines_of_toy(lines);
+	lines = lines_of_toy(*state, snapshot, NO_ARANGES);
 	assert_int_equal(cov_lines_find(lines, 3, 0x1000, &file, &line), -ENOENT);
 	cov_lines_close(lines);
 	cov_snapshot_free(snapshot);
