@@ -179,9 +179,9 @@ static bool breakpoint_is_taken(const struct cov_target *target,
 }
 
 /*
- * Does a jump lead to the byte behind the fentry site? It would be counted as an entry, and the block
- * that begins there may have a site of its own. Of a function that was not decoded, because nothing
- * but entries is wanted, nothing is known: few begin with a loop.
+ * Does a jump lead to the byte behind the fentry site? It would be counted as an entry, and the
+ * block that begins there may have a site of its own. Of a function that was not decoded, because
+ * nothing but entries is wanted, nothing is known: few begin with a loop.
  */
 static bool is_jumped_to(const struct cov_image *image, const struct flow_function *function,
 			 u32 offset)
