@@ -53,7 +53,7 @@ u32 arena_used(void)
 	return used;
 }
 
-bool arena_has(unsigned long address)
+bool notrace arena_has(unsigned long address)
 {
 	return address - (unsigned long)livecov_stubs < ARENA_SIZE;
 }

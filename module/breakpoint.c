@@ -40,6 +40,7 @@
 #include "held.h"
 #include "hit.h"
 #include "patcher.h"
+#include "quiesce.h"
 #include "site_index.h"
 #include "site_insn.h"
 #include "site_patch.h"
@@ -132,6 +133,7 @@ static int notrace breakpoint_notify(struct notifier_block *nb, unsigned long ev
 	site = site_index_find(args->regs->ip - 1);
 	if (!site)
 		return go_to_held_stub(args->regs);
+	quiesce_look(args->regs);
 	/* The site is a jump with a stub, or a detour that is just being made or removed. */
 	if (likely(site->by_stub))
 		args->regs->ip = site_part_code(site, site_part_at(site, args->regs->ip - 1));

@@ -257,7 +257,7 @@ static u32 restore_all(void)
 	list_for_each_entry(held, &all_held, link)
 		any |= held_restore(held);
 	if (any)
-		text_quiesce();
+		text_quiesce_stubs();
 	list_for_each_entry_safe(held, next, &all_held, link) {
 		left += held->stays;
 		if (held->stays)

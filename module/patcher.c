@@ -327,7 +327,7 @@ static void drop_stubs(struct site_cursor cursor)
 {
 	struct cov_site *site;
 
-	text_quiesce();
+	text_quiesce_stubs();
 	while ((site = site_next(&cursor)))
 		drop_stub(site);
 }

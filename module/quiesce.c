@@ -2,17 +2,25 @@
 /*
  * quiesce.c - see quiesce.h.
  *
- * An address is called inside if it is in the arena (stubs, and the windows that they call), or
- * in a region or an island after its first byte. A task, or an interrupt on top of it, is inside
- * if that is where it will continue. No call leads out of the arena that would return there, so
- * only interrupts and exceptions return to it: the address is then in the registers saved on the
- * stack, or, as long as nothing interrupts, in the CPU's instruction pointer.
+ * An address is called inside if it is in what the caller is going to change: in the arena (stubs,
+ * and the windows that they call), or in a region or an island after its first byte. A task, or an
+ * interrupt on top of it, is inside if that is where it will continue. No call in the arena or in a
+ * region would return inside (a call is a region's last instruction, and a stub pushes the original
+ * return address), so only interrupts and exceptions return there: the address is then in the
+ * registers saved on the stack, or, as long as nothing interrupts, in the instruction pointer.
+ *
+ * A task in the arena is not inside a region: a stub leads to a jump's target, or to what follows
+ * its region, and neither is ever inside one. It matters that such a task is not waited for: while
+ * a region's first byte is int3, a task that loops there spends most of its time in the handler,
+ * with interrupts off; so it is interrupted where the handler returns to, in the stub, each time.
  *
  * In preemption models none and voluntary a task gives up its CPU only where it asks to, and no
  * code inside does: instructions that may sleep in a fault are not moved (they have a fixup).
  * So a task that is inside is on a CPU, and stays there until it has left. Each CPU is examined
  * in its timer interrupt, which knows the registers of what it interrupts (the interrupt of an
- * smp_call_function() does not before 6.9):
+ * smp_call_function() does not before 6.9), and when it hits an int3 of ours: a task that loops
+ * around a breakpoint is found in the breakpoint's stub each time, for the same reason as above.
+ * (At a region's int3 the registers already point inside: there the timer tells.)
  *
  *	UNKNOWN --> in user mode, or on the task's own stack with no saved registers
  *	on it that are inside, nor its own; or in the task that waits --> OUT
@@ -23,7 +31,7 @@
  * all CPUs are OUT, no task is inside that was when the looks began. A
  * CPU that comes up later starts outside.
  *
- * The callback clears the CPU's bit after it has looked, with a full barrier; so text that is
+ * Whoever finds a CPU OUT clears its bit after looking, with a full barrier; so text that is
  * changed once the mask is found empty is changed after all looks.
  *
  * Where tasks can be preempted in the kernel, one may be inside without a CPU:
@@ -36,6 +44,7 @@
 #include <linux/cpumask.h>
 #include <linux/delay.h>
 #include <linux/hrtimer.h>
+#include <linux/kprobes.h>
 #include <linux/sched/task_stack.h>
 #include <linux/smp.h>
 #include <asm/irq_regs.h>
@@ -50,14 +59,18 @@
 static DEFINE_PER_CPU(struct hrtimer, look_timer);
 static struct cpumask unknown;
 static const struct task_struct *waiting;	/* for the looks; it is not inside */
+static bool for_stubs;		/* what is inside: the arena, or regions */
 static DEFINE_MUTEX(look_lock);
 
-/* --- in the timer's interrupt ------------------------------------------------------ */
+/* --- in the timer's interrupt, and in an int3's handler ----------------------------- */
 
-static bool is_inside(unsigned long address)
+static bool notrace is_inside(unsigned long address)
 {
-	return arena_has(address) || site_index_inside(address) || held_inside(address);
+	if (READ_ONCE(for_stubs))
+		return arena_has(address);
+	return site_index_inside(address) || held_inside(address);
 }
+NOKPROBE_SYMBOL(is_inside);
 
 /*
  * Registers are saved as rip, then cs. Other words may look like that by chance, or be left
@@ -65,7 +78,7 @@ static bool is_inside(unsigned long address)
  * whose stack would be the same at every look. KASAN would object to reading another frame's
  * stack.
  */
-static __no_sanitize_address bool returns_inside(unsigned long sp, unsigned long end)
+static notrace __no_sanitize_address bool returns_inside(unsigned long sp, unsigned long end)
 {
 	const unsigned long *word = (const unsigned long *)ALIGN(sp, sizeof(*word));
 
@@ -75,8 +88,9 @@ static __no_sanitize_address bool returns_inside(unsigned long sp, unsigned long
 			return true;
 	return false;
 }
+NOKPROBE_SYMBOL(returns_inside);
 
-static bool is_out(const struct pt_regs *regs)
+static bool notrace is_out(const struct pt_regs *regs)
 {
 	unsigned long stack = (unsigned long)task_stack_page(current);
 
@@ -88,13 +102,23 @@ static bool is_out(const struct pt_regs *regs)
 		return false;
 	return current == READ_ONCE(waiting) || !returns_inside(regs->sp, stack + THREAD_SIZE);
 }
+NOKPROBE_SYMBOL(is_out);
+
+void notrace quiesce_look(const struct pt_regs *regs)
+{
+	if (likely(!cpumask_test_cpu(raw_smp_processor_id(), &unknown)))
+		return;
+	smp_rmb();	/* pairs with the smp_wmb() in look_until_out(): what is inside */
+	if (!is_out(regs))
+		return;
+	smp_mb__before_atomic();	/* pairs with the smp_mb() in look_until_out() */
+	cpumask_clear_cpu(raw_smp_processor_id(), &unknown);
+}
+NOKPROBE_SYMBOL(quiesce_look);
 
 static enum hrtimer_restart look(struct hrtimer *timer)
 {
-	if (is_out(get_irq_regs())) {
-		smp_mb__before_atomic();	/* pairs with the smp_mb() in look_until_out() */
-		cpumask_clear_cpu(smp_processor_id(), &unknown);
-	}
+	quiesce_look(get_irq_regs());
 	return HRTIMER_NORESTART;
 }
 
@@ -106,23 +130,22 @@ static void start_look(void *unused)
 
 /* --- sleeping ------------------------------------------------------------------------- */
 
-#define LOOKS		2000
 #define PAUSE_MIN_US	50
 #define PAUSE_MAX_US	1000
 
-/* Return: are all CPUs out? */
-static bool look_until_out(void)
+static void look_until_out(bool stubs)
 {
-	u32 i, pause = PAUSE_MIN_US;
+	u32 pause = PAUSE_MIN_US;
 	unsigned int cpu;
-	bool out;
 
 	for_each_possible_cpu(cpu)
 		compat_hrtimer_setup(per_cpu_ptr(&look_timer, cpu), look, CLOCK_MONOTONIC,
 				     HRTIMER_MODE_REL_PINNED_HARD);
-	cpumask_copy(&unknown, cpu_online_mask);
+	WRITE_ONCE(for_stubs, stubs);
 	WRITE_ONCE(waiting, current);
-	for (i = 0; i < LOOKS && !cpumask_empty(&unknown); i++) {
+	smp_wmb();	/* pairs with the smp_rmb() in quiesce_look() */
+	cpumask_copy(&unknown, cpu_online_mask);
+	while (!cpumask_empty(&unknown)) {
 		on_each_cpu_mask(&unknown, start_look, NULL, true);
 		usleep_range(pause, 2 * pause);
 		pause = min_t(u32, 2 * pause, PAUSE_MAX_US);
@@ -131,22 +154,27 @@ static bool look_until_out(void)
 	for_each_online_cpu(cpu)
 		hrtimer_cancel(per_cpu_ptr(&look_timer, cpu));
 	WRITE_ONCE(waiting, NULL);
-	out = cpumask_empty(&unknown);
-	smp_mb();	/* pairs with that of look(): text changes after all looks */
-	return out;
+	smp_mb();	/* pairs with that of quiesce_look(): text changes after all looks */
 }
 
-void text_quiesce_cpus_locked(void)
+static void wait_until_out(bool stubs)
 {
 	mutex_lock(&look_lock);
-	if (compat_preempts() || !look_until_out())
+	if (compat_preempts())
 		compat_synchronize_rcu_tasks();
+	else
+		look_until_out(stubs);
 	mutex_unlock(&look_lock);
 }
 
-void text_quiesce(void)
+void text_quiesce_regions(void)
+{
+	wait_until_out(false);
+}
+
+void text_quiesce_stubs(void)
 {
 	cpus_read_lock();
-	text_quiesce_cpus_locked();
+	wait_until_out(true);
 	cpus_read_unlock();
 }

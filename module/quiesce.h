@@ -6,18 +6,31 @@
 #ifndef LIVECOV_QUIESCE_H
 #define LIVECOV_QUIESCE_H
 
-#include <linux/types.h>
+struct pt_regs;
 
 /**
- * text_quiesce - wait until no task is in a stub, nor in a region after its first byte
+ * text_quiesce_stubs - wait until no task is in a stub that it can have entered before the call
  *
  * The caller has closed the ways in where it matters. Handlers are not waited for. Takes the CPUs'
  * lock for reading and the look lock; sleeps: milliseconds as a rule, and on kernels that preempt
  * tasks in the kernel a grace period of RCU tasks.
  */
-void text_quiesce(void);
+void text_quiesce_stubs(void);
 
-/* text_quiesce_cpus_locked - text_quiesce() under cpus_read_lock() */
-void text_quiesce_cpus_locked(void);
+/**
+ * text_quiesce_regions - wait until no task is in a region, or an island, after its first byte
+ *
+ * The first bytes of those that matter are int3, and no CPU has executed an older one since. Under
+ * cpus_read_lock(); otherwise as text_quiesce_stubs().
+ */
+void text_quiesce_regions(void);
+
+/**
+ * quiesce_look - look at the CPU for whoever waits
+ * @regs: what it was doing when it was interrupted, by an int3 for instance
+ *
+ * With interrupts off; costs next to nothing if nobody waits. Safe from kprobes' recursion.
+ */
+void quiesce_look(const struct pt_regs *regs);
 
 #endif /* LIVECOV_QUIESCE_H */

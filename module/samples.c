@@ -10,7 +10,7 @@
  *	1. sample->map is the new one		(samples_resize, under the lock)
  *	2. every CPU has looked it up again	(task_maps_refresh)
  *	3. every handler has ended		(synchronize_rcu)
- *	4. every task has left the stubs	(text_quiesce)
+ *	4. every task has left the stubs	(text_quiesce_stubs())
  *
  * Between 1 and 2 a CPU that switches tasks finds the new one by itself. Removing maps works
  * the same way, with the pages freed after 4; so does going back to the shorter ones, if there is
@@ -178,7 +178,7 @@ static void forget_maps(void)
 {
 	task_maps_refresh();
 	synchronize_rcu();
-	text_quiesce();
+	text_quiesce_stubs();
 }
 
 /*

@@ -3,7 +3,7 @@
  * task_windows.c - see task_windows.h.
  *
  *	(none) --> code written --> stubs that call it are made, one user each
- *	the last user goes, after text_quiesce() --> its arena memory is freed
+ *	the last user goes, after text_quiesce_stubs() --> its arena memory is freed
  *
  * A task that is in a window came from a stub and returns there. Both are in the arena, and
  * that is where quiesce.c finds it: the return address needs no search of its own, because a

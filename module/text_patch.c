@@ -343,7 +343,7 @@ void text_patch(const struct text_job *job)
 	inside = hold_first_bytes(job);
 	sync_all_cpus();
 	if (inside)
-		text_quiesce_cpus_locked();
+		text_quiesce_regions();
 	write_others(job);
 	sync_all_cpus();
 	write_first_bytes(job);

@@ -160,7 +160,7 @@ static void wait_for_dropped(struct work_struct *work)
 	begun = drops;
 	mutex_unlock(&drop_lock);
 	synchronize_rcu();	/* handlers */
-	text_quiesce();		/* stubs */
+	text_quiesce_stubs();
 	mutex_lock(&drop_lock);
 	waited = begun;
 	mutex_unlock(&drop_lock);

@@ -100,7 +100,7 @@ static void stub_is_not_given_back_under_a_task_that_stands_in_it(void)
 	}
 }
 
-/* --- in a loop at a function's beginning ------------------------------------------------- */
+/* --- in a loop, at a function's beginning ------------------------------------------------ */
 
 static void wait_there(void *unused)
 {
@@ -115,6 +115,29 @@ static bool somebody_waits(void)
 
 	close(device);
 	return waits;
+}
+
+/* On a kernel that preempts, a change of text waits for all tasks that do not sleep (quiesce.c). */
+static void need_looks(void)
+{
+	if (kernel_preempts())
+		skip_test("on a kernel that preempts, a change of text waits until the loop ends");
+}
+
+/* It has begun to loop, and loops until it is told to end. */
+static pid_t begin_to_wait(void)
+{
+	pid_t child = start(wait_there, NULL);
+
+	EVENTUALLY(somebody_waits());
+	return child;
+}
+
+static void end_waiting(pid_t child)
+{
+	EXPECT(somebody_waits());
+	poke(COVLIFE_WAIT, 0);
+	finish(child);
 }
 
 /* Whoever jumps to where the loop begins does not enter the function. */
@@ -136,16 +159,15 @@ static void wait_and_attach(int fd, uint32_t mode)
 	pid_t child;
 
 	test_case("mode %u", mode);
-	child = start(wait_there, NULL);
-	EVENTUALLY(somebody_waits());
+	child = begin_to_wait();
 	target = attach_with(fd, TARGET, "covlife_wait", COV_ENGINE_AUTO, mode, COV_SCOPE_ALL);
 	jump_back_is_no_entry(fd, target);
-	poke(COVLIFE_WAIT, 0);
-	finish(child);
+	with_id(fd, COV_IOC_RESET, target);
+	jump_back_is_no_entry(fd, target);
+	end_waiting(child);
 	child = start(wait_there, NULL);
 	EVENTUALLY(function_hits(fd, target, "covlife_wait") == 1);
-	poke(COVLIFE_WAIT, 0);
-	finish(child);
+	end_waiting(child);
 	with_id(fd, COV_IOC_DETACH, target);
 }
 
@@ -153,9 +175,54 @@ static void loop_at_the_beginning_is_not_entered_by_its_jump(void)
 {
 	int fd = control_open();
 
+	need_looks();
 	need_engine(fd, COV_ENGINE_BREAKPOINT);
 	wait_and_attach(fd, COV_MODE_EDGES);
 	wait_and_attach(fd, COV_MODE_BLOCKS);
+	close(fd);
+}
+
+/*
+ * The jump has settled each time that it is put back. From the first change of text on, the task is
+ * in the int3's handler, or where that leads to, most of the time.
+ */
+static void reset_does_not_wait_until_a_loop_ends(void)
+{
+	int fd = control_open();
+	unsigned int i;
+	uint32_t target;
+	pid_t child;
+
+	need_looks();
+	child = begin_to_wait();
+	target = attach_with(fd, TARGET, "covlife_wait", COV_ENGINE_AUTO, COV_MODE_EDGES,
+			     COV_SCOPE_ALL);
+	for (i = 0; i < 10; i++) {
+		EVENTUALLY(target_info(fd, target).disarmed > 0);
+		with_id(fd, COV_IOC_RESET, target);
+		EVENTUALLY(target_info(fd, target).blocks_hit > 0);
+	}
+	end_waiting(child);
+	with_id(fd, COV_IOC_DETACH, target);
+	close(fd);
+}
+
+/* Another target's stubs are given back; the loop's is not. */
+static void detach_does_not_wait_until_a_loop_around_a_breakpoint_ends(void)
+{
+	int fd = control_open();
+	uint32_t target, other;
+	pid_t child;
+
+	need_looks();
+	child = begin_to_wait();
+	target = attach_with(fd, TARGET, "covlife_wait", COV_ENGINE_BREAKPOINT, COV_MODE_COUNT,
+			     COV_SCOPE_ALL);
+	EVENTUALLY(target_info(fd, target).blocks_hit > 0);
+	other = attach_with(fd, "covpeek", NULL, COV_ENGINE_AUTO, COV_MODE_COUNT, COV_SCOPE_ALL);
+	with_id(fd, COV_IOC_DETACH, other);
+	end_waiting(child);
+	with_id(fd, COV_IOC_DETACH, target);
 	close(fd);
 }
 
@@ -163,6 +230,8 @@ static const struct test tests[] = {
 	TEST(text_is_not_changed_under_a_task_that_stands_in_it),
 	TEST(stub_is_not_given_back_under_a_task_that_stands_in_it),
 	TEST(loop_at_the_beginning_is_not_entered_by_its_jump),
+	TEST(reset_does_not_wait_until_a_loop_ends),
+	TEST(detach_does_not_wait_until_a_loop_around_a_breakpoint_ends),
 };
 
 const struct test_group engines_inside = TEST_GROUP(tests);
