@@ -64,7 +64,9 @@ static void fill_function(const struct query *query, u32 i, void *entry)
 static void fill_block(const struct query *query, u32 i, void *entry)
 {
 	const struct flow_block *block = &query->target->image.flow.blocks[i];
-	const struct cov_site *site = query->target->cps.leader[i];
+	const struct cov_site *leader = query->target->cps.leader[i];
+	/* A witness is not one of the target's sites. */
+	const struct cov_site *site = leader && !leader->witness ? leader : NULL;
 	bool impossible = checkpoints_impossible(&query->target->cps, i);
 
 	*(struct cov_block *)entry = (struct cov_block){

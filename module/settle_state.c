@@ -21,14 +21,17 @@
 
 #include "checkpoint.h"
 #include "detour.h"
+#include "engine.h"
 #include "implied.h"
 #include "settle_state.h"
 #include "target.h"
 #include "targets_lock.h"
 
+/* kprobes may pass over a hit: what a site told exactly must not depend on that. */
 static bool watches(const struct cov_site *site)
 {
-	return site && site_vouches(site) && READ_ONCE(site->state) == COV_SITE_ARMED;
+	return site && site_vouches(site) && READ_ONCE(site->state) == COV_SITE_ARMED &&
+	       engine_patches(engine_of(site));
 }
 
 /*
@@ -156,6 +159,16 @@ static bool is_worth_a_witness(const struct cov_site *site)
 	       (target->scope == COV_SCOPE_ALL && target->engine != COV_ENGINE_DETOUR);
 }
 
+/* Is there an instruction in the block that a witness could be on, other than its branch's own? */
+static bool has_place(const struct cov_target *target, u32 index)
+{
+	const struct flow *flow = &target->image.flow;
+	const struct flow_block *block = &flow->blocks[index];
+
+	return block->site != FLOW_NONE && (block->branch == FLOW_NONE ||
+					    block->site != flow->branches[block->branch].offset);
+}
+
 u32 settle_witness(const struct cov_site *site, const struct cell_sets *sets)
 {
 	const struct cov_target *target = site_target(site);
@@ -168,7 +181,7 @@ u32 settle_witness(const struct cov_site *site, const struct cell_sets *sets)
 	block = block_behind(site, fell ? OUTCOME_TAKEN : OUTCOME_NOT_TAKEN);
 	if (block == FLOW_NONE || target->cps.leader[block] ||
 	    target->cps.plan.leader[block] != FLOW_SITE_UNUSED ||
-	    target->image.flow.blocks[block].site == FLOW_NONE)
+	    !has_place(target, block))
 		return FLOW_NONE;
 	return block;
 }

@@ -113,11 +113,11 @@ static inline bool site_text_is_gone(const struct cov_site *site)
 
 /*
  * site_was_hindered - was it refused for a reason that may be gone: another user, too little
- * memory, probes off?
+ * memory, probes off? Not a witness, without which a branch merely costs more.
  */
 static inline bool site_was_hindered(const struct cov_site *site)
 {
-	return site->state == COV_SITE_REFUSED && !site_text_is_gone(site) &&
+	return site->state == COV_SITE_REFUSED && !site_text_is_gone(site) && !site->witness &&
 	       (site->displaced || site->error == EBUSY || site->error == ENOMEM ||
 		site->error == ESHUTDOWN);
 }

@@ -89,6 +89,9 @@ static void make_pending(struct cov_target *target)
 	u32 i;
 
 	for_each_site(site, chunk, i, cps) {
+		/* In the way of a branch's detour, before which it would be armed this time. */
+		if (site->witness && site->state == COV_SITE_REFUSED)
+			continue;
 		/* The init function runs again, and is not watched. */
 		if (site->in_init) {
 			site->lapsed = true;
