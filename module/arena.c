@@ -5,6 +5,7 @@
  */
 #include <linux/bitmap.h>
 #include <linux/kernel.h>
+#include <linux/kprobes.h>
 #include <linux/log2.h>
 
 #include "arena.h"
@@ -57,3 +58,4 @@ bool notrace arena_has(unsigned long address)
 {
 	return address - (unsigned long)livecov_stubs < ARENA_SIZE;
 }
+NOKPROBE_SYMBOL(arena_has);

@@ -32,7 +32,9 @@
  * CPU that comes up later starts outside.
  *
  * Whoever finds a CPU OUT clears its bit after looking, with a full barrier; so text that is
- * changed once the mask is found empty is changed after all looks.
+ * changed once the mask is found empty is changed after all looks. What earlier registers have left
+ * in a part of the stack that nobody writes to may keep a CPU UNKNOWN as long as its task goes on;
+ * after a while synchronize_rcu_tasks() decides, which waits for no idle task.
  *
  * Where tasks can be preempted in the kernel, one may be inside without a CPU:
  * synchronize_rcu_tasks() waits until each task has voluntarily given up its CPU, or was in
@@ -130,13 +132,16 @@ static void start_look(void *unused)
 
 /* --- sleeping ------------------------------------------------------------------------- */
 
+#define LOOKS		2000
 #define PAUSE_MIN_US	50
 #define PAUSE_MAX_US	1000
 
-static void look_until_out(bool stubs)
+/* Return: are all CPUs out? */
+static bool look_until_out(bool stubs)
 {
-	u32 pause = PAUSE_MIN_US;
+	u32 i, pause = PAUSE_MIN_US;
 	unsigned int cpu;
+	bool out;
 
 	for_each_possible_cpu(cpu)
 		compat_hrtimer_setup(per_cpu_ptr(&look_timer, cpu), look, CLOCK_MONOTONIC,
@@ -145,7 +150,7 @@ static void look_until_out(bool stubs)
 	WRITE_ONCE(waiting, current);
 	smp_wmb();	/* pairs with the smp_rmb() in quiesce_look() */
 	cpumask_copy(&unknown, cpu_online_mask);
-	while (!cpumask_empty(&unknown)) {
+	for (i = 0; i < LOOKS && !cpumask_empty(&unknown); i++) {
 		on_each_cpu_mask(&unknown, start_look, NULL, true);
 		usleep_range(pause, 2 * pause);
 		pause = min_t(u32, 2 * pause, PAUSE_MAX_US);
@@ -154,16 +159,18 @@ static void look_until_out(bool stubs)
 	for_each_online_cpu(cpu)
 		hrtimer_cancel(per_cpu_ptr(&look_timer, cpu));
 	WRITE_ONCE(waiting, NULL);
+	out = cpumask_empty(&unknown);
+	/* An int3's handler that still looks is over before synchronize_rcu_tasks() returns. */
+	cpumask_clear(&unknown);
 	smp_mb();	/* pairs with that of quiesce_look(): text changes after all looks */
+	return out;
 }
 
 static void wait_until_out(bool stubs)
 {
 	mutex_lock(&look_lock);
-	if (compat_preempts())
+	if (compat_preempts() || !look_until_out(stubs))
 		compat_synchronize_rcu_tasks();
-	else
-		look_until_out(stubs);
 	mutex_unlock(&look_lock);
 }
 

@@ -178,7 +178,8 @@ asm("	.pushsection .text\n"
 
 /*
  * Such an instruction in the middle of what can be moved near a short jump that nothing can go
- * along with. There is no other jump for which livecov would wait.
+ * along with. There is no other jump for which livecov would wait. The island begins before it: a
+ * task that stands at an island's first byte goes on in the copy.
  */
 asmlinkage bool covlife_stay_island(void *memory, unsigned long unused, unsigned long unused_too,
 				    unsigned long bytes);
@@ -190,7 +191,7 @@ asm("	.pushsection .text\n"
     "	xor	%eax, %eax\n"
     "	jmp	1f\n"
     "1:	test	%rcx, %rcx\n"
-    "	mov	%rcx, %rdx\n"
+    "	lea	8(%rcx), %rdx\n"
     "	rep	stosb\n"
     "	lea	8(%rdx), %rdx\n"
     "	lea	8(%rdx), %rdx\n"
